@@ -1,0 +1,231 @@
+"""YAML as nodes that remember their file and line, and findings that are collected before anything is raised.
+
+The only door to the YAML library. A reader walks the nodes, notes every finding, and calls
+`Findings.raise_any` once at the end, so that a document with five mistakes yields five findings.
+Accessors return a neutral value after noting a finding, so that reading can go on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from normoxia.errors import InvalidDocument, did_you_mean
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: file, line (from 1), and the path of keys that leads to it."""
+
+    file: str
+    line: int = 0
+    key: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.key}" if self.key else where
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake in a document: where, what was found, what was expected or what to do."""
+
+    place: Place
+    found: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}" + (f"; {self.expected}" if self.expected else "")
+
+
+@dataclass(slots=True)
+class Findings:
+    """A growing list of findings."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def note(self, place: Place, found: str, expected: str = "") -> None:
+        self.items.append(Finding(place, found, expected))
+
+    def raise_any(self, kind: type[InvalidDocument] = InvalidDocument) -> None:
+        """Raise one error that lists every finding in the order of the text, if there is any."""
+        if not self.items:
+            return
+        ordered = sorted(self.items, key=lambda f: (f.place.file, f.place.line))
+        count = f"{len(ordered)} findings" if len(ordered) > 1 else "1 finding"
+        raise kind("\n".join([count + ":", *(f"  {f}" for f in ordered)]), ordered)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value in a document: a mapping of nodes, a list of nodes, or a scalar (str, int, float, bool, None)."""
+
+    value: Mapping[str, Node] | Sequence[Node] | str | int | float | bool | None
+    place: Place
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.value, Mapping)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.value, list)
+
+    def fields(
+        self, findings: Findings, required: Iterable[str] = (), optional: Iterable[str] = ()
+    ) -> dict[str, Node]:
+        """The mapping's entries; notes missing and unknown keys (unknown ones are left out)."""
+        required, optional = tuple(required), tuple(optional)
+        entries = self.entries(findings)
+        legal = {*required, *optional}
+        for key, node in entries.items():
+            if key not in legal:
+                findings.note(node.place, f'unknown key "{key}"', did_you_mean(key, legal).removeprefix("; "))
+        if isinstance(self.value, Mapping):
+            for key in required:
+                if key not in entries:
+                    findings.note(self.place, f'missing key "{key}"', "add it")
+        return {key: node for key, node in entries.items() if key in legal}
+
+    def entries(self, findings: Findings) -> dict[str, Node]:
+        """The mapping's entries, whatever their keys; an absent value counts as an empty mapping."""
+        if isinstance(self.value, Mapping):
+            return dict(self.value)
+        if self.value is not None:
+            findings.note(self.place, f"found {self._kind()}", "expected a mapping of keys to values")
+        return {}
+
+    def items(self, findings: Findings) -> list[Node]:
+        """The list's nodes; an absent value counts as an empty list."""
+        if isinstance(self.value, list):
+            return list(self.value)
+        if self.value is not None:
+            findings.note(self.place, f"found {self._kind()}", "expected a list")
+        return []
+
+    def text(self, findings: Findings, choices: Iterable[str] | None = None) -> str:
+        """A text (numbers are taken as written); notes a finding when it is none of the choices."""
+        if isinstance(self.value, (Mapping, list)) or self.value is None or isinstance(self.value, bool):
+            findings.note(self.place, f"found {self._kind()}", "expected a text")
+            return ""
+        text = str(self.value)
+        if choices is not None and text not in (legal := tuple(choices)):
+            findings.note(self.place, f'found "{text}"', f"expected one of {', '.join(legal)}" + did_you_mean(text, legal))
+        return text
+
+    def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+        """A finite number within bounds; nan after a finding."""
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
+            findings.note(self.place, f"found {self._kind()}", "expected a number")
+            return math.nan
+        value = float(self.value)
+        if not math.isfinite(value):
+            findings.note(self.place, f"found {value}", "expected a finite number")
+        elif not minimum <= value <= maximum:
+            if value < minimum:
+                findings.note(self.place, f"found {value:g}", f"expected at least {minimum:g}")
+            else:
+                findings.note(self.place, f"found {value:g}", f"expected at most {maximum:g}")
+        return value
+
+    def whole(self, findings: Findings, minimum: int | None = None) -> int:
+        """A whole number; 0 after a finding."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int):
+            findings.note(self.place, f"found {self._kind()}", "expected a whole number")
+            return 0
+        if minimum is not None and self.value < minimum:
+            findings.note(self.place, f"found {self.value}", f"expected at least {minimum}")
+        return self.value
+
+    def boolean(self, findings: Findings) -> bool:
+        """true or false; False after a finding."""
+        if not isinstance(self.value, bool):
+            findings.note(self.place, f"found {self._kind()}", "expected true or false")
+            return False
+        return self.value
+
+    def plain(self) -> object:
+        """The value as plain dictionaries, lists and scalars."""
+        if isinstance(self.value, Mapping):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def _kind(self) -> str:
+        if isinstance(self.value, Mapping):
+            return "a mapping"
+        if isinstance(self.value, list):
+            return "a list"
+        return "nothing" if self.value is None else f'"{self.value}"'
+
+
+def load(path: str | Path) -> Node:
+    """The document in a file, as nodes. Raises InvalidDocument when it cannot be read or is not YAML."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidDocument(f"{path}: no such file; check the name and the folder") from None
+    except IsADirectoryError:
+        raise InvalidDocument(f"{path}: is a folder; name a YAML file in it") from None
+    except UnicodeDecodeError as error:
+        raise InvalidDocument(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str = "<text>") -> Node:
+    """The document in a text, as nodes; `file` is the name used in findings."""
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = Place(file, mark.line + 1 if mark else 0)
+        problem = getattr(error, "problem", None) or str(error)
+        raise InvalidDocument(
+            f"{place}: not readable as YAML ({problem}); check indentation, colons and quotes near this line"
+        ) from None
+    if root is None:
+        raise InvalidDocument(f"{file}: the document is empty; it may have been truncated")
+    findings = Findings()
+    node = _node(root, file, "", findings)
+    findings.raise_any()
+    return node
+
+
+def write(value: object) -> str:
+    """Plain dictionaries, lists and scalars as YAML text, keys in their given order."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
+    place = Place(file, raw.start_mark.line + 1, key)
+    if isinstance(raw, yaml.MappingNode):
+        entries: dict[str, Node] = {}
+        for raw_key, raw_value in raw.value:
+            name = str(raw_key.value)
+            child = _node(raw_value, file, f"{key}.{name}" if key else name, findings)
+            at = Place(file, raw_key.start_mark.line + 1, child.place.key)
+            if name in entries:
+                findings.note(at, f'key "{name}" stands twice', "keep one of them")
+            entries[name] = Node(child.value, at)
+        return Node(entries, place)
+    if isinstance(raw, yaml.SequenceNode):
+        return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(raw.value)], place)
+    value = yaml.SafeLoader("").construct_object(raw)
+    if not isinstance(value, (str, int, float, bool, type(None))):
+        value = str(raw.value)  # dates stay as written
+    if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
+        try:  # YAML 1.1 reads 1e-4 as text; everyone means the number
+            value = float(value) if any(c.isdigit() for c in value) and value[-1].isdigit() and "_" not in value else value
+        except ValueError:
+            pass
+    return Node(value, place)

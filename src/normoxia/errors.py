@@ -1,0 +1,104 @@
+"""Everything normoxia raises on purpose, and the exit code each means on the command line.
+
+    NormoxiaError                       1  the root: catch this to catch all of ours
+    +-- InvalidDocument   (ValueError)  3  a YAML or CSV document with one or more findings
+    |   +-- InvalidModel                3  a model that does not compile (units, names, stoichiometry)
+    +-- InvalidArgument   (ValueError)  2  a value a caller passed that cannot be meant
+    +-- UnknownName       (LookupError) 2  a trial, drug, observable ... that does not exist
+    +-- OutsideFollowUp   (ValueError)  2  a time beyond what was observed
+    +-- OutputExists      (FileExistsError) 2  a folder or file that would be overwritten
+    +-- ComputationFailed (RuntimeError) 1  a solve or a fit that gave nothing usable
+    +-- NotConverged      (RuntimeError) 4  a fit that stopped before its criterion was met
+    +-- MissingExtra      (ImportError) 5  an optional library; the message names the extra to install
+    +-- Interrupted       (RuntimeError) 130  the caller cancelled; what was finished is kept
+
+Messages have three parts: what was found and where, what was expected, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class NormoxiaError(Exception):
+    """Root of every error raised on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InvalidDocument(NormoxiaError, ValueError):
+    """A document with findings; `findings` holds them all, in the order of the text."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, findings: Iterable[object] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class InvalidModel(InvalidDocument):
+    """A model that reads but does not compile."""
+
+
+class InvalidArgument(NormoxiaError, ValueError):
+    """A value that cannot be meant."""
+
+    exit_code = 2
+
+
+class UnknownName(NormoxiaError, LookupError):
+    """A name that does not exist; says which is nearest."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(f'{kind} "{name}" is not known{did_you_mean(name, self.known)}')
+
+
+class OutsideFollowUp(NormoxiaError, ValueError):
+    """A time beyond the last observation; the answer would be invention."""
+
+    exit_code = 2
+
+
+class OutputExists(NormoxiaError, FileExistsError):
+    """An output that would be overwritten."""
+
+    exit_code = 2
+
+
+class ComputationFailed(NormoxiaError, RuntimeError):
+    """A solve or a fit that gave nothing usable."""
+
+
+class NotConverged(NormoxiaError, RuntimeError):
+    """An iteration that stopped before its criterion was met."""
+
+    exit_code = 4
+
+
+class MissingExtra(NormoxiaError, ImportError):
+    """An optional library is absent."""
+
+    exit_code = 5
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f'this needs {library}, which is not installed; install it with: pip install "normoxia[{extra}]"')
+
+
+class Interrupted(NormoxiaError, RuntimeError):
+    """The caller cancelled; finished work is kept."""
+
+    exit_code = 130
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A tail for a message: the nearest legal name, or the legal names when they are few, or nothing."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
