@@ -120,7 +120,11 @@ class Node:
             return ""
         text = str(self.value)
         if choices is not None and text not in (legal := tuple(choices)):
-            findings.note(self.place, f'found "{text}"', f"expected one of {', '.join(legal)}" + did_you_mean(text, legal))
+            findings.note(
+                self.place,
+                f'found "{text}"',
+                f"expected one of {', '.join(legal)}" + did_you_mean(text, legal),
+            )
         return text
 
     def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
@@ -228,11 +232,8 @@ def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
     value = yaml.SafeLoader("").construct_object(raw)
     if not isinstance(value, (str, int, float, bool, type(None))):
         value = str(raw.value)  # dates stay as written
-    if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
-        try:  # YAML 1.1 reads 1e-4 as text; everyone means the number
-            value = float(value) if any(c.isdigit() for c in value) and value[-1].isdigit() and "_" not in value else value
-        except ValueError:
-            pass
+    if isinstance(value, str) and raw.tag.endswith(":str") and not getattr(raw, "style", None):
+        value = _number_or_text(value)
     return Node(value, place)
 
 
@@ -267,8 +268,20 @@ def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node | None:
     """Two plain texts as one, when a round bracket is still open in the first."""
     if not (_is_plain(start) and _is_plain(rest) and start.value.count("(") > start.value.count(")")):
         return None
-    return yaml.ScalarNode(_STRING, f"{start.value}, {rest.value}", start.start_mark, rest.end_mark, style=None)
+    return yaml.ScalarNode(
+        _STRING, f"{start.value}, {rest.value}", start.start_mark, rest.end_mark, style=None
+    )
 
 
 def _is_plain(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and not getattr(node, "style", None)
+    return isinstance(node, yaml.ScalarNode) and not node.style
+
+
+def _number_or_text(text: str) -> float | str:
+    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
+    if not (text[-1:].isdigit() and "e" in text.lower()):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text

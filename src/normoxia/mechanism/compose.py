@@ -46,7 +46,9 @@ def united(models: Sequence[Model], findings: Findings) -> Model:
         section: _side_by_side(section, [item for m in models for item in getattr(m, section)], findings)
         for section in (*_SHARED, *_OWN)
     }
-    sections["slots"], left = _fill(sections["slots"], tuple(c for m in models for c in m.contributions), findings)
+    sections["slots"], left = _fill(
+        sections["slots"], tuple(c for m in models for c in m.contributions), findings
+    )
     equilibrations = [m.equilibration for m in models if m.equilibration is not None]
     return replace(
         first,
