@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from normoxia.documents import Place
-from normoxia.mechanism.expression import ZERO, Call, Expression, Symbol
+from normoxia.mechanism.expression import ZERO, Call, Expression
 from normoxia.outcome import Source
 
 _NO_PLACE = Place("")
@@ -257,15 +257,13 @@ class Model:
         return replace(self, parameters=changed)
 
     def rate_of(self, species: str) -> Expression:
-        """The derivative of a species: the sum of what all processes contribute, as an expression (0 when none).
+        """The sum of all processes' contributions to a species, as an expression (0 when none).
 
-        A process changes amounts, so the sum is divided by the compartment's size (by its name) when the species
-        is a concentration in a compartment.
+        Of a concentration in a compartment this is the change of its amount: divide by the compartment's size.
         """
         total: Expression = ZERO
         for process in self.processes:
             if species in process.changes:
                 term = Call("multiply", (process.changes[species], process.rate))
                 total = term if total == ZERO else Call("add", (total, term))
-        home = next((s.compartment for s in self.species if s.name == species and not s.amounts), "")
-        return Call("divide", (total, Symbol(home))) if home and total != ZERO else total
+        return total
