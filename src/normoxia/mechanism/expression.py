@@ -1,7 +1,7 @@
 """Expressions as trees: read from text, printed back, substituted, and asked for their symbols.
 
 The text is ordinary infix: `k_ang*sig*B*(1 - B/B_max)`; `**` or `^` is a real power; comparisons and
-`and`, `or`, `not` make conditions (1 or 0); `where(condition, a, b)` chooses. `time` is the time of the model.
+`and`, `or`, `not` make conditions (1 or 0); `where(condition, a, b)` chooses. `time` is the time of the model, `pi` the number.
 A tree knows no units, no solver and no numbers of its own; compiling and differentiating are done elsewhere.
 """
 
@@ -92,6 +92,8 @@ def _read(node: ast.expr, source: str) -> Expression:
             return Number(float(value))
         case ast.Constant(value=int(value) | float(value)):
             return Number(float(value))
+        case ast.Name(id="pi"):
+            return Number(math.pi)
         case ast.Name(id=name):
             return Symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
