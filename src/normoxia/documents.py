@@ -116,7 +116,11 @@ class Node:
             return ""
         text = str(self.value)
         if choices is not None and text not in (legal := tuple(choices)):
-            findings.note(self.place, f'found "{text}"', f"expected one of {', '.join(legal)}" + did_you_mean(text, legal))
+            findings.note(
+                self.place,
+                f'found "{text}"',
+                f"expected one of {', '.join(legal)}" + did_you_mean(text, legal),
+            )
         return text
 
     def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
@@ -223,9 +227,16 @@ def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
     value = yaml.SafeLoader("").construct_object(raw)
     if not isinstance(value, (str, int, float, bool, type(None))):
         value = str(raw.value)  # dates stay as written
-    if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
-        try:  # YAML 1.1 reads 1e-4 as text; everyone means the number
-            value = float(value) if any(c.isdigit() for c in value) and value[-1].isdigit() and "_" not in value else value
-        except ValueError:
-            pass
+    if isinstance(value, str) and raw.tag.endswith(":str") and not getattr(raw, "style", None):
+        value = _number_or_text(value)
     return Node(value, place)
+
+
+def _number_or_text(text: str) -> float | str:
+    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
+    if not (text[-1:].isdigit() and "e" in text.lower()):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text

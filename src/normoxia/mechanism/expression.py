@@ -83,7 +83,9 @@ def parse(text: str | float | int) -> Expression:
 
 def _read(node: ast.expr, source: str) -> Expression:
     def refuse(what: str) -> InvalidExpression:
-        return InvalidExpression(f'"{ast.get_source_segment(source, node)}" in "{source}" is not understood: {what}')
+        return InvalidExpression(
+            f'"{ast.get_source_segment(source, node)}" in "{source}" is not understood: {what}'
+        )
 
     match node:
         case ast.Constant(value=bool(value)):
