@@ -125,7 +125,7 @@ def assess(
     diameters: Floats,
     new_lesion: Bools,
     non_target: Codes | None = None,
-    criteria: Criteria = Criteria(),  # noqa: B008 - frozen
+    criteria: Criteria = Criteria(),
 ) -> tuple[Reading, Memory]:
     """One scan read against what is remembered.
 
@@ -170,7 +170,7 @@ def classify(
     new_lesion: Bools,
     non_target: Codes | None = None,
     nodal: Bools | None = None,
-    criteria: Criteria = Criteria(),  # noqa: B008 - frozen
+    criteria: Criteria = Criteria(),
 ) -> Reading:
     """All scans of all patients, in order.
 
@@ -206,7 +206,7 @@ class Course:
     last_day: Floats
 
 
-def best_response(days: Floats, overall: Codes, criteria: Criteria = Criteria()) -> Course:  # noqa: B008 - frozen
+def best_response(days: Floats, overall: Codes, criteria: Criteria = Criteria()) -> Course:
     """Best overall response, with or without confirmation, and the days that matter.
 
     days     of each scan since the start, ascending, nan when not done; shape (n_patients, n_visits)
@@ -259,8 +259,8 @@ def _confirmed_complete(when: Floats, seen: Codes, counts: Bools, wait: float) -
 
 
 def _first_day(when: Floats, mask: Bools) -> Floats:
-    return np.where(mask, when, np.inf).min(axis=1, initial=np.inf)
+    return np.asarray(np.where(mask, when, np.inf).min(axis=1, initial=np.inf))
 
 
 def _nan_for_never(day: Floats) -> Floats:
-    return np.where(np.isfinite(day), day, np.nan)
+    return np.asarray(np.where(np.isfinite(day), day, np.nan))
