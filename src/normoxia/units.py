@@ -93,5 +93,6 @@ def _registry() -> Any:
 
     registry = pint.UnitRegistry(cache_folder=None)
     registry.define("cell = [cell_count]")
+    registry.define("m2 = meter ** 2")  # body surface, as clinicians write mg/m2
     registry.define("IU = [international_unit]")
     return registry
