@@ -247,6 +247,5 @@ def _registry() -> Any:
 
     registry: Any = pint.UnitRegistry(cache_folder=None)
     registry.define("cell = [cell_count]")
-    registry.define("m2 = meter ** 2")  # body surface, as clinicians write mg/m2
     registry.define("IU = [international_unit]")
     return registry

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from normoxia.mechanism.expression import ZERO, Call, Expression, Number, Symbol, parse, symbols
 from normoxia.mechanism.model import (
     Assignment,
+    Contribution,
     Distribution,
     Model,
     Parameter,
     Process,
-    Slot,
     Species,
     Switch,
 )
@@ -78,7 +78,7 @@ class _Builder:
         self.parameters: list[Parameter] = []
         self.assignments: list[Assignment] = []
         self.processes: list[Process] = []
-        self.slots: list[Slot] = []
+        self.contributions: list[Contribution] = []
         self.switches: list[Switch] = []
 
     def model(self) -> Model:
@@ -89,7 +89,7 @@ class _Builder:
             parameters=tuple(self.parameters),
             assignments=tuple(self.assignments),
             processes=tuple(self.processes),
-            slots=tuple(self.slots),
+            contributions=tuple(self.contributions),
             switches=tuple(self.switches),
             place=self.drug.place,
         )
@@ -315,7 +315,7 @@ class _Builder:
 
     def contribute(self, slot: str, tree: Expression) -> None:
         symbol = self.assign(slot, tree, "1", f"what {self.drug.name} adds to {slot}")
-        self.slots.append(Slot(slot, "1", (symbol,), place=self.drug.place))
+        self.contributions.append(Contribution(slot, symbol, "1", self.drug.place))
 
     def chemotherapy(self) -> None:
         """An effect compartment the dose enters whole, over the patient's reference dose; it decays at rate `loss`."""
