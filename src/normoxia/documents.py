@@ -17,6 +17,7 @@ import yaml
 from normoxia.errors import InvalidDocument, did_you_mean
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCALARS = yaml.SafeLoader("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,12 @@ def write(value: object) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
 
 
+def _scalar(raw: yaml.Node) -> object:
+    """A scalar as YAML 1.1 reads it; one constructor serves all, since making one costs more than using it."""
+    construct = yaml.SafeLoader.yaml_constructors.get(raw.tag, yaml.SafeLoader.yaml_constructors[None])
+    return construct(_SCALARS, raw)
+
+
 def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
     place = Place(file, raw.start_mark.line + 1, key)
     if isinstance(raw, yaml.MappingNode):
@@ -220,7 +227,7 @@ def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
         return Node(entries, place)
     if isinstance(raw, yaml.SequenceNode):
         return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(raw.value)], place)
-    value = yaml.SafeLoader("").construct_object(raw)
+    value = _scalar(raw)
     if not isinstance(value, (str, int, float, bool, type(None))):
         value = str(raw.value)  # dates stay as written
     if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
