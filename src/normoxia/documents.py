@@ -3,6 +3,9 @@
 The only door to the YAML library. A reader walks the nodes, notes every finding, and calls
 `Findings.raise_any` once at the end, so that a document with five mistakes yields five findings.
 Accessors return a neutral value after noting a finding, so that reading can go on.
+
+Two kindnesses to people who write formulas: a comma inside round brackets does not end a value, even between
+braces (`{rate: k*up(h, a), unit: 1/day}`), and 1e-4 is a number.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import yaml
 
 from normoxia.errors import InvalidDocument, did_you_mean
 
+_STRING = "tag:yaml.org,2002:str"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -116,7 +120,11 @@ class Node:
             return ""
         text = str(self.value)
         if choices is not None and text not in (legal := tuple(choices)):
-            findings.note(self.place, f'found "{text}"', f"expected one of {', '.join(legal)}" + did_you_mean(text, legal))
+            findings.note(
+                self.place,
+                f'found "{text}"',
+                f"expected one of {', '.join(legal)}" + did_you_mean(text, legal),
+            )
         return text
 
     def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
@@ -210,7 +218,7 @@ def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
     place = Place(file, raw.start_mark.line + 1, key)
     if isinstance(raw, yaml.MappingNode):
         entries: dict[str, Node] = {}
-        for raw_key, raw_value in raw.value:
+        for raw_key, raw_value in _rejoined(raw.value) if raw.flow_style else raw.value:
             name = str(raw_key.value)
             child = _node(raw_value, file, f"{key}.{name}" if key else name, findings)
             at = Place(file, raw_key.start_mark.line + 1, child.place.key)
@@ -219,13 +227,61 @@ def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
             entries[name] = Node(child.value, at)
         return Node(entries, place)
     if isinstance(raw, yaml.SequenceNode):
-        return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(raw.value)], place)
+        items = _rejoined_items(raw.value) if raw.flow_style else raw.value
+        return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(items)], place)
     value = yaml.SafeLoader("").construct_object(raw)
     if not isinstance(value, (str, int, float, bool, type(None))):
         value = str(raw.value)  # dates stay as written
-    if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
-        try:  # YAML 1.1 reads 1e-4 as text; everyone means the number
-            value = float(value) if any(c.isdigit() for c in value) and value[-1].isdigit() and "_" not in value else value
-        except ValueError:
-            pass
+    if isinstance(value, str) and raw.tag.endswith(":str") and not getattr(raw, "style", None):
+        value = _number_or_text(value)
     return Node(value, place)
+
+
+def _rejoined(entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The entries of a mapping in braces, with formulas that YAML cut at a comma put together again.
+
+    YAML takes the text after the comma for a key without value.
+    """
+    joined: list[tuple[yaml.Node, yaml.Node]] = []
+    for key, value in entries:
+        whole = _whole(joined[-1][1], key) if joined and _is_plain(value) and not value.value else None
+        if whole is None:
+            joined.append((key, value))
+        else:
+            joined[-1] = (joined[-1][0], whole)
+    return joined
+
+
+def _rejoined_items(items: list[yaml.Node]) -> list[yaml.Node]:
+    """The items of a list in brackets, with formulas that YAML cut at a comma put together again."""
+    joined: list[yaml.Node] = []
+    for item in items:
+        whole = _whole(joined[-1], item) if joined else None
+        if whole is None:
+            joined.append(item)
+        else:
+            joined[-1] = whole
+    return joined
+
+
+def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node | None:
+    """Two plain texts as one, when a round bracket is still open in the first."""
+    if not (_is_plain(start) and _is_plain(rest) and start.value.count("(") > start.value.count(")")):
+        return None
+    return yaml.ScalarNode(
+        _STRING, f"{start.value}, {rest.value}", start.start_mark, rest.end_mark, style=None
+    )
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style
+
+
+def _number_or_text(text: str) -> float | str:
+    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
+    if not (text[-1:].isdigit() and "e" in text.lower()):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text

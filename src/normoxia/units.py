@@ -60,7 +60,9 @@ def unit(text: str) -> Unit:
         return Unit(DIMENSIONLESS, 1.0, ())
     registry = _registry()
     try:
-        quantity = registry.Quantity(1.0, registry.parse_units(cleaned.replace("^", "**").replace("1/", "1 / ")))
+        quantity = registry.Quantity(
+            1.0, registry.parse_units(cleaned.replace("^", "**").replace("1/", "1 / "))
+        )
         base = quantity.to_base_units()
     except Exception as error:  # noqa: BLE001 - the library raises many kinds for a misspelt unit
         raise InvalidArgument(
@@ -75,7 +77,9 @@ def convert(value: float, have: str | Unit, want: str | Unit) -> float:
     source = unit(have) if isinstance(have, str) else have
     target = unit(want) if isinstance(want, str) else want
     if not source.same_dimension(target):
-        raise InvalidArgument(f'a value in "{source}" cannot be written in "{target}"; use a unit of the same kind')
+        raise InvalidArgument(
+            f'a value in "{source}" cannot be written in "{target}"; use a unit of the same kind'
+        )
     return value * (source.factor / target.factor)
 
 
@@ -84,14 +88,16 @@ def _combine(left: Unit, right: Unit, sign: float) -> Unit:
     for base, power in right.dimension:
         powers[base] = powers.get(base, 0.0) + sign * power
     dimension = tuple(sorted((base, power) for base, power in powers.items() if abs(power) > 1e-12))
-    return Unit(f"({left.text}){'*' if sign > 0 else '/'}({right.text})", left.factor * right.factor**sign, dimension)
+    return Unit(
+        f"({left.text}){'*' if sign > 0 else '/'}({right.text})", left.factor * right.factor**sign, dimension
+    )
 
 
 @functools.cache
 def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(cache_folder=None)
+    registry: Any = pint.UnitRegistry(cache_folder=None)
     registry.define("cell = [cell_count]")
     registry.define("IU = [international_unit]")
     return registry
