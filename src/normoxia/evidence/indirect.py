@@ -75,7 +75,9 @@ def match(
     """
     missing = [name for name in target_means if name not in covariates]
     if missing or not target_means:
-        raise InvalidArgument(f"no covariate {', '.join(missing) or 'to match'}; give one column for each target mean")
+        raise InvalidArgument(
+            f"no covariate {', '.join(missing) or 'to match'}; give one column for each target mean"
+        )
     columns, names = [], []
     for name, mean in target_means.items():
         values = np.asarray(covariates[name], dtype=float)

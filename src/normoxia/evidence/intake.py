@@ -54,7 +54,12 @@ Number = float | str
 
 
 def from_interval(
-    ratio: Number, low: Number, high: Number, *, level: float = 0.95, events: tuple[int, int] | int | None = None
+    ratio: Number,
+    low: Number,
+    high: Number,
+    *,
+    level: float = 0.95,
+    events: tuple[int, int] | int | None = None,
 ) -> Reading:
     """From a ratio and its interval; also right for odds and risk ratios.
 
@@ -64,7 +69,13 @@ def from_interval(
     """
     (hr, hr_slack), (lo, lo_slack), (hi, hi_slack) = (_printed(x) for x in (ratio, low, high))
     if not 0 < lo < hi:
-        return Reading(math.nan, math.nan, "ratio and interval", (f"interval {low} to {high}: expected 0 < low < high",), False)
+        return Reading(
+            math.nan,
+            math.nan,
+            "ratio and interval",
+            (f"interval {low} to {high}: expected 0 < low < high",),
+            False,
+        )
     if not hr > 0:
         return Reading(math.nan, math.nan, "ratio and interval", (f"ratio {ratio}: expected above 0",), False)
     z = normal_quantile(level)
@@ -83,7 +94,9 @@ def from_interval(
     return Reading(math.log(hr), se, how, tuple(problems))
 
 
-def from_p_value(ratio: Number, p: Number, *, sides: int = 2, events: tuple[int, int] | int | None = None) -> Reading:
+def from_p_value(
+    ratio: Number, p: Number, *, sides: int = 2, events: tuple[int, int] | int | None = None
+) -> Reading:
     """From a ratio and its p value: se = |log ratio| / z.
 
     "<0.001" is read as 0.001, which makes the standard error too large rather than too small. A ratio of 1 has no
@@ -94,11 +107,23 @@ def from_p_value(ratio: Number, p: Number, *, sides: int = 2, events: tuple[int,
     bound = text.startswith("<")
     value, p_slack = _printed(text.lstrip("<= "))
     if not 0 < value < 1 or not hr > 0:
-        return Reading(math.nan, math.nan, "ratio and p", (f"ratio {ratio}, p {p}: expected ratio above 0, p between 0 and 1",), False)
+        return Reading(
+            math.nan,
+            math.nan,
+            "ratio and p",
+            (f"ratio {ratio}, p {p}: expected ratio above 0, p between 0 and 1",),
+            False,
+        )
     z = _z_of(value, sides)
     effect = math.log(hr)
     if abs(effect) <= slack / hr or z == 0:
-        return Reading(effect, math.nan, "ratio and p", (f"log({hr:g}) / z = {effect:.3g} / {z:.3g} says nothing about the error",), False)
+        return Reading(
+            effect,
+            math.nan,
+            "ratio and p",
+            (f"log({hr:g}) / z = {effect:.3g} / {z:.3g} says nothing about the error",),
+            False,
+        )
     se = abs(effect) / z
     problems = []
     if bound:
@@ -106,7 +131,9 @@ def from_p_value(ratio: Number, p: Number, *, sides: int = 2, events: tuple[int,
     widths = [abs(effect) / _z_of(min(0.999, max(1e-12, value + s * p_slack)), sides) for s in (-1, 1)]
     widths += [(abs(effect) + s * slack / hr) / z for s in (-1, 1)]
     if max(widths) > 1.25 * min(widths):
-        problems.append(f"rounding of ratio and p leaves the standard error between {min(widths):.3f} and {max(widths):.3f}")
+        problems.append(
+            f"rounding of ratio and p leaves the standard error between {min(widths):.3f} and {max(widths):.3f}"
+        )
     problems += _narrowness(se, events)
     return Reading(effect, se, "ratio and p value", tuple(problems))
 
@@ -121,19 +148,29 @@ def from_p_and_events(
     """
     value, _ = _printed(str(p).strip().lstrip("<= "))
     if not 0 < value < 1 or events < 1 or not allocation > 0:
-        return Reading(math.nan, math.nan, "p and events", (f"p {p}, {events} events: expected p between 0 and 1, events > 0",), False)
+        return Reading(
+            math.nan,
+            math.nan,
+            "p and events",
+            (f"p {p}, {events} events: expected p between 0 and 1, events > 0",),
+            False,
+        )
     share = allocation / (1.0 + allocation)
     information = events * share * (1.0 - share)
     z = _z_of(value, sides)
     effect = (-1.0 if favours_treatment else 1.0) * z / math.sqrt(information)
-    problems = (f"p is only bounded ({p}); the effect is a lower bound",) if str(p).strip().startswith("<") else ()
+    problems = (
+        (f"p is only bounded ({p}); the effect is a lower bound",) if str(p).strip().startswith("<") else ()
+    )
     return Reading(effect, 1.0 / math.sqrt(information), "log-rank p and events (Parmar 1998)", problems)
 
 
 def from_observed_expected(observed: float, expected: float, variance: float) -> Reading:
     """From a log-rank O, E and V: log ratio = (O - E) / V (Yusuf 1985; Peto's one step)."""
     if not variance > 0:
-        return Reading(math.nan, math.nan, "O - E and V", (f"variance {variance:g}: expected above 0",), False)
+        return Reading(
+            math.nan, math.nan, "O - E and V", (f"variance {variance:g}: expected above 0",), False
+        )
     return Reading((observed - expected) / variance, 1.0 / math.sqrt(variance), "log-rank O - E and V")
 
 
@@ -142,14 +179,22 @@ def from_medians(median: float, comparator_median: float, events: tuple[int, int
 
     Assumes exponential survival in both arms, which a delayed effect or a plateau breaks; a last resort, marked as such.
     """
-    if not (median > 0 and comparator_median > 0 and math.isfinite(median) and math.isfinite(comparator_median)):
+    if not (
+        median > 0 and comparator_median > 0 and math.isfinite(median) and math.isfinite(comparator_median)
+    ):
         return Reading(
             math.nan, math.nan, "medians and events",
             (f"medians {median:g} and {comparator_median:g}: both must have been reached",), False,
         )  # fmt: skip
     a, b = events if isinstance(events, tuple) else (events / 2.0, events / 2.0)
     if not (a > 0 and b > 0):
-        return Reading(math.nan, math.nan, "medians and events", (f"{a:g} and {b:g} events: expected both above 0",), False)
+        return Reading(
+            math.nan,
+            math.nan,
+            "medians and events",
+            (f"{a:g} and {b:g} events: expected both above 0",),
+            False,
+        )
     return Reading(
         math.log(comparator_median / median),
         math.sqrt(1.0 / a + 1.0 / b),
@@ -192,13 +237,20 @@ def agreement(readings: Sequence[Reading]) -> tuple[str, ...]:
         for b in usable[i + 1 :]:
             gap, scale = abs(a.estimate - b.estimate), max(a.se, b.se)
             if gap > 0.25 * scale:
-                lines.append(f"{a.how} gives {a.hazard_ratio:.3g}, {b.how} gives {b.hazard_ratio:.3g}: {gap / scale:.2f} standard errors apart")
+                lines.append(
+                    f"{a.how} gives {a.hazard_ratio:.3g}, {b.how} gives {b.hazard_ratio:.3g}: {gap / scale:.2f} standard errors apart"
+                )
     return tuple(lines)
 
 
 def _printed(value: Number) -> tuple[float, float]:
     """A number and half a unit of its last printed decimal."""
-    text = (str(value) if isinstance(value, str) else repr(float(value))).strip().replace(",", ".").replace("·", ".")
+    text = (
+        (str(value) if isinstance(value, str) else repr(float(value)))
+        .strip()
+        .replace(",", ".")
+        .replace("·", ".")
+    )
     try:
         number = float(text)
     except ValueError:
@@ -228,7 +280,9 @@ def _narrowness(se: float, events: tuple[int, int] | int | None) -> list[str]:
         least = 2.0 / math.sqrt(events)
     if se >= _TOO_NARROW * least:
         return []
-    return [f"standard error {se:.3f} is too small for the events: about {least:.3f} is expected; check interval, level and events"]
+    return [
+        f"standard error {se:.3f} is too small for the events: about {least:.3f} is expected; check interval, level and events"
+    ]
 
 
 def _z_of(p: float, sides: int) -> float:

@@ -37,7 +37,10 @@ class CountEffect:
 
 
 def mantel_haenszel(
-    tables: Iterable[tuple[float, float, float, float]], *, effect: Effect | str = Effect.OR, level: float = 0.95
+    tables: Iterable[tuple[float, float, float, float]],
+    *,
+    effect: Effect | str = Effect.OR,
+    level: float = 0.95,
 ) -> CountEffect:
     """Mantel-Haenszel pooling.
 
@@ -82,7 +85,9 @@ def peto(tables: Iterable[tuple[float, float, float, float]], *, level: float = 
     expected = n1 * events / n
     variance = n1 * n2 * events * (n - events) / (n**2 * np.maximum(n - 1, 1))
     if not variance.sum() > 0:
-        raise InvalidArgument("no study has both an event and a patient without one; there is no odds ratio to pool")
+        raise InvalidArgument(
+            "no study has both an event and a patient without one; there is no odds ratio to pool"
+        )
     total = float(variance.sum())
     return _answer(float((a - expected).sum()) / total, 1.0 / math.sqrt(total), len(a), "Peto OR", level)
 
@@ -103,7 +108,9 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
         label = " : ".join(design)
         effects = _design_odds(design, studies)
         if effects is None:
-            notes.append(f"design {label}: an arm without events (or without non-events) in all its studies; left out")
+            notes.append(
+                f"design {label}: an arm without events (or without non-events) in all its studies; left out"
+            )
             continue
         contrasts += [Contrast(label, a, b, value, se) for (a, b), (value, se) in effects.items()]
     if not contrasts:
@@ -157,7 +164,9 @@ def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, A
             return beta, np.asarray(covariance, dtype=np.float64)
         if np.max(np.abs(x @ beta)) > 30:
             break
-    raise NotConverged("the likelihood has no finite maximum (an arm without events or without non-events); use penalised=True")
+    raise NotConverged(
+        "the likelihood has no finite maximum (an arm without events or without non-events); use penalised=True"
+    )
 
 
 def _corrected(arms: Sequence[Arm]) -> list[Contrast]:
@@ -178,7 +187,9 @@ def _design_odds(
 ) -> dict[tuple[str, str], tuple[float, float]] | None:
     """Log odds ratios of every pair in a design, consistent, with standard errors that reproduce their covariance."""
     k = len(design)
-    e = np.array([[next(a.events for a in s if a.treatment == t) for t in design] for s in studies], dtype=float)
+    e = np.array(
+        [[next(a.events for a in s if a.treatment == t) for t in design] for s in studies], dtype=float
+    )
     n = np.array([[next(a.n for a in s if a.treatment == t) for t in design] for s in studies], dtype=float)
     f, total = n - e, n.sum(axis=1)
     if k == 2:
@@ -209,7 +220,9 @@ def _design_odds(
 def _named(fitted: NetworkFit, method: str, notes: tuple[str, ...]) -> NetworkFit:
     from dataclasses import replace
 
-    return replace(fitted, tau_method=method, network=replace(fitted.network, notes=fitted.network.notes + notes))
+    return replace(
+        fitted, tau_method=method, network=replace(fitted.network, notes=fitted.network.notes + notes)
+    )
 
 
 def _columns(tables: Iterable[tuple[float, float, float, float]]) -> tuple[Array, Array, Array, Array]:
@@ -217,13 +230,17 @@ def _columns(tables: Iterable[tuple[float, float, float, float]]) -> tuple[Array
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise InvalidArgument("expected rows of (events, patients) of treatment then of comparator")
     for i in np.flatnonzero((rows[:, 0] > rows[:, 1]) | (rows[:, 2] > rows[:, 3]) | np.any(rows < 0, axis=1)):
-        raise InvalidArgument(f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients in both arms")
+        raise InvalidArgument(
+            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients in both arms"
+        )
     return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
 
 
 def _refuse_empty(r: float, s: float) -> None:
     if r <= 0 or s <= 0:
-        raise InvalidArgument("one side has no events in any study, so the ratio is 0 or infinite; use the risk difference")
+        raise InvalidArgument(
+            "one side has no events in any study, so the ratio is 0 or infinite; use the risk difference"
+        )
 
 
 def _answer(estimate: float, se: float, n: int, method: str, level: float) -> CountEffect:
