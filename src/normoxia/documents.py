@@ -3,6 +3,9 @@
 The only door to the YAML library. A reader walks the nodes, notes every finding, and calls
 `Findings.raise_any` once at the end, so that a document with five mistakes yields five findings.
 Accessors return a neutral value after noting a finding, so that reading can go on.
+
+Two kindnesses to people who write formulas: a comma inside round brackets does not end a value, even between
+braces (`{rate: k*up(h, a), unit: 1/day}`), and 1e-4 is a number.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import yaml
 
 from normoxia.errors import InvalidDocument, did_you_mean
 
+_STRING = "tag:yaml.org,2002:str"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -86,7 +90,7 @@ class Node:
         legal = {*required, *optional}
         for key, node in entries.items():
             if key not in legal:
-                findings.note(node.place, f'unknown key "{key}"', did_you_mean(key, legal).removeprefix("; "))
+                findings.note(node.place, f'unknown key "{key}"', _advice(key, node, legal))
         if isinstance(self.value, Mapping):
             for key in required:
                 if key not in entries:
@@ -116,7 +120,11 @@ class Node:
             return ""
         text = str(self.value)
         if choices is not None and text not in (legal := tuple(choices)):
-            findings.note(self.place, f'found "{text}"', f"expected one of {', '.join(legal)}" + did_you_mean(text, legal))
+            findings.note(
+                self.place,
+                f'found "{text}"',
+                f"expected one of {', '.join(legal)}" + did_you_mean(text, legal),
+            )
         return text
 
     def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
@@ -196,7 +204,7 @@ def parse(text: str, file: str = "<text>") -> Node:
     if root is None:
         raise InvalidDocument(f"{file}: the document is empty; it may have been truncated")
     findings = Findings()
-    node = _node(root, file, "", findings)
+    node = _Builder(file, findings).node(root, "")
     findings.raise_any()
     return node
 
@@ -206,26 +214,113 @@ def write(value: object) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
-    place = Place(file, raw.start_mark.line + 1, key)
-    if isinstance(raw, yaml.MappingNode):
+class _Builder:
+    """Makes our nodes of the library's, for one document."""
+
+    def __init__(self, file: str, findings: Findings) -> None:
+        self.file, self.findings = file, findings
+        self._scalars = yaml.SafeLoader("")
+        self._open: list[yaml.Node] = []
+
+    def node(self, raw: yaml.Node, key: str) -> Node:
+        place = Place(self.file, raw.start_mark.line + 1, key)
+        if isinstance(raw, yaml.ScalarNode):
+            return Node(self._scalar(raw, place), place)
+        if any(raw is above for above in self._open):
+            self.findings.note(place, "an alias that contains itself", "write it out")
+            return Node(None, place)
+        self._open.append(raw)
+        value = self._mapping(raw, key) if isinstance(raw, yaml.MappingNode) else self._list(raw, key)
+        self._open.pop()
+        return Node(value, place)
+
+    def _mapping(self, raw: yaml.MappingNode, key: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
-        for raw_key, raw_value in raw.value:
+        for raw_key, raw_value in _rejoined(raw.value) if raw.flow_style else raw.value:
+            if not isinstance(raw_key, yaml.ScalarNode):
+                at = Place(self.file, raw_key.start_mark.line + 1, key)
+                self.findings.note(at, "a key that is a list or a mapping", "expected a name")
+                continue
             name = str(raw_key.value)
-            child = _node(raw_value, file, f"{key}.{name}" if key else name, findings)
-            at = Place(file, raw_key.start_mark.line + 1, child.place.key)
+            child = self.node(raw_value, f"{key}.{name}" if key else name)
+            at = Place(self.file, raw_key.start_mark.line + 1, child.place.key)
             if name in entries:
-                findings.note(at, f'key "{name}" stands twice', "keep one of them")
+                self.findings.note(at, f'key "{name}" stands twice', "keep one of them")
             entries[name] = Node(child.value, at)
-        return Node(entries, place)
-    if isinstance(raw, yaml.SequenceNode):
-        return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(raw.value)], place)
-    value = yaml.SafeLoader("").construct_object(raw)
-    if not isinstance(value, (str, int, float, bool, type(None))):
-        value = str(raw.value)  # dates stay as written
-    if isinstance(value, str) and raw.tag.endswith(":str") and not raw.style:
-        try:  # YAML 1.1 reads 1e-4 as text; everyone means the number
-            value = float(value) if any(c.isdigit() for c in value) and value[-1].isdigit() and "_" not in value else value
-        except ValueError:
-            pass
-    return Node(value, place)
+        return entries
+
+    def _list(self, raw: yaml.Node, key: str) -> list[Node]:
+        items = _rejoined_items(raw.value) if getattr(raw, "flow_style", False) else raw.value
+        return [self.node(item, f"{key}[{i}]") for i, item in enumerate(items)]
+
+    def _scalar(self, raw: yaml.ScalarNode, place: Place) -> str | int | float | bool | None:
+        if raw.tag == _STRING:
+            return raw.value if raw.style else _number_or_text(raw.value)
+        try:
+            value = self._scalars.construct_object(raw)
+        except (yaml.YAMLError, ValueError):
+            self.findings.note(
+                place, f'"{raw.tag} {raw.value}" is not understood', "expected a plain text or number"
+            )
+            return None
+        if isinstance(value, (str, int, float, bool, type(None))) and ":" not in raw.value:
+            return value
+        return str(raw.value)  # dates and times of day stay as written
+
+
+def _number_or_text(text: str) -> float | str:
+    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
+    if not (text[-1:].isdigit() and "e" in text.lower()):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _advice(key: str, node: Node, legal: set[str]) -> str:
+    """What to do about an unknown key: it may be the tail of a text that a comma between braces cut off."""
+    advice = did_you_mean(key, legal).removeprefix("; ")
+    if node.value is None and not advice.startswith("did you mean"):
+        return "if it belongs to the text before the comma, put that text in quotes"
+    return advice
+
+
+def _rejoined(entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The entries of a mapping in braces, with formulas that YAML cut at a comma put together again.
+
+    YAML takes the text after the comma for a key without value.
+    """
+    joined: list[tuple[yaml.Node, yaml.Node]] = []
+    for key, value in entries:
+        whole = _whole(joined[-1][1], key) if joined and _is_plain(value) and not value.value else None
+        if whole is None:
+            joined.append((key, value))
+        else:
+            joined[-1] = (joined[-1][0], whole)
+    return joined
+
+
+def _rejoined_items(items: list[yaml.Node]) -> list[yaml.Node]:
+    """The items of a list in brackets, with formulas that YAML cut at a comma put together again."""
+    joined: list[yaml.Node] = []
+    for item in items:
+        whole = _whole(joined[-1], item) if joined else None
+        if whole is None:
+            joined.append(item)
+        else:
+            joined[-1] = whole
+    return joined
+
+
+def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node | None:
+    """Two plain texts as one, when a round bracket is still open in the first."""
+    if not (_is_plain(start) and _is_plain(rest) and start.value.count("(") > start.value.count(")")):
+        return None
+    return yaml.ScalarNode(
+        _STRING, f"{start.value}, {rest.value}", start.start_mark, rest.end_mark, style=None
+    )
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style

@@ -86,7 +86,9 @@ class MissingExtra(NormoxiaError, ImportError):
     exit_code = 5
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(f'this needs {library}, which is not installed; install it with: pip install "normoxia[{extra}]"')
+        super().__init__(
+            f'this needs {library}, which is not installed; install it with: pip install "normoxia[{extra}]"'
+        )
 
 
 class Interrupted(NormoxiaError, RuntimeError):

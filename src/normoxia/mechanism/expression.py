@@ -1,7 +1,7 @@
 """Expressions as trees: read from text, printed back, substituted, and asked for their symbols.
 
 The text is ordinary infix: `k_ang*sig*B*(1 - B/B_max)`; `**` or `^` is a real power; comparisons and
-`and`, `or`, `not` make conditions (1 or 0); `where(condition, a, b)` chooses. `time` is the time of the model.
+`and`, `or`, `not` make conditions (1 or 0); `where(condition, a, b)` chooses. `time` is the time of the model, `pi` the number.
 A tree knows no units, no solver and no numbers of its own; compiling and differentiating are done elsewhere.
 """
 
@@ -83,13 +83,17 @@ def parse(text: str | float | int) -> Expression:
 
 def _read(node: ast.expr, source: str) -> Expression:
     def refuse(what: str) -> InvalidExpression:
-        return InvalidExpression(f'"{ast.get_source_segment(source, node)}" in "{source}" is not understood: {what}')
+        return InvalidExpression(
+            f'"{ast.get_source_segment(source, node)}" in "{source}" is not understood: {what}'
+        )
 
     match node:
         case ast.Constant(value=bool(value)):
             return Number(float(value))
         case ast.Constant(value=int(value) | float(value)):
             return Number(float(value))
+        case ast.Name(id="pi"):
+            return Number(math.pi)
         case ast.Name(id=name):
             return Symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -2,17 +2,17 @@
 
 A model is species that processes change, assignments that name algebra, parameters with sources, slots that
 modules add to, switches between structural variants, statements that say what the model claims, and an
-equilibration that settles the system before the experiment begins. Times are in `time_unit`.
+equilibration that settles the system before the experiment begins. Times are in `time_unit`. Each value knows
+the place in the text it came from; places do not count when values are compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from normoxia.documents import Place
-from normoxia.mechanism.expression import ZERO, Expression
+from normoxia.mechanism.expression import ZERO, Call, Expression
 from normoxia.outcome import Source
 
 _NO_PLACE = Place("")
@@ -39,7 +39,7 @@ class Compartment:
     size: Expression
     unit: str
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Species:
     amounts: bool = False
     scale: float = 1.0
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Parameter:
     high: float = float("nan")
     source: Source | None = None
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Function:
     arguments: tuple[str, ...]
     body: Expression
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +95,32 @@ class Assignment:
     expression: Expression
     unit: str
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A sum that modules add terms to, such as the occupancy ratios of all checkpoint inhibitors in play; 0 when none does."""
+    """A sum that modules add terms to, such as the occupancy ratios of all checkpoint inhibitors in play; 0 when none does.
+
+    term_places  where each term was written; as many as terms, or none
+    """
 
     name: str
     unit: str
     terms: tuple[Expression, ...] = ()
     title: str = ""
-    place: Place = _NO_PLACE
+    term_places: tuple[Place, ...] = field(default=(), compare=False)
+    place: Place = field(default=_NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A term a module adds to a slot that another module declares; composing moves it into the slot."""
+
+    slot: str
+    expression: Expression
+    unit: str
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +133,7 @@ class Process:
     changes: Mapping[str, Expression]
     statements: tuple[str, ...] = ()
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +143,7 @@ class AlgebraicRule:
     solves_for: str
     expression: Expression
     unit: str
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ class Event:
     changes: Mapping[str, Expression]
     times: tuple[float, ...] = ()
     condition: Expression | None = None
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +165,7 @@ class Switch:
     on: bool
     off_values: Mapping[str, float]
     title: str = ""
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +182,12 @@ class Statement:
     review_place: str
     term: str
     strengths: tuple[str, ...] = ()
-    ablation: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    ablation: Mapping[str, float] = field(default_factory=dict)
     driver: str = ""
     target: str = ""
     sign: int = 0
     emergent: bool = False
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +204,18 @@ class Equilibration:
 
     duration: float
     hold: tuple[str, ...] = ()
-    during: Mapping[str, Expression] = field(default_factory=lambda: MappingProxyType({}))
+    during: Mapping[str, Expression] = field(default_factory=dict)
     derived: tuple[Assignment, ...] = ()
-    initial: Mapping[str, Expression] = field(default_factory=lambda: MappingProxyType({}))
-    place: Place = _NO_PLACE
+    initial: Mapping[str, Expression] = field(default_factory=dict)
+    place: Place = field(default=_NO_PLACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A whole model, or a module of one. Tuples keep the order of the text; names are unique across all kinds."""
+    """A whole model, or a module of one. Tuples keep the order of the text; names are unique across all kinds.
+
+    contributions  terms still looking for their slot; a whole model has none
+    """
 
     name: str
     title: str = ""
@@ -210,6 +227,7 @@ class Model:
     functions: tuple[Function, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     slots: tuple[Slot, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
     processes: tuple[Process, ...] = ()
     rules: tuple[AlgebraicRule, ...] = ()
     events: tuple[Event, ...] = ()
@@ -217,7 +235,7 @@ class Model:
     switches: tuple[Switch, ...] = ()
     statements: tuple[Statement, ...] = ()
     equilibration: Equilibration | None = None
-    place: Place = _NO_PLACE
+    place: Place = field(default=_NO_PLACE, compare=False)
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -239,9 +257,10 @@ class Model:
         return replace(self, parameters=changed)
 
     def rate_of(self, species: str) -> Expression:
-        """The sum of all processes' contributions to a species, as an expression (0 when none)."""
-        from normoxia.mechanism.expression import Call
+        """The sum of all processes' contributions to a species, as an expression (0 when none).
 
+        Of a concentration in a compartment this is the change of its amount: divide by the compartment's size.
+        """
         total: Expression = ZERO
         for process in self.processes:
             if species in process.changes:

@@ -1,0 +1,91 @@
+"""The verbs, and how an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from normoxia.cli import check, doctor, evidence, export, mechanism, report, simulate, trial
+from normoxia.errors import NormoxiaError
+
+app = typer.Typer(
+    name="normoxia",
+    help=(
+        "Virtual trials and evidence synthesis of immune checkpoint inhibitors with anti-angiogenic drugs in "
+        "advanced non-small-cell lung cancer. Research use only: never medical advice."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"normoxia {version('normoxia')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the verb."""
+
+
+app.command("run")(trial.run)
+app.command("simulate")(simulate.simulate)
+app.command("mechanism")(mechanism.mechanism)
+app.command("check")(check.check)
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.command("doctor")(doctor.doctor)
+app.add_typer(evidence.app, name="evidence")
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line on arguments (default: the process's own) and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = typer.main.get_command(app).main(args=arguments, prog_name="normoxia", standalone_mode=False)
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except typer.Abort:
+        return 130
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was finished is kept\n")
+        return 130
+    except NormoxiaError as error:
+        if "--debug" in arguments:
+            raise
+        sys.stderr.write(f"normoxia: {error}\n")
+        return error.exit_code
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(
+            f"normoxia: {error.strerror or error}{where}; what was finished is kept; "
+            "free space or choose another folder, then run again with --resume\n"
+        )
+        return 1
+    except Exception as error:  # noqa: BLE001 - the parser vendors its own exception classes
+        return _usage_or_raise(error)
+    return int(code) if isinstance(code, int) else 0
+
+
+def _usage_or_raise(error: Exception) -> int:
+    """Usage errors of the parser show themselves; anything else is a defect of ours and keeps its traceback."""
+    shows = getattr(error, "show", None)
+    if shows is None:
+        raise error
+    shows()
+    return int(getattr(error, "exit_code", 2))

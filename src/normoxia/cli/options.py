@@ -1,0 +1,32 @@
+"""Options that verbs share, so that they read and mean the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+Seed = Annotated[int, typer.Option("--seed", help="Same seed, same bytes, for any number of workers.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, help="Threads; 0 uses every core.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
+Lang = Annotated[str, typer.Option("--lang", envvar="NORMOXIA_LANG", help="Language: en or zh.")]
+Ablate = Annotated[
+    list[str] | None,
+    typer.Option("--ablate", help="Remove a causal statement, such as C26; may be given several times."),
+]
+
+
+def worker_count(workers: int) -> int:
+    """The number of threads an option means."""
+    import os
+
+    if workers:
+        return workers
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every platform
+        return os.cpu_count() or 1

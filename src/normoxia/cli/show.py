@@ -1,0 +1,113 @@
+"""How the command line speaks: tables on standard output, progress and talk on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from normoxia.progress import Progress, Step, silent
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output; nan and infinities become null, since JSON has neither."""
+    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        return _plain(value.item())
+    return value
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A line of talk on standard error."""
+    if not quiet:
+        sys.stderr.write(text + "\n")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[int] = ()
+) -> None:
+    """A table on standard output, as wide as it needs to be when piped and as the terminal allows otherwise."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    right = set(numeric)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(table)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """A progress callback drawn on standard error: a bar with rate and time left, or plain lines when piped."""
+    if quiet:
+        yield silent
+        return
+    if not sys.stderr.isatty():
+        yield _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, Any] = {}
+    started: dict[str, float] = {}
+
+    def draw(step: Step, /) -> None:
+        now = time.monotonic()
+        if step.label not in tasks:
+            tasks[step.label] = bars.add_task(step.label, total=step.total, unit=step.unit, rate="")
+            started[step.label] = now
+        elapsed = now - started[step.label]
+        rate = f"{step.done / elapsed:.0f}/s" if elapsed > 0.2 else ""
+        bars.update(tasks[step.label], completed=step.done, total=step.total, rate=rate)
+
+    with bars:
+        yield draw
+
+
+def _plain_progress() -> Progress:
+    started = time.monotonic()
+    last = [started]
+
+    def write(step: Step, /) -> None:
+        now = time.monotonic()
+        if step.done < step.total and now - last[0] < 5.0:
+            return
+        last[0] = now
+        elapsed = max(now - started, 1e-9)
+        left = (step.total - step.done) * elapsed / step.done if step.done else math.nan
+        tail = f", {left:.0f} s left" if step.done < step.total and math.isfinite(left) else ""
+        sys.stderr.write(
+            f"{step.label}: {step.done}/{step.total} {step.unit}, {step.done / elapsed:.0f}/s{tail}\n"
+        )
+
+    return write

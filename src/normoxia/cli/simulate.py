@@ -1,0 +1,77 @@
+"""`normoxia simulate`: any model in the language, for any table of parameters and doses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from normoxia.cli.options import Ablate, Quiet, Workers, worker_count
+from normoxia.cli.show import progress_bar, say
+from normoxia.errors import InvalidArgument, OutputExists
+
+
+def simulate(
+    model: Annotated[Path, typer.Argument(help="A model document.")],
+    times: Annotated[
+        str, typer.Option("--times", help="Such as 0,42,84 or 0:728:7, in the model's time unit.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
+    patients: Annotated[
+        Path | None,
+        typer.Option(
+            "--patients", help="CSV: `patient`, then parameter names. Default: one typical patient."
+        ),
+    ] = None,
+    doses: Annotated[
+        Path | None, typer.Option("--doses", help="CSV: time,target,amount,duration and optionally patient.")
+    ] = None,
+    outputs: Annotated[
+        str,
+        typer.Option(
+            "--outputs", help="Names to write, by commas; default: every observable, else every state."
+        ),
+    ] = "",
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Relative tolerance of the solver.")] = 1e-4,
+    backend: Annotated[str, typer.Option("--backend", help="auto, fast or reference.")] = "auto",
+    ablate: Ablate = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
+    workers: Workers = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
+    from normoxia import mechanism, simulation
+    from normoxia.mechanism import inputs as no_inputs
+    from normoxia.simulation import tables
+
+    if out.suffix not in (".csv", ".parquet"):
+        raise InvalidArgument(f'"{out}" ends in neither .csv nor .parquet; the ending chooses the format')
+    if out.exists() and not force:
+        raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
+    if not 0 < tolerance < 1:
+        raise InvalidArgument(f"--tolerance {tolerance:g} cannot be meant; expected such as 1e-4")
+    whole = mechanism.read(model)
+    if ablate:
+        whole = mechanism.ablate(whole, ablate)
+    names, parameters = (
+        tables.read_patients(patients, [p.name for p in whole.parameters]) if patients else (["1"], {})
+    )
+    dosing = tables.read_doses(doses, names, [s.name for s in whole.species]) if doses else no_inputs.none()
+    grid = tables.read_times(times)
+    wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
+        tuple(o.name for o in whole.observables) or tuple(s.name for s in whole.species)
+    )
+    simulator = simulation.compile(whole, backend=backend, outputs=wanted)
+    with progress_bar(quiet=quiet) as progress:
+        state = simulator.start(parameters, len(names))
+        result = simulator.run(
+            state, dosing, grid, tolerance=tolerance, workers=worker_count(workers), progress=progress
+        )
+    tables.write_rows(out, names, result.times, result.outputs, result.values)
+    failed = [(name, reason) for name, reason in zip(names, result.reason, strict=True) if reason]
+    for name, reason in failed[:5]:
+        say(f'patient "{name}" failed: {reason}', quiet=quiet)
+    say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {out}", quiet=quiet)
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,223 @@
+"""Tables at the border of the engine: one row a patient, one row a dose, one row a result.
+
+So that any model can be run for any table of parameters and doses, and the engine judged without a biology.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.documents import Findings, Place
+from normoxia.errors import InvalidArgument, InvalidDocument, did_you_mean
+from normoxia.mechanism.inputs import Inputs
+
+if TYPE_CHECKING:
+    import polars
+
+_SHOWN_ROWS = 5
+
+
+def read_patients(path: Path, parameters: Iterable[str]) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
+    """Patient names and their parameters from a CSV with a column `patient` and one per parameter.
+
+    returns  (names, {parameter: values of shape (n_patients,)})
+    raises   InvalidDocument with every finding: unknown columns, repeated patients, cells that are no number
+    """
+    table = _read(path)
+    findings = Findings()
+    known = set(parameters)
+    _need(table, path, ["patient"], findings)
+    for column in table.columns:
+        if column != "patient" and column not in known:
+            findings.note(
+                Place(str(path), 1, column), f'unknown parameter "{column}"', did_you_mean(column, known)[2:]
+            )
+    if table.height == 0:
+        findings.note(Place(str(path)), "no patients", "add one row for each patient")
+    values = {c: _numbers(table, c, path, findings) for c in table.columns if c != "patient" and c in known}
+    names = _names(table, path, findings) if "patient" in table.columns else []
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    for name in twice[:_SHOWN_ROWS]:
+        findings.note(Place(str(path)), f'patient "{name}" stands twice', "keep one row for each patient")
+    findings.raise_any()
+    return names, values
+
+
+def read_doses(path: Path, patients: Sequence[str], species: Iterable[str]) -> Inputs:
+    """Doses from a CSV with columns `time,target,amount,duration` and, where patients differ, `patient`.
+
+    returns  Inputs, ascending in time; amounts have shape (n_doses,), or (n_patients, n_doses) with a patient column
+    raises   InvalidDocument with every finding: unknown targets or patients, negative or missing numbers
+    """
+    table = _read(path)
+    findings = Findings()
+    known = set(species)
+    _need(table, path, ["time", "target", "amount"], findings)
+    extra = set(table.columns) - {"patient", "time", "target", "amount", "duration"}
+    for column in sorted(extra):
+        findings.note(Place(str(path), 1, column), f'unknown column "{column}"',
+                      "expected patient, time, target, amount, duration")  # fmt: skip
+    findings.raise_any()
+    time = _numbers(table, "time", path, findings)
+    amount = _numbers(table, "amount", path, findings)
+    duration = (
+        _numbers(table, "duration", path, findings) if "duration" in table.columns else np.zeros(table.height)
+    )
+    target = [str(value) for value in table["target"].to_list()]
+    for row in np.flatnonzero(amount < 0)[:_SHOWN_ROWS]:
+        findings.note(_row(path, row, "amount"), f"found {amount[row]:g}", "a dose cannot be negative")
+    for row in np.flatnonzero(duration < 0)[:_SHOWN_ROWS]:
+        findings.note(_row(path, row, "duration"), f"found {duration[row]:g}", "expected 0 (bolus) or longer")
+    for name in sorted({*target} - known):
+        findings.note(
+            _row(path, target.index(name), "target"),
+            f'unknown species "{name}"',
+            did_you_mean(name, known)[2:],
+        )
+    who = _names(table, path, findings) if "patient" in table.columns else None
+    if who is not None:
+        for name in sorted({*who} - {*patients})[:_SHOWN_ROWS]:
+            findings.note(
+                _row(path, who.index(name), "patient"),
+                f'unknown patient "{name}"',
+                "it has no row of parameters",
+            )
+    findings.raise_any()
+    return _inputs(time, target, amount, duration, who, patients)
+
+
+def _inputs(
+    time: NDArray[np.float64],
+    target: Sequence[str],
+    amount: NDArray[np.float64],
+    duration: NDArray[np.float64],
+    who: Sequence[str] | None,
+    patients: Sequence[str],
+) -> Inputs:
+    if who is None:
+        by_time = np.argsort(time, kind="stable")
+        return Inputs(time[by_time], tuple(target[i] for i in by_time), amount[by_time], duration[by_time])
+    doses: dict[tuple[float, str, float, int], int] = {}
+    seen: dict[tuple[str, float, str, float], int] = {}
+    column = np.empty(len(who), dtype=np.int64)
+    for i, name in enumerate(who):
+        event = (float(time[i]), target[i], float(duration[i]))
+        repeat = seen[(name, *event)] = seen.get((name, *event), -1) + 1
+        column[i] = doses.setdefault((*event, repeat), len(doses))
+    order = sorted(doses, key=lambda event: (event[0], event[1], event[2], event[3]))
+    place = np.empty(len(order), dtype=np.int64)
+    place[[doses[event] for event in order]] = np.arange(len(order))
+    rows = {name: i for i, name in enumerate(patients)}
+    amounts = np.zeros((len(patients), len(order)))
+    amounts[[rows[name] for name in who], place[column]] = amount
+    return Inputs(
+        np.array([event[0] for event in order]), tuple(event[1] for event in order), amounts,
+        np.array([event[2] for event in order]),
+    )  # fmt: skip
+
+
+def read_times(text: str) -> NDArray[np.float64]:
+    """Times from a text: a list `0,42,84`, a range `0:728:7` (the stop included), or several of either, joined by commas."""
+    times: list[float] = []
+    try:
+        for part in text.split(","):
+            if ":" in part:
+                start, stop, *step = (float(piece) for piece in part.split(":"))
+                stride = step[0] if step else 1.0
+                if stride <= 0 or stop < start or len(step) > 1:
+                    raise ValueError(part)
+                times.extend(start + stride * np.arange(int(np.floor((stop - start) / stride + 1e-9)) + 1))
+            else:
+                times.append(float(part))
+    except ValueError:
+        raise InvalidArgument(
+            f'"{text}" is not a list of times; expected such as 0,42,84 or 0:728:7'
+        ) from None
+    if not times or not np.isfinite(times).all():
+        raise InvalidArgument(f'"{text}" holds no finite times; expected such as 0,42,84 or 0:728:7')
+    return np.unique(np.asarray(times, dtype=np.float64))
+
+
+def write_rows(
+    path: Path,
+    patients: Sequence[str],
+    times: NDArray[np.float64],
+    outputs: Sequence[str],
+    values: NDArray[np.float64],
+) -> None:
+    """Write a long table `patient,time,<outputs>` from values of shape (n_patients, n_times, n_outputs).
+
+    The ending chooses the format, .csv or .parquet; the file is there whole or not at all. A value that a
+    failed patient does not have is empty.
+    """
+    import polars as pl
+
+    columns = {
+        name: np.ascontiguousarray(values[:, :, k], dtype=np.float64).reshape(-1)
+        for k, name in enumerate(outputs)
+    }
+    names = pl.Series("patient", np.repeat(np.asarray(patients, dtype=object), len(times)), dtype=pl.String)
+    frame = pl.DataFrame([names, pl.Series("time", np.tile(times, len(patients)))])
+    frame = frame.with_columns([pl.Series(name, column).fill_nan(None) for name, column in columns.items()])
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            frame.write_parquet(temporary)
+        else:
+            frame.write_csv(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> polars.DataFrame:
+    import polars as pl
+
+    if not path.is_file():
+        raise InvalidDocument(f"{path}: no such file; check the name and the folder")
+    try:
+        return pl.read_csv(
+            path, infer_schema_length=None, schema_overrides={"patient": pl.String, "target": pl.String}
+        )
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else "empty"
+        raise InvalidDocument(
+            f"{path}: not readable as CSV ({first}); expected a header and comma-separated rows"
+        ) from None
+
+
+def _need(table: polars.DataFrame, path: Path, columns: Iterable[str], findings: Findings) -> None:
+    for column in columns:
+        if column not in table.columns:
+            findings.note(
+                Place(str(path), 1), f'missing column "{column}"', f"found {', '.join(table.columns)}"
+            )
+
+
+def _numbers(table: polars.DataFrame, column: str, path: Path, findings: Findings) -> NDArray[np.float64]:
+    import polars as pl
+
+    cast = table[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
+    for row in np.flatnonzero(~np.isfinite(cast))[:_SHOWN_ROWS]:
+        findings.note(
+            _row(path, int(row), column), f'found "{table[column][int(row)]}"', "expected a finite number"
+        )
+    return np.asarray(cast, dtype=np.float64)
+
+
+def _names(table: polars.DataFrame, path: Path, findings: Findings) -> list[str]:
+    names = table["patient"].to_list()
+    for row in [i for i, name in enumerate(names) if name is None][:_SHOWN_ROWS]:
+        findings.note(_row(path, row, "patient"), "found nothing", "expected a name or number")
+    return [str(name) for name in names]
+
+
+def _row(path: Path, row: int, column: str) -> Place:
+    return Place(str(path), int(row) + 2, column)

@@ -1,0 +1,73 @@
+"""A number with its uncertainty: the form in which every method of this room answers, and the normal tails it needs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from normoxia.outcome import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """An estimate with its standard error, interval and two-sided p.
+
+    value            on the natural scale (days, probability, ratio)
+    standard_error   on the scale on which the interval is symmetric: natural for differences, log for ratios
+    low, high        interval of the given level; infinite where an end was not reached
+    p                two-sided, against "no difference"; nan where nothing is tested
+    method           the words for a figure or a table, such as "log-rank" or "Cox, Efron ties"
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    level: float = 0.95
+    p: float = math.nan
+    method: str = ""
+
+    def estimate(self, factor: float = 1.0) -> Estimate:
+        """Value and interval times a factor (100 for percent, 1/30.4375 for months)."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor, self.level)
+
+
+def normal_quantile(probability: float) -> float:
+    """The standard normal quantile."""
+    from scipy.special import ndtri
+
+    return float(ndtri(probability))
+
+
+def two_sided(z: float) -> float:
+    """The two-sided normal tail of a z statistic; nan for nan."""
+    from scipy.special import ndtr
+
+    return float(2.0 * ndtr(-abs(z)))
+
+
+def chi2_tail(statistic: float, degrees: int) -> float:
+    """The upper tail of chi-squared."""
+    from scipy.special import chdtrc
+
+    return float(chdtrc(degrees, statistic))
+
+
+def half_width(level: float) -> float:
+    """Normal quantile that makes a central interval of a level, 1.96 for 0.95."""
+    return normal_quantile(0.5 + level / 2.0)
+
+
+def symmetric(value: float, standard_error: float, level: float, method: str) -> Inference:
+    """Interval and test on the natural scale, against 0."""
+    reach = half_width(level) * standard_error
+    z = value / standard_error if standard_error > 0 else math.nan
+    return Inference(value, standard_error, value - reach, value + reach, level, two_sided(z), method)
+
+
+def ratio(log_value: float, standard_error: float, level: float, method: str) -> Inference:
+    """Interval and test of a ratio whose log is near normal, against 1."""
+    reach = half_width(level) * standard_error
+    z = log_value / standard_error if standard_error > 0 else math.nan
+    low, high = math.exp(log_value - reach), math.exp(min(log_value + reach, 700.0))
+    return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)

@@ -1,0 +1,77 @@
+"""The house stands as ARCHITECTURE.md draws it: imports point down, modules say what they hold, nothing prints."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "normoxia"
+
+FLOORS = {
+    "errors": 0, "units": 0, "documents": 0, "outcome": 0, "seeding": 0, "progress": 0, "library": 0,
+    "mechanism": 1, "survival": 1,
+    "pharmacology": 2, "simulation": 2,
+    "population": 3, "evidence": 3,
+    "trial": 4,
+    "calibration": 5, "design": 5,
+    "report": 6,
+    "cli": 7, "web": 7,
+}  # fmt: skip
+
+#: rooms of floor 0 may use one another in this order only
+GROUND = ("errors", "units", "documents", "outcome", "seeding", "progress", "library")
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        rooms |= {name.split(".")[1] for name in names if name.startswith("normoxia.")}
+    return rooms & set(FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    if room in ("__init__", "__main__"):
+        return
+    assert room in FLOORS, f"{room} has no floor: add it to ARCHITECTURE.md and to this test"
+    for other in imported_rooms(path) - {room}:
+        if room in GROUND and other in GROUND:
+            assert GROUND.index(other) < GROUND.index(room), f"{room} imports {other}"
+        else:
+            assert FLOORS[other] < FLOORS[room], (
+                f"{path.relative_to(SOURCE)} imports {other}, which is not below {room}"
+            )
+
+
+def test_no_relative_imports_and_no_printing_outside_the_edges() -> None:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
+            prints = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            )
+            assert not prints or room_of(path) == "cli", f"{path}:{node.lineno} prints"
+
+
+def test_every_module_says_what_it_holds() -> None:
+    silent = [
+        str(path.relative_to(SOURCE))
+        for path in MODULES
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
