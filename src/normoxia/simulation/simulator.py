@@ -66,9 +66,9 @@ def _backend(backend: str | Backend, system: System) -> Backend:
     if obstacle:
         log.info('model "%s" runs on the reference backend: %s', system.name, obstacle)
         return ReferenceBackend()
-    if backend == "fast":
-        raise InvalidArgument("the fast backend is not built yet; use \"reference\"")
-    return ReferenceBackend()
+    from normoxia.simulation.backends.fast import FastBackend
+
+    return FastBackend()
 
 
 class Simulator:
