@@ -34,7 +34,9 @@ class Lesions:
         return Lesions(self.baseline[rows], self.nodal[rows], self.deviation[rows])
 
 
-def draw(clinic: Clinic, counts: Floats, total: Floats, share: Floats, node: Floats, deviation: Floats) -> Lesions:
+def draw(
+    clinic: Clinic, counts: Floats, total: Floats, share: Floats, node: Floats, deviation: Floats
+) -> Lesions:
     """Target lesions that add up to the given sums of diameters.
 
     counts     how many each patient has; shape (n_patients,)

@@ -95,12 +95,16 @@ class Ledger:
             exposure = np.maximum.reduce(doses)
             on = exposure > 0
             before = self._on[name]
-            gain = self.clinic.ascertainment * exposure * hazard_between(toxicity, before, before + CYCLE_DAYS)
+            gain = (
+                self.clinic.ascertainment * exposure * hazard_between(toxicity, before, before + CYCLE_DAYS)
+            )
             self._on[name] = before + CYCLE_DAYS * on
             self._sum[name] = self._sum[name] + gain
             self._events(name, toxicity, sharing, day, gain)
 
-    def _events(self, name: str, toxicity: Toxicity, sharing: tuple[str, ...], day: float, gain: Floats) -> None:
+    def _events(
+        self, name: str, toxicity: Toxicity, sharing: tuple[str, ...], day: float, gain: Floats
+    ) -> None:
         count = self._count[name]
         rows = np.arange(self.n_patients)
         position = np.minimum(count, MAX_EVENTS - 1)
@@ -122,5 +126,9 @@ class Ledger:
         following = day + CYCLE_DAYS
         for drug in sharing:
             self.held_until[drug] = np.where(holds, following + clinic.hold_days, self.held_until[drug])
-            self.intensity[drug] = np.where(reduces, self.intensity[drug] * clinic.reduced_dose, self.intensity[drug])
-            self.stopped[drug] = np.where(stops, np.minimum(self.stopped[drug], following), self.stopped[drug])
+            self.intensity[drug] = np.where(
+                reduces, self.intensity[drug] * clinic.reduced_dose, self.intensity[drug]
+            )
+            self.stopped[drug] = np.where(
+                stops, np.minimum(self.stopped[drug], following), self.stopped[drug]
+            )
