@@ -82,7 +82,9 @@ class Parameter:
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             if math.isnan(getattr(self, name)):
-                object.__setattr__(self, name, math.nan)  # the one nan, so that equal parameters compare equal
+                object.__setattr__(
+                    self, name, math.nan
+                )  # the one nan, so that equal parameters compare equal
 
 
 @dataclass(frozen=True, slots=True)
