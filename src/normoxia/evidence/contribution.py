@@ -154,7 +154,9 @@ def _random_walk(flow: Array, source: int, sink: int, drop: Array) -> dict[tuple
             go[i, 1:] = step[i] @ go[:, :-1]
     length = 1.0 / (np.arange(n)[:, None] + np.arange(n)[None, :] + 1.0)
     return {
-        (int(i), int(j)): float(step[i, j] * (come[i] @ length @ go[j])) for i, j in zip(*np.nonzero(step), strict=True) if i != sink
+        (int(i), int(j)): float(step[i, j] * (come[i] @ length @ go[j]))
+        for i, j in zip(*np.nonzero(step), strict=True)
+        if i != sink
     }
 
 

@@ -80,7 +80,9 @@ def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML)
     try:
         estimator = _ESTIMATORS[TauMethod(method)]
     except ValueError:
-        raise InvalidArgument(f'tau method "{method}" is not known; use one of {", ".join(TauMethod)}') from None
+        raise InvalidArgument(
+            f'tau method "{method}" is not known; use one of {", ".join(TauMethod)}'
+        ) from None
     if len(y) <= x.shape[1]:
         return 0.0
     return max(0.0, estimator(y, v, x))
@@ -207,9 +209,7 @@ def log_likelihood(y: Array, v: Array, x: Array, tau2: float, *, restricted: boo
     return value
 
 
-def _ascend(
-    y: Array, v: Array, x: Array, step: Callable[[WeightedFit], float], *, restricted: bool
-) -> float:
+def _ascend(y: Array, v: Array, x: Array, step: Callable[[WeightedFit], float], *, restricted: bool) -> float:
     """Fisher scoring with step halving, from the moment estimate; 0 when the likelihood is highest there."""
     value = max(0.0, _dersimonian_laird(y, v, x))
     height = log_likelihood(y, v, x, value, restricted=restricted)
@@ -244,7 +244,9 @@ def _solve_q(y: Array, v: Array, x: Array, target: float) -> float:
         if change <= _RELATIVE_STEP * value:
             break
     else:
-        raise NotConverged(f"the generalised Q did not reach {target:g} within {_MAX_STEPS} steps; check the variances")
+        raise NotConverged(
+            f"the generalised Q did not reach {target:g} within {_MAX_STEPS} steps; check the variances"
+        )
     return value
 
 

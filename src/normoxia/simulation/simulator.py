@@ -67,7 +67,7 @@ def _backend(backend: str | Backend, system: System) -> Backend:
         log.info('model "%s" runs on the reference backend: %s', system.name, obstacle)
         return ReferenceBackend()
     if backend == "fast":
-        raise InvalidArgument("the fast backend is not built yet; use \"reference\"")
+        raise InvalidArgument('the fast backend is not built yet; use "reference"')
     return ReferenceBackend()
 
 
