@@ -182,7 +182,7 @@ def fit_components(
 
 def interaction_test(network: Network, pair: tuple[str, str], **options: object) -> InteractionTest:
     """Whether two components do more or less together than the sum of both; options as in `fit_components`."""
-    known = tuple(options.pop("interactions", ()))  # type: ignore[arg-type]
+    known: tuple[tuple[str, str], ...] = tuple(options.pop("interactions", ()))  # type: ignore[arg-type]
     additive = fit_components(network, interactions=known, **options)  # type: ignore[arg-type]
     joint = fit_components(network, interactions=(*known, pair), **options)  # type: ignore[arg-type]
     q, df = additive.q - joint.q, additive.df - joint.df

@@ -18,7 +18,7 @@ import numpy as np
 from normoxia.evidence import heterogeneity
 from normoxia.evidence import network as net
 from normoxia.evidence.heterogeneity import Array, TauMethod
-from normoxia.evidence.meta import chi2_tail, two_sided_p
+from normoxia.evidence.meta import Model, chi2_tail, two_sided_p
 from normoxia.evidence.network import Network, NetworkFit
 
 #: a share of direct evidence this near to 1 leaves nothing indirect
@@ -151,7 +151,7 @@ def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
 
 
 def refitted_splits(
-    network: Network, *, model: net.Model = "random", tau: TauMethod | str | float = TauMethod.REML
+    network: Network, *, model: Model = "random", tau: TauMethod | str | float = TauMethod.REML
 ) -> tuple[Split, ...]:
     """Each comparison split by a model with one parameter more, tau2 estimated anew each time (SIDE).
 

@@ -97,7 +97,8 @@ def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None 
     repaired = covariance is not published_covariance
     effects = _project(edges, y, v, covariance)
     misfit = np.abs(edges @ effects - y) / np.sqrt(v)
-    for row in np.flatnonzero(misfit > INCONSISTENT_SE):
+    for late in np.flatnonzero(misfit > INCONSISTENT_SE):
+        row = int(late)
         c = contrasts[row]
         notes.append(
             f'study "{study}": {c.treatment} minus {c.comparator} is published as {c.estimate:.4g}, but its other contrasts '

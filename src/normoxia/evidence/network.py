@@ -168,7 +168,7 @@ class NetworkFit:
     def effect(self, treatment: str, comparator: str) -> NetworkEffect:
         """One contrast. Raises UnknownName for a treatment the network does not hold."""
         i, j = self.network.index(treatment), self.network.index(comparator)
-        return self._effect(i, j, float(self.difference()[i, j]), float(self.se()[i, j]))
+        return self.at(i, j, float(self.difference()[i, j]), float(self.se()[i, j]))
 
     def effects(self, reference: str | None = None) -> tuple[NetworkEffect, ...]:
         """Every treatment against a reference, or every pair once (earlier name against later) without one."""
@@ -178,7 +178,7 @@ class NetworkFit:
         else:
             at = self.network.index(reference)
             pairs = [(i, at) for i in range(len(names)) if i != at]
-        return tuple(self._effect(i, j, float(difference[i, j]), float(se[i, j])) for i, j in pairs)
+        return tuple(self.at(i, j, float(difference[i, j]), float(se[i, j])) for i, j in pairs)
 
     def league(self, order: Sequence[str] | None = None) -> tuple[tuple[NetworkEffect | None, ...], ...]:
         """Rows against columns, None on the diagonal."""
@@ -196,7 +196,8 @@ class NetworkFit:
             else normal_quantile(self.level)
         )
 
-    def _effect(self, i: int, j: int, estimate: float, se: float) -> NetworkEffect:
+    def at(self, i: int, j: int, estimate: float, se: float) -> NetworkEffect:
+        """One contrast by positions, with its interval, from an estimate and a standard error already at hand."""
         names, half = self.network.treatments, self._quantile() * se
         df = self.df if self.hartung_knapp and self.df > 0 else math.inf
         p = two_sided_p(estimate / se, df) if se > 0 else math.nan
