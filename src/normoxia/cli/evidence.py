@@ -64,8 +64,8 @@ def listing(
         ("study", "phase", "line", "EGFR/ALK", "n", "arms", "outcomes", "findings"),
         [
             (
-                row["id"], str(row["phase"]), str(row["line"]), str(row["driver"]), str(row["n"] or ""),
-                " | ".join(row["arms"]), str(row["outcomes"]), str(row["discrepancies"]),
+                row["id"], str(row["phase"]), str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
+                " | ".join(arm["label"] for arm in row["arms"]), str(row["outcomes"]), str(row["discrepancies"]),
             )
             for row in rows
         ],
