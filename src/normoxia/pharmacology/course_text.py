@@ -139,9 +139,11 @@ def _amount(words: Words, drug: Drug) -> tuple[float, Basis, bool]:
         number = word[3:] or words.next("a number after AUC")
         if not NUMBER.match(number):
             raise words.refuse(f'found "{number}" after AUC', "expected a number, such as AUC 5")
+        if not any(label.text.startswith("AUC") for label in drug.labels):
+            raise words.refuse(f"found an AUC for {drug.name}", f"expected a dose such as {drug.labels[0].text}")
         return _positive(float(number), "AUC", words), "AUC", False
     number, unit = word, ""
-    if match := AMOUNT_AND_UNIT.match(word):
+    if not NUMBER.match(word) and (match := AMOUNT_AND_UNIT.match(word)):
         number, unit = match[1], match[2]
     if not NUMBER.match(number):
         raise words.refuse(
