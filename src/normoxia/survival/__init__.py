@@ -12,11 +12,13 @@ Read `data` first; everything takes its `TimeToEvent`, in days. Answers with an 
     cox              proportional hazards regression; exact_ties for one way of treating ties
     proportionality  whether hazards stay proportional, whether curves cross
     replicates       the same for thousands of trials at once
-    parametric       exponential to generalised gamma; spline: Royston-Parmar
+    parametric       fits of the distributions in families, exponential to generalised gamma
+    spline           Royston-Parmar models
 """
 
 from normoxia.survival.cox import CoxFit, cox, hazard_ratio
 from normoxia.survival.data import DAYS_PER_MONTH, TimeToEvent, pooled
+from normoxia.survival.families import FAMILIES
 from normoxia.survival.inference import Inference
 from normoxia.survival.logrank import LogRank, log_rank, max_combo
 from normoxia.survival.nonparametric import (
@@ -27,6 +29,7 @@ from normoxia.survival.nonparametric import (
     landmark_difference,
     nelson_aalen,
 )
+from normoxia.survival.parametric import Family, ParametricFit, fit_parametric
 from normoxia.survival.proportionality import ProportionalHazardsTest, curves_cross, proportional_hazards_test
 from normoxia.survival.replicates import (
     HazardRatios,
@@ -40,20 +43,27 @@ from normoxia.survival.restricted_mean import (
     restricted_mean_difference,
     restricted_mean_ratio,
 )
+from normoxia.survival.spline import SplineFit, fit_spline
 
 __all__ = [
     "DAYS_PER_MONTH",
+    "FAMILIES",
     "CoxFit",
     "CumulativeHazard",
+    "Family",
     "HazardRatios",
     "Inference",
     "LogRank",
+    "ParametricFit",
     "ProportionalHazardsTest",
+    "SplineFit",
     "SurvivalCurve",
     "SurvivalCurves",
     "TimeToEvent",
     "cox",
     "curves_cross",
+    "fit_parametric",
+    "fit_spline",
     "follow_up",
     "hazard_ratio",
     "hazard_ratio_many",

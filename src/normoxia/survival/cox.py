@@ -119,14 +119,14 @@ def cox(
     if ties == "exact" and (data.weight is not None or data.entry is not None or robust):
         raise InvalidArgument("exact ties take neither weights, late entry nor the sandwich; use efron")
     coefficients, information, likelihoods, score_test = _maximise(design, ties, labels)
-    covariance = np.linalg.inv(information)
+    covariance: Floats = np.asarray(np.linalg.inv(information), dtype=np.float64)
     sandwich = robust or cluster is not None
     if sandwich:
         influence = score_residuals(design, coefficients, ties) * data.weights[:, None] @ covariance
         if cluster is not None:
             member = np.unique(np.asarray(cluster), return_inverse=True)[1]
             influence = np.array([np.bincount(member, column) for column in influence.T]).T
-        covariance = influence.T @ influence
+        covariance = np.asarray(influence.T @ influence, dtype=np.float64)
     return CoxFit(
         labels, coefficients, covariance, likelihoods, score_test, ties, sandwich, level, data, x, stratum
     )
@@ -267,7 +267,7 @@ def score_residuals(design: Design, coefficients: Floats, ties: Ties) -> Floats:
     weight, total, mean, _ = event_moments(design, coefficients, ties)
     counts = np.bincount(design.group)
     hazard, own = weight / total, 1.0 - (design.share if ties == "efron" else 0.0)
-    cumulative = _before(np.bincount(design.group, hazard))
+    cumulative = _before(_grouped(design.group, hazard[:, None]))[:, 0]
     moment = _before(_grouped(design.group, hazard[:, None] * mean))
     exposure = cumulative[design.last_group] - cumulative[design.base_group]
     pull = moment[design.last_group] - moment[design.base_group]

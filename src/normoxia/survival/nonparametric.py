@@ -193,7 +193,7 @@ def kaplan_meier(
     n, d = table.at_risk, table.events
     staying = np.clip(n - d, 0.0, None)
     staying[staying <= _SAME * np.maximum(n, 1.0)] = 0.0
-    survival = np.cumprod(staying / n)
+    survival = np.asarray(np.cumprod(staying / n), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         if variance == "robust":
             log_se = _jackknife(data, table.times, n, d, staying)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,10 +51,12 @@ class SurvivalCurves:
         with np.errstate(invalid="ignore"):
             reach = np.exp(z * np.sqrt(self.log_var))
             low, high = self.survival / reach, np.minimum(self.survival * reach, 1.0)
-        gone = self.survival <= 0
-        return self._crossing(np.where(gone, np.nan, low), 0.5), self._crossing(
-            np.where(gone, np.nan, high), 0.5
-        )
+        # within a tie only the last step is a point of the curve; where everybody is gone no interval is defined
+        closes = np.ones(self.times.shape, dtype=np.bool_)
+        closes[:, :-1] = self.times[:, 1:] != self.times[:, :-1]
+        known = closes & (self.survival > 0)
+        low, high = np.where(known, low, np.nan), np.where(known, high, np.nan)
+        return self._crossing(low, 0.5), self._crossing(high, 0.5)
 
     def at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Survival at times in days; shape (R, n_times); nan where a replicate's follow-up ended before, or carried on."""
@@ -142,7 +144,7 @@ def kaplan_meier_many(
     size = belongs.sum(axis=1)
     n = np.maximum(size[:, None] - np.arange(days.shape[1])[None, :], 1).astype(np.float64)
     # one factor a patient: with events before censorings at a tied time the product telescopes to 1 - d/n
-    survival = np.cumprod(np.where(events, 1.0 - 1.0 / n, 1.0), axis=1)
+    survival = np.asarray(np.cumprod(np.where(events, 1.0 - 1.0 / n, 1.0), axis=1), dtype=np.float64)
     with np.errstate(divide="ignore"):
         log_var = np.cumsum(np.where(events, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     last = np.where(np.isfinite(days), days, 0.0).max(axis=1)
@@ -194,7 +196,7 @@ def hazard_ratio_many(
 
 def _pieces(
     days: Floats, events: Booleans, arm: Booleans, chosen: Booleans, ties: str
-) -> tuple[NDArray[np.generic], ...]:
+) -> tuple[NDArray[Any], ...]:
     """Per patient in order of time, within one stratum: event, arm, the risk set's two sizes, log-rank terms."""
     order, days, events = _sorted(days, events, chosen)
     in_arm = np.take_along_axis(arm & chosen, order, axis=1)
@@ -230,12 +232,14 @@ def _tied(marks: Booleans, start: NDArray[np.intp], end: NDArray[np.intp]) -> Fl
     """How many marks share each patient's time."""
     running = np.cumsum(marks, axis=1)
     until = np.take_along_axis(running, end, axis=1)
-    since = np.take_along_axis(running, start, axis=1) - np.take_along_axis(marks, start, axis=1)
+    since: NDArray[np.intp] = np.take_along_axis(running, start, axis=1) - np.take_along_axis(
+        marks, start, axis=1
+    )
     return (until - since).astype(np.float64)
 
 
 def _newton(
-    is_event: NDArray[np.generic], observed_arm: Floats, n_arm: Floats, n_other: Floats
+    is_event: Booleans, observed_arm: Floats, n_arm: Floats, n_other: Floats
 ) -> tuple[Floats, Floats]:
     n_events = is_event.sum(axis=1)
     # a finite maximum needs both an event in either group while the other is at risk
@@ -277,7 +281,7 @@ def _arrays(
     return days, events, belongs
 
 
-def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.generic]:
+def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     array = np.asarray(values)
     try:
         return np.broadcast_to(array, shape)
@@ -304,13 +308,6 @@ def _lookup(times: Floats, heights: Floats, moments: Floats, start: float) -> Fl
         count = (times <= moment).sum(axis=1)
         found[:, column] = np.where(count > 0, heights[rows, np.maximum(count, 1) - 1], start)
     return found
-
-
-def months(days: ArrayLike) -> Floats:
-    """Days as months of 30.4375 days."""
-    from normoxia.survival.data import DAYS_PER_MONTH
-
-    return np.asarray(days, dtype=np.float64) / DAYS_PER_MONTH
 
 
 def prediction_interval(values: ArrayLike, level: float = 0.9) -> tuple[float, float, float]:

@@ -1,0 +1,253 @@
+"""Parametric survival models fitted by maximum likelihood to censored times.
+
+A `Family` is a distribution with its parameters on the scale on which they are searched; covariates act on
+one of them, its location (rates and scales through the log), so an effect is a log hazard ratio for the
+exponential and Gompertz, a log time ratio for the others. Parameters and names are those of R's flexsurv, so
+that fits compare.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
+from normoxia.survival.data import Floats, TimeToEvent
+
+#: (time, one array a parameter on its natural scale) -> (log hazard, cumulative hazard)
+Hazards = Callable[[Floats, Sequence[Floats]], tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """A distribution of survival times.
+
+    name       as flexsurv calls it
+    title      in words
+    parameters names of its parameters
+    positive   which of them are searched as logs
+    location   position of the one on which covariates act
+    hazards    log hazard and cumulative hazard at times, given the parameters
+    start      a first guess of the parameters from the mean and the spread of log time
+    """
+
+    name: str
+    title: str
+    parameters: tuple[str, ...]
+    positive: tuple[bool, ...]
+    location: int
+    hazards: Hazards
+    start: Callable[[TimeToEvent], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParametricFit:
+    """A fitted distribution.
+
+    parameters    (name, estimate, standard error): distribution's parameters on their natural scale (delta
+                  method), then one effect a covariate
+    searched      the maximiser's vector (logs of positive parameters); covariance belongs to it
+    aic           -2 log likelihood + 2 parameters
+    """
+
+    family: Family
+    names: tuple[str, ...]
+    searched: Floats
+    covariance: Floats
+    log_likelihood: float
+    n_patients: int
+    covariate_names: tuple[str, ...] = field(default=())
+
+    @property
+    def parameters(self) -> tuple[tuple[str, float, float], ...]:
+        errors = np.sqrt(np.diag(self.covariance))
+        rows = []
+        for i, name in enumerate(self.names):
+            value, error = float(self.searched[i]), float(errors[i])
+            if i < len(self.family.positive) and self.family.positive[i]:
+                value, error = math.exp(value), math.exp(value) * error
+            rows.append((name, value, error))
+        return tuple(rows)
+
+    @property
+    def aic(self) -> float:
+        return -2.0 * self.log_likelihood + 2.0 * len(self.searched)
+
+    @property
+    def bic(self) -> float:
+        return -2.0 * self.log_likelihood + math.log(self.n_patients) * len(self.searched)
+
+    def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
+        """Cumulative hazard at times in days of a patient with the covariates (one number each)."""
+        moments = np.asarray(times, dtype=np.float64)
+        x = np.asarray(covariates, dtype=np.float64)
+        if x.shape != (len(self.covariate_names),):
+            raise InvalidArgument(
+                f"{x.size} covariate values were given; the model has {len(self.covariate_names)}"
+            )
+        safe = np.where(moments > 0, moments, 1.0)
+        rows = np.broadcast_to(x, (safe.size, len(x)))
+        natural = _natural(self.family, self.searched, rows)
+        hazard = self.family.hazards(safe.ravel(), natural)[1].reshape(moments.shape)
+        return np.where(moments > 0, hazard, 0.0)
+
+    def survival(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
+        """Survival at times in days; extrapolates wherever asked, so mind the end of follow-up."""
+        return np.asarray(np.exp(-self.cumulative_hazard(times, covariates)))
+
+    def restricted_mean(self, horizon: float, covariates: ArrayLike = ()) -> float:
+        """Mean event-free days to a horizon, by Gauss-Legendre quadrature on eight panels of 20 points."""
+        nodes, weights = np.polynomial.legendre.leggauss(20)
+        # panels shrink towards 0, where shapes below one make survival steep
+        edges = horizon * np.linspace(0.0, 1.0, 9) ** 3
+        middle, half = (edges[1:] + edges[:-1]) / 2.0, np.diff(edges) / 2.0
+        points = middle[:, None] + half[:, None] * nodes[None, :]
+        return float((half[:, None] * weights[None, :] * self.survival(points, covariates)).sum())
+
+
+def fit_parametric(
+    data: TimeToEvent,
+    family: Family,
+    covariates: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+) -> ParametricFit:
+    """The maximum likelihood fit of a family; late entry and weights are taken into account.
+
+    covariates  shape (n_patients,) or (n_patients, p), acting on the family's location
+    raises      NotConverged when no maximum is found; InvalidArgument for times of 0, where log time has no
+                value
+    source      likelihood of censored and truncated times: Klein & Moeschberger 2003, ch. 3.5
+    """
+    if (data.time <= 0).any():
+        raise InvalidArgument(
+            "a time of 0 days has no place in a parametric model; give it half a day or leave it out"
+        )
+    if data.n_events < len(family.parameters):
+        raise ComputationFailed(
+            f"{data.n_events} events cannot carry the {len(family.parameters)} parameters of {family.title}"
+        )
+    x = np.empty((len(data), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
+    x = x[:, None] if x.ndim == 1 else x
+    labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+
+    def negative(searched: Floats) -> float:
+        return -log_likelihood(
+            data, lambda time, rows: family.hazards(time, _natural(family, searched, x[rows]))
+        )
+
+    guess = np.array(family.start(data), dtype=np.float64)
+    guess = np.where(family.positive, np.log(np.where(family.positive, guess, 1.0)), guess)
+    start = np.concatenate([guess, np.zeros(x.shape[1])])
+    searched, covariance, value = maximise(negative, start, family.title)
+    return ParametricFit(
+        family, (*family.parameters, *labels), searched, covariance, -value, len(data), labels
+    )
+
+
+def log_likelihood(
+    data: TimeToEvent, hazards: Callable[[Floats, NDArray[np.intp]], tuple[Floats, Floats]]
+) -> float:
+    """Weighted log likelihood of censored, late-entered times under hazards(time, patients) -> (log hazard, cumulative)."""
+    rows = np.arange(len(data))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        log_hazard, cumulative = hazards(data.time, rows)
+        terms = np.where(data.observed, log_hazard, 0.0) - cumulative
+        if data.entry is not None and (late := data.entry > 0).any():
+            terms[late] += hazards(data.entry[late], rows[late])[1]
+        total = float(data.weights @ terms)
+    return total if math.isfinite(total) else -1e300
+
+
+def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> tuple[Floats, Floats, float]:
+    """Minimiser, inverse Hessian and value of a smooth function of a few numbers.
+
+    Nelder-Mead to come near, BFGS, then Newton steps on central differences until the step is far below a
+    standard error, so that the answer does not depend on where the search began.
+    """
+    from scipy.optimize import minimize
+
+    searched = np.asarray(start, dtype=np.float64)
+    for search in ("Nelder-Mead", "BFGS"):
+        centre, unit = searched, 50.0 * _steps(negative, searched)  # about a standard error a coordinate
+
+        def scaled(y: Floats, centre: Floats = centre, unit: Floats = unit) -> float:
+            return negative(centre + unit * y)
+
+        origin = np.zeros(len(start))
+        if search == "Nelder-Mead":
+            found = minimize(
+                scaled, origin, method="Nelder-Mead", options={"maxiter": 300 * len(start), "fatol": 1e-4}
+            )
+        else:
+            found = minimize(scaled, origin, method="BFGS", options={"gtol": 1e-3})
+        searched = centre + unit * found.x
+    for _ in range(25):
+        scale = _steps(negative, searched)
+        gradient, hessian = _differences(negative, searched, scale)
+        try:
+            covariance = np.linalg.inv(hessian)
+        except np.linalg.LinAlgError:
+            break
+        errors = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
+        if not (errors > 0).all():
+            break
+        step = covariance @ gradient
+        largest = float(np.abs(step / errors).max())
+        searched = searched - step * min(1.0, 1.0 / max(largest, 1e-12))
+        if largest < 1e-7:
+            return searched, _richardson(negative, searched, scale), negative(searched)
+    raise NotConverged(f"the likelihood of {title} has no maximum that could be found; try a simpler family")
+
+
+def _steps(f: Callable[[Floats], float], x: Floats) -> Floats:
+    """Step of each coordinate that bends f by 4e-4: a fiftieth of its standard error, were the others known."""
+    here, steps = f(x), np.full(len(x), 1e-3)
+    for i in range(len(x)):
+        for _ in range(12):
+            unit = np.zeros(len(x))
+            unit[i] = steps[i]
+            bend = f(x + unit) - 2.0 * here + f(x - unit)
+            wanted = math.sqrt(4e-4 / bend) if 0 < bend < 1e200 else (0.1 if bend > 0 else 4.0)
+            steps[i] *= min(max(wanted, 0.05), 4.0)
+            if 0.8 < wanted < 1.25:
+                break
+    return steps
+
+
+def _differences(f: Callable[[Floats], float], x: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Gradient (fourth order) and Hessian (second order) by central differences."""
+    size, here = len(x), f(x)
+    unit = np.diag(scale)
+    up, down = np.array([f(x + u) for u in unit]), np.array([f(x - u) for u in unit])
+    up2, down2 = np.array([f(x + 2 * u) for u in unit]), np.array([f(x - 2 * u) for u in unit])
+    gradient = (8.0 * (up - down) - (up2 - down2)) / (12.0 * scale)
+    hessian = np.diag((up - 2.0 * here + down) / scale**2)
+    for i in range(size):
+        for j in range(i):
+            corner = (
+                f(x + unit[i] + unit[j])
+                - f(x + unit[i] - unit[j])
+                - f(x - unit[i] + unit[j])
+                + f(x - unit[i] - unit[j])
+            )
+            hessian[i, j] = hessian[j, i] = corner / (4.0 * scale[i] * scale[j])
+    return gradient, hessian
+
+
+def _richardson(f: Callable[[Floats], float], x: Floats, scale: Floats) -> Floats:
+    """Inverse Hessian, its truncation error removed to fourth order by halving the step."""
+    coarse, fine = _differences(f, x, 4.0 * scale)[1], _differences(f, x, 2.0 * scale)[1]
+    return np.asarray(np.linalg.inv((4.0 * fine - coarse) / 3.0))
+
+
+def _natural(family: Family, searched: Floats, x: Floats) -> list[Floats]:
+    """Parameters of each patient on their natural scale."""
+    size = len(family.parameters)
+    columns = [np.full(len(x), value) for value in searched[:size]]
+    columns[family.location] = columns[family.location] + x @ searched[size:]
+    with np.errstate(over="ignore"):
+        return [np.exp(c) if positive else c for c, positive in zip(columns, family.positive, strict=True)]
