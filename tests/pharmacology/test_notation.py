@@ -5,10 +5,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pharmacology.test_regimen import DRUGS
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.pharmacology import NOTHING, Course, Dose, Regimen, regimen
-from tests.pharmacology.test_regimen import DRUGS
 
 HOUR = 1 / 24
 
@@ -206,7 +206,7 @@ def test_what_cannot_be_meant_is_refused_with_a_reason(text: str, message: str) 
     ("text", "near"),
     [
         ("bevacizumb 15 mg/kg q3w", "bevacizumab"),
-        ("Tecentric 1200 mg q3w", "tecentriq"),
+        ("Tecentric 1200 mg q3w", "Tecentriq"),
         ("信迪利单坑 200 mg q3w", "信迪利单抗"),
         ("nab-paclitaxl 100 mg/m2 q3w", "nab_paclitaxel"),
     ],

@@ -1,14 +1,16 @@
 """Schedules: doses in mg at times, for windows, sizes, relative doses and masks."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pharmacology.test_regimen import given_amounts, regimens
 
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.inputs import Inputs
 from normoxia.pharmacology import NOTHING, Regimen, kinetics, regimen, schedule
-from tests.pharmacology.test_regimen import given_amounts, regimens
 
 ABCP = [
     "atezolizumab 1200 mg q3w",
@@ -82,7 +84,7 @@ def test_windows_put_together_give_the_whole(value: Regimen, cuts: list[int]) ->
     edges = [0.0, *[cut / 16.0 for cut in sorted(cuts)], 300.0]
     sizes = {"weight": 70.0, "body_surface": 1.8, "gfr": 80.0}
     whole = schedule(value, 0.0, 300.0, **sizes)
-    parts = [schedule(value, first, last, **sizes) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [schedule(value, first, last, **sizes) for first, last in itertools.pairwise(edges)]
     for part, first, last in zip(parts, edges[:-1], edges[1:], strict=True):
         assert np.all((part.time >= first) & (part.time < last))
         assert np.all(part.time + part.duration <= last + 1e-9)
