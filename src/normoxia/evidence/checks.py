@@ -56,9 +56,13 @@ def interval_contains(study: Study) -> Iterator[Finding]:
         if not e.has_interval or math.isnan(e.value):
             continue
         if e.low > e.high:
-            yield _about(study, row, f"interval [{e.low:g}, {e.high:g}] is the wrong way round", "write [low, high]")
+            yield _about(
+                study, row, f"interval [{e.low:g}, {e.high:g}] is the wrong way round", "write [low, high]"
+            )
         elif not e.contains(e.value):
-            yield _about(study, row, f"{e.value:g} is outside its interval {e.low:g} to {e.high:g}", "read them again")
+            yield _about(
+                study, row, f"{e.value:g} is outside its interval {e.low:g} to {e.high:g}", "read them again"
+            )
 
 
 def interval_symmetric(study: Study) -> Iterator[Finding]:
@@ -166,19 +170,25 @@ def dates_in_order(study: Study) -> Iterator[Finding]:
             cuts[population.set].append((population, date[0]))
             if began and date[0] < began[0]:
                 place = Place(study.file, 0, f"populations.{population.id}.cutoff")
-                yield Finding(place, f"cut of {date[0]} precedes enrolment from {began[0]}", "read both again")
+                yield Finding(
+                    place, f"cut of {date[0]} precedes enrolment from {began[0]}", "read both again"
+                )
     for members in cuts.values():
         for (first, earlier), (second, later) in pairwise(members):
             if later < earlier:
                 place = Place(study.file, 0, f"populations.{second.id}.cutoff")
-                yield Finding(place, f"cut of {later} stands after {earlier} ({first.id})", "order populations by cut")
+                yield Finding(
+                    place, f"cut of {later} stands after {earlier} ({first.id})", "order populations by cut"
+                )
 
 
 def endpoints_agree(study: Study) -> Iterator[Finding]:
     """Survival falls with time, progression-free survival stays below survival, response below disease control."""
     for (_, arm), rows in _by_arm(study).items():
         for endpoint in (Endpoint.PFS, Endpoint.OS):
-            points = sorted((r for r in rows if r.endpoint is endpoint and r.months > 0.0), key=lambda r: r.months)
+            points = sorted(
+                (r for r in rows if r.endpoint is endpoint and r.months > 0.0), key=lambda r: r.months
+            )
             for early, late in pairwise(points):
                 if late.months > early.months and late.estimate.value > early.estimate.value + 0.5:
                     yield _about(
@@ -195,7 +205,10 @@ def endpoints_agree(study: Study) -> Iterator[Finding]:
                 for b in large:
                     if a.estimate.value > b.estimate.value:
                         yield _about(
-                            study, a, f"{lower} {a.estimate.value:g} exceeds {upper} {b.estimate.value:g}", "cannot be"
+                            study,
+                            a,
+                            f"{lower} {a.estimate.value:g} exceeds {upper} {b.estimate.value:g}",
+                            "cannot be",
                         )
 
 
@@ -240,7 +253,9 @@ def curves_fall(study: Study) -> Iterator[Finding]:
                 yield Finding(place, f"{curve.events} events in {curve.n} patients", "read both again")
             for (m0, s0, r0), (m1, s1, r1) in pairwise(curve.points):
                 if m1 <= m0 or s1 > s0 or r1 > r0:
-                    yield Finding(place, f"rises between months {m0:g} and {m1:g}", "a survival curve cannot rise")
+                    yield Finding(
+                        place, f"rises between months {m0:g} and {m1:g}", "a survival curve cannot rise"
+                    )
 
 
 #: the checks, in the order of their findings
@@ -264,7 +279,9 @@ CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
 def _about(study: Study, row: Reported, found: str, expected: str) -> Finding:
     who = f"{row.arm} vs {row.comparator}" if row.comparator else row.arm
     when = "" if math.isnan(row.months) else f" at month {row.months:g}"
-    return Finding(Place(study.file, row.line, f"{row.population}: {row.endpoint}{when}, {who}"), found, expected)
+    return Finding(
+        Place(study.file, row.line, f"{row.population}: {row.endpoint}{when}, {who}"), found, expected
+    )
 
 
 def _digits(text: str) -> str:

@@ -343,7 +343,7 @@ def _reference_unit(node: Node) -> str:
 
 def _exposure(node: Node, reader: _Reader) -> Exposure:
     findings = reader.findings
-    own = ("measure", "regimen", "cycle", "factor", "finding", "patient")
+    own = ("measure", "regimen", "cycle", "factor", "finding", "patient", "by_construction")
     fields = {key: entry for key, entry in node.entries(findings).items() if key in own}
     measure = fields["measure"].text(findings, values.MEASURES) if "measure" in fields else ""
     if not measure:
@@ -362,4 +362,5 @@ def _exposure(node: Node, reader: _Reader) -> Exposure:
         fields["factor"].number(findings, 1.0) if "factor" in fields else 1.25,
         fields["finding"].text(findings) if "finding" in fields else "",
         MappingProxyType(patient),
+        fields["by_construction"].boolean(findings) if "by_construction" in fields else False,
     )

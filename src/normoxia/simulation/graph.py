@@ -14,7 +14,8 @@ parameters alone (computed once per patient), and what moves with state or time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,8 @@ class Graph:
         if not self.moving(a):
             return a, None
         if self.ops[a] == "mul" and not self.moving(self.arguments[a][0]):
-            return self.arguments[a]
+            fixed, moving = self.arguments[a]
+            return fixed, moving
         return self.one, a
 
     def mul(self, a: int, b: int) -> int:
@@ -91,7 +93,7 @@ class Graph:
             moving = moving_a if moving_b is None else moving_b
             if moving is None:
                 return fixed
-        elif self.recip(moving_a) == moving_b:
+        elif (moving_a,) == self._inverted(moving_b) or (moving_b,) == self._inverted(moving_a):
             return fixed
         else:
             moving = self.node("mul", (min(moving_a, moving_b), max(moving_a, moving_b)))
@@ -107,9 +109,14 @@ class Graph:
                 return y
         return self.node("mul", (min(a, b), max(a, b)))
 
+    def _inverted(self, a: int) -> tuple[int, ...]:
+        return self.arguments[a] if self.ops[a] == "recip" else ()
+
     def recip(self, a: int) -> int:
         if self.ops[a] == "const":
-            return self.const(1.0 / self.values[a] if self.values[a] else math.copysign(math.inf, self.values[a]))
+            return self.const(
+                1.0 / self.values[a] if self.values[a] else math.copysign(math.inf, self.values[a])
+            )
         if self.ops[a] == "recip":
             return self.arguments[a][0]
         fixed, moving = self.split(a)
@@ -202,7 +209,9 @@ class Graph:
             if self.ops[a] in LEAVES:
                 self._reach[a] = frozenset((a,)) if self.moving(a) else frozenset()
             else:
-                self._reach[a] = frozenset().union(*(self.reach(b) for b in self.arguments[a] if self.moving(b)))
+                self._reach[a] = frozenset().union(
+                    *(self.reach(b) for b in self.arguments[a] if self.moving(b))
+                )
         return self._reach[a]
 
     def derivative(self, a: int, leaf: int) -> int:
@@ -238,7 +247,9 @@ class Graph:
             case "tanh":
                 return self.mul(self.sum((self.one, self.negated(self.mul(a, a)))), inner[0])
             case "abs":
-                sign = self.call("where", self.call("less", arguments[0], self.zero), self.minus_one, self.one)
+                sign = self.call(
+                    "where", self.call("less", arguments[0], self.zero), self.minus_one, self.one
+                )
                 return self.mul(sign, inner[0])
             case "min" | "max":
                 first = self.call("less", *(arguments if op == "min" else arguments[::-1]))
@@ -332,7 +343,10 @@ class Graph:
 
 
 def read_system(
-    graph: Graph, species: Sequence[str], parameters: Sequence[str], assignments: Iterable[tuple[str, Expression]]
+    graph: Graph,
+    species: Sequence[str],
+    parameters: Sequence[str],
+    assignments: Iterable[tuple[str, Expression]],
 ) -> dict[str, int]:
     """Nodes of every name of a system."""
     names = {name: graph.node("param", (k,)) for k, name in enumerate(parameters)}
@@ -369,7 +383,7 @@ def _exp(x: Array) -> Array:
     return np.where(x <= EXP_LOW, 0.0, np.exp(np.clip(x, EXP_LOW, EXP_HIGH)))
 
 
-ARITHMETIC = {
+ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "mul": lambda a, b: a * b,
     "recip": lambda a: 1.0 / a,
     "exp": _exp,

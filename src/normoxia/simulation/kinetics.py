@@ -114,10 +114,14 @@ class Component:
         matrix  values of the nodes of `matrix`, in its order; shape (n_nodes, m)
         """
         terms = _Terms(self, matrix.T, structure=False)
-        coefficients = np.stack(
-            [terms.rows[r].get(mode, terms.none)[:, c] for r, mode, c in self.entries]
-        ) if self.entries else np.zeros((0, matrix.shape[1]))
-        well = terms.real & np.isfinite(coefficients).all(axis=0) & (terms.amplification() <= MOST_AMPLIFICATION)
+        coefficients = (
+            np.stack([terms.rows[r].get(mode, terms.none)[:, c] for r, mode, c in self.entries])
+            if self.entries
+            else np.zeros((0, matrix.shape[1]))
+        )
+        well = (
+            terms.real & np.isfinite(coefficients).all(axis=0) & (terms.amplification() <= MOST_AMPLIFICATION)
+        )
         return terms.eigenvalues.T, np.where(well, coefficients, 0.0), well
 
 
@@ -148,7 +152,9 @@ class _Terms:
             if (row, column) in values:
                 rate = values[row, column][:, None]
                 for mode, coefficient in self.rows[column].items():
-                    found[mode] = found.get(mode, self.none) + (coefficient if self.structure else rate * coefficient)
+                    found[mode] = found.get(mode, self.none) + (
+                        coefficient if self.structure else rate * coefficient
+                    )
         return found
 
     def _respond(self, eigenvalue: int, start: Array, forcing: dict[Mode, Array]) -> dict[Mode, Array]:
@@ -189,21 +195,22 @@ class _Terms:
     def _several(self, part: Part, values: dict[tuple[int, int], Array]) -> None:
         size = len(part.members)
         if self.structure:
-            vectors = inverse = np.ones((self.m, size, size))
+            vectors: Array = np.ones((self.m, size, size))
+            inverse: Array = vectors
         else:
             block = np.zeros((self.m, size, size))
             for i, row in enumerate(part.members):
                 for j, column in enumerate(part.members):
                     if (row, column) in values:
                         block[:, i, j] = values[row, column]
-            finite = np.isfinite(block).all(axis=(1, 2))
+            finite = np.asarray(np.isfinite(block).all(axis=(1, 2)))
             found, vectors = np.linalg.eig(np.where(finite[:, None, None], block, np.eye(size)))
             self.real &= finite & (np.abs(np.imag(found)).max(axis=1) == 0.0)
-            vectors = np.real(vectors)
+            vectors = np.asarray(np.real(vectors), np.float64)
             usable = np.abs(np.linalg.det(vectors)) > 1e-12
             self.real &= usable
             vectors = np.where(usable[:, None, None], vectors, np.eye(size))
-            inverse = np.linalg.inv(vectors)
+            inverse = np.asarray(np.linalg.inv(vectors), np.float64)
             self.eigenvalues[:, list(part.eigenvalues)] = np.real(found)
         forcing = [self._forcing(row, part, values) for row in part.members]
         for i, eigenvalue in enumerate(part.eigenvalues):

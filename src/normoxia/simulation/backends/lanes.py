@@ -37,7 +37,9 @@ def double(value: float) -> str:
 class Lanes:
     """The text of one function over `width` lanes. Names it returns are SSA values."""
 
-    def __init__(self, name: str, width: int, arguments: str = "ptr noalias %m", linkage: str = "internal") -> None:
+    def __init__(
+        self, name: str, width: int, arguments: str = "ptr noalias %m", linkage: str = "internal"
+    ) -> None:
         self.width = width
         self.vector = f"<{width} x double>"
         self.integers = f"<{width} x i64>"

@@ -47,7 +47,7 @@ def cache_folder() -> Path:
 
 
 class Machine:
-    """Compiled IR. `address` gives a function; the code lives as long as this object."""
+    """Compiled IR. `function` gives what it defines; the code lives as long as this object."""
 
     def __init__(self, text: str) -> None:
         import llvmlite
@@ -55,44 +55,42 @@ class Machine:
 
         name, features = processor()
         key = "\n".join((text, llvmlite.__version__, str(llvm.llvm_version_info), name, features))
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        path = cache_folder() / f"{digest[:40]}.o"
+        path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
         with _ONE_AT_A_TIME:
             _initialise()
-            self._target: Any = llvm.Target.from_default_triple().create_target_machine(
-                cpu=name, features=features, opt=CODE_GENERATION, jit=True
-            )
             code = _read(path)
-            if code is not None and self._load(code):
-                return
-            module = llvm.parse_assembly(text)
-            module.verify()
-            options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION)
-            builder = llvm.create_pass_builder(self._target, options)
-            builder.getModulePassManager().run(module, builder)
-            code = self._target.emit_object(module)
-            if not self._load(code):
-                raise RuntimeError("LLVM could not load the object it has just written")
-            _write(path, code)
-
-    def _load(self, code: bytes) -> bool:
-        import llvmlite.binding as llvm
-
-        if not hasattr(self, "_engine"):
-            self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._target)
-        try:
+            if code is None:
+                code = _built(text)
+                _write(path, code)
+            self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
-        except (RuntimeError, OSError) as error:
-            log.warning("a compiled kernel in the cache could not be loaded and is built again: %s", error)
-            return False
-        return bool(self._engine.get_function_address("carry"))
 
-    def function(self, name: str, n_pointers: int, n_integers: int) -> Any:
+    def function(self, name: str, n_pointers: int, n_integers: int = 0) -> Any:
         """A callable of addresses and integers; it releases the interpreter lock while it runs."""
         address = self._engine.get_function_address(name)
         types = [ctypes.c_void_p] * n_pointers + [ctypes.c_int64] * n_integers
         return ctypes.CFUNCTYPE(None, *types)(address)
+
+
+def _target() -> Any:
+    import llvmlite.binding as llvm
+
+    name, features = processor()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=name, features=features, opt=CODE_GENERATION, jit=True
+    )
+
+
+def _built(text: str) -> bytes:
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(text)
+    module.verify()
+    target = _target()
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION))
+    builder.getModulePassManager().run(module, builder)
+    return bytes(target.emit_object(module))
 
 
 @cache
