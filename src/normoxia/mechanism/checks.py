@@ -254,6 +254,13 @@ def switches_turn_parameters(model: Model, findings: Findings) -> None:
                 findings.note(within(switch.place, f"off.{name}"), f'"{name}" is no parameter', near)
 
 
+def parameters_have_sources(model: Model, findings: Findings) -> None:
+    """Every parameter says where its value is from, if only that it is assumed."""
+    for p in model.parameters:
+        if p.source is None or not p.source.reference.strip():
+            findings.note(p.place, f'parameter "{p.name}" has no source', "name it, or write assumed")
+
+
 def statements_hold(model: Model, findings: Findings) -> None:
     """Statements name parameters, terms and arrows that exist; tags on processes are declared."""
     parameters = {p.name for p in model.parameters}
@@ -365,6 +372,7 @@ CHECKS = (
     during_replaces_what_exists,
     settling_reads_nothing_derived,
     switches_turn_parameters,
+    parameters_have_sources,
     statements_hold,
     units_balance,
 )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidDocument, InvalidModel, UnknownName
+from normoxia.errors import InvalidDocument, InvalidModel
 from normoxia.mechanism.checks import check
 from normoxia.mechanism.compose import united
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.reading import model_of
+from normoxia.mechanism.statements import switch
 
 
 def read(path: str | Path, *, switches: Mapping[str, bool] | None = None) -> Model:
@@ -56,14 +56,6 @@ def parse_module(text: str, *, file: str = "<text>") -> Model:
     model, _ = model_of(documents.parse(text, file), findings)
     findings.raise_any(InvalidModel)
     return model
-
-
-def switch(model: Model, settings: Mapping[str, bool]) -> Model:
-    """The model with structural variants turned on or off, by name. Raises UnknownName for a name that is no switch."""
-    for name in settings:
-        if name not in {s.name for s in model.switches}:
-            raise UnknownName("switch", name, (s.name for s in model.switches))
-    return replace(model, switches=tuple(replace(s, on=settings.get(s.name, s.on)) for s in model.switches))
 
 
 def _with_modules(path: Path, findings: Findings) -> list[Model]:

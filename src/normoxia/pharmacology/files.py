@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import cast
 
 from normoxia import documents, units
-from normoxia.documents import Finding, Findings, Node, Place
+from normoxia.documents import Findings, Node, Place
 from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName
 from normoxia.mechanism import expression
 from normoxia.outcome import Source
 from normoxia.pharmacology import drug as values
+from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.covariates import COVARIATES
 from normoxia.pharmacology.drug import (
     ClearanceOverTime,
@@ -115,7 +116,11 @@ def _read_file(path: str, _modified: int) -> Drug:
         root = _inherited(root, entries, findings)
     drug = _drug(root, findings)
     findings.raise_any()
-    return cast(Drug, drug)
+    assert drug is not None
+    for finding in check(drug):
+        findings.note(finding.place, finding.found, finding.expected)
+    findings.raise_any()
+    return drug
 
 
 def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> Node:
@@ -338,7 +343,7 @@ def _reference_unit(node: Node) -> str:
 
 def _exposure(node: Node, reader: _Reader) -> Exposure:
     findings = reader.findings
-    own = ("measure", "regimen", "cycle", "factor", "finding", "patient")
+    own = ("measure", "regimen", "cycle", "factor", "finding", "patient", "by_construction")
     fields = {key: entry for key, entry in node.entries(findings).items() if key in own}
     measure = fields["measure"].text(findings, values.MEASURES) if "measure" in fields else ""
     if not measure:
@@ -357,15 +362,5 @@ def _exposure(node: Node, reader: _Reader) -> Exposure:
         fields["factor"].number(findings, 1.0) if "factor" in fields else 1.25,
         fields["finding"].text(findings) if "finding" in fields else "",
         MappingProxyType(patient),
+        fields["by_construction"].boolean(findings) if "by_construction" in fields else False,
     )
-
-
-def findings_of(path: str | Path) -> tuple[Finding, ...]:
-    """Every finding of a drug document; none when it is well."""
-    try:
-        read(path)
-    except InvalidDocument as error:
-        return tuple(f for f in error.findings if isinstance(f, Finding)) or (
-            Finding(Place(str(path)), str(error)),
-        )
-    return ()
