@@ -90,7 +90,7 @@ class Node:
         legal = {*required, *optional}
         for key, node in entries.items():
             if key not in legal:
-                findings.note(node.place, f'unknown key "{key}"', did_you_mean(key, legal).removeprefix("; "))
+                findings.note(node.place, f'unknown key "{key}"', _advice(key, node, legal))
         if isinstance(self.value, Mapping):
             for key in required:
                 if key not in entries:
@@ -204,37 +204,99 @@ def parse(text: str, file: str = "<text>") -> Node:
     if root is None:
         raise InvalidDocument(f"{file}: the document is empty; it may have been truncated")
     findings = Findings()
-    node = _node(root, file, "", findings)
+    node = _Builder(file, findings).node(root, "")
     findings.raise_any()
     return node
 
 
 def write(value: object) -> str:
     """Plain dictionaries, lists and scalars as YAML text, keys in their given order."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _node(raw: yaml.Node, file: str, key: str, findings: Findings) -> Node:
-    place = Place(file, raw.start_mark.line + 1, key)
-    if isinstance(raw, yaml.MappingNode):
+class _Dumper(yaml.SafeDumper):
+    """Quotes texts that reading would take for numbers, such as 1e5."""
+
+
+def _text_as_such(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        _STRING, text, style=None if isinstance(_number_or_text(text), str) else "'"
+    )
+
+
+_Dumper.add_representer(str, _text_as_such)
+
+
+class _Builder:
+    """Makes our nodes of the library's, for one document."""
+
+    def __init__(self, file: str, findings: Findings) -> None:
+        self.file, self.findings = file, findings
+        self._scalars = yaml.SafeLoader("")
+        self._open: list[yaml.Node] = []
+
+    def node(self, raw: yaml.Node, key: str) -> Node:
+        place = Place(self.file, raw.start_mark.line + 1, key)
+        if isinstance(raw, yaml.ScalarNode):
+            return Node(self._scalar(raw, place), place)
+        if any(raw is above for above in self._open):
+            self.findings.note(place, "an alias that contains itself", "write it out")
+            return Node(None, place)
+        self._open.append(raw)
+        value = self._mapping(raw, key) if isinstance(raw, yaml.MappingNode) else self._list(raw, key)
+        self._open.pop()
+        return Node(value, place)
+
+    def _mapping(self, raw: yaml.MappingNode, key: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         for raw_key, raw_value in _rejoined(raw.value) if raw.flow_style else raw.value:
+            if not isinstance(raw_key, yaml.ScalarNode):
+                at = Place(self.file, raw_key.start_mark.line + 1, key)
+                self.findings.note(at, "a key that is a list or a mapping", "expected a name")
+                continue
             name = str(raw_key.value)
-            child = _node(raw_value, file, f"{key}.{name}" if key else name, findings)
-            at = Place(file, raw_key.start_mark.line + 1, child.place.key)
+            child = self.node(raw_value, f"{key}.{name}" if key else name)
+            at = Place(self.file, raw_key.start_mark.line + 1, child.place.key)
             if name in entries:
-                findings.note(at, f'key "{name}" stands twice', "keep one of them")
+                self.findings.note(at, f'key "{name}" stands twice', "keep one of them")
             entries[name] = Node(child.value, at)
-        return Node(entries, place)
-    if isinstance(raw, yaml.SequenceNode):
-        items = _rejoined_items(raw.value) if raw.flow_style else raw.value
-        return Node([_node(item, file, f"{key}[{i}]", findings) for i, item in enumerate(items)], place)
-    value = yaml.SafeLoader("").construct_object(raw)
-    if not isinstance(value, (str, int, float, bool, type(None))):
-        value = str(raw.value)  # dates stay as written
-    if isinstance(value, str) and raw.tag.endswith(":str") and not getattr(raw, "style", None):
-        value = _number_or_text(value)
-    return Node(value, place)
+        return entries
+
+    def _list(self, raw: yaml.Node, key: str) -> list[Node]:
+        items = _rejoined_items(raw.value) if getattr(raw, "flow_style", False) else raw.value
+        return [self.node(item, f"{key}[{i}]") for i, item in enumerate(items)]
+
+    def _scalar(self, raw: yaml.ScalarNode, place: Place) -> str | int | float | bool | None:
+        if raw.tag == _STRING:
+            return raw.value if raw.style else _number_or_text(raw.value)
+        try:
+            value = self._scalars.construct_object(raw)
+        except (yaml.YAMLError, ValueError):
+            self.findings.note(
+                place, f'"{raw.tag} {raw.value}" is not understood', "expected a plain text or number"
+            )
+            return None
+        if isinstance(value, (str, int, float, bool, type(None))) and ":" not in raw.value:
+            return value
+        return str(raw.value)  # dates and times of day stay as written
+
+
+def _number_or_text(text: str) -> float | str:
+    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
+    if not (text[-1:].isdigit() and "e" in text.lower()):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _advice(key: str, node: Node, legal: set[str]) -> str:
+    """What to do about an unknown key: it may be the tail of a text that a comma between braces cut off."""
+    advice = did_you_mean(key, legal).removeprefix("; ")
+    if node.value is None and not advice.startswith("did you mean"):
+        return "if it belongs to the text before the comma, put that text in quotes"
+    return advice
 
 
 def _rejoined(entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
@@ -275,13 +337,3 @@ def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node | None:
 
 def _is_plain(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style
-
-
-def _number_or_text(text: str) -> float | str:
-    """YAML 1.1 reads 1e-4 as text; everyone means the number."""
-    if not (text[-1:].isdigit() and "e" in text.lower()):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text

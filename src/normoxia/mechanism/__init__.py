@@ -5,13 +5,28 @@ model       the frozen values a model is made of; read this first
 inputs      doses, all the engine knows of dosing
 reading     YAML sections to values        writing   values to YAML
 files       documents and their modules    compose   several models made one
-checks      names, use, cycles, and units, each finding with its file and line
+checks      names, use and units, each finding with its file and line
+            (scope: names and formulas; balance: unit algebra; circles: what reads itself)
 statements  the claims a model makes, and the model without them
 sbml        SBML Level 3, for other programs
 """
 
-from normoxia.mechanism.checks import check
+from normoxia.mechanism.checks import check, checked
 from normoxia.mechanism.compose import compose
-from normoxia.mechanism.files import parse, parse_module, read, read_module, switch
+from normoxia.mechanism.files import parse, parse_module, read, read_module
+from normoxia.mechanism.statements import ablate, statements, switch
+from normoxia.mechanism.writing import write
 
-__all__ = ["check", "compose", "parse", "parse_module", "read", "read_module", "switch"]
+__all__ = [
+    "ablate",
+    "check",
+    "checked",
+    "compose",
+    "parse",
+    "parse_module",
+    "read",
+    "read_module",
+    "statements",
+    "switch",
+    "write",
+]

@@ -1,7 +1,7 @@
 """Several models made one: everything in them side by side, and contributed terms moved into their slots.
 
-A declaration that two modules share word for word (a function, parameter, compartment or slot) counts once;
-any other name that stands twice is a finding. The order is that of the models, so a composition is the same
+A function, parameter or compartment that two modules declare word for word alike counts once, a slot whenever the
+units agree; any other name that stands twice is a finding. The order is that of the models, so a composition is the same
 every time. A contribution whose slot no model declares stays a contribution: composing can go on later.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 from normoxia.documents import Findings
 from normoxia.errors import InvalidArgument, InvalidModel
 from normoxia.mechanism.model import Contribution, Equilibration, Model, Slot
+from normoxia.mechanism.scope import term_places
 from normoxia.units import unit
 
 #: sections whose entries may be declared alike by several modules
@@ -66,11 +67,12 @@ def _side_by_side(section: str, items: list[Any], findings: Findings) -> tuple[A
             seen[key] = item
             continue
         earlier = seen[key]
-        if section == "slots" and replace(earlier, terms=()) == replace(item, terms=()):
+        if section == "slots" and unit(earlier.unit).same_scale(unit(item.unit)):
             seen[key] = replace(
                 earlier,
                 terms=earlier.terms + item.terms,
-                term_places=_places(earlier) + _places(item),
+                term_places=term_places(earlier) + term_places(item),
+                title=earlier.title or item.title,
             )
         elif section not in _SHARED or earlier != item:
             advice = "rename one of them"
@@ -84,10 +86,6 @@ def _name(item: Any) -> str:
     return str(getattr(item, "name", None) or getattr(item, "tag", None) or item.solves_for)
 
 
-def _places(slot: Slot) -> tuple[Any, ...]:
-    return slot.term_places if len(slot.term_places) == len(slot.terms) else (slot.place,) * len(slot.terms)
-
-
 def _fill(
     slots: tuple[Slot, ...], contributions: tuple[Contribution, ...], findings: Findings
 ) -> tuple[tuple[Slot, ...], tuple[Contribution, ...]]:
@@ -98,11 +96,11 @@ def _fill(
         if slot is None:
             left.append(term)
             continue
-        if not unit(term.unit).same_scale(unit(slot.unit)):
+        if term.unit and slot.unit and not unit(term.unit).same_scale(unit(slot.unit)):
             found = f'adds a term in "{term.unit}" to the slot "{slot.name}", which is in "{slot.unit}"'
             findings.note(term.place, found, "write the term in the slot's unit")
         filled[term.slot] = replace(
-            slot, terms=(*slot.terms, term.expression), term_places=(*_places(slot), term.place)
+            slot, terms=(*slot.terms, term.expression), term_places=(*term_places(slot), term.place)
         )
     return tuple(filled.values()), tuple(left)
 

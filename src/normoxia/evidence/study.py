@@ -1,0 +1,471 @@
+"""A published study as a value: setting, arms, populations, what was reported of them, and what the review says.
+
+A `Study` is read from one document (`evidence.read`). Every number in it is a `Reported` with a source; `Study.outcomes`
+turns them into the `Outcome`s that virtual trials speak. Three things never become an outcome: what was only recalled
+(`Study.unverified`, a type without endpoint or source), what the review states (`Study.review`, kept to be audited), and
+further facts without an endpoint of ours (`Population.facts`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from normoxia.errors import UnknownName
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
+
+#: where a drug's name ends and its dose begins
+_DOSE = re.compile(r"\d|AUC$|daily$|q\d+w$|d\d")
+
+#: key of the review itself among the sources of a study
+REVIEW = "review"
+
+#: how a source reaches us, from the nearest to the trial to the farthest; ties in `published` are broken by it
+SOURCE_KINDS = (
+    "full text",
+    "journal abstract",
+    "regulator review",
+    "label",
+    "conference abstract",
+    "registry",
+    "meta-analysis table",
+    "review table",
+    "secondary table",
+    "digitised curves",
+    "computed from a published patient table",
+    "meta-analysis abstract",
+    "secondary copy of an abstract",
+    "conference report",
+    "citing text",
+    "secondary summary",
+    "press release",
+    "news",
+    "review",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where figures of a study were read."""
+
+    key: str
+    citation: str
+    kind: str
+    pmid: str = ""
+    doi: str = ""
+    url: str = ""
+
+    @property
+    def locator(self) -> str:
+        """The shortest way to the document: PMID, DOI, else its address."""
+        if self.pmid:
+            return f"PMID {self.pmid}"
+        return f"doi:{self.doi}" if self.doi else self.url
+
+    @property
+    def rank(self) -> int:
+        """Distance from the trial; 0 is nearest."""
+        return SOURCE_KINDS.index(self.kind) if self.kind in SOURCE_KINDS else len(SOURCE_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Who was treated. `line`, `histology`, `driver` and `pdl1` are words of a closed list; `stated` keeps the wording."""
+
+    line: str = "unstated"
+    histology: str = "unstated"
+    driver: str = "unstated"
+    pdl1: str = "unstated"
+    selection: str = ""
+    stage: str = ""
+    prior_therapy: str = ""
+    enrolment: str = ""
+    country: str = ""
+    stated: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A treatment arm; `regimen` is written as in a trial protocol, one drug an item (alternatives joined by "or")."""
+
+    id: str
+    label: str
+    regimen: tuple[str, ...]
+    classes: tuple[str, ...]
+    n: int = 0
+    cycles: str = ""
+    maintenance: str = ""
+    note: str = ""
+    source: str = ""
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """Names of the drugs, without doses, alternatives one by one."""
+        return tuple(name for item in self.regimen for name in drug_names(item))
+
+    @property
+    def components(self) -> frozenset[str]:
+        """The parts of the regimen that a component model tells apart: ICI, VEGF antibody, VEGFR TKI, endostatin, ..."""
+        return frozenset(_component(name) for name in self.classes if name != "placebo")
+
+    @property
+    def backbone(self) -> str:
+        """The chemotherapy, such as "platinum-pemetrexed", or ""."""
+        return next((name.partition("/")[2] for name in self.classes if name.startswith("chemotherapy/")), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One published number about an arm or a contrast of two arms, as printed.
+
+    estimate    nan value where only a p value was printed; an end that was not reached is infinite
+    months      month of a landmark; nan for medians and rates of response or toxicity
+    grades      of toxicity, such as ">=3" or "3-4"
+    derived     computed from published data, not printed by anyone
+    superseded  why a later or nearer reading replaces it; "" while it stands
+    recalled    whether it "agrees" or "differs" with what had been recalled before it was read; "" when nothing had
+    adjusted    what a contrast was adjusted for (cross-over, covariates); "" for the plain analysis
+    """
+
+    population: str
+    endpoint: Endpoint
+    measure: Measure
+    estimate: Estimate
+    arm: str
+    comparator: str = ""
+    months: float = math.nan
+    n: int = 0
+    p: str = ""
+    grades: str = ""
+    assessor: str = ""
+    adjusted: str = ""
+    derived: bool = False
+    superseded: str = ""
+    source: str = ""
+    also: tuple[str, ...] = ()
+    recalled: str = ""
+    note: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A further sourced value: a baseline share, a size, a cross-over rate, a side effect. Not an outcome."""
+
+    arm: str
+    what: str
+    value: float | str
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = ""
+    source: str = ""
+    recalled: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A Kaplan-Meier curve recomputed from digitised public data: derived, never a reported figure.
+
+    points  (month, survival in percent, at risk)
+    """
+
+    arm: str
+    endpoint: Endpoint
+    population: str
+    n: int
+    events: int
+    median: float
+    points: tuple[tuple[float, float, int], ...]
+    dataset: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A value from memory. It has no source and cannot become an outcome; it is shown as unverified.
+
+    settled  what a document read since then said of it: "agrees" or "differs", and where; "" while nothing did
+    """
+
+    what: str
+    value: float | str
+    arm: str = ""
+    population: str = ""
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = ""
+    note: str = ""
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFigure:
+    """A figure as the review prints it, with its place, a short literal quote and the line of the review's text."""
+
+    what: str
+    value: float | str
+    place: str
+    line: int
+    arm: str = ""
+    population: str = ""
+    unit: str = ""
+    quote: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement of the review without a figure, in a form that rules can read.
+
+    kind     one of `CLAIM_KINDS`
+    says     the claim in structured words; what each kind expects is said in docs/reference/evidence.md
+    """
+
+    kind: str
+    says: Mapping[str, object]
+    place: str
+    line: int
+    quote: str = ""
+
+
+CLAIM_KINDS = (
+    "cited", "patients", "arms", "design", "regimen", "equal", "superior", "subgroup", "cut-off", "status", "ambiguous",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEntry:
+    """What the review says of a study."""
+
+    figures: tuple[ReviewFigure, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """An analysed set of a study at one data cut.
+
+    set     name shared by the cuts of the same patients ("ITT-WT" at the interim and at the final analysis)
+    strata  overrides of the study's setting: line, histology, driver, pdl1
+    """
+
+    id: str
+    definition: str
+    set: str
+    n: int = 0
+    follow_up: float = math.nan
+    follow_up_note: str = ""
+    cutoff: str = ""
+    strata: Mapping[str, str] = field(default_factory=dict)
+    reported: tuple[Reported, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A published study."""
+
+    id: str
+    title: str
+    group: str
+    phase: str
+    design: str
+    setting: Setting
+    arms: tuple[Arm, ...]
+    populations: tuple[Population, ...]
+    sources: Mapping[str, Reference]
+    identifiers: tuple[str, ...] = ()
+    identity: str = ""
+    primary_endpoints: tuple[str, ...] = ()
+    primary_endpoint_met: str = "unstated"
+    isolates: str = ""
+    note: str = ""
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unverified: tuple[Recalled, ...] = ()
+    review: ReviewEntry = ReviewEntry()
+    file: str = ""
+
+    def arm(self, name: str) -> Arm:
+        """The arm with an id. Raises UnknownName."""
+        for arm in self.arms:
+            if arm.id == name:
+                return arm
+        raise UnknownName("arm", name, (arm.id for arm in self.arms))
+
+    def population(self, name: str) -> Population:
+        """The population with an id. Raises UnknownName."""
+        for population in self.populations:
+            if population.id == name:
+                return population
+        raise UnknownName("population", name, (p.id for p in self.populations))
+
+    @property
+    def components(self) -> frozenset[str]:
+        """Every component any arm contains."""
+        return frozenset().union(*(arm.components for arm in self.arms))
+
+    @property
+    def is_randomised(self) -> bool:
+        return self.design.startswith("randomised")
+
+    def reported(self) -> tuple[Reported, ...]:
+        """Every reported number, in the order of the document, superseded ones included."""
+        return tuple(row for population in self.populations for row in population.reported)
+
+    def outcomes(
+        self,
+        population: str | None = None,
+        arm: str | None = None,
+        endpoint: Endpoint | str | None = None,
+        *,
+        derived: bool = False,
+        adjusted: bool = False,
+        superseded: bool = False,
+    ) -> tuple[Outcome, ...]:
+        """What was reported, as outcomes, in the order of the document.
+
+        population  an id of a population or the name of a set of them; None for all
+        arm         the arm, or the experimental arm of a contrast; None for all
+        derived     also what was computed from published data (digitised curves, patient tables)
+        adjusted    also contrasts adjusted for covariates or cross-over
+        superseded  also what a later reading replaces
+        raises      UnknownName for a population, arm or endpoint the study does not have
+        """
+        self._know(population, arm, endpoint)
+        rows = (
+            row
+            for p in self.populations
+            if population is None or population in (p.id, p.set)
+            for row in p.reported
+            if (arm is None or row.arm == arm)
+            and (endpoint is None or row.endpoint == endpoint)
+            and (derived or not row.derived)
+            and (adjusted or not row.adjusted)
+            and (superseded or not row.superseded)
+            and not math.isnan(row.estimate.value)
+        )
+        found = [self.outcome(row) for row in rows]
+        if derived:
+            found += self._curve_outcomes(population, arm, endpoint)
+        return tuple(found)
+
+    def published(self) -> tuple[Outcome, ...]:
+        """The best published value for each arm or contrast, set of patients, endpoint and landmark.
+
+        A population's name is that of its set, so that cuts of the same patients compete. A contrast is taken from the
+        latest cut that prints it. An arm's own value is taken from the latest cut that prints it with an interval, else
+        from the latest. Ties go to the source nearer to the trial, then to the order of the text. Toxicity of grade >= 3
+        precedes grade 3-4, and what only the review states comes last.
+        """
+        order = {population.id: i for i, population in enumerate(self.populations)}
+        sets = {population.id: population.set for population in self.populations}
+        best: dict[tuple[object, ...], tuple[tuple[object, ...], Reported]] = {}
+        for row in self.reported():
+            if row.superseded or row.adjusted or row.derived or math.isnan(row.estimate.value):
+                continue
+            months = None if math.isnan(row.months) else row.months
+            key = (sets[row.population], row.endpoint, row.measure, row.arm, row.comparator, months)
+            from_review = row.source == REVIEW
+            grade = row.grades not in ("", ">=3")
+            bare = not row.estimate.has_interval
+            cut = -order[row.population]
+            merit = (from_review, grade, *((cut, bare) if row.comparator else (bare, cut)), self._rank(row))
+            if key not in best or merit < best[key][0]:
+                best[key] = (merit, row)
+        return tuple(self.outcome(row, sets[row.population]) for _, row in best.values())
+
+    def outcome(self, row: Reported, population: str | None = None) -> Outcome:
+        """One reported number as an outcome; `population` renames the population."""
+        return Outcome(
+            trial=self.id,
+            population=population or row.population,
+            endpoint=row.endpoint,
+            measure=row.measure,
+            estimate=row.estimate,
+            arm=row.arm,
+            comparator=row.comparator,
+            months=row.months,
+            n=row.n or self.size(row),
+            origin="derived" if row.derived else "published",
+            source=self.source(row),
+        )
+
+    def source(self, row: Reported) -> Source:
+        """Where a number was read, in the form an outcome carries."""
+        place = "; ".join(
+            text for text in (row.population, f"grade {row.grades}" if row.grades else "", row.note) if text
+        )
+        if row.source == REVIEW:
+            return Source("the review", place)
+        reference = self.sources.get(row.source)
+        if reference is None:
+            return Source(row.source, place, verified=False)
+        return Source(f"{reference.citation} ({reference.locator})", place)
+
+    def size(self, row: Reported) -> int:
+        """Patients of a row's arm where they are known: in a population that is the whole study. 0 when they are not."""
+        if row.comparator:
+            return 0
+        size = next((a.n for a in self.arms if a.id == row.arm), 0)
+        whole = next((p for p in self.populations if p.id == row.population), None)
+        return size if whole is not None and whole.n and whole.n == sum(a.n for a in self.arms) else 0
+
+    def _rank(self, row: Reported) -> int:
+        reference = self.sources.get(row.source)
+        return reference.rank if reference else len(SOURCE_KINDS)
+
+    def _know(self, population: str | None, arm: str | None, endpoint: Endpoint | str | None) -> None:
+        names = {p.id for p in self.populations} | {p.set for p in self.populations}
+        if population is not None and population not in names:
+            raise UnknownName("population", population, names)
+        arms = {a.id for a in self.arms} | set(self.pools)
+        if arm is not None and arm not in arms:
+            raise UnknownName("arm", arm, arms)
+        endpoints = {e.value for e in Endpoint}
+        if endpoint is not None and endpoint not in endpoints:
+            raise UnknownName("endpoint", str(endpoint), endpoints)
+
+    def _curve_outcomes(
+        self, population: str | None, arm: str | None, endpoint: Endpoint | str | None
+    ) -> Iterable[Outcome]:
+        for p in self.populations:
+            if population is not None and population not in (p.id, p.set):
+                continue
+            for curve in p.curves:
+                if (arm is not None and curve.arm != arm) or (
+                    endpoint is not None and curve.endpoint != endpoint
+                ):
+                    continue
+                reference = self.sources.get(curve.source)
+                source = Source(
+                    reference.citation if reference else curve.source, f"{curve.dataset}, {curve.population}"
+                )
+                for month, percent, _ in curve.points:
+                    yield Outcome(
+                        self.id, p.id, curve.endpoint, Measure.LANDMARK_PERCENT, Estimate(percent), curve.arm,
+                        months=month, n=curve.n, origin="derived", source=source,
+                    )  # fmt: skip
+
+
+def drug_names(item: str) -> tuple[str, ...]:
+    """The drugs an item of a regimen names: "carboplatin AUC 5 q3w x4 or cisplatin 75 mg/m2" has two."""
+    names = []
+    for part in item.split(" or "):
+        words = []
+        for word in part.split():
+            if _DOSE.match(word):
+                break
+            words.append(word)
+        if words:
+            names.append(" ".join(words))
+    return tuple(names)
+
+
+def _component(name: str) -> str:
+    family, _, kind = name.partition("/")
+    return kind if family == "anti-angiogenic" else family
