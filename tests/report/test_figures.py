@@ -132,6 +132,20 @@ def test_kaplan_meier_data_are_the_curve():
     assert last[2] == pytest.approx(100 * curve.survival[-1])
 
 
+def test_a_hundred_thousand_patients_draw_as_small_as_a_few():
+    rng = np.random.default_rng(1)
+    time = rng.exponential(300, 100_000)
+    figure = kaplan_meier_figure(
+        [KaplanMeierArm("A", kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
+    )
+    assert len(figure.json()) < 600_000
+    assert sum(row[6] for row in figure.rows) == (time <= 900.0).sum()
+    drawn = next(layer for layer in figure.spec["layer"] if layer["mark"]["type"] == "line")["data"]["values"]
+    # thinned points still lie on the curve
+    exact = np.exp(-np.array([p["m"] for p in drawn]) * 30.4375 / 300)
+    assert np.abs(np.array([p["s"] for p in drawn]) / 100 - exact).max() < 0.006
+
+
 def test_waterfall_marks_cut_bars_and_keeps_their_values():
     figure = samples.waterfall(cap=100)
     assert "beyond +100% (n = 2)" in words(figure)
