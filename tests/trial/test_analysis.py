@@ -67,16 +67,12 @@ def test_arms_without_difference_have_a_hazard_ratio_of_one_with_the_width_of_a_
 
 def test_intervals_shrink_with_the_planned_size() -> None:
     width = {}
-    for patients in (12, 24):
-        orr = _one(
-            trial.analyse(toy.result(patients=patients)),
-            "combination",
-            Endpoint.PFS,
-            Measure.LANDMARK_PERCENT,
-            months=6.0,
-        )
-        width[patients] = orr.estimate.high - orr.estimate.low
-    assert width[24] < width[12]
+    for patients in (6, 24):
+        outcomes = trial.analyse(toy.result(patients=patients, replicates=8))
+        toxic = _one(outcomes, "chemotherapy", Endpoint.TRAE3, Measure.PERCENT)
+        width[patients] = toxic.estimate.high - toxic.estimate.low
+    # a quarter of the patients, about twice the width
+    assert width[24] < 0.75 * width[6]
 
 
 def test_infinite_medians_give_infinite_ends() -> None:
