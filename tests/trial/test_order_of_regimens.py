@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from tests.trial import toy
 
 from normoxia import trial
 from normoxia.survival.replicates import kaplan_meier_many
 from normoxia.trial.endpoints import evaluate
-from tests.trial import toy
 
 pytestmark = pytest.mark.slow
 
