@@ -53,7 +53,7 @@ def page() -> str:
                 )
                 for name, t in files.toxicity_classes().items()
             ],
-        ),  # fmt: skip
+        ),
         "## Simulated against published exposure",
         "The typical patient should lie in the published interval or, where only a point was published, within "
         f"{TOLERATED:g}-fold of it. The last columns give 1000 simulated patients (5th to 95th percentile) where the kinetics are linear.",
@@ -97,7 +97,7 @@ def chinese_page() -> str:
                 )
                 for d in drugs
             ],
-        ),  # fmt: skip
+        ),
         "化疗以效应室描述：铂类双药方案第一周期计为 1（铂类 0.55，配伍药 0.45），多西他赛单药 0.6，培美曲塞维持 0.45，均为假设值。"
         "激酶抑制剂的体外半数抑制浓度不能排列临床剂量，故每药设一个有效效价系数，取值范围很宽。",
     ]
@@ -158,10 +158,9 @@ def _effects(drug: Drug) -> list[tuple[str, ...]]:
 def _comparison(c: Comparison) -> tuple[str, ...]:
     q, unit = c.exposure.quantity, _UNITS.get(c.exposure.measure, "mg/L")
     cycle = "steady state" if c.exposure.cycle == 0 else f"cycle {c.exposure.cycle}"
-    if c.exposure.measure == "half_life":
-        regimen = c.exposure.regimen
-    else:
-        regimen = f"{c.exposure.regimen}, {cycle}"
+    regimen = c.exposure.regimen
+    if c.exposure.measure != "half_life":
+        regimen += f", {cycle}"
     published_variation = q.variation if math.isnan(q.deviation) else q.deviation / q.value
     return (
         c.drug,

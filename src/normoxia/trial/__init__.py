@@ -18,12 +18,16 @@ import importlib
 _HOMES = {
     "Arm": "protocol",
     "Chunk": "runner",
+    "Comparison": "analysis",
     "Endpoints": "endpoints",
     "Trial": "protocol",
     "TrialResult": "result",
+    "analyse": "analysis",
     "chunks": "runner",
+    "compare": "analysis",
     "library": "files",
     "prepare": "runner",
+    "published": "analysis",
     "read": "files",
     "run": "runner",
 }

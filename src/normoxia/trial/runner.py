@@ -247,12 +247,15 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
         "trial": trial.id,
         "seed": seed,
         "normoxia": _version(),
+        "protocol": trial.text,
+        "protocol_file": trial.file,
+        "patients": {arm.id: arm.n for arm in trial.arms},
         "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
         "population": trial.population.name,
         "population_sha256": hashlib.sha256(repr(trial.population).encode()).hexdigest(),
         "model": bench.model.name,
         "model_sha256": hashlib.sha256(repr(bench.model).encode()).hexdigest(),
-        "arms": {arm.id: {"n": arm.n, "regimen": str(arm.regimen)} for arm in trial.arms},
+        "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
         "calibration": "calibrated" if trial.calibrated else "not calibrated",
     }
 

@@ -63,7 +63,7 @@ class FastSolver:
             for group in components(self.graph, self.rates, closed)
             if len(group) <= LARGEST
         ]
-        values = np.array([[typical[name]] for name in system.parameters])
+        values = np.array([typical[name] for name in system.parameters]).reshape(-1, 1)
         kept = [
             component
             for component in found
