@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -318,3 +319,46 @@ def test_our_reference_solver_agrees_on_doses_events_and_two_compartments() -> N
     outputs = ["A", "At", "R", "AR", "kept", "occupancy"]
     there, here = compared(BINDING, given, [0.05, 0.5, 3.0, 6.5, 9.0, 13.0, 15.0, 25.0, 40.0], outputs)
     np.testing.assert_allclose(there, here, rtol=1e-6, atol=1e-7)
+
+
+def test_a_condition_fires_as_often_as_it_turns_true_within_one_run() -> None:
+    simulator = simulation.compile(EVENTS, backend="reference", outputs=["x", "y", "z"])
+    end = simulator.run(simulator.start(), doses((5.0, "y", 10.0, 0.0)), [11.5], tolerance=1e-9)
+    np.testing.assert_allclose(end.values[0, 0], [11.5 % 3, 12, 3], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_library_model_with_drugs_agrees_with_our_reference_solver() -> None:
+    """26 + 5 states, 140 + 40 parameters, settled, two infusions and two boluses; libRoadRunner compiles it in 20 s."""
+    from normoxia import mechanism, pharmacology
+    from normoxia.pharmacology import modules
+
+    root = Path(mechanism.__file__).parents[1] / "library" / "models" / "nsclc.yaml"
+    drugs = [pharmacology.read(name) for name in ("atezolizumab", "bevacizumab", "carboplatin")]
+    model = mechanism.checked(mechanism.compose([mechanism.read(root), *modules(drugs)]))
+    given = doses(
+        *((day, "atezolizumab_central", 1200.0, 1 / 24) for day in (0.0, 21.0)),
+        *((day, "bevacizumab_central", 1000.0, 0.0) for day in (0.0, 21.0)),
+    )
+    outputs = [o.name for o in model.observables]
+    simulator = simulation.compile(model, backend="reference", outputs=outputs)
+    state = simulator.start(tolerance=1e-9)
+    values = {name: float(state[name][0]) for name in (*state.species, *state.parameters)}
+    text = export(model, given, values)
+    assert faults(text) == []
+    times = [7.0, 30.0, 60.0]
+    there = roadrunner_run(text, outputs, [0.0, *times])[1:]
+    here = simulator.run(state, given, times, tolerance=1e-9).values[0]
+    np.testing.assert_allclose(there, here, rtol=1e-6, atol=1e-9)
+
+
+def test_libsbml_is_of_the_same_opinion_about_the_units_of_the_library_model() -> None:
+    from normoxia import mechanism
+
+    root = Path(mechanism.__file__).parents[1] / "library" / "models" / "nsclc.yaml"
+    model = mechanism.read(root)
+    settled = {
+        name: 1.0
+        for name in (*(s.name for s in model.species), *(d.name for d in model.equilibration.derived))
+    }
+    assert faults(export(model, values=settled)) == []

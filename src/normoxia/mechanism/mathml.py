@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from normoxia.mechanism.balance import literal
 from normoxia.mechanism.expression import CONDITIONS, TIME, Call, Expression, Number, Symbol
 
 
@@ -18,7 +19,7 @@ class Mathematics:
         self._sbml, self._literals = libsbml, literals
         self._operators: dict[str, int] = {
             "add": libsbml.AST_PLUS, "subtract": libsbml.AST_MINUS, "multiply": libsbml.AST_TIMES,
-            "divide": libsbml.AST_DIVIDE, "power": libsbml.AST_FUNCTION_POWER, "negate": libsbml.AST_MINUS,
+            "divide": libsbml.AST_DIVIDE, "negate": libsbml.AST_MINUS,
             "exp": libsbml.AST_FUNCTION_EXP, "log": libsbml.AST_FUNCTION_LN, "abs": libsbml.AST_FUNCTION_ABS,
             "tanh": libsbml.AST_FUNCTION_TANH, "floor": libsbml.AST_FUNCTION_FLOOR,
         }  # fmt: skip
@@ -53,6 +54,10 @@ class Mathematics:
                 return self._node(
                     self._sbml.AST_FUNCTION_ROOT, self._real(2.0, "dimensionless"), self.number(x)
                 )
+            case Call(function="power", arguments=(base, exponent)):
+                fixed = literal(exponent)  # written as one number, its unit can be checked there
+                power = self.number(exponent if fixed is None else Number(fixed))
+                return self._node(self._sbml.AST_FUNCTION_POWER, self.number(base), power)
             case Call(function="log10", arguments=(x,)):
                 return self._node(
                     self._sbml.AST_FUNCTION_LOG, self._real(10.0, "dimensionless"), self.number(x)
