@@ -4,10 +4,13 @@ Read in this order:
 
     study        a published study as a value, and how its numbers become outcomes
     files        the study document: read whole, all findings at once
-    registry     every study, filtered; the best published value of a study
+    studies      every study, filtered; the best published value of a study
     checks       the second reader: what in a study cannot be right
-    audit        where the review disagrees with itself, with its sources, or with arithmetic; its rules are in rules_*
-    export       rows for netmeta, RevMan, CSV and Parquet; listings and reports as plain dictionaries
+    auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
+                 rules_sources, rules_numbers; a discrepancy is a value of its own, discrepancy)
+    reports      registry and audit as plain dictionaries and as text, English and Chinese
+    export       tables for netmeta and RevMan, CSV and Parquet
+    context      sourced figures outside the registry, tumour dynamics
     synthesis    see the map in docs/reference/evidence.md
 
 Names are loaded when first used: a reader of one study never pays for a network meta-analysis.
@@ -18,14 +21,22 @@ from __future__ import annotations
 import importlib
 
 _HOMES = {
-    "Registry": "registry",
+    "Discrepancy": "discrepancy",
+    "Registry": "studies",
     "Study": "study",
-    "published": "registry",
+    "audit": "auditor",
+    "check": "checks",
+    "audit_report": "reports",
+    "further_studies": "context",
+    "listing": "reports",
+    "published": "studies",
+    "show": "reports",
+    "tumour_dynamics": "context",
     "read": "files",
-    "registry": "registry",
+    "registry": "studies",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, kept in one place
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:

@@ -96,7 +96,9 @@ class ComponentFit:
 
     def effects(self) -> tuple[ComponentEffect, ...]:
         """Every component and interaction."""
-        return tuple(self._effect(name, row) for name, row in zip(self.components, np.eye(len(self.beta)), strict=True))
+        return tuple(
+            self._effect(name, row) for name, row in zip(self.components, np.eye(len(self.beta)), strict=True)
+        )
 
     def component(self, name: str) -> ComponentEffect:
         """One component or interaction. Raises UnknownName."""
@@ -180,7 +182,7 @@ def fit_components(
 
 def interaction_test(network: Network, pair: tuple[str, str], **options: object) -> InteractionTest:
     """Whether two components do more or less together than the sum of both; options as in `fit_components`."""
-    known = tuple(options.pop("interactions", ()))  # type: ignore[arg-type]
+    known: tuple[tuple[str, str], ...] = tuple(options.pop("interactions", ()))  # type: ignore[arg-type]
     additive = fit_components(network, interactions=known, **options)  # type: ignore[arg-type]
     joint = fit_components(network, interactions=(*known, pair), **options)  # type: ignore[arg-type]
     q, df = additive.q - joint.q, additive.df - joint.df
@@ -200,14 +202,18 @@ def _structure(
         parts = parts_of.get(treatment, ()) if parts_of is not None else treatment.split(separator)
         own = frozenset(part.strip() for part in parts)
         if not own and treatment != inactive:
-            raise InvalidArgument(f'treatment "{treatment}" has no components; name them, or make it the inactive one')
+            raise InvalidArgument(
+                f'treatment "{treatment}" has no components; name them, or make it the inactive one'
+            )
         held.append(own - {inactive})
     names = sorted({part for own in held for part in own}, key=lambda name: (name.casefold(), name))
     columns = [[float(name in own) for own in held] for name in names]
     for a, b in interactions:
         both = [float(a in own and b in own) for own in held]
         if not any(both):
-            raise InvalidArgument(f'no treatment holds both "{a}" and "{b}"; their interaction cannot be estimated')
+            raise InvalidArgument(
+                f'no treatment holds both "{a}" and "{b}"; their interaction cannot be estimated'
+            )
         names.append(INTERACTION.join((a, b)))
         columns.append(both)
     return tuple(names), np.array(columns).T.reshape(len(held), len(names))

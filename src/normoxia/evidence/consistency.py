@@ -18,7 +18,7 @@ import numpy as np
 from normoxia.evidence import heterogeneity
 from normoxia.evidence import network as net
 from normoxia.evidence.heterogeneity import Array, TauMethod
-from normoxia.evidence.meta import chi2_tail, two_sided_p
+from normoxia.evidence.meta import Model, chi2_tail, two_sided_p
 from normoxia.evidence.network import Network, NetworkFit
 
 #: a share of direct evidence this near to 1 leaves nothing indirect
@@ -116,7 +116,9 @@ def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
     network, difference, se = fit.network, fit.difference(), fit.se()
     splits = []
     for (i, j), (n, direct, direct_se) in direct_estimates(network, fit.tau2).items():
-        share = min(1.0, (se[i, j] / direct_se) ** 2) if not fit.hartung_knapp else _share(fit, i, j, direct_se)
+        share = (
+            min(1.0, (se[i, j] / direct_se) ** 2) if not fit.hartung_knapp else _share(fit, i, j, direct_se)
+        )
         whole, whole_se = float(difference[i, j]), float(se[i, j])
         indirect = indirect_se = gap = gap_se = z = p = math.nan
         if share < _ALL_DIRECT:
@@ -126,13 +128,30 @@ def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
             z, p = gap / gap_se, two_sided_p(gap / gap_se)
         a, b = network.treatments[i], network.treatments[j]
         splits.append(
-            Split(a, b, n, share, whole, whole_se, direct, direct_se, indirect, indirect_se, gap, gap_se, z, p, fit.tau2, "back-calculation")
+            Split(
+                a,
+                b,
+                n,
+                share,
+                whole,
+                whole_se,
+                direct,
+                direct_se,
+                indirect,
+                indirect_se,
+                gap,
+                gap_se,
+                z,
+                p,
+                fit.tau2,
+                "back-calculation",
+            )
         )
     return tuple(splits)
 
 
 def refitted_splits(
-    network: Network, *, model: net.Model = "random", tau: TauMethod | str | float = TauMethod.REML
+    network: Network, *, model: Model = "random", tau: TauMethod | str | float = TauMethod.REML
 ) -> tuple[Split, ...]:
     """Each comparison split by a model with one parameter more, tau2 estimated anew each time (SIDE).
 
@@ -213,7 +232,10 @@ def direct_estimates(network: Network, tau2: float) -> dict[tuple[int, int], tup
             entry[0] += 1
             entry[1] += weight
             entry[2] += weight * estimate
-    return {pair: (int(n), total / weight, 1.0 / math.sqrt(weight)) for pair, (n, weight, total) in sorted(sums.items())}
+    return {
+        pair: (int(n), total / weight, 1.0 / math.sqrt(weight))
+        for pair, (n, weight, total) in sorted(sums.items())
+    }
 
 
 def design_by_treatment(network: Network) -> DesignByTreatment:
@@ -262,10 +284,13 @@ def unrelated_means(network: Network, *, tau: TauMethod | str | float = TauMetho
     fit = heterogeneity.weighted_fit(y, v, x, between)
     base, _ = net.full_rank_design(network)
     effects = tuple(
-        (a, b, float(fit.coefficients[c]), math.sqrt(fit.covariance[c, c])) for (a, b), c in sorted(pairs.items())
+        (a, b, float(fit.coefficients[c]), math.sqrt(fit.covariance[c, c]))
+        for (a, b), c in sorted(pairs.items())
     )
     q = heterogeneity.weighted_fit(y, v, x).q
-    return UnrelatedMeans(effects, between, heterogeneity.between_variance(y, v, base, tau), q, len(y) - x.shape[1])
+    return UnrelatedMeans(
+        effects, between, heterogeneity.between_variance(y, v, base, tau), q, len(y) - x.shape[1]
+    )
 
 
 def net_heat(network: Network, *, tau2: float = 0.0) -> NetHeat:
@@ -295,7 +320,9 @@ def _split_column(network: Network, i: int, j: int) -> Array:
     """How each row moves per unit of disagreement between direct and indirect evidence on i against j."""
     a, b = network.treatments[i], network.treatments[j]
     both = np.array([a in m.arms and b in m.arms for m in network.members])[network.study]
-    return np.asarray(np.where(both, (network.design[:, i] - network.design[:, j]) / 2.0, 0.0), dtype=np.float64)
+    return np.asarray(
+        np.where(both, (network.design[:, i] - network.design[:, j]) / 2.0, 0.0), dtype=np.float64
+    )
 
 
 def _is_explained(x: Array, extra: Array) -> bool:

@@ -65,7 +65,9 @@ class Arm:
 CONTINUITY = 0.5
 
 
-def contrasts_from_arms(arms: Iterable[Arm], effect: Effect | str) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
+def contrasts_from_arms(
+    arms: Iterable[Arm], effect: Effect | str
+) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
     """All contrasts within each study, and one note for each study that cannot give any (with the reason).
 
     Zero cells get 0.5 in every cell of their study; a study without any event (or with events in everybody) says
@@ -156,7 +158,15 @@ def _standardised(members: Sequence[Arm]) -> list[Contrast]:
     contrasts = []
     for a, b in combinations(members, 2):
         g = shrink * (a.mean - b.mean) / pooled
-        contrasts.append(Contrast(a.study, a.treatment, b.treatment, g, math.sqrt(1 / a.n + 1 / b.n + g**2 / (2 * (df + len(members))))))
+        contrasts.append(
+            Contrast(
+                a.study,
+                a.treatment,
+                b.treatment,
+                g,
+                math.sqrt(1 / a.n + 1 / b.n + g**2 / (2 * (df + len(members)))),
+            )
+        )
     return contrasts
 
 

@@ -154,7 +154,9 @@ def _random_walk(flow: Array, source: int, sink: int, drop: Array) -> dict[tuple
             go[i, 1:] = step[i] @ go[:, :-1]
     length = 1.0 / (np.arange(n)[:, None] + np.arange(n)[None, :] + 1.0)
     return {
-        (int(i), int(j)): float(step[i, j] * (come[i] @ length @ go[j])) for i, j in zip(*np.nonzero(step), strict=True) if i != sink
+        (int(i), int(j)): float(step[i, j] * (come[i] @ length @ go[j]))
+        for i, j in zip(*np.nonzero(step), strict=True)
+        if i != sink
     }
 
 
@@ -162,3 +164,32 @@ _STREAMS: dict[Streams, Callable[[Array, int, int, Array], dict[tuple[int, int],
     Streams.SHORTEST_PATH: _shortest_paths,
     Streams.RANDOM_WALK: _random_walk,
 }
+
+
+def study_contributions(
+    fit: NetworkFit, *, method: Streams | str = Streams.SHORTEST_PATH
+) -> dict[tuple[str, str], dict[str, float]]:
+    """Share of each study in each network estimate: a direct comparison's share, divided by the studies' weights in it."""
+    names = fit.network.treatments
+    within: dict[tuple[str, str], dict[str, float]] = {}
+    for member in fit.network.members:
+        for i, j in combinations(range(len(member.arms)), 2):
+            weight = 1.0 / (member.contrast(i, j)[1] + fit.tau2)
+            pair = _in_order(names, member.arms[i], member.arms[j])
+            within.setdefault(pair, {})[member.study] = weight
+    matrix = contributions(fit, method=method)
+    answer: dict[tuple[str, str], dict[str, float]] = {}
+    for row, pair in enumerate(matrix.comparisons):
+        own: dict[str, float] = {}
+        for column, direct in enumerate(matrix.direct):
+            share, weights = float(matrix.shares[row, column]), within.get(direct, {})
+            total = sum(weights.values())
+            for study, weight in weights.items():
+                if share > 0:
+                    own[study] = own.get(study, 0.0) + share * weight / total
+        answer[pair] = own
+    return answer
+
+
+def _in_order(names: tuple[str, ...], a: str, b: str) -> tuple[str, str]:
+    return (a, b) if names.index(a) < names.index(b) else (b, a)

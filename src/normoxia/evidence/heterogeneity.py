@@ -80,7 +80,9 @@ def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML)
     try:
         estimator = _ESTIMATORS[TauMethod(method)]
     except ValueError:
-        raise InvalidArgument(f'tau method "{method}" is not known; use one of {", ".join(TauMethod)}') from None
+        raise InvalidArgument(
+            f'tau method "{method}" is not known; use one of {", ".join(TauMethod)}'
+        ) from None
     if len(y) <= x.shape[1]:
         return 0.0
     return max(0.0, estimator(y, v, x))
@@ -116,7 +118,7 @@ def q_profile(y: Array, v: Array, x: Array, level: float = 0.95) -> tuple[float,
 def typical_variance(v: Array, x: Array) -> float:
     """The sampling variance of a typical observation (Higgins & Thompson 2002, eq. 9, generalised to any X)."""
     fit = weighted_fit(np.zeros(len(v)), v, x)
-    return (len(v) - x.shape[1]) / _trace_p(fit, x)
+    return float((len(v) - x.shape[1]) / _trace_p(fit, x))
 
 
 def i_squared(q: float, df: int, level: float = 0.95) -> tuple[float, float, float]:
@@ -145,7 +147,7 @@ def i_squared(q: float, df: int, level: float = 0.95) -> tuple[float, float, flo
 
 def _dersimonian_laird(y: Array, v: Array, x: Array) -> float:
     fit = weighted_fit(y, v, x)
-    return (fit.q - (len(y) - x.shape[1])) / _trace_p(fit, x)
+    return float((fit.q - (len(y) - x.shape[1])) / _trace_p(fit, x))
 
 
 def _hunter_schmidt(y: Array, v: Array, x: Array) -> float:
@@ -156,14 +158,14 @@ def _hunter_schmidt(y: Array, v: Array, x: Array) -> float:
 def _hedges(y: Array, v: Array, x: Array) -> float:
     plain = weighted_fit(y, np.ones_like(v), x)
     leverage = np.einsum("ij,jk,ik->i", x, plain.covariance, x)
-    return (plain.q - float(np.sum(v * (1.0 - leverage)))) / (len(y) - x.shape[1])
+    return float((plain.q - float(np.sum(v * (1.0 - leverage)))) / (len(y) - x.shape[1]))
 
 
 def _sidik_jonkman(y: Array, v: Array, x: Array) -> float:
     start = float(np.var(y))
     if start == 0.0:
         return 0.0
-    return start * weighted_fit(y, v, x, start).q / (len(y) - x.shape[1])
+    return float(start * weighted_fit(y, v, x, start).q / (len(y) - x.shape[1]))
 
 
 def _paule_mandel(y: Array, v: Array, x: Array) -> float:
@@ -207,9 +209,7 @@ def log_likelihood(y: Array, v: Array, x: Array, tau2: float, *, restricted: boo
     return value
 
 
-def _ascend(
-    y: Array, v: Array, x: Array, step: Callable[[WeightedFit], float], *, restricted: bool
-) -> float:
+def _ascend(y: Array, v: Array, x: Array, step: Callable[[WeightedFit], float], *, restricted: bool) -> float:
     """Fisher scoring with step halving, from the moment estimate; 0 when the likelihood is highest there."""
     value = max(0.0, _dersimonian_laird(y, v, x))
     height = log_likelihood(y, v, x, value, restricted=restricted)
@@ -244,7 +244,9 @@ def _solve_q(y: Array, v: Array, x: Array, target: float) -> float:
         if change <= _RELATIVE_STEP * value:
             break
     else:
-        raise NotConverged(f"the generalised Q did not reach {target:g} within {_MAX_STEPS} steps; check the variances")
+        raise NotConverged(
+            f"the generalised Q did not reach {target:g} within {_MAX_STEPS} steps; check the variances"
+        )
     return value
 
 

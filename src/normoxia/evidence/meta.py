@@ -92,7 +92,9 @@ def pairwise(
         p_value=p_value,
         tau2=between,
         tau2_interval=heterogeneity.q_profile(y, v, x, level),
-        prediction=(mean - spread, mean + spread) if model == "random" else (mean - quantile * se, mean + quantile * se),
+        prediction=(mean - spread, mean + spread)
+        if model == "random"
+        else (mean - quantile * se, mean + quantile * se),
         q=homogeneous.q,
         df=df,
         q_p_value=chi2_tail(homogeneous.q, df),
@@ -121,9 +123,13 @@ def checked(estimates: Sequence[float] | Array, ses: Sequence[float] | Array) ->
     """Estimates and variances as arrays. Raises InvalidArgument naming the first position that cannot be used."""
     y, se = np.asarray(estimates, dtype=float), np.asarray(ses, dtype=float)
     if y.ndim != 1 or y.shape != se.shape or len(y) == 0:
-        raise InvalidArgument(f"{y.size} estimates and {se.size} standard errors; give one of each per study, at least one")
+        raise InvalidArgument(
+            f"{y.size} estimates and {se.size} standard errors; give one of each per study, at least one"
+        )
     for i in np.flatnonzero(~np.isfinite(y) | ~np.isfinite(se) | (se <= 0)):
-        raise InvalidArgument(f"study {i + 1}: estimate {y[i]:g}, standard error {se[i]:g}; both must be finite, the latter > 0")
+        raise InvalidArgument(
+            f"study {i + 1}: estimate {y[i]:g}, standard error {se[i]:g}; both must be finite, the latter > 0"
+        )
     return y, se**2
 
 

@@ -78,7 +78,9 @@ def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None 
         edges[row, at[c.treatment]], edges[row, at[c.comparator]] = 1.0, -1.0
     y = np.array([c.estimate for c in contrasts])
     v = np.array([c.se**2 for c in contrasts])
-    pairs = {(min(at[c.treatment], at[c.comparator]), max(at[c.treatment], at[c.comparator])) for c in contrasts}
+    pairs = {
+        (min(at[c.treatment], at[c.comparator]), max(at[c.treatment], at[c.comparator])) for c in contrasts
+    }
     notes: list[str] = []
     resistance = np.zeros((k, k))
     if len(pairs) == k * (k - 1) // 2:
@@ -95,7 +97,8 @@ def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None 
     repaired = covariance is not published_covariance
     effects = _project(edges, y, v, covariance)
     misfit = np.abs(edges @ effects - y) / np.sqrt(v)
-    for row in np.flatnonzero(misfit > INCONSISTENT_SE):
+    for late in np.flatnonzero(misfit > INCONSISTENT_SE):
+        row = int(late)
         c = contrasts[row]
         notes.append(
             f'study "{study}": {c.treatment} minus {c.comparator} is published as {c.estimate:.4g}, but its other contrasts '
@@ -150,7 +153,9 @@ def _split(
 ) -> Array:
     """Arm variances from an incomplete set of contrasts."""
     known = sizes is not None and all(sizes.get(arm, 0.0) > 0 for arm in arms)
-    guess = np.array([1.0 / sizes[arm] for arm in arms]) if known and sizes is not None else np.ones(len(arms))
+    guess = (
+        np.array([1.0 / sizes[arm] for arm in arms]) if known and sizes is not None else np.ones(len(arms))
+    )
     sums = np.abs(edges)
     guess = guess * float(v @ (sums @ guess)) / float((sums @ guess) @ (sums @ guess))
     own = guess + np.linalg.pinv(sums) @ (v - sums @ guess)
@@ -170,7 +175,11 @@ def _possible(
     values = np.linalg.eigvalsh(covariance)[1:]
     if values[0] > _POSSIBLE * values[-1] and np.all(own > 0):
         return covariance, own
-    arithmetic = "; ".join(arm_arithmetic(arms, resistance)) if len(arms) == 3 else f"arm variances {np.round(own, 5).tolist()}"
+    arithmetic = (
+        "; ".join(arm_arithmetic(arms, resistance))
+        if len(arms) == 3
+        else f"arm variances {np.round(own, 5).tolist()}"
+    )
     if values[0] > _POSSIBLE * values[-1]:
         notes.append(
             f'study "{study}": {arithmetic}. A negative arm variance means that the published intervals are not of one '

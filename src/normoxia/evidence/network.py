@@ -71,7 +71,9 @@ class Network:
         for member in self.members:
             for i, j in combinations(range(len(member.arms)), 2):
                 estimate, variance = member.contrast(i, j)
-                found.append(Contrast(member.study, member.arms[i], member.arms[j], estimate, math.sqrt(variance)))
+                found.append(
+                    Contrast(member.study, member.arms[i], member.arms[j], estimate, math.sqrt(variance))
+                )
         return tuple(found)
 
     def subset(self, studies: Iterable[str]) -> Network:
@@ -91,7 +93,11 @@ class Network:
 
     def part_network(self, treatment: str) -> Network:
         """The connected part that holds a treatment."""
-        names = {t for t, p in zip(self.treatments, self.part, strict=True) if p == self.part[self.index(treatment)]}
+        names = {
+            t
+            for t, p in zip(self.treatments, self.part, strict=True)
+            if p == self.part[self.index(treatment)]
+        }
         return self.subset([m.study for m in self.members if m.arms[0] in names])
 
 
@@ -162,7 +168,7 @@ class NetworkFit:
     def effect(self, treatment: str, comparator: str) -> NetworkEffect:
         """One contrast. Raises UnknownName for a treatment the network does not hold."""
         i, j = self.network.index(treatment), self.network.index(comparator)
-        return self._effect(i, j, float(self.difference()[i, j]), float(self.se()[i, j]))
+        return self.at(i, j, float(self.difference()[i, j]), float(self.se()[i, j]))
 
     def effects(self, reference: str | None = None) -> tuple[NetworkEffect, ...]:
         """Every treatment against a reference, or every pair once (earlier name against later) without one."""
@@ -172,7 +178,7 @@ class NetworkFit:
         else:
             at = self.network.index(reference)
             pairs = [(i, at) for i in range(len(names)) if i != at]
-        return tuple(self._effect(i, j, float(difference[i, j]), float(se[i, j])) for i, j in pairs)
+        return tuple(self.at(i, j, float(difference[i, j]), float(se[i, j])) for i, j in pairs)
 
     def league(self, order: Sequence[str] | None = None) -> tuple[tuple[NetworkEffect | None, ...], ...]:
         """Rows against columns, None on the diagonal."""
@@ -184,13 +190,27 @@ class NetworkFit:
         return np.asarray(part[:, None] == part[None, :])
 
     def _quantile(self) -> float:
-        return t_quantile(self.level, self.df) if self.hartung_knapp and self.df > 0 else normal_quantile(self.level)
+        return (
+            t_quantile(self.level, self.df)
+            if self.hartung_knapp and self.df > 0
+            else normal_quantile(self.level)
+        )
 
-    def _effect(self, i: int, j: int, estimate: float, se: float) -> NetworkEffect:
+    def at(self, i: int, j: int, estimate: float, se: float) -> NetworkEffect:
+        """One contrast by positions, with its interval, from an estimate and a standard error already at hand."""
         names, half = self.network.treatments, self._quantile() * se
         df = self.df if self.hartung_knapp and self.df > 0 else math.inf
         p = two_sided_p(estimate / se, df) if se > 0 else math.nan
-        return NetworkEffect(names[i], names[j], estimate, se, estimate - half, estimate + half, p, self._prediction(estimate, se))
+        return NetworkEffect(
+            names[i],
+            names[j],
+            estimate,
+            se,
+            estimate - half,
+            estimate + half,
+            p,
+            self._prediction(estimate, se),
+        )
 
     def _prediction(self, estimate: float, se: float) -> tuple[float, float]:
         """Where the effect in a new study would lie: t with the degrees of freedom of Q."""
@@ -218,7 +238,9 @@ def build(
     grouped: dict[str, list[Contrast]] = {}
     for c in contrasts:
         if c.treatment == c.comparator:
-            raise InvalidArgument(f'study "{c.study}" compares "{c.treatment}" with itself; correct one of the arms')
+            raise InvalidArgument(
+                f'study "{c.study}" compares "{c.treatment}" with itself; correct one of the arms'
+            )
         if not (math.isfinite(c.estimate) and math.isfinite(c.se) and c.se > 0):
             raise InvalidArgument(
                 f'study "{c.study}", {c.treatment} against {c.comparator}: estimate {c.estimate:g}, standard error {c.se:g}; '
@@ -296,7 +318,11 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
     for study in network.studies:
         rest = [s for s in network.studies if s != study]
         reduced = network.subset(rest) if rest else None
-        same = reduced is not None and reduced.treatments == network.treatments and reduced.n_parts == network.n_parts
+        same = (
+            reduced is not None
+            and reduced.treatments == network.treatments
+            and reduced.n_parts == network.n_parts
+        )
         fits[study] = fit(reduced, **options) if same and reduced is not None else None  # type: ignore[arg-type]
     return fits
 
@@ -312,8 +338,12 @@ def _two_arm(c: Contrast) -> StudyArms:
     )
 
 
-def _assemble(members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float]) -> Network:
-    treatments = tuple(sorted({arm for member in members for arm in member.arms}, key=lambda name: (name.casefold(), name)))
+def _assemble(
+    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float]
+) -> Network:
+    treatments = tuple(
+        sorted({arm for member in members for arm in member.arms}, key=lambda name: (name.casefold(), name))
+    )
     at = {name: i for i, name in enumerate(treatments)}
     n_rows = sum(len(member.arms) - 1 for member in members)
     design, estimate, variance = np.zeros((n_rows, len(treatments))), np.empty(n_rows), np.empty(n_rows)
@@ -332,7 +362,12 @@ def _assemble(members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tup
             continue
         rows, values, variances = member.rotated()
         block = slice(row, row + len(rows))
-        design[block, where], estimate[block], variance[block], study[block] = rows, values, variances, position
+        design[block, where], estimate[block], variance[block], study[block] = (
+            rows,
+            values,
+            variances,
+            position,
+        )
         row += len(rows)
     roots = [_find(root, i) for i in range(len(treatments))]
     numbered = {r: i for i, r in enumerate(dict.fromkeys(roots))}

@@ -81,7 +81,15 @@ def meta_regression(
     columns = [np.ones(len(y)), *(_column(name, values, len(y)) for name, values in covariates.items())]
     base = np.ones((len(y), 1))
     return _regress(
-        y, v, base, np.column_stack(columns), ("intercept", *covariates), tau, hartung_knapp, level, n_studies=len(y)
+        y,
+        v,
+        base,
+        np.column_stack(columns),
+        ("intercept", *covariates),
+        tau,
+        hartung_knapp,
+        level,
+        n_studies=len(y),
     )
 
 
@@ -104,13 +112,17 @@ def network_regression(
 
     kept = network.subset([s for s in network.studies if s in covariate and math.isfinite(covariate[s])])
     if not kept.is_connected:
-        raise InvalidArgument("the studies that report the covariate do not connect the network; regress within a part")
+        raise InvalidArgument(
+            "the studies that report the covariate do not connect the network; regress within a part"
+        )
     at = kept.index(reference or net.default_reference(kept))
     moved = -kept.design[:, at] * np.array([covariate[kept.studies[s]] for s in kept.study])
     base = np.delete(kept.design, at, axis=1)
     names = tuple(t for i, t in enumerate(kept.treatments) if i != at)
     x = np.column_stack([base, moved])
-    return _regress(kept.estimate, kept.variance, base, x, (*names, name), tau, False, level, n_studies=len(kept.studies))
+    return _regress(
+        kept.estimate, kept.variance, base, x, (*names, name), tau, False, level, n_studies=len(kept.studies)
+    )
 
 
 def _regress(
@@ -127,9 +139,13 @@ def _regress(
 ) -> Regression:
     df = len(y) - x.shape[1]
     if df < 1:
-        raise InvalidArgument(f"{len(y)} contrasts for {x.shape[1]} coefficients; add studies or drop covariates")
+        raise InvalidArgument(
+            f"{len(y)} contrasts for {x.shape[1]} coefficients; add studies or drop covariates"
+        )
     if np.linalg.matrix_rank(x) < x.shape[1]:
-        raise InvalidArgument(f"the coefficients {', '.join(names)} cannot be told apart; drop a covariate that the others imply")
+        raise InvalidArgument(
+            f"the coefficients {', '.join(names)} cannot be told apart; drop a covariate that the others imply"
+        )
     between = heterogeneity.between_variance(y, v, x, tau)
     alone = heterogeneity.between_variance(y, v, base, tau)
     residual = heterogeneity.weighted_fit(y, v, x)
@@ -162,5 +178,7 @@ def _regress(
 def _column(name: str, values: Sequence[float] | Array, n: int) -> Array:
     column = np.asarray(values, dtype=float)
     if column.shape != (n,) or not np.all(np.isfinite(column)):
-        raise InvalidArgument(f'covariate "{name}": expected {n} finite values, one a study; leave out studies without one')
+        raise InvalidArgument(
+            f'covariate "{name}": expected {n} finite values, one a study; leave out studies without one'
+        )
     return column

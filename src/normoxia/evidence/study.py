@@ -390,7 +390,7 @@ class Study:
             arm=row.arm,
             comparator=row.comparator,
             months=row.months,
-            n=row.n or self._size(row),
+            n=row.n or self.size(row),
             origin="derived" if row.derived else "published",
             source=self.source(row),
         )
@@ -407,7 +407,8 @@ class Study:
             return Source(row.source, place, verified=False)
         return Source(f"{reference.citation} ({reference.locator})", place)
 
-    def _size(self, row: Reported) -> int:
+    def size(self, row: Reported) -> int:
+        """Patients of a row's arm where they are known: in a population that is the whole study. 0 when they are not."""
         if row.comparator:
             return 0
         size = next((a.n for a in self.arms if a.id == row.arm), 0)

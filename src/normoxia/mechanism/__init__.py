@@ -13,6 +13,20 @@ sbml        SBML Level 3, for other programs
 
 from normoxia.mechanism.checks import check, checked
 from normoxia.mechanism.compose import compose
-from normoxia.mechanism.files import parse, parse_module, read, read_module, switch
+from normoxia.mechanism.files import parse, parse_module, read, read_module
+from normoxia.mechanism.statements import ablate, statements, switch
+from normoxia.mechanism.writing import write
 
-__all__ = ["check", "checked", "compose", "parse", "parse_module", "read", "read_module", "switch"]
+__all__ = [
+    "ablate",
+    "check",
+    "checked",
+    "compose",
+    "parse",
+    "parse_module",
+    "read",
+    "read_module",
+    "statements",
+    "switch",
+    "write",
+]

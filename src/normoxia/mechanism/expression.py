@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -73,11 +74,18 @@ def parse(text: str | float | int) -> Expression:
     if isinstance(text, (int, float)):
         return Number(float(text))
     source = " ".join(str(text).replace("^", "**").split())
+    if not source:
+        raise InvalidExpression("an empty expression; expected a formula or a number")
     try:
         root = ast.parse(source, mode="eval").body
     except SyntaxError as error:
         at = (error.offset or 1) - 1
-        raise InvalidExpression(f'"{source}" is not an expression near "{source[at : at + 12]}"') from None
+        near = f'near "{source[at : at + 12]}"' if source[at:].strip() else "because it breaks off"
+        raise InvalidExpression(f'"{source}" is not an expression {near}; check brackets and signs') from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InvalidExpression(
+            f'"{source[:40]}..." is not an expression that can be read; shorten it'
+        ) from None
     return _read(root, source)
 
 
@@ -90,7 +98,7 @@ def _read(node: ast.expr, source: str) -> Expression:
     match node:
         case ast.Constant(value=bool(value)):
             return Number(float(value))
-        case ast.Constant(value=int(value) | float(value)):
+        case ast.Constant(value=int(value) | float(value)) if abs(value) <= sys.float_info.max:
             return Number(float(value))
         case ast.Name(id="pi"):
             return Number(math.pi)
@@ -217,6 +225,8 @@ def show(expression: Expression, outer: int = -2) -> str:
         case Call(function=function, arguments=(left, right)) if function in _SIGNS:
             sign, rank = _SIGNS[function]
             left_rank, right_rank = (rank + 1, rank) if function == "power" else (rank, rank + 1)
+            if rank == 0:
+                left_rank = 1  # a < b < c would be a chain, which is no tree of ours
             space = "" if rank >= 2 else " "
             text = f"{show(left, left_rank)}{space}{sign}{space}{show(right, right_rank)}"
             return f"({text})" if rank < outer else text

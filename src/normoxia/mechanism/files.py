@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidDocument, InvalidModel, UnknownName
-from normoxia.mechanism.checks import check
+from normoxia.errors import InvalidDocument, InvalidModel
+from normoxia.mechanism.checks import check_into
 from normoxia.mechanism.compose import united
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.reading import model_of
+from normoxia.mechanism.statements import switch
 
 
 def read(path: str | Path, *, switches: Mapping[str, bool] | None = None) -> Model:
@@ -58,18 +58,11 @@ def parse_module(text: str, *, file: str = "<text>") -> Model:
     return model
 
 
-def switch(model: Model, settings: Mapping[str, bool]) -> Model:
-    """The model with structural variants turned on or off, by name. Raises UnknownName for a name that is no switch."""
-    for name in settings:
-        if name not in {s.name for s in model.switches}:
-            raise UnknownName("switch", name, (s.name for s in model.switches))
-    return replace(model, switches=tuple(replace(s, on=settings.get(s.name, s.on)) for s in model.switches))
-
-
 def _with_modules(path: Path, findings: Findings) -> list[Model]:
     """The models of a file and of every module below it, each file once, in the order they are named."""
     models: list[Model] = []
     seen: set[Path] = set()
+    missing: list[Path] = []
 
     def visit(at: Path, named_by: Node | None) -> None:
         if at.resolve() in seen:
@@ -81,6 +74,7 @@ def _with_modules(path: Path, findings: Findings) -> list[Model]:
             if named_by is None:
                 raise InvalidModel(str(error), error.findings) from None
             findings.note(named_by.place, f"module cannot be read: {error}")
+            missing.append(at)
             return
         model, modules = model_of(document, findings)
         models.append(model)
@@ -88,12 +82,14 @@ def _with_modules(path: Path, findings: Findings) -> list[Model]:
             visit(at.parent / module.text(findings), module)
 
     visit(path, None)
+    if missing:
+        findings.raise_any(InvalidModel)  # half a model would only seem full of undefined names
     return models
 
 
 def _finished(model: Model, findings: Findings, switches: Mapping[str, bool] | None) -> Model:
     if switches:
         model = switch(model, switches)
-    findings.items.extend(check(model))
+    check_into(findings, model)
     findings.raise_any(InvalidModel)
     return model

@@ -8,8 +8,9 @@ the place in the text it came from; places do not count when values are compared
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from normoxia.documents import Place
 from normoxia.mechanism.expression import ZERO, Call, Expression
@@ -62,18 +63,31 @@ class Species:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number with unit, between-patient distribution, kind (fixed, sampled, calibrated), range and source."""
+    """A number with unit, between-patient distribution, kind (fixed, sampled, calibrated), range and source.
+
+    low, high  the range in which the value makes sense; nan when none is given
+    """
 
     name: str
     value: float
     unit: str
     kind: str = "fixed"
     distribution: Distribution | None = None
-    low: float = float("nan")
-    high: float = float("nan")
+    low: float = math.nan
+    high: float = math.nan
     source: Source | None = None
     title: str = ""
     place: Place = field(default=_NO_PLACE, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            if math.isnan(getattr(self, name)):
+                object.__setattr__(
+                    self, name, math.nan
+                )  # the one nan, so that equal parameters compare equal
+
+    def __reduce__(self) -> tuple[type[Parameter], tuple[object, ...]]:
+        return Parameter, tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True)

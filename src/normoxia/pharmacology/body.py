@@ -14,7 +14,8 @@ def body_surface(weight: ArrayLike, height: ArrayLike) -> NDArray[np.float64]:
 
     source  Mosteller 1987, N Engl J Med 317:1098, doi:10.1056/NEJM198710223171717
     """
-    return np.sqrt(np.asarray(weight, dtype=float) * np.asarray(height, dtype=float) / 3600.0)
+    kg, cm = np.asarray(weight, dtype=float), np.asarray(height, dtype=float)
+    return np.asarray(np.sqrt(kg * cm / 3600.0), dtype=np.float64)
 
 
 def body_surface_du_bois(weight: ArrayLike, height: ArrayLike) -> NDArray[np.float64]:

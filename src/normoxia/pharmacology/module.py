@@ -203,7 +203,7 @@ class _Builder:
     def individual(self, p: KineticParameter) -> Symbol:
         """The patient's value: the sampled one, times covariates, times the share of another parameter's deviation."""
         title = p.name.replace("_", " ")
-        own_spread, slope = _conditional(self.drug, p)
+        own_spread, slope = deviation(self.drug, p)
         symbol = self.parameter(p.name, p.quantity, title, spread=own_spread)
         factors: list[Expression] = [symbol]
         if slope != 0.0:
@@ -321,7 +321,9 @@ class _Builder:
         """An effect compartment the dose enters whole, over the patient's reference dose; it decays at rate `loss`."""
         effect = self.drug.effect("chemo_effect")
         assert effect is not None
-        assert effect.strength is not None and effect.reference_dose is not None and effect.loss is not None
+        assert effect.strength is not None
+        assert effect.reference_dose is not None
+        assert effect.loss is not None
         self.state("effect", "dose still at work")
         self.parameter("effect_loss", effect.loss, "loss of effect", "calibrated")
         self.parameter(
@@ -338,7 +340,7 @@ class _Builder:
         self.contribute("chemo_effect", self.text(f"@strength*@effect/(@reference_dose*{size})"))
 
 
-def _conditional(drug: Drug, p: KineticParameter) -> tuple[float, float]:
+def deviation(drug: Drug, p: KineticParameter) -> tuple[float, float]:
     """A parameter's own deviation given the one it follows, and the power of that one's ratio: bivariate log-normal."""
     leader = drug.parameter(p.follows) if p.follows else None
     if leader is None or leader.quantity.spread == 0.0:
@@ -357,6 +359,6 @@ def _product(factors: list[Expression]) -> Expression:
 
 
 def _typical_dose(drug: Drug) -> float:
-    from normoxia.pharmacology.notation import label_milligrams
+    from normoxia.pharmacology.course_text import label_milligrams
 
     return max(label_milligrams(drug), default=100.0)

@@ -51,9 +51,13 @@ class DigitisedCurve:
         time, survival = _floats("time", self.time), _floats("survival", self.survival)
         risk_time, at_risk = _floats("risk_time", self.risk_time), _floats("at_risk", self.at_risk)
         if len(time) != len(survival) or len(time) == 0:
-            raise InvalidArgument(f"{len(time)} times and {len(survival)} survival readings; expected one each, at least one")
+            raise InvalidArgument(
+                f"{len(time)} times and {len(survival)} survival readings; expected one each, at least one"
+            )
         if survival.min() < 0 or survival.max() > 1.005:
-            raise InvalidArgument(f"survival up to {survival.max():g}; expected fractions from 0 to 1 (divide percentages by 100)")
+            raise InvalidArgument(
+                f"survival up to {survival.max():g}; expected fractions from 0 to 1 (divide percentages by 100)"
+            )
         order = np.argsort(time, kind="stable")
         time, survival = time[order], survival[order]
         rises = np.flatnonzero(np.diff(survival) > _RISE)
@@ -74,7 +78,9 @@ class DigitisedCurve:
         object.__setattr__(self, "risk_time", risk_time)
         object.__setattr__(self, "at_risk", at_risk.astype(np.int64))
         if self.events is not None and not 0 <= self.events <= at_risk[0]:
-            raise InvalidArgument(f"{self.events} events among {int(at_risk[0])} patients; expected 0 to that number")
+            raise InvalidArgument(
+                f"{self.events} events among {int(at_risk[0])} patients; expected 0 to that number"
+            )
         if self.censored is not None:
             object.__setattr__(self, "censored", np.sort(_floats("censored", self.censored)))
 
@@ -154,7 +160,9 @@ def impute(
     Censor times without marks are drawn uniformly between the risk table's times instead of spread evenly.
     """
     if draws < 1 or time_error < 0 or survival_error < 0:
-        raise InvalidArgument(f"{draws} draws, errors {time_error:g} and {survival_error:g}; expected at least 1 and no error below 0")
+        raise InvalidArgument(
+            f"{draws} draws, errors {time_error:g} and {survival_error:g}; expected at least 1 and no error below 0"
+        )
     n = len(curve.time)
     noise = seeding.normals(seed, "survival/digitised", draws, 2 * n)
     spread = seeding.uniforms(seed, "survival/censoring", draws, max(4, int(curve.at_risk[0])))
@@ -176,7 +184,9 @@ def combine(estimates: ArrayLike, variances: ArrayLike) -> Combined:
     values, within = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
     m = len(values)
     if m < 2 or values.shape != within.shape:
-        raise InvalidArgument(f"{m} estimates and {within.size} variances; expected one of each for at least 2 imputations")
+        raise InvalidArgument(
+            f"{m} estimates and {within.size} variances; expected one of each for at least 2 imputations"
+        )
     between = (1.0 + 1.0 / m) * float(values.var(ddof=1))
     total = float(within.mean()) + between
     return Combined(float(values.mean()), total, between / total if total > 0 else 0.0, m)
@@ -196,7 +206,9 @@ def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction
         last = k == len(risk_time) - 1
         start, stop = float(risk_time[k]), end if last else float(risk_time[k + 1])
         rows = (curve.time > start) & (curve.time <= stop)
-        piece = _Piece(curve.time[rows], curve.survival[rows], start, stop, n, height, _marks(curve, start, stop), spread)
+        piece = _Piece(
+            curve.time[rows], curve.survival[rows], start, stop, n, height, _marks(curve, start, stop), spread
+        )
         if last:
             wanted = None if curve.events is None else curve.events - seen
             lost = _last_censoring(piece, wanted, len(censored), start)
@@ -214,13 +226,17 @@ def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction
         if not last:
             rebuilt.append(n)
     if curve.events is not None and seen != curve.events:
-        notes.append(f"{seen} events fit the curve and the table, {curve.events} are reported; the curve is kept")
+        notes.append(
+            f"{seen} events fit the curve and the table, {curve.events} are reported; the curve is kept"
+        )
     censored += [end] * n
     patients = TimeToEvent(
         np.array([t for t, x in deaths for _ in range(x)] + censored),
         np.array([True] * seen + [False] * len(censored)),
     )
-    return Reconstruction(patients, np.array(rebuilt, dtype=np.int64), _worst_gap(curve, patients), tuple(notes))
+    return Reconstruction(
+        patients, np.array(rebuilt, dtype=np.int64), _worst_gap(curve, patients), tuple(notes)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +254,10 @@ class _Piece:
 
     def censor_times(self, lost: int) -> Floats:
         if self.marks is not None and len(self.marks):
-            return np.asarray(np.quantile(self.marks, (np.arange(lost) + 0.5) / max(lost, 1), method="nearest"), dtype=np.float64)
+            return np.asarray(
+                np.quantile(self.marks, (np.arange(lost) + 0.5) / max(lost, 1), method="nearest"),
+                dtype=np.float64,
+            )
         share = (np.arange(lost) + 0.5) / max(lost, 1) if self.spread is None else np.sort(self.spread[:lost])
         return np.asarray(self.start + (self.stop - self.start) * share, dtype=np.float64)
 
@@ -302,9 +321,18 @@ def _worst_gap(curve: DigitisedCurve, patients: TimeToEvent) -> float:
 
 def _check_risk_table(risk_time: Floats, at_risk: Floats) -> None:
     if len(risk_time) != len(at_risk) or len(risk_time) == 0 or risk_time[0] != 0:
-        raise InvalidArgument("the risk table needs one number a time and must start at 0 with the patients randomised")
-    if np.any(np.diff(risk_time) <= 0) or np.any(np.diff(at_risk) > 0) or np.any(at_risk < 0) or at_risk[0] < 1:
-        raise InvalidArgument(f"risk table {at_risk.astype(int).tolist()}; expected rising times and numbers that never rise")
+        raise InvalidArgument(
+            "the risk table needs one number a time and must start at 0 with the patients randomised"
+        )
+    if (
+        np.any(np.diff(risk_time) <= 0)
+        or np.any(np.diff(at_risk) > 0)
+        or np.any(at_risk < 0)
+        or at_risk[0] < 1
+    ):
+        raise InvalidArgument(
+            f"risk table {at_risk.astype(int).tolist()}; expected rising times and numbers that never rise"
+        )
 
 
 def _floats(name: str, values: ArrayLike | Sequence[float]) -> Floats:

@@ -6,9 +6,9 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
+from normoxia import library
 from normoxia.documents import Finding, Place
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.evidence import files
@@ -59,20 +59,20 @@ class Registry:
         raises     UnknownName when a word is none the registry uses
         """
         tests: list[Callable[[Study], bool]] = []
-        for kind, word, read in (
+        for kind, asked, read in (
             ("drug", drug, lambda s: {name for arm in s.arms for name in arm.drugs}),
-            ("class", component, lambda s: {word for arm in s.arms for word in _class_words(arm)}),
+            ("class", component, lambda s: {name for arm in s.arms for name in _class_words(arm)}),
             ("line", line, lambda s: _strata(s, "line")),
             ("EGFR status", egfr, lambda s: _strata(s, "driver")),
             ("PD-L1 stratum", pdl1, lambda s: _strata(s, "pdl1")),
             ("group", group, lambda s: {s.group}),
         ):
-            if word is None:
+            if asked is None:
                 continue
-            known = {w.casefold(): w for study in self.studies for w in read(study)}
-            if word.casefold() not in known:
-                raise UnknownName(kind, word, known.values())
-            tests.append(functools.partial(_has, read, known[word.casefold()]))
+            known = {word.casefold(): word for study in self.studies for word in read(study)}
+            if asked.casefold() not in known:
+                raise UnknownName(kind, asked, known.values())
+            tests.append(functools.partial(_has, read, known[asked.casefold()]))
         return Registry(tuple(study for study in self.studies if all(test(study) for test in tests)))
 
 
@@ -115,9 +115,7 @@ def published(study_id: str) -> tuple[Outcome, ...]:
 
 @functools.cache
 def _shipped() -> Registry:
-    folder = resources.files("normoxia") / "library" / "studies"
-    paths = [Path(str(entry)) for entry in folder.iterdir() if entry.name.endswith(".yaml")]
-    studies = [files.read(path) for path in paths]
+    studies = [files.read(library.path("studies", name)) for name in library.names("studies")]
     order = {"review": 0, "context": 1, "context_extra": 2}
     return Registry(
         tuple(sorted(studies, key=lambda s: (order.get(s.group, 3), _reference(s), s.id.casefold())))

@@ -1,0 +1,154 @@
+"""A discrepancy: two readings of one thing, where each stands, and what follows for an analysis.
+
+Also the words in which rules say it, in both languages, and how the review's figures are matched with reported numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from normoxia.evidence.rounding import half_unit
+from normoxia.evidence.studies import Registry
+from normoxia.evidence.study import REVIEW, Claim, Reported, ReviewFigure, Study
+from normoxia.outcome import Endpoint, Measure
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Words:
+    """A text in English and Chinese."""
+
+    en: str
+    zh: str = ""
+
+    def say(self, language: str) -> str:
+        """The text in "en" or "zh"; the English one where no other was needed (numbers, names of drugs)."""
+        return self.zh if language == "zh" and self.zh else self.en
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Discrepancy:
+    """One discrepancy.
+
+    study        the study's id, or "review" for the review as a whole
+    item         what it is about, from a short list of words; with the study it identifies the discrepancy
+    values       the readings that disagree, two or more
+    places       where each of them stands, in the order of the values
+    consequence  what follows for an analysis
+    found_by     "rule:NAME" or "curated"
+    """
+
+    study: str
+    item: str
+    values: tuple[Words, ...]
+    places: tuple[Words, ...]
+    consequence: Words
+    found_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the review announces and what of it is there: part, whether present, line of the announcement."""
+
+    parts: tuple[tuple[str, bool, int], ...] = ()
+
+
+#: a rule reads the whole registry, since some discrepancies lie between studies
+Rule = Callable[[Registry, Outline], Iterator[Discrepancy]]
+
+#: how the review's figures name an endpoint, and what that is here
+FIGURES: Mapping[str, tuple[Endpoint, Measure, float]] = {
+    "median PFS": (Endpoint.PFS, Measure.MEDIAN_MONTHS, math.nan),
+    "median OS": (Endpoint.OS, Measure.MEDIAN_MONTHS, math.nan),
+    "ORR": (Endpoint.ORR, Measure.PERCENT, math.nan),
+    "DCR": (Endpoint.DCR, Measure.PERCENT, math.nan),
+    "grade >=3 TRAE": (Endpoint.TRAE3, Measure.PERCENT, math.nan),
+    "PFS rate 12mo": (Endpoint.PFS, Measure.LANDMARK_PERCENT, 12.0),
+}
+#: figures about the patients, and the facts they correspond to
+BASELINE: Mapping[str, str] = {
+    "squamous": "squamous",
+    "stage IV": "stage IV",
+    "egfr share": "EGFR mutated",
+    "egfr positive share": "EGFR mutated",
+}
+SIZES = ("n", "n randomised", "n total", "sample size")
+
+
+def place(review_place: str, line: int) -> Words:
+    """A place in the review, in both languages."""
+    zh = review_place.replace("Table ", "表")
+    if zh.startswith("section "):
+        zh = f"第{zh.removeprefix('section ')}节"
+    return Words(f"review, {review_place}, line {line}", f"综述{zh}，第{line}行")
+
+
+def of_figure(figure: ReviewFigure) -> Words:
+    """Where a figure of the review stands."""
+    return place(figure.place, figure.line)
+
+
+def of_claim(claim: Claim) -> Words:
+    """Where a claim of the review stands."""
+    return place(claim.place, claim.line)
+
+
+def of_source(study: Study, key: str) -> Words:
+    """A source of a study, as a place."""
+    reference = study.sources.get(key)
+    return Words(f"{reference.citation} ({reference.locator})" if reference else key)
+
+
+def in_registry(study: Study, key: str = "") -> Words:
+    """The study's document, as a place."""
+    where = f"registry: {study.id}" + (f", {key}" if key else "")
+    return Words(where, where.replace("registry", "登记库"))
+
+
+def printed(value: float | str, unit: str = "") -> str:
+    """A value as text."""
+    text = f"{value:g}" if isinstance(value, float) else value
+    return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
+
+
+def number(figure: ReviewFigure) -> float:
+    """The figure as a number; nan when it is a text."""
+    return figure.value if isinstance(figure.value, float) else math.nan
+
+
+def agree(first: float, second: float) -> bool:
+    """Whether two printed numbers can be one number rounded differently."""
+    coarser = max(half_unit(first), half_unit(second))
+    return abs(first - second) <= coarser * 1.001
+
+
+def population(text: str) -> str:
+    """The review's words for a population, in one form: "ITT-WT (printed IIT-WT)" and "wild type" are the same."""
+    words = re.sub(r"\(.*?\)|printed", "", text).strip().casefold()
+    return words.replace("itt-wt", "wild type").replace("wt", "wild type").strip()
+
+
+def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
+    """The rows, read elsewhere than in the review, of the arm and endpoint of a figure; superseded ones left out."""
+    if figure.what not in FIGURES:
+        return []
+    endpoint, measure, months = FIGURES[figure.what]
+    return [
+        row
+        for row in study.reported()
+        if (row.endpoint, row.measure, row.arm, row.comparator) == (endpoint, measure, figure.arm, "")
+        and (math.isnan(months) or row.months == months)
+        and row.source != REVIEW
+        and not row.superseded
+        and not row.derived
+    ]
+
+
+def describe(row: Reported) -> str:
+    """A reported number as text, with its interval."""
+    e = row.estimate
+    unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
+    text = f"{e.value:g}{unit}"
+    return f"{text} ({e.low:g}-{e.high:g})" if e.has_interval else text

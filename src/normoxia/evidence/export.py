@@ -1,0 +1,233 @@
+"""The registry as tables: flat outcomes, the columns netmeta and RevMan expect, and files of them.
+
+Rows are dictionaries; a table is a tuple of rows with the same keys. Only standing published numbers go out: what was
+superseded, recalled, adjusted or derived stays in, unless derived values are asked for and then say so in `origin`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import NormalDist
+
+from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.evidence.rounding import counts
+from normoxia.evidence.studies import Registry
+from normoxia.evidence.study import Arm, Study
+from normoxia.outcome import Endpoint, Measure, Outcome
+
+Row = Mapping[str, str | float | int]
+#: how an arm becomes a node of a network
+Node = Callable[[Arm], str]
+
+_ORDER = ("ICI", "bispecific", "VEGF antibody", "VEGFR TKI", "endostatin", "chemotherapy")
+
+
+def node(arm: Arm) -> str:
+    """The arm as a node of a network of components, such as "ICI + VEGF antibody + chemotherapy"; "placebo" for none."""
+    parts = sorted(
+        arm.components, key=lambda part: (_ORDER.index(part) if part in _ORDER else len(_ORDER), part)
+    )
+    return " + ".join(parts) or "placebo"
+
+
+def outcome_rows(registry: Registry, *, best: bool = False, derived: bool = False) -> tuple[Row, ...]:
+    """Every outcome as a row: study, population, arm, endpoint, measure, value, interval, n, origin, source.
+
+    best     only the best published value of each (see `Study.published`)
+    derived  also what was computed from published data, with origin "derived"
+    """
+    rows = []
+    for study in registry:
+        for o in study.published() if best else study.outcomes(derived=derived):
+            rows.append(
+                {
+                    "study": o.trial, "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value,
+                    "arm": o.arm, "comparator": o.comparator, "months": o.months, "value": o.estimate.value,
+                    "low": o.estimate.low, "high": o.estimate.high, "level": o.estimate.level, "n": o.n, "origin": o.origin,
+                    "source": o.source.reference if o.source else "", "place": o.source.place if o.source else "",
+                }
+            )  # fmt: skip
+    return tuple(rows)
+
+
+def netmeta_contrasts(
+    registry: Registry,
+    endpoint: Endpoint | str,
+    population: Mapping[str, str] | None = None,
+    node: Node = node,
+) -> tuple[Row, ...]:
+    """Contrasts in the columns of netmeta's `netmeta()`: studlab, treat1, treat2, TE, seTE (log hazard ratio).
+
+    population  set of patients to take per study id; without an entry, the first that has the endpoint
+    node        names the node of an arm
+    Contrasts without an interval have no standard error and are left out.
+    """
+    rows: list[Row] = []
+    for study in registry:
+        for o in _contrasts(study, endpoint, (population or {}).get(study.id)):
+            rows.append(
+                {
+                    "studlab": study.id,
+                    "treat1": _node_of(study, o.arm, node),
+                    "treat2": _node_of(study, o.comparator, node),
+                    "TE": math.log(o.estimate.value),
+                    "seTE": standard_error(o),
+                }
+            )
+    return tuple(rows)
+
+
+def netmeta_arms(
+    registry: Registry,
+    endpoint: Endpoint | str,
+    population: Mapping[str, str] | None = None,
+    node: Node = node,
+) -> tuple[Row, ...]:
+    """Arms in the columns of netmeta's `pairwise()`: studlab, treatment, event, n, for endpoints that are rates.
+
+    The event count is the whole number that prints as the published percentage. Where none does, the nearest is taken and
+    `exact` is 0; `normoxia evidence audit` lists these. Arms without a known denominator are left out.
+    """
+    rows: list[Row] = []
+    for study in registry:
+        for o in _rates(study, endpoint, (population or {}).get(study.id)):
+            share = o.estimate.value * o.n / 100.0
+            exact = counts(o.estimate.value, o.n)
+            event = min(exact, key=lambda k, share=share: abs(k - share)) if exact else round(share)
+            rows.append(
+                {
+                    "studlab": study.id,
+                    "treatment": _node_of(study, o.arm, node),
+                    "event": event,
+                    "n": o.n,
+                    "exact": int(bool(exact)),
+                }
+            )
+    return tuple(rows)
+
+
+def revman_contrasts(
+    registry: Registry, endpoint: Endpoint | str, population: Mapping[str, str] | None = None
+) -> tuple[Row, ...]:
+    """Contrasts in RevMan's columns for a generic inverse-variance outcome."""
+    rows: list[Row] = []
+    for study in registry:
+        sizes = {arm.id: arm.n for arm in study.arms}
+        for o in _contrasts(study, endpoint, (population or {}).get(study.id)):
+            rows.append(
+                {
+                    "Study": study.id,
+                    "Experimental": o.arm,
+                    "Control": o.comparator,
+                    "log[Hazard Ratio]": math.log(o.estimate.value),
+                    "SE": standard_error(o),
+                    "Experimental Total": sizes.get(o.arm, 0),
+                    "Control Total": sizes.get(o.comparator, 0),
+                }
+            )
+    return tuple(rows)
+
+
+def revman_rates(
+    registry: Registry, endpoint: Endpoint | str, population: Mapping[str, str] | None = None
+) -> tuple[Row, ...]:
+    """Pairs of arms in RevMan's columns for a dichotomous outcome; every arm against the last of its study."""
+    rows: list[Row] = []
+    for study in registry:
+        arms = list(netmeta_arms(Registry((study,)), endpoint, population, node=lambda arm: arm.id))
+        for arm in arms[:-1]:
+            rows.append(
+                {
+                    "Study": study.id,
+                    "Experimental": arm["treatment"],
+                    "Control": arms[-1]["treatment"],
+                    "Experimental Events": arm["event"],
+                    "Experimental Total": arm["n"],
+                    "Control Events": arms[-1]["event"],
+                    "Control Total": arms[-1]["n"],
+                }
+            )
+    return tuple(rows)
+
+
+def curve_rows(registry: Registry) -> tuple[Row, ...]:
+    """The digitised curves, point by point: study, population, endpoint, arm, n, events, month, survival, at risk."""
+    return tuple(
+        {
+            "study": study.id, "population": population.id, "of": curve.population, "endpoint": curve.endpoint.value,
+            "arm": curve.arm, "n": curve.n, "events": curve.events, "month": month, "survival_percent": percent,
+            "at_risk": at_risk, "origin": "derived", "source": curve.source,
+        }
+        for study in registry
+        for population in study.populations
+        for curve in population.curves
+        for month, percent, at_risk in curve.points
+    )  # fmt: skip
+
+
+def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table as CSV or Parquet, by the ending of the path; missing numbers are empty.
+
+    raises  OutputExists for a file that is there, InvalidArgument for no rows or another ending
+    """
+    target = Path(path)
+    if not rows:
+        raise InvalidArgument(f"{target}: no rows to write; widen the filters")
+    if target.exists() and not overwrite:
+        raise OutputExists(f"{target} exists; name another file or ask to overwrite it")
+    if target.suffix == ".csv":
+        with target.open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, list(rows[0]))
+            table.writeheader()
+            table.writerows({key: _blank(value) for key, value in row.items()} for row in rows)
+    elif target.suffix == ".parquet":
+        import polars
+
+        polars.DataFrame([dict(row) for row in rows], infer_schema_length=None).write_parquet(target)
+    else:
+        raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
+    return target
+
+
+def standard_error(outcome: Outcome) -> float:
+    """Standard error of a ratio's logarithm, from its interval: (log high - log low) / 2z; nan without an interval.
+
+    source  Higgins et al. (eds), Cochrane Handbook 6.3, section 6.3.2
+    """
+    e = outcome.estimate
+    if not e.has_interval or e.low <= 0.0 or math.isinf(e.high):
+        return math.nan
+    return (math.log(e.high) - math.log(e.low)) / (2.0 * NormalDist().inv_cdf(0.5 + 0.5 * e.level))
+
+
+def _contrasts(study: Study, endpoint: Endpoint | str, population: str | None) -> list[Outcome]:
+    found = [
+        o
+        for o in study.published()
+        if o.measure is Measure.HAZARD_RATIO and o.endpoint == endpoint and not math.isnan(standard_error(o))
+    ]
+    return _of_one_population(found, population)
+
+
+def _rates(study: Study, endpoint: Endpoint | str, population: str | None) -> list[Outcome]:
+    found = [o for o in study.published() if o.measure is Measure.PERCENT and o.endpoint == endpoint and o.n]
+    order = [arm.id for arm in study.arms]
+    chosen = _of_one_population(found, population)
+    return sorted(chosen, key=lambda o: order.index(o.arm) if o.arm in order else len(order))
+
+
+def _of_one_population(found: list[Outcome], population: str | None) -> list[Outcome]:
+    chosen = population or (found[0].population if found else "")
+    return [o for o in found if o.population == chosen]
+
+
+def _node_of(study: Study, name: str, node: Node) -> str:
+    members = study.pools.get(name)
+    return node(study.arm(members[0] if members else name))
+
+
+def _blank(value: str | float | int) -> str | float | int:
+    return "" if isinstance(value, float) and math.isnan(value) else value

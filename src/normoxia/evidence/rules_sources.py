@@ -1,0 +1,469 @@
+"""Rules that hold the review against the sources: values, sizes, arms, selection, p values, claims, what came later."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from normoxia.evidence.discrepancy import (
+    BASELINE,
+    SIZES,
+    Discrepancy,
+    Outline,
+    Words,
+    agree,
+    describe,
+    in_registry,
+    number,
+    numbers_of,
+    of_claim,
+    of_figure,
+    of_source,
+    population,
+    printed,
+)
+from normoxia.evidence.studies import Registry
+from normoxia.evidence.study import REVIEW, Arm, Population, Reported, ReviewFigure, Study
+from normoxia.outcome import Endpoint, Measure
+
+#: words that all name the chemotherapy of a regimen
+_CHEMOTHERAPY = frozenset(
+    ("chemotherapy", "platinum doublet", "platinum chemotherapy", "platinum", "carboplatin", "cisplatin", "pemetrexed",
+     "paclitaxel", "gemcitabine", "docetaxel")
+)  # fmt: skip
+#: normal quantile beyond which two rates are told apart (two-sided 5%)
+_DIFFERENT = 1.96
+_ENDPOINTS_MET = {"yes": True, "met": True, "no": False, "not met": False}
+
+
+def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """A figure of the review is no reading of any source of the study."""
+    for study in registry:
+        for figure in study.review.figures:
+            rows = numbers_of(study, figure)
+            if not rows or math.isnan(number(figure)) or _special(figure):
+                continue
+            if any(agree(number(figure), row.estimate.value) for row in rows):
+                continue
+            nearest = min(rows, key=lambda row: abs(row.estimate.value - number(figure)))
+            yield Discrepancy(
+                study.id, _item(figure.what),
+                (Words(printed(figure.value, figure.unit)), Words(describe(nearest))),
+                (of_figure(figure), of_source(study, nearest.source)),
+                Words(
+                    "The source prints another value, of this or an earlier cut; the source's is used.",
+                    "来源文献（本次或更早截点）给出的数值不同；采用来源文献的数值。",
+                ),
+                "rule:value-differs",
+            )  # fmt: skip
+
+
+def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """A share of patients in the review is none that a source gives."""
+    for study in registry:
+        for figure in study.review.figures:
+            what = BASELINE.get(figure.what)
+            facts = [
+                fact
+                for p in study.populations
+                for fact in p.facts
+                if fact.what == what and fact.source != REVIEW and isinstance(fact.value, float)
+            ]
+            if not facts or any(agree(number(figure), float(fact.value)) for fact in facts):
+                continue
+            fact = facts[0]
+            yield Discrepancy(
+                study.id, _item(figure.what),
+                (Words(printed(figure.value, figure.unit)), Words(printed(fact.value, fact.unit))),
+                (of_figure(figure), of_source(study, fact.source)),
+                Words(
+                    "The share of the source is used wherever effects are adjusted for it.",
+                    "凡按该比例校正疗效时，采用来源文献的比例。",
+                ),
+                "rule:share-differs",
+            )  # fmt: skip
+
+
+def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review's number of patients is not that of any population or sum of arms."""
+    for study in registry:
+        for figure in study.review.figures:
+            if figure.what not in SIZES or figure.arm:
+                continue
+            known = {p.n for p in study.populations if p.n} | {
+                arms for arms in [sum(a.n for a in study.arms)] if arms
+            }
+            if not known or int(number(figure)) in known:
+                continue
+            largest = max(known)
+            yield Discrepancy(
+                study.id, "sample size",
+                (Words(printed(figure.value)), Words(f"{largest}")),
+                (of_figure(figure), in_registry(study, "populations")),
+                Words(
+                    "The review's number is not that of the randomised; precision computed from it would be false.",
+                    "综述的例数不是随机入组人数；据此计算的精度是错误的。",
+                ),
+                "rule:size-differs",
+            )  # fmt: skip
+
+
+def regimen_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """An arm as the review names it contains other drugs than any arm of the study."""
+    for study in registry:
+        own = {_parts_of(arm): arm for arm in study.arms}
+        for claim in study.review.claims:
+            listed = claim.says.get("arms")
+            if claim.kind != "arms" or not isinstance(listed, list):
+                continue
+            for names in listed:
+                parts = _parts(str(name) for name in names)
+                if parts in own or not own:
+                    continue
+                nearest = min(own, key=lambda other: len(other ^ parts))
+                yield Discrepancy(
+                    study.id, "regimen",
+                    (Words(" + ".join(sorted(parts))), Words(" + ".join(sorted(nearest)))),
+                    (of_claim(claim), in_registry(study, f"arm {own[nearest].id}")),
+                    Words(
+                        "The study has no such arm; pooled by the review's wording it would enter the wrong node of the network.",
+                        "该研究并无此治疗组；按综述的写法合并会进入网络中的错误节点。",
+                    ),
+                    "rule:regimen-differs",
+                )  # fmt: skip
+
+
+def selection_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The study selected patients by a marker, the review's description of the patients does not say so."""
+    for study in registry:
+        for claim in study.review.claims:
+            if (
+                claim.kind != "patients"
+                or "pdl1" in claim.says
+                or study.setting.pdl1 in ("unselected", "unstated")
+            ):
+                continue
+            described = ", ".join(str(value) for value in claim.says.values())
+            yield Discrepancy(
+                study.id, "PD-L1 selection",
+                (Words(described), Words(study.setting.stated.get("pdl1", study.setting.pdl1))),
+                (of_claim(claim), of_source(study, study.setting.sources[0]) if study.setting.sources else in_registry(study)),
+                Words(
+                    "Response and survival belong to selected patients; a calibration to all comers would be biased upward.",
+                    "疗效与生存来自经选择的患者；用于未经选择人群的校准会偏高。",
+                ),
+                "rule:selection-omitted",
+            )  # fmt: skip
+
+
+def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review prints a p value bare that its source qualifies (one-sided, futility)."""
+    for study in registry:
+        for figure in study.review.figures:
+            if not figure.what.startswith("p "):
+                continue
+            endpoint = figure.what.removeprefix("p ")
+            for row in study.reported():
+                if row.comparator and row.endpoint == endpoint and re.search("one-sided|futility", row.p):
+                    yield Discrepancy(
+                        study.id, figure.what,
+                        (Words(f"p={figure.value}"), Words(row.p, row.p.replace("one-sided", "单侧").replace(
+                            "futility cut-off", "无效性界值"))),
+                        (of_figure(figure), of_source(study, row.source)),
+                        Words(
+                            "It is no two-sided test of a difference; it must not be turned into a standard error.",
+                            "该P值并非双侧差异检验；不可据此反推标准误。",
+                        ),
+                        "rule:p-unqualified",
+                    )  # fmt: skip
+                    break
+
+
+def claimed_equal(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review calls two rates about equal that differ beyond chance."""
+    for study in registry:
+        for claim in study.review.claims:
+            if claim.kind != "equal":
+                continue
+            arm, comparator = study.arm(str(claim.says["arm"])), study.arm(str(claim.says["comparator"]))
+            for first, second in _rates(study, Endpoint.TRAE3, arm, comparator):
+                p, q = first.estimate.value / 100.0, second.estimate.value / 100.0
+                pooled = (p * arm.n + q * comparator.n) / (arm.n + comparator.n)
+                error = math.sqrt(pooled * (1.0 - pooled) * (1.0 / arm.n + 1.0 / comparator.n))
+                if abs(p - q) <= _DIFFERENT * error:
+                    continue
+                yield Discrepancy(
+                    study.id, str(claim.says["what"]),
+                    (Words("about equal", "大致相等"), Words(f"{describe(first)} vs {describe(second)}, grade {first.grades}")),
+                    (of_claim(claim), of_source(study, first.source)),
+                    Words(
+                        "Severe toxicity differs by more than chance; the added drug has a cost the review does not show.",
+                        "严重不良反应的差别超出偶然；加用药物的代价在综述中未体现。",
+                    ),
+                    "rule:claimed-equal",
+                )  # fmt: skip
+                break
+
+
+def cutoff_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review names a cut-off of a marker that the study's selection does not have."""
+    for study in registry:
+        for claim in study.review.claims:
+            cuts = claim.says.get("cuts")
+            if claim.kind != "cut-off" or not isinstance(cuts, list):
+                continue
+            own = [float(text) for text in re.findall(r"\d+(?:\.\d+)?", study.setting.selection)]
+            extra = [cut for cut in cuts if float(cut) not in own]
+            if own and extra and str(claim.says["marker"]) in study.setting.selection:
+                yield Discrepancy(
+                    study.id, f"{claim.says['marker']} cut-off",
+                    (Words(" or ".join(f">={cut:g}" for cut in cuts)), Words(study.setting.selection)),
+                    (of_claim(claim), of_source(study, study.setting.sources[0])),
+                    Words(
+                        "The result belongs to the cut-off of eligibility; at the other one it is not known.",
+                        "结果对应入组界值；在另一界值下未知。",
+                    ),
+                    "rule:cut-off-differs",
+                )  # fmt: skip
+
+
+def design_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review calls a study retrospective whose source speaks of patients enrolled, or the other way round."""
+    for study in registry:
+        for claim in study.review.claims:
+            if claim.kind != "design":
+                continue
+            word, own = str(claim.says["word"]), study.design
+            backward = "retrospective" in own
+            if own != "not stated" and (word == "retrospective") != backward and "enrolled" in own + word:
+                yield Discrepancy(
+                    study.id, "design",
+                    (Words(word, "回顾性" if word == "retrospective" else "前瞻性"), Words(own)),
+                    (of_claim(claim), in_registry(study, "design")),
+                    Words(
+                        "Risk of bias cannot be judged from the review's word for the design.",
+                        "不能依据综述的设计描述判断偏倚风险。",
+                    ),
+                    "rule:design-differs",
+                )  # fmt: skip
+
+
+def status_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review says a primary endpoint was not reached that was, or the other way round."""
+    for study in registry:
+        for claim in study.review.claims:
+            said = _ENDPOINTS_MET.get(str(claim.says.get("primary_endpoint", "")))
+            known = _ENDPOINTS_MET.get(study.primary_endpoint_met)
+            if claim.kind != "status" or said is None or known is None or said == known:
+                continue
+            proof = next((r for r in study.reported() if r.measure is Measure.HAZARD_RATIO and r.p), None)
+            value = f": {proof.endpoint} HR {describe(proof)}, p {proof.p}" if proof else ""
+            yield Discrepancy(
+                study.id, "primary endpoint",
+                (Words("met", "已达到") if said else Words("not reached", "未达到"),
+                 Words(("met" if known else "not met") + value, ("已达到" if known else "未达到") + value)),
+                (of_claim(claim), of_source(study, proof.source) if proof else in_registry(study)),
+                Words(
+                    "Randomised evidence exists that the review's conclusion leaves out.",
+                    "已有随机对照证据，综述结论未予体现。",
+                ),
+                "rule:status-differs",
+            )  # fmt: skip
+
+
+def subgroup_without_comparison(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review says one stratum of a marker benefits more in a study that enrolled only that stratum."""
+    for study in registry:
+        for claim in study.review.claims:
+            if claim.kind != "subgroup" or claim.says.get("level") != study.setting.pdl1:
+                continue
+            yield Discrepancy(
+                study.id, "claim on PD-L1",
+                (Words(f"{claim.says['level']} benefits more", f"{claim.says['level']}获益更多"),
+                 Words(f"only {study.setting.pdl1} enrolled; {study.design}", f"仅纳入{study.setting.pdl1}；单臂研究")),
+                (of_claim(claim), of_source(study, study.setting.sources[0])),
+                Words(
+                    "No comparison across strata was possible; the study informs no interaction.",
+                    "无法作分层比较；该研究不提供交互作用的信息。",
+                ),
+                "rule:subgroup-without-comparison",
+            )  # fmt: skip
+
+
+def backbone_confounded(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review credits added drugs with an effect between arms whose chemotherapy differs too."""
+    for study in registry:
+        for claim in study.review.claims:
+            if claim.kind != "superior" or "attributed_to" not in claim.says:
+                continue
+            arm, comparator = study.arm(str(claim.says["arm"])), study.arm(str(claim.says["comparator"]))
+            if not arm.backbone or not comparator.backbone or arm.backbone == comparator.backbone:
+                continue
+            added = claim.says["attributed_to"]
+            drugs = " + ".join(str(drug) for drug in added) if isinstance(added, list) else str(added)
+            yield Discrepancy(
+                study.id, "comparison",
+                (Words(f"effect of {drugs}", f"{drugs}的疗效"), Words(f"{arm.backbone} against {comparator.backbone}",
+                                                                f"化疗方案不同：{arm.backbone}对{comparator.backbone}")),
+                (of_claim(claim), in_registry(study, f"arms {arm.id} and {comparator.id}")),
+                Words(
+                    "The contrast mixes the added drugs with a change of chemotherapy; it is no single-component effect.",
+                    "该对比同时包含加用药物与化疗方案的更换；不可作为单一成分的效应。",
+                ),
+                "rule:backbone-confounded",
+            )  # fmt: skip
+
+
+def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """A figure of the review has no other source, and was recalled under another population. To be verified."""
+    for study in registry:
+        for figure in study.review.figures:
+            if not figure.population:
+                continue
+            elsewhere = any(agree(number(figure), row.estimate.value) for row in numbers_of(study, figure))
+            for recalled in study.unverified:
+                value = recalled.value if isinstance(recalled.value, float) else math.nan
+                if (
+                    elsewhere
+                    or recalled.what != figure.what
+                    or recalled.arm != figure.arm
+                    or value != number(figure)
+                ):
+                    continue
+                if population(recalled.population) == population(figure.population):
+                    continue
+                yield Discrepancy(
+                    study.id, f"{figure.what}, {figure.population}",
+                    (Words(f"{printed(figure.value, figure.unit)}: {figure.population}"),
+                     Words(f"{printed(value, recalled.unit)}: {recalled.population} (unverified)",
+                           f"{printed(value, recalled.unit)}：{recalled.population}（未核实）")),
+                    (of_figure(figure), in_registry(study, "unverified")),
+                    Words(
+                        "The population of the value is unconfirmed; it enters no analysis until the source is read.",
+                        "该数值所属人群未经证实；核对来源之前不进入任何分析。",
+                    ),
+                    "rule:label-unverified",
+                )  # fmt: skip
+                break
+
+
+def comparator_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review gives a figure for one arm of a comparison and nowhere the other arm's."""
+    for study in registry:
+        if len(study.arms) < 2:
+            continue
+        for figure in study.review.figures:
+            if not figure.arm or math.isnan(number(figure)):
+                continue
+            others = [
+                f
+                for f in study.review.figures
+                if f.what == figure.what and f.arm and f.arm != figure.arm
+                and population(f.population) == population(figure.population)
+            ]  # fmt: skip
+            if others:
+                continue
+            group = f", {figure.population}" if figure.population else ""
+            yield Discrepancy(
+                study.id, f"comparator of {_item(figure.what)}{group}",
+                (Words(f"{figure.arm} {printed(figure.value, figure.unit)}"), Words("not given", "未给出")),
+                (of_figure(figure), Words("review", "综述")),
+                Words(
+                    "Without the other arm the value says nothing about an effect.",
+                    "缺少对照组数值，无法说明疗效。",
+                ),
+                "rule:comparator-omitted",
+            )  # fmt: skip
+
+
+def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+    """The review gives progression-free survival of a population whose survival a source now reports."""
+    for study in registry:
+        for figure in study.review.figures:
+            if figure.what != "median PFS" or not figure.population:
+                continue
+            found = _survival(study, figure)
+            said = {
+                f.what
+                for f in study.review.figures
+                if population(f.population) == population(figure.population)
+            }
+            if not found or "median OS" in said or figure.arm != found[1].arm:
+                continue
+            group, row = found
+            contrast = next(
+                (
+                    r
+                    for r in group.reported
+                    if r.comparator and r.endpoint is Endpoint.OS and r.arm == row.arm
+                ),
+                None,
+            )
+            ratio = f", HR {describe(contrast)}" if contrast else ""
+            yield Discrepancy(
+                study.id, "OS, " + figure.population,
+                (Words("PFS only", "仅有PFS"), Words(f"OS {describe(row)}{ratio}")),
+                (of_figure(figure), of_source(study, row.source)),
+                Words(
+                    "Survival by driver status is known by now and belongs into any model of the subgroup.",
+                    "按驱动基因分层的总生存结果现已公布，应纳入任何亚组模型。",
+                ),
+                "rule:reported-since",
+            )  # fmt: skip
+
+
+RULES = (
+    value_differs, share_differs, size_differs, regimen_differs, selection_omitted, p_unqualified, claimed_equal,
+    cutoff_differs, design_differs, status_differs, subgroup_without_comparison, backbone_confounded, label_unverified,
+    comparator_omitted, reported_since,
+)  # fmt: skip
+
+
+def _item(what: str) -> str:
+    return {
+        "grade >=3 TRAE": "G3+ TRAE",
+        "egfr share": "EGFR mutated",
+        "egfr positive share": "EGFR mutated",
+    }.get(what, what)
+
+
+def _special(figure: ReviewFigure) -> bool:
+    """Figures of a population of their own are left to the rules on populations."""
+    return bool(figure.population) and population(figure.population) not in ("wild type", "driver positive")
+
+
+def _parts(names: Iterator[str]) -> frozenset[str]:
+    return frozenset("chemotherapy" if name in _CHEMOTHERAPY else name for name in names)
+
+
+def _parts_of(arm: Arm) -> frozenset[str]:
+    return _parts(iter(arm.drugs))
+
+
+def _rates(
+    study: Study, endpoint: Endpoint, arm: Arm, comparator: Arm
+) -> Iterator[tuple[Reported, Reported]]:
+    """Rates of two arms that one source prints together."""
+    rows = [r for r in study.reported() if r.endpoint is endpoint and not r.superseded and not r.comparator]
+    for first in rows:
+        for second in rows:
+            same = (first.population, first.source, first.grades) == (
+                second.population,
+                second.source,
+                second.grades,
+            )
+            if same and first.arm == arm.id and second.arm == comparator.id and arm.n and comparator.n:
+                yield first, second
+
+
+def _survival(study: Study, figure: ReviewFigure) -> tuple[Population, Reported] | None:
+    """The population a figure speaks of and the survival a source other than the review gives of its arm."""
+    for group in study.populations:
+        if population(group.id.replace("_", " ")) != population(figure.population):
+            continue
+        for row in group.reported:
+            survival = row.endpoint is Endpoint.OS and row.measure is Measure.MEDIAN_MONTHS
+            if survival and row.arm == figure.arm and row.source != REVIEW:
+                return group, row
+    return None

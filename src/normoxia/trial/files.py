@@ -1,0 +1,403 @@
+"""Trial documents: YAML read into protocols, every mistake found at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+
+from normoxia import documents, population, units
+from normoxia import library as shipped
+from normoxia.documents import Findings, Node
+from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError, did_you_mean
+from normoxia.outcome import Source
+from normoxia.pharmacology import NOTHING, Regimen, regimen
+from normoxia.population import EVERYBODY, Baseline, Condition, PopulationDocument
+from normoxia.population.files import check_levels, read_condition, read_covariates, read_source
+from normoxia.trial.protocol import (
+    AnalysisSet,
+    Arm,
+    BeyondProgression,
+    Clinic,
+    Contrast,
+    Factor,
+    FollowUp,
+    NextLine,
+    Trial,
+    Visits,
+)
+from normoxia.trial.recist import Criteria
+
+_CLINIC_UNITS: Mapping[str, str] = {
+    "death_hazard": "1/day",
+    "dropout": "1/day",
+    "death_size_reference": "mm",
+    "vanishing_mm": "mm",
+    "small_mm": "mm",
+    "lesion_spread_days": "day",
+    "treatment_gap": "day",
+    "hold_days": "day",
+}  # all others are without unit
+_SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
+
+
+def library() -> tuple[str, ...]:
+    """Names of the trials that are shipped, sorted."""
+    return shipped.names("trials")
+
+
+def read(name: str | Path) -> Trial:
+    """A trial by its shipped name or from a YAML file.
+
+    raises  UnknownName with the nearest name; InvalidDocument with every finding of the file
+    """
+    path = shipped.find("trials", name)
+    return parse(documents.load(path), path.read_text(encoding="utf-8-sig"))
+
+
+def parse(root: Node, text: str = "") -> Trial:
+    """A trial from its document's root. Raises InvalidDocument with every finding."""
+    return _Reader().trial(root, text)
+
+
+class _Reader:
+    """Reads one document and collects its findings."""
+
+    def __init__(self) -> None:
+        self.findings = Findings()
+        self.known: tuple[str, ...] = ()
+        self.document = PopulationDocument("", "", ())
+
+    def trial(self, root: Node, text: str) -> Trial:
+        required = ("trial", "title", "model", "population", "arms", "visits", "follow_up")
+        optional = ("study", "eligibility", "sets", "contrasts", "response", "clinic", "baseline", "notes")
+        got = root.fields(self.findings, required, optional)
+        empty = Node(None, root.place)
+
+        def part(key: str) -> Node:
+            return got.get(key, empty)
+
+        self.document = self.population(part("population"))
+        self.known = tuple(c.name for c in self.document.covariates)
+        arms = self.arms(part("arms"))
+        visits = self.visits(part("visits"), arms)
+        trial = Trial(
+            self.text(part("trial")),
+            self.titles(part("title")),
+            self.text(part("study")) if "study" in got else "",
+            self.text(part("model")),
+            self.document,
+            self.condition(part("eligibility")) if "eligibility" in got else EVERYBODY,
+            arms,
+            self.sets(part("sets"))
+            if "sets" in got
+            else (AnalysisSet("all", {"en": "all patients"}, EVERYBODY),),
+            self.contrasts(part("contrasts"), arms),
+            visits,
+            self.criteria(part("response")),
+            self.follow_up(part("follow_up")),
+            self.clinic(part("clinic")),
+            self.baseline(part("baseline")),
+            text=text,
+            file=root.place.file,
+        )
+        self.model(part("model"), trial.model)
+        self.findings.raise_any(InvalidDocument)
+        return trial
+
+    # small parts
+
+    def note(self, node: Node, found: str, expected: str = "") -> None:
+        self.findings.note(node.place, found, expected)
+
+    def text(self, node: Node) -> str:
+        return node.text(self.findings) if node.value is not None else ""
+
+    def titles(self, node: Node) -> dict[str, str]:
+        if node.is_mapping:
+            return {
+                language: entry.text(self.findings) for language, entry in node.entries(self.findings).items()
+            }
+        return {"en": self.text(node)}
+
+    def days(self, node: Node, minimum: float = 0.0) -> float:
+        """A time with its unit, such as "6 weeks", in days."""
+        if node.is_mapping or node.is_list or node.value is None:
+            self.note(node, "found no time", 'expected one with its unit, such as "6 weeks"')
+            return math.nan
+        words = str(node.value).split()
+        if len(words) != 2:
+            self.note(
+                node,
+                f'found "{node.value}"',
+                'expected a number and a unit, such as "6 weeks" or "12 months"',
+            )
+            return math.nan
+        try:
+            days = units.convert(float(words[0]), words[1], "day")
+        except ValueError as error:
+            self.note(node, f'found "{node.value}" ({error})', 'expected a time, such as "6 weeks"')
+            return math.nan
+        if days < minimum:
+            self.note(node, f"found {node.value}", f"expected at least {minimum:g} days")
+        return days
+
+    def condition(self, node: Node) -> Condition:
+        condition = read_condition(node, self.findings, self.known)
+        check_levels(condition, node, self.document, self.findings)
+        return condition
+
+    def share(self, node: Node) -> float:
+        return node.number(self.findings, 0.0, 1.0)
+
+    def source(self, node: Node, got: dict[str, Node]) -> Source:
+        return read_source(node, got, self.findings)
+
+    # sections
+
+    def population(self, node: Node) -> PopulationDocument:
+        got = node.fields(self.findings, ("document",), ("covariates",))
+        if "document" not in got:
+            return self.document
+        name = got["document"].text(self.findings)
+        beside = Path(node.place.file).parent / name
+        try:
+            document = population.read(beside if beside.suffix and beside.exists() else name)
+        except NormoxiaError as error:
+            self.note(got["document"], str(error))
+            return self.document
+        if "covariates" not in got:
+            return document
+        known = tuple(c.name for c in document.covariates)
+        changed = read_covariates(got["covariates"], self.findings, known=known, latents=document.latents)
+        for covariate, entry in zip(changed, got["covariates"].entries(self.findings).values(), strict=True):
+            if covariate.name not in known:
+                self.note(
+                    entry,
+                    f'unknown covariate "{covariate.name}"',
+                    did_you_mean(covariate.name, known).removeprefix("; "),
+                )
+        return document.with_covariates({c.name: c for c in changed if c.name in known})
+
+    def regimen(self, node: Node) -> Regimen:
+        """Courses given together, one text or several; every wrong one is a finding."""
+        together = NOTHING
+        entries = node.items(self.findings) if node.is_list else [node]
+        for entry in entries:
+            if entry.value is None:
+                continue
+            try:
+                together = together + regimen(entry.text(self.findings))
+            except NormoxiaError as error:
+                self.note(entry, str(error))
+        if not self.findings.items and len(entries) > 1:
+            try:
+                regimen([entry.text(self.findings) for entry in entries])
+            except NormoxiaError as error:
+                self.note(node, str(error))
+        return together
+
+    def arms(self, node: Node) -> tuple[Arm, ...]:
+        entries = node.entries(self.findings)
+        if not entries:
+            self.note(node, "no arm", "expected at least one")
+        return tuple(self.arm(name, entry) for name, entry in entries.items())
+
+    def arm(self, name: str, node: Node) -> Arm:
+        required, optional = (
+            ("n", "regimen"),
+            ("title", "beyond_progression", "next_line", "source", "verified", "note"),
+        )
+        got = node.fields(self.findings, required, optional)
+        given = NOTHING
+        if "regimen" in got:
+            before = len(self.findings.items)
+            given = self.regimen(got["regimen"])
+            if not given.courses and len(self.findings.items) == before:
+                self.note(got["regimen"], f'arm "{name}" gives no drug', "name at least one, with its dose")
+        n = got["n"].whole(self.findings, 1) if "n" in got else 0
+        lines = (
+            tuple(self.next_line(entry) for entry in got["next_line"].items(self.findings))
+            if "next_line" in got
+            else ()
+        )
+        if sum(line.share for line in lines) > 1.0 + 1e-9:
+            self.note(
+                got["next_line"],
+                f"the shares sum to {sum(line.share for line in lines):g}",
+                "expected 1 at most",
+            )
+        beyond = self.beyond(got["beyond_progression"], given) if "beyond_progression" in got else None
+        titles = self.titles(got["title"]) if "title" in got else {"en": name}
+        return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
+
+    def next_line(self, node: Node) -> NextLine:
+        got = node.fields(self.findings, ("title", "regimen", "share"), ("source", "verified"))
+        given = self.regimen(got["regimen"]) if "regimen" in got else NOTHING
+        title = got["title"].text(self.findings) if "title" in got else ""
+        return NextLine(
+            title, given, self.share(got["share"]) if "share" in got else 0.0, self.source(node, got)
+        )
+
+    def beyond(self, node: Node, given: Regimen) -> BeyondProgression:
+        got = node.fields(self.findings, ("share", "drugs"), ("source", "verified"))
+        drugs = (
+            tuple(entry.text(self.findings) for entry in got["drugs"].items(self.findings))
+            if "drugs" in got
+            else ()
+        )
+        for drug in drugs:
+            if drug not in given.drugs:
+                self.note(
+                    got["drugs"],
+                    f'"{drug}" is not given by the arm',
+                    did_you_mean(drug, given.drugs).removeprefix("; "),
+                )
+        return BeyondProgression(
+            self.share(got["share"]) if "share" in got else 0.0, drugs, self.source(node, got)
+        )
+
+    def visits(self, node: Node, arms: tuple[Arm, ...]) -> Visits:
+        got = node.fields(self.findings, ("first", "every", "window"), ("later", "source", "verified"))
+        first = self.days(got["first"]) if "first" in got else math.nan
+        every = self.days(got["every"], 1.0) if "every" in got else math.nan
+        window = self.days(got["window"]) if "window" in got else 0.0
+        changes = []
+        for entry in got["later"].items(self.findings) if "later" in got else []:
+            parts = entry.fields(self.findings, ("from", "every"))
+            if len(parts) == 2:
+                changes.append((self.days(parts["from"]), self.days(parts["every"], 1.0)))
+        if "first" in got:
+            for arm in arms:
+                begins = min((course.start + course.days[0] for course in arm.regimen.courses), default=0.0)
+                if first - window <= begins:
+                    self.note(
+                        got["first"],
+                        f'a visit as early as day {first - window:g}, not after the first dose of arm "{arm.id}" on day {begins:g}',
+                        "the baseline scan needs no visit; begin later",
+                    )
+        if math.isfinite(every) and 2 * window >= every:
+            self.note(
+                got["window"],
+                f"a window of {window:g} days about visits {every:g} days apart",
+                "make it shorter: visits overlap",
+            )
+        return Visits(first, every, tuple(sorted(changes)), window)
+
+    def criteria(self, node: Node) -> Criteria:
+        keys = ("confirmation", "stable", "source", "verified")
+        got = node.fields(self.findings, (), keys)
+        default = Criteria()
+        return Criteria(
+            confirmation_days=self.days(got["confirmation"])
+            if "confirmation" in got
+            else default.confirmation_days,
+            stable_days=self.days(got["stable"]) if "stable" in got else default.stable_days,
+        )
+
+    def sets(self, node: Node) -> tuple[AnalysisSet, ...]:
+        found = []
+        for name, entry in node.entries(self.findings).items():
+            got = entry.fields(self.findings, (), ("title", "where", "published"))
+            where = self.condition(got["where"]) if "where" in got else EVERYBODY
+            titles = self.titles(got["title"]) if "title" in got else {"en": name}
+            names = got["published"].items(self.findings) if "published" in got else []
+            found.append(AnalysisSet(name, titles, where, tuple(n.text(self.findings) for n in names)))
+        return tuple(found)
+
+    def contrasts(self, node: Node, arms: tuple[Arm, ...]) -> tuple[Contrast, ...]:
+        names = tuple(arm.id for arm in arms)
+        found = []
+        for entry in node.items(self.findings):
+            got = entry.fields(self.findings, ("experimental", "control"))
+            if len(got) == 2:
+                pair = [got[key].text(self.findings, names) for key in ("experimental", "control")]
+                if pair[0] == pair[1]:
+                    self.note(entry, f'arm "{pair[0]}" is compared with itself', "name two arms")
+                found.append(Contrast(pair[0], pair[1]))
+        return tuple(found)
+
+    def follow_up(self, node: Node) -> FollowUp:
+        got = node.fields(
+            self.findings, ("accrual", "progression_cut", "survival_cut", "source"), ("verified",)
+        )
+        times = [
+            self.days(got[key]) if key in got else math.nan
+            for key in ("accrual", "progression_cut", "survival_cut")
+        ]
+        return FollowUp(times[0], times[1], times[2], self.source(node, got))
+
+    def clinic(self, node: Node) -> Clinic:
+        """The shared clinic, with what the trial's own document changes."""
+        shared = documents.load(shipped.path("trials", "shared/clinic"))
+        names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
+        entries = shared.fields(self.findings, ("clinic", "death_factors"))
+        values = self.quantities(entries["clinic"], names)
+        factors = entries["death_factors"]
+        if node.value is not None:
+            own = node.entries(self.findings)
+            values |= self.quantities(
+                Node({k: v for k, v in own.items() if k != "death_factors"}, node.place),
+                names,
+                required=False,
+            )
+            factors = own.get("death_factors", factors)
+        if values["hold"] + values["reduce"] + values["stop"] > 1.0 + 1e-9:
+            self.note(node, "hold, reduce and stop sum to more than 1", "make them smaller")
+        return Clinic(
+            **values, death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings))
+        )
+
+    def quantities(self, node: Node, names: list[str], required: bool = True) -> dict[str, float]:
+        got = node.fields(self.findings, names if required else (), () if required else names)
+        values = {}
+        for name, entry in got.items():
+            parts = entry.fields(self.findings, ("value", "unit", "source"), ("verified",))
+            if not {"value", "unit"} <= set(parts):
+                continue
+            value = parts["value"].number(self.findings, 0.0)
+            try:
+                value = units.convert(value, parts["unit"].text(self.findings), _CLINIC_UNITS.get(name, "1"))
+            except InvalidArgument as error:
+                self.note(parts["unit"], str(error))
+            if name in _SHARES and value > 1.0:
+                self.note(parts["value"], f"found {value:g}", "expected a share of 1 at most")
+            values[name] = value
+        return values
+
+    def factor(self, node: Node) -> Factor:
+        got = node.fields(self.findings, ("when", "times", "source"), ("verified",))
+        when = self.condition(got["when"]) if "when" in got else EVERYBODY
+        return Factor(
+            when, got["times"].number(self.findings, 0.0) if "times" in got else 1.0, self.source(node, got)
+        )
+
+    def baseline(self, node: Node) -> tuple[Baseline, ...]:
+        found = []
+        for entry in node.items(self.findings):
+            got = entry.fields(
+                self.findings, ("title", "published", "source"), ("share_of", "median_of", "arm", "verified")
+            )
+            if ("share_of" in got) == ("median_of" in got):
+                self.note(entry, "found both or neither of share_of and median_of", "expected one of them")
+            median_of = got["median_of"].text(self.findings, self.known) if "median_of" in got else ""
+            found.append(
+                Baseline(
+                    self.text(got["title"]) if "title" in got else "",
+                    got["published"].number(self.findings) if "published" in got else math.nan,
+                    self.condition(got["share_of"]) if "share_of" in got else None,
+                    median_of,
+                    got["arm"].text(self.findings) if "arm" in got else "",
+                    self.source(entry, got),
+                )
+            )
+        return tuple(found)
+
+    def model(self, node: Node, name: str) -> None:
+        if name and not name.endswith((".yaml", ".yml")) and name not in shipped.names("models"):
+            self.note(
+                node,
+                f'model "{name}" is not known',
+                did_you_mean(name, shipped.names("models")).removeprefix("; "),
+            )
