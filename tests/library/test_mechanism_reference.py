@@ -16,7 +16,9 @@ RATIOS = ("B", "ue", "sig", "perm", "tone", "Q", "BF", "h", "sI", "Vf", "us", "u
 
 SETTLING = nsclc().equilibration
 ABLATABLE = [s.tag for s in nsclc().statements if s.ablation]
-STRENGTHS = [p.name for p in nsclc().parameters if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")]
+STRENGTHS = [
+    p.name for p in nsclc().parameters if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")
+]
 
 
 def moving(model) -> dict[str, float]:
@@ -32,7 +34,9 @@ def test_the_reference_patient_stands_still():
 
 def test_every_ratio_of_the_reference_patient_is_one():
     reference = AtReference(nsclc())
-    assert {name: reference.value(name) for name in RATIOS} == pytest.approx(dict.fromkeys(RATIOS, 1.0), abs=1e-9)
+    assert {name: reference.value(name) for name in RATIOS} == pytest.approx(
+        dict.fromkeys(RATIOS, 1.0), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("tag", ABLATABLE)
@@ -47,7 +51,9 @@ def test_taking_one_arrow_away_leaves_the_reference_patient_where_it_is(strength
 
 def test_without_treatment_the_reference_tumour_grows_at_its_rate():
     course = follow([NOTHING], [84.0], ["V", "Q", "T8"])
-    assert course.of("V")[0, 0] == pytest.approx(37 * np.exp(0.0049 * 84), rel=0.01)  # hidden clones outgrow a little
+    assert course.of("V")[0, 0] == pytest.approx(
+        37 * np.exp(0.0049 * 84), rel=0.01
+    )  # hidden clones outgrow a little
     assert course.of("Q")[0, 0] == pytest.approx(1, abs=0.01)
     assert course.of("T8")[0, 0] == pytest.approx(1, abs=0.02)
 

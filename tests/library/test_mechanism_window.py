@@ -103,7 +103,9 @@ def test_high_dose_with_antibody_keeps_t_cells_out(typical: Course):
 
 
 @pytest.mark.parametrize("other", ["high + anti-PD-1", "anti-PD-1"])
-def test_low_dose_with_antibody_beats_high_dose_and_antibody_alone_in_inflamed_tumours(inflamed: Course, other: str):
+def test_low_dose_with_antibody_beats_high_dose_and_antibody_alone_in_inflamed_tumours(
+    inflamed: Course, other: str
+):
     for outcome in ("V", "new_lesion_hazard"):
         assert at(inflamed, "low + anti-PD-1", outcome, 168.0) < at(inflamed, other, outcome, 168.0), outcome
 
