@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import (
     ANTI_PD1,
     BEVACIZUMAB,
@@ -21,6 +19,8 @@ from tests.library.laboratory import (
     nsclc,
     selective_tki,
 )
+
+from normoxia import mechanism
 
 DAYS = [0.0, 7.0, 14.0, 28.0, 42.0, 56.0, 84.0, 126.0, 168.0]
 STATES = ["Q", "BF", "h", "B", "coverage", "perm", "VEGF", "Treg", "MDSC", "T8", "Lac", "GM", "IL10", "V",
