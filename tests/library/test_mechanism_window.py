@@ -89,6 +89,12 @@ def test_a_high_dose_of_a_selective_inhibitor_normalises_before_it_prunes(typica
     assert at(typical, "high", "Q", 14.0) > 1
 
 
+def test_a_high_dose_of_a_multi_target_inhibitor_never_opens_the_window(typical: Course):
+    """A finding, not a wish: T5 asks for more perfusion on day 14 of any inhibitor at eight times its IC50."""
+    assert at(typical, "high multi-target", "Q", 7.0) == pytest.approx(0.99, abs=0.01)
+    assert at(typical, "high multi-target", "Q", 14.0) == pytest.approx(0.90, abs=0.01)
+
+
 def test_low_dose_alone_relieves_hypoxia_and_brings_t_cells(typical: Course):
     assert at(typical, "low", "h", 42.0) <= 0.88 * at(typical, "untreated", "h", 42.0)
     assert at(typical, "low", "T8", 42.0) >= 1.3 * at(typical, "untreated", "T8", 42.0)
