@@ -355,7 +355,9 @@ def _exposure(node: Node, reader: _Reader) -> Exposure:
     measure = fields["measure"].text(findings, values.MEASURES) if "measure" in fields else ""
     if not measure:
         findings.note(node.place, 'missing key "measure"', "add it")
-    unit = {"auc": "mg*day/L", "half_life": "day", "time_to_peak": "day"}.get(measure, "mg/L")
+    unit = {"auc": "mg*day/L", "half_life": "day", "time_to_peak": "day", "occupancy": "1"}.get(
+        measure, "mg/L"
+    )
     patient: dict[str, float] = {}
     if "patient" in fields:
         known = fields["patient"].fields(findings, (), COVARIATES)
