@@ -96,7 +96,7 @@ def netmeta_arms(
         for o in _rates(study, endpoint, (population or {}).get(study.id)):
             share = o.estimate.value * o.n / 100.0
             exact = counts(o.estimate.value, o.n)
-            event = min(exact, key=lambda k, share=share: abs(k - share)) if exact else round(share)
+            event = sorted((abs(k - share), k) for k in exact)[0][1] if exact else round(share)
             rows.append(
                 {
                     "studlab": study.id,

@@ -401,7 +401,7 @@ class _Reader:
         return f[key].items(self.findings) if key in f else []
 
     def word(self, f: dict[str, Node], key: str, choices: Iterable[str] | None = None) -> str:
-        if key not in f or f[key].value is None:
+        if key not in f:
             return ""
         value = f[key].value
         if isinstance(value, bool):

@@ -12,6 +12,7 @@ from normoxia.evidence.discrepancy import (
     Outline,
     Words,
     agree,
+    figure_decimals,
     in_registry,
     number,
     of_claim,
@@ -60,7 +61,8 @@ def told_differently(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 groups[figure.what, figure.arm, population(figure.population)].append(figure)
         for (what, _, _), figures in groups.items():
             for a, b in combinations(figures, 2):
-                if a.place != b.place and not agree(number(a), number(b)):
+                shown = figure_decimals(a), figure_decimals(b)
+                if a.place != b.place and not agree(number(a), number(b), *shown):
                     yield Discrepancy(
                         study.id, what,
                         (Words(printed(a.value, a.unit)), Words(printed(b.value, b.unit))),

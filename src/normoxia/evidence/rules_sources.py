@@ -22,6 +22,7 @@ from normoxia.evidence.discrepancy import (
     of_source,
     population,
     printed,
+    same,
 )
 from normoxia.evidence.studies import Registry
 from normoxia.evidence.study import REVIEW, Arm, Population, Reported, ReviewFigure, Study
@@ -44,7 +45,7 @@ def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
             rows = numbers_of(study, figure)
             if not rows or math.isnan(number(figure)) or _special(figure):
                 continue
-            if any(agree(number(figure), row.estimate.value) for row in rows):
+            if any(same(study, figure, row) for row in rows):
                 continue
             nearest = min(rows, key=lambda row: abs(row.estimate.value - number(figure)))
             yield Discrepancy(
@@ -321,7 +322,7 @@ def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepan
         for figure in study.review.figures:
             if not figure.population:
                 continue
-            elsewhere = any(agree(number(figure), row.estimate.value) for row in numbers_of(study, figure))
+            elsewhere = any(same(study, figure, row) for row in numbers_of(study, figure))
             for recalled in study.unverified:
                 value = recalled.value if isinstance(recalled.value, float) else math.nan
                 if (

@@ -17,7 +17,7 @@ from normoxia.errors import UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
 
 #: where a drug's name ends and its dose begins
-_DOSE = re.compile(r"\d|AUC$|daily$|q\d+w$|d\d")
+_DOSE = re.compile(r"\d|AUC$|daily$|q\d+[wd]$|d\d")
 
 #: key of the review itself among the sources of a study
 REVIEW = "review"
@@ -233,7 +233,7 @@ class Claim:
 
 
 CLAIM_KINDS = (
-    "cited", "patients", "arms", "design", "regimen", "equal", "superior", "subgroup", "cut-off", "status", "ambiguous",
+    "cited", "patients", "arms", "design", "equal", "superior", "subgroup", "cut-off", "status", "ambiguous",
 )  # fmt: skip
 
 
