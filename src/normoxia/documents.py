@@ -211,7 +211,20 @@ def parse(text: str, file: str = "<text>") -> Node:
 
 def write(value: object) -> str:
     """Plain dictionaries, lists and scalars as YAML text, keys in their given order."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes texts that reading would take for numbers, such as 1e5."""
+
+
+def _text_as_such(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        _STRING, text, style=None if isinstance(_number_or_text(text), str) else "'"
+    )
+
+
+_Dumper.add_representer(str, _text_as_such)
 
 
 class _Builder:

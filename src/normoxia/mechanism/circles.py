@@ -127,14 +127,12 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
             if name not in settle.hold and (
                 path := path_to_derived(sorted((reads(p.rate) | reads(change)) - species))
             ):
-                found = f'"{name}" settles by this process, which reads "{path[-1]}" ({" -> ".join(path)})'
-                expected = (
-                    f'known only afterwards; hold "{name}", or replace an assignment on the way under during'
-                )
+                found = f'"{name}" settles by this process, which reads "{path[-1]}" ({" -> ".join(path)}), known only afterwards'
+                expected = f'hold "{name}", or replace an assignment on the way under during'
                 findings.note(p.place, found, expected)
     for s in model.species:
         if path := path_to_derived(sorted(reads(s.initial) - species)):
-            found = f'reads "{path[-1]}", which is known only after settling'
+            found = f'reads "{path[-1]}", known only after settling'
             findings.note(within(s.place, "initial"), found, "set it under equilibration.initial")
     for i, d in enumerate(settle.derived):
         start = sorted(reads(d.expression) - species)

@@ -99,6 +99,10 @@ def has_readable_regimens(drug: Drug) -> Found:
             of_drug(drug, text)
         except NormoxiaError as error:
             yield _finding(drug, key, str(error), "write it as in `1200 mg q3w`")
+    if not drug.labels:
+        yield _finding(
+            drug, "labels", "no dose is known", "give at least one, such as `{dose: 200 mg q3w, source: ...}`"
+        )
     for exposure in drug.exposures:
         if not exposure.regimen and exposure.measure != "half_life":
             yield _finding(

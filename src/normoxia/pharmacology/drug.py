@@ -177,6 +177,7 @@ class Exposure:
     factor    where no interval was published, or the model misses it: the ratio that is tolerated
     finding   what is wrong, where the typical patient lies outside the published interval or 1.25-fold
     patient   covariates of the typical patient of the publication, where they differ from the default ones
+    by_construction  whether a parameter was set to meet it, so that agreement shows nothing
     """
 
     measure: Measure
@@ -186,6 +187,7 @@ class Exposure:
     factor: float = 1.25
     finding: str = ""
     patient: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    by_construction: bool = False
 
 
 @dataclass(frozen=True, slots=True)

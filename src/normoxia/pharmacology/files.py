@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import math
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ _UNREAD = ("assumed", "recalled")
 _QUANTITY = ("value", "unit", "cv", "sd", "range", "source", "verified", "note")
 
 
+@functools.cache
 def library() -> tuple[str, ...]:
     """Names of the drugs that are shipped, sorted."""
     return tuple(sorted(path.stem for path in (LIBRARY / "drugs").glob("*.yaml")))
@@ -55,33 +57,29 @@ def read(name: str | Path) -> Drug:
 
 def find(name: str) -> str:
     """The library's name of a drug called by any of its names. Raises UnknownName with the nearest one."""
+    if name in library():
+        return name
+    names = _names()
     key = _key(name)
-    if (LIBRARY / "drugs" / f"{key}.yaml").exists() and key:
-        return key
-    known = _names()
-    if key not in known:
-        raise UnknownName("drug", name, known.values() if not _is_near(key, known) else known)
-    return known[key]
-
-
-def _is_near(key: str, known: Mapping[str, str]) -> bool:
-    import difflib
-
-    return bool(difflib.get_close_matches(key, known, n=1, cutoff=0.6))
+    if key not in names:
+        near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
+        raise UnknownName("drug", name, [names[near[0]][1]] if near else library())
+    return names[key][0]
 
 
 def _key(name: str) -> str:
-    """A name as it is compared: lower case, with one kind of separator."""
-    return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+    """A name as it is compared: lower case, without separators."""
+    return "".join(name.lower().replace("-", " ").replace("_", " ").split())
 
 
 @functools.cache
-def _names() -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def _names() -> Mapping[str, tuple[str, str]]:
+    """Compared name to the library's name and the name as written."""
+    found: dict[str, tuple[str, str]] = {}
     for name in library():
         drug = _read_file(str(LIBRARY / "drugs" / f"{name}.yaml"), 0)
         for other in (name, *drug.names.values(), *drug.aliases):
-            found.setdefault(_key(other), name)
+            found.setdefault(_key(other), (name, other))
     return MappingProxyType(found)
 
 
@@ -343,7 +341,7 @@ def _reference_unit(node: Node) -> str:
 
 def _exposure(node: Node, reader: _Reader) -> Exposure:
     findings = reader.findings
-    own = ("measure", "regimen", "cycle", "factor", "finding", "patient")
+    own = ("measure", "regimen", "cycle", "factor", "finding", "patient", "by_construction")
     fields = {key: entry for key, entry in node.entries(findings).items() if key in own}
     measure = fields["measure"].text(findings, values.MEASURES) if "measure" in fields else ""
     if not measure:
@@ -362,4 +360,5 @@ def _exposure(node: Node, reader: _Reader) -> Exposure:
         fields["factor"].number(findings, 1.0) if "factor" in fields else 1.25,
         fields["finding"].text(findings) if "finding" in fields else "",
         MappingProxyType(patient),
+        fields["by_construction"].boolean(findings) if "by_construction" in fields else False,
     )

@@ -29,6 +29,8 @@ def check_inputs(inputs: Inputs, state: State, species: Sequence[str]) -> Inputs
         raise InvalidArgument("a dose has a time, amount or duration that is not a finite number")
     if np.any(np.diff(time) < 0):
         raise InvalidArgument("doses are not in order of time; sort them")
+    if np.any(amount < 0):
+        raise InvalidArgument("a dose has a negative amount; 0 means not given")
     if np.any(duration < 0):
         raise InvalidArgument("an infusion has a negative duration; 0 means a bolus")
     if time[0] < state.time:

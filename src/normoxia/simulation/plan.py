@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -96,7 +97,7 @@ def intervals(
     breaks = sorted({start, end, *boluses, *turns, *(time for time in saves if start < time <= end)})
 
     found: list[Interval] = []
-    for here, after in zip(breaks[:-1], breaks[1:], strict=True):
+    for here, after in pairwise(breaks):
         entries: list[Entry] = []
         kind = [opening] if opening and here == start else []
         changing = set(turns.get(here, ()))

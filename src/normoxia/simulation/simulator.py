@@ -1,30 +1,28 @@
 """A model made ready to simulate: start gives a state, run carries it on and keeps the outputs asked for.
 
-Patients are worked through in blocks of a fixed size by patient number. No patient's digits depend on the others in
-the block, so results do not depend on workers, on how many patients there are, nor on how a caller splits them.
+How the patients are worked through is in running.py; by what, in backends.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from normoxia.errors import InvalidArgument, InvalidModel, UnknownName
-from normoxia.mechanism.expression import Expression, Number, Symbol, symbols
+from normoxia.mechanism.expression import Expression, Symbol, symbols
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
-from normoxia.simulation.backends import REASONS, WELL, Backend, Block, Solver
+from normoxia.simulation.backends import Backend, Solver
 from normoxia.simulation.dosing import check_inputs, joined, still_flowing
-from normoxia.simulation.evaluation import BLOCK, over_patients
-from normoxia.simulation.plan import Doses, Interval, given_doses, intervals
+from normoxia.simulation.evaluation import over_patients
+from normoxia.simulation.initial import initial_values, parameter_table
+from normoxia.simulation.running import Run
 from normoxia.simulation.state import Array, State
-from normoxia.simulation.system import System, in_order, lowered, settling_system, system_of
+from normoxia.simulation.system import System, lowered, settling_system, system_of
 from normoxia.simulation.trajectories import Trajectories
 
 log = logging.getLogger(__name__)
@@ -66,9 +64,9 @@ def _backend(backend: str | Backend, system: System) -> Backend:
     if obstacle:
         log.info('model "%s" runs on the reference backend: %s', system.name, obstacle)
         return ReferenceBackend()
-    if backend == "fast":
-        raise InvalidArgument("the fast backend is not built yet; use \"reference\"")
-    return ReferenceBackend()
+    from normoxia.simulation.backends.fast import FastBackend
+
+    return FastBackend()
 
 
 class Simulator:
@@ -111,17 +109,11 @@ class Simulator:
         n_patients  default: the length of the arrays given, or 1
         raises      UnknownName, InvalidArgument; a patient whose equilibration failed is a row with a status
         """
-        table = self._table(parameters or {}, n_patients)
-        n = table.shape[0]
         names = self.system.parameters
+        table = parameter_table(names, self._typical(), parameters or {}, n_patients)
+        n = table.shape[0]
         settle = self.model.equilibration
-        initial = {species.name: species.initial for species in self.model.species}
-        typical = self._typical()
-        expressions: list[Expression] = [
-            initial[name] if name in initial else Symbol(name) for name in self.system.species
-        ]
-        system = self._settling or self.system
-        values = self._initial_values(system, expressions, table, typical, time)
+        values = initial_values(self.model, self._settling or self.system, names, table, time)
         status, reason = np.zeros(n, np.int64), dict[int, str]()
         if settle is not None and self._settler is not None and self._settling is not None:
             columns = [names.index(name) if name in names else -1 for name in self._settling.parameters]
@@ -129,7 +121,7 @@ class Simulator:
                 time, self._settling.species, values, self._settling.parameters, table[:, columns],
                 status=np.zeros(n, np.int64),
             )  # fmt: skip
-            settled = _Run(
+            settled = Run(
                 self._settling, self._settler, begun, none(), np.array([time + settle.duration]), tolerance
             ).all(workers, progress, "settling")
             values, status, reason = settled.values, settled.status, settled.reason
@@ -173,7 +165,7 @@ class Simulator:
         if not 1e-13 <= tolerance <= 0.1:
             raise InvalidArgument(f"tolerance {tolerance:g} is not between 1e-13 and 0.1")
         doses = joined(state, check_inputs(inputs or none(), state, self.system.species))
-        work = _Run(
+        work = Run(
             self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs)
         )
         done = work.all(workers, progress, "simulating")
@@ -246,226 +238,3 @@ class Simulator:
         names = (self.system.species, self.system.parameters)
         inlined = tuple(lowered(self.model, expression) for expression in expressions)
         return over_patients(names, self.system.needed(inlined), inlined)
-
-    def _initial_values(
-        self,
-        system: System,
-        expressions: list[Expression],
-        table: Array,
-        typical: Mapping[str, float],
-        time: float,
-    ) -> Array:
-        """Initial values, which may read parameters, assignments and one another."""
-        named = {
-            name: lowered(self.model, _or_guess(expression, name, typical))
-            for name, expression in zip(self.system.species, expressions, strict=True)
-        }
-        reached = in_order({**dict(system.assignments), **named})
-        results = tuple(Symbol(name) for name in self.system.species)
-        wanted = set(self.system.species)
-        kept = []
-        for name, expression in reversed(reached):
-            if name in wanted:
-                kept.append((name, expression))
-                wanted |= symbols(expression)
-        evaluate = over_patients(((), self.system.parameters), tuple(reversed(kept)), results)
-        return evaluate(np.zeros((table.shape[0], 0)), table, time)
-
-    def _table(self, parameters: Mapping[str, ArrayLike], n_patients: int | None) -> Array:
-        arrays = {name: np.asarray(value, float) for name, value in parameters.items()}
-        for name, array in arrays.items():
-            if name not in self.system.parameters:
-                raise UnknownName("parameter", name, self.system.parameters)
-            if array.ndim > 1:
-                raise InvalidArgument(
-                    f'parameter "{name}" has {array.ndim} axes; give a number or one per patient'
-                )
-            if not np.all(np.isfinite(array)):
-                raise InvalidArgument(f'parameter "{name}" holds a value that is not a finite number')
-        lengths = {len(array) for array in arrays.values() if array.ndim == 1}
-        n = n_patients if n_patients is not None else (max(lengths) if lengths else 1)
-        if n < 1:
-            raise InvalidArgument(f"{n} patients were asked for; give at least one")
-        for name, array in arrays.items():
-            if array.ndim == 1 and len(array) != n:
-                raise InvalidArgument(f'parameter "{name}" has {len(array)} values for {n} patients')
-        typical = self._typical()
-        table = np.empty((n, len(self.system.parameters)))
-        for k, name in enumerate(self.system.parameters):
-            table[:, k] = arrays[name] if name in arrays else typical[name]
-        return table
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Done:
-    values: Array
-    kept: Array
-    steps: dict[str, Array]
-    status: NDArray[np.int64]
-    reason: dict[int, str]
-    work: NDArray[np.int64]
-
-
-class _Run:
-    """One run of a system: its segments between timed events, its plans, its blocks of patients."""
-
-    def __init__(
-        self,
-        system: System,
-        solver: Solver,
-        state: State,
-        doses: Inputs,
-        times: Array,
-        tolerance: float,
-        outputs_of: Callable[[Array, Array, Array | float], Array] | None = None,
-        n_outputs: int = 0,
-    ) -> None:
-        self.system, self.solver, self.state, self.times, self.tolerance = (
-            system,
-            solver,
-            state,
-            times,
-            tolerance,
-        )
-        self.outputs_of, self.n_outputs = outputs_of, n_outputs
-        self.doses = Doses(
-            np.asarray(doses.time, float),
-            tuple(system.species.index(name) for name in doses.target),
-            np.atleast_2d(np.asarray(doses.amount, float)) if doses.n_doses else np.zeros((1, 0)),
-            np.asarray(doses.duration, float),
-        )
-        self.segments = _segments(system, state.time, float(times[-1]))
-        self.plans: dict[tuple[tuple[int, ...], int], tuple[Interval, ...]] = {}
-        kinds = dict.fromkeys(["", *state.steps])
-        given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
-        patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {given}
-        for pattern in patterns:
-            for k in range(len(self.segments)):
-                kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
-        self.kinds = tuple(sorted(kinds))
-
-    def plan(self, given: tuple[int, ...], segment: int) -> tuple[Interval, ...]:
-        key = (given, segment)
-        if key not in self.plans:
-            start, end, opening, _ = self.segments[segment]
-            self.plans[key] = intervals(
-                start, end, self.times, self.doses, given, self.system.species, opening
-            )
-        return self.plans[key]
-
-    def all(self, workers: int, progress: Progress, label: str) -> _Done:
-        n = self.state.n_patients
-        n_species = len(self.system.species)
-        done = _Done(
-            np.empty((n, n_species)), np.empty((n, len(self.times), self.n_outputs)),
-            {kind: np.empty(n) for kind in self.kinds}, np.zeros(n, np.int64), {}, np.zeros((n, 2), np.int64),
-        )  # fmt: skip
-        blocks = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
-        finished = 0
-        if workers <= 1 or len(blocks) == 1:
-            for rows in blocks:
-                self.block(rows, done)
-                finished += rows.stop - rows.start
-                progress(Step(label, finished, n))
-            return done
-        with ThreadPoolExecutor(workers) as pool:
-            futures = {pool.submit(self.block, rows, done): rows for rows in blocks}
-            try:
-                for future in as_completed(futures):
-                    future.result()
-                    finished += futures[future].stop - futures[future].start
-                    progress(Step(label, finished, n))
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-        return done
-
-    def block(self, rows: slice, done: _Done) -> None:
-        """Carry the patients of one block through all segments and write what is kept into `done`."""
-        state, n = self.state, rows.stop - rows.start
-        values, parameters = state.values[rows], state.parameter_values[rows]
-        amounts = self.doses.amount if len(self.doses.amount) == 1 else self.doses.amount[rows]
-        amounts = np.broadcast_to(amounts, (n, amounts.shape[1]))
-        patterns = [given_doses(row) for row in amounts]
-        steps = np.stack(
-            [state.steps[kind][rows] if kind in state.steps else np.zeros(n) for kind in self.kinds], axis=1
-        )
-        status = state.status[rows].copy()
-        reason = {i: state.reason[rows.start + i] for i in range(n) if rows.start + i in state.reason}
-        saved = np.full((n, len(self.times), values.shape[1]), np.nan)
-        if self.times[0] == state.time:
-            saved[:, 0] = values
-        for k, (start, end, _, event) in enumerate(self.segments):
-            if event is not None:
-                values = event(values, parameters, start)
-            plans = [self.plan(pattern, k) for pattern in patterns]
-            if not any(plans):
-                continue
-            carried = self.solver.carry(
-                Block(
-                    values,
-                    parameters,
-                    plans,
-                    amounts,
-                    self.kinds,
-                    steps,
-                    len(self.times),
-                    self.tolerance,
-                    status == WELL,
-                )  # fmt: skip
-            )
-            values, steps = carried.values, carried.steps
-            inside = (self.times > start) & (self.times <= end)
-            saved[:, inside] = carried.saved[:, inside]
-            for i in np.flatnonzero((carried.status != WELL) & (status == WELL)).tolist():
-                reason[i] = carried.reason.get(i, REASONS.get(int(carried.status[i]), "the solver gave up"))
-                status[i] = carried.status[i]
-            done.work[rows] += carried.work
-        if self.outputs_of is not None and self.n_outputs:
-            n_times = len(self.times)
-            flat = self.outputs_of(
-                saved.reshape(n * n_times, -1), np.repeat(parameters, n_times, axis=0), np.tile(self.times, n)
-            )
-            kept = flat.reshape(n, n_times, self.n_outputs)
-            done.kept[rows] = np.where(np.isnan(saved).all(axis=2)[:, :, None], np.nan, kept)
-        done.values[rows] = np.where((status == WELL)[:, None], values, np.nan)
-        for k, kind in enumerate(self.kinds):
-            done.steps[kind][rows] = steps[:, k]
-        done.status[rows] = status
-        for i, why in reason.items():
-            done.reason[rows.start + i] = why
-
-
-Change = Callable[[Array, Array, float], Array]
-
-
-def _segments(system: System, start: float, end: float) -> list[tuple[float, float, str, Change | None]]:
-    """The run cut at timed events: (from, to, names of the events at its start, what they change)."""
-    moments = sorted({time for event in system.timed for time in event.times if start <= time < end})
-    cuts = sorted({start, *moments})
-    found: list[tuple[float, float, str, Change | None]] = []
-    for here, after in zip(cuts, [*cuts[1:], end], strict=True):
-        due = [event for event in system.timed if here in event.times and here in moments]
-        name = " ".join(f"event {event.name}" for event in due)
-        found.append(
-            (here, after, name, _change(system, [c for e in due for c in e.changes]) if due else None)
-        )
-    return found
-
-
-def _change(system: System, changes: list[tuple[str, Expression]]) -> Change:
-    results = [expression for _, expression in changes]
-    evaluate = over_patients((system.species, system.parameters), system.needed(results), results)
-    columns = [system.species.index(name) for name, _ in changes]
-
-    def change(values: Array, parameters: Array, time: float) -> Array:
-        changed = values.copy()
-        changed[:, columns] = evaluate(values, parameters, time)
-        return changed
-
-    return change
-
-
-def _or_guess(expression: Expression, name: str, typical: Mapping[str, float]) -> Expression:
-    """The initial expression; for a name that only a rule determines, the parameter's value or 1 as a first guess."""
-    return Number(typical.get(name, 1.0)) if expression == Symbol(name) else expression

@@ -60,12 +60,14 @@ def proportional_hazards_test(
     )  # fmt: skip
 
 
-def curves_cross(one: SurvivalCurve, other: SurvivalCurve, margin: float = 0.02) -> bool:
-    """Whether two curves change order by more than a margin on each side within common follow-up.
+def curves_cross(one: SurvivalCurve, other: SurvivalCurve, margin: float = 0.02, z: float = 1.96) -> bool:
+    """Whether two curves lie apart in either order within common follow-up, each time beyond what chance would show.
 
-    margin  difference of survival that counts as apart; 0.02 is a choice of ours (assumed), so that curves
-    that touch
-            on the way are not called crossing
+    margin  difference of survival that counts as apart; 0.02 is a choice of ours (assumed), so that curves that
+            touch on the way are not called crossing
+    z       standard errors by which they must also be apart at that time; 1.96 is the usual bar, at each time alone
+
+    Curves that cross have hazards that are not proportional; the reverse need not hold.
     """
     until = min(one.last, other.last)
     times = np.union1d(one.times, other.times)
@@ -73,7 +75,9 @@ def curves_cross(one: SurvivalCurve, other: SurvivalCurve, margin: float = 0.02)
     if not len(times):
         return False
     gap = one.at(times, extend=True) - other.at(times, extend=True)
-    return bool(gap.max() > margin and gap.min() < -margin)
+    error = np.hypot(one.standard_error_at(times, extend=True), other.standard_error_at(times, extend=True))
+    beyond = np.maximum(margin, z * error)
+    return bool((gap > beyond).any() and (gap < -beyond).any())
 
 
 def _transformed(fit: CoxFit, times: Floats, transform: str) -> Floats:

@@ -90,7 +90,9 @@ class _Reader:
             self.document,
             self.condition(part("eligibility")) if "eligibility" in got else EVERYBODY,
             arms,
-            self.sets(part("sets")) if "sets" in got else (AnalysisSet("all", {"en": "all patients"}, EVERYBODY),),
+            self.sets(part("sets"))
+            if "sets" in got
+            else (AnalysisSet("all", {"en": "all patients"}, EVERYBODY),),
             self.contrasts(part("contrasts"), arms),
             visits,
             self.criteria(part("response")),
@@ -114,7 +116,9 @@ class _Reader:
 
     def titles(self, node: Node) -> dict[str, str]:
         if node.is_mapping:
-            return {language: entry.text(self.findings) for language, entry in node.entries(self.findings).items()}
+            return {
+                language: entry.text(self.findings) for language, entry in node.entries(self.findings).items()
+            }
         return {"en": self.text(node)}
 
     def days(self, node: Node, minimum: float = 0.0) -> float:
@@ -124,7 +128,11 @@ class _Reader:
             return math.nan
         words = str(node.value).split()
         if len(words) != 2:
-            self.note(node, f'found "{node.value}"', 'expected a number and a unit, such as "6 weeks" or "12 months"')
+            self.note(
+                node,
+                f'found "{node.value}"',
+                'expected a number and a unit, such as "6 weeks" or "12 months"',
+            )
             return math.nan
         try:
             days = units.convert(float(words[0]), words[1], "day")
@@ -165,7 +173,11 @@ class _Reader:
         changed = read_covariates(got["covariates"], self.findings, known=known, latents=document.latents)
         for covariate, entry in zip(changed, got["covariates"].entries(self.findings).values(), strict=True):
             if covariate.name not in known:
-                self.note(entry, f'unknown covariate "{covariate.name}"', did_you_mean(covariate.name, known).removeprefix("; "))
+                self.note(
+                    entry,
+                    f'unknown covariate "{covariate.name}"',
+                    did_you_mean(covariate.name, known).removeprefix("; "),
+                )
         return document.with_covariates({c.name: c for c in changed if c.name in known})
 
     def regimen(self, node: Node) -> Regimen:
@@ -193,7 +205,10 @@ class _Reader:
         return tuple(self.arm(name, entry) for name, entry in entries.items())
 
     def arm(self, name: str, node: Node) -> Arm:
-        required, optional = ("n", "regimen"), ("title", "beyond_progression", "next_line", "source", "verified", "note")
+        required, optional = (
+            ("n", "regimen"),
+            ("title", "beyond_progression", "next_line", "source", "verified", "note"),
+        )
         got = node.fields(self.findings, required, optional)
         given = NOTHING
         if "regimen" in got:
@@ -202,9 +217,17 @@ class _Reader:
             if not given.courses and len(self.findings.items) == before:
                 self.note(got["regimen"], f'arm "{name}" gives no drug', "name at least one, with its dose")
         n = got["n"].whole(self.findings, 1) if "n" in got else 0
-        lines = tuple(self.next_line(entry) for entry in got["next_line"].items(self.findings)) if "next_line" in got else ()
+        lines = (
+            tuple(self.next_line(entry) for entry in got["next_line"].items(self.findings))
+            if "next_line" in got
+            else ()
+        )
         if sum(line.share for line in lines) > 1.0 + 1e-9:
-            self.note(got["next_line"], f"the shares sum to {sum(line.share for line in lines):g}", "expected 1 at most")
+            self.note(
+                got["next_line"],
+                f"the shares sum to {sum(line.share for line in lines):g}",
+                "expected 1 at most",
+            )
         beyond = self.beyond(got["beyond_progression"], given) if "beyond_progression" in got else None
         titles = self.titles(got["title"]) if "title" in got else {"en": name}
         return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
@@ -213,15 +236,27 @@ class _Reader:
         got = node.fields(self.findings, ("title", "regimen", "share"), ("source", "verified"))
         given = self.regimen(got["regimen"]) if "regimen" in got else NOTHING
         title = got["title"].text(self.findings) if "title" in got else ""
-        return NextLine(title, given, self.share(got["share"]) if "share" in got else 0.0, self.source(node, got))
+        return NextLine(
+            title, given, self.share(got["share"]) if "share" in got else 0.0, self.source(node, got)
+        )
 
     def beyond(self, node: Node, given: Regimen) -> BeyondProgression:
         got = node.fields(self.findings, ("share", "drugs"), ("source", "verified"))
-        drugs = tuple(entry.text(self.findings) for entry in got["drugs"].items(self.findings)) if "drugs" in got else ()
+        drugs = (
+            tuple(entry.text(self.findings) for entry in got["drugs"].items(self.findings))
+            if "drugs" in got
+            else ()
+        )
         for drug in drugs:
             if drug not in given.drugs:
-                self.note(got["drugs"], f'"{drug}" is not given by the arm', did_you_mean(drug, given.drugs).removeprefix("; "))
-        return BeyondProgression(self.share(got["share"]) if "share" in got else 0.0, drugs, self.source(node, got))
+                self.note(
+                    got["drugs"],
+                    f'"{drug}" is not given by the arm',
+                    did_you_mean(drug, given.drugs).removeprefix("; "),
+                )
+        return BeyondProgression(
+            self.share(got["share"]) if "share" in got else 0.0, drugs, self.source(node, got)
+        )
 
     def visits(self, node: Node, arms: tuple[Arm, ...]) -> Visits:
         got = node.fields(self.findings, ("first", "every", "window"), ("later", "source", "verified"))
@@ -243,7 +278,11 @@ class _Reader:
                         "the baseline scan needs no visit; begin later",
                     )
         if math.isfinite(every) and 2 * window >= every:
-            self.note(got["window"], f"a window of {window:g} days about visits {every:g} days apart", "make it shorter: visits overlap")
+            self.note(
+                got["window"],
+                f"a window of {window:g} days about visits {every:g} days apart",
+                "make it shorter: visits overlap",
+            )
         return Visits(first, every, tuple(sorted(changes)), window)
 
     def criteria(self, node: Node) -> Criteria:
@@ -251,7 +290,9 @@ class _Reader:
         got = node.fields(self.findings, (), keys)
         default = Criteria()
         return Criteria(
-            confirmation_days=self.days(got["confirmation"]) if "confirmation" in got else default.confirmation_days,
+            confirmation_days=self.days(got["confirmation"])
+            if "confirmation" in got
+            else default.confirmation_days,
             stable_days=self.days(got["stable"]) if "stable" in got else default.stable_days,
         )
 
@@ -278,8 +319,13 @@ class _Reader:
         return tuple(found)
 
     def follow_up(self, node: Node) -> FollowUp:
-        got = node.fields(self.findings, ("accrual", "progression_cut", "survival_cut", "source"), ("verified",))
-        times = [self.days(got[key]) if key in got else math.nan for key in ("accrual", "progression_cut", "survival_cut")]
+        got = node.fields(
+            self.findings, ("accrual", "progression_cut", "survival_cut", "source"), ("verified",)
+        )
+        times = [
+            self.days(got[key]) if key in got else math.nan
+            for key in ("accrual", "progression_cut", "survival_cut")
+        ]
         return FollowUp(times[0], times[1], times[2], self.source(node, got))
 
     def clinic(self, node: Node) -> Clinic:
@@ -291,11 +337,17 @@ class _Reader:
         factors = entries["death_factors"]
         if node.value is not None:
             own = node.entries(self.findings)
-            values |= self.quantities(Node({k: v for k, v in own.items() if k != "death_factors"}, node.place), names, required=False)
+            values |= self.quantities(
+                Node({k: v for k, v in own.items() if k != "death_factors"}, node.place),
+                names,
+                required=False,
+            )
             factors = own.get("death_factors", factors)
         if values["hold"] + values["reduce"] + values["stop"] > 1.0 + 1e-9:
             self.note(node, "hold, reduce and stop sum to more than 1", "make them smaller")
-        return Clinic(**values, death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings)))
+        return Clinic(
+            **values, death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings))
+        )
 
     def quantities(self, node: Node, names: list[str], required: bool = True) -> dict[str, float]:
         got = node.fields(self.findings, names if required else (), () if required else names)
@@ -317,12 +369,16 @@ class _Reader:
     def factor(self, node: Node) -> Factor:
         got = node.fields(self.findings, ("when", "times", "source"), ("verified",))
         when = self.condition(got["when"]) if "when" in got else EVERYBODY
-        return Factor(when, got["times"].number(self.findings, 0.0) if "times" in got else 1.0, self.source(node, got))
+        return Factor(
+            when, got["times"].number(self.findings, 0.0) if "times" in got else 1.0, self.source(node, got)
+        )
 
     def baseline(self, node: Node) -> tuple[Baseline, ...]:
         found = []
         for entry in node.items(self.findings):
-            got = entry.fields(self.findings, ("title", "published", "source"), ("share_of", "median_of", "arm", "verified"))
+            got = entry.fields(
+                self.findings, ("title", "published", "source"), ("share_of", "median_of", "arm", "verified")
+            )
             if ("share_of" in got) == ("median_of" in got):
                 self.note(entry, "found both or neither of share_of and median_of", "expected one of them")
             median_of = got["median_of"].text(self.findings, self.known) if "median_of" in got else ""
@@ -340,4 +396,8 @@ class _Reader:
 
     def model(self, node: Node, name: str) -> None:
         if name and not name.endswith((".yaml", ".yml")) and name not in shipped.names("models"):
-            self.note(node, f'model "{name}" is not known', did_you_mean(name, shipped.names("models")).removeprefix("; "))
+            self.note(
+                node,
+                f'model "{name}" is not known',
+                did_you_mean(name, shipped.names("models")).removeprefix("; "),
+            )

@@ -213,5 +213,7 @@ class Trial:
     def with_patients(self, patients: int) -> Trial:
         """The trial with so many patients in every arm. Raises InvalidArgument for less than one."""
         if patients < 1:
-            raise InvalidArgument(f"found {patients} patients; a trial needs at least one patient in every arm")
+            raise InvalidArgument(
+                f"found {patients} patients; a trial needs at least one patient in every arm"
+            )
         return replace(self, arms=tuple(replace(arm, n=patients) for arm in self.arms))

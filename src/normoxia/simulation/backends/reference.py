@@ -69,13 +69,13 @@ class ReferenceSolver:
         values = np.full((n, n_species), np.nan)
         status = np.zeros(n, np.int64)
         reason: dict[int, str] = {}
-        for i in np.flatnonzero(block.alive):
+        for i in np.flatnonzero(block.alive).tolist():
             patient = _Patient(self, block.parameters[i], block.tolerance)
             try:
                 with np.errstate(all="ignore"):
                     values[i] = patient.carry(block.values[i], block.plans[i], block.amounts[i], saved[i])
             except _Failed as failure:
-                status[i], reason[int(i)] = failure.status, str(failure)
+                status[i], reason[i] = failure.status, str(failure)
         return Carried(values, saved, block.steps.copy(), status, reason, np.zeros((n, 2), np.int64))
 
     def consistent(self, values: Array, parameters: Array, time: float) -> Array:
@@ -96,6 +96,8 @@ class _Patient:
         self.flow = np.zeros(len(solver.system.species))
 
     def carry(self, start: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array) -> Array:
+        if not np.all(np.isfinite(start)):
+            raise _Failed(NOT_FINITE, "at the start")
         y = self.settle_rules(start.copy(), plan[0].start if plan else 0.0)
         for interval in plan:
             for entry in interval.entries:
@@ -144,7 +146,8 @@ class _Patient:
 
         def rate(t: float, x: Array) -> Array:
             found = solver.rates(whole(t, x).tolist(), self.parameters, start + t)
-            return (np.array(found) + self.flow)[moving]
+            derivative: Array = (np.array(found) + self.flow)[moving]
+            return derivative
 
         def gap_of(k: int, t: float, x: Array) -> float:
             return float(solver.gaps[k](whole(t, x).tolist(), self.parameters, start + t)[0])

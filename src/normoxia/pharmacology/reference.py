@@ -1,0 +1,209 @@
+"""The reference page of the drug library, written from the documents so that it cannot lag behind them."""
+
+from __future__ import annotations
+
+import math
+
+from normoxia.pharmacology import files
+from normoxia.pharmacology.drug import Drug, Quantity
+from normoxia.pharmacology.exposure import TOLERATED, Comparison, comparisons
+
+_UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day"}
+_MEASURES = {
+    "trough": "trough", "peak": "peak", "average": "average", "auc": "AUC of an interval", "half_life": "half-life", "time_to_peak": "time to peak",
+}  # fmt: skip
+
+
+def page() -> str:
+    """`docs/reference/drugs.md`: the library, its kinetics, what it adds to the model, its hazards, its checks."""
+    drugs = [files.read(name) for name in files.library()]
+    compared = comparisons(drugs)
+    free = [c for c in compared if not c.exposure.by_construction]
+    parts = [
+        "# Drugs",
+        f"The library describes {len(drugs)} drugs, one YAML document each, with a source for every number. This page is written from "
+        "those documents: `python -m normoxia.pharmacology.reference` prints it. For research only.",
+        "## What is in the library",
+        _table(
+            ("name", "English", "中文", "also called", "class", "route", "doses known"),
+            [
+                (f"`{d.name}`", d.names["en"], d.names["zh"], ", ".join(d.aliases), d.drug_class, d.route, "; ".join(x.text for x in d.labels))
+                for d in drugs
+            ],
+        ),
+        "A dose above ten times the largest of these is refused as a slip of the pen.",
+        "## Kinetics of the typical patient",
+        "Clearance and volumes are over bioavailability for oral and subcutaneous drugs. CV is between patients. *Not read* marks a "
+        "number that was recalled or assumed and awaits checking.",
+        _table(("drug", "structure", "parameter", "value", "CV %", "varies with", "source"), [row for d in drugs for row in _kinetics(d)]),
+        "## What each drug adds to the model",
+        "An exposure ratio is the concentration in the tumour over the concentration of half effect. Enzyme inhibition does not order the doses "
+        "of kinase inhibitors, so each has one scale of effective potency with a wide range. Chemotherapy counts 1 for the first cycle of a platinum "
+        "doublet at its reference doses: 0.55 for a platinum and 0.45 for its partner, 0.6 for docetaxel alone, 0.45 for pemetrexed maintenance. "
+        "These strengths are assumed.",
+        _table(("drug", "slot", "number", "value", "range", "source"), [row for d in drugs for row in _effects(d)]),
+        "## Hazard of adverse events of grade 3 or more",
+        "Classes add: the chance of an event is 1 - exp(-sum of cumulative hazards). The fit behind them rests on 18 arms whose rates still need checking.",
+        _table(
+            ("class", "cumulative over a course", "course, days", "per day in it", "later, relative", "drugs", "source"),
+            [
+                (
+                    name, f"{t.cumulative.value:g}", f"{t.course.value:g}", f"{t.hazard:.2g}", f"{t.late_ratio.value:g}",
+                    ", ".join(d.name for d in drugs if d.toxicity.toxicity_class == name), _source(t.cumulative),
+                )
+                for name, t in files.toxicity_classes().items()
+            ],
+        ),
+        "## Simulated against published exposure",
+        "The typical patient should lie in the published interval or, where only a point was published, within "
+        f"{TOLERATED:g}-fold of it. The last columns give 1000 simulated patients (5th to 95th percentile) where the kinetics are linear.",
+        _table(
+            ("drug", "measure", "regimen", "published", "interval", "CV %", "typical", "ratio", "5-95 %", "CV %", "verdict"),
+            [_comparison(c) for c in compared],
+        ),
+        "Where only an interval was published, its middle stands as the point. A number that comes from the publication of the kinetics themselves tests "
+        "their transcription and structure; one that a parameter was set to meet agrees by construction and tests nothing.",
+        f"{sum(c.agrees for c in free)} of the {len(free)} that were free to miss agree. What does not:",
+        "\n".join(f"- **{c.drug}**, {_MEASURES[c.exposure.measure]}: {c.exposure.finding.rstrip('.')}." for c in compared if not c.agrees),
+        "## Notes",
+        "\n".join(f"- **{d.name}**: {note}" for d in drugs for note in d.notes),
+        "Clearance that changes over therapy (nivolumab, ipilimumab) changes with the time of the model, which begins with the first dose. A drug first given "
+        "later in a sequence has then already its late clearance.",
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def chinese_page() -> str:
+    """`docs/reference/drugs.zh.md`: names, classes, doses and the verdict of the exposure checks."""
+    drugs = [files.read(name) for name in files.library()]
+    compared = comparisons(drugs)
+    verdict = {d.name: [c for c in compared if c.drug == d.name] for d in drugs}
+    parts = [
+        "# 药物",
+        f"药物库收录 {len(drugs)} 种药物，每种一个 YAML 文件，每个数值均注明来源，并注明是否核对过原文。本页由这些文件生成，"
+        "完整内容见[英文页](drugs.md)。仅供研究使用。",
+        _table(
+            ("名称", "中文", "靶点", "给药途径", "已知剂量", "暴露量核对（相符/总数，含按数据设定者）"),
+            [
+                (
+                    f"`{d.name}`",
+                    d.names["zh"],
+                    "、".join(d.targets),
+                    {"iv": "静脉", "sc": "皮下", "oral": "口服"}[d.route],
+                    "；".join(x.text for x in d.labels),
+                    f"{sum(c.agrees for c in verdict[d.name])}/{len(verdict[d.name])}"
+                    if verdict[d.name]
+                    else "无已发表数据",
+                )
+                for d in drugs
+            ],
+        ),
+        "化疗以效应室描述：铂类双药方案第一周期计为 1（铂类 0.55，配伍药 0.45），多西他赛单药 0.6，培美曲塞维持 0.45，均为假设值。"
+        "激酶抑制剂的体外半数抑制浓度不能排列临床剂量，故每药设一个有效效价系数，取值范围很宽。",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _kinetics(drug: Drug) -> list[tuple[str, ...]]:
+    from normoxia.mechanism.expression import show
+
+    rows: list[tuple[str, ...]] = []
+    for i, p in enumerate(drug.parameters):
+        q = p.quantity
+        variation = "" if math.isnan(q.variation) else f"{100 * q.variation:.3g}"
+        varies = f"`{show(p.covariates)}`" if p.covariates is not None else ""
+        if p.follows:
+            shared = "as" if p.correlation == 1.0 else f"correlation {p.correlation:g} with"
+            varies = "; ".join(filter(None, [varies, f"{shared} {p.follows.replace('_', ' ')}"]))
+        first = (drug.name, drug.structure) if i == 0 else ("", "")
+        rows.append(
+            (*first, p.name.replace("_", " "), f"{q.value:.4g} {q.unit}", variation, varies, _source(q))
+        )
+    return rows
+
+
+def _effects(drug: Drug) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    shared = (("tumour over plasma", drug.penetration), ("unbound fraction", drug.free_fraction))
+    for name, quantity in shared:
+        if quantity is not None:
+            rows.append((drug.name, "all", name, f"{quantity.value:g}", _range(quantity), _source(quantity)))
+    for effect in drug.effects:
+        for name in (
+            "affinity",
+            "potency",
+            "selectivity",
+            "cooperativity",
+            "strength",
+            "reference_dose",
+            "loss",
+        ):
+            part: Quantity | None = getattr(effect, name)
+            if part is not None:
+                unit = "" if part.unit == "1" else f" {part.unit}"
+                label = name.replace("_", " ")
+                rows.append(
+                    (
+                        drug.name,
+                        f"`{effect.slot}`",
+                        label,
+                        f"{part.value:.4g}{unit}",
+                        _range(part),
+                        _source(part),
+                    )
+                )
+    return rows
+
+
+def _comparison(c: Comparison) -> tuple[str, ...]:
+    q, unit = c.exposure.quantity, _UNITS.get(c.exposure.measure, "mg/L")
+    cycle = "steady state" if c.exposure.cycle == 0 else f"cycle {c.exposure.cycle}"
+    regimen = c.exposure.regimen
+    if c.exposure.measure != "half_life":
+        regimen += f", {cycle}"
+    published_variation = q.variation if math.isnan(q.deviation) else q.deviation / q.value
+    return (
+        c.drug,
+        _MEASURES[c.exposure.measure],
+        regimen,
+        f"{_figure(q.value)} {unit}" + ("" if q.source.verified else " (*not read*)"),
+        _range(q),
+        "" if math.isnan(published_variation) else f"{100 * published_variation:.0f}",
+        _figure(c.typical),
+        f"{c.ratio:.2f}",
+        "" if math.isnan(c.low) or c.variation == 0.0 else f"{_figure(c.low)}-{_figure(c.high)}",
+        "" if math.isnan(c.variation) or c.variation == 0.0 else f"{100 * c.variation:.0f}",
+        _verdict(c),
+    )
+
+
+def _verdict(c: Comparison) -> str:
+    if not c.agrees:
+        return "misses, see below"
+    return "by construction" if c.exposure.by_construction else "agrees"
+
+
+def _figure(value: float) -> str:
+    """Three significant figures, without an exponent for large ones."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _range(q: Quantity) -> str:
+    return "" if math.isnan(q.low) else f"{_figure(q.low)}-{_figure(q.high)}"
+
+
+def _source(q: Quantity) -> str:
+    place = f", {q.source.place}" if q.source.place else ""
+    note = f" ({q.note})" if q.note else ""
+    return f"{q.source.reference}{place}{note}" + ("" if q.source.verified else " *not read*")
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(chinese_page() if "zh" in sys.argv[1:] else page())

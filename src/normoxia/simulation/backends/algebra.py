@@ -1,0 +1,154 @@
+"""Rates, their derivatives and the factors of W = I/(gamma h) - J, written out as straight lines of vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from normoxia.simulation.backends.blueprint import Blueprint
+from normoxia.simulation.backends.lanes import Lanes
+from normoxia.simulation.graph import MOVING
+
+
+def nodes(
+    b: Blueprint, out: Lanes, roots: Sequence[int], state: Callable[[int], int], time: int | None
+) -> Callable[[int], str]:
+    """Writes moving nodes; returns a function from node to value. `state` gives the row of a species."""
+    graph, values = b.graph, dict[int, str]()
+    fixed_row = {node: b.layout["fixed"] + k for k, node in enumerate(b.fixed)}
+
+    def of(a: int) -> str:
+        if a not in values:
+            if graph.ops[a] == "const":
+                return out.constant(graph.values[a])
+            values[a] = out.load(fixed_row[a])
+        return values[a]
+
+    for a in graph.order(roots, (MOVING,)):
+        op, arguments = graph.ops[a], graph.arguments[a]
+        match op:
+            case "state":
+                values[a] = out.load(state(arguments[0]))
+            case "slope":
+                values[a] = out.load(b.row("slope", arguments[0]))
+            case "time":
+                assert time is not None
+                values[a] = out.load(time)
+            case "sum":
+                values[a] = _sum(b, out, arguments, of)
+            case "mul":
+                values[a] = out.mul(of(arguments[0]), of(arguments[1]))
+            case "recip":
+                values[a] = out.div(out.constant(1.0), of(arguments[0]))
+            case _:
+                values[a] = _apply(out, op, [of(b) for b in arguments])
+    return of
+
+
+def _sum(b: Blueprint, out: Lanes, arguments: tuple[int, ...], of: Callable[[int], str]) -> str:
+    graph = b.graph
+    total = None if graph.is_const(arguments[0], 0.0) else of(arguments[0])
+    pairs = list(zip(arguments[1::2], arguments[2::2], strict=True))
+    pairs.sort(key=lambda pair: not graph.is_const(pair[0], 1.0))
+    for fixed, moving in pairs:
+        if graph.is_const(fixed, 1.0):
+            total = of(moving) if total is None else out.add(total, of(moving))
+        elif graph.is_const(fixed, -1.0) and total is not None:
+            total = out.sub(total, of(moving))
+        elif total is None:
+            total = out.mul(of(fixed), of(moving))
+        else:
+            total = out.fma(of(fixed), of(moving), total)
+    assert total is not None
+    return total
+
+
+def _apply(out: Lanes, op: str, parts: list[str]) -> str:
+    zero = out.constant(0.0)
+    match op:
+        case "exp":
+            return out.exp(parts[0])
+        case "log":
+            return out.log(parts[0])
+        case "tanh":
+            return out.tanh(parts[0])
+        case "sqrt":
+            return out.function("sqrt", out.select(out.compare("ole", parts[0], zero), zero, parts[0]))
+        case "abs":
+            return out.function("fabs", parts[0])
+        case "floor":
+            return out.function("floor", parts[0])
+        case "min":
+            return out.select(out.compare("ult", parts[0], parts[1]), parts[0], parts[1])
+        case "max":
+            return out.select(out.compare("ugt", parts[0], parts[1]), parts[0], parts[1])
+        case "where":
+            return out.select(out.compare("une", parts[0], zero), parts[1], parts[2])
+        case "less" | "less_equal" | "equal":
+            test = {"less": "olt", "less_equal": "ole", "equal": "oeq"}[op]
+            return out.number(out.compare(test, parts[0], parts[1]))
+        case "and" | "or":
+            masks = [out.compare("une", part, zero) for part in parts]
+            return out.number(out.both(*masks) if op == "and" else out.either(*masks))
+        case "not":
+            return out.number(out.compare("oeq", parts[0], zero))
+    raise ValueError(op)
+
+
+def rates_function(b: Blueprint) -> str:
+    out = Lanes("rates", b.width)
+    roots = [b.rates[s] for s in b.core]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), b.layout["moment"])
+    for i, root in enumerate(roots):
+        out.store(of(root), b.layout["rate"] + i)
+    return out.text()
+
+
+def first_function(b: Blueprint) -> str:
+    """Rates and time derivative at the start of a step, and the factors of W = drive*I - J."""
+    out = Lanes("first", b.width)
+    roots = [b.rates[s] for s in b.core]
+    all_roots = [*roots, *b.drift, *b.weights.values()]
+    of = nodes(b, out, all_roots, lambda s: b.row("stage", s), b.layout["moment"])
+    for i, root in enumerate(roots):
+        out.store(of(root), b.layout["rate"] + i)
+        out.store(of(b.drift[i]), b.layout["drift"] + i)
+    drive = out.load(b.layout["drive"])
+    w: dict[tuple[int, int], str] = {}
+    for i, j in b.filled:
+        if i == j:
+            w[i, j] = out.add(drive, of(b.weights[i, i])) if (i, i) in b.weights else drive
+        elif (i, j) in b.weights:
+            w[i, j] = of(b.weights[i, j])
+    for step, k in enumerate(b.ordering):
+        later = b.ordering[step + 1 :]
+        w[k, k] = out.div(out.constant(1.0), w[k, k])
+        for i in later:
+            if (i, k) in b.filled:
+                w[i, k] = out.mul(w[i, k], w[k, k])
+                for j in later:
+                    if (k, j) in b.filled:
+                        part = out.mul(w[i, k], w[k, j])
+                        w[i, j] = out.sub(w[i, j], part) if (i, j) in w else out.sub(out.constant(-0.0), part)
+    for (i, j), row in b.filled.items():
+        out.store(w[i, j], b.layout["factor"] + row)
+    return out.text()
+
+
+def solve_function(b: Blueprint) -> str:
+    """right := W^-1 right, by the factors."""
+    out = Lanes("solve", b.width)
+    right, factor = b.layout["right"], b.layout["factor"]
+    x = [out.load(right + i) for i in range(len(b.core))]
+    for step, k in enumerate(b.ordering):
+        for i in b.ordering[step + 1 :]:
+            if (i, k) in b.filled:
+                x[i] = out.sub(x[i], out.mul(out.load(factor + b.filled[i, k]), x[k]))
+    for step in range(len(b.ordering) - 1, -1, -1):
+        k = b.ordering[step]
+        for j in b.ordering[step + 1 :]:
+            if (k, j) in b.filled:
+                x[k] = out.sub(x[k], out.mul(out.load(factor + b.filled[k, j]), x[j]))
+        x[k] = out.mul(x[k], out.load(factor + b.filled[k, k]))
+    for i, value in enumerate(x):
+        out.store(value, right + i)
+    return out.text()

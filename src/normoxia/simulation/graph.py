@@ -1,0 +1,404 @@
+"""Equations as one graph of numbered nodes: shared, folded, differentiated, and sorted by what they depend on.
+
+A node is made once however often it is written (value numbering), so expressions that rates and Jacobian have in
+common are found without looking for them. Three kinds are kept apart: constants, what depends on a patient's
+parameters alone (computed once per patient), and what moves with state or time. A product is kept as
+(fixed factor) * (moving factor) and a sum as a list of such products, so that fixed parts meet and fold.
+
+    const, param i, state i, slope i (time derivative of a state known in closed form), time
+    mul(a, b)   a fixed or both moving;  recip(a)
+    sum         (fixed, fixed_1, moving_1, fixed_2, moving_2, ...)
+    exp log sqrt abs tanh floor min max where less less_equal equal and or not
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol
+from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY
+from normoxia.simulation.state import Array
+
+CONSTANT, FIXED, MOVING = 0, 1, 2
+LEAVES = {"const", "param", "state", "slope", "time"}
+#: derivatives of logarithms and roots are those at arguments no smaller than these
+LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
+
+Key = tuple[object, ...]
+
+
+class Graph:
+    """Nodes by number. `ops[k]`, `arguments[k]` (numbers of other nodes; for leaves an index), `values[k]` of constants."""
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.arguments: list[tuple[int, ...]] = []
+        self.values: list[float] = []
+        self.kinds: list[int] = []
+        self._numbers: dict[Key, int] = {}
+        self._derivatives: dict[tuple[int, int], int] = {}
+        self._reach: dict[int, frozenset[int]] = {}
+        self.zero, self.one, self.minus_one = self.const(0.0), self.const(1.0), self.const(-1.0)
+
+    def node(self, op: str, arguments: tuple[int, ...] = (), value: float = 0.0) -> int:
+        """The number of a node, made if it is new."""
+        key = (op, arguments, value)
+        if key not in self._numbers:
+            if op == "const":
+                kind = CONSTANT
+            elif op == "param":
+                kind = FIXED
+            elif op in LEAVES:
+                kind = MOVING
+            else:
+                kind = max(self.kinds[a] for a in arguments)
+            self._numbers[key] = len(self.ops)
+            self.ops.append(op)
+            self.arguments.append(arguments)
+            self.values.append(value)
+            self.kinds.append(kind)
+        return self._numbers[key]
+
+    def const(self, value: float) -> int:
+        return self.node("const", value=float(value) + 0.0)
+
+    def is_const(self, a: int, value: float) -> bool:
+        return self.ops[a] == "const" and self.values[a] == value
+
+    def moving(self, a: int) -> bool:
+        return self.kinds[a] == MOVING
+
+    # products ------------------------------------------------------------------------------------------------
+
+    def split(self, a: int) -> tuple[int, int | None]:
+        """A node as (fixed factor, moving factor or None)."""
+        if not self.moving(a):
+            return a, None
+        if self.ops[a] == "mul" and not self.moving(self.arguments[a][0]):
+            fixed, moving = self.arguments[a]
+            return fixed, moving
+        return self.one, a
+
+    def mul(self, a: int, b: int) -> int:
+        fixed_a, moving_a = self.split(a)
+        fixed_b, moving_b = self.split(b)
+        fixed = self._mul_fixed(fixed_a, fixed_b)
+        if self.is_const(fixed, 0.0):
+            return self.zero
+        if moving_a is None or moving_b is None:
+            moving = moving_a if moving_b is None else moving_b
+            if moving is None:
+                return fixed
+        elif (moving_a,) == self._inverted(moving_b) or (moving_b,) == self._inverted(moving_a):
+            return fixed
+        else:
+            moving = self.node("mul", (min(moving_a, moving_b), max(moving_a, moving_b)))
+        return moving if self.is_const(fixed, 1.0) else self.node("mul", (fixed, moving))
+
+    def _mul_fixed(self, a: int, b: int) -> int:
+        if self.ops[a] == "const" and self.ops[b] == "const":
+            return self.const(self.values[a] * self.values[b])
+        for x, y in ((a, b), (b, a)):
+            if self.is_const(x, 0.0):
+                return self.zero
+            if self.is_const(x, 1.0):
+                return y
+        return self.node("mul", (min(a, b), max(a, b)))
+
+    def _inverted(self, a: int) -> tuple[int, ...]:
+        return self.arguments[a] if self.ops[a] == "recip" else ()
+
+    def recip(self, a: int) -> int:
+        if self.ops[a] == "const":
+            return self.const(
+                1.0 / self.values[a] if self.values[a] else math.copysign(math.inf, self.values[a])
+            )
+        if self.ops[a] == "recip":
+            return self.arguments[a][0]
+        fixed, moving = self.split(a)
+        if moving is not None and fixed != self.one:
+            return self.mul(self.recip(fixed), self.recip(moving))
+        return self.node("recip", (a,))
+
+    def div(self, a: int, b: int) -> int:
+        return self.mul(a, self.recip(b))
+
+    def integer_power(self, a: int, n: int) -> int:
+        if n < 0:
+            return self.recip(self.integer_power(a, -n))
+        if n == 0:
+            return self.one
+        half = self.integer_power(a, n // 2) if n > 1 else self.one
+        square = self.mul(half, half)
+        return self.mul(square, a) if n % 2 else square
+
+    def power(self, a: int, b: int) -> int:
+        if self.ops[b] == "const":
+            exponent = self.values[b]
+            if exponent == int(exponent) and abs(exponent) <= 64:
+                return self.integer_power(a, int(exponent))
+            if 2 * exponent == int(2 * exponent) and abs(exponent) <= 8:
+                return self.integer_power(self.call("sqrt", a), int(2 * exponent))
+        return self.call("exp", self.mul(b, self.call("log", a)))
+
+    # sums ----------------------------------------------------------------------------------------------------
+
+    def sum(self, terms: Iterable[int]) -> int:
+        """The sum of nodes, like moving factors collected."""
+        total = self.zero
+        factors: dict[int, int] = {}
+        for term in terms:
+            fixed, moving = self.split(term)
+            if moving is None:
+                total = self._add_fixed(total, fixed)
+            elif moving in factors:
+                factors[moving] = self._add_fixed(factors[moving], fixed)
+            else:
+                factors[moving] = fixed
+        kept = [(moving, fixed) for moving, fixed in sorted(factors.items()) if not self.is_const(fixed, 0.0)]
+        if not kept:
+            return total
+        if len(kept) == 1 and self.is_const(total, 0.0):
+            return self.mul(kept[0][1], kept[0][0])
+        return self.node("sum", (total, *(x for moving, fixed in kept for x in (fixed, moving))))
+
+    def _add_fixed(self, a: int, b: int) -> int:
+        if self.ops[a] == "const" and self.ops[b] == "const":
+            return self.const(self.values[a] + self.values[b])
+        if self.is_const(a, 0.0):
+            return b
+        if self.is_const(b, 0.0):
+            return a
+        if self.negated(a) == b:
+            return self.zero
+        return self.node("sum", (self.zero, self.one, min(a, b), self.one, max(a, b)))
+
+    def negated(self, a: int) -> int:
+        return self.mul(self.minus_one, a)
+
+    def subtract(self, a: int, b: int) -> int:
+        return self.sum((a, self.negated(b)))
+
+    # functions and conditions --------------------------------------------------------------------------------
+
+    def call(self, op: str, *arguments: int) -> int:
+        """A function or condition, folded when its arguments are constant."""
+        if all(self.ops[a] == "const" for a in arguments):
+            return self.const(float(ARITHMETIC[op](*(np.float64(self.values[a]) for a in arguments))))
+        if op == "where":
+            condition, a, b = arguments
+            if a == b:
+                return a
+            if self.ops[condition] == "const":
+                return a if self.values[condition] else b
+        if op in ("min", "max") and arguments[0] == arguments[1]:
+            return arguments[0]
+        if op == "exp" and self.ops[arguments[0]] == "log":
+            return self.arguments[arguments[0]][0]
+        return self.node(op, arguments)
+
+    # derivatives ---------------------------------------------------------------------------------------------
+
+    def reach(self, a: int) -> frozenset[int]:
+        """The moving leaves a node depends on."""
+        if a not in self._reach:
+            if self.ops[a] in LEAVES:
+                self._reach[a] = frozenset((a,)) if self.moving(a) else frozenset()
+            else:
+                self._reach[a] = frozenset().union(
+                    *(self.reach(b) for b in self.arguments[a] if self.moving(b))
+                )
+        return self._reach[a]
+
+    def derivative(self, a: int, leaf: int) -> int:
+        """d(node)/d(leaf), as a node."""
+        if leaf not in self.reach(a):
+            return self.zero
+        if a == leaf:
+            return self.one
+        key = (a, leaf)
+        if key not in self._derivatives:
+            self._derivatives[key] = self._derive(a, leaf)
+        return self._derivatives[key]
+
+    def _derive(self, a: int, leaf: int) -> int:
+        op, arguments = self.ops[a], self.arguments[a]
+        if op == "sum":
+            pairs = zip(arguments[1::2], arguments[2::2], strict=True)
+            return self.sum(self.mul(fixed, self.derivative(moving, leaf)) for fixed, moving in pairs)
+        inner = [self.derivative(b, leaf) for b in arguments]
+        match op:
+            case "mul":
+                return self.sum((self.mul(inner[0], arguments[1]), self.mul(arguments[0], inner[1])))
+            case "recip":
+                return self.mul(self.mul(self.negated(a), a), inner[0])
+            case "exp":
+                return self.mul(a, inner[0])
+            case "log":
+                floor = self.call("max", arguments[0], self.const(LOG_SLOPE_FLOOR))
+                return self.mul(self.recip(floor), inner[0])
+            case "sqrt":
+                floor = self.call("max", a, self.const(ROOT_SLOPE_FLOOR))
+                return self.mul(self.mul(self.const(0.5), self.recip(floor)), inner[0])
+            case "tanh":
+                return self.mul(self.sum((self.one, self.negated(self.mul(a, a)))), inner[0])
+            case "abs":
+                sign = self.call(
+                    "where", self.call("less", arguments[0], self.zero), self.minus_one, self.one
+                )
+                return self.mul(sign, inner[0])
+            case "min" | "max":
+                first = self.call("less", *(arguments if op == "min" else arguments[::-1]))
+                return self.call("where", first, inner[0], inner[1])
+            case "where":
+                return self.call("where", arguments[0], inner[1], inner[2])
+        return self.zero  # conditions and floor are flat wherever they have a slope
+
+    def replaced(self, a: int, leaves: Mapping[int, int], memo: dict[int, int]) -> int:
+        """The node with leaves replaced by other nodes."""
+        if a in leaves:
+            return leaves[a]
+        if self.ops[a] in LEAVES or not self.reach(a) & leaves.keys():
+            return a
+        if a not in memo:
+            parts = [self.replaced(b, leaves, memo) for b in self.arguments[a]]
+            match self.ops[a]:
+                case "sum":
+                    pairs = zip(parts[1::2], parts[2::2], strict=True)
+                    memo[a] = self.sum((parts[0], *(self.mul(x, y) for x, y in pairs)))
+                case "mul":
+                    memo[a] = self.mul(parts[0], parts[1])
+                case "recip":
+                    memo[a] = self.recip(parts[0])
+                case op:
+                    memo[a] = self.call(op, *parts)
+        return memo[a]
+
+    # reading trees -------------------------------------------------------------------------------------------
+
+    def read(self, expression: Expression, names: Mapping[str, int]) -> int:
+        """The node of an expression whose symbols are nodes already."""
+        match expression:
+            case Number(value=value):
+                return self.const(value)
+            case Symbol(name=name):
+                return names[name]
+            case Call(function="add" | "subtract" | "negate"):
+                return self.sum(self._terms(expression, names, False))
+            case Call(function=function, arguments=arguments):
+                parts = [self.read(argument, names) for argument in arguments]
+                return self._apply(function, parts)
+        raise TypeError(expression)
+
+    def _terms(self, expression: Expression, names: Mapping[str, int], minus: bool) -> list[int]:
+        match expression:
+            case Call(function="add", arguments=(left, right)):
+                return self._terms(left, names, minus) + self._terms(right, names, minus)
+            case Call(function="subtract", arguments=(left, right)):
+                return self._terms(left, names, minus) + self._terms(right, names, not minus)
+            case Call(function="negate", arguments=(inner,)):
+                return self._terms(inner, names, not minus)
+        node = self.read(expression, names)
+        return [self.negated(node) if minus else node]
+
+    def _apply(self, function: str, parts: list[int]) -> int:
+        match function:
+            case "multiply":
+                return self.mul(parts[0], parts[1])
+            case "divide":
+                return self.div(parts[0], parts[1])
+            case "power":
+                return self.power(parts[0], parts[1])
+            case "log10":
+                return self.mul(self.const(1.0 / math.log(10.0)), self.call("log", parts[0]))
+            case "clip":
+                return self.call("min", self.call("max", parts[0], parts[1]), parts[2])
+            case "greater":
+                return self.call("less", parts[1], parts[0])
+            case "greater_equal":
+                return self.call("less_equal", parts[1], parts[0])
+            case "min" | "max" | "and" | "or":
+                total = parts[0]
+                for part in parts[1:]:
+                    total = self.call(function, total, part)
+                return total
+        return self.call(function, *parts)
+
+    def order(self, roots: Iterable[int], kinds: Sequence[int] = (FIXED, MOVING)) -> list[int]:
+        """Nodes of some kinds that roots need, arguments first. A node's number is above its arguments' numbers."""
+        seen: set[int] = set()
+        stack = [root for root in roots if self.kinds[root] in kinds]
+        while stack:
+            a = stack.pop()
+            if a in seen:
+                continue
+            seen.add(a)
+            if self.ops[a] not in LEAVES:
+                stack += [b for b in self.arguments[a] if self.kinds[b] in kinds and b not in seen]
+        return sorted(seen)
+
+
+def read_system(
+    graph: Graph,
+    species: Sequence[str],
+    parameters: Sequence[str],
+    assignments: Iterable[tuple[str, Expression]],
+) -> dict[str, int]:
+    """Nodes of every name of a system."""
+    names = {name: graph.node("param", (k,)) for k, name in enumerate(parameters)}
+    names |= {name: graph.node("state", (k,)) for k, name in enumerate(species)}
+    names[TIME] = graph.node("time")
+    for name, expression in assignments:
+        names[name] = graph.read(expression, names)
+    return names
+
+
+def evaluate_fixed(graph: Graph, nodes: Sequence[int], roots: Sequence[int], parameters: Array) -> Array:
+    """Values of nodes that depend on parameters alone; parameters (n_parameters, n), result (n_roots, n)."""
+    values: dict[int, Array] = {}
+    shape = (parameters.shape[1],)
+
+    def of(a: int) -> Array:
+        return np.full(shape, graph.values[a]) if graph.ops[a] == "const" else values[a]
+
+    for a in nodes:
+        op, arguments = graph.ops[a], graph.arguments[a]
+        if op == "param":
+            values[a] = parameters[arguments[0]]
+        elif op == "sum":
+            total = of(arguments[0])
+            for fixed, other in zip(arguments[1::2], arguments[2::2], strict=True):
+                total = total + of(fixed) * of(other)
+            values[a] = total
+        else:
+            values[a] = np.asarray(ARITHMETIC[op](*(of(b) for b in arguments)), float)
+    return np.stack([of(root) for root in roots]) if roots else np.zeros((0, *shape))
+
+
+def _exp(x: Array) -> Array:
+    return np.where(x <= EXP_LOW, 0.0, np.exp(np.clip(x, EXP_LOW, EXP_HIGH)))
+
+
+ARITHMETIC: Mapping[str, Callable[..., Any]] = {
+    "mul": lambda a, b: a * b,
+    "recip": lambda a: 1.0 / a,
+    "exp": _exp,
+    "log": lambda a: np.log(np.maximum(a, TINY)),
+    "sqrt": lambda a: np.sqrt(np.maximum(a, 0.0)),
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "floor": np.floor,
+    "min": np.minimum,
+    "max": np.maximum,
+    "where": lambda c, a, b: np.where(c != 0.0, a, b),
+    "less": lambda a, b: np.less(a, b).astype(float),
+    "less_equal": lambda a, b: np.less_equal(a, b).astype(float),
+    "equal": lambda a, b: np.equal(a, b).astype(float),
+    "and": lambda a, b: ((a != 0.0) & (b != 0.0)).astype(float),
+    "or": lambda a, b: ((a != 0.0) | (b != 0.0)).astype(float),
+    "not": lambda a: np.equal(a, 0.0).astype(float),
+}

@@ -1,0 +1,194 @@
+"""One run of a system: cut at timed events, planned per pattern of doses, carried block by block.
+
+Patients are worked through in blocks of a fixed size by patient number. No patient's digits depend on the others in
+a block, so results do not depend on workers, on how many patients there are, nor on how a caller splits them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.mechanism.expression import Expression
+from normoxia.mechanism.inputs import Inputs
+from normoxia.progress import Progress, Step
+from normoxia.simulation.backends import REASONS, WELL, Block, Solver
+from normoxia.simulation.evaluation import BLOCK, over_patients
+from normoxia.simulation.plan import Doses, Interval, given_doses, intervals
+from normoxia.simulation.state import Array, State
+from normoxia.simulation.system import System
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    values: Array
+    kept: Array
+    steps: dict[str, Array]
+    status: NDArray[np.int64]
+    reason: dict[int, str]
+    work: NDArray[np.int64]
+
+
+class Run:
+    """One run of a system: its segments between timed events, its plans, its blocks of patients."""
+
+    def __init__(
+        self,
+        system: System,
+        solver: Solver,
+        state: State,
+        doses: Inputs,
+        times: Array,
+        tolerance: float,
+        outputs_of: Callable[[Array, Array, Array | float], Array] | None = None,
+        n_outputs: int = 0,
+    ) -> None:
+        self.system, self.solver, self.state, self.times, self.tolerance = (
+            system,
+            solver,
+            state,
+            times,
+            tolerance,
+        )
+        self.outputs_of, self.n_outputs = outputs_of, n_outputs
+        self.doses = Doses(
+            np.asarray(doses.time, float),
+            tuple(system.species.index(name) for name in doses.target),
+            np.atleast_2d(np.asarray(doses.amount, float)) if doses.n_doses else np.zeros((1, 0)),
+            np.asarray(doses.duration, float),
+        )
+        self.segments = _segments(system, state.time, float(times[-1]))
+        self.plans: dict[tuple[tuple[int, ...], int], tuple[Interval, ...]] = {}
+        kinds = dict.fromkeys(["", *state.steps])
+        given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
+        patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {given}
+        for pattern in patterns:
+            for k in range(len(self.segments)):
+                kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
+        self.kinds = tuple(sorted(kinds))
+
+    def plan(self, given: tuple[int, ...], segment: int) -> tuple[Interval, ...]:
+        key = (given, segment)
+        if key not in self.plans:
+            start, end, opening, _ = self.segments[segment]
+            self.plans[key] = intervals(
+                start, end, self.times, self.doses, given, self.system.species, opening
+            )
+        return self.plans[key]
+
+    def all(self, workers: int, progress: Progress, label: str) -> Done:
+        n = self.state.n_patients
+        n_species = len(self.system.species)
+        done = Done(
+            np.empty((n, n_species)), np.empty((n, len(self.times), self.n_outputs)),
+            {kind: np.empty(n) for kind in self.kinds}, np.zeros(n, np.int64), {}, np.zeros((n, 2), np.int64),
+        )  # fmt: skip
+        blocks = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
+        finished = 0
+        if workers <= 1 or len(blocks) == 1:
+            for rows in blocks:
+                self.block(rows, done)
+                finished += rows.stop - rows.start
+                progress(Step(label, finished, n))
+            return done
+        with ThreadPoolExecutor(workers) as pool:
+            futures = {pool.submit(self.block, rows, done): rows for rows in blocks}
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    finished += futures[future].stop - futures[future].start
+                    progress(Step(label, finished, n))
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return done
+
+    def block(self, rows: slice, done: Done) -> None:
+        """Carry the patients of one block through all segments and write what is kept into `done`."""
+        state, n = self.state, rows.stop - rows.start
+        values, parameters = state.values[rows], state.parameter_values[rows]
+        amounts = self.doses.amount if len(self.doses.amount) == 1 else self.doses.amount[rows]
+        amounts = np.broadcast_to(amounts, (n, amounts.shape[1]))
+        patterns = [given_doses(row) for row in amounts]
+        steps = np.stack(
+            [state.steps[kind][rows] if kind in state.steps else np.zeros(n) for kind in self.kinds], axis=1
+        )
+        status = state.status[rows].copy()
+        reason = {i: state.reason[rows.start + i] for i in range(n) if rows.start + i in state.reason}
+        saved = np.full((n, len(self.times), values.shape[1]), np.nan)
+        if self.times[0] == state.time:
+            saved[:, 0] = values
+        for k, (start, end, _, event) in enumerate(self.segments):
+            if event is not None:
+                values = event(values, parameters, start)
+            plans = [self.plan(pattern, k) for pattern in patterns]
+            if not any(plans):
+                continue
+            carried = self.solver.carry(
+                Block(
+                    values,
+                    parameters,
+                    plans,
+                    amounts,
+                    self.kinds,
+                    steps,
+                    len(self.times),
+                    self.tolerance,
+                    status == WELL,
+                )
+            )
+            values, steps = carried.values, carried.steps
+            inside = (self.times > start) & (self.times <= end)
+            saved[:, inside] = carried.saved[:, inside]
+            for i in np.flatnonzero((carried.status != WELL) & (status == WELL)).tolist():
+                reason[i] = carried.reason.get(i, REASONS.get(int(carried.status[i]), "the solver gave up"))
+                status[i] = carried.status[i]
+            done.work[rows] += carried.work
+        if self.outputs_of is not None and self.n_outputs:
+            n_times = len(self.times)
+            flat = self.outputs_of(
+                saved.reshape(n * n_times, -1), np.repeat(parameters, n_times, axis=0), np.tile(self.times, n)
+            )
+            kept = flat.reshape(n, n_times, self.n_outputs)
+            lost = np.all(np.isnan(saved), axis=2, keepdims=True)
+            done.kept[rows] = np.where(lost, np.nan, kept)
+        done.values[rows] = np.where((status == WELL)[:, None], values, np.nan)
+        for k, kind in enumerate(self.kinds):
+            done.steps[kind][rows] = steps[:, k]
+        done.status[rows] = status
+        for i, why in reason.items():
+            done.reason[rows.start + i] = why
+
+
+Change = Callable[[Array, Array, float], Array]
+
+
+def _segments(system: System, start: float, end: float) -> list[tuple[float, float, str, Change | None]]:
+    """The run cut at timed events: (from, to, names of the events at its start, what they change)."""
+    moments = sorted({time for event in system.timed for time in event.times if start <= time < end})
+    cuts = sorted({start, *moments})
+    found: list[tuple[float, float, str, Change | None]] = []
+    for here, after in zip(cuts, [*cuts[1:], end], strict=True):
+        due = [event for event in system.timed if here in event.times and here in moments]
+        name = " ".join(f"event {event.name}" for event in due)
+        found.append(
+            (here, after, name, _change(system, [c for e in due for c in e.changes]) if due else None)
+        )
+    return found
+
+
+def _change(system: System, changes: list[tuple[str, Expression]]) -> Change:
+    results = [expression for _, expression in changes]
+    evaluate = over_patients((system.species, system.parameters), system.needed(results), results)
+    columns = [system.species.index(name) for name, _ in changes]
+
+    def change(values: Array, parameters: Array, time: float) -> Array:
+        changed = values.copy()
+        changed[:, columns] = evaluate(values, parameters, time)
+        return changed
+
+    return change

@@ -1,0 +1,406 @@
+"""A trial conducted: an arm's patients stepped from visit to visit as arrays, the protocol's rules applied to all at once.
+
+A window runs from the end of one visit's window to the end of the next. In it, cycle by cycle, toxicity decides who
+gets which dose; the ensemble is solved; hazards of new lesions and death are accumulated; the scan is read; the rules
+say who goes on. The dose due on a visit's day is given before its scan is read. Randomness is addressed by replicate,
+patient and purpose, never by arm: patient i of one arm is the twin of patient i of another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia import seeding
+from normoxia.mechanism.inputs import Inputs
+from normoxia.pharmacology import Regimen, schedule
+from normoxia.population import Population
+from normoxia.simulation import Simulator, State
+from normoxia.trial import lesions, mortality, policy, recist, toxicity
+from normoxia.trial.policy import Phase
+from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+#: what the engine must give; the rest of its outputs are states kept at visits
+DIAMETER, NEW_LESION = "tumour_diameter", "new_lesion_hazard"
+
+#: infusions of the shipped drugs last hours; as boluses they spare the engine half of its break points
+_BOLUS_BELOW = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """Everything random about some patients beside their parameters; every array has one row a patient."""
+
+    uniform: Mapping[str, Floats]
+    normal: Mapping[str, Floats]
+
+    def take(self, rows: NDArray[np.intp]) -> Draws:
+        """The draws of some patients."""
+        return Draws(
+            {k: v[rows] for k, v in self.uniform.items()}, {k: v[rows] for k, v in self.normal.items()}
+        )
+
+
+def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> Draws:
+    """The draws of patients given as pieces (replicate, first patient, how many)."""
+    n_visits = len(trial.visits.days(trial.horizon))
+    classes = sorted({name for arm in trial.arms for name in toxicity.classes_of(arm.regimen.drugs)})
+    uniform = {name: 1 for name in ("death", "new lesion", "dropout", "entry", "beyond", "next line")}
+    uniform |= {"node": lesions.MAX_LESIONS, "scan day": n_visits, "missed": n_visits}
+    uniform |= {
+        f"toxicity/{name}/{what}": toxicity.MAX_EVENTS
+        for name in classes
+        for what in ("gap", "action", "fatal")
+    }
+    normal = {"frailty": 1, "lesion share": lesions.MAX_LESIONS, "lesion spread": lesions.MAX_LESIONS}
+    normal |= {"reading": n_visits * lesions.MAX_LESIONS, "first reading": lesions.MAX_LESIONS}
+
+    def drawn(source: Callable[..., Floats], widths: Mapping[str, int]) -> dict[str, Floats]:
+        return {
+            name: np.concatenate(
+                [
+                    source(seed, f"trial/{name}", n, width, replicate=r, first_patient=first)
+                    for r, first, n in pieces
+                ]
+            )
+            for name, width in widths.items()
+        }
+
+    return Draws(drawn(seeding.uniforms, uniform), drawn(seeding.normals, normal))
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """What is written down of an arm's patients as the trial goes on; rows stay, patients leave.
+
+    days are infinite for what did not happen, nan for scans not done
+    """
+
+    entry_end: Floats
+    progression_cut: Floats
+    dropout: Floats
+    death: Floats
+    new_lesion: Floats
+    treatment_end: Floats
+    next_line: NDArray[np.int64]
+    next_start: Floats
+    baseline_sum: Floats
+    scan_day: Floats
+    scan_sum: Floats
+    overall: NDArray[np.int8]
+    states: NDArray[np.float32]
+    status: NDArray[np.int64]
+    reason: dict[int, str] = field(default_factory=dict)
+    toxicity: toxicity.Ledger | None = None
+
+
+def conduct(
+    trial: Trial,
+    arm: Arm,
+    simulator: Simulator,
+    start: State,
+    population: Population,
+    draws: Draws,
+    *,
+    workers: int = 1,
+    tolerance: float = 1e-3,
+    step: Callable[[float, int], None] = lambda day, left: None,
+) -> Record:
+    """One arm's patients from entry to the last cut.
+
+    start       the ensemble at day 0, one row a patient as in `population`
+    tolerance   of the engine, relative; 1e-3 moves no diameter by a tenth of the reader's error
+    step        called after each window with its last day and how many are still followed
+    """
+    return _Conduct(trial, arm, simulator, start, population, draws, workers, tolerance).all(step)
+
+
+class _Conduct:
+    """One arm under way. Arrays over all rows; `rows` are those still followed, in step with `state`."""
+
+    def __init__(
+        self,
+        trial: Trial,
+        arm: Arm,
+        simulator: Simulator,
+        start: State,
+        population: Population,
+        draws: Draws,
+        workers: int,
+        tolerance: float,
+    ) -> None:
+        self.trial, self.arm, self.simulator, self.state = trial, arm, simulator, start
+        self.population, self.draws, self.workers, self.tolerance = population, draws, workers, tolerance
+        clinic, follow_up, u = trial.clinic, trial.follow_up, draws.uniform
+        n = population.n_patients
+        self.n, self.clinic = n, clinic
+        self.visit_days = trial.visits.days(trial.horizon)
+        n_visits = len(self.visit_days)
+        first = simulator.evaluate(start, simulator.outputs)
+        self.column = {name: i for i, name in enumerate(simulator.outputs)}
+        self.kept = [i for name, i in self.column.items() if name not in (DIAMETER, NEW_LESION)]
+        total = first[:, self.column[DIAMETER]]
+        failed = (start.status != 0) | ~np.isfinite(total)
+        self.initial = np.where(failed, 1.0, total)
+        counts = population.covariates.get("target_lesions", np.ones(n)).astype(np.float64)
+        self.lesions = lesions.draw(
+            clinic,
+            counts,
+            self.initial,
+            draws.normal["lesion share"],
+            u["node"],
+            draws.normal["lesion spread"],
+        )
+        read = lesions.read_diameters(
+            self.lesions.baseline, self.lesions.nodal, clinic, draws.normal["first reading"]
+        )
+        self.memory = recist.begin(read, self.lesions.nodal)
+        self.phase = np.full(n, Phase.ON_TREATMENT, dtype=np.int8)
+        self.hazard = mortality.individual_hazard(clinic, population, draws.normal["frailty"][:, 0])
+        self.death_left = -np.log(u["death"][:, 0])
+        self.lesion_threshold = -np.log(u["new lesion"][:, 0])
+        self.lesion_sum = np.zeros(n)
+        self.last = self.initial.copy()
+        classes = toxicity.classes_of(arm.regimen.drugs)
+        self.ledger = toxicity.Ledger(
+            clinic,
+            classes,
+            {name: -np.log(u[f"toxicity/{name}/gap"]) for name in classes},
+            {name: u[f"toxicity/{name}/action"] for name in classes},
+            {name: u[f"toxicity/{name}/fatal"] for name in classes},
+            n,
+        )
+        entry = u["entry"][:, 0]
+        states = np.full((n, n_visits + 1, len(self.kept)), np.nan, dtype=np.float32)
+        states[:, 0] = first[:, self.kept]
+        self.record = Record(
+            policy.follow_up_ends(follow_up, entry, follow_up.survival_cut),
+            policy.follow_up_ends(follow_up, entry, follow_up.progression_cut),
+            policy.dropout_days(clinic, u["dropout"][:, 0]),
+            np.full(n, np.inf),
+            np.full(n, np.inf),
+            np.full(n, np.inf),
+            policy.choose_next_line(arm, u["next line"][:, 0]),
+            np.full(n, np.inf),
+            self.memory.baseline,
+            np.full((n, n_visits), np.nan),
+            np.full((n, n_visits), np.nan),
+            np.zeros((n, n_visits), dtype=np.int8),
+            states,
+            start.status.copy(),
+            dict(start.reason),
+            self.ledger,
+        )
+        self.record.status[failed & (self.record.status == 0)] = 1
+        for row in np.flatnonzero(failed & (start.status == 0)).tolist():
+            self.record.reason[row] = "the tumour's size at the start is not a number"
+        self.leaves = np.minimum(
+            np.maximum(self.record.entry_end, self.record.progression_cut), self.record.dropout
+        )
+        self.rows = np.flatnonzero(~failed)
+        self.state = start.take(self.rows)
+
+    def all(self, step: Callable[[float, int], None]) -> Record:
+        day = 0.0
+        for visit, nominal in enumerate(self.visit_days):
+            if not len(self.rows):
+                break
+            end = nominal + self.trial.visits.window
+            self.window(day, end, nominal, visit)
+            day = end
+            step(day, len(self.rows))
+        self.record.death = np.minimum(self.record.death, self.ledger.death)
+        return self.record
+
+    def window(self, start: float, end: float, nominal: float, visit: int) -> None:
+        """From the end of one visit's window to the end of the next."""
+        inputs = self.inputs(start, end)
+        times = self.output_times(start, end, nominal)
+        result = self.simulator.run(self.state, inputs, times, tolerance=self.tolerance, workers=self.workers)
+        rows = self.rows
+        self.note_failures(result.status, result.reason)
+        nodes = np.concatenate([[start], times])
+        totals = np.concatenate([self.last[rows, None], result.values[:, :, self.column[DIAMETER]]], axis=1)
+        totals = np.where(np.isfinite(totals), np.maximum(totals, 1e-6), self.last[rows, None])
+        dissemination = np.concatenate(
+            [self.lesion_sum[rows, None], result.values[:, :, self.column[NEW_LESION]]], axis=1
+        )
+        dissemination = np.where(np.isfinite(dissemination), dissemination, self.lesion_sum[rows, None])
+        self.record.new_lesion[rows] = np.minimum(
+            self.record.new_lesion[rows],
+            mortality.crossing(nodes, dissemination, self.lesion_threshold[rows]),
+        )
+        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
+        summed = mortality.accumulate(
+            nodes, rates, self.clinic.death_new_lesion, self.record.new_lesion[rows]
+        )
+        self.record.death[rows] = mortality.crossing(nodes, summed, self.death_left[rows])
+        self.record.death[rows] = np.minimum(self.record.death[rows], self.ledger.death[rows])
+        self.death_left[rows] -= summed[:, -1]
+        self.last[rows], self.lesion_sum[rows] = totals[:, -1], dissemination[:, -1]
+        at = int(np.searchsorted(times, nominal))
+        self.record.states[rows, visit + 1] = result.values[:, at][:, self.kept]
+        self.scan(nodes, totals, nominal, end, visit)
+        self.leave(end, result.state)
+
+    def scan(self, nodes: Floats, totals: Floats, nominal: float, end: float, visit: int) -> None:
+        """Read the visit's scans and apply the rules."""
+        rows, record, u = self.rows, self.record, self.draws.uniform
+        day = nominal + self.trial.visits.window * (2.0 * u["scan day"][rows, visit] - 1.0)
+        done = (self.phase[rows] != Phase.OFF_TREATMENT) & (
+            u["missed"][rows, visit] >= self.clinic.missed_scan
+        )
+        done &= (day < record.death[rows]) & (day < self.leaves[rows]) & (record.status[rows] == 0)
+        ratio = np.exp(_between(nodes, np.log(totals), day)) / self.initial[rows]
+        own = self.lesions.take(rows)
+        true = lesions.true_diameters(own, self.clinic, ratio, day)
+        width = lesions.MAX_LESIONS
+        error = self.draws.normal["reading"][rows, visit * width : (visit + 1) * width]
+        read = lesions.read_diameters(true, own.nodal, self.clinic, error)
+        read = np.where(done[:, None], read, np.nan)
+        first_course = self.phase[rows] == Phase.ON_TREATMENT
+        new = done & first_course & (record.new_lesion[rows] <= day)
+        memory = self.memory.take(rows)
+        reading, memory = recist.assess(memory, read, new, criteria=self.trial.criteria)
+        progressed = done & (reading.overall == recist.Response.PD)
+        # who goes on beyond progression is judged against the size then
+        nadir = np.where(progressed & np.isfinite(reading.total), reading.total, memory.nadir)
+        self.memory.nadir[rows], self.memory.was_complete[rows] = nadir, memory.was_complete & ~progressed
+        record.scan_day[rows, visit] = np.where(done, day, np.nan)
+        record.scan_sum[rows, visit] = np.where(done, reading.total, np.nan)
+        record.overall[rows, visit] = np.where(done, reading.overall, recist.Response.NE)
+        before = self.phase[rows]
+        after = policy.after_progression(self.arm, before, progressed, u["beyond"][rows, 0])
+        self.phase[rows] = after
+        ended = (after == Phase.OFF_TREATMENT) & (before != Phase.OFF_TREATMENT)
+        record.treatment_end[rows[ended]] = day[ended]
+        record.next_start[rows[ended]] = policy.next_line_start(self.clinic, end, day[ended])
+
+    def leave(self, day: float, state: State) -> None:
+        """Patients who died, dropped out, reached the last cut or failed are followed no longer."""
+        rows, record = self.rows, self.record
+        stay = (record.death[rows] > day) & (self.leaves[rows] > day) & (record.status[rows] == 0)
+        self.rows = rows[stay]
+        self.state = state if stay.all() else state.take(stay)
+
+    def note_failures(self, status: NDArray[np.int64], reason: Mapping[int, str]) -> None:
+        broken = status != 0
+        self.record.status[self.rows[broken]] = status[broken]
+        for row, why in reason.items():
+            self.record.reason[int(self.rows[row])] = why
+
+    def output_times(self, start: float, end: float, nominal: float) -> Floats:
+        """Days at which the engine gives its outputs: each cycle's start, and about the scan for its day to lie between."""
+        window = self.trial.visits.window
+        cycles = np.arange(np.floor(start / CYCLE_DAYS) + 1, np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS
+        times = np.unique(np.concatenate([cycles, [nominal - window, nominal, end]]))
+        return np.asarray(times[(times > start) & (times <= end)])
+
+    # doses
+
+    def inputs(self, start: float, end: float) -> Inputs:
+        """Every dose of a window for the patients followed, cycle by cycle."""
+        edges = np.unique(
+            np.concatenate(
+                [[start, end], np.arange(np.ceil(start / CYCLE_DAYS), np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS]
+            )
+        )
+        parts: list[Inputs] = []
+        for first, last in itertools.pairwise(edges):
+            if first % CYCLE_DAYS == 0.0:
+                self.begin_cycle(float(first))
+            parts.append(self.trial_doses(float(first), float(last)))
+            parts.extend(self.next_line_doses(float(first), float(last)))
+        return merged([part for part in parts if part.n_doses], len(self.rows))
+
+    def begin_cycle(self, day: float) -> None:
+        """Fix the cycle's doses by what happened before it, then let it have its events."""
+        followed = np.zeros(self.n, dtype=bool)
+        followed[self.rows] = True
+        self.doses = {drug: self.ledger.dose(drug, day) for drug in self.arm.regimen.drugs}
+        given = {}
+        for drug in self.arm.regimen.drugs:
+            due = any(
+                len(course.times(day, day + CYCLE_DAYS)) for course in self.arm.regimen.of(drug).courses
+            )
+            if due:
+                given[drug] = self.doses[drug] * (followed & self.gets(drug))
+        self.ledger.advance(day, given)
+
+    def gets(self, drug: str) -> Bools:
+        """Who is under treatment with a drug of the arm; shape (n,)."""
+        beyond = self.arm.beyond is not None and drug in self.arm.beyond.drugs
+        return np.asarray(
+            (self.phase == Phase.ON_TREATMENT) | ((self.phase == Phase.BEYOND_PROGRESSION) & beyond)
+        )
+
+    def trial_doses(self, first: float, last: float) -> Inputs:
+        factors = {drug: (self.doses[drug] * self.gets(drug))[self.rows] for drug in self.arm.regimen.drugs}
+        return self.scheduled(self.arm.regimen, first, last, factors)
+
+    def next_line_doses(self, first: float, last: float) -> list[Inputs]:
+        found = []
+        for position, line in enumerate(self.arm.next_lines):
+            begins = np.where(
+                self.record.next_line[self.rows] == position, self.record.next_start[self.rows], np.inf
+            )
+            for origin in np.unique(begins[begins <= first]):
+                factors = {drug: (begins == origin).astype(np.float64) for drug in line.regimen.drugs}
+                doses = self.scheduled(line.regimen, first - origin, last - origin, factors)
+                found.append(Inputs(doses.time + origin, doses.target, doses.amount, doses.duration))
+        return found
+
+    def scheduled(self, regimen: Regimen, first: float, last: float, factors: Mapping[str, Floats]) -> Inputs:
+        covariates = self.population.covariates
+
+        def size(name: str) -> Floats | None:
+            return covariates[name][self.rows].astype(np.float64) if name in covariates else None
+
+        return schedule(
+            regimen,
+            first,
+            last,
+            intensity=factors,
+            weight=size("weight"),
+            body_surface=size("body_surface"),
+            gfr=size("gfr"),
+            bolus_below=_BOLUS_BELOW,
+        )
+
+
+def merged(parts: Sequence[Inputs], n_patients: int) -> Inputs:
+    """Doses of several schedules as one; what enters the same species at the same time is one dose.
+
+    Columns of zeros are left out. Amounts have shape (n_patients, n_doses).
+    """
+    columns: dict[tuple[float, str, float], Floats] = {}
+    for part in parts:
+        amounts = np.broadcast_to(part.amount, (n_patients, part.n_doses))
+        for i, target in enumerate(part.target):
+            if not amounts[:, i].any():
+                continue
+            key = (float(part.time[i]), target, float(part.duration[i]))
+            columns[key] = columns[key] + amounts[:, i] if key in columns else amounts[:, i]
+    keys = sorted(columns)
+    amount = np.stack([columns[key] for key in keys], axis=1) if keys else np.zeros((n_patients, 0))
+    return Inputs(
+        np.array([key[0] for key in keys]),
+        tuple(key[1] for key in keys),
+        np.ascontiguousarray(amount, dtype=np.float64),
+        np.array([key[2] for key in keys]),
+    )
+
+
+def _between(nodes: Floats, values: Floats, day: Floats) -> Floats:
+    """Each row's values at its own day, linear between nodes; shape (n_patients,)."""
+    after = np.clip(np.searchsorted(nodes, day), 1, len(nodes) - 1)
+    rows = np.arange(len(values))
+    share = (day - nodes[after - 1]) / (nodes[after] - nodes[after - 1])
+    return np.asarray(values[rows, after - 1] * (1.0 - share) + values[rows, after] * share)

@@ -1,0 +1,274 @@
+"""A trial run: model composed and compiled, patients drawn, every arm conducted, chunk by chunk.
+
+Results do not depend on workers or on how many replicates or patients come after; a chunk is the unit that is kept when
+a run is interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia import library, mechanism, pharmacology, simulation
+from normoxia.errors import InvalidArgument
+from normoxia.mechanism.model import Model
+from normoxia.population import Population, joined, sample
+from normoxia.progress import Progress, Step, silent
+from normoxia.simulation import Simulator
+from normoxia.trial import conduct, result
+from normoxia.trial.protocol import Arm, Trial
+from normoxia.trial.result import TrialResult
+
+#: states kept at visits when the model has them
+STATES = (
+    "perfusion", "hypoxic_fraction", "pericyte_coverage", "vessel_fraction", "free_vegf", "cd8_density", "treg_density",
+    "mdsc_density", "interferon_gamma",
+)  # fmt: skip
+
+#: patients of one replicate that make up about one chunk
+CHUNK_PATIENTS = 2000
+
+Piece = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Patients that are run together: pieces of (replicate, first patient, how many), and a name to keep them under."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def n_patients(self) -> int:
+        return sum(n for _, _, n in self.pieces)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """A trial made ready to run: its composed model and the compiled simulator."""
+
+    trial: Trial
+    model: Model
+    simulator: Simulator
+
+
+def compose(trial: Trial) -> Model:
+    """The trial's biology with every drug its arms may give."""
+    biology = mechanism.read(library.find("models", trial.model))
+    drugs = pharmacology.modules(pharmacology.read(name) for name in trial.drugs)
+    return mechanism.compose([biology, *drugs])
+
+
+def prepare(trial: Trial, backend: str = "fast", *, model: Model | None = None) -> Bench:
+    """Compose and compile. `model` replaces the trial's own, for other biologies and for ablations."""
+    composed = compose(trial) if model is None else model
+    known = {observable.name for observable in composed.observables}
+    for name in (conduct.DIAMETER, conduct.NEW_LESION):
+        if name not in known and name not in {species.name for species in composed.species}:
+            raise InvalidArgument(
+                f'model "{composed.name}" gives no "{name}"; a trial reads it, add an observable of that name'
+            )
+    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in STATES if name in known))
+    return Bench(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
+
+
+def chunks(trial: Trial, replicates: int = 1) -> tuple[Chunk, ...]:
+    """How a run is divided: several small replicates together, a large one in parts."""
+    if replicates < 1:
+        raise InvalidArgument(f"found {replicates} replicates; expected at least one")
+    n = max(arm.n for arm in trial.arms)
+    if n > CHUNK_PATIENTS:
+        parts = [
+            [(r, first, min(CHUNK_PATIENTS, n - first))]
+            for r in range(replicates)
+            for first in range(0, n, CHUNK_PATIENTS)
+        ]
+    else:
+        together = max(1, CHUNK_PATIENTS // n)
+        parts = [
+            [(r, 0, n) for r in range(first, min(first + together, replicates))]
+            for first in range(0, replicates, together)
+        ]
+    return tuple(Chunk(f"{i:06d}.parquet", tuple(pieces)) for i, pieces in enumerate(parts))
+
+
+def run(
+    trial: Trial,
+    *,
+    seed: int,
+    patients: int | None = None,
+    replicates: int = 1,
+    workers: int = 1,
+    backend: str = "fast",
+    model: Model | None = None,
+    tolerance: float = 1e-3,
+    load: Callable[[str], TrialResult | None] | None = None,
+    store: Callable[[str, TrialResult], None] | None = None,
+    progress: Progress = silent,
+) -> TrialResult:
+    """Run a trial on virtual patients.
+
+    patients    in every arm; as published when omitted
+    replicates  whole trials, each with fresh patients
+    model       instead of the trial's own (an ablation, another biology)
+    tolerance   of the engine, relative
+    load        asked for each chunk by name before it is run; what it gives is taken instead of running
+    store       given each finished chunk, so that a caller can keep it
+    progress    told patients of all arms and replicates carried to the end; it may raise Interrupted
+    raises      InvalidArgument for less than one patient or replicate
+    """
+    protocol = trial if patients is None else trial.with_patients(patients)
+    plan = chunks(protocol, replicates)
+    total = replicates * sum(arm.n for arm in protocol.arms)
+    bench: Bench | None = None
+    parts: list[TrialResult] = []
+    done = 0
+    for chunk in plan:
+        part = load(chunk.name) if load else None
+        if part is None:
+            if bench is None:
+                bench = prepare(protocol, backend, model=model)
+            part = run_chunk(
+                bench,
+                chunk,
+                seed,
+                workers=workers,
+                tolerance=tolerance,
+                progress=_shifted(progress, done, total),
+            )
+            if store:
+                store(chunk.name, part)
+        parts.append(part)
+        done += part.n_rows
+        progress(Step(protocol.id, done, total))
+    return result.joined(parts)
+
+
+def run_chunk(
+    bench: Bench,
+    chunk: Chunk,
+    seed: int,
+    *,
+    workers: int = 1,
+    tolerance: float = 1e-3,
+    progress: Progress = silent,
+) -> TrialResult:
+    """Run one chunk of a trial: its patients under every arm."""
+    trial, simulator = bench.trial, bench.simulator
+    population = joined(
+        [
+            sample(
+                trial.population,
+                bench.model,
+                n,
+                seed,
+                eligibility=trial.eligibility,
+                first_patient=first,
+                replicate=r,
+            )
+            for r, first, n in chunk.pieces
+        ]
+    )
+    draws = conduct.draw(trial, seed, chunk.pieces)
+    start = simulator.start(
+        population.parameters, population.n_patients, tolerance=tolerance, workers=workers
+    )
+    records: list[TrialResult] = []
+    done = 0
+    for position, arm in enumerate(trial.arms):
+        rows = np.flatnonzero(population.patients < arm.n)
+        own = population.take(rows)
+
+        def step(day: float, left: int, before: int = done, n: int = len(rows), arm: Arm = arm) -> None:
+            progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, 0))
+
+        record = conduct.conduct(
+            trial, arm, simulator, start.take(rows), own, draws.take(rows),
+            workers=workers, tolerance=tolerance, step=step,
+        )  # fmt: skip
+        done += len(rows)
+        records.append(_rows(bench, position, own, record, seed))
+    return result.joined(records)
+
+
+def _rows(
+    bench: Bench, position: int, population: Population, record: conduct.Record, seed: int
+) -> TrialResult:
+    """An arm's record as a result."""
+    ledger = record.toxicity
+    assert ledger is not None
+    n = population.n_patients
+    columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
+        "arm": np.full(n, position),
+        "replicate": population.replicate,
+        "patient": population.patients,
+        "status": record.status,
+        "progression_cut": record.progression_cut,
+        "survival_cut": record.entry_end,
+        "dropout": record.dropout,
+        "death": record.death,
+        "toxic_death": ledger.death,
+        "new_lesion": record.new_lesion,
+        "treatment_end": record.treatment_end,
+        "next_line": np.where(np.isfinite(record.next_start), record.next_line, -1),
+        "next_start": record.next_start,
+        "baseline_sum": record.baseline_sum,
+        "first_toxicity": ledger.first_event,
+    }
+    names = tuple(
+        name for name in bench.simulator.outputs if name not in (conduct.DIAMETER, conduct.NEW_LESION)
+    )
+    return TrialResult(
+        bench.trial.id,
+        tuple(arm.id for arm in bench.trial.arms),
+        columns,
+        population.covariates,
+        bench.trial.visits.days(bench.trial.horizon),
+        record.scan_day,
+        record.scan_sum,
+        record.overall,
+        names,
+        record.states,
+        record.reason,
+        population.acceptance,
+        manifest(bench, seed),
+    )
+
+
+def manifest(bench: Bench, seed: int) -> dict[str, object]:
+    """What a result must carry to be traced: versions, seed, digests of the documents, and whether it is calibrated."""
+    trial = bench.trial
+    return {
+        "trial": trial.id,
+        "seed": seed,
+        "normoxia": _version(),
+        "protocol": trial.text,
+        "protocol_file": trial.file,
+        "patients": {arm.id: arm.n for arm in trial.arms},
+        "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
+        "population": trial.population.name,
+        "population_sha256": hashlib.sha256(repr(trial.population).encode()).hexdigest(),
+        "model": bench.model.name,
+        "model_sha256": hashlib.sha256(repr(bench.model).encode()).hexdigest(),
+        "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
+        "calibration": "calibrated" if trial.calibrated else "not calibrated",
+    }
+
+
+def _version() -> str:
+    try:
+        return metadata.version("normoxia")
+    except metadata.PackageNotFoundError:
+        return "0+source"
+
+
+def _shifted(progress: Progress, done: int, total: int) -> Progress:
+    def shifted(step: Step, /) -> None:
+        progress(Step(step.label, done + step.done, total, step.unit))
+
+    return shifted
