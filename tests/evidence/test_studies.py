@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import time
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import yaml
 
 from normoxia import documents, evidence, library
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence import files
+from normoxia.evidence import checks, files
 from normoxia.evidence.regimens import regimen_of, unreadable
-from normoxia.evidence.study import REVIEW, SOURCE_KINDS
+from normoxia.evidence.reported import REVIEW, SOURCE_KINDS
 from normoxia.outcome import Endpoint
 
 ORACLES = Path(__file__).parent.parent / "oracles" / "evidence"
@@ -202,3 +203,17 @@ def test_a_study_described_twice_is_named_with_both_files(tmp_path: Path) -> Non
 def test_an_empty_folder_of_studies_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidDocument, match="no study document here"):
         evidence.registry(tmp_path)
+
+
+def test_the_documented_study_reads_and_raises_no_question(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(study: .*?)```", page, flags=re.DOTALL)
+    path = tmp_path / "documented.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert evidence.check(evidence.read(path)) == ()
+
+
+def test_the_page_names_every_check_and_every_kind_of_claim() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    for name in (*(check.__name__ for check in checks.CHECKS), *files.CLAIM_KINDS):
+        assert f"`{name}`" in page, name

@@ -9,7 +9,8 @@ import pytest
 
 from normoxia import evidence
 from normoxia.errors import UnknownName
-from normoxia.evidence.study import Recalled, Study, drug_names
+from normoxia.evidence.reported import Recalled, drug_names
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 

@@ -2,13 +2,13 @@
 
 Read in this order:
 
-    study        a published study as a value, and how its numbers become outcomes
+    study        a published study as a value, and how its numbers become outcomes; its parts are in reported
     files        the study document: read whole, all findings at once
     studies      every study, filtered; the best published value of a study
     regimens     an arm's regimen as pharmacology reads it
     checks       the second reader: what in a study cannot be right
     auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
-                 rules_sources, rules_numbers; a discrepancy is a value of its own, discrepancy)
+                 rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
     context      sourced figures outside the registry, tumour dynamics

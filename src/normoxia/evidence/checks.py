@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from normoxia.documents import Finding, Place
 from normoxia.evidence.regimens import unreadable
+from normoxia.evidence.reported import Reported
 from normoxia.evidence.rounding import decimals, half_unit, is_possible
-from normoxia.evidence.study import Population, Reported, Study
+from normoxia.evidence.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
 
 #: by how much the ratio of medians may differ from the hazard ratio before the two cannot describe the same curves;

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from normoxia.evidence.reported import REVIEW, Claim, Reported, ReviewFigure
 from normoxia.evidence.rounding import decimals
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Claim, Reported, ReviewFigure, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 
@@ -71,6 +72,11 @@ FIGURES: Mapping[str, tuple[Endpoint, Measure, float]] = {
 BASELINE: Mapping[str, str] = {
     "squamous": "squamous",
     "stage IV": "stage IV",
+    "egfr share": "EGFR mutated",
+    "egfr positive share": "EGFR mutated",
+}
+_ITEMS: Mapping[str, str] = {
+    "grade >=3 TRAE": "G3+ TRAE",
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
@@ -144,6 +150,11 @@ def row_decimals(study: Study, row: Reported) -> int:
 def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
     """Whether a figure of the review can be a source's number."""
     return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
+
+
+def item(what: str) -> str:
+    """The review's name of a figure as the word under which findings about it are told."""
+    return _ITEMS.get(what, what)
 
 
 def population(text: str) -> str:

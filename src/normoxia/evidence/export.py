@@ -13,9 +13,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.evidence.reported import Arm
 from normoxia.evidence.rounding import counts
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import Arm, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure, Outcome
 
 Row = Mapping[str, str | float | int]

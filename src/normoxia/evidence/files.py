@@ -12,7 +12,7 @@ from pathlib import Path
 from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, did_you_mean
-from normoxia.evidence.study import (
+from normoxia.evidence.reported import (
     CLAIM_KINDS,
     REVIEW,
     SOURCE_KINDS,
@@ -20,15 +20,14 @@ from normoxia.evidence.study import (
     Claim,
     Curve,
     Fact,
-    Population,
     Recalled,
     Reference,
     Reported,
     ReviewEntry,
     ReviewFigure,
     Setting,
-    Study,
 )
+from normoxia.evidence.study import Population, Study
 from normoxia.outcome import Endpoint, Estimate, Measure
 
 GROUPS = ("review", "context", "context_extra", "user")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.study import Arm, drug_names
+from normoxia.evidence.reported import Arm, drug_names
 
 if TYPE_CHECKING:
     from normoxia.pharmacology import Regimen

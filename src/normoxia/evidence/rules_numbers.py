@@ -18,9 +18,10 @@ from normoxia.evidence.discrepancy import (
     printed,
     row_decimals,
 )
+from normoxia.evidence.reported import REVIEW, Reported
 from normoxia.evidence.rounding import decimals, is_possible
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Reported, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 #: medians of two cuts closer than this share of one another are one result read twice; assumed
