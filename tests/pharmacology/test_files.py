@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.pharmacology import library, read, toxicity_classes
+from normoxia.pharmacology import library, module, read, regimen, schedule, toxicity_classes
 from normoxia.pharmacology.drug import Drug, Quantity
 from normoxia.pharmacology.files import LIBRARY
 
@@ -200,6 +200,29 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace("clearance: {value: 0.2,", "clearance: {value: 0.25,")
     path.write_text(text, encoding="utf-8")
     assert read(path).parameter("clearance").quantity.value == 0.25
+
+
+def test_a_drug_of_ones_own_is_given_by_the_path_of_its_document(tmp_path: Path) -> None:
+    path = tmp_path / "newmab.yaml"
+    path.write_text(
+        "drug: newmab\nlike: sintilimab\nnames: {en: newmab, zh: 新单抗}\nclass: anti-PD-1 IgG4\n"
+        "labels: [{dose: 300 mg q3w, source: assumed}]\n",
+        encoding="utf-8",
+    )
+    given = regimen(f"{path} 300 mg q3w x2 + bevacizumab 15 mg/kg q3w x2")
+    assert given.drugs == tuple(sorted(["bevacizumab", str(path)]))
+    assert regimen(str(given)) == given
+    assert "newmab_central" in schedule(given, 0.0, 21.0, weight=70.0).target
+    assert module(read(path)).name == "newmab"
+
+
+def test_a_drug_like_none_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "newmab.yaml"
+    path.write_text("drug: newmab\nlike: sintilimap\n", encoding="utf-8")
+    with pytest.raises(
+        InvalidDocument, match=r'found "sintilimap"; expected a drug of.*did you mean "sintilimab"'
+    ):
+        read(path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -161,8 +161,10 @@ class LabelDose:
     source: Source
 
 
-Measure = Literal["trough", "peak", "average", "auc", "half_life", "time_to_peak"]
-MEASURES: tuple[Measure, ...] = ("trough", "peak", "average", "auc", "half_life", "time_to_peak")
+Measure = Literal["trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy"]
+MEASURES: tuple[Measure, ...] = (
+    "trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Exposure:
     """A published exposure that the kinetics must reproduce.
 
     measure   trough, peak, average (mg/L), auc over the dosing interval (mg*day/L), half_life (terminal) and
-              time_to_peak (days)
+              time_to_peak (days), occupancy (share of PD-1 or PD-L1 in blood at the trough)
     regimen   text of the notation without the drug's name; "" for a half-life
     cycle     after which dose: 1 is the first; 0 is steady state
     value     with `low` and `high` the published interval; `variation` the published between-patient CV

@@ -12,7 +12,7 @@ from typing import cast
 
 from normoxia import documents, units
 from normoxia.documents import Findings, Node, Place
-from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName
+from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName, did_you_mean
 from normoxia.mechanism import expression
 from normoxia.outcome import Source
 from normoxia.pharmacology import drug as values
@@ -65,6 +65,12 @@ def find(name: str) -> str:
         near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
         raise UnknownName("drug", name, [names[near[0]][1]] if near else library())
     return names[key][0]
+
+
+def reference(drug: Drug) -> str:
+    """What `read` finds the drug by: its name when it is of the library, else the path of its document."""
+    is_shipped = Path(drug.place.file).parent == LIBRARY / "drugs"
+    return drug.name if is_shipped or not drug.place.file else drug.place.file
 
 
 def _key(name: str) -> str:
@@ -125,8 +131,11 @@ def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> N
     """The document with every section it does not have taken from the drug it is like."""
     like = entries["like"].text(findings)
     file = Path(root.place.file).with_name(f"{like}.yaml")
+    if not file.exists() or file == Path(root.place.file):
+        file = LIBRARY / "drugs" / f"{like}.yaml"
     if not file.exists():
-        findings.note(entries["like"].place, f'found "{like}"', "expected a drug of the same folder")
+        expected = "expected a drug of the same folder or of the library" + did_you_mean(like, library())
+        findings.note(entries["like"].place, f'found "{like}"', expected)
         findings.raise_any()
     parent = documents.load(file).entries(findings)
     own = {key: node for key, node in entries.items() if key != "like"}
@@ -346,7 +355,9 @@ def _exposure(node: Node, reader: _Reader) -> Exposure:
     measure = fields["measure"].text(findings, values.MEASURES) if "measure" in fields else ""
     if not measure:
         findings.note(node.place, 'missing key "measure"', "add it")
-    unit = {"auc": "mg*day/L", "half_life": "day", "time_to_peak": "day"}.get(measure, "mg/L")
+    unit = {"auc": "mg*day/L", "half_life": "day", "time_to_peak": "day", "occupancy": "1"}.get(
+        measure, "mg/L"
+    )
     patient: dict[str, float] = {}
     if "patient" in fields:
         known = fields["patient"].fields(findings, (), COVARIATES)
