@@ -158,21 +158,22 @@ class _Report:
         return found
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """The medians of the first set that has published ones, else of the first set."""
+        """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""
         medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
         medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
-        printed = {c.simulated.population for c in medians if c.published is not None}
-        first = next((s.id for s in self.trial.sets if s.id in printed), self.trial.sets[0].id)
+        printed = [c.simulated.population for c in medians if c.published is not None]
+        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id))
+        medians = [c for c in medians if c.simulated.population == chosen.id]
+        medians.sort(key=lambda c: c.simulated.endpoint is Endpoint.OS)
         return tuple(
             Highlight(
                 f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
-                else f"{self.speech.say('comparison.published')}: {self.speech.interval(c.published.estimate)}",
+                else self.speech.say("km.published_ratio", value=self.speech.interval(c.published.estimate)),
             )
             for c in medians
-            if c.simulated.population == first
         )[:6]
 
     def compared(self) -> list[Block]:
