@@ -9,6 +9,7 @@ there are as good as the points; a hazard ratio of two such arms is an approxima
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from normoxia.evidence.reported import Curve
@@ -32,7 +33,7 @@ def digitised(curve: Curve) -> DigitisedCurve:
         known[curve.median] = 50.0
     months = sorted(known)
     times, survival = [0.0], [1.0]
-    for start, stop in zip(months, months[1:], strict=False):
+    for start, stop in pairwise(months):
         first, last = max(known[start], _FLOOR), max(known[stop], _FLOOR)
         steps = max(1, math.ceil((stop - start) / _STEP))
         for k in range(1, steps + 1):
