@@ -200,8 +200,11 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
 
 
 def describe(row: Reported) -> str:
-    """A reported number as text, with its interval."""
+    """A reported number as text, with its interval; NR for an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
-    text = f"{e.value:g}{unit}"
-    return f"{text} ({e.low:g}-{e.high:g})" if e.has_interval else text
+    if not e.has_interval:
+        return f"{e.value:g}{unit}"
+    shown = decimals(e.value, e.low, e.high)
+    low, high = (f"{end:.{shown}f}" if math.isfinite(end) else "NR" for end in (e.low, e.high))
+    return f"{e.value:.{shown}f}{unit} ({low}-{high})"
