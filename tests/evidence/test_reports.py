@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +78,18 @@ def test_a_study_s_page_in_chinese() -> None:
 def test_every_page_can_be_shown() -> None:
     for study in evidence.registry():
         assert evidence.show(study)[0].startswith(study.id)
+
+
+def test_registry_and_audit_load_no_scientific_library() -> None:
+    script = (
+        "import sys; from normoxia import evidence; evidence.audit_report(evidence.registry());"
+        "sys.exit(', '.join({'numpy', 'scipy', 'polars', 'pint', 'llvmlite', 'altair'} & set(sys.modules)))"
+    )
+    source = str(Path(__file__).parents[2] / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": source},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
