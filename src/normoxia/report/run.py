@@ -156,18 +156,18 @@ class _Report:
         return found
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """The medians of the first set that has published ones, else of the first set."""
+        """Median survival in the set of patients with the most published medians, else in the first."""
         medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
         medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
-        printed = {c.simulated.population for c in medians if c.published is not None}
-        first = next((s.id for s in self.trial.sets if s.id in printed), self.trial.sets[0].id)
+        printed = [c.simulated.population for c in medians if c.published is not None]
+        first = max((s.id for s in self.trial.sets), key=printed.count)
         return tuple(
             Highlight(
                 f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
-                else f"{self.speech.say('comparison.published')}: {self.speech.interval(c.published.estimate)}",
+                else f"{self.speech.say('table.published')}: {self.speech.interval(c.published.estimate)}",
             )
             for c in medians
             if c.simulated.population == first
