@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from normoxia.evidence.rounding import half_unit
+from normoxia.evidence.reported import REVIEW, Claim, Reported, ReviewFigure
+from normoxia.evidence.rounding import decimals
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Claim, Reported, ReviewFigure, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 
@@ -74,6 +75,11 @@ BASELINE: Mapping[str, str] = {
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
+_ITEMS: Mapping[str, str] = {
+    "grade >=3 TRAE": "G3+ TRAE",
+    "egfr share": "EGFR mutated",
+    "egfr positive share": "EGFR mutated",
+}
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
@@ -118,10 +124,37 @@ def number(figure: ReviewFigure) -> float:
     return figure.value if isinstance(figure.value, float) else math.nan
 
 
-def agree(first: float, second: float) -> bool:
-    """Whether two printed numbers can be one number rounded differently."""
-    coarser = max(half_unit(first), half_unit(second))
-    return abs(first - second) <= coarser * 1.001
+def agree(first: float, second: float, *shown: int) -> bool:
+    """Whether two printed numbers can be one number rounded differently.
+
+    shown  decimals each was printed with; without them those that the numbers still show
+    """
+    printed_with = shown or (decimals(first), decimals(second))
+    return abs(first - second) <= 0.5 * 10.0 ** -min(printed_with) * 1.001
+
+
+def figure_decimals(figure: ReviewFigure) -> int:
+    """Decimals with which the review prints a figure: as its quote shows them, else as the number still does."""
+    value = number(figure)
+    places = [len(m[1] or "") for m in re.finditer(r"\d+(?:\.(\d+))?", figure.quote) if float(m[0]) == value]
+    return max([decimals(value), *places])
+
+
+def row_decimals(study: Study, row: Reported) -> int:
+    """Decimals with which a source prints a number: those of its neighbours, since a number read has lost its zeros."""
+    return decimals(
+        *(r.estimate.value for r in study.reported() if (r.source, r.measure) == (row.source, row.measure))
+    )
+
+
+def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
+    """Whether a figure of the review can be a source's number."""
+    return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
+
+
+def item(what: str) -> str:
+    """The review's name of a figure as the word under which findings about it are told."""
+    return _ITEMS.get(what, what)
 
 
 def population(text: str) -> str:

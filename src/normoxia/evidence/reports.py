@@ -10,8 +10,9 @@ from normoxia.errors import InvalidArgument
 from normoxia.evidence.auditor import audit
 from normoxia.evidence.checks import check
 from normoxia.evidence.discrepancy import describe, printed
+from normoxia.evidence.reported import REVIEW, Arm
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Arm, Population, Study
+from normoxia.evidence.study import Population, Study
 
 #: version of the shape of every dictionary made here
 SCHEMA = 1
