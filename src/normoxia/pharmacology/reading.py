@@ -28,7 +28,7 @@ from normoxia.pharmacology.drug import (
 #: a source text that begins so was not read anywhere
 _UNREAD = ("assumed", "recalled")
 
-_QUANTITY = ("value", "unit", "cv", "sd", "range", "source", "verified", "note")
+_QUANTITY = ("value", "unit", "cv", "sd", "range", "source", "verified", "note", "cv_source")
 
 
 def entries_of(node: Node | None) -> dict[str, Node]:
@@ -100,6 +100,7 @@ class Reader:
             low,
             high,
             fields["note"].text(findings) if "note" in fields else "",
+            self.source({"source": fields["cv_source"]}, node.place) if "cv_source" in fields else None,
         )
 
     def _factor(self, node: Node, want: str) -> float:
