@@ -11,6 +11,7 @@ Read in this order:
                  rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
+    curves       patients rebuilt from the digitised landmarks
     context      sourced figures outside the registry, tumour dynamics
     synthesis    see the map in docs/reference/evidence.md
 
