@@ -11,7 +11,18 @@ Read in this order:
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
     context      sourced figures outside the registry, tumour dynamics
-    synthesis    see the map in docs/reference/evidence.md
+
+and of the synthesis, which a statistician may want alone:
+
+    contrasts      what a study contributes: arms with counts or means, or contrasts on the analysis scale
+    tables         any network from a text file (delimited reads the cells, columns knows the names)
+    intake         a hazard ratio from whatever was published
+    heterogeneity  one weighted regression and eight estimators of tau2, under everything below
+    meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)
+    multiarm       a study with several arms as independent contrasts
+    network        the network and its fit; ranking, consistency, contribution, components, certainty
+    synthesis      pool: all of it at once
+    question       a question to the registry as a document; answer draws its evidence and answers it
 
 Names are loaded when first used: a reader of one study never pays for a network meta-analysis.
 """
@@ -24,15 +35,20 @@ _HOMES = {
     "Discrepancy": "discrepancy",
     "Registry": "studies",
     "Study": "study",
+    "Synthesis": "synthesis",
+    "answer": "answer",
     "audit": "auditor",
     "check": "checks",
     "audit_report": "reports",
     "further_studies": "context",
     "listing": "reports",
+    "pool": "synthesis",
     "published": "studies",
+    "question": "question",
     "show": "reports",
     "tumour_dynamics": "context",
     "read": "files",
+    "read_network": "tables",
     "registry": "studies",
 }
 
