@@ -20,6 +20,7 @@ from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Arm, Contrast, Effect, contrasts_from_arms
 from normoxia.evidence.contribution import study_contributions
 from normoxia.evidence.intake import from_interval
+from normoxia.evidence.meta import Model
 from normoxia.evidence.question import Asked, Entry, Question, Text, question
 from normoxia.evidence.regression import Regression, meta_regression
 from normoxia.evidence.studies import Registry, registry
@@ -116,7 +117,7 @@ def answer(
     asked: Question | str | Path,
     *,
     studies: Registry | None = None,
-    model: net.Model = "random",
+    model: Model = "random",
     draws: int = 10_000,
     seed: int = 0,
 ) -> Answer:
@@ -161,7 +162,7 @@ def evidence_for(
     return contrasts, used, [*left, *_by_rule(q, known)], sizes
 
 
-def _analyse(q: Question, asked: Asked, known: Registry, model: net.Model, draws: int, seed: int) -> Analysis:
+def _analyse(q: Question, asked: Asked, known: Registry, model: Model, draws: int, seed: int) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
     base = Analysis(asked, tuple(used), tuple(left))
     if not contrasts:
@@ -172,13 +173,16 @@ def _analyse(q: Question, asked: Asked, known: Registry, model: net.Model, draws
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
         network, model=model, reference=reference, small_values=asked.small_values, draws=draws, seed=seed
-    )  # type: ignore[arg-type]
-    scores = {
-        name: {e.study: getattr(e, name) for e in q.entries} for name in ("risk_of_bias", "indirectness")
-    }
+    )
+    judged = trust.certainty(
+        synthesis.fit,
+        risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
+        indirectness={e.study: e.indirectness for e in q.entries},
+        reporting_bias=(trust.Concern.SOME, _SEARCH),
+    )
     more: dict[str, Any] = {
         "synthesis": synthesis,
-        "certainty": trust.certainty(synthesis.fit, reporting_bias=(trust.Concern.SOME, _SEARCH), **scores),
+        "certainty": judged,
         "contributions": study_contributions(synthesis.fit),
     }
     if q.parts_of:
@@ -186,7 +190,7 @@ def _analyse(q: Question, asked: Asked, known: Registry, model: net.Model, draws
     return _with(base, **more)
 
 
-def _compose(q: Question, network: net.Network, model: net.Model) -> dict[str, Any]:
+def _compose(q: Question, network: net.Network, model: Model) -> dict[str, Any]:
     """Component models; without the interaction when no treatment shows it."""
     options: dict[str, Any] = {"parts_of": q.parts_of, "groups": q.groups, "model": model}
     found: dict[str, Any] = {"additive": parts.fit_components(network, **options)}

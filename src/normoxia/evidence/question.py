@@ -13,6 +13,7 @@ from pathlib import Path
 from normoxia import library
 from normoxia.documents import Findings, Node, load
 from normoxia.errors import InvalidDocument
+from normoxia.evidence.ranking import SmallValues
 from normoxia.outcome import Endpoint, Measure
 
 Text = Mapping[str, str]
@@ -57,7 +58,7 @@ class Asked:
 
     endpoint: Endpoint
     measure: Measure
-    small_values: str
+    small_values: SmallValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,14 @@ def _asked(key: str, node: Node, findings: Findings) -> Asked:
     f = node.fields(findings, ("measure", "small_values"))
     if key not in tuple(Endpoint):
         findings.note(node.place, f'endpoint "{key}"', f"expected one of {', '.join(Endpoint)}")
-        return Asked(Endpoint.PFS, Measure.HAZARD_RATIO, "good")
-    measure = f["measure"].text(findings, (Measure.HAZARD_RATIO.value, Measure.ODDS_RATIO.value))
+        key = Endpoint.PFS
+    measures = (Measure.HAZARD_RATIO, Measure.ODDS_RATIO)
+    measure = f["measure"].text(findings, measures) if "measure" in f else ""
+    small = f["small_values"].text(findings, ("good", "bad")) if "small_values" in f else ""
     return Asked(
         Endpoint(key),
-        Measure(measure or Measure.HAZARD_RATIO),
-        f["small_values"].text(findings, ("good", "bad")),
+        Measure(measure) if measure in measures else Measure.HAZARD_RATIO,
+        "bad" if small == "bad" else "good",
     )
 
 
