@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.library.laboratory import AtReference, nsclc
 
 ARROWS = [s for s in nsclc().statements if not s.emergent]
@@ -16,7 +15,9 @@ def slope(driver: str, target: str) -> float:
     at = reference.fixed[driver] if driver in reference.fixed else reference.value(driver)
     below = 0.0 if at == 0 else at * (1 - STEP)
     above = at * (1 + STEP) if at else STEP
-    return (reference.value(target, {driver: above}) - reference.value(target, {driver: below})) / (above - below)
+    return (reference.value(target, {driver: above}) - reference.value(target, {driver: below})) / (
+        above - below
+    )
 
 
 @pytest.mark.parametrize("statement", ARROWS, ids=lambda s: s.tag)
@@ -30,6 +31,10 @@ def test_an_arrow_taken_away_has_no_slope(statement):
     """The ablation of a statement silences its own arrow and not merely weakens it."""
     model = nsclc().with_values(dict(statement.ablation))
     reference = AtReference(model)
-    at = reference.fixed[statement.driver] if statement.driver in reference.fixed else reference.value(statement.driver)
+    at = (
+        reference.fixed[statement.driver]
+        if statement.driver in reference.fixed
+        else reference.value(statement.driver)
+    )
     moved = reference.value(statement.target, {statement.driver: at * 1.1 + (at == 0)})
     assert moved == pytest.approx(reference.value(statement.target, {statement.driver: at}), abs=1e-12)

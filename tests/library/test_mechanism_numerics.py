@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import ANTI_PD1, BEVACIZUMAB, Levels, draw, follow, multi_target_tki, nsclc
+
+from normoxia import mechanism
 
 DAYS = [42.0, 84.0, 168.0, 365.0]
 EVERYTHING: Levels = {**ANTI_PD1, **BEVACIZUMAB, "chemo_level": 0.3}
 
 
-@pytest.mark.parametrize("levels", [EVERYTHING, {**ANTI_PD1, **multi_target_tki(8.0)}], ids=["ABCP", "TKI + ICI"])
+@pytest.mark.parametrize(
+    "levels", [EVERYTHING, {**ANTI_PD1, **multi_target_tki(8.0)}], ids=["ABCP", "TKI + ICI"]
+)
 def test_halving_the_tolerance_changes_no_diameter_by_a_percent(levels: Levels):
     patients = draw(24, seed=2)
     coarse, fine = (
@@ -23,24 +25,23 @@ def test_halving_the_tolerance_changes_no_diameter_by_a_percent(levels: Levels):
 
 
 def test_slowed_mediators_change_days_and_not_weeks():
-    """Off, the switch slows VEGF, interferon, lactate, cytokines and PD-L1 to a day or more: a state in the first
-    days differs, a diameter does not."""
+    """Off, the switch slows VEGF, interferon, lactate, cytokines and PD-L1 to a day or more. Lactate half a day after
+    the first dose is then off by a tenth or more, while no diameter of a year differs by a percent."""
     patients = draw(24, seed=2)
     slow = mechanism.switch(nsclc(), {"fast_mediators": False})
-    names = ["tumour_diameter", "IFN"]
+    names = ["tumour_diameter", "Lac"]
     measured, slowed = (
-        follow([EVERYTHING], [0.5, *DAYS], names, model=model, patients=patients, tolerance=1e-5)
-        for model in (nsclc(), slow)
+        follow([EVERYTHING], [0.5, *DAYS], names, model=model, patients=patients) for model in (nsclc(), slow)
     )
-    np.testing.assert_allclose(
-        slowed.of("tumour_diameter")[:, 1:], measured.of("tumour_diameter")[:, 1:], rtol=0.01
-    )
-    early = slowed.of("IFN")[:, 0] / measured.of("IFN")[:, 0]
-    assert np.median(early) < 0.9  # half a day after the first dose interferon has not risen as it should
+    off = {name: np.abs(slowed.of(name) / measured.of(name) - 1) for name in names}
+    assert off["tumour_diameter"].max() < 0.01
+    assert np.median(off["Lac"][:, 0]) > 0.1
 
 
 def test_no_state_turns_negative_or_fails_in_extreme_patients():
-    patients = {name: np.exp(2 * np.log(values)) for name, values in draw(24, seed=4).items() if name in ("kI", "kC")}
+    patients = {
+        name: np.exp(2 * np.log(values)) for name, values in draw(24, seed=4).items() if name in ("kI", "kC")
+    }
     course = follow([EVERYTHING], DAYS, [s.name for s in nsclc().species], patients=patients, tolerance=1e-4)
     assert np.isfinite(course.values).all()
     assert course.values.min() > -1e-3

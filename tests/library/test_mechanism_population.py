@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from tests.library.laboratory import BEVACIZUMAB, NOTHING, draw, follow
 
 DURABLE = [28.0, 35.0, 42.0, 49.0, 56.0]
@@ -15,8 +14,7 @@ ROSE = (0.0993, 0.4228)
 
 @pytest.fixture(scope="module")
 def ensemble():
-    n = 300
-    patients = draw(n, seed=1)
+    patients = draw(300, seed=1)
     names = ["Q", "BF", "h", "B", "perm", "coverage"]
     days = [0.0, 0.25, 7.0, 14.0, *DURABLE]
     treated = follow([BEVACIZUMAB], days, names, patients=patients, tolerance=1e-4)
@@ -38,10 +36,14 @@ def test_most_patients_lose_perfusion_for_good(ensemble):
 
 
 def test_blood_flow_falls_within_a_week_in_most(ensemble):
-    """0.27 to 0.18 mL/cm3/min, a third, in six patients with NSCLC (doi:10.1038/s41598-021-86405-w). The standard error
-    of a ratio of two means of six with CV 0.5 to 0.7 is about 0.15 when they correlate well: -33 % +- 15 points."""
+    """Six patients with NSCLC fell from 0.27 to 0.18 mL/cm3/min (doi:10.1038/s41598-021-86405-w), a ratio of 0.67.
+
+    That the fall was significant at n = 6 bounds the standard error of the log ratio by 0.41/2.57 = 0.16 (Student, 5
+    degrees of freedom), and the 95 % interval of the ratio by 0.67*exp(-+0.41), 0.44 to 1. The model lies at 0.8, on
+    the mild side of the print.
+    """
     week = ensemble["BF"][:, 2]
-    assert 0.52 <= np.median(week) <= 0.82
+    assert 0.44 < np.median(week) < 0.9
     assert np.mean(week < 1) > 0.6
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import ANTI_PD1, NOTHING, AtReference, draw, follow, nsclc
+
+from normoxia import mechanism
 
 #: rates are sums of a handful of terms below 20 a day, each exact to rounding
 STILL = 1e-9
@@ -16,7 +16,9 @@ RATIOS = ("B", "ue", "sig", "perm", "tone", "Q", "BF", "h", "sI", "Vf", "us", "u
 
 SETTLING = nsclc().equilibration
 ABLATABLE = [s.tag for s in nsclc().statements if s.ablation]
-STRENGTHS = [p.name for p in nsclc().parameters if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")]
+STRENGTHS = [
+    p.name for p in nsclc().parameters if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")
+]
 
 
 def moving(model) -> dict[str, float]:
@@ -32,7 +34,9 @@ def test_the_reference_patient_stands_still():
 
 def test_every_ratio_of_the_reference_patient_is_one():
     reference = AtReference(nsclc())
-    assert {name: reference.value(name) for name in RATIOS} == pytest.approx(dict.fromkeys(RATIOS, 1.0), abs=1e-9)
+    assert {name: reference.value(name) for name in RATIOS} == pytest.approx(
+        dict.fromkeys(RATIOS, 1.0), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("tag", ABLATABLE)
@@ -47,7 +51,9 @@ def test_taking_one_arrow_away_leaves_the_reference_patient_where_it_is(strength
 
 def test_without_treatment_the_reference_tumour_grows_at_its_rate():
     course = follow([NOTHING], [84.0], ["V", "Q", "T8"])
-    assert course.of("V")[0, 0] == pytest.approx(37 * np.exp(0.0049 * 84), rel=0.01)  # hidden clones outgrow a little
+    assert course.of("V")[0, 0] == pytest.approx(
+        37 * np.exp(0.0049 * 84), rel=0.01
+    )  # hidden clones outgrow a little
     assert course.of("Q")[0, 0] == pytest.approx(1, abs=0.01)
     assert course.of("T8")[0, 0] == pytest.approx(1, abs=0.02)
 
@@ -65,3 +71,8 @@ def test_without_c21_an_antibody_against_pd1_does_exactly_nothing():
     names = [s.name for s in ablated.species]
     course = follow([NOTHING, ANTI_PD1], [21.0, 168.0], names, model=ablated)
     np.testing.assert_array_equal(course.values[0], course.values[1])
+
+
+def test_the_vessel_balance_assumes_the_growth_of_the_median_patient():
+    values = nsclc().defaults
+    assert values["g_ref"] == values["gnet"]
