@@ -80,6 +80,15 @@ _ITEMS: Mapping[str, str] = {
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
+_ZH_ITEMS = (
+    ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
+    ("p PFS", "PFS的P值"), ("citation", "文献序号"), ("sample size", "样本量"), ("n against percentages", "例数与比例"),
+    ("arms", "治疗组"), ("regimen", "治疗方案"), ("EGFR mutated", "EGFR突变比例"), ("squamous", "鳞癌比例"),
+    ("comparison", "对比"), ("TMB cut-off", "TMB界值"), ("design", "研究设计"), ("denominators", "分母"),
+    ("primary endpoint", "主要终点"), ("driver positive", "驱动基因阳性"), ("Table 2", "表2"), ("reference list", "参考文献列表"),
+    ("data cut", "数据截点"), ("enrolment", "入组人数"), ("EGFR-mutant", "EGFR突变"), ("after EGFR-TKI", "EGFR-TKI治疗后"),
+    ("stage IV", "Ⅳ期比例"), (" at ", "，"), (" mo", "个月"), (" of ", "，"), (", ", "，"),
+)  # fmt: skip
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
@@ -150,6 +159,17 @@ def row_decimals(study: Study, row: Reported) -> int:
 def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
     """Whether a figure of the review can be a source's number."""
     return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
+
+
+def say_item(text: str, language: str) -> str:
+    """An item in a language; abbreviations a clinician says aloud (PFS, ORR, HR) stay in both."""
+    if language != "zh":
+        return text
+    if text.startswith("comparator of "):
+        return say_item(text.removeprefix("comparator of "), language) + "的对照值"
+    for english, chinese in _ZH_ITEMS:
+        text = text.replace(english, chinese)
+    return text
 
 
 def item(what: str) -> str:
