@@ -52,10 +52,11 @@ _Read = Callable[[str, Node, Findings], _T]
 
 def model_of(document: Node, findings: Findings) -> tuple[Model, list[Node]]:
     """The model or module in a document, and the nodes that name the modules it is made of."""
-    entries = document.fields(findings, required=("model",), optional=(*HEAD, *SECTIONS))
+    head = "module" if document.is_mapping and "module" in document.entries(findings) else "model"
+    entries = document.fields(findings, required=(head,), optional=(*HEAD, *SECTIONS))
     equilibration = entries.get("equilibration")
     model = Model(
-        name=_text(entries.get("model"), findings),
+        name=_text(entries.get(head), findings),
         title=_text(entries.get("title"), findings),
         version=_text(entries.get("version"), findings),
         time_unit=_time_unit(entries.get("time_unit"), findings),
