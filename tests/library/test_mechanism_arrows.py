@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.library.laboratory import AtReference, nsclc
 
 ARROWS = [s for s in nsclc().statements if not s.emergent]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.library.laboratory import ANTI_PD1, NOTHING, follow, nsclc, with_levels
+
 from normoxia import mechanism, simulation
 from normoxia.mechanism.model import Model
-
-from tests.library.laboratory import ANTI_PD1, NOTHING, follow, nsclc, with_levels
 
 NAMES = ("coverage", "Q", "h", "VEGF", "B")
 DAYS = [42.0, 84.0, 168.0]

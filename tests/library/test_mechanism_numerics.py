@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import ANTI_PD1, BEVACIZUMAB, Levels, draw, follow, multi_target_tki, nsclc
+
+from normoxia import mechanism
 
 DAYS = [42.0, 84.0, 168.0, 365.0]
 EVERYTHING: Levels = {**ANTI_PD1, **BEVACIZUMAB, "chemo_level": 0.3}

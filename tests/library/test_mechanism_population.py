@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from tests.library.laboratory import BEVACIZUMAB, NOTHING, draw, follow
 
 DURABLE = [28.0, 35.0, 42.0, 49.0, 56.0]

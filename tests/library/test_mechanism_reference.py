@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import ANTI_PD1, NOTHING, AtReference, draw, follow, nsclc
+
+from normoxia import mechanism
 
 #: rates are sums of a handful of terms below 20 a day, each exact to rounding
 STILL = 1e-9
@@ -71,3 +71,8 @@ def test_without_c21_an_antibody_against_pd1_does_exactly_nothing():
     names = [s.name for s in ablated.species]
     course = follow([NOTHING, ANTI_PD1], [21.0, 168.0], names, model=ablated)
     np.testing.assert_array_equal(course.values[0], course.values[1])
+
+
+def test_the_vessel_balance_assumes_the_growth_of_the_median_patient():
+    values = nsclc().defaults
+    assert values["g_ref"] == values["gnet"]

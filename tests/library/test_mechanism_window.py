@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from normoxia import mechanism
-
 from tests.library.laboratory import (
     ANTI_PD1,
     BEVACIZUMAB,
@@ -21,6 +19,8 @@ from tests.library.laboratory import (
     nsclc,
     selective_tki,
 )
+
+from normoxia import mechanism
 
 DAYS = [0.0, 7.0, 14.0, 28.0, 42.0, 56.0, 84.0, 126.0, 168.0]
 STATES = ["Q", "BF", "h", "B", "coverage", "perm", "VEGF", "Treg", "MDSC", "T8", "Lac", "GM", "IL10", "V",
@@ -87,6 +87,12 @@ def test_a_high_dose_closes_the_window_it_opened(typical: Course, regimen: str):
 
 def test_a_high_dose_of_a_selective_inhibitor_normalises_before_it_prunes(typical: Course):
     assert at(typical, "high", "Q", 14.0) > 1
+
+
+def test_a_high_dose_of_a_multi_target_inhibitor_never_opens_the_window(typical: Course):
+    """A finding, not a wish: T5 asks for more perfusion on day 14 of any inhibitor at eight times its IC50."""
+    assert at(typical, "high multi-target", "Q", 7.0) == pytest.approx(0.99, abs=0.01)
+    assert at(typical, "high multi-target", "Q", 14.0) == pytest.approx(0.90, abs=0.01)
 
 
 def test_low_dose_alone_relieves_hypoxia_and_brings_t_cells(typical: Course):

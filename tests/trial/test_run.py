@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.trial import toy
 
 from normoxia import trial
-from normoxia.errors import InvalidArgument, Interrupted
+from normoxia.errors import Interrupted, InvalidArgument
 from normoxia.progress import Step
 from normoxia.trial import runner
-from tests.trial import toy
 
 
 def _arm(result: trial.TrialResult, arm: str, name: str) -> np.ndarray:

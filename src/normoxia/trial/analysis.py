@@ -83,7 +83,7 @@ def published(trial: Trial) -> tuple[Outcome, ...]:
     if not trial.study:
         return ()
     from normoxia.evidence.files import read as read_study
-    from normoxia.evidence.registry import registry
+    from normoxia.evidence.studies import registry
 
     slug = trial.study.lower()
     if slug in library.names("studies"):
