@@ -144,7 +144,11 @@ def report(engines: list[Engine], cold: float, warm: float) -> str:
         speed = engine.speed_at(TARGET)
         must = f"{MUST[engine.name]} x" if engine.name in MUST else "60 patients/s"
         lines.append(f"| {engine.name} | {speed:.3g} | {base / speed:.3g} x | {must} | {engine.setup:.2g} |")
-    lines += ["", f"From model text to simulator, CPU s: {cold:.2g} with an empty cache, {warm:.2g} from the cache.", ""]
+    lines += [
+        "",
+        f"From model text to simulator, CPU s: {cold:.2g} with an empty cache, {warm:.2g} from the cache.",
+        "",
+    ]
     return "\n".join(lines)
 
 

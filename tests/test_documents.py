@@ -33,11 +33,15 @@ def test_nodes_know_their_line_and_the_keys_that_lead_to_them() -> None:
         ("{rate: f(g(a,b), 0.5) + 1, unit: mg}", {"rate": "f(g(a, b), 0.5) + 1", "unit": "mg"}),
         ("[f(a, b), c, min(1, (2 + x))]", ["f(a, b)", "c", "min(1, (2 + x))"]),
         ("{title: no (really, unit: 1}", {"title": "no (really", "unit": 1}),
+        ("{title: this, that,\n  and 缺氧 , unit: 1}", {"title": "this, that, and 缺氧", "unit": 1}),
+        ("{title: this, that: , unit : 1, alone}", {"title": "this", "that": None, "unit": "1, alone"}),
+        ("{lonely, more}", {"lonely": None, "more": None}),
+        ("[this, that]", ["this", "that"]),
         ('{title: "open (", other: 1, alone: }', {"title": "open (", "other": 1, "alone": None}),
         ("{a: (x, b: y)}", {"a": "(x", "b": "y)"}),
     ],
 )
-def test_a_comma_inside_round_brackets_does_not_end_a_value(text: str, value: object) -> None:
+def test_commas_end_a_value_where_people_mean_them_to(text: str, value: object) -> None:
     assert plain(text) == value
 
 

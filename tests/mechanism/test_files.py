@@ -152,7 +152,7 @@ def test_a_text_may_not_name_modules() -> None:
         ("time_unit: mg", 'm.yaml:2: time_unit: "mg" is not a unit of time; expected one such as day or hour'),
         ("observables:\n  o: {expression: 1 +, unit: 1}", 'm.yaml:3: observables.o.expression: "1 +" is not an expression near'),
         ("observables:\n  o: {expression: , unit: 1}", "m.yaml:3: observables.o.expression: found nothing; expected a text"),
-        ("observables:\n  o: {expression: 1, unit: 1, title: this, that}", 'm.yaml:3: observables.o.that: unknown key "that"; if it belongs to the text before the comma, put that text in quotes'),
+        ("observables:\n  o: {expression: 1, unit: 1, title: \"this\", that}", 'm.yaml:3: observables.o.that: unknown key "that"; if it belongs to the text before the comma, put that text in quotes'),
         ("events:\n  e: {changes: {x: 0}}", "m.yaml:3: events.e: an event needs either times or a condition; give one of the two"),
         ("observable:\n  o: {expression: 1, unit: 1}", 'm.yaml:2: observable: unknown key "observable"; did you mean "observables"?'),
         ("statements:\n  C1: {says: {en: a}, review: s, term: t, arrow: {driver: a, target: b, sign: 2}}", "m.yaml:3: statements.C1.arrow.sign: found 2; expected +1 or -1"),

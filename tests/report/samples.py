@@ -13,17 +13,22 @@ from normoxia.report import (
     BandArm,
     ComparisonPanel,
     ComparisonRow,
+    DirectComparison,
     Figure,
     ForestRow,
     HazardRatioLine,
     KaplanMeierArm,
     Lane,
+    RankingRow,
     SpiderArm,
+    Treatment,
     WaterfallArm,
     bands_figure,
     comparison_figure,
     forest_figure,
     kaplan_meier_figure,
+    network_figure,
+    ranking_figure,
     spider_figure,
     swimmer_figure,
     waterfall_figure,
@@ -117,7 +122,26 @@ def comparison(**options) -> Figure:
     return comparison_figure(panels, **options)
 
 
+def network(**options) -> Figure:
+    nodes = [
+        Treatment("chemo", 900),
+        Treatment("ICI + chemo", 500),
+        Treatment("docetaxel", 80, 1),
+        Treatment("TKI", 70, 1),
+    ]
+    edges = [DirectComparison("chemo", "ICI + chemo", 4), DirectComparison("docetaxel", "TKI", 1)]
+    return network_figure(nodes, edges, **options)
+
+
+def ranking(**options) -> Figure:
+    rows = [
+        RankingRow("ICI + chemo", Estimate(0.9, 0.5, 1.0), (0.9, 0.1)),
+        RankingRow("chemo", Estimate(0.1, 0.0, 0.5), (0.1, 0.9)),
+    ]
+    return ranking_figure(rows, **options)
+
+
 EVERY: dict[str, Callable[..., Figure]] = {
     "km": km, "waterfall": waterfall, "spider": spider, "swimmer": swimmer, "bands": bands, "forest": forest,
-    "comparison": comparison,
+    "comparison": comparison, "network": network, "ranking": ranking,
 }  # fmt: skip

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 from tests.report import samples
 
-from normoxia.errors import InvalidArgument
+from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Estimate
 from normoxia.report import (
     BandArm,
+    DirectComparison,
     ForestRow,
     KaplanMeierArm,
+    Treatment,
     WaterfallArm,
     forest_figure,
     kaplan_meier_figure,
+    league_table,
+    network_figure,
     waterfall_figure,
 )
 from normoxia.survival import TimeToEvent, kaplan_meier
@@ -62,13 +66,18 @@ def test_every_figure_draws_speaks_and_gives_its_data(kind, lang, theme, tmp_pat
     assert (
         figure.chart().to_dict()["$schema"] == figure.spec["$schema"]
     )  # Altair checks it against the schema
-    names = [path.name for path in figure.save(tmp_path, ("svg", "png", "pdf", "csv", "json"))]
-    assert names == [f"{figure.name}.{kind}" for kind in ("svg", "png", "pdf", "csv", "json")]
-    assert (tmp_path / f"{figure.name}.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / f"{figure.name}.pdf").read_bytes().startswith(b"%PDF")
+    names = [path.name for path in figure.save(tmp_path, ("svg", "csv", "json"))]
+    assert names == [f"{figure.name}.{kind}" for kind in ("svg", "csv", "json")]
     assert json.loads((tmp_path / f"{figure.name}.json").read_text(encoding="utf-8")) == figure.spec
     if lang == "zh":
         assert re.search(r"[\u4e00-\u9fff]", words(figure))
+
+
+def test_pictures_are_pictures(tmp_path):
+    figure = samples.forest(lang="zh")
+    figure.save(tmp_path, ("png", "pdf"))
+    assert (tmp_path / "forest.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "forest.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_nothing_in_a_figure_comes_from_elsewhere():
@@ -121,6 +130,20 @@ def test_kaplan_meier_data_are_the_curve():
     assert sum(row[6] for row in rows) == curve.data.n_events
     last = rows[-1]
     assert last[2] == pytest.approx(100 * curve.survival[-1])
+
+
+def test_a_hundred_thousand_patients_draw_as_small_as_a_few():
+    rng = np.random.default_rng(1)
+    time = rng.exponential(300, 100_000)
+    figure = kaplan_meier_figure(
+        [KaplanMeierArm("A", kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
+    )
+    assert len(figure.json()) < 600_000
+    assert sum(row[6] for row in figure.rows) == (time <= 900.0).sum()
+    drawn = next(layer for layer in figure.spec["layer"] if layer["mark"]["type"] == "line")["data"]["values"]
+    # thinned points still lie on the curve
+    exact = np.exp(-np.array([p["m"] for p in drawn]) * 30.4375 / 300)
+    assert np.abs(np.array([p["s"] for p in drawn]) / 100 - exact).max() < 0.006
 
 
 def test_waterfall_marks_cut_bars_and_keeps_their_values():
@@ -183,6 +206,32 @@ def test_bands_leave_out_patients_without_a_value_time_by_time():
     values = np.array([[1.0, np.nan], [3.0, 5.0]])
     arm = BandArm.of("A", np.array([0.0, 1.0]), values)
     assert list(arm.quantiles[2]) == [2.0, 5.0]
+
+
+def test_a_network_in_parts_says_that_nothing_compares_them():
+    said = words(samples.network())
+    assert "2 parts that no study connects" in said
+    whole = network_figure([Treatment("A"), Treatment("B")], [DirectComparison("A", "B", 2)])
+    assert "parts" not in words(whole)
+
+
+def test_a_network_names_an_unknown_treatment():
+    with pytest.raises(UnknownName, match="did you mean"):
+        network_figure([Treatment("chemo"), Treatment("ICI")], [DirectComparison("chemo", "ICl")])
+
+
+def test_a_ranking_stands_with_interval_and_every_rank():
+    said = words(samples.ranking())
+    assert "0.90 (0.50–1.00)" in said
+    assert said.count("90%") == said.count("10%") == 2
+
+
+def test_league_cells_read_row_against_column():
+    effects = {("A", "B"): Estimate(0.5, 0.3, 0.8), ("B", "A"): Estimate(2.0, 1.25, 3.33)}
+    table = league_table(["A", "B", "C"], effects)
+    assert table.rows[0] == ("A", "·", "0.50 (0.30–0.80)", "–")
+    assert table.rows[1][1] == "2.00 (1.25–3.33)"
+    assert table.emphasis == {(0, 2), (1, 1)}
 
 
 @pytest.mark.parametrize("kind", ["<script>alert(1)</script>", 'a"b&c'])

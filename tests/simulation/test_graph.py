@@ -45,15 +45,17 @@ def direct(expression: Expression, at: dict[str, float]) -> float:
     return float(made([at[n] for n in SPECIES], [at[n] for n in PARAMETERS], at["time"])[0])
 
 
-LEAVES = st.sampled_from([*(Symbol(n) for n in (*SPECIES, *PARAMETERS, "time")), Number(2.0), Number(0.5), Number(1.0)])
+LEAVES = st.sampled_from(
+    [*(Symbol(n) for n in (*SPECIES, *PARAMETERS, "time")), Number(2.0), Number(0.5), Number(1.0)]
+)
 
 
 def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     positive = inner.map(lambda e: Call("add", (Call("power", (e, Number(2.0))), Number(0.3))))
     return st.one_of(
-        st.tuples(st.sampled_from(["add", "subtract", "multiply", "min", "max"]), st.tuples(inner, inner)).map(
-            lambda t: Call(*t)
-        ),
+        st.tuples(
+            st.sampled_from(["add", "subtract", "multiply", "min", "max"]), st.tuples(inner, inner)
+        ).map(lambda t: Call(*t)),
         st.tuples(inner, positive).map(lambda t: Call("divide", t)),
         st.tuples(positive, st.sampled_from([Number(1.7), Symbol("b"), Number(-0.5), Number(3.0)])).map(
             lambda t: Call("power", t)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.simulation import models
+from tests.simulation.models import doses, model
 
 from normoxia import simulation
 from normoxia.mechanism.inputs import none
 from normoxia.mechanism.model import Model
 from normoxia.simulation.backends.fast import FastBackend, FastSolver
 from normoxia.simulation.system import system_of
-from tests.simulation import models
-from tests.simulation.models import doses, model
 
 
 def solver(m: Model) -> FastSolver:
@@ -31,7 +31,9 @@ def test_linear_upstream_species_are_recognised() -> None:
 
 
 def test_a_species_downstream_of_nonlinear_ones_is_not() -> None:
-    m = model({"a": (1, "-a"), "b": (1, "-b**2"), "c": (0, "a + b - c"), "d": (0, "a - d"), "e": (0, "a*time - e")})
+    m = model(
+        {"a": (1, "-a"), "b": (1, "-b**2"), "c": (0, "a + b - c"), "d": (0, "a - d"), "e": (0, "a*time - e")}
+    )
     assert closed(m) == {"a", "d"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, did_you_mean
-from normoxia.evidence.study import (
+from normoxia.evidence.reported import (
     CLAIM_KINDS,
     REVIEW,
     SOURCE_KINDS,
@@ -20,15 +20,14 @@ from normoxia.evidence.study import (
     Claim,
     Curve,
     Fact,
-    Population,
     Recalled,
     Reference,
     Reported,
     ReviewEntry,
     ReviewFigure,
     Setting,
-    Study,
 )
+from normoxia.evidence.study import Population, Study
 from normoxia.outcome import Endpoint, Estimate, Measure
 
 GROUPS = ("review", "context", "context_extra", "user")
@@ -401,7 +400,7 @@ class _Reader:
         return f[key].items(self.findings) if key in f else []
 
     def word(self, f: dict[str, Node], key: str, choices: Iterable[str] | None = None) -> str:
-        if key not in f or f[key].value is None:
+        if key not in f:
             return ""
         value = f[key].value
         if isinstance(value, bool):

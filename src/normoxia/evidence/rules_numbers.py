@@ -16,10 +16,12 @@ from normoxia.evidence.discrepancy import (
     in_registry,
     of_source,
     printed,
+    row_decimals,
 )
+from normoxia.evidence.reported import REVIEW, Reported
 from normoxia.evidence.rounding import decimals, is_possible
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Reported, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 #: medians of two cuts closer than this share of one another are one result read twice; assumed
@@ -48,7 +50,13 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
         told: set[tuple[object, ...]] = set()
         for key, group in groups.items():
             for a, b in combinations(group, 2):
-                if a.source == b.source or agree(a.estimate.value, b.estimate.value) or key[:3] in told:
+                if (
+                    a.source == b.source
+                    or agree(
+                        a.estimate.value, b.estimate.value, row_decimals(study, a), row_decimals(study, b)
+                    )
+                    or key[:3] in told
+                ):
                     continue
                 told.add(key[:3])
                 item = _name(a)
@@ -146,10 +154,13 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
             ]
             hint = "; ".join(f"{row.estimate.value:g}% is possible of {n}" for row, n in moved)
             zh = "；".join(f"{row.estimate.value:g}%可为{n}例之比" for row, n in moved)
+            told = [(f"{row.arm} {row.estimate.value:g}% of {row.n}", row.source) for row in wrong]
+            if len(wrong) == 1:
+                told.append((f"{wrong[0].arm} n = {wrong[0].n}", wrong[0].source))
             yield Discrepancy(
                 study.id, wrong[0].endpoint.value,
-                tuple(Words(f"{row.arm} {row.estimate.value:g}% of {row.n}") for row in wrong),
-                tuple(of_source(study, row.source) for row in wrong),
+                tuple(Words(text) for text, _ in told),
+                tuple(of_source(study, source) for _, source in told),
                 Words(
                     "No whole number of patients" + (f" ({hint}: arms may be swapped)" if hint else "")
                     + "; the counts are not used.",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidModel, did_you_mean
 from normoxia.mechanism.balance import Balance, Measure, literal, remedy, spoken
-from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived
+from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived, sizes_are_fixed
 from normoxia.mechanism.expression import FUNCTIONS, TIME, Call, Expression, calls, symbols, walk
 from normoxia.mechanism.model import Function, Model
 from normoxia.mechanism.scope import (
@@ -378,6 +378,7 @@ CHECKS = (
     contributions_have_slots,
     nothing_is_unused,
     no_circles,
+    sizes_are_fixed,
     during_replaces_what_exists,
     settling_reads_nothing_derived,
     switches_turn_parameters,

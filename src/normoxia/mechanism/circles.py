@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from normoxia.documents import Findings
-from normoxia.mechanism.expression import Call, Expression, calls, symbols, walk
+from normoxia.mechanism.expression import TIME, Call, Expression, calls, symbols, walk
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.scope import functions_of, names_of, within
 
@@ -142,3 +142,24 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
                 f'reads "{path[-1]}" ({" -> ".join([d.name, *path])}), which is derived later or is itself'
             )
             findings.note(d.place, found, "put it after what it reads")
+
+
+def sizes_are_fixed(model: Model, findings: Findings) -> None:
+    """Compartments keep their size: it reads no species and no time, by any detour."""
+    if circles({f.name: calls(f.body) for f in model.functions}):
+        return
+    reads = _reads(model)
+    moving = {s.name for s in model.species} | {TIME}
+    links = {name: reads(expression) for name, expression in _assigned(model).items()}
+    for c in model.compartments:
+        seen: set[str] = set()
+        waiting = [c.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += links.get(name, ())
+        for name in sorted(seen & moving):
+            findings.note(
+                within(c.place, "size"), f'the size depends on "{name}"', "a compartment keeps its size"
+            )

@@ -77,7 +77,7 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     if duration is None:
         duration = drug.infusion_days if route == "iv" else 0.0
     try:
-        daily_dose = Dose(drug.name, amount, basis, 1.0 if continuous else duration, route)
+        daily_dose = Dose(files.reference(drug), amount, basis, 1.0 if continuous else duration, route)
         runs = _continuous(daily_dose, days) if continuous else [(daily_dose, days)]
         if limited:
             for dose, _ in runs:

@@ -10,7 +10,7 @@ One course reads `DRUG AMOUNT UNIT HOW-OFTEN`, with what is needed of
     iv, sc, oral      route; without it, the drug's
     delayed 84 days, until 24 months, paused 42-63   start, stop, pauses, counted from day 0
 
-`+` is beside, `then` after, brackets group and may be followed by x4, delayed, until or paused.
+The drug is any of its names, or the path of a drug document of one's own. `+` is beside, `then` after, brackets group and may be followed by x4, delayed, until or paused.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Pause = tuple[float, float]
 class Dose:
     """One administration.
 
-    drug      the library's name
+    drug      the library's name, or the path of the drug's own document
     amount    in the unit of the basis; for AUC, mg*min/mL
     basis     "mg", "mg/kg", "mg/m2" or "AUC"
     duration  days over which it is infused, kept to a ten-thousandth of a second so that 90 min and 1.5 h are equal;

@@ -11,6 +11,7 @@ that published and simulated numbers are drawn alike.
     bands         percentiles of a state over time
     forest        effects on a log axis
     comparison    simulated beside published
+    network       network graph, ranking with uncertainty, league table
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
     language      the catalogue of words
@@ -24,6 +25,14 @@ from normoxia.report.figure import Figure
 from normoxia.report.forest import ForestRow, forest_figure
 from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.language import Language, language
+from normoxia.report.network import (
+    DirectComparison,
+    RankingRow,
+    Treatment,
+    league_table,
+    network_figure,
+    ranking_figure,
+)
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
 from normoxia.report.swimmer import Lane, swimmer_figure
 from normoxia.report.tables import Table, comparison_table, table_one
@@ -33,6 +42,7 @@ __all__ = [
     "BandArm",
     "ComparisonPanel",
     "ComparisonRow",
+    "DirectComparison",
     "Figure",
     "ForestRow",
     "HazardRatioLine",
@@ -42,9 +52,11 @@ __all__ = [
     "Language",
     "Page",
     "Prose",
+    "RankingRow",
     "Section",
     "SpiderArm",
     "Table",
+    "Treatment",
     "WaterfallArm",
     "bands_figure",
     "comparison_figure",
@@ -53,6 +65,9 @@ __all__ = [
     "forest_figure",
     "kaplan_meier_figure",
     "language",
+    "league_table",
+    "network_figure",
+    "ranking_figure",
     "spider_figure",
     "swimmer_figure",
     "table_one",

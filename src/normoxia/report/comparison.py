@@ -92,7 +92,7 @@ def comparison_figure(
 def _panel(panel: ComparisonPanel, left: float, speech: Language, paint: Theme) -> list[Layer]:
     low, high = _domain(panel)
     height = _ROW * len(panel.rows)
-    axis: dict[str, Any] = {"title": None, "tickCount": 6, "labelFlush": False, "format": "~r"}
+    axis: dict[str, Any] = {"title": None, "tickCount": 6, "labelFlush": False, "format": ".4~g"}
     scale: dict[str, Any] = {"domain": [low, high], "nice": False}
     if panel.is_ratio:
         scale["type"] = "log"

@@ -149,7 +149,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _scale(low: float, high: float, height: float, paint: Theme) -> list[Layer]:
     axis = {
-        "values": _ticks(low, high), "title": None, "grid": True, "format": "~r", "labelFlush": False, "offset": 2
+        "values": _ticks(low, high), "title": None, "grid": True, "format": ".4~g", "labelFlush": False, "offset": 2
     }  # fmt: skip
     x = {
         "field": "v",

@@ -20,6 +20,8 @@ from normoxia.report.theme import THEMES, Theme, config, dash
 from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
 
 _WIDTH, _HEIGHT, _ROW = 640, 340, 17
+#: more censoring ticks than this run into one another and are left out
+_MOST_TICKS = 600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,9 +178,8 @@ def _curves(
         if dash(i) != [1, 0]:
             line["strokeDash"] = dash(i)
         layers.append({"data": {"values": steps}, "mark": line, "encoding": {"x": x, "y": y}})
-        censored = np.unique(arm.curve.data.time[~arm.curve.data.observed])
-        censored = censored[censored / DAYS_PER_MONTH <= end]
-        if len(censored):
+        censored = _censored(arm, end)
+        if 0 < len(censored) <= _MOST_TICKS:
             values = [
                 {"m": float(t / DAYS_PER_MONTH), "s": float(100 * s)}
                 for t, s in zip(censored, arm.curve.at(censored), strict=True)
@@ -195,12 +196,29 @@ def _curves(
     return layers
 
 
-def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, float]]:
+def _censored(arm: KaplanMeierArm, end: float) -> NDArray[np.float64]:
+    """Days on which somebody was censored within the axis."""
+    days = np.unique(arm.curve.data.time[~arm.curve.data.observed])
+    return np.asarray(days[days / DAYS_PER_MONTH <= end])
+
+
+def _thinned(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
+    """Points of a step function, at most a few to a pixel: the first and the last step of each sliver are kept."""
+    columns = list(zip(months.tolist(), *(h.tolist() for h in heights), strict=True))
+    if len(columns) <= 4 * _WIDTH:
+        return columns
+    sliver = np.floor(months / months[-1] * 1.5 * _WIDTH)
+    edge = np.flatnonzero(np.diff(sliver, prepend=-1.0, append=np.inf))
+    kept = np.unique(np.concatenate([edge[:-1], edge[1:] - 1]))
+    return [columns[k] for k in kept]
+
+
+def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
     last = min(curve.last / DAYS_PER_MONTH, end)
     inside = curve.times / DAYS_PER_MONTH <= last
     months = np.concatenate([[0.0], curve.times[inside] / DAYS_PER_MONTH, [last]])
     survival = np.concatenate([[1.0], curve.survival[inside]])
-    return list(zip(months, 100.0 * np.append(survival, survival[-1]), strict=True))
+    return _thinned(months, 100.0 * np.append(survival, survival[-1]))
 
 
 def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
@@ -213,10 +231,8 @@ def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
     inside = (curve.times / DAYS_PER_MONTH <= last) & ~np.isnan(curve.low)
     months = np.concatenate([[0.0], curve.times[inside] / DAYS_PER_MONTH, [last]])
     low, high = (np.concatenate([[100.0], 100.0 * e[inside]]) for e in (curve.low, curve.high))
-    return [
-        {"m": float(m), "low": float(a), "high": float(b)}
-        for m, a, b in zip(months, np.append(low, low[-1]), np.append(high, high[-1]), strict=True)
-    ]
+    points = _thinned(months, np.append(low, low[-1]), np.append(high, high[-1]))
+    return [{"m": m, "low": a, "high": b} for m, a, b in points]
 
 
 def _published(arms: Sequence[KaplanMeierArm], end: float, paint: Theme) -> list[Layer]:
@@ -320,7 +336,7 @@ def _header(
         layers += [
             stroke(left, y, left + 34, y, paint.colour(i), width=2.4, dash=dash(i)),
             words(left + 44, y, arm.name, paint.colour(i), weight=600),
-            words(events_at, y, f"{data.n_events} / {data.n_patients}", paint.ink),
+            words(events_at, y, f"{_count(data.weights[data.observed])} / {_count(data.weights)}", paint.ink),
             words(median_at, y, speech.interval(median), paint.ink),
         ]
         if arm.published is not None:
@@ -330,6 +346,11 @@ def _header(
         y += _ROW
         layers.append(words(left, y, line, paint.ink))
     return layers, height
+
+
+def _count(weights: NDArray[np.float64]) -> int:
+    """Patients of weights that may be shares of one."""
+    return round(float(weights.sum()))
 
 
 def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
@@ -366,7 +387,7 @@ def _notes(
     else:
         curve = arms[0].curve
         parts.append(speech.say("km.band_interval", level=round(100 * curve.level), interval=curve.interval))
-    if any((~arm.curve.data.observed).any() for arm in arms):
+    if any(0 < len(_censored(arm, math.inf)) <= _MOST_TICKS for arm in arms):
         parts.append(speech.say("km.censored"))
     if any(arm.landmarks or arm.published is not None for arm in arms):
         parts.append(speech.say("km.diamonds", level=95))
@@ -377,7 +398,8 @@ def _notes(
 def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language) -> str:
     sentences = [
         speech.say(
-            "km.describe_arm", arm=arm.name, n=arm.curve.data.n_patients, events=arm.curve.data.n_events,
+            "km.describe_arm", arm=arm.name, n=_count(arm.curve.data.weights),
+            events=_count(arm.curve.data.weights[arm.curve.data.observed]),
             median=speech.number(arm.curve.median.value / DAYS_PER_MONTH),
         )
         for arm in arms
@@ -386,15 +408,17 @@ def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language
 
 
 def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
-    curve = arm.curve
-    days = np.unique(np.concatenate([[0.0], curve.data.time]))
-    survival = 100.0 * curve.at(days)
-    low, high = curve.band_at(days)
-    events = [int(((curve.data.time == day) & curve.data.observed).sum()) for day in days]
-    censored = [int(((curve.data.time == day) & ~curve.data.observed).sum()) for day in days]
+    curve, data = arm.curve, arm.curve.data
+    followed, place = np.unique(data.time, return_inverse=True)
+    events = np.bincount(place, data.observed, len(followed)).astype(int)
+    censored = np.bincount(place, ~data.observed, len(followed)).astype(int)
+    if followed[0] > 0:
+        followed, events, censored = (np.concatenate([[0], a]) for a in (followed, events, censored))
+    low, high = curve.band_at(followed)
+    columns = (
+        followed / DAYS_PER_MONTH, 100.0 * curve.at(followed), 100.0 * low, 100.0 * high, curve.at_risk(followed),
+    )  # fmt: skip
     return [
-        (arm.name, float(day / DAYS_PER_MONTH), float(s), float(100 * a), float(100 * b), float(n), e, c)
-        for day, s, a, b, n, e, c in zip(
-            days, survival, low, high, curve.at_risk(days), events, censored, strict=True
-        )
+        (arm.name, *(float(v) for v in numbers), int(e), int(c))
+        for *numbers, e, c in zip(*columns, events, censored, strict=True)
     ]

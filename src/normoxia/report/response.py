@@ -78,11 +78,7 @@ def waterfall_figure(
         ]
         head = heading(shown, notes, -76 - 15 * len(notes), -52, paint) if i == 0 else []
         legend = _legend(used, speech, paint, -48) if i == 0 else []
-        values = [
-            {"i": rank, "i2": rank + (0.82 if width / max(len(order), 1) > 3 else 1.0), "c": float(min(c, cap)),
-             "r": arm.response[k], "z": 0}
-            for rank, (k, c) in enumerate(zip(order, changes, strict=True))
-        ]  # fmt: skip
+        values = _bar_values(arm, order, cap, width)
         panels.append(
             {
                 "width": width,
@@ -261,6 +257,24 @@ def _bars(
         at = {"x": {"field": "i", "type": "quantitative"}, "y": {"field": "c", "type": "quantitative"}}
         layers.append({"data": {"values": cut}, "mark": mark, "encoding": at})
     return layers
+
+
+def _bar_values(arm: WaterfallArm, order: NDArray[np.intp], cap: float, width: float) -> list[dict[str, Any]]:
+    """One bar a patient; where there are several patients to a third of a pixel, every so many of the sorted ones."""
+    n = len(order)
+    ranks = np.arange(n) if n <= 3 * width else np.unique(np.linspace(0, n - 1, int(3 * width)).astype(int))
+    ends = np.append(ranks[1:], n).astype(np.float64)
+    ends -= 0.18 * (width > 3 * n)  # a gap between bars that are wide enough to have one
+    return [
+        {
+            "i": float(a),
+            "i2": float(b),
+            "c": float(min(arm.best_change[order[a]], cap)),
+            "r": arm.response[order[a]],
+            "z": 0,
+        }
+        for a, b in zip(ranks, ends, strict=True)
+    ]
 
 
 def _threads(

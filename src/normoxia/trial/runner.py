@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia import library, mechanism, pharmacology, simulation
+from normoxia import __version__, library, mechanism, pharmacology, simulation
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
 from normoxia.population import Population, joined, sample
@@ -246,7 +245,7 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
     return {
         "trial": trial.id,
         "seed": seed,
-        "normoxia": _version(),
+        "normoxia": __version__,
         "protocol": trial.text,
         "protocol_file": trial.file,
         "patients": {arm.id: arm.n for arm in trial.arms},
@@ -258,13 +257,6 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
         "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
         "calibration": "calibrated" if trial.calibrated else "not calibrated",
     }
-
-
-def _version() -> str:
-    try:
-        return metadata.version("normoxia")
-    except metadata.PackageNotFoundError:
-        return "0+source"
 
 
 def _shifted(progress: Progress, done: int, total: int) -> Progress:
