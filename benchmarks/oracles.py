@@ -16,7 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from normoxia.evidence import components, consistency, contribution, heterogeneity, indirect, meta, ranking, rare
+from normoxia.evidence import (
+    components,
+    consistency,
+    contribution,
+    heterogeneity,
+    indirect,
+    meta,
+    ranking,
+    rare,
+)
 from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Arm, Contrast, contrasts_from_arms
 from normoxia.evidence.network import Network, NetworkFit
@@ -99,7 +108,13 @@ def networks() -> dict[str, Network]:
         for r in records("input_senn2013_arm.csv")
     ]
     printed = [
-        Contrast(r["studlab"], r["treat1"][:4], r["treat2"][:4], round(float(r["TE"]), 2), round(float(r["seTE"]), 4))
+        Contrast(
+            r["studlab"],
+            r["treat1"][:4],
+            r["treat2"][:4],
+            round(float(r["TE"]), 2),
+            round(float(r["seTE"]), 4),
+        )
         for r in records("input_senn2013_contrast_from_arms.csv")
     ]
     linde = [
@@ -107,7 +122,9 @@ def networks() -> dict[str, Network]:
         for r in records("input_linde2016_contrast.csv")
     ]
     franchini = [
-        Arm(r["Study"], r[f"Treatment{i}"], n=float(r[f"n{i}"]), mean=float(r[f"y{i}"]), sd=float(r[f"sd{i}"]))
+        Arm(
+            r["Study"], r[f"Treatment{i}"], n=float(r[f"n{i}"]), mean=float(r[f"y{i}"]), sd=float(r[f"sd{i}"])
+        )
         for r in records("input_franchini2012_arm.csv")
         for i in (1, 2, 3)
         if r[f"n{i}"] != "NA"
@@ -213,7 +230,9 @@ def ranking_rows() -> Iterator[Row]:
             ("Pscore_random_if_small_desirable", "random", other),
         ):
             method = r["tau_method"] if model == "random" else ""
-            score = ranking.p_scores(fitted(r["dataset"], model, method), small_values=direction)[r["treatment"]]  # type: ignore[arg-type]
+            score = ranking.p_scores(fitted(r["dataset"], model, method), small_values=direction)[
+                r["treatment"]
+            ]  # type: ignore[arg-type]
             yield Row("nma_ranking", case, name, score, float(r[name]))
         if r["SUCRA_random_mc2e4"]:
             sucra = _sucra(r["dataset"], r["tau_method"], small)[r["treatment"]]
@@ -255,12 +274,18 @@ def design_rows() -> Iterator[Row]:
         "Total": (d.q, d.df, d.p_value),
         "Within designs": (d.within_q, d.within_df, d.within_p_value),
         "Between designs": (d.between_q, d.between_df, d.between_p_value),
-        "Between designs, full design-by-treatment random-effects": (d.random_q, d.between_df, d.random_p_value),
+        "Between designs, full design-by-treatment random-effects": (
+            d.random_q,
+            d.between_df,
+            d.random_p_value,
+        ),
     }
     own = {frozenset(x.design): (x.q, x.df, x.p_value) for x in d.designs}
     for r in records("nma_design_decomposition.csv"):
         name = r["part"]
-        found = parts[name] if name in parts else own[frozenset(name.removeprefix("within design ").split(":"))]
+        found = (
+            parts[name] if name in parts else own[frozenset(name.removeprefix("within design ").split(":"))]
+        )
         for label, value in zip(("Q", "df", "pval"), found, strict=True):
             if r[label] not in ("NA", ""):
                 yield Row("nma_design_decomposition", name, label, float(value), float(r[label]))
@@ -269,13 +294,18 @@ def design_rows() -> Iterator[Row]:
 
 
 def contribution_rows() -> Iterator[Row]:
-    matrices = {m: contribution.contributions(fitted("senn2013", m, "DL" if m == "random" else "")) for m in ("common", "random")}
+    matrices = {
+        m: contribution.contributions(fitted("senn2013", m, "DL" if m == "random" else ""))
+        for m in ("common", "random")
+    }
     for r in records("nma_contribution_shortestpath.csv"):
         matrix = matrices[r["model"]]
         pair, direct = (tuple(sorted(r[c].split(":"))) for c in ("nma_comparison", "direct_comparison"))
         value = float(matrix.shares[matrix.comparisons.index(pair), matrix.direct.index(direct)])  # type: ignore[arg-type]
         case = f"{r['dataset']} {r['model']} {r['nma_comparison']}"
-        yield Row("nma_contribution_shortestpath", case, r["direct_comparison"], value, float(r["proportion"]))
+        yield Row(
+            "nma_contribution_shortestpath", case, r["direct_comparison"], value, float(r["proportion"])
+        )
 
 
 def component_rows() -> Iterator[Row]:
@@ -303,10 +333,18 @@ def component_rows() -> Iterator[Row]:
     for r in records("cnma_components.csv"):
         e = fits[r["dataset"], r["model"]].component(r["component"])
         case = f"{r['dataset']} {r['model']} {r['component']}"
-        for name, value in (("estimate", e.estimate), ("se", e.se), ("lower", e.low), ("upper", e.high), ("p", e.p_value)):
+        for name, value in (
+            ("estimate", e.estimate),
+            ("se", e.se),
+            ("lower", e.low),
+            ("upper", e.high),
+            ("p", e.p_value),
+        ):
             yield Row("cnma_components", case, name, value, float(r[name]))
     for r in records("cnma_combinations_vs_placebo.csv"):
-        e = fits["linde2016 all trials, discomb inactive=Placebo", r["model"]].combination(r["treat1"], r["treat2"])
+        e = fits["linde2016 all trials, discomb inactive=Placebo", r["model"]].combination(
+            r["treat1"], r["treat2"]
+        )
         case = f"{r['model']} {r['treat1']} - {r['treat2']}"
         yield Row("cnma_combinations_vs_placebo", case, "logOR", e.estimate, float(r["logOR"]))
         yield Row("cnma_combinations_vs_placebo", case, "se", e.se, float(r["se"]))
@@ -335,9 +373,19 @@ def pairwise_rows() -> Iterator[Row]:
     yield Row(file, "BCG Egger REML", "z", test.z, peers["BCG Egger REML"]["z"])
     yield Row(file, "BCG Egger REML", "p", test.p_value, peers["BCG Egger REML"]["p"])
     filled = trim_and_fill(y, se)
-    yield Row(file, "BCG trimfill REML", "k0", float(filled.n_missing), peers["BCG trimfill REML"]["k0"], AS_PRINTED)
+    yield Row(
+        file, "BCG trimfill REML", "k0", float(filled.n_missing), peers["BCG trimfill REML"]["k0"], AS_PRINTED
+    )
     yield Row(file, "BCG trimfill REML", "mu", filled.pooled.estimate, peers["BCG trimfill REML"]["mu"])
-    tables = [(float(r["tpos"]), float(r["tpos"]) + float(r["tneg"]), float(r["cpos"]), float(r["cpos"]) + float(r["cneg"])) for r in bcg]
+    tables = [
+        (
+            float(r["tpos"]),
+            float(r["tpos"]) + float(r["tneg"]),
+            float(r["cpos"]),
+            float(r["cpos"]) + float(r["cneg"]),
+        )
+        for r in bcg
+    ]
     for case, pooled in (("BCG MH OR", rare.mantel_haenszel(tables)), ("BCG Peto OR", rare.peto(tables))):
         yield Row(file, case, "logOR", pooled.estimate, peers[case]["logOR"])
         yield Row(file, case, "se", pooled.se, peers[case]["se"])
@@ -360,7 +408,9 @@ def _pooled_rows(file: str, method: str, y, se, peers) -> Iterator[Row]:  # type
             yield f"{case} Hartung-Knapp", name, value, peer_hk[name]
 
     for where, name, value, theirs in quantities(method):
-        yield Row(file, where, name, value, theirs, REML if at_peer else EXACT, note=PM_STOPS if at_peer else "")
+        yield Row(
+            file, where, name, value, theirs, REML if at_peer else EXACT, note=PM_STOPS if at_peer else ""
+        )
     if at_peer:
         for where, name, value, theirs in quantities(math.sqrt(peer["tau2"])):
             yield Row(file, f"{where}, at the peer's tau2", name, value, theirs)
@@ -375,7 +425,9 @@ def _regression_rows(file: str, y, se, columns, peers) -> Iterator[Row]:  # type
     ):
         m = meta_regression(y, se, columns, tau=tau)  # type: ignore[arg-type]
         for ours, theirs in (("intercept", "intrcpt"), ("ablat", "ablat"), ("year", "year")):
-            yield Row(file, label, f"beta {theirs}", m[ours].estimate, peer[f"beta {theirs}"], tolerance, note=note)
+            yield Row(
+                file, label, f"beta {theirs}", m[ours].estimate, peer[f"beta {theirs}"], tolerance, note=note
+            )
             yield Row(file, label, f"se {theirs}", m[ours].se, peer[f"se {theirs}"], tolerance, note=note)
         yield Row(file, label, "tau2", m.tau2, peer["tau2"], tolerance, note=note)
         yield Row(file, label, "QM", m.qm, peer["QM"], tolerance, note=note)
@@ -432,10 +484,22 @@ def write(folder: Path = ROOT / "docs" / "reference") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "oracles.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("file", "case", "quantity", "ours", "peer", "difference", "tolerance", "agrees", "note"))
+        writer.writerow(
+            ("file", "case", "quantity", "ours", "peer", "difference", "tolerance", "agrees", "note")
+        )
         for r in found:
             writer.writerow(
-                (r.file, r.case, r.quantity, f"{r.ours:.12g}", f"{r.peer:.12g}", f"{r.difference:.2g}", r.tolerance, r.agrees, r.note)
+                (
+                    r.file,
+                    r.case,
+                    r.quantity,
+                    f"{r.ours:.12g}",
+                    f"{r.peer:.12g}",
+                    f"{r.difference:.2g}",
+                    r.tolerance,
+                    r.agrees,
+                    r.note,
+                )
             )
     (folder / "oracles.md").write_text(page(found), encoding="utf-8")
 
@@ -459,10 +523,18 @@ def page(found: list[Row]) -> str:
         worst = max((abs(r.difference) if r.is_absolute else r.relative for r in plain), default=0.0)
         failed, noted = sum(not r.agrees for r in own), len(own) - len(plain)
         lines.append(f"| {file} | {len(own)} | {worst:.1e} | {failed} | {noted} |")
-    lines += ["", "## Where the two differ, and why", "", "| case | quantity | ours | peer | difference | why |", "|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "## Where the two differ, and why",
+        "",
+        "| case | quantity | ours | peer | difference | why |",
+        "|---|---|---|---|---|---|",
+    ]
     for r in found:
         if r.note and not r.note.startswith("at the peer"):
-            lines.append(f"| {r.case} | {r.quantity} | {r.ours:.8g} | {r.peer:.8g} | {r.difference:.1e} | {r.note} |")
+            lines.append(
+                f"| {r.case} | {r.quantity} | {r.ours:.8g} | {r.peer:.8g} | {r.difference:.1e} | {r.note} |"
+            )
     for file in files:
         own = [r for r in found if r.file == file]
         if len(own) > 250:
@@ -471,7 +543,9 @@ def page(found: list[Row]) -> str:
         else:
             lines += ["", f"## {file}", ""]
         lines += ["| case | quantity | ours | peer | difference |", "|---|---|---|---|---|"]
-        lines += [f"| {r.case} | {r.quantity} | {r.ours:.10g} | {r.peer:.10g} | {r.difference:.1e} |" for r in own]
+        lines += [
+            f"| {r.case} | {r.quantity} | {r.ours:.10g} | {r.peer:.10g} | {r.difference:.1e} |" for r in own
+        ]
     lines += [
         "",
         "## Not compared",

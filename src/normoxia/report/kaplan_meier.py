@@ -336,7 +336,7 @@ def _header(
         layers += [
             stroke(left, y, left + 34, y, paint.colour(i), width=2.4, dash=dash(i)),
             words(left + 44, y, arm.name, paint.colour(i), weight=600),
-            words(events_at, y, f"{data.n_events} / {data.n_patients}", paint.ink),
+            words(events_at, y, f"{_count(data.weights[data.observed])} / {_count(data.weights)}", paint.ink),
             words(median_at, y, speech.interval(median), paint.ink),
         ]
         if arm.published is not None:
@@ -346,6 +346,11 @@ def _header(
         y += _ROW
         layers.append(words(left, y, line, paint.ink))
     return layers, height
+
+
+def _count(weights: NDArray[np.float64]) -> int:
+    """Patients of weights that may be shares of one."""
+    return round(float(weights.sum()))
 
 
 def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
@@ -393,7 +398,8 @@ def _notes(
 def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language) -> str:
     sentences = [
         speech.say(
-            "km.describe_arm", arm=arm.name, n=arm.curve.data.n_patients, events=arm.curve.data.n_events,
+            "km.describe_arm", arm=arm.name, n=_count(arm.curve.data.weights),
+            events=_count(arm.curve.data.weights[arm.curve.data.observed]),
             median=speech.number(arm.curve.median.value / DAYS_PER_MONTH),
         )
         for arm in arms

@@ -13,7 +13,7 @@ from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.population import Population, table_one
 from normoxia.report.bands import BandArm, bands_figure
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
-from normoxia.report.document import Highlight, Page, Prose, Section, document
+from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
 from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.language import Language, language
@@ -156,25 +156,25 @@ class _Report:
         return found
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """The medians of the first set that has published ones, else of the first set."""
+        """Median survival in the set of patients with the most published medians, else in the first."""
         medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
         medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
-        printed = {c.simulated.population for c in medians if c.published is not None}
-        first = next((s.id for s in self.trial.sets if s.id in printed), self.trial.sets[0].id)
+        printed = [c.simulated.population for c in medians if c.published is not None]
+        first = max((s.id for s in self.trial.sets), key=printed.count)
         return tuple(
             Highlight(
                 f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
-                else f"{self.speech.say('comparison.published')}: {self.speech.interval(c.published.estimate)}",
+                else f"{self.speech.say('table.published')}: {self.speech.interval(c.published.estimate)}",
             )
             for c in medians
             if c.simulated.population == first
         )[:6]
 
-    def compared(self) -> list[Figure | object]:
-        blocks: list[Figure | object] = []
+    def compared(self) -> list[Block]:
+        blocks: list[Block] = []
         for chosen in self.trial.sets:
             own = [c for c in self.comparisons if c.simulated.population == chosen.id]
             panels, sources = self.panels([c for c in own if c.published is not None])
@@ -329,7 +329,7 @@ class _Report:
 
     # patients
 
-    def patients(self) -> list[object]:
+    def patients(self) -> list[Block]:
         say = self.speech.say
         acceptance = self.result.acceptance
         refused = ", ".join(f"{rule} {n}" for rule, n in acceptance.refused.items() if n)
@@ -337,7 +337,7 @@ class _Report:
             "run.acceptance", accepted=acceptance.accepted, drawn=acceptance.drawn,
             refused=refused or say("run.no_refusal"),
         )  # fmt: skip
-        blocks: list[object] = [Prose(told)]
+        blocks: list[Block] = [Prose(told)]
         if self.trial.baseline:
             rows = self.rows(max(self.trial.arms, key=lambda arm: arm.n).id)
             population = Population(
@@ -360,7 +360,8 @@ class _Report:
 
     def first_replicate(self, arm: str) -> Rows:
         rows = self.rows(arm)
-        return rows[self.result.columns["replicate"][rows] == self.result.columns["replicate"][rows].min()]
+        replicate = self.result.columns["replicate"][rows]
+        return np.asarray(rows[replicate == replicate.min()])
 
 
 def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:
