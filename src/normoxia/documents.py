@@ -4,8 +4,9 @@ The only door to the YAML library. A reader walks the nodes, notes every finding
 `Findings.raise_any` once at the end, so that a document with five mistakes yields five findings.
 Accessors return a neutral value after noting a finding, so that reading can go on.
 
-Two kindnesses to people who write formulas: a comma inside round brackets does not end a value, even between
-braces (`{rate: k*up(h, a), unit: 1/day}`), and 1e-4 is a number.
+Two kindnesses to people who write formulas: 1e-4 is a number, and between braces a comma ends a value only when a
+key and a colon follow, so that `{rate: k*up(h, a), title: this, that}` has two entries. In lists, only a comma inside
+round brackets is part of the value.
 """
 
 from __future__ import annotations
@@ -204,21 +205,34 @@ def parse(text: str, file: str = "<text>") -> Node:
     if root is None:
         raise InvalidDocument(f"{file}: the document is empty; it may have been truncated")
     findings = Findings()
-    node = _Builder(file, findings).node(root, "")
+    node = _Builder(file, text, findings).node(root, "")
     findings.raise_any()
     return node
 
 
 def write(value: object) -> str:
     """Plain dictionaries, lists and scalars as YAML text, keys in their given order."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes texts that reading would take for numbers, such as 1e5."""
+
+
+def _text_as_such(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        _STRING, text, style=None if isinstance(_number_or_text(text), str) else "'"
+    )
+
+
+_Dumper.add_representer(str, _text_as_such)
 
 
 class _Builder:
     """Makes our nodes of the library's, for one document."""
 
-    def __init__(self, file: str, findings: Findings) -> None:
-        self.file, self.findings = file, findings
+    def __init__(self, file: str, text: str, findings: Findings) -> None:
+        self.file, self.text, self.findings = file, text, findings
         self._scalars = yaml.SafeLoader("")
         self._open: list[yaml.Node] = []
 
@@ -236,7 +250,7 @@ class _Builder:
 
     def _mapping(self, raw: yaml.MappingNode, key: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
-        for raw_key, raw_value in _rejoined(raw.value) if raw.flow_style else raw.value:
+        for raw_key, raw_value in self._rejoined(raw.value) if raw.flow_style else raw.value:
             if not isinstance(raw_key, yaml.ScalarNode):
                 at = Place(self.file, raw_key.start_mark.line + 1, key)
                 self.findings.note(at, "a key that is a list or a mapping", "expected a name")
@@ -248,6 +262,21 @@ class _Builder:
                 self.findings.note(at, f'key "{name}" stands twice', "keep one of them")
             entries[name] = Node(child.value, at)
         return entries
+
+    def _rejoined(self, entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+        """The entries of a mapping in braces, with texts that YAML cut at a comma put together again.
+
+        YAML takes what follows the comma for a key without colon and value.
+        """
+        joined: list[tuple[yaml.Node, yaml.Node]] = []
+        for key, value in entries:
+            between = self.text[key.end_mark.index : value.start_mark.index]
+            is_tail = _is_plain(key) and _is_plain(value) and not value.value and ":" not in between
+            if is_tail and joined and _is_plain(joined[-1][1]) and joined[-1][1].value:
+                joined[-1] = (joined[-1][0], _whole(joined[-1][1], key))
+            else:
+                joined.append((key, value))
+        return joined
 
     def _list(self, raw: yaml.Node, key: str) -> list[Node]:
         items = _rejoined_items(raw.value) if getattr(raw, "flow_style", False) else raw.value
@@ -286,41 +315,27 @@ def _advice(key: str, node: Node, legal: set[str]) -> str:
     return advice
 
 
-def _rejoined(entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
-    """The entries of a mapping in braces, with formulas that YAML cut at a comma put together again.
-
-    YAML takes the text after the comma for a key without value.
-    """
-    joined: list[tuple[yaml.Node, yaml.Node]] = []
-    for key, value in entries:
-        whole = _whole(joined[-1][1], key) if joined and _is_plain(value) and not value.value else None
-        if whole is None:
-            joined.append((key, value))
-        else:
-            joined[-1] = (joined[-1][0], whole)
-    return joined
-
-
 def _rejoined_items(items: list[yaml.Node]) -> list[yaml.Node]:
     """The items of a list in brackets, with formulas that YAML cut at a comma put together again."""
     joined: list[yaml.Node] = []
     for item in items:
-        whole = _whole(joined[-1], item) if joined else None
-        if whole is None:
-            joined.append(item)
+        if joined and _is_plain(item) and _is_plain(joined[-1]) and _is_open(joined[-1].value):
+            joined[-1] = _whole(joined[-1], item)
         else:
-            joined[-1] = whole
+            joined.append(item)
     return joined
 
 
-def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node | None:
-    """Two plain texts as one, when a round bracket is still open in the first."""
-    if not (_is_plain(start) and _is_plain(rest) and start.value.count("(") > start.value.count(")")):
-        return None
-    return yaml.ScalarNode(
-        _STRING, f"{start.value}, {rest.value}", start.start_mark, rest.end_mark, style=None
-    )
+def _whole(start: yaml.Node, rest: yaml.Node) -> yaml.Node:
+    """Two plain texts as one."""
+    text = f"{start.value}, {rest.value}"
+    return yaml.ScalarNode(_STRING, text, start.start_mark, rest.end_mark, style=None)
 
 
 def _is_plain(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style
+
+
+def _is_open(text: str) -> bool:
+    """Whether a round bracket is still open at the end of the text."""
+    return text.count("(") > text.count(")")

@@ -26,7 +26,7 @@ def uniforms(
     generator = np.random.Philox(key=_key(seed, purpose, replicate, n_draws))
     generator.advance(first_patient * (width // _WORDS_PER_BLOCK))
     words = generator.random_raw(n_patients * width).reshape(n_patients, width)[:, :n_draws]
-    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return _inside(words)
 
 
 def normals(
@@ -37,6 +37,11 @@ def normals(
 
     drawn = uniforms(seed, purpose, n_patients, n_draws, replicate=replicate, first_patient=first_patient)
     return np.asarray(ndtri(drawn), dtype=np.float64)
+
+
+def _inside(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Words as the middles of 2**52 equal steps of (0, 1); with 2**53 the last would round to 1."""
+    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def _key(seed: int, purpose: str, replicate: int, n_draws: int) -> NDArray[np.uint64]:

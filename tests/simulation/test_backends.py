@@ -245,3 +245,12 @@ def test_a_state_can_be_split_and_changed(backend: str) -> None:
     assert part.values.tobytes() == whole.values[[2, 0]].tobytes()
     heavier = simulator.run(state.with_values(tumour=state["tumour"] * 2), none(), [6.0])
     assert np.all(heavier["tumour"] > whole["tumour"])
+
+
+def test_an_infusion_that_ends_at_an_output_but_for_rounding_makes_no_sliver(backend: str) -> None:
+    simulator = simulation.compile(models.INDIRECT, backend, ("central",))
+    inputs = doses((0.1, "central", 2, 0.2))  # 0.1 + 0.2 exceeds 0.3 by one unit in the last place
+    result = simulator.run(simulator.start(), inputs, [0.3, 1.0], tolerance=1e-8)
+    rise = 2 / 0.2 / 0.25 * (1 - np.exp(-0.25 * 0.2))
+    np.testing.assert_allclose(result["central"][0], [rise, rise * np.exp(-0.25 * 0.7)], rtol=1e-6)
+    assert sorted(result.state.steps) == ["", "flow central", "stop central"]

@@ -19,6 +19,12 @@ def test_crossing_curves_are_seen_and_parallel_ones_are_not():
     assert not curves_cross(*(kaplan_meier(group) for group in lung.by_sex()))
 
 
+def test_a_chance_lead_of_a_few_patients_is_no_crossing():
+    first = TimeToEvent(np.array([1.0, 30.0, 40.0, 50.0, 60.0]), np.ones(5, bool))
+    second = TimeToEvent(np.array([5.0, 6.0, 7.0, 8.0, 60.0]), np.ones(5, bool))
+    assert not curves_cross(kaplan_meier(first), kaplan_meier(second))
+
+
 @pytest.mark.parametrize("transform", ["km", "identity", "rank", "log"])
 def test_crossing_hazards_fail_the_test(transform):
     one, other = groups_that_cross()

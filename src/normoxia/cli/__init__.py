@@ -10,6 +10,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from normoxia.cli.app import run
+    from normoxia.cli.app import execute
 
-    raise SystemExit(run())
+    raise SystemExit(execute())

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli import check, doctor, evidence, export, mechanism, report, simulate, trial
+from normoxia import __version__
+from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli.run import run as run_verb
 from normoxia.errors import NormoxiaError
 
 app = typer.Typer(
@@ -25,9 +27,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"normoxia {version('normoxia')}\n")
+        sys.stdout.write(f"normoxia {__version__}\n")
         raise typer.Exit
 
 
@@ -41,17 +41,18 @@ def options(
     """Options before the verb."""
 
 
-app.command("run")(trial.run)
+app.command("run")(run_verb)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
-app.command("report")(report.report)
+app.command("report")(revisit.report)
+app.command("verify")(revisit.verify)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evidence.app, name="evidence")
 
 
-def run(arguments: list[str] | None = None) -> int:
+def execute(arguments: list[str] | None = None) -> int:
     """Run the command line on arguments (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:

@@ -16,7 +16,9 @@ from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Documents of any kind: model, drug, population, trial, study.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Documents of any kind: model, drug, population, trial, study.")
+    ],
     json: Json = False,
 ) -> None:
     """Read documents and report every finding in them with file, line, key and the nearest legal name."""

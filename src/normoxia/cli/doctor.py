@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from normoxia import __version__
 from normoxia.cli.options import Json, worker_count
 from normoxia.cli.show import print_json, print_table
 
@@ -17,7 +18,7 @@ _LIBRARIES = {
 def doctor(json: Json = False) -> None:
     """Print versions, cores, the kernel cache, and which optional libraries are missing."""
     rows: dict[str, str] = {
-        "normoxia": _version_of("normoxia", ""),
+        "normoxia": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(worker_count(0)),

@@ -2,14 +2,16 @@
 
 Read in this order:
 
-    study        a published study as a value, and how its numbers become outcomes
+    study        a published study as a value, and how its numbers become outcomes; its parts are in reported
     files        the study document: read whole, all findings at once
     studies      every study, filtered; the best published value of a study
+    regimens     an arm's regimen as pharmacology reads it
     checks       the second reader: what in a study cannot be right
     auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
-                 rules_sources, rules_numbers; a discrepancy is a value of its own, discrepancy)
+                 rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
+    curves       patients rebuilt from the digitised landmarks
     context      sourced figures outside the registry, tumour dynamics
 
 and of the synthesis, which a statistician may want alone:
@@ -31,7 +33,29 @@ Names are loaded when first used: a reader of one study never pays for a network
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from normoxia.evidence.answer import answer as answer
+    from normoxia.evidence.auditor import audit as audit
+    from normoxia.evidence.checks import check as check
+    from normoxia.evidence.context import further_studies as further_studies
+    from normoxia.evidence.context import tumour_dynamics as tumour_dynamics
+    from normoxia.evidence.discrepancy import Discrepancy as Discrepancy
+    from normoxia.evidence.files import read as read
+    from normoxia.evidence.question import question as question
+    from normoxia.evidence.reports import audit_report as audit_report
+    from normoxia.evidence.reports import listing as listing
+    from normoxia.evidence.reports import show as show
+    from normoxia.evidence.studies import Registry as Registry
+    from normoxia.evidence.studies import published as published
+    from normoxia.evidence.studies import registry as registry
+    from normoxia.evidence.study import Study as Study
+    from normoxia.evidence.synthesis import Synthesis as Synthesis
+    from normoxia.evidence.synthesis import pool as pool
+    from normoxia.evidence.tables import read_network as read_network
+
+#: where each public name lives; a name is also imported above for those who read types
 _HOMES = {
     "Discrepancy": "discrepancy",
     "Registry": "studies",
@@ -39,18 +63,18 @@ _HOMES = {
     "Synthesis": "synthesis",
     "answer": "answer",
     "audit": "auditor",
-    "check": "checks",
     "audit_report": "reports",
+    "check": "checks",
     "further_studies": "context",
     "listing": "reports",
     "pool": "synthesis",
     "published": "studies",
     "question": "question",
-    "show": "reports",
-    "tumour_dynamics": "context",
     "read": "files",
     "read_network": "tables",
     "registry": "studies",
+    "show": "reports",
+    "tumour_dynamics": "context",
 }
 
 __all__ = sorted(_HOMES)

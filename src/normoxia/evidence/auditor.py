@@ -1,7 +1,7 @@
 """The audit: every discrepancy a rule finds, and those a reader found that no rule does.
 
-The rules know no study; they read figures, claims and rows. `rules_review` holds the review against itself, `rules_sources`
-against the sources, `rules_numbers` the sources against one another. The reader's list is a document of its own, which no
+The rules know no study; they read figures, claims and rows. `rules_review` holds the review against itself, `rules_figures`
+its figures and `rules_claims` its claims against the sources, `rules_numbers` the sources against one another. The reader's list is a document of its own, which no
 rule sees.
 """
 
@@ -12,13 +12,14 @@ import functools
 from normoxia import documents, library
 from normoxia.documents import Findings, Node
 from normoxia.evidence.discrepancy import Discrepancy, Outline, Rule, Words
+from normoxia.evidence.rules_claims import RULES as CLAIMS
+from normoxia.evidence.rules_figures import RULES as FIGURES
 from normoxia.evidence.rules_numbers import RULES as NUMBERS
 from normoxia.evidence.rules_review import RULES as REVIEW
-from normoxia.evidence.rules_sources import RULES as SOURCES
 from normoxia.evidence.studies import Registry
 from normoxia.evidence.studies import registry as every_study
 
-RULES: tuple[Rule, ...] = (*REVIEW, *SOURCES, *NUMBERS)
+RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS)
 
 
 def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from normoxia.documents import Finding, Place
+from normoxia.evidence.regimens import unreadable
+from normoxia.evidence.reported import Reported
 from normoxia.evidence.rounding import decimals, half_unit, is_possible
-from normoxia.evidence.study import Population, Reported, Study
+from normoxia.evidence.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
 
 #: by how much the ratio of medians may differ from the hazard ratio before the two cannot describe the same curves;
@@ -258,6 +260,13 @@ def curves_fall(study: Study) -> Iterator[Finding]:
                     )
 
 
+def regimens_read(study: Study) -> Iterator[Finding]:
+    """A dose is written as trial protocols write it, of a drug of the library."""
+    for arm in study.arms:
+        for item, reason in unreadable(arm):
+            yield Finding(Place(study.file, 0, f"arms.{arm.id}.regimen"), f'"{item}" cannot be read', reason)
+
+
 #: the checks, in the order of their findings
 CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
     quoted_numbers,
@@ -273,6 +282,7 @@ CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
     medians_fit_landmarks,
     p_fits_interval,
     curves_fall,
+    regimens_read,
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from normoxia import documents, library
 from normoxia.documents import Findings, Node
-from normoxia.evidence.study import Reference
+from normoxia.evidence.reported import Reference
 
 
 @dataclass(frozen=True, slots=True)

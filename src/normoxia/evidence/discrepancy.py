@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from normoxia.evidence.rounding import half_unit
+from normoxia.evidence.reported import REVIEW, Claim, Reported, ReviewFigure
+from normoxia.evidence.rounding import decimals
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Claim, Reported, ReviewFigure, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 
@@ -74,6 +75,20 @@ BASELINE: Mapping[str, str] = {
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
+_ITEMS: Mapping[str, str] = {
+    "grade >=3 TRAE": "G3+ TRAE",
+    "egfr share": "EGFR mutated",
+    "egfr positive share": "EGFR mutated",
+}
+_ZH_ITEMS = (
+    ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
+    ("p PFS", "PFS的P值"), ("citation", "文献序号"), ("sample size", "样本量"), ("n against percentages", "例数与比例"),
+    ("arms", "治疗组"), ("regimen", "治疗方案"), ("EGFR mutated", "EGFR突变比例"), ("squamous", "鳞癌比例"),
+    ("comparison", "对比"), ("TMB cut-off", "TMB界值"), ("design", "研究设计"), ("denominators", "分母"),
+    ("primary endpoint", "主要终点"), ("driver positive", "驱动基因阳性"), ("Table 2", "表2"), ("reference list", "参考文献列表"),
+    ("data cut", "数据截点"), ("enrolment", "入组人数"), ("EGFR-mutant", "EGFR突变"), ("after EGFR-TKI", "EGFR-TKI治疗后"),
+    ("stage IV", "Ⅳ期比例"), (" at ", "，"), (" mo", "个月"), (" of ", "，"), (", ", "，"),
+)  # fmt: skip
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
@@ -118,10 +133,48 @@ def number(figure: ReviewFigure) -> float:
     return figure.value if isinstance(figure.value, float) else math.nan
 
 
-def agree(first: float, second: float) -> bool:
-    """Whether two printed numbers can be one number rounded differently."""
-    coarser = max(half_unit(first), half_unit(second))
-    return abs(first - second) <= coarser * 1.001
+def agree(first: float, second: float, *shown: int) -> bool:
+    """Whether two printed numbers can be one number rounded differently.
+
+    shown  decimals each was printed with; without them those that the numbers still show
+    """
+    printed_with = shown or (decimals(first), decimals(second))
+    return abs(first - second) <= 0.5 * 10.0 ** -min(printed_with) * 1.001
+
+
+def figure_decimals(figure: ReviewFigure) -> int:
+    """Decimals with which the review prints a figure: as its quote shows them, else as the number still does."""
+    value = number(figure)
+    places = [len(m[1] or "") for m in re.finditer(r"\d+(?:\.(\d+))?", figure.quote) if float(m[0]) == value]
+    return max([decimals(value), *places])
+
+
+def row_decimals(study: Study, row: Reported) -> int:
+    """Decimals with which a source prints a number: those of its neighbours, since a number read has lost its zeros."""
+    return decimals(
+        *(r.estimate.value for r in study.reported() if (r.source, r.measure) == (row.source, row.measure))
+    )
+
+
+def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
+    """Whether a figure of the review can be a source's number."""
+    return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
+
+
+def say_item(text: str, language: str) -> str:
+    """An item in a language; abbreviations a clinician says aloud (PFS, ORR, HR) stay in both."""
+    if language != "zh":
+        return text
+    if text.startswith("comparator of "):
+        return say_item(text.removeprefix("comparator of "), language) + "的对照值"
+    for english, chinese in _ZH_ITEMS:
+        text = text.replace(english, chinese)
+    return text
+
+
+def item(what: str) -> str:
+    """The review's name of a figure as the word under which findings about it are told."""
+    return _ITEMS.get(what, what)
 
 
 def population(text: str) -> str:
@@ -147,8 +200,11 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
 
 
 def describe(row: Reported) -> str:
-    """A reported number as text, with its interval."""
+    """A reported number as text, with its interval; NR for an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
-    text = f"{e.value:g}{unit}"
-    return f"{text} ({e.low:g}-{e.high:g})" if e.has_interval else text
+    if not e.has_interval:
+        return f"{e.value:g}{unit}"
+    shown = decimals(e.value, e.low, e.high)
+    low, high = (f"{end:.{shown}f}" if math.isfinite(end) else "NR" for end in (e.low, e.high))
+    return f"{e.value:.{shown}f}{unit} ({low}-{high})"

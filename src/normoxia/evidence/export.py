@@ -13,9 +13,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.evidence.reported import Arm
 from normoxia.evidence.rounding import counts
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import Arm, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure, Outcome
 
 Row = Mapping[str, str | float | int]
@@ -96,7 +97,7 @@ def netmeta_arms(
         for o in _rates(study, endpoint, (population or {}).get(study.id)):
             share = o.estimate.value * o.n / 100.0
             exact = counts(o.estimate.value, o.n)
-            event = min(exact, key=lambda k, share=share: abs(k - share)) if exact else round(share)
+            event = sorted((abs(k - share), k) for k in exact)[0][1] if exact else round(share)
             rows.append(
                 {
                     "studlab": study.id,

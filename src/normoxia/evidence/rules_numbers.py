@@ -16,10 +16,12 @@ from normoxia.evidence.discrepancy import (
     in_registry,
     of_source,
     printed,
+    row_decimals,
 )
+from normoxia.evidence.reported import REVIEW, Reported
 from normoxia.evidence.rounding import decimals, is_possible
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import REVIEW, Reported, Study
+from normoxia.evidence.study import Study
 from normoxia.outcome import Endpoint, Measure
 
 #: medians of two cuts closer than this share of one another are one result read twice; assumed
@@ -48,7 +50,13 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
         told: set[tuple[object, ...]] = set()
         for key, group in groups.items():
             for a, b in combinations(group, 2):
-                if a.source == b.source or agree(a.estimate.value, b.estimate.value) or key[:3] in told:
+                if (
+                    a.source == b.source
+                    or agree(
+                        a.estimate.value, b.estimate.value, row_decimals(study, a), row_decimals(study, b)
+                    )
+                    or key[:3] in told
+                ):
                     continue
                 told.add(key[:3])
                 item = _name(a)
@@ -57,9 +65,9 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                     (Words(f"{_who(a)} {describe(a)}"), Words(f"{_who(b)} {describe(b)}")),
                     (of_source(study, a.source), of_source(study, b.source)),
                     Words(
-                        "Two reports of one cut differ; the source nearer to the trial is used and the other kept for "
-                        "a sensitivity analysis.",
-                        "同一截点的两份报告不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
+                        "Two reports differ, or their follow-up does; the source nearer to the trial is used and the "
+                        "other kept for a sensitivity analysis.",
+                        "两份报告（或其随访时间）不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
                     ),
                     "rule:sources-differ",
                 )  # fmt: skip
@@ -142,14 +150,17 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
                 (row, n)
                 for row in wrong
                 for n in sizes - {row.n}
-                if is_possible(row.estimate.value, n, shown)
+                if len(wrong) > 1 and is_possible(row.estimate.value, n, shown)
             ]
             hint = "; ".join(f"{row.estimate.value:g}% is possible of {n}" for row, n in moved)
             zh = "；".join(f"{row.estimate.value:g}%可为{n}例之比" for row, n in moved)
+            told = [(f"{row.arm} {row.estimate.value:g}% of {row.n}", row.source) for row in wrong]
+            if len(wrong) == 1:
+                told.append((f"{wrong[0].arm} n = {wrong[0].n}", wrong[0].source))
             yield Discrepancy(
                 study.id, wrong[0].endpoint.value,
-                tuple(Words(f"{row.arm} {row.estimate.value:g}% of {row.n}") for row in wrong),
-                tuple(of_source(study, row.source) for row in wrong),
+                tuple(Words(text) for text, _ in told),
+                tuple(of_source(study, source) for _, source in told),
                 Words(
                     "No whole number of patients" + (f" ({hint}: arms may be swapped)" if hint else "")
                     + "; the counts are not used.",

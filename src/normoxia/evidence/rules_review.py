@@ -12,7 +12,9 @@ from normoxia.evidence.discrepancy import (
     Outline,
     Words,
     agree,
+    figure_decimals,
     in_registry,
+    item,
     number,
     of_claim,
     of_figure,
@@ -20,9 +22,10 @@ from normoxia.evidence.discrepancy import (
     population,
     printed,
 )
+from normoxia.evidence.reported import ReviewFigure
 from normoxia.evidence.rounding import is_possible, split
 from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import ReviewFigure, Study
+from normoxia.evidence.study import Study
 
 #: medians closer than this share of one another do not carry a claim of superiority; assumed
 _NO_BETTER = 0.10
@@ -60,7 +63,8 @@ def told_differently(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 groups[figure.what, figure.arm, population(figure.population)].append(figure)
         for (what, _, _), figures in groups.items():
             for a, b in combinations(figures, 2):
-                if a.place != b.place and not agree(number(a), number(b)):
+                shown = figure_decimals(a), figure_decimals(b)
+                if a.place != b.place and not agree(number(a), number(b), *shown):
                     yield Discrepancy(
                         study.id, what,
                         (Words(printed(a.value, a.unit)), Words(printed(b.value, b.unit))),
@@ -163,7 +167,7 @@ def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepa
             for name in others if isinstance(others, list) else []:
                 other = known.get(str(name))
                 figures = other.review.figures if other else ()
-                for figure in (f for f in figures if _same_item(f.what, what) and number(f) > 0.0):
+                for figure in (f for f in figures if _sameitem(f.what, what) and number(f) > 0.0):
                     yield Discrepancy(
                         study.id, what,
                         (Words(str(claim.says["value"]), "未发现"), Words(f"{name}: {printed(figure.value, figure.unit)}")),
@@ -210,7 +214,7 @@ def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discre
             if figure.unit != "%" or estimated or not n or is_possible(number(figure), n):
                 continue
             yield Discrepancy(
-                study.id, _item(figure.what),
+                study.id, item(figure.what),
                 (Words(printed(figure.value, figure.unit)), Words(f"n = {n}")),
                 (of_figure(figure), where),
                 Words(
@@ -295,16 +299,8 @@ def _figure(study: Study, what: str, arm: str) -> ReviewFigure | None:
     )
 
 
-def _same_item(first: str, second: str) -> bool:
-    return _item(first) == _item(second)
-
-
-def _item(what: str) -> str:
-    return {
-        "grade >=3 TRAE": "G3+ TRAE",
-        "egfr share": "EGFR mutated",
-        "egfr positive share": "EGFR mutated",
-    }.get(what, what)
+def _sameitem(first: str, second: str) -> bool:
+    return item(first) == item(second)
 
 
 def _denominator(study: Study, figure: ReviewFigure) -> tuple[int, Words]:

@@ -12,7 +12,8 @@ from normoxia import library
 from normoxia.documents import Finding, Place
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.evidence import files
-from normoxia.evidence.study import Arm, Study
+from normoxia.evidence.reported import Arm
+from normoxia.evidence.study import Study
 from normoxia.outcome import Outcome
 
 #: environment variable naming folders of further studies, separated as in PATH

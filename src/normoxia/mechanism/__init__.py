@@ -8,12 +8,13 @@ files       documents and their modules    compose   several models made one
 checks      names, use and units, each finding with its file and line
             (scope: names and formulas; balance: unit algebra; circles: what reads itself)
 statements  the claims a model makes, and the model without them
-sbml        SBML Level 3, for other programs
+sbml        SBML Level 3, for other programs (mathml: formulas; administration: doses)
 """
 
 from normoxia.mechanism.checks import check, checked
 from normoxia.mechanism.compose import compose
 from normoxia.mechanism.files import parse, parse_module, read, read_module
+from normoxia.mechanism.sbml import export
 from normoxia.mechanism.statements import ablate, statements, switch
 from normoxia.mechanism.writing import write
 
@@ -22,6 +23,7 @@ __all__ = [
     "check",
     "checked",
     "compose",
+    "export",
     "parse",
     "parse_module",
     "read",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidModel, did_you_mean
 from normoxia.mechanism.balance import Balance, Measure, literal, remedy, spoken
-from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived
+from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived, sizes_are_fixed
 from normoxia.mechanism.expression import FUNCTIONS, TIME, Call, Expression, calls, symbols, walk
 from normoxia.mechanism.model import Function, Model
 from normoxia.mechanism.scope import (
@@ -41,9 +41,16 @@ def check(model: Model) -> tuple[Finding, ...]:
     and the units of every term of every formula.
     """
     findings = Findings()
-    for one in CHECKS:
-        one(model, findings)
+    check_into(findings, model)
     return tuple(sorted(findings.items, key=lambda f: (f.place.file, f.place.line)))
+
+
+def check_into(findings: Findings, model: Model) -> None:
+    """Run every check; when reading already found fault, what looks unused may only have become unreadable."""
+    unread = bool(findings.items)
+    for one in CHECKS:
+        if not (unread and one is nothing_is_unused):
+            one(model, findings)
 
 
 def checked(model: Model) -> Model:
@@ -314,7 +321,7 @@ def units_balance(model: Model, findings: Findings) -> None:
         name for circle in circles({f.name: calls(f.body) for f in model.functions}) for name in circle
     }
     sound = {name: f for name, f in functions.items() if name not in looping}
-    balance = Balance({name: unit(found.unit) for name, found in known.items()}, sound)
+    balance = Balance({name: unit(found.unit) for name, found in known.items() if found.unit}, sound)
     for formula in formulas(model):
         measure = _measure(balance, formula, findings)
         if measure is None or not formula.unit:
@@ -338,13 +345,15 @@ def _measure(balance: Balance, formula: Formula, findings: Findings) -> Measure:
 def _changes_balance(model: Model, balance: Balance, findings: Findings) -> None:
     """A process changes an amount per time: that of a species, or of a concentration times its compartment."""
     time = unit(model.time_unit)
-    species = {s.name: s for s in model.species}
-    sizes = {c.name: unit(c.unit) for c in model.compartments}
-    rates = {p.name: unit(p.unit) for p in model.processes}
+    species = {s.name: s for s in model.species if s.unit}
+    sizes = {c.name: unit(c.unit) for c in model.compartments if c.unit}
+    rates = {p.name: unit(p.unit) for p in model.processes if p.unit}
     for formula in coefficients(model):
         measure = _measure(balance, formula, findings)
         target = species.get(formula.kind)
-        if measure is None or target is None:
+        if measure is None or target is None or formula.owner not in rates:
+            continue
+        if target.compartment and not target.amounts and target.compartment not in sizes:
             continue
         change = measure * rates[formula.owner]
         bare = unit(target.unit) / time
@@ -369,6 +378,7 @@ CHECKS = (
     contributions_have_slots,
     nothing_is_unused,
     no_circles,
+    sizes_are_fixed,
     during_replaces_what_exists,
     settling_reads_nothing_derived,
     switches_turn_parameters,

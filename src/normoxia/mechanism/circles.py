@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from normoxia.documents import Findings
-from normoxia.mechanism.expression import Call, Expression, calls, symbols, walk
+from normoxia.mechanism.expression import TIME, Call, Expression, calls, symbols, walk
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.scope import functions_of, names_of, within
 
@@ -127,14 +127,12 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
             if name not in settle.hold and (
                 path := path_to_derived(sorted((reads(p.rate) | reads(change)) - species))
             ):
-                found = f'"{name}" settles by this process, which reads "{path[-1]}" ({" -> ".join(path)})'
-                expected = (
-                    f'known only afterwards; hold "{name}", or replace an assignment on the way under during'
-                )
+                found = f'"{name}" settles by this process, which reads "{path[-1]}" ({" -> ".join(path)}), known only afterwards'
+                expected = f'hold "{name}", or replace an assignment on the way under during'
                 findings.note(p.place, found, expected)
     for s in model.species:
         if path := path_to_derived(sorted(reads(s.initial) - species)):
-            found = f'reads "{path[-1]}", which is known only after settling'
+            found = f'reads "{path[-1]}", known only after settling'
             findings.note(within(s.place, "initial"), found, "set it under equilibration.initial")
     for i, d in enumerate(settle.derived):
         start = sorted(reads(d.expression) - species)
@@ -144,3 +142,24 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
                 f'reads "{path[-1]}" ({" -> ".join([d.name, *path])}), which is derived later or is itself'
             )
             findings.note(d.place, found, "put it after what it reads")
+
+
+def sizes_are_fixed(model: Model, findings: Findings) -> None:
+    """Compartments keep their size: it reads no species and no time, by any detour."""
+    if circles({f.name: calls(f.body) for f in model.functions}):
+        return
+    reads = _reads(model)
+    moving = {s.name for s in model.species} | {TIME}
+    links = {name: reads(expression) for name, expression in _assigned(model).items()}
+    for c in model.compartments:
+        seen: set[str] = set()
+        waiting = [c.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += links.get(name, ())
+        for name in sorted(seen & moving):
+            findings.note(
+                within(c.place, "size"), f'the size depends on "{name}"', "a compartment keeps its size"
+            )

@@ -96,7 +96,7 @@ def _fill(
         if slot is None:
             left.append(term)
             continue
-        if not unit(term.unit).same_scale(unit(slot.unit)):
+        if term.unit and slot.unit and not unit(term.unit).same_scale(unit(slot.unit)):
             found = f'adds a term in "{term.unit}" to the slot "{slot.name}", which is in "{slot.unit}"'
             findings.note(term.place, found, "write the term in the slot's unit")
         filled[term.slot] = replace(

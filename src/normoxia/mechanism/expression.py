@@ -225,6 +225,8 @@ def show(expression: Expression, outer: int = -2) -> str:
         case Call(function=function, arguments=(left, right)) if function in _SIGNS:
             sign, rank = _SIGNS[function]
             left_rank, right_rank = (rank + 1, rank) if function == "power" else (rank, rank + 1)
+            if rank == 0:
+                left_rank = 1  # a < b < c would be a chain, which is no tree of ours
             space = "" if rank >= 2 else " "
             text = f"{show(left, left_rank)}{space}{sign}{space}{show(right, right_rank)}"
             return f"({text})" if rank < outer else text

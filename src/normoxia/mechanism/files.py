@@ -8,7 +8,7 @@ from pathlib import Path
 from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, InvalidModel
-from normoxia.mechanism.checks import check
+from normoxia.mechanism.checks import check_into
 from normoxia.mechanism.compose import united
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.reading import model_of
@@ -62,6 +62,7 @@ def _with_modules(path: Path, findings: Findings) -> list[Model]:
     """The models of a file and of every module below it, each file once, in the order they are named."""
     models: list[Model] = []
     seen: set[Path] = set()
+    missing: list[Path] = []
 
     def visit(at: Path, named_by: Node | None) -> None:
         if at.resolve() in seen:
@@ -73,6 +74,7 @@ def _with_modules(path: Path, findings: Findings) -> list[Model]:
             if named_by is None:
                 raise InvalidModel(str(error), error.findings) from None
             findings.note(named_by.place, f"module cannot be read: {error}")
+            missing.append(at)
             return
         model, modules = model_of(document, findings)
         models.append(model)
@@ -80,12 +82,14 @@ def _with_modules(path: Path, findings: Findings) -> list[Model]:
             visit(at.parent / module.text(findings), module)
 
     visit(path, None)
+    if missing:
+        findings.raise_any(InvalidModel)  # half a model would only seem full of undefined names
     return models
 
 
 def _finished(model: Model, findings: Findings, switches: Mapping[str, bool] | None) -> Model:
     if switches:
         model = switch(model, switches)
-    findings.items.extend(check(model))
+    check_into(findings, model)
     findings.raise_any(InvalidModel)
     return model

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from normoxia.documents import Place
 from normoxia.mechanism.expression import ZERO, Call, Expression
@@ -82,7 +82,12 @@ class Parameter:
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             if math.isnan(getattr(self, name)):
-                object.__setattr__(self, name, math.nan)  # the one nan, so that equal parameters compare equal
+                object.__setattr__(
+                    self, name, math.nan
+                )  # the one nan, so that equal parameters compare equal
+
+    def __reduce__(self) -> tuple[type[Parameter], tuple[object, ...]]:
+        return Parameter, tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True)

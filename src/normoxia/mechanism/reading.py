@@ -367,20 +367,20 @@ def _expression(node: Node | None, findings: Findings) -> Expression:
 
 
 def _unit(node: Node | None, findings: Findings) -> str:
-    """A unit as written; no unit after a finding."""
+    """A unit as written; "" after a finding, which the checks take for a unit that fits anything."""
     if node is None:
-        return "1"
+        return ""
     text = node.text(findings)
     try:
         unit(text)
     except InvalidArgument as error:
         findings.note(node.place, str(error))
-        return "1"
+        return ""
     return text
 
 
 def _time_unit(node: Node | None, findings: Findings) -> str:
-    text = "day" if node is None else _unit(node, findings)
+    text = "day" if node is None else _unit(node, findings) or "day"
     if node is not None and not unit(text).same_dimension(unit("day")):
         findings.note(node.place, f'"{text}" is not a unit of time', "expected one such as day or hour")
         return "day"

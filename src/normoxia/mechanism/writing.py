@@ -142,15 +142,8 @@ def _assignment(a: Assignment) -> _Plain:
 
 
 def _process(p: Process) -> _Plain:
-    return _without_blanks(
-        {
-            "rate": _formula(p.rate),
-            "unit": p.unit,
-            "changes": _formulas(p.changes),
-            "statements": list(p.statements),
-            "title": p.title,
-        }
-    )
+    flow = {"rate": _formula(p.rate), "unit": p.unit, "changes": _formulas(p.changes)}
+    return flow | _without_blanks({"statements": list(p.statements), "title": p.title})
 
 
 def _contribution(term: Contribution) -> _Plain:

@@ -99,7 +99,15 @@ def has_readable_regimens(drug: Drug) -> Found:
             of_drug(drug, text)
         except NormoxiaError as error:
             yield _finding(drug, key, str(error), "write it as in `1200 mg q3w`")
+    if not drug.labels:
+        yield _finding(
+            drug, "labels", "no dose is known", "give at least one, such as `{dose: 200 mg q3w, source: ...}`"
+        )
     for exposure in drug.exposures:
+        if exposure.measure == "occupancy" and drug.effect("checkpoint_ratio") is None:
+            yield _finding(
+                drug, "exposures", "an occupancy of a drug without checkpoint_ratio", "leave it out"
+            )
         if not exposure.regimen and exposure.measure != "half_life":
             yield _finding(
                 drug, "exposures", f"a {exposure.measure} without a regimen", "say after which regimen"

@@ -77,7 +77,7 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     if duration is None:
         duration = drug.infusion_days if route == "iv" else 0.0
     try:
-        daily_dose = Dose(drug.name, amount, basis, 1.0 if continuous else duration, route)
+        daily_dose = Dose(files.reference(drug), amount, basis, 1.0 if continuous else duration, route)
         runs = _continuous(daily_dose, days) if continuous else [(daily_dose, days)]
         if limited:
             for dose, _ in runs:
@@ -134,14 +134,18 @@ def _drug(words: Words) -> Drug:
 
 def _amount(words: Words, drug: Drug) -> tuple[float, Basis, bool]:
     """Amount, basis, and whether it is per day."""
-    word = words.next(f"an amount of {drug.name}, such as {drug.labels[0].text if drug.labels else '100 mg'}")
+    word = words.next(f"an amount of {drug.name}, such as {drug.labels[0].text}")
     if word.upper().startswith("AUC"):
         number = word[3:] or words.next("a number after AUC")
         if not NUMBER.match(number):
             raise words.refuse(f'found "{number}" after AUC', "expected a number, such as AUC 5")
+        if not any(label.text.startswith("AUC") for label in drug.labels):
+            raise words.refuse(
+                f"found an AUC for {drug.name}", f"expected a dose such as {drug.labels[0].text}"
+            )
         return _positive(float(number), "AUC", words), "AUC", False
     number, unit = word, ""
-    if match := AMOUNT_AND_UNIT.match(word):
+    if not NUMBER.match(word) and (match := AMOUNT_AND_UNIT.match(word)):
         number, unit = match[1], match[2]
     if not NUMBER.match(number):
         raise words.refuse(
@@ -152,7 +156,7 @@ def _amount(words: Words, drug: Drug) -> tuple[float, Basis, bool]:
     base = unit.rsplit("/", 1)[0] if per_day else unit
     base = base.replace("m^2", "m2").replace("m²", "m2")
     if base not in BASES or base == "AUC":
-        usual = f"; {drug.name} is given as {drug.labels[0].text}" if drug.labels else ""
+        usual = f"; {drug.name} is given as {drug.labels[0].text}"
         legal = "mg, mg/kg, mg/m2, each perhaps per /day, or AUC before the number"
         what = f'no unit after {number} but "{unit}"' if _looks_like_schedule(unit) else f'the unit "{unit}"'
         raise words.refuse(f"found {what}", f"expected {legal}{usual}")

@@ -61,6 +61,7 @@ class Quantity:
     variation  between-patient coefficient of variation of the log-normal quantity, as a fraction; nan when none
     deviation  between-patient standard deviation of a normal quantity, in its unit; nan when none
     low, high  range of plausible typical values; nan when none
+    variation_source  where the variation was read, when not where the value was
     """
 
     value: float
@@ -71,6 +72,7 @@ class Quantity:
     low: float = math.nan
     high: float = math.nan
     note: str = ""
+    variation_source: Source | None = None
 
     @property
     def spread(self) -> float:
@@ -161,8 +163,10 @@ class LabelDose:
     source: Source
 
 
-Measure = Literal["trough", "peak", "average", "auc", "half_life", "time_to_peak"]
-MEASURES: tuple[Measure, ...] = ("trough", "peak", "average", "auc", "half_life", "time_to_peak")
+Measure = Literal["trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy"]
+MEASURES: tuple[Measure, ...] = (
+    "trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ class Exposure:
     """A published exposure that the kinetics must reproduce.
 
     measure   trough, peak, average (mg/L), auc over the dosing interval (mg*day/L), half_life (terminal) and
-              time_to_peak (days)
+              time_to_peak (days), occupancy (share of PD-1 or PD-L1 in blood at the trough)
     regimen   text of the notation without the drug's name; "" for a half-life
     cycle     after which dose: 1 is the first; 0 is steady state
     value     with `low` and `high` the published interval; `variation` the published between-patient CV

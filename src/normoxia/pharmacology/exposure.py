@@ -170,7 +170,8 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
         return np.asarray(14.0 * math.log(2.0) / np.log(late[..., 0] / late[..., 1]), dtype=np.float64)
     course = of_drug(drug, exposure.regimen).courses[0]
     interval = course.cycle_days
-    elapsed = _grid(course) if exposure.measure != "trough" else np.array([interval * (1.0 - 1e-9)])
+    at_end = exposure.measure in ("trough", "occupancy")
+    elapsed = np.array([interval * (1.0 - 1e-9)]) if at_end else _grid(course)
     if exposure.cycle == 0 and is_linear(drug) and course.days == (0.0,):
         size = {**covariates.typical(), **exposure.patient}
         dose = milligrams(course.dose, size["weight"], size["body_surface"], size["gfr"])
@@ -183,6 +184,8 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
     match exposure.measure:
         case "trough":
             return np.asarray(curve[..., -1], dtype=np.float64)
+        case "occupancy":
+            return _occupancy(drug, np.asarray(curve[..., -1], dtype=np.float64))
         case "peak":
             return np.asarray(curve.max(axis=-1), dtype=np.float64)
         case "time_to_peak":
@@ -191,6 +194,31 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
             return np.asarray(np.trapezoid(curve, elapsed, axis=-1), dtype=np.float64)
         case _:
             return np.asarray(np.trapezoid(curve, elapsed, axis=-1) / interval, dtype=np.float64)
+
+
+def _occupancy(drug: Drug, concentration: Array) -> Array:
+    """Share of PD-1 or PD-L1 that is bound at a plasma concentration in mg/L, each arm on its own."""
+    effect = drug.effect("checkpoint_ratio")
+    assert effect is not None
+    assert effect.affinity is not None
+    ratio = concentration / drug.molecular_weight.value / effect.affinity.value
+    return np.asarray(ratio / (1.0 + ratio), dtype=np.float64)
+
+
+def ratios(drug: Drug, text: str, days: float = 250.0) -> dict[str, tuple[float, float]]:
+    """Lowest and highest exposure ratio, per slot, over the first cycle after some days on a regimen; typical patient."""
+    cycle = of_drug(drug, text).courses[0].cycle_days
+    begin = cycle * math.ceil(days / cycle)
+    curve = simulated(drug, text, np.linspace(begin, begin + cycle * (1.0 - 1e-9), 200))
+    factors = [q.value for q in (drug.penetration, drug.free_fraction) if q is not None]
+    at_target = curve / drug.molecular_weight.value * math.prod(factors)
+    found: dict[str, tuple[float, float]] = {}
+    for effect in drug.effects:
+        if effect.affinity is not None:
+            scales = [q.value for q in (effect.potency, effect.cooperativity) if q is not None]
+            ratio = at_target / effect.affinity.value * math.prod(scales)
+            found[effect.slot] = (float(ratio.min()), float(ratio.max()))
+    return found
 
 
 def _grid(course: Course) -> Array:

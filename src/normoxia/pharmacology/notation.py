@@ -10,7 +10,7 @@ One course reads `DRUG AMOUNT UNIT HOW-OFTEN`, with what is needed of
     iv, sc, oral      route; without it, the drug's
     delayed 84 days, until 24 months, paused 42-63   start, stop, pauses, counted from day 0
 
-`+` is beside, `then` after, brackets group and may be followed by x4, delayed, until or paused.
+The drug is any of its names, or the path of a drug document of one's own. `+` is beside, `then` after, brackets group and may be followed by x4, delayed, until or paused.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def regimen(text: str | Iterable[str] | Regimen) -> Regimen:
 
 def show(value: Regimen) -> str:
     """The regimen as text that `regimen` reads back to an equal value; "nothing" when it gives nothing."""
-    return " + ".join(_showread_course(course) for course in value.courses) or "nothing"
+    return " + ".join(_show_course(course) for course in value.courses) or "nothing"
 
 
 class _Parser:
@@ -162,12 +162,12 @@ def _refuse_overlap(value: Regimen) -> None:
             )
             if first <= last and not same_cycle:
                 raise InvalidArgument(
-                    f'found overlapping cycles of {drug}: "{_showread_course(one)}" and "{_showread_course(two)}" run at the same time; '
+                    f'found overlapping cycles of {drug}: "{_show_course(one)}" and "{_show_course(two)}" run at the same time; '
                     "end the first (x4, until) or delay the second"
                 )
 
 
-def _showread_course(course: Course) -> str:
+def _show_course(course: Course) -> str:
     dose = course.dose
     amount = f"AUC {_number(dose.amount)}" if dose.basis == "AUC" else f"{_number(dose.amount)} {dose.basis}"
     words = [dose.drug, amount]
@@ -177,27 +177,27 @@ def _showread_course(course: Course) -> str:
         if course.days != (0.0,):
             words.append("d" + _show_days(course.days))
         weeks = course.cycle_days / 7.0
-        words.append(f"q{int(weeks)}w" if weeks == int(weeks) else f"q{_number(course.cycle_days)}d")
+        words.append(f"q{int(weeks)}w" if weeks == int(weeks) else f"q{_time(course.cycle_days)}d")
     if math.isfinite(course.cycles):
         words.append(f"x{int(course.cycles)}")
     drug = files.read(dose.drug)
-    if dose.duration != (drug.infusion_days if dose.route == "iv" else 0.0):
+    if dose.duration != (round(drug.infusion_days, 9) if dose.route == "iv" else 0.0):
         words.append(f"over {_show_duration(dose.duration)}")
     if course.start:
-        words.append(f"delayed {_number(course.start)} days")
+        words.append(f"delayed {_time(course.start)} days")
     if math.isfinite(course.until):
-        words.append(f"until {_number(course.until)} days")
+        words.append(f"until {_time(course.until)} days")
     for begin, finish in course.paused:
-        words.append(f"paused {_number(begin)}-{_number(finish) if math.isfinite(finish) else ''}")
+        words.append(f"paused {_time(begin)}-{_time(finish) if math.isfinite(finish) else ''}")
     return " ".join(words)
 
 
 def _show_duration(days: float) -> str:
     for unit, size in (("days", 1.0), ("h", 1 / 24), ("min", 1 / 1440)):
         count = days / size
-        if count >= 1 and float(f"{count:.6g}") * size == days:
+        if count >= 1 and round(float(f"{count:.6g}") * size, 9) == days:
             return f"{count:.6g} {unit}"
-    return f"{_number(days)} days"
+    return f"{_time(days)} days"
 
 
 def _show_days(days: tuple[float, ...]) -> str:
@@ -210,10 +210,14 @@ def _show_days(days: tuple[float, ...]) -> str:
             runs.append([day])
     shown: list[str] = []
     for run in runs:
-        ends = [_number(day + 1) for day in run]
+        ends = [_time(day + 1) for day in run]
         shown += [f"{ends[0]}-{ends[-1]}"] if len(run) > 2 else ends
     return ",".join(shown)
 
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _time(days: float) -> str:
+    return f"{days:.9f}".rstrip("0").rstrip(".")

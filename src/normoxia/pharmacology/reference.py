@@ -6,12 +6,35 @@ import math
 
 from normoxia.pharmacology import files
 from normoxia.pharmacology.drug import Drug, Quantity
-from normoxia.pharmacology.exposure import TOLERATED, Comparison, comparisons
+from normoxia.pharmacology.exposure import TOLERATED, Comparison, comparisons, ratios
 
-_UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day"}
+_UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day", "occupancy": ""}
 _MEASURES = {
-    "trough": "trough", "peak": "peak", "average": "average", "auc": "AUC of an interval", "half_life": "half-life", "time_to_peak": "time to peak",
+    "trough": "trough", "peak": "peak", "average": "average", "auc": "AUC of an interval", "half_life": "half-life", "time_to_peak": "time to peak", "occupancy": "occupancy in blood",
 }  # fmt: skip
+
+
+_FORMAT = """Begin from the document of a drug like yours, in `src/normoxia/library/drugs/`; `like: sintilimab` takes every section that is not written
+from that drug. In a regimen the path of a document stands where a drug's name does: `mydrugs/newmab.yaml 300 mg q3w`.
+
+| key | holds |
+| --- | --- |
+| `drug`, `names`, `aliases` | the name in models (that of the file), English and Chinese names, trade, code and biosimilar names |
+| `kind`, `class`, `targets`, `route` | antibody, bispecific, kinase inhibitor, endostatin or chemotherapy; words; iv, sc or oral |
+| `infusion` | usual duration of an infusion |
+| `sources` | short names of references, each with `place` and `verified`: whether the number was read there |
+| `labels` | licensed and protocol doses in the notation of regimens |
+| `kinetics` | `structure` in words; `parameters`, each with `value`, `unit`, `cv` (percent, log-normal between patients; `cv_source` when it stands elsewhere), `range`, `source` |
+| `covariates` | in a parameter: the factor by which a patient differs, over weight (kg), body_surface (m2), sex_female, age (year), albumin (g/L), alkaline_phosphatase (U/L), gfr (mL/min), ecog, asian, as in the paper |
+| `follows`, `correlation` | in a parameter: it shares the deviation of another, wholly or in part |
+| `clearance_over_time` | `maximum` (log), `half_time`, `steepness` of a sigmoid change since the first dose |
+| `penetration`, `free_fraction` | tumour over plasma, unbound share |
+| `effects` | per slot: `affinity`, `potency`, `cooperativity`; `of` and `selectivity` or `strength`; for chemotherapy `strength`, `reference_dose`, `loss` |
+| `toxicity` | a class of `toxicity.yaml` |
+| `exposures` | published exposures the kinetics are held against; a miss needs a `finding` and a `factor` |
+| `notes` | what a reader should doubt |
+
+A `source` is a key of `sources`, or begins with `assumed` or `recalled`; then it counts as not read. `normoxia check FILE` lists every finding."""
 
 
 def page() -> str:
@@ -23,6 +46,8 @@ def page() -> str:
         "# Drugs",
         f"The library describes {len(drugs)} drugs, one YAML document each, with a source for every number. This page is written from "
         "those documents: `python -m normoxia.pharmacology.reference` prints it. For research only.",
+        "## How a document is written",
+        _FORMAT,
         "## What is in the library",
         _table(
             ("name", "English", "中文", "also called", "class", "route", "doses known"),
@@ -42,6 +67,9 @@ def page() -> str:
         "doublet at its reference doses: 0.55 for a platinum and 0.45 for its partner, 0.6 for docetaxel alone, 0.45 for pemetrexed maintenance. "
         "These strengths are assumed.",
         _table(("drug", "slot", "number", "value", "range", "source"), [row for d in drugs for row in _effects(d)]),
+        "Exposure ratios of the typical patient over one cycle, some eight months into the first regimen of the label; the share blocked or "
+        "bound is r/(1 + r). Antibodies saturate: what varies between patients is how much of the tumour they reach, not how much they bind.",
+        _table(("drug", "regimen", "slot", "lowest", "highest"), [row for d in drugs for row in _ratios(d)]),
         "## Hazard of adverse events of grade 3 or more",
         "Classes add: the chance of an event is 1 - exp(-sum of cumulative hazards). The fit behind them rests on 18 arms whose rates still need checking.",
         _table(
@@ -53,7 +81,7 @@ def page() -> str:
                 )
                 for name, t in files.toxicity_classes().items()
             ],
-        ),  # fmt: skip
+        ),
         "## Simulated against published exposure",
         "The typical patient should lie in the published interval or, where only a point was published, within "
         f"{TOLERATED:g}-fold of it. The last columns give 1000 simulated patients (5th to 95th percentile) where the kinetics are linear.",
@@ -97,7 +125,7 @@ def chinese_page() -> str:
                 )
                 for d in drugs
             ],
-        ),  # fmt: skip
+        ),
         "化疗以效应室描述：铂类双药方案第一周期计为 1（铂类 0.55，配伍药 0.45），多西他赛单药 0.6，培美曲塞维持 0.45，均为假设值。"
         "激酶抑制剂的体外半数抑制浓度不能排列临床剂量，故每药设一个有效效价系数，取值范围很宽。",
     ]
@@ -111,6 +139,8 @@ def _kinetics(drug: Drug) -> list[tuple[str, ...]]:
     for i, p in enumerate(drug.parameters):
         q = p.quantity
         variation = "" if math.isnan(q.variation) else f"{100 * q.variation:.3g}"
+        if q.variation_source is not None:
+            variation += "" if q.variation_source.verified else " *not read*"
         varies = f"`{show(p.covariates)}`" if p.covariates is not None else ""
         if p.follows:
             shared = "as" if p.correlation == 1.0 else f"correlation {p.correlation:g} with"
@@ -155,19 +185,28 @@ def _effects(drug: Drug) -> list[tuple[str, ...]]:
     return rows
 
 
+def _ratios(drug: Drug) -> list[tuple[str, ...]]:
+    if drug.kind == "chemotherapy":
+        return []
+    text = drug.labels[0].text
+    found = ratios(drug, text)
+    return [
+        (drug.name, text, f"`{slot}`", _figure(low), _figure(high)) for slot, (low, high) in found.items()
+    ]
+
+
 def _comparison(c: Comparison) -> tuple[str, ...]:
     q, unit = c.exposure.quantity, _UNITS.get(c.exposure.measure, "mg/L")
     cycle = "steady state" if c.exposure.cycle == 0 else f"cycle {c.exposure.cycle}"
-    if c.exposure.measure == "half_life":
-        regimen = c.exposure.regimen
-    else:
-        regimen = f"{c.exposure.regimen}, {cycle}"
+    regimen = c.exposure.regimen
+    if c.exposure.measure != "half_life":
+        regimen += f", {cycle}"
     published_variation = q.variation if math.isnan(q.deviation) else q.deviation / q.value
     return (
         c.drug,
         _MEASURES[c.exposure.measure],
         regimen,
-        f"{_figure(q.value)} {unit}" + ("" if q.source.verified else " (*not read*)"),
+        f"{_figure(q.value)} {unit}".strip() + ("" if q.source.verified else " (*not read*)"),
         _range(q),
         "" if math.isnan(published_variation) else f"{100 * published_variation:.0f}",
         _figure(c.typical),

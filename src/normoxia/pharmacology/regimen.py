@@ -24,10 +24,11 @@ Pause = tuple[float, float]
 class Dose:
     """One administration.
 
-    drug      the library's name
+    drug      the library's name, or the path of the drug's own document
     amount    in the unit of the basis; for AUC, mg*min/mL
     basis     "mg", "mg/kg", "mg/m2" or "AUC"
-    duration  days over which it is infused; 0 for a bolus, a tablet or an injection
+    duration  days over which it is infused, kept to a ten-thousandth of a second so that 90 min and 1.5 h are equal;
+              0 for a bolus, a tablet or an injection
     """
 
     drug: str
@@ -45,6 +46,7 @@ class Dose:
             raise InvalidArgument(
                 f"{self.drug}: found an infusion of {self.duration:g} days; expected 0 or more"
             )
+        object.__setattr__(self, "duration", round(self.duration, 9))
         if self.basis not in BASES or self.route not in ROUTES:
             raise InvalidArgument(
                 f'{self.drug}: found "{self.basis}" by "{self.route}"; expected a basis of {", ".join(BASES)} '
@@ -62,6 +64,8 @@ class Course:
     start       day on which the first cycle begins
     until       no dose starts on or after this day
     paused      (from, to) windows in which no dose starts; the calendar runs on
+
+    Days are kept to a ten-thousandth of a second.
     """
 
     dose: Dose
@@ -73,6 +77,10 @@ class Course:
     paused: tuple[Pause, ...] = ()
 
     def __post_init__(self) -> None:
+        for field in ("cycle_days", "start", "until"):
+            object.__setattr__(self, field, round(getattr(self, field), 9))
+        object.__setattr__(self, "days", tuple(round(day, 9) for day in self.days))
+        object.__setattr__(self, "paused", tuple((round(a, 9), round(b, 9)) for a, b in self.paused))
         name, days = self.dose.drug, self.days
         if not days or list(days) != sorted(set(days)) or days[0] < 0.0:
             raise InvalidArgument(

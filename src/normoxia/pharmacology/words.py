@@ -57,7 +57,7 @@ class Words:
         """A number and a unit of time, in days."""
         word = self.next(f"a time after {after}, such as 84 days")
         number, unit = word, ""
-        if match := AMOUNT_AND_UNIT.match(word):
+        if not NUMBER.match(word) and (match := AMOUNT_AND_UNIT.match(word)):
             number, unit = match[1], match[2]
         if not NUMBER.match(number):
             raise self.refuse(

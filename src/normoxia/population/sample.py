@@ -155,8 +155,13 @@ class _Drawing:
             for pair in pairs:
                 i, j = tied.index(pair.one), tied.index(pair.other)
                 matrix[i, j] = matrix[j, i] = pair.value
-            mixed = np.stack([drawn[name] for name in tied], axis=1) @ np.linalg.cholesky(matrix).T
-            drawn.update({name: mixed[:, i] for i, name in enumerate(tied)})
+            factor = np.linalg.cholesky(matrix)
+            # summed term by term: a matrix product's last digits depend on how many rows it has
+            mixed = {
+                name: sum((factor[i, j] * drawn[tied[j]] for j in range(i)), factor[i, i] * drawn[name])
+                for i, name in enumerate(tied)
+            }
+            drawn.update(mixed)
         return drawn
 
     def _covariate(

@@ -1,0 +1,76 @@
+"""Figures, tables and reports from finished values, in English and Chinese, light and dark.
+
+Every figure is a `Figure`: one Vega-Lite specification that becomes SVG, PNG or PDF without a browser, with
+its data as CSV and a text alternative. Builders take arrays, curves and estimates, never a trial's result, so
+that published and simulated numbers are drawn alike.
+
+    figure        Figure: what every builder returns, and its files
+    kaplan_meier  curves, bands, numbers at risk, medians, hazard ratios, published landmarks
+    response      waterfall and spider
+    swimmer       each patient's course
+    bands         percentiles of a state over time
+    forest        effects on a log axis
+    comparison    simulated beside published
+    network       network graph, ranking with uncertainty, league table
+    tables        Table, Table 1, simulated beside published in numbers
+    document      Page, Section, ... to one HTML file
+    language      the catalogue of words
+    theme         colours, dashes, fonts; canvas: pieces placed in pixels
+"""
+
+from normoxia.report.bands import BandArm, bands_figure
+from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
+from normoxia.report.document import Highlight, Page, Prose, Section, document, write_document
+from normoxia.report.figure import Figure
+from normoxia.report.forest import ForestRow, forest_figure
+from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
+from normoxia.report.language import Language, language
+from normoxia.report.network import (
+    DirectComparison,
+    RankingRow,
+    Treatment,
+    league_table,
+    network_figure,
+    ranking_figure,
+)
+from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
+from normoxia.report.swimmer import Lane, swimmer_figure
+from normoxia.report.tables import Table, comparison_table, table_one
+
+__all__ = [
+    "Band",
+    "BandArm",
+    "ComparisonPanel",
+    "ComparisonRow",
+    "DirectComparison",
+    "Figure",
+    "ForestRow",
+    "HazardRatioLine",
+    "Highlight",
+    "KaplanMeierArm",
+    "Lane",
+    "Language",
+    "Page",
+    "Prose",
+    "RankingRow",
+    "Section",
+    "SpiderArm",
+    "Table",
+    "Treatment",
+    "WaterfallArm",
+    "bands_figure",
+    "comparison_figure",
+    "comparison_table",
+    "document",
+    "forest_figure",
+    "kaplan_meier_figure",
+    "language",
+    "league_table",
+    "network_figure",
+    "ranking_figure",
+    "spider_figure",
+    "swimmer_figure",
+    "table_one",
+    "waterfall_figure",
+    "write_document",
+]

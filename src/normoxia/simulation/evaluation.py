@@ -23,7 +23,7 @@ TINY = 1e-300
 EXP_LOW, EXP_HIGH = -690.0, 700.0
 #: arrays are evaluated in whole multiples of this many patients, so that a patient's digits do not depend on
 #: how many others there are (vector instructions and their remainders may round differently)
-BLOCK = 32
+BLOCK = 64
 
 _INFIX = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/",

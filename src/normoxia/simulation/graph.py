@@ -357,26 +357,37 @@ def read_system(
     return names
 
 
-def evaluate_fixed(graph: Graph, nodes: Sequence[int], roots: Sequence[int], parameters: Array) -> Array:
-    """Values of nodes that depend on parameters alone; parameters (n_parameters, n), result (n_roots, n)."""
-    values: dict[int, Array] = {}
-    shape = (parameters.shape[1],)
+def fixed_function(graph: Graph, roots: Sequence[int]) -> Callable[[Array], Array]:
+    """A function from parameters (n_parameters, n) to nodes that depend on them alone (n_roots, n)."""
+    lines = []
 
-    def of(a: int) -> Array:
-        return np.full(shape, graph.values[a]) if graph.ops[a] == "const" else values[a]
+    def text(a: int) -> str:
+        return f"({graph.values[a]!r})" if graph.ops[a] == "const" else f"v{a}"
 
-    for a in nodes:
+    for a in graph.order(roots, (FIXED,)):
         op, arguments = graph.ops[a], graph.arguments[a]
         if op == "param":
-            values[a] = parameters[arguments[0]]
+            written = f"parameters[{arguments[0]}]"
         elif op == "sum":
-            total = of(arguments[0])
-            for fixed, other in zip(arguments[1::2], arguments[2::2], strict=True):
-                total = total + of(fixed) * of(other)
-            values[a] = total
+            pairs = zip(arguments[1::2], arguments[2::2], strict=True)
+            terms = [text(y) if graph.is_const(x, 1.0) else f"{text(x)}*{text(y)}" for x, y in pairs]
+            first = [] if graph.is_const(arguments[0], 0.0) else [text(arguments[0])]
+            written = " + ".join([*first, *terms])
+        elif op == "mul":
+            written = f"{text(arguments[0])}*{text(arguments[1])}"
+        elif op == "recip":
+            written = f"1.0/{text(arguments[0])}"
         else:
-            values[a] = np.asarray(ARITHMETIC[op](*(of(b) for b in arguments)), float)
-    return np.stack([of(root) for root in roots]) if roots else np.zeros((0, *shape))
+            written = f"{op}_({', '.join(text(b) for b in arguments)})"
+        lines.append(f"    v{a} = {written}\n")
+    for k, root in enumerate(roots):
+        lines.append(f"    found[{k}] = {text(root)}\n")
+    space: dict[str, Any] = {f"{name}_": operation for name, operation in ARITHMETIC.items()}
+    space |= {"inf": np.inf, "nan": np.nan, "empty": np.empty}
+    head = f"def fixed(parameters):\n    found = empty(({len(roots)}, parameters.shape[1]))\n"
+    exec(compile(head + "".join(lines) + "    return found\n", "<fixed>", "exec"), space)
+    made: Callable[[Array], Array] = space["fixed"]
+    return made
 
 
 def _exp(x: Array) -> Array:

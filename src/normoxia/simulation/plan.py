@@ -77,6 +77,7 @@ def intervals(
 
     A dose at `end` belongs to the run that follows. An infusion begun before `start` goes on.
     """
+    fixed_breaks = np.unique(np.concatenate([[start, end], times, doses.time[list(given)]]))
     boluses: dict[float, list[int]] = {}
     turns: dict[float, set[int]] = {}  # time -> species whose infusion rate changes
     flows: dict[int, list[tuple[float, float, int]]] = {}  # species -> (from, to, dose)
@@ -86,7 +87,7 @@ def intervals(
             if start <= begin < end:
                 boluses.setdefault(begin, []).append(dose)
             continue
-        stop = begin + length
+        stop = _snapped(begin + length, fixed_breaks)
         if begin >= end or stop < start:
             continue
         flows.setdefault(species, []).append((begin, stop, dose))
@@ -118,6 +119,12 @@ def intervals(
         kind += sorted({f"bolus {names[doses.species[dose]]}" for dose in boluses.get(here, ())})
         found.append(Interval(here, after - here, " ".join(kind), tuple(entries), saves.get(after, -1)))
     return tuple(found)
+
+
+def _snapped(time: float, breaks: Array) -> float:
+    """A time, or the break point it misses by rounding alone; intervals of the last digit would help nobody."""
+    nearest = float(breaks[np.argmin(np.abs(breaks - time))])
+    return nearest if abs(nearest - time) <= 1e-12 * max(1.0, abs(time)) else time
 
 
 def given_doses(amount: Array) -> tuple[int, ...]:

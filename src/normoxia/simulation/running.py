@@ -113,7 +113,8 @@ class Run:
         values, parameters = state.values[rows], state.parameter_values[rows]
         amounts = self.doses.amount if len(self.doses.amount) == 1 else self.doses.amount[rows]
         amounts = np.broadcast_to(amounts, (n, amounts.shape[1]))
-        patterns = [given_doses(row) for row in amounts]
+        alike = len(self.doses.amount) == 1
+        patterns = [given_doses(amounts[0])] * n if alike else [given_doses(row) for row in amounts]
         steps = np.stack(
             [state.steps[kind][rows] if kind in state.steps else np.zeros(n) for kind in self.kinds], axis=1
         )

@@ -60,12 +60,16 @@ def proportional_hazards_test(
     )  # fmt: skip
 
 
-def curves_cross(one: SurvivalCurve, other: SurvivalCurve, margin: float = 0.02) -> bool:
-    """Whether two curves change order by more than a margin on each side within common follow-up.
+#: what counts as curves that lie apart; choices of ours (assumed): a visible difference, beyond the usual bar of
+#: chance at some time, and kept up for a twentieth of common follow-up, so that a first few patients decide nothing
+_APART, _BEYOND_CHANCE, _LASTING = 0.02, 1.96, 0.05
 
-    margin  difference of survival that counts as apart; 0.02 is a choice of ours (assumed), so that curves
-    that touch
-            on the way are not called crossing
+
+def curves_cross(one: SurvivalCurve, other: SurvivalCurve) -> bool:
+    """Whether each of two curves lies above the other for a while within common follow-up, beyond chance.
+
+    Apart means by 0.02 of survival or more for a twentieth of the common follow-up, and by 1.96 standard errors
+    at some time of it. Curves that cross have hazards that are not proportional; the reverse need not hold.
     """
     until = min(one.last, other.last)
     times = np.union1d(one.times, other.times)
@@ -73,7 +77,12 @@ def curves_cross(one: SurvivalCurve, other: SurvivalCurve, margin: float = 0.02)
     if not len(times):
         return False
     gap = one.at(times, extend=True) - other.at(times, extend=True)
-    return bool(gap.max() > margin and gap.min() < -margin)
+    error = np.hypot(one.standard_error_at(times, extend=True), other.standard_error_at(times, extend=True))
+    spans = np.diff(times, append=until)
+    return all(
+        spans[side * gap > _APART].sum() >= _LASTING * until and (side * gap > _BEYOND_CHANCE * error).any()
+        for side in (1.0, -1.0)
+    )
 
 
 def _transformed(fit: CoxFit, times: Floats, transform: str) -> Floats:

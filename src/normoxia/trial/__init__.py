@@ -11,27 +11,25 @@ Read in this order:
     folder       a run as a folder on disk
 """
 
-from __future__ import annotations
+from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published
+from normoxia.trial.files import library, read
+from normoxia.trial.protocol import Arm, Trial
+from normoxia.trial.result import TrialResult
+from normoxia.trial.runner import Chunk, chunks, prepare, run
 
-import importlib
-
-_HOMES = {
-    "Arm": "protocol",
-    "Chunk": "runner",
-    "Endpoints": "endpoints",
-    "Trial": "protocol",
-    "TrialResult": "result",
-    "chunks": "runner",
-    "library": "files",
-    "prepare": "runner",
-    "read": "files",
-    "run": "runner",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"normoxia.trial.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = [
+    "Arm",
+    "Chunk",
+    "Comparison",
+    "Trial",
+    "TrialResult",
+    "analyse",
+    "chunks",
+    "compare",
+    "library",
+    "prepare",
+    "protocol_of",
+    "published",
+    "read",
+    "run",
+]

@@ -8,6 +8,7 @@ patient and purpose, never by arm: patient i of one arm is the twin of patient i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -312,7 +313,7 @@ class _Conduct:
             )
         )
         parts: list[Inputs] = []
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
+        for first, last in itertools.pairwise(edges):
             if first % CYCLE_DAYS == 0.0:
                 self.begin_cycle(float(first))
             parts.append(self.trial_doses(float(first), float(last)))
@@ -358,12 +359,20 @@ class _Conduct:
 
     def scheduled(self, regimen: Regimen, first: float, last: float, factors: Mapping[str, Floats]) -> Inputs:
         covariates = self.population.covariates
-        sizes = {
-            name: covariates[name][self.rows].astype(np.float64)
-            for name in ("weight", "body_surface", "gfr")
-            if name in covariates
-        }
-        return schedule(regimen, first, last, intensity=factors, bolus_below=_BOLUS_BELOW, **sizes)
+
+        def size(name: str) -> Floats | None:
+            return covariates[name][self.rows].astype(np.float64) if name in covariates else None
+
+        return schedule(
+            regimen,
+            first,
+            last,
+            intensity=factors,
+            weight=size("weight"),
+            body_surface=size("body_surface"),
+            gfr=size("gfr"),
+            bolus_below=_BOLUS_BELOW,
+        )
 
 
 def merged(parts: Sequence[Inputs], n_patients: int) -> Inputs:

@@ -16,13 +16,12 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from normoxia import documents
+from normoxia import __version__, documents
 from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists
 
 
@@ -104,15 +103,15 @@ class RunFolder:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all; the folder is made when it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -125,5 +124,9 @@ def versions() -> dict[str, str]:
     """Versions of what a result depends on, for a manifest."""
     from importlib.metadata import version
 
-    names = ("normoxia", "numpy", "scipy", "llvmlite", "polars")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    libraries = ("numpy", "scipy", "llvmlite", "polars")
+    return {
+        "normoxia": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }

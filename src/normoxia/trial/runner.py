@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia import library, mechanism, pharmacology, simulation
+from normoxia import __version__, library, mechanism, pharmacology, simulation
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
 from normoxia.population import Population, joined, sample
@@ -246,22 +245,18 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
     return {
         "trial": trial.id,
         "seed": seed,
-        "normoxia": _version(),
+        "normoxia": __version__,
+        "protocol": trial.text,
+        "protocol_file": trial.file,
+        "patients": {arm.id: arm.n for arm in trial.arms},
         "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
         "population": trial.population.name,
         "population_sha256": hashlib.sha256(repr(trial.population).encode()).hexdigest(),
         "model": bench.model.name,
         "model_sha256": hashlib.sha256(repr(bench.model).encode()).hexdigest(),
-        "arms": {arm.id: {"n": arm.n, "regimen": str(arm.regimen)} for arm in trial.arms},
+        "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
         "calibration": "calibrated" if trial.calibrated else "not calibrated",
     }
-
-
-def _version() -> str:
-    try:
-        return metadata.version("normoxia")
-    except metadata.PackageNotFoundError:
-        return "0+source"
 
 
 def _shifted(progress: Progress, done: int, total: int) -> Progress:

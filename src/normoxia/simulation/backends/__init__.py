@@ -3,6 +3,9 @@
 reference.py  SciPy's LSODA with a Python right-hand side, patient by patient: slow, clear, takes every model, judges
 fast.py       closed-form linear kinetics and a Rosenbrock core compiled for vector lanes: takes models without
               condition events and algebraic rules
+
+Inside the fast backend: blueprint.py says what a kernel holds, emit.py writes it (algebra.py, terms.py, steps.py,
+carrying.py, on the vectors of lanes.py), machine.py compiles and keeps it, host.py feeds it.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class Blueprint:
         layout.take("status")
         layout.take("accepted")
         layout.take("rejected")
+        layout.take("failed_at")
         for name in ("t", "length", "begin", "step", "trial", "first", "moment", "drive"):
             layout.take(name)
         layout.take("stage", n)  # arguments of the rates: core species and closed-form ones at a stage

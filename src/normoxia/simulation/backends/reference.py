@@ -172,12 +172,14 @@ class _Patient:
             if not np.all(np.isfinite(y)):
                 raise _Failed(NOT_FINITE, f"between {start:g} and {start + length:g}")
             for k, times in enumerate(found.t_events or ()):
-                if len(times) and armed[k]:
+                if not len(times):
+                    continue
+                if armed[k]:
                     new = solver.changes[k](y.tolist(), self.parameters, start + done)
                     y[solver.changed[k]] = new
                     y = self.settle_rules(y, start + done)
-                if len(times):
-                    armed[k] = not armed[k]
+                # the change itself may have made the condition false; then it may fire again at once
+                armed[k] = not armed[k] or gap_of(k, done, y[moving]) < -REARM
         return y
 
 

@@ -131,6 +131,8 @@ def _control(
 def fail(b: Blueprint, out: Lanes, mask: str, code: str) -> None:
     """Lanes that failed get a status and have nothing left to do."""
     row = b.layout.names
+    now = out.add(out.load(row["begin"]), out.load(row["t"]))
+    out.store(out.select(mask, now, out.load(row["failed_at"])), row["failed_at"])
     out.store(out.select(mask, code, out.load(row["status"])), row["status"])
     out.store(out.select(mask, out.constant(0.0), out.load(row["length"])), row["length"])
     out.store(out.select(mask, out.constant(0.0), out.load(row["t"])), row["t"])

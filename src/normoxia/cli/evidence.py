@@ -1,0 +1,170 @@
+"""`normoxia evidence list / show / audit / export`: the registry, what does not agree in it, and tables for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from normoxia.cli.options import Json, Lang
+from normoxia.cli.show import print_json, print_table, say
+from normoxia.errors import UnknownName
+
+if TYPE_CHECKING:
+    from normoxia.evidence.export import Row
+    from normoxia.evidence.studies import Registry
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The published evidence: 43 studies with quotations, what does not agree in them, and exports.",
+)
+
+Drug = Annotated[str | None, typer.Option("--drug", help="A drug in some arm, such as atezolizumab.")]
+Component = Annotated[
+    str | None, typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ...")
+]
+Line = Annotated[str | None, typer.Option("--line", help="first, second or later, after TKI ...")]
+Egfr = Annotated[str | None, typer.Option("--egfr", help="mutant, wild-type, mixed, unstated.")]
+Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
+Group = Annotated[str | None, typer.Option("--group", help="review, context, context_extra or user.")]
+Studies = Annotated[
+    list[Path] | None,
+    typer.Option("--studies", help="A folder with your own study documents; may be repeated."),
+]
+
+
+@app.command("list")
+def listing(
+    drug: Drug = None,
+    component: Component = None,
+    line: Line = None,
+    egfr: Egfr = None,
+    pdl1: Pdl1 = None,
+    group: Group = None,
+    studies: Studies = None,
+    json: Json = False,
+) -> None:
+    """List the studies that fit every filter given."""
+    from normoxia.evidence import reports
+
+    found = reports.listing(
+        _registry(studies), drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
+    )
+    if json:
+        print_json(found)
+        return
+    rows = found["studies"]
+    assert isinstance(rows, list)
+    print_table(
+        f"{len(rows)} studies",
+        ("study", "phase", "line", "EGFR/ALK", "n", "arms", "outcomes", "findings"),
+        [
+            (
+                row["id"], str(row["phase"]), str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
+                " | ".join(arm["label"] for arm in row["arms"]), str(row["outcomes"]), str(row["discrepancies"]),
+            )
+            for row in rows
+        ],
+        numeric=(4, 6, 7),
+    )  # fmt: skip
+
+
+@app.command()
+def show(
+    study: Annotated[str, typer.Argument(help="A study's id, such as IMpower150.")],
+    lang: Lang = "en",
+    studies: Studies = None,
+) -> None:
+    """Show a study: setting, arms, every number with its source, what is unverified, and what does not agree."""
+    from normoxia.evidence import reports
+
+    for text in reports.show(_registry(studies)[study], lang):
+        sys.stdout.write(text + "\n")
+
+
+@app.command()
+def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> None:
+    """List where the review disagrees with itself, with its sources, or with arithmetic, and what follows."""
+    from normoxia.evidence import reports
+
+    found = reports.audit_report(_registry(studies), lang)
+    if json:
+        print_json(found)
+        return
+    rows = found["findings"]
+    assert isinstance(rows, list)
+    print_table(
+        f"{len(rows)} findings",
+        ("study", "item", "values", "consequence", "found by"),
+        [(r["study"], r["item"], " | ".join(r["values"]), r["consequence"], r["found_by"]) for r in rows],
+    )
+
+
+@app.command()
+def export(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="outcomes, best, contrasts (netmeta), arms (netmeta), revman-contrasts, revman-rates, curves, audit."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", help="PFS, OS, ORR, DCR ...")] = "PFS",
+    drug: Drug = None,
+    component: Component = None,
+    line: Line = None,
+    egfr: Egfr = None,
+    pdl1: Pdl1 = None,
+    group: Group = None,
+    studies: Studies = None,
+    lang: Lang = "en",
+) -> None:
+    """Write a table of the registry for another program."""
+    from normoxia.evidence import export as tables
+
+    chosen = _registry(studies).select(
+        drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
+    )
+    rows = _rows(table, chosen, endpoint, lang)
+    tables.write(rows, out)
+    say(f"{len(rows)} rows -> {out}")
+
+
+def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[Row]:
+    from normoxia.evidence import export as tables
+    from normoxia.evidence import reports
+
+    match table:
+        case "outcomes":
+            return tables.outcome_rows(registry, derived=True)
+        case "best":
+            return tables.outcome_rows(registry, best=True)
+        case "contrasts":
+            return tables.netmeta_contrasts(registry, endpoint)
+        case "arms":
+            return tables.netmeta_arms(registry, endpoint)
+        case "revman-contrasts":
+            return tables.revman_contrasts(registry, endpoint)
+        case "revman-rates":
+            return tables.revman_rates(registry, endpoint)
+        case "curves":
+            return tables.curve_rows(registry)
+        case "audit":
+            findings = reports.audit_report(registry, lang)["findings"]
+            assert isinstance(findings, list)
+            return [
+                {key: " | ".join(v) if isinstance(v, list) else v for key, v in row.items()}
+                for row in findings
+            ]
+    names = ("outcomes", "best", "contrasts", "arms", "revman-contrasts", "revman-rates", "curves", "audit")
+    raise UnknownName("table", table, names)
+
+
+def _registry(folders: list[Path] | None) -> Registry:
+    from normoxia import evidence
+
+    return evidence.registry(*(folders or ()))

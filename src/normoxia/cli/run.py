@@ -1,0 +1,252 @@
+"""`normoxia run`: a virtual trial to a folder, and the simulated result beside the published one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json as json_library
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
+from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.errors import InvalidArgument, InvalidDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from normoxia.outcome import Outcome
+    from normoxia.trial.analysis import Comparison
+    from normoxia.trial.folder import RunFolder
+    from normoxia.trial.protocol import Trial
+    from normoxia.trial.result import TrialResult
+
+
+def run(
+    trial: Annotated[
+        str, typer.Argument(help="A shipped trial, such as impower150, or the path of a protocol.")
+    ],
+    patients: Annotated[
+        int | None, typer.Option("--patients", help="In every arm; default: as published.")
+    ] = None,
+    replicates: Annotated[
+        int, typer.Option("--replicates", help="Whole trials, each with fresh patients.")
+    ] = 1,
+    seed: Seed = 1,
+    workers: Workers = 0,
+    out: Out = None,
+    resume: Resume = False,
+    ablate: Ablate = None,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Relative tolerance of the engine.")] = 1e-3,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Draw figures and the HTML report.")
+    ] = True,
+    lang: Lang = "en",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
+    from normoxia.trial import analysis, files, runner
+    from normoxia.trial.folder import RunFolder, versions
+    from normoxia.trial.summary import summary
+
+    if resume and out is None:
+        raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
+    if patients is not None and patients < 1:
+        raise InvalidArgument(f"--patients {patients}: a trial needs at least one patient in every arm")
+    if replicates < 1:
+        raise InvalidArgument(f"--replicates {replicates}: expected 1 or more")
+    started, cpu = time.monotonic(), time.process_time()
+    protocol = files.read(trial)
+    model = None
+    if ablate:
+        from normoxia import mechanism
+
+        model = mechanism.ablate(runner.compose(protocol), ablate)
+    config = {
+        "schema": "normoxia.config/1",
+        "trial": protocol.id,
+        "patients_per_arm": patients or {arm.id: arm.n for arm in protocol.arms},
+        "replicates": replicates,
+        "seed": seed,
+        "ablated": sorted(ablate or []),
+        "relative_tolerance": tolerance,
+        "versions": versions(),
+        "protocol": protocol.text,
+    }
+    path = out or _fresh(Path("runs"), protocol.id)
+    folder = RunFolder.resume(path, config) if resume else RunFolder.create(path, config)
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            result = runner.run(
+                protocol, seed=seed, patients=patients, replicates=replicates, workers=worker_count(workers),
+                model=model, tolerance=tolerance, progress=progress,
+                load=lambda name: _load(folder, name, quiet),
+                store=lambda name, part: folder.write_chunk(name, part.to_bytes()),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        folder.log("interrupted")
+        done = sum(1 for _ in (path / "chunks").glob("*.parquet"))
+        say(f"interrupted; {done} finished chunks are in {path}; go on with: "
+            f"normoxia run {trial} --out {path} --resume and the same options")  # fmt: skip
+        raise typer.Exit(130) from None
+    performed = analysis.protocol_of(result)
+    comparisons = analysis.compare(analysis.analyse(result, performed), analysis.published(performed))
+    chunks = sorted((path / "chunks").glob("*.parquet"))
+    manifest = {
+        **{key: value for key, value in result.manifest.items() if key != "protocol"},
+        "versions": versions(),
+        "replicates": replicates,
+        "ablated": sorted(ablate or []),
+        "relative_tolerance": tolerance,
+        "folder": str(path),
+    }
+    outputs = [*chunks, *_write_tables(folder, result, comparisons)]
+    if report:
+        say("drawing the figures and the report ...", quiet=quiet)
+        outputs += _draw(folder, result, performed, comparisons, manifest)
+    whole = summary(result, performed, comparisons, manifest)
+    summary_path = path / "summary.json"
+    summary_path.write_text(
+        json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    timing = {
+        "wall_seconds": round(time.monotonic() - started, 3),
+        "cpu_seconds": round(time.process_time() - cpu, 3),
+    }
+    whole["manifest"] = folder.write_manifest(manifest | timing, [*outputs, summary_path])
+    if json:
+        print_json(whole)
+    else:
+        _print(performed, comparisons, result, lang)
+    say(f"{path}/report.html" if report else str(path), quiet=quiet)
+    if any(result.failed.values()):
+        say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
+
+
+def _fresh(root: Path, name: str) -> Path:
+    """A folder that is not there yet, counted up."""
+    number = 1
+    while (root / f"{name}-{number:03d}").exists():
+        number += 1
+    return root / f"{name}-{number:03d}"
+
+
+def _load(folder: RunFolder, name: str, quiet: bool) -> TrialResult | None:
+    from normoxia.trial.result import TrialResult
+
+    if not folder.has_chunk(name):
+        return None
+    try:
+        return TrialResult.read(folder.chunk(name))
+    except InvalidDocument as error:
+        say(f"{error}; running this chunk again", quiet=quiet)
+        return None
+
+
+def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[Comparison]) -> list[Path]:
+    from normoxia.trial.folder import write_whole
+
+    patients = folder.path / "patients.parquet"
+    buffer = io.BytesIO()
+    result.patient_table().write_parquet(buffer)
+    write_whole(patients, buffer.getvalue())
+    outcomes = folder.path / "outcomes.csv"
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ("population", "endpoint", "measure", "month", "arm", "comparator", "n", "simulated", "low", "high", "published",
+         "published_low", "published_high", "inside", "source")
+    )  # fmt: skip
+    for comparison in comparisons:
+        s, p = comparison.simulated, comparison.published
+        writer.writerow(
+            (s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
+             s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
+             p.source.reference if p and p.source else "")
+        )  # fmt: skip
+    write_whole(outcomes, text.getvalue().encode())
+    return [patients, outcomes]
+
+
+def _published_cells(published: Outcome | None) -> tuple[object, object, object]:
+    if published is None:
+        return ("", "", "")
+    return (published.estimate.value, _cell(published.estimate.low), _cell(published.estimate.high))
+
+
+def _cell(value: float) -> object:
+    return "" if math.isnan(value) else value
+
+
+def _draw(
+    folder: RunFolder,
+    result: TrialResult,
+    trial: Trial,
+    comparisons: Sequence[Comparison],
+    manifest: dict[str, object],
+) -> list[Path]:
+    from normoxia.report import run as run_report
+    from normoxia.trial.folder import write_whole
+
+    pages, figures = run_report.pages(result, trial, comparisons, manifest)
+    paths = [path for figure in figures for path in figure.save(folder.path / "figures")]
+    report = folder.path / "report.html"
+    write_whole(report, run_report.html(pages).encode())
+    return [*paths, report]
+
+
+def _print(trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, lang: str) -> None:
+    from normoxia.report.language import language
+
+    speech = language(lang)
+    title = trial.titles.get(lang, trial.id)
+    state = "" if trial.calibrated else f" [{speech.say('badge.not_calibrated')}]"
+    rows: list[tuple[str, ...]] = []
+    for chosen in trial.sets:
+        named = chosen.titles.get(lang, chosen.id)
+        for comparison in comparisons:
+            if comparison.simulated.population != chosen.id or not _is_shown(comparison):
+                continue
+            rows.append((named, *_row(comparison, lang)))
+            named = ""
+    heads = ("population", "endpoint", "arm", "simulated", "published", "inside", "source")
+    print_table(
+        f"{title}\n{speech.say('badge.simulated')}{state}",
+        [speech.say(f"run.{head}") for head in heads],
+        rows,
+        numeric=(3, 4),
+    )
+    judged = [c.inside for c in comparisons if c.inside is not None]
+    if judged:
+        say(speech.say("comparison.count", inside=sum(judged), n=len(judged)))
+
+
+def _is_shown(comparison: Comparison) -> bool:
+    from normoxia.outcome import Endpoint, Measure
+
+    outcome = comparison.simulated
+    if outcome.measure is Measure.LANDMARK_PERCENT:
+        return outcome.months == 12.0 or comparison.published is not None
+    return outcome.endpoint is not Endpoint.DOR or comparison.published is not None
+
+
+def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
+    from normoxia.report.run import label_of, number_of
+
+    outcome, published = comparison.simulated, comparison.published
+    arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
+    inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
+    source = published.source.reference if published and published.source else ""
+    return (
+        label_of(outcome, lang),
+        arms,
+        number_of(outcome, lang),
+        number_of(published, lang) if published else "–",
+        inside,
+        source,
+    )

@@ -1,0 +1,153 @@
+"""Percentile bands of a state over time, a panel an arm: how vessels, oxygen or immune cells move under each treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.errors import InvalidArgument
+from normoxia.report.canvas import Layer, heading, words, wrap
+from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.kaplan_meier import month_ticks
+from normoxia.report.language import language
+from normoxia.report.theme import THEMES, config, dash
+
+_TOTAL_WIDTH, _HEIGHT, _GAP = 700, 230, 26
+
+#: rows of `BandArm.quantiles`
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandArm:
+    """An arm's percentiles over patients: quantiles (5, n_times) at levels 0.05, 0.25, 0.5, 0.75, 0.95."""
+
+    name: str
+    months: NDArray[np.float64]
+    quantiles: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, name: str, months: NDArray[np.float64], values: NDArray[np.float64]) -> BandArm:
+        """Percentiles of values (n_patients, n_times), patients without a value (nan) left out time by time."""
+        return cls(name, np.asarray(months), np.nanquantile(values, LEVELS, axis=0))
+
+
+def bands_figure(
+    arms: Sequence[BandArm],
+    state: str,
+    *,
+    unit: str = "",
+    log: bool = False,
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "",
+    title: str = "",
+) -> Figure:
+    """Median, middle half and 5th to 95th percentile of a state in each arm; the other arms' medians as
+    dashes.
+
+    state  its title in the figure's language; `unit` as it should be read
+    log    logarithmic axis, for states that span decades
+    """
+    if not arms:
+        raise InvalidArgument("percentile bands were asked for without arms; give at least one")
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("bands.title", state=state)
+    width = max(150.0, (_TOTAL_WIDTH - _GAP * (len(arms) - 1)) / len(arms))
+    notes = [(line, paint.muted) for line in wrap(speech.say("bands.legend"), _TOTAL_WIDTH + 30, 11)]
+    end = max(float(arm.months[-1]) for arm in arms)
+    low = min(float(np.nanmin(arm.quantiles)) for arm in arms)
+    high = max(float(np.nanmax(arm.quantiles)) for arm in arms)
+    domain = [low, high] if log else [min(low, 0.0), high * 1.04 if high > 0 else high]
+    measured = unit if unit != "1" else ""
+    label = speech.say("bands.axis", state=state, unit=measured) if measured else state
+    panels = []
+    for i, arm in enumerate(arms):
+        axis: dict[str, Any] = {"domain": False, "ticks": False, "tickCount": 5}
+        axis |= {"title": wrap(label, _HEIGHT, 12)} if i == 0 else {"labels": False, "title": None}
+        y = {
+            "type": "quantitative",
+            "scale": {"domain": domain, "type": "log" if log else "linear", "nice": True},
+            "axis": axis,
+        }
+        x_axis = {
+            "values": month_ticks(end, 7).tolist(),
+            "grid": False,
+            "title": speech.say("axis.months"),
+            "labelFlush": False,
+        }
+        x = {
+            "field": "m",
+            "type": "quantitative",
+            "scale": {"domain": [0, end], "nice": False},
+            "axis": x_axis,
+        }
+        layers: list[Layer] = heading(shown, notes, -50 - 15 * len(notes), -52, paint) if i == 0 else []
+        layers.append(words(0, -16, arm.name, paint.colour(i), weight=700, size=12))
+        layers += _band_layers(arm, x, y, paint.colour(i))
+        for j, other in enumerate(arms):
+            if j != i:
+                line = {"type": "line", "color": paint.colour(j), "strokeWidth": 1.3, "strokeDash": dash(j)}
+                layers.append(_line(other, x, y, line))
+        layers.append(
+            _line(
+                arm,
+                x,
+                y,
+                {"type": "line", "color": paint.colour(i), "strokeWidth": 2.4, "strokeDash": dash(i)},
+            )
+        )
+        panels.append({"width": width, "height": _HEIGHT, "layer": layers})
+    sentences = [
+        speech.say(
+            "bands.describe_arm", arm=arm.name, start=speech.number(float(arm.quantiles[2, 0]), 2),
+            end=speech.number(float(arm.quantiles[2, -1]), 2),
+        )
+        for arm in arms
+    ]  # fmt: skip
+    description = speech.say("bands.describe", state=state, months=f"{end:.0f}", arms=" ".join(sentences))
+    spec = {
+        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
+        "config": config(paint, lang), "hconcat": panels, "spacing": _GAP, "bounds": "flush",
+    }  # fmt: skip
+    rows = tuple(
+        (arm.name, float(m), *(float(q) for q in column))
+        for arm in arms
+        for m, column in zip(arm.months, arm.quantiles.T, strict=True)
+    )
+    return Figure(
+        name or "bands",
+        shown,
+        description,
+        spec,
+        ("arm", "months", "p05", "p25", "p50", "p75", "p95"),
+        rows,
+        lang,
+    )
+
+
+def _band_layers(arm: BandArm, x: dict[str, Any], y: dict[str, Any], colour: str) -> list[Layer]:
+    layers = []
+    for lower, upper, opacity in ((0, 4, 0.14), (1, 3, 0.28)):
+        values = [
+            {"m": float(m), "a": float(a), "b": float(b)}
+            for m, a, b in zip(arm.months, arm.quantiles[lower], arm.quantiles[upper], strict=True)
+        ]
+        mark = {"type": "area", "color": colour, "opacity": opacity}
+        layers.append(
+            {
+                "data": {"values": values},
+                "mark": mark,
+                "encoding": {"x": x, "y": {**y, "field": "a"}, "y2": {"field": "b"}},
+            }
+        )
+    return layers
+
+
+def _line(arm: BandArm, x: dict[str, Any], y: dict[str, Any], mark: dict[str, Any]) -> Layer:
+    values = [{"m": float(m), "v": float(v)} for m, v in zip(arm.months, arm.quantiles[2], strict=True)]
+    return {"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": {**y, "field": "v"}}}

@@ -1,0 +1,101 @@
+"""Pieces of a Vega-Lite layer placed in pixels: words, rules and marks that stand outside the plot's own
+axes.
+
+Tables under and headings over a plot are marks of the same view, so they share its coordinate system and
+cannot slip; y grows downwards from the plot's top edge, negative above it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from normoxia.report.theme import Theme
+
+Layer = dict[str, Any]
+
+#: one row without fields, so that a mark is drawn once
+_ONCE: dict[str, Any] = {"values": [{}]}
+
+
+def words(
+    x: float, y: float, text: str, colour: str, *, size: float = 11, weight: int = 400, align: str = "left"
+) -> Layer:
+    """A line of text with its middle at y."""
+    mark = {
+        "type": "text", "text": text, "fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle",
+        "color": colour, "clip": False,
+    }  # fmt: skip
+    return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
+
+
+def stroke(
+    x: float, y: float, x2: float, y2: float, colour: str, *, width: float = 1, dash: list[int] | None = None
+) -> Layer:
+    """A straight line between two points in pixels."""
+    mark: dict[str, Any] = {"type": "rule", "color": colour, "strokeWidth": width}
+    if dash and dash != [1, 0]:
+        mark["strokeDash"] = dash
+    place = {"x": {"value": x}, "y": {"value": y}, "x2": {"value": x2}, "y2": {"value": y2}}
+    return {"data": _ONCE, "mark": mark, "encoding": place}
+
+
+def symbol(
+    x: float,
+    y: float,
+    shape: str,
+    colour: str,
+    *,
+    size: float = 50,
+    filled: bool = True,
+    width: float = 1.6,
+    ground: str = "",
+) -> Layer:
+    """A marker at a point in pixels; `ground` fills a hollow one so that nothing shows through."""
+    mark: dict[str, Any] = {
+        "type": "point", "shape": shape, "size": size, "filled": filled, "color": colour, "strokeWidth": width,
+        "opacity": 1,
+    }  # fmt: skip
+    if ground:
+        mark |= {"filled": True, "fill": ground, "stroke": colour}
+    return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a text is in pixels; Chinese characters are squares, others about half as wide."""
+    return sum(size if unicodedata.east_asian_width(c) in "WF" else 0.51 * size for c in text)
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """A text in lines no wider than a width in pixels; Chinese breaks anywhere but before a closing mark."""
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and text_width(line + piece.rstrip(), size) > width:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def heading(
+    title: str, subtitles: list[tuple[str, str]], top: float, left: float, theme: Theme
+) -> list[Layer]:
+    """A title with lines of (text, colour) under it; the title's middle at `top`."""
+    layers = [words(left, top, title, theme.ink, size=15, weight=700)]
+    for i, (text, colour) in enumerate(subtitles):
+        layers.append(words(left, top + 20 + 15 * i, text, colour, size=11))
+    return layers
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    for character in text:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        closing = character in "，。；：、）》」！？,.;:)"
+        after_wide = bool(pieces) and unicodedata.east_asian_width(pieces[-1][-1]) in "WF"
+        if not pieces or pieces[-1].endswith(" ") or ((wide or after_wide) and not closing):
+            pieces.append(character)
+        else:
+            pieces[-1] += character
+    return pieces

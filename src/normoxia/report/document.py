@@ -1,0 +1,141 @@
+"""A report as one HTML file: figures, tables and words in one or two languages, nothing fetched from
+anywhere.
+
+The page follows the reader's light or dark setting and prints light. Every figure and table carries its data
+as a download inside the file; the manifest at the end says what was run.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.report.figure import Figure
+from normoxia.report.language import Language, language
+from normoxia.report.tables import Table
+from normoxia.report.theme import DARK, FONTS, LIGHT, dark_rules
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A paragraph; `warning` sets it apart as something the reader must not miss."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A number for the head of the page: its label, the number, and what stands beside it (the published one)."""
+
+    label: str
+    value: str
+    beside: str = ""
+
+
+Block = Prose | Table | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed part of the page."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A report in one language.
+
+    badges      short labels beside "simulated, not clinical data", such as "not calibrated"
+    provenance  names to values, shown at the end as they are: versions, seed, digests, command
+    """
+
+    language: str
+    title: str
+    lead: str
+    sections: tuple[Section, ...]
+    highlights: tuple[Highlight, ...] = ()
+    badges: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    date: str = ""
+
+
+def document(pages: Page | Sequence[Page]) -> str:
+    """The HTML of a report: one page, or the same report in several languages with a switch between them.
+
+    raises  InvalidArgument without a page, with a language twice, or for figures that were not drawn in the
+    light
+            theme (the style sheet turns light into dark, not the reverse)
+    """
+    held = (pages,) if isinstance(pages, Page) else tuple(pages)
+    codes = [page.language for page in held]
+    if not held or len(set(codes)) != len(codes):
+        raise InvalidArgument(
+            f"a report was asked for in the languages {codes}; expected each once, at least one"
+        )
+    return _template().render(
+        pages=[_prepared(page) for page in held],
+        light=LIGHT, dark=DARK, dark_rules=dark_rules(), fonts=FONTS,
+    )  # fmt: skip
+
+
+def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: bool = False) -> Path:
+    """The report as a file. Raises OutputExists when it is there and `replace` is false."""
+    path = Path(path)
+    if path.exists() and not replace:
+        raise OutputExists(f"{path} exists; name another file, or allow it to be replaced")
+    text = document(pages)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _prepared(page: Page) -> dict[str, object]:
+    speech = language(page.language)
+    sections = []
+    for i, section in enumerate(page.sections):
+        blocks = [_block(block, speech) for block in section.blocks]
+        sections.append({"id": f"{page.language}-{i + 1}", "title": section.title, "blocks": blocks})
+    return {"page": page, "say": speech.say, "sections": sections}
+
+
+def _block(block: Block, speech: Language) -> dict[str, object]:
+    if isinstance(block, Prose):
+        return {"kind": "prose", "text": block.text, "warning": block.warning}
+    if isinstance(block, Table):
+        links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
+        return {"kind": "table", "table": block, "links": links}
+    if block.spec.get("background") != LIGHT.ground:
+        raise InvalidArgument(
+            f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
+        )
+    svg = block.svg()
+    links = [
+        (speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv")),
+        (speech.say("table.specification"), f"{block.name}.vl.json", _link(block.json(), "application/json")),
+    ]
+    return {"kind": "figure", "figure": block, "svg": svg, "links": links}
+
+
+def _link(text: str, kind: str) -> str:
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode('utf-8')).decode('ascii')}"
+
+
+def _template() -> Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    return environment.get_template("report.html.jinja")

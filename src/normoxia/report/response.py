@@ -1,0 +1,378 @@
+"""Waterfall and spider figures: best change, and change over time, of each patient's target lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.errors import InvalidArgument
+from normoxia.report.canvas import Layer, heading, symbol, text_width, words, wrap
+from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.kaplan_meier import month_ticks
+from normoxia.report.language import Language, language
+from normoxia.report.theme import THEMES, Theme, config
+
+_TOTAL_WIDTH, _HEIGHT, _GAP = 700, 300, 26
+_RESPONSES = ("CR", "PR", "SD", "PD", "NE")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaterfallArm:
+    """Best percent change of the sum of target lesions, and best response ("CR" ... "NE"), one entry a
+    patient.
+
+    Patients without a measurement after baseline (nan) are counted as not shown.
+    """
+
+    name: str
+    best_change: NDArray[np.float64]
+    response: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpiderArm:
+    """For each patient: months of the scans (0 first), percent change at each, and best response."""
+
+    name: str
+    months: Sequence[NDArray[np.float64]]
+    change: Sequence[NDArray[np.float64]]
+    response: Sequence[str]
+
+
+def waterfall_figure(
+    arms: Sequence[WaterfallArm],
+    *,
+    cap: float = 100.0,
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "waterfall",
+    title: str = "",
+) -> Figure:
+    """Best change of every patient, worst to best, a panel an arm; bars beyond `cap` percent are cut and marked."""
+    if not arms:
+        raise InvalidArgument("a waterfall was asked for without arms; give at least one")
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("waterfall.title")
+    capped = sum(int((arm.best_change > cap).sum()) for arm in arms)
+    missing = sum(int(np.isnan(arm.best_change).sum()) for arm in arms)
+    parts = [speech.say("waterfall.capped", cap=f"{cap:g}", count=capped)] if capped else []
+    parts += [speech.say("waterfall.missing", count=missing)] if missing else []
+    notes = [("; ".join(parts) if lang == "en" else "；".join(parts), paint.muted)] if parts else []
+    width = _panel_width(len(arms))
+    panels, rows, sentences = [], [], []
+    used = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
+    for i, arm in enumerate(arms):
+        if len(arm.response) != len(arm.best_change):
+            raise InvalidArgument(
+                f"{arm.name} has {len(arm.best_change)} changes and {len(arm.response)} responses"
+            )
+        measured = np.flatnonzero(~np.isnan(arm.best_change))
+        order = measured[np.argsort(-arm.best_change[measured], kind="stable")]
+        changes = arm.best_change[order]
+        rows += [
+            (arm.name, rank + 1, float(arm.best_change[k]), arm.response[k]) for rank, k in enumerate(order)
+        ]
+        head = heading(shown, notes, -76 - 15 * len(notes), -52, paint) if i == 0 else []
+        legend = _legend(used, speech, paint, -48) if i == 0 else []
+        values = _bar_values(arm, order, cap, width)
+        panels.append(
+            {
+                "width": width,
+                "height": _HEIGHT,
+                "layer": [
+                    *head,
+                    *legend,
+                    words(
+                        0,
+                        -14,
+                        speech.say("waterfall.panel", arm=arm.name, n=len(arm.best_change)),
+                        paint.colour(i),
+                        weight=700,
+                        size=12,
+                    ),
+                    *_bars(values, len(order), cap, i == 0, speech, paint),
+                    *_thresholds(len(order), speech, paint, i == len(arms) - 1, width),
+                ],
+            }
+        )
+        sentences.append(
+            speech.say(
+                "waterfall.describe_arm", arm=arm.name, n=len(arm.best_change), shrunk=int((changes <= -30).sum()),
+                grown=int((changes >= 20).sum()), deepest=speech.number(float(changes.min()), 0) if len(changes) else "–",
+            )
+        )  # fmt: skip
+    description = speech.say("waterfall.describe", arms=" ".join(sentences))
+    spec = _concat(panels, description, paint, lang)
+    return Figure(
+        name,
+        shown,
+        description,
+        spec,
+        ("arm", "rank", "best_change_percent", "best_response"),
+        tuple(rows),
+        lang,
+    )
+
+
+def spider_figure(
+    arms: Sequence[SpiderArm],
+    *,
+    cap: float = 100.0,
+    months: float | None = None,
+    most: int = 120,
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "spider",
+    title: str = "",
+) -> Figure:
+    """Change over time of every patient as a thin line, a panel an arm.
+
+    most  lines drawn an arm at most, taken evenly by best change; the figure says so, and its data hold
+    everybody
+    """
+    if not arms:
+        raise InvalidArgument("a spider plot was asked for without arms; give at least one")
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("spider.title")
+    longest = max((float(m[-1]) for arm in arms for m in arm.months if len(m)), default=1.0)
+    end = months if months is not None else longest
+    width = _panel_width(len(arms))
+    chosen = [_spread(arm, most) for arm in arms]
+    parts = [speech.say("spider.median")]
+    if any(len(pick) < len(arm.change) for arm, pick in zip(arms, chosen, strict=True)):
+        parts.append(speech.say("spider.sample", most=most))
+    if any(float(np.max(c, initial=0.0)) > cap for arm in arms for c in arm.change):
+        parts.append(speech.say("spider.cut", cap=f"{cap:g}"))
+    joiner = "; " if lang == "en" else "；"
+    notes = [(line, paint.muted) for line in wrap(joiner.join(parts), _TOTAL_WIDTH + 40, 11)]
+    used = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
+    panels, sentences = [], []
+    for i, (arm, pick) in enumerate(zip(arms, chosen, strict=True)):
+        head = heading(shown, notes, -76 - 15 * len(notes), -52, paint) if i == 0 else []
+        legend = _legend(used, speech, paint, -48) if i == 0 else []
+        values = [
+            {"p": int(k), "m": float(m), "c": float(c), "r": arm.response[k]}
+            for k in pick
+            for m, c in zip(arm.months[k], arm.change[k], strict=True)
+        ]
+        panels.append(
+            {
+                "width": width,
+                "height": _HEIGHT,
+                "layer": [
+                    *head,
+                    *legend,
+                    words(
+                        0,
+                        -14,
+                        speech.say("waterfall.panel", arm=arm.name, n=len(arm.change)),
+                        paint.colour(i),
+                        weight=700,
+                        size=12,
+                    ),
+                    *_threads(values, _median_course(arm, end), end, cap, i == 0, speech, paint),
+                    *_thresholds(end, speech, paint, i == len(arms) - 1, width),
+                ],
+            }
+        )
+        best = [float(c[1:].min()) for c in arm.change if len(c) > 1]
+        middle = speech.number(float(np.median(best)), 0) if best else "–"
+        sentences.append(speech.say("spider.describe_arm", arm=arm.name, n=len(arm.change), median=middle))
+    rows = tuple(
+        (arm.name, k + 1, float(m), float(c), arm.response[k])
+        for arm in arms
+        for k in range(len(arm.change))
+        for m, c in zip(arm.months[k], arm.change[k], strict=True)
+    )
+    description = speech.say("spider.describe", arms=" ".join(sentences))
+    columns = ("arm", "patient", "months", "change_percent", "best_response")
+    return Figure(name, shown, description, _concat(panels, description, paint, lang), columns, rows, lang)
+
+
+def _concat(panels: list[dict[str, Any]], description: str, paint: Theme, lang: str) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
+        "config": config(paint, lang), "hconcat": panels, "spacing": _GAP, "bounds": "flush",
+    }  # fmt: skip
+
+
+def _panel_width(n_panels: int) -> float:
+    return max(150.0, (_TOTAL_WIDTH - _GAP * (n_panels - 1)) / n_panels)
+
+
+def _y(field: str, cap: float, labelled: bool, speech: Language) -> dict[str, Any]:
+    axis: dict[str, Any] = {
+        "values": [v for v in (-100, -50, 0, 50, 100) if v <= cap],
+        "domain": False,
+        "ticks": False,
+    }
+    axis |= {"title": speech.say("axis.change")} if labelled else {"labels": False, "title": None}
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"domain": [-100, cap], "nice": False},
+        "axis": axis,
+    }
+
+
+def _response_colour(paint: Theme) -> dict[str, Any]:
+    table = paint.response
+    return {
+        "field": "r", "type": "nominal", "legend": None,
+        "scale": {"domain": list(table), "range": list(table.values())},
+    }  # fmt: skip
+
+
+def _bars(
+    values: list[dict[str, Any]], count: int, cap: float, labelled: bool, speech: Language, paint: Theme
+) -> list[Layer]:
+    x = {
+        "field": "i", "type": "quantitative", "scale": {"domain": [0, max(count, 1)], "nice": False},
+        "axis": {"labels": False, "ticks": False, "grid": False, "domain": False, "title": speech.say("axis.patients")},
+    }  # fmt: skip
+    bar = {"type": "rect", "clip": True}
+    place = {
+        "x": x,
+        "x2": {"field": "i2"},
+        "y": _y("c", cap, labelled, speech),
+        "y2": {"field": "z"},
+        "color": _response_colour(paint),
+    }
+    layers: list[Layer] = [{"data": {"values": values}, "mark": bar, "encoding": place}]
+    cut = [{"i": (v["i"] + v["i2"]) / 2, "c": cap} for v in values if v["c"] >= cap]
+    if cut:
+        mark = {
+            "type": "point",
+            "shape": "triangle-up",
+            "filled": True,
+            "size": 30,
+            "color": paint.ink,
+            "yOffset": -5,
+            "opacity": 1,
+        }
+        at = {"x": {"field": "i", "type": "quantitative"}, "y": {"field": "c", "type": "quantitative"}}
+        layers.append({"data": {"values": cut}, "mark": mark, "encoding": at})
+    return layers
+
+
+def _bar_values(arm: WaterfallArm, order: NDArray[np.intp], cap: float, width: float) -> list[dict[str, Any]]:
+    """One bar a patient; where there are several patients to a third of a pixel, every so many of the sorted ones."""
+    n = len(order)
+    ranks = np.arange(n) if n <= 3 * width else np.unique(np.linspace(0, n - 1, int(3 * width)).astype(int))
+    ends = np.append(ranks[1:], n).astype(np.float64)
+    ends -= 0.18 * (width > 3 * n)  # a gap between bars that are wide enough to have one
+    return [
+        {
+            "i": float(a),
+            "i2": float(b),
+            "c": float(min(arm.best_change[order[a]], cap)),
+            "r": arm.response[order[a]],
+            "z": 0,
+        }
+        for a, b in zip(ranks, ends, strict=True)
+    ]
+
+
+def _threads(
+    values: list[dict[str, Any]],
+    middle: list[dict[str, float]],
+    end: float,
+    cap: float,
+    labelled: bool,
+    speech: Language,
+    paint: Theme,
+) -> list[Layer]:
+    axis = {
+        "values": month_ticks(end, 7).tolist(), "grid": False, "title": speech.say("axis.months"), "labelFlush": False
+    }  # fmt: skip
+    x = {"field": "m", "type": "quantitative", "scale": {"domain": [0, end], "nice": False}, "axis": axis}
+    y = _y("c", cap, labelled, speech)
+    thin = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
+    thick = {"type": "line", "strokeWidth": 2.6, "color": paint.ink, "clip": True}
+    return [
+        {
+            "data": {"values": values},
+            "mark": thin,
+            "encoding": {
+                "x": x,
+                "y": y,
+                "detail": {"field": "p", "type": "nominal"},
+                "color": _response_colour(paint),
+            },
+        },
+        {"data": {"values": middle}, "mark": thick, "encoding": {"x": x, "y": y}},
+    ]
+
+
+def _thresholds(end: float, speech: Language, paint: Theme, last: bool, width: float) -> list[Layer]:
+    layers: list[Layer] = []
+    for value, key in ((-30, "waterfall.partial"), (20, "waterfall.progression")):
+        rule = {"type": "rule", "color": paint.ink, "strokeWidth": 1, "strokeDash": [4, 3], "opacity": 0.75}
+        layers.append(
+            {
+                "data": {"values": [{"c": value}]},
+                "mark": rule,
+                "encoding": {"y": {"field": "c", "type": "quantitative"}},
+            }
+        )
+        if last:
+            label = {
+                "type": "text",
+                "align": "left",
+                "dx": 5,
+                "baseline": "middle",
+                "color": paint.muted,
+                "text": speech.say(key),
+            }
+            at = {"x": {"value": width}, "y": {"field": "c", "type": "quantitative"}}
+            layers.append({"data": {"values": [{"c": value}]}, "mark": label, "encoding": at})
+    zero = {"type": "rule", "color": paint.line, "strokeWidth": 1}
+    layers.append(
+        {
+            "data": {"values": [{"c": 0}]},
+            "mark": zero,
+            "encoding": {"y": {"field": "c", "type": "quantitative"}},
+        }
+    )
+    return layers
+
+
+def _legend(used: Sequence[str], speech: Language, paint: Theme, y: float) -> list[Layer]:
+    layers, x = [], -52.0
+    for code in used:
+        label = f"{code} {speech.say(f'response.{code}')}"
+        layers += [
+            symbol(x + 6, y, "square", paint.response[code], size=110),
+            words(x + 18, y, label, paint.ink),
+        ]
+        x += 18 + text_width(label, 11) + 20
+    return layers
+
+
+def _spread(arm: SpiderArm, most: int) -> list[int]:
+    """Patients with a scan after baseline; when too many, every so many by best change."""
+    seen = [k for k, c in enumerate(arm.change) if len(c) > 1]
+    seen.sort(key=lambda k: float(np.min(arm.change[k][1:])))
+    if len(seen) <= most:
+        return seen
+    return [seen[round(j)] for j in np.linspace(0, len(seen) - 1, most)]
+
+
+def _median_course(arm: SpiderArm, end: float) -> list[dict[str, float]]:
+    """Median of the patients still measured, joined between scans, while at least a fifth of the arm (and five) are."""
+    grid = np.linspace(0.0, end, 60)
+    course = []
+    for month in grid:
+        now = [
+            float(np.interp(month, m, c))
+            for m, c in zip(arm.months, arm.change, strict=True)
+            if len(m) > 1 and m[-1] >= month
+        ]
+        if len(now) < max(5, len(arm.change) / 5):
+            break
+        course.append({"m": float(month), "c": float(np.median(now))})
+    return course

@@ -1,0 +1,374 @@
+"""The report of a virtual trial: every figure and table of a run, in English and Chinese, as one HTML file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.population import Population, table_one
+from normoxia.report.bands import BandArm, bands_figure
+from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
+from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
+from normoxia.report.figure import Figure
+from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
+from normoxia.report.language import Language, language
+from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
+from normoxia.report.tables import comparison_table
+from normoxia.report.tables import table_one as baseline_table
+from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
+from normoxia.trial import recist
+from normoxia.trial.analysis import Comparison
+from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.protocol import AnalysisSet, Trial
+from normoxia.trial.result import TrialResult
+
+LANGUAGES = ("en", "zh")
+
+#: states drawn over time, with the unit to print and whether the axis is logarithmic
+STATES: Mapping[str, tuple[str, bool]] = {
+    "perfusion": ("×", False),
+    "hypoxic_fraction": ("", False),
+    "pericyte_coverage": ("", False),
+    "vessel_fraction": ("", False),
+    "cd8_density": ("/mL", True),
+    "treg_density": ("/mL", True),
+}
+
+#: the fewest patients of a set in an arm for which curves are worth drawing
+_FEWEST = 15
+
+Rows = NDArray[np.intp]
+
+
+def html(pages: Sequence[Page]) -> str:
+    """The report as one self-contained HTML text."""
+    return document(pages)
+
+
+def pages(
+    result: TrialResult,
+    trial: Trial,
+    comparisons: Sequence[Comparison],
+    manifest: Mapping[str, object],
+) -> tuple[tuple[Page, ...], tuple[Figure, ...]]:
+    """The report of a run, a page in each language, and all its figures (named with their language)."""
+    told = [_Report(result, trial, comparisons, manifest, language(code)) for code in LANGUAGES]
+    made = tuple(report.page() for report in told)
+    return made, tuple(figure for report in told for figure in report.figures)
+
+
+def label_of(outcome: Outcome, lang: str) -> str:
+    """What an outcome measures, in words: "PFS, median, months"."""
+    return _label(outcome, language(lang))
+
+
+def number_of(outcome: Outcome, lang: str) -> str:
+    """An outcome's value and interval as they are printed."""
+    return language(lang).interval(outcome.estimate, _digits(outcome))
+
+
+def _label(outcome: Outcome, speech: Language) -> str:
+    endpoint = str(outcome.endpoint)
+    match outcome.measure:
+        case Measure.MEDIAN_MONTHS:
+            return speech.say("run.median", endpoint=endpoint)
+        case Measure.LANDMARK_PERCENT:
+            return speech.say("run.landmark", endpoint=endpoint, month=f"{outcome.months:g}")
+        case Measure.HAZARD_RATIO:
+            return speech.say("run.ratio", endpoint=endpoint)
+    return speech.say("run.percent", endpoint=endpoint)
+
+
+def _digits(outcome: Outcome) -> int:
+    return 2 if outcome.measure is Measure.HAZARD_RATIO else 1
+
+
+class _Report:
+    """One run told in one language."""
+
+    def __init__(
+        self,
+        result: TrialResult,
+        trial: Trial,
+        comparisons: Sequence[Comparison],
+        manifest: Mapping[str, object],
+        speech: Language,
+    ) -> None:
+        self.result, self.trial, self.comparisons = result, trial, comparisons
+        self.manifest, self.speech, self.code = manifest, speech, speech.code
+        self.endpoints: Endpoints = evaluate(result, trial.criteria)
+        self.figures: list[Figure] = []
+
+    def page(self) -> Page:
+        say = self.speech.say
+        sections = [
+            Section(say("run.section_result"), (*self.warnings(), *self.compared())),
+            Section(say("run.section_survival"), tuple(self.curves())),
+            Section(say("run.section_response"), tuple(self.responses())),
+            Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
+            Section(say("run.section_patients"), tuple(self.patients())),
+            Section(say("run.section_limits"), (Prose(say("run.limits")),)),
+        ]
+        lead = say(
+            "run.lead" if self.trial.study else "run.lead_own",
+            n=self.result.n_rows,
+            seed=self.manifest.get("seed", ""),
+            study=self.trial.study,
+        )
+        versions = self.manifest.get("versions", {})
+        version = str(versions.get("normoxia", "")) if isinstance(versions, Mapping) else ""
+        return Page(
+            self.code,
+            self.trial.titles.get(self.code, self.trial.id),
+            lead,
+            tuple(section for section in sections if section.blocks),
+            self.highlights(),
+            () if self.trial.calibrated else (say("badge.not_calibrated"),),
+            {key: str(value) for key, value in self.manifest.items()},
+            version,
+            date.today().isoformat(),
+        )
+
+    def keep(self, figure: Figure) -> Figure:
+        self.figures.append(figure)
+        return figure
+
+    def name(self, stem: str) -> str:
+        return f"{stem}-{self.code}"
+
+    # what stands first
+
+    def warnings(self) -> list[Prose]:
+        say = self.speech.say
+        found = [] if self.trial.calibrated else [Prose(say("run.not_calibrated"), warning=True)]
+        ablated = self.manifest.get("ablated")
+        if isinstance(ablated, list) and ablated:
+            found.append(Prose(say("run.ablated", tags=", ".join(ablated)), warning=True))
+        failed = {arm: count for arm, count in self.result.failed.items() if count}
+        if failed:
+            told = ", ".join(f"{arm} {count}" for arm, count in failed.items())
+            found.append(Prose(say("run.failed", failed=told), warning=True))
+        return found
+
+    def highlights(self) -> tuple[Highlight, ...]:
+        """Median survival in the set of patients with the most published medians, else in the first."""
+        medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
+        medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
+        printed = [c.simulated.population for c in medians if c.published is not None]
+        first = max((s.id for s in self.trial.sets), key=printed.count)
+        return tuple(
+            Highlight(
+                f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
+                self.speech.number(c.simulated.estimate.value),
+                ""
+                if c.published is None
+                else f"{self.speech.say('table.published')}: {self.speech.interval(c.published.estimate)}",
+            )
+            for c in medians
+            if c.simulated.population == first
+        )[:6]
+
+    def compared(self) -> list[Block]:
+        blocks: list[Block] = []
+        for chosen in self.trial.sets:
+            own = [c for c in self.comparisons if c.simulated.population == chosen.id]
+            panels, sources = self.panels([c for c in own if c.published is not None])
+            title = chosen.titles.get(self.code, chosen.id)
+            if panels:
+                name = self.name(f"simulated-published-{chosen.id}")
+                heading = f"{self.speech.say('comparison.title')}: {title}"
+                blocks.append(self.keep(comparison_figure(panels, lang=self.code, name=name, title=heading)))
+            panels, sources = self.panels(own)
+            if panels:
+                name = self.name(f"outcomes-{chosen.id}")
+                blocks.append(
+                    comparison_table(panels, sources=sources, lang=self.code, name=name, title=title)
+                )
+        return blocks
+
+    def panels(self, own: Sequence[Comparison]) -> tuple[list[ComparisonPanel], list[list[str]]]:
+        groups: dict[str, list[Comparison]] = {}
+        for comparison in own:
+            groups.setdefault(_label(comparison.simulated, self.speech), []).append(comparison)
+        panels, sources = [], []
+        for title, members in groups.items():
+            outcome = members[0].simulated
+            rows = tuple(
+                ComparisonRow(
+                    f"{c.simulated.arm} / {c.simulated.comparator}"
+                    if c.simulated.comparator
+                    else c.simulated.arm,
+                    c.simulated.estimate,
+                    c.published.estimate if c.published else None,
+                )
+                for c in members
+            )
+            panels.append(
+                ComparisonPanel(title, rows, _digits(outcome), outcome.measure is Measure.HAZARD_RATIO)
+            )
+            sources.append(
+                [c.published.source.reference if c.published and c.published.source else "" for c in members]
+            )
+        return panels, sources
+
+    # survival
+
+    def curves(self) -> list[Figure]:
+        figures = []
+        for chosen in self.trial.sets:
+            member = chosen.where.holds(self.result.covariates, self.result.n_rows)
+            arms = {arm.id: rows[member[rows]] for arm in self.trial.arms if len(rows := self.rows(arm.id))}
+            if min(len(rows) for rows in arms.values()) < _FEWEST:
+                continue
+            for endpoint in (Endpoint.PFS, Endpoint.OS):
+                figures.append(self.keep(self.kaplan_meier(chosen, arms, endpoint)))
+        return figures
+
+    def kaplan_meier(self, chosen: AnalysisSet, arms: Mapping[str, Rows], endpoint: Endpoint) -> Figure:
+        e = self.endpoints
+        time, observed = (e.pfs, e.pfs_observed) if endpoint is Endpoint.PFS else (e.os, e.os_observed)
+        drawn = []
+        for arm, rows in arms.items():
+            curve = kaplan_meier(TimeToEvent(np.maximum(time[rows], 0.0), observed[rows]))
+            median = self.find(chosen.id, endpoint, Measure.MEDIAN_MONTHS, arm)
+            printed = median.published.estimate if median and median.published else None
+            landmarks = tuple(
+                (c.simulated.months, c.published.estimate)
+                for c in self.comparisons
+                if c.published is not None
+                and c.simulated.measure is Measure.LANDMARK_PERCENT
+                and (c.simulated.population, c.simulated.endpoint, c.simulated.arm)
+                == (chosen.id, endpoint, arm)
+            )
+            drawn.append(
+                KaplanMeierArm(
+                    arm, curve, median.simulated.estimate if median else None, None, printed, landmarks
+                )
+            )
+        ratios = [
+            HazardRatioLine(
+                c.simulated.arm, c.simulated.comparator, c.simulated.estimate,
+                published=c.published.estimate if c.published else None,
+            )
+            for c in self.comparisons
+            if c.simulated.measure is Measure.HAZARD_RATIO
+            and (c.simulated.population, c.simulated.endpoint) == (chosen.id, endpoint)
+        ]  # fmt: skip
+        return kaplan_meier_figure(
+            drawn,
+            str(endpoint),
+            ratios=ratios,
+            months=_axis_end(drawn),
+            lang=self.code,
+            name=self.name(f"km-{endpoint.lower()}-{chosen.id}"),
+            population=chosen.titles.get(self.code, chosen.id),
+        )
+
+    def find(self, population: str, endpoint: Endpoint, measure: Measure, arm: str) -> Comparison | None:
+        for comparison in self.comparisons:
+            o = comparison.simulated
+            if (o.population, o.endpoint, o.measure, o.arm) == (population, endpoint, measure, arm):
+                return comparison
+        return None
+
+    # response
+
+    def responses(self) -> list[Figure]:
+        waterfall, spider = [], []
+        for arm in self.trial.arms:
+            rows = self.first_replicate(arm.id)
+            change = 100.0 * (
+                self.result.scan_sum[rows] / self.result.columns["baseline_sum"][rows][:, None] - 1.0
+            )
+            measured = np.isfinite(change)
+            best = np.where(measured.any(axis=1), np.where(measured, change, np.inf).min(axis=1), math.nan)
+            response = [recist.Response(int(r)).name for r in self.endpoints.response[rows]]
+            waterfall.append(WaterfallArm(arm.id, best, response))
+            days = self.result.scan_day[rows]
+            months = [
+                np.concatenate([[0.0], d[m] / DAYS_PER_MONTH]) for d, m in zip(days, measured, strict=True)
+            ]
+            courses = [np.concatenate([[0.0], c[m]]) for c, m in zip(change, measured, strict=True)]
+            spider.append(SpiderArm(arm.id, months, courses, response))
+        return [
+            self.keep(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
+            self.keep(spider_figure(spider, lang=self.code, name=self.name("spider"))),
+        ]
+
+    # states
+
+    def states(self) -> list[Figure]:
+        months = np.concatenate([[0.0], self.result.visit_days]) / DAYS_PER_MONTH
+        figures = []
+        for state, (unit, log) in STATES.items():
+            if state not in self.result.state_names:
+                continue
+            index = self.result.state_names.index(state)
+            arms = [self.band(arm.id, months, index) for arm in self.trial.arms]
+            figures.append(
+                self.keep(
+                    bands_figure(
+                        arms, self.speech.known(f"state.{state}", state), unit=unit, log=log,
+                        lang=self.code, name=self.name(f"state-{state}"),
+                    )
+                )
+            )  # fmt: skip
+        return figures
+
+    def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:
+        """Percentiles at the visits at which enough patients are still followed."""
+        values = self.result.states[self.rows(arm)][:, :, state].astype(np.float64)
+        enough = np.isfinite(values).sum(axis=0) >= _FEWEST
+        shown = enough if enough.sum() > 1 else np.isfinite(values).any(axis=0)
+        return BandArm.of(arm, months[shown], values[:, shown])
+
+    # patients
+
+    def patients(self) -> list[Block]:
+        say = self.speech.say
+        acceptance = self.result.acceptance
+        refused = ", ".join(f"{rule} {n}" for rule, n in acceptance.refused.items() if n)
+        told = say(
+            "run.acceptance", accepted=acceptance.accepted, drawn=acceptance.drawn,
+            refused=refused or say("run.no_refusal"),
+        )  # fmt: skip
+        blocks: list[Block] = [Prose(told)]
+        if self.trial.baseline:
+            rows = self.rows(max(self.trial.arms, key=lambda arm: arm.n).id)
+            population = Population(
+                self.result.columns["patient"][rows].astype(np.int64),
+                self.result.columns["replicate"][rows].astype(np.int64),
+                {name: column[rows] for name, column in self.result.covariates.items()},
+                {},
+                np.ones(len(rows)),
+                int(str(self.manifest.get("seed", 0))),
+                acceptance,
+            )
+            name = self.name("table-1")
+            blocks.append(
+                baseline_table(table_one(population, self.trial.baseline), lang=self.code, name=name)
+            )
+        return blocks
+
+    def rows(self, arm: str) -> Rows:
+        return self.result.rows(arm)
+
+    def first_replicate(self, arm: str) -> Rows:
+        rows = self.rows(arm)
+        replicate = self.result.columns["replicate"][rows]
+        return np.asarray(rows[replicate == replicate.min()])
+
+
+def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:
+    """Months to which the axis goes: the last event at which an arm still held a twentieth of its patients."""
+    ends = [
+        float(arm.curve.times[arm.curve.n_at_risk >= 0.05 * arm.curve.n_at_risk[0]][-1])
+        for arm in arms
+        if len(arm.curve.times)
+    ]
+    return max(2.0, max(ends, default=60.0) / DAYS_PER_MONTH)

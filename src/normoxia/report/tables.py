@@ -1,0 +1,129 @@
+"""Tables as finished values: cells in words, with their CSV; Table 1 and simulated-beside-published."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from normoxia.errors import InvalidArgument
+from normoxia.outcome import Source
+from normoxia.report.comparison import ComparisonPanel
+from normoxia.report.figure import write_csv
+from normoxia.report.language import language
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    name      a file name without ending
+    columns   heads; the first column names the rows
+    rows      cells as they are read; every row as long as `columns`
+    emphasis  (row, column) of cells in bold
+    groups    rows that head a group of rows, whose other cells are empty
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    emphasis: frozenset[tuple[int, int]] = field(default=frozenset())
+    groups: frozenset[int] = field(default=frozenset())
+
+    def __post_init__(self) -> None:
+        for i, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise InvalidArgument(
+                    f'table "{self.name}", row {i}: {len(row)} cells for {len(self.columns)} columns'
+                )
+
+    def csv(self) -> str:
+        """The table as CSV, as it reads."""
+        return write_csv(self.columns, self.rows)
+
+
+class BaselineRow(Protocol):
+    """A line of Table 1: `population.table_one` gives such rows."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def simulated(self) -> float: ...
+    @property
+    def published(self) -> float: ...
+    @property
+    def difference(self) -> float: ...
+    @property
+    def source(self) -> Source | None: ...
+
+
+def table_one(
+    rows: Iterable[BaselineRow], *, lang: str = "en", name: str = "table-1", title: str = ""
+) -> Table:
+    """Baseline of the virtual population beside the published one; differences beyond 0.1 SD in bold."""
+    speech = language(lang)
+    heads = ("characteristic", "simulated", "published", "difference", "source")
+    cells, bold = [], set()
+    for i, row in enumerate(rows):
+        if abs(row.difference) > 0.1:
+            bold.add((i, 3))
+        cells.append(
+            (
+                row.title, speech.number(row.simulated), speech.number(row.published), speech.number(row.difference, 2),
+                _source(row.source),
+            )
+        )  # fmt: skip
+    return Table(
+        name, title or speech.say("table.table_one"), tuple(speech.say(f"table.{head}") for head in heads),
+        tuple(cells), speech.say("table.table_one_note"), frozenset(bold),
+    )  # fmt: skip
+
+
+def comparison_table(
+    panels: Sequence[ComparisonPanel],
+    *,
+    sources: Sequence[Sequence[str]] = (),
+    lang: str = "en",
+    name: str = "simulated-published",
+    title: str = "",
+) -> Table:
+    """The numbers of `comparison_figure` as a table.
+
+    sources  for each panel, each row's source of the published value; a column is added when given
+    """
+    speech = language(lang)
+    cells: list[tuple[str, ...]] = []
+    bold, groups = set(), set()
+    width = 5 if sources else 4
+    for p, panel in enumerate(panels):
+        groups.add(len(cells))
+        cells.append((panel.title, *[""] * (width - 1)))
+        for r, row in enumerate(panel.rows):
+            verdict = "–"
+            if (
+                row.published is not None
+                and row.simulated.has_interval
+                and not math.isnan(row.published.value)
+            ):
+                held = row.simulated.contains(row.published.value)
+                verdict = speech.say("comparison.inside" if held else "comparison.outside")
+                if not held:
+                    bold.add((len(cells), 3))
+            published = speech.interval(row.published, panel.digits) if row.published is not None else "–"
+            line = (row.label, speech.interval(row.simulated, panel.digits), published, verdict)
+            cells.append((*line, sources[p][r]) if sources else line)
+    heads = [speech.say(f"table.{head}") for head in ("quantity", "simulated", "published")]
+    heads.append(speech.say("comparison.column"))
+    if sources:
+        heads.append(speech.say("table.source"))
+    shown = title or speech.say("comparison.title")
+    return Table(name, shown, tuple(heads), tuple(cells), "", frozenset(bold), frozenset(groups))
+
+
+def _source(source: Source | None) -> str:
+    if source is None:
+        return "–"
+    return f"{source.reference}, {source.place}" if source.place else source.reference

@@ -1,0 +1,138 @@
+"""Colours, dashes, markers and type of every figure, for light and for dark ground.
+
+Six series colours that stay apart for the three kinds of colour blindness (a test measures it), each with its
+own dash and marker, so that no figure speaks by colour alone. The dark theme has the same names; a page turns
+one into the other by style sheet, because every light colour occurs once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+#: Chinese faces of the common systems stand in both stacks, so that a mixed label never shows boxes
+_CHINESE = (
+    "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', "
+    "'WenQuanYi Micro Hei', 'Hiragino Sans GB'"
+)
+FONTS = {
+    "en": f"'Helvetica Neue', Arial, 'Liberation Sans', {_CHINESE}, sans-serif",
+    "zh": f"{_CHINESE}, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A ground and what is drawn on it; `series` are used in the order of the arms."""
+
+    name: str
+    ground: str
+    ink: str
+    muted: str
+    faint: str
+    line: str
+    series: tuple[str, ...]
+    good: str
+    middling: str
+    bad: str
+    unknown: str
+    published: str
+    warning: str
+
+    def colour(self, index: int) -> str:
+        """The colour of a series."""
+        return self.series[index % len(self.series)]
+
+    @property
+    def response(self) -> dict[str, str]:
+        """Colours of best response."""
+        return {
+            "CR": self.series[0],
+            "PR": self.good,
+            "SD": self.middling,
+            "PD": self.bad,
+            "NE": self.unknown,
+        }
+
+
+LIGHT = Theme(
+    name="light",
+    ground="#ffffff",
+    ink="#1a2230",
+    muted="#5a6474",
+    faint="#e8ebf0",
+    line="#aab2be",
+    series=("#0a62a8", "#c04f06", "#00816a", "#ac5391", "#7d6c00", "#47505e"),
+    good="#2a9d8f",
+    middling="#b9c0ca",
+    bad="#d1495b",
+    unknown="#dfe3e8",
+    published="#1b1f27",
+    warning="#a4420a",
+)
+DARK = Theme(
+    name="dark",
+    ground="#12161d",
+    ink="#e7ebf1",
+    muted="#9ea9b8",
+    faint="#242b36",
+    line="#5b6675",
+    series=("#62b2f2", "#ff9d5c", "#43cfae", "#e39ad4", "#dccb52", "#b3bfcd"),
+    good="#4cc2b2",
+    middling="#687486",
+    bad="#f2788a",
+    unknown="#39424f",
+    published="#f4f6fa",
+    warning="#ffb27d",
+)
+THEMES = {"light": LIGHT, "dark": DARK}
+
+DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (12, 4), (4, 2, 1, 2))
+MARKERS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+
+
+def dash(index: int) -> list[int]:
+    """The dash pattern of a series; solid for the first."""
+    return list(DASHES[index % len(DASHES)])
+
+
+def marker(index: int) -> str:
+    """The marker of a series."""
+    return MARKERS[index % len(MARKERS)]
+
+
+def config(theme: Theme, code: str) -> dict[str, Any]:
+    """The Vega-Lite configuration of a theme in a language."""
+    font = FONTS.get(code, FONTS["en"])
+    return {
+        "aria": False,  # one title and description speak for the figure (figure.py), not a label for each mark
+        "font": font,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": theme.muted, "titleColor": theme.ink, "domainColor": theme.line, "tickColor": theme.line,
+            "gridColor": theme.faint, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": 500,
+            "titlePadding": 10, "labelPadding": 5, "tickSize": 5, "domainWidth": 1, "gridWidth": 1,
+            "labelFont": font, "titleFont": font,
+        },
+        "text": {"color": theme.ink, "font": font, "fontSize": 11},
+        "rule": {"color": theme.line},
+        "legend": {"labelColor": theme.ink, "titleColor": theme.muted, "labelFont": font, "titleFont": font},
+        "title": {"color": theme.ink, "font": font, "anchor": "start"},
+    }  # fmt: skip
+
+
+def dark_rules() -> str:
+    """Style rules that turn figures drawn in the light theme dark, colour by colour."""
+    rules = []
+    for light, dark in zip(_colours(LIGHT), _colours(DARK), strict=True):
+        rules.append(
+            f'.figure svg [fill="{light}"]{{fill:{dark}}}.figure svg [stroke="{light}"]{{stroke:{dark}}}'
+        )
+    return "".join(rules)
+
+
+def _colours(theme: Theme) -> list[str]:
+    return [
+        theme.ground, theme.ink, theme.muted, theme.faint, theme.line, *theme.series, theme.good, theme.middling,
+        theme.bad, theme.unknown, theme.published, theme.warning,
+    ]  # fmt: skip

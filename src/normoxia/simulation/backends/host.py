@@ -1,0 +1,202 @@
+"""The host's side of a kernel: what is computed once per patient, plans as tables, groups of patients into lanes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.simulation.backends import REASONS, WELL, Block, Carried
+from normoxia.simulation.backends.blueprint import Blueprint
+from normoxia.simulation.backends.carrying import ENTRY, TABLE
+from normoxia.simulation.backends.emit import kernel
+from normoxia.simulation.backends.machine import Machine
+from normoxia.simulation.graph import fixed_function
+from normoxia.simulation.plan import Interval
+from normoxia.simulation.state import Array
+
+#: steps a patient may take within one interval
+MOST_STEPS = 100_000
+#: blocks of patients whose tables are remembered between runs
+MOST_TABLES = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """What is computed once per patient: rows of the workspace, shape (n_rows, n)."""
+
+    fixed: Array
+    source: Array
+    eigenvalue: Array
+    entry: Array
+    well: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The intervals of a plan as arrays, as the kernel reads them."""
+
+    plan: tuple[Interval, ...]
+    kinds: tuple[str, ...]
+    table: dict[str, Any]
+    entries: dict[str, Any]
+    addresses: list[int]
+
+
+class Host:
+    """A kernel in memory and what surrounds it. Safe to use from several threads."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        graph = blueprint.graph
+        self.graph, self.blueprint, self.lanes = graph, blueprint, blueprint.width
+        self.machine = Machine(kernel(blueprint))
+        self.function = self.machine.function("carry", 3 + len(TABLE) + len(ENTRY) + 3, 2)
+        self.fixed = fixed_function(graph, blueprint.fixed)
+        sources = [node for component in blueprint.components for node in component.source]
+        self.source = fixed_function(graph, sources)
+        self.matrices = [fixed_function(graph, list(c.matrix.values())) for c in blueprint.components]
+        self.placed = np.array([s for s, _ in sorted(blueprint.place.items(), key=lambda item: item[1])], int)
+        self._columns: dict[int, Columns] = {}
+        self._tables: dict[bytes, Tables] = {}
+
+    def prepare(self, parameters: Array) -> Tables:
+        """Everything that depends on parameters alone, remembered while runs come back with the same patients.
+
+        parameters  (n_parameters, n)
+        """
+        key = hashlib.blake2b(parameters.tobytes(), digest_size=16).digest()
+        found = self._tables.get(key)
+        if found is None:
+            found = self._prepared(parameters)
+            if len(self._tables) >= MOST_TABLES:
+                self._tables = {}
+            self._tables[key] = found
+        return found
+
+    def _prepared(self, parameters: Array) -> Tables:
+        n = parameters.shape[1]
+        well = np.ones(n, bool)
+        eigenvalues, entries = [np.zeros((0, n))], [np.zeros((0, n))]
+        with np.errstate(all="ignore"):
+            fixed, source = self.fixed(parameters), self.source(parameters)
+            for component, matrix in zip(self.blueprint.components, self.matrices, strict=True):
+                speeds, coefficients, accurate = component.solve(matrix(parameters))
+                eigenvalues.append(speeds)
+                entries.append(coefficients)
+                well &= accurate
+        return Tables(fixed, source, np.concatenate(eigenvalues), np.concatenate(entries), well)
+
+    def columns(self, plan: tuple[Interval, ...], kinds: tuple[str, ...]) -> Columns:
+        """A plan's arrays, kept while runs ask for them."""
+        found = self._columns.get(id(plan))
+        if found is None or found.plan is not plan or found.kinds is not kinds:
+            found = self._make_columns(plan, kinds)
+            if len(self._columns) > 256:
+                self._columns = {}
+            self._columns[id(plan)] = found
+        return found
+
+    def _make_columns(self, plan: tuple[Interval, ...], kinds: tuple[str, ...]) -> Columns:
+        kind_of = {kind: k for k, kind in enumerate(kinds)}
+        layout, place = self.blueprint.layout, self.blueprint.place
+        entries = [entry for interval in plan for entry in interval.entries]
+        ends = np.cumsum([len(interval.entries) for interval in plan], dtype=np.int64)
+        table = {
+            "length": np.array([interval.length for interval in plan]),
+            "start": np.array([interval.start for interval in plan]),
+            "kind": np.array([kind_of[interval.kind] for interval in plan], np.int64),
+            "save": np.array([interval.save for interval in plan], np.int64),
+            "entries_from": np.concatenate([[0], ends[:-1]]).astype(np.int64),
+            "entries_to": ends,
+        }
+        rows = [layout["flow" if entry.rate else "state"] + place[entry.species] for entry in entries]
+        listed = {
+            "entry_row": np.array(rows, np.int64),
+            "entry_dose": np.array([entry.dose for entry in entries], np.int64),
+            "entry_fresh": np.array([entry.fresh for entry in entries], np.int64),
+            "entry_scale": np.array([entry.scale for entry in entries], float),
+        }
+        arrays = [table[name] for name in TABLE] + [listed[name] for name in ENTRY]
+        return Columns(plan, kinds, table, listed, [array.ctypes.data for array in arrays])
+
+    def carry(self, block: Block, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+        """Carry patients, as many at a time as there are lanes, and write where they come to."""
+        for first in range(0, len(patients), self.lanes):
+            self._group(block, patients[first : first + self.lanes], tables, done)
+
+    def _group(self, block: Block, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+        layout, width, n_species = self.blueprint.layout, self.lanes, block.values.shape[1]
+        lane = [*patients, *[patients[-1]] * (width - len(patients))]  # spare lanes have no intervals
+        memory = _aligned(layout.rows, width)
+        memory[layout["state"] : layout["state"] + n_species] = block.values[lane].T[self.placed]
+        for name in ("fixed", "source", "eigenvalue", "entry"):
+            rows = getattr(tables, name)
+            memory[layout[name] : layout[name] + len(rows)] = rows[:, lane]
+        memory[layout["tolerance"]] = block.tolerance
+        columns = {id(block.plans[i]): self.columns(block.plans[i], block.kinds) for i in patients}
+        lane_from, lane_count, table_arrays = self._plans_of(block, patients, columns)
+        amounts = np.ascontiguousarray(block.amounts[lane].T)
+        steps = np.ascontiguousarray(block.steps[lane].T)
+        saved = np.full((block.n_saves, n_species, width), np.nan)
+        before, after = (memory, lane_from, lane_count), (amounts, steps, saved)
+        self.function(
+            *(array.ctypes.data for array in before),
+            *(array if isinstance(array, int) else array.ctypes.data for array in table_arrays),
+            *(array.ctypes.data for array in after),
+            int(lane_count.max()),
+            MOST_STEPS,
+        )
+        del columns  # the addresses pointed into them until here
+        self._collect(patients, memory, steps, saved, done)
+
+    def _plans_of(
+        self, block: Block, patients: Sequence[int], columns: dict[int, Columns]
+    ) -> tuple[Any, Any, list[Any]]:
+        """First interval and number of intervals of each lane, and the tables they point into (arrays or addresses)."""
+        spare = [0] * (self.lanes - len(patients))
+        counts = np.array([len(block.plans[i]) for i in patients] + spare, np.int64)
+        if len(columns) == 1:
+            return np.zeros(self.lanes, np.int64), counts, next(iter(columns.values())).addresses
+        begin, n_intervals, n_entries = {}, 0, 0
+        tables: list[dict[str, Any]] = []
+        for key, found in columns.items():
+            begin[key] = n_intervals
+            moved = {name: found.table[name] + n_entries for name in ("entries_from", "entries_to")}
+            tables.append(found.table | found.entries | moved)
+            n_intervals += len(found.plan)
+            n_entries += len(found.entries["entry_row"])
+        starts = np.array([begin[id(block.plans[i])] for i in patients] + spare, np.int64)
+        return starts, counts, [np.concatenate([t[name] for t in tables]) for name in (*TABLE, *ENTRY)]
+
+    def _collect(
+        self, patients: Sequence[int], memory: Array, steps: Array, saved: Array, done: Carried
+    ) -> None:
+        """Read what the kernel left, lane by lane."""
+        layout, real, n_species = self.blueprint.layout, len(patients), len(self.placed)
+        rows = np.array(patients)
+        status = memory[layout["status"], :real].astype(np.int64)
+        values = np.empty((n_species, real))
+        values[self.placed] = memory[layout["state"] : layout["state"] + n_species, :real]
+        values[:, status != WELL] = np.nan
+        done.values[rows] = values.T
+        kept = np.empty((real, len(saved), n_species))
+        kept[:, :, self.placed] = saved[:, :, :real].transpose(2, 0, 1)
+        done.saved[rows] = kept
+        done.steps[rows] = steps[:, :real].T
+        done.status[rows] = status
+        done.work[rows] = memory[[layout["accepted"], layout["rejected"]], :real].T.astype(np.int64)
+        moments = memory[layout["failed_at"], :real].tolist()
+        for i, code, moment in zip(patients, status.tolist(), moments, strict=True):
+            if code != WELL:
+                done.reason[i] = f"{REASONS[code]} (time {moment:g})"
+
+
+def _aligned(rows: int, width: int) -> Array:
+    """Zeros of shape (rows, width) at an address that is a multiple of a vector's size."""
+    raw = np.zeros(rows * width + 16)
+    skip = (-raw.ctypes.data // 8) % 16
+    return raw[skip : skip + rows * width].reshape(rows, width)

@@ -1,0 +1,268 @@
+"""A virtual trial analysed as a published one is, and set beside it.
+
+Estimates use every simulated patient. Intervals say where a trial of the planned size would fall if the model were true
+(sampling of patients; not the parameters, which are taken as given): replicated trials themselves when there are at least
+100, else trials of the planned size drawn again from the simulated patients, widened for the simulation being finite.
+Arms share their patients' draws, which makes differences precise; for intervals of contrasts the arms are taken from
+different replicates or drawn apart, as the arms of a real trial hold different people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia import documents, library, seeding
+from normoxia.errors import InvalidDocument
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
+from normoxia.survival.data import DAYS_PER_MONTH
+from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
+from normoxia.trial import files
+from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.protocol import AnalysisSet, Trial
+from normoxia.trial.result import TrialResult
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+LEVEL = 0.95
+#: replicated trials from which their own spread is read; its 2.5 % end then rests on two or three of them
+ENOUGH_REPLICATES = 100
+#: trials drawn again from the patients of fewer replicates
+DRAWN_TRIALS = 200
+#: months at which event-free shares are reported, where follow-up allows
+PFS_MONTHS, OS_MONTHS = (6.0, 12.0), (12.0, 24.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A simulated outcome and the published one it answers to, None when nothing was published."""
+
+    simulated: Outcome
+    published: Outcome | None
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the published value lies in the simulated interval; None when there is none to ask about."""
+        if self.published is None or not self.simulated.estimate.has_interval:
+            return None
+        return self.simulated.estimate.contains(self.published.estimate.value)
+
+
+def analyse(result: TrialResult, trial: Trial | None = None) -> tuple[Outcome, ...]:
+    """The outcomes of a virtual trial: per set of patients, every arm's own, then the contrasts.
+
+    trial   the protocol; read back from the result when omitted
+    returns medians in months, shares in percent, hazard ratios; intervals as the module says. A median or landmark
+            that follow-up does not reach is infinite or nan, as it would be in print
+    """
+    protocol = protocol_of(result) if trial is None else trial
+    return _Analysis(result, protocol).outcomes()
+
+
+def protocol_of(result: TrialResult) -> Trial:
+    """The protocol a result was run by, with the arms' sizes of that run. Raises InvalidDocument when it holds none."""
+    text, file = result.manifest.get("protocol"), str(result.manifest.get("protocol_file", result.trial))
+    if not isinstance(text, str) or not text:
+        raise InvalidDocument(f"{result.trial}: the result holds no protocol; pass the trial to analyse")
+    trial = files.parse(documents.parse(text, file), text)
+    sizes = result.manifest.get("patients")
+    assert isinstance(sizes, dict)
+    return replace(trial, arms=tuple(replace(arm, n=int(sizes[arm.id])) for arm in trial.arms))
+
+
+def published(trial: Trial) -> tuple[Outcome, ...]:
+    """What the registry holds of the study the trial follows, its populations named as the trial's sets; () without one.
+
+    A set may stand for several published populations; the first that reports a value gives it.
+    """
+    if not trial.study:
+        return ()
+    from normoxia.evidence.files import read as read_study
+    from normoxia.evidence.studies import registry
+
+    slug = trial.study.lower()
+    if slug in library.names("studies"):
+        study = read_study(library.path("studies", slug))
+    else:
+        study = registry()[trial.study]
+    reported = study.published()
+    found: dict[tuple[object, ...], Outcome] = {}
+    for chosen in trial.sets:
+        for name in chosen.published:
+            for outcome in reported:
+                if outcome.population == name:
+                    renamed = replace(outcome, population=chosen.id)
+                    found.setdefault(_key(renamed), renamed)
+    return tuple(found.values())
+
+
+def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[Comparison, ...]:
+    """Every simulated outcome with the published one of the same set, endpoint, measure, arms and month."""
+    known = {_key(outcome): outcome for outcome in reported}
+    return tuple(Comparison(outcome, known.get(_key(outcome))) for outcome in simulated)
+
+
+def _key(outcome: Outcome) -> tuple[object, ...]:
+    month = None if math.isnan(outcome.months) else round(outcome.months, 3)
+    return (outcome.population, outcome.endpoint, outcome.measure, outcome.arm, outcome.comparator, month)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ArmTrials:
+    """An arm's patients as trials: positions into the endpoints; all of them once, and many trials of the planned size."""
+
+    everyone: Rows
+    trials: Rows
+
+
+class _Analysis:
+    """One result under analysis."""
+
+    def __init__(self, result: TrialResult, trial: Trial) -> None:
+        self.result, self.trial = result, trial
+        self.endpoints: Endpoints = evaluate(result, trial.criteria)
+        self.replicated = result.n_replicates >= ENOUGH_REPLICATES
+        self.arms = {arm.id: self.arm_trials(arm.id, position) for position, arm in enumerate(trial.arms)}
+        self.widening = 1.0 if self.replicated else math.sqrt(1.0 + 1.0 / result.n_replicates)
+
+    def arm_trials(self, arm: str, position: int) -> _ArmTrials:
+        rows = self.result.rows(arm)
+        size = self.trial.arm(arm).n
+        if self.replicated:
+            trials = np.roll(rows.reshape(self.result.n_replicates, size), position, axis=0)
+        else:
+            seed = int(str(self.result.manifest.get("seed", 0)))
+            u = seeding.uniforms(seed, f"analysis/{arm}", DRAWN_TRIALS, size)
+            trials = rows[np.minimum((u * len(rows)).astype(np.intp), len(rows) - 1)]
+        return _ArmTrials(rows, trials)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        found: list[Outcome] = []
+        for chosen in self.trial.sets:
+            member = chosen.where.holds(self.result.covariates, self.result.n_rows)
+            for arm in self.trial.arms:
+                if member[self.arms[arm.id].everyone].any():
+                    found += self.arm_outcomes(chosen, member, arm.id)
+            for contrast in self.trial.contrasts:
+                pair = (contrast.experimental, contrast.control)
+                if all(member[self.arms[arm].everyone].any() for arm in pair):
+                    found += self.contrast_outcomes(chosen, member, *pair)
+        return tuple(found)
+
+    def arm_outcomes(self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str) -> list[Outcome]:
+        e = self.endpoints
+        shares = ((Endpoint.ORR, e.responded), (Endpoint.DCR, e.controlled), (Endpoint.TRAE3, e.toxic))
+        found = [self.share(chosen, member, arm, endpoint, flags) for endpoint, flags in shares]
+        found += self.curve(chosen, member, arm, Endpoint.PFS, e.pfs, e.pfs_observed, PFS_MONTHS)
+        found += self.curve(chosen, member, arm, Endpoint.OS, e.os, e.os_observed, OS_MONTHS)
+        responded = member & e.responded
+        if responded[self.arms[arm].everyone].any():
+            length = np.nan_to_num(e.duration)
+            found += self.curve(chosen, responded, arm, Endpoint.DOR, length, e.duration_observed, ())
+        return found
+
+    def outcome(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], endpoint: Endpoint, measure: Measure, value: float,
+        draws: Floats, arm: str, comparator: str = "", months: float = math.nan,
+    ) -> Outcome:  # fmt: skip
+        on_log = measure in (Measure.MEDIAN_MONTHS, Measure.HAZARD_RATIO)
+        estimate = _predicted(value, draws, self.widening, on_log)
+        n = int(member[self.arms[arm].everyone].sum() // self.result.n_replicates)
+        name = self.trial.study or self.trial.id
+        return Outcome(name, chosen.id, endpoint, measure, estimate, arm, comparator, months, n, "simulated")
+
+    def share(
+        self,
+        chosen: AnalysisSet,
+        member: NDArray[np.bool_],
+        arm: str,
+        endpoint: Endpoint,
+        flags: NDArray[np.bool_],
+    ) -> Outcome:
+        def percent(rows: Rows) -> Floats:
+            inside = member[rows]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(100.0 * (flags[rows] & inside).sum(axis=-1) / inside.sum(axis=-1))
+
+        own = self.arms[arm]
+        value = float(percent(own.everyone))
+        return self.outcome(chosen, member, endpoint, Measure.PERCENT, value, percent(own.trials), arm)
+
+    def curve(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str, endpoint: Endpoint, time: Floats,
+        observed: NDArray[np.bool_], months: tuple[float, ...],
+    ) -> list[Outcome]:  # fmt: skip
+        own = self.arms[arm]
+        whole, trials = (
+            kaplan_meier_many(time[rows], observed[rows], member[rows])
+            for rows in (own.everyone[None, :], own.trials)
+        )
+        median = Measure.MEDIAN_MONTHS
+        value, draws = float(whole.median[0]) / DAYS_PER_MONTH, trials.median / DAYS_PER_MONTH
+        found = [self.outcome(chosen, member, endpoint, median, value, draws, arm)]
+        at = [month * DAYS_PER_MONTH for month in months]
+        if months:
+            left, many = 100.0 * whole.at(at)[0], 100.0 * trials.at(at, extend=True)
+            found += [
+                self.outcome(
+                    chosen,
+                    member,
+                    endpoint,
+                    Measure.LANDMARK_PERCENT,
+                    float(left[i]),
+                    many[:, i],
+                    arm,
+                    months=month,
+                )
+                for i, month in enumerate(months)
+                if not np.isnan(left[i])
+            ]
+        return found
+
+    def contrast_outcomes(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], experimental: str, control: str
+    ) -> list[Outcome]:
+        e, one, other = self.endpoints, self.arms[experimental], self.arms[control]
+        found = []
+        for endpoint, time, observed in (
+            (Endpoint.PFS, e.pfs, e.pfs_observed),
+            (Endpoint.OS, e.os, e.os_observed),
+        ):
+
+            def ratio(
+                first: Rows, second: Rows, time: Floats = time, observed: NDArray[np.bool_] = observed
+            ) -> Floats:
+                rows = np.concatenate([first, second], axis=1)
+                arm = np.arange(rows.shape[1]) < first.shape[1]
+                return hazard_ratio_many(time[rows], observed[rows], arm, included=member[rows]).hazard_ratio
+
+            value = float(ratio(one.everyone[None, :], other.everyone[None, :])[0])
+            draws = ratio(one.trials, other.trials)
+            found.append(
+                self.outcome(
+                    chosen, member, endpoint, Measure.HAZARD_RATIO, value, draws, experimental, control
+                )
+            )
+        return found
+
+
+def _predicted(value: float, draws: Floats, widening: float, on_log: bool) -> Estimate:
+    """The value with the ends that hold the middle of the draws, widened about the value."""
+    held = np.sort(draws[~np.isnan(draws)])
+    if not len(held) or math.isnan(value):
+        return Estimate(value, level=LEVEL)
+    tail = (1.0 - LEVEL) / 2.0
+    # order statistics, not interpolated: an infinite median in some trials gives an honest infinity
+    ends = [float(held[min(int(share * len(held)), len(held) - 1)]) for share in (tail, 1.0 - tail)]
+    if math.isinf(value):
+        return Estimate(value, ends[0], math.inf, LEVEL)
+    if on_log:
+        low, high = (value * (end / value) ** widening if end > 0 else 0.0 for end in ends)
+    else:
+        low, high = (min(100.0, max(0.0, value + widening * (end - value))) for end in ends)
+    return Estimate(value, min(low, value), max(high, value), LEVEL)

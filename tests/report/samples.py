@@ -1,0 +1,147 @@
+"""Small figures of every kind, built from plain values, for the tests that every figure must pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from normoxia.outcome import Estimate
+from normoxia.report import (
+    Band,
+    BandArm,
+    ComparisonPanel,
+    ComparisonRow,
+    DirectComparison,
+    Figure,
+    ForestRow,
+    HazardRatioLine,
+    KaplanMeierArm,
+    Lane,
+    RankingRow,
+    SpiderArm,
+    Treatment,
+    WaterfallArm,
+    bands_figure,
+    comparison_figure,
+    forest_figure,
+    kaplan_meier_figure,
+    network_figure,
+    ranking_figure,
+    spider_figure,
+    swimmer_figure,
+    waterfall_figure,
+)
+from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
+
+
+def curve(median_months: float, n: int = 60, seed: int = 1):
+    rng = np.random.default_rng(seed)
+    time = rng.exponential(median_months * DAYS_PER_MONTH / math.log(2), n)
+    censored = rng.uniform(300, 900, n)
+    return kaplan_meier(TimeToEvent(np.minimum(time, censored), time <= censored))
+
+
+def km(**options) -> Figure:
+    months = np.linspace(0, 24, 30)
+    band = Band(months, 100 * np.exp(-months / 9), 100 * np.exp(-months / 14), 0.9, 200)
+    arms = [
+        KaplanMeierArm(
+            "ABCP", curve(9), Estimate(9.0, 8.0, math.inf, 0.9), band, Estimate(8.3, 7.7, 9.8),
+            ((6.0, Estimate(66.9, 61.6, 72.2)), (12.0, Estimate(36.5, 30.9, 42.1))),
+        ),
+        KaplanMeierArm("BCP", curve(6, seed=2)),
+    ]  # fmt: skip
+    ratio = HazardRatioLine(
+        "ABCP", "BCP", Estimate(0.7, 0.5, 0.98), "log-rank", 0.04, Estimate(0.62, 0.52, 0.74)
+    )
+    return kaplan_meier_figure(arms, "PFS", ratios=[ratio], **options)
+
+
+def waterfall(**options) -> Figure:
+    change = np.array([150.0, 40.0, 10.0, -5.0, -35.0, -60.0, -100.0, np.nan])
+    response = ["PD", "PD", "SD", "SD", "PR", "PR", "CR", "NE"]
+    return waterfall_figure([WaterfallArm(name, change, response) for name in ("ABCP", "BCP")], **options)
+
+
+def spider(**options) -> Figure:
+    months = [np.array([0.0, 1.5, 3.0, 4.5])] * 8
+    change = [np.array([0.0, -10.0 * k, -15.0 * k, 140.0 - 25.0 * k]) for k in range(6)] + [
+        np.array([0.0])
+    ] * 2
+    months = months[:6] + [np.array([0.0])] * 2
+    response = ["SD", "SD", "SD", "PR", "PR", "PR", "NE", "NE"]
+    return spider_figure([SpiderArm("ABCP", months, change, response)], **options)
+
+
+def swimmer(**options) -> Figure:
+    lanes = [
+        Lane("1", "ABCP", 20.0, 1.5, 12.0, 20.0),
+        Lane("2", "ABCP", 24.0, 2.0, ongoing=True),
+        Lane("3", "BCP", 3.0, death=3.0),
+    ]
+    return swimmer_figure(lanes, **options)
+
+
+def bands(**options) -> Figure:
+    months = np.linspace(0, 12, 13)
+    values = np.random.default_rng(1).lognormal(0, 0.3, (50, 1)) * np.exp(-months / 20)
+    return bands_figure(
+        [BandArm.of(name, months, values) for name in ("ABCP", "BCP")], "Vessel density", **options
+    )
+
+
+def forest(**options) -> Figure:
+    rows = [
+        ForestRow("First line", kind="heading"),
+        ForestRow("IMpower150", Estimate(0.59, 0.50, 0.70), weight=60.0, detail="ABCP, BCP"),
+        ForestRow("Small", Estimate(2.1, 0.02, 300.0), weight=2.0),
+        ForestRow("Pooled", Estimate(0.68, 0.50, 0.92), kind="pooled"),
+        ForestRow("Prediction interval", Estimate(0.68, 0.29, 1.6), kind="prediction"),
+    ]
+    return forest_figure(rows, endpoint="PFS", left="ICI", right="control", note="τ = 0.2", **options)
+
+
+def comparison(**options) -> Figure:
+    panels = [
+        ComparisonPanel(
+            "Median OS, months",
+            (
+                ComparisonRow("ABCP", Estimate(21.0, 17.0, math.inf, 0.9), Estimate(19.2, 17.0, 23.8)),
+                ComparisonRow("ACP", Estimate(18.0, 15.0, 21.0, 0.9)),
+            ),
+        ),
+        ComparisonPanel(
+            "Hazard ratio",
+            (ComparisonRow("OS", Estimate(0.8, 0.7, 0.9, 0.9), Estimate(0.6, 0.5, 0.7)),),
+            2,
+            True,
+        ),
+    ]
+    return comparison_figure(panels, **options)
+
+
+def network(**options) -> Figure:
+    nodes = [
+        Treatment("chemo", 900),
+        Treatment("ICI + chemo", 500),
+        Treatment("docetaxel", 80, 1),
+        Treatment("TKI", 70, 1),
+    ]
+    edges = [DirectComparison("chemo", "ICI + chemo", 4), DirectComparison("docetaxel", "TKI", 1)]
+    return network_figure(nodes, edges, **options)
+
+
+def ranking(**options) -> Figure:
+    rows = [
+        RankingRow("ICI + chemo", Estimate(0.9, 0.5, 1.0), (0.9, 0.1)),
+        RankingRow("chemo", Estimate(0.1, 0.0, 0.5), (0.1, 0.9)),
+    ]
+    return ranking_figure(rows, **options)
+
+
+EVERY: dict[str, Callable[..., Figure]] = {
+    "km": km, "waterfall": waterfall, "spider": spider, "swimmer": swimmer, "bands": bands, "forest": forest,
+    "comparison": comparison, "network": network, "ranking": ranking,
+}  # fmt: skip

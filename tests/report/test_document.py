@@ -1,0 +1,149 @@
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+from tests.report import samples
+
+from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.outcome import Estimate
+from normoxia.population.table_one import Row
+from normoxia.report import (
+    ComparisonPanel,
+    ComparisonRow,
+    Highlight,
+    Page,
+    Prose,
+    Section,
+    Table,
+    comparison_table,
+    document,
+    table_one,
+    write_document,
+)
+
+
+def page(lang: str) -> Page:
+    table = Table("numbers", "Numbers <b>", ("what", "value"), (("a & b", "1"),))
+    blocks = (Prose("Not calibrated.", warning=True), samples.km(lang=lang), table)
+    return Page(
+        lang, f"Report {lang}", "Lead.", (Section("Efficacy", blocks),), (Highlight("ORR", "61%", "published 63.5%"),),
+        ("not calibrated",), {"seed": "1"}, "0.1.0", "2026-11-22",
+    )  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Collects tags with their attributes and checks that they close in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.open = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "br", "img", "hr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def both():
+    return document([page("en"), page("zh")])
+
+
+def test_it_is_well_formed_and_needs_nothing_from_outside(both):
+    reader = Reader()
+    reader.feed(both)
+    assert reader.open == []
+    for tag, attributes in reader.tags:
+        for name in ("src", "href", "xlink:href"):
+            target = attributes.get(name) or ""
+            assert target == "" or target.startswith(("#", "data:")), (tag, target)
+    without_data = re.sub(r"data:[^\"]+", "", both)
+    assert set(re.findall(r"https?://[^\"\s<)]+", without_data)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert "@import" not in both
+    assert "default-src 'none'" in both
+
+
+def test_ids_are_unique_so_that_figures_do_not_borrow_from_one_another(both):
+    ids = re.findall(r'\bid="([^"]+)"', both)
+    assert len(ids) == len(set(ids))
+    for wanted in re.findall(r"url\(#([^)]+)\)", both):
+        assert wanted in ids
+
+
+def test_it_says_that_it_is_simulated_in_both_languages(both):
+    for words in (
+        "Simulated, not clinical data",
+        "模拟结果，非临床数据",
+        "Not a medical device",
+        "非医疗器械",
+    ):
+        assert words in both
+    assert both.count("<article") == 2
+    assert 'data-switch="zh"' in both
+    assert 'data-switch="en"' in both
+
+
+def test_data_of_figures_and_tables_come_with_it():
+    text = document(page("en"))
+    links = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="([^"]+)"', text)
+    held = {name: base64.b64decode(code).decode("utf-8") for code, name in links}
+    assert held["km-pfs.csv"] == samples.km().csv()
+    assert held["numbers.csv"] == "what,value\na & b,1\n"
+    assert "data-switch" not in text.split("<script>", 1)[0]
+
+
+def test_words_from_users_are_escaped(both):
+    assert "Numbers &lt;b&gt;" in both
+    assert "a &amp; b" in both
+
+
+def test_dark_figures_and_repeated_languages_are_refused():
+    dark = Page("en", "t", "l", (Section("s", (samples.km(theme="dark"),)),))
+    with pytest.raises(InvalidArgument, match="light theme"):
+        document(dark)
+    with pytest.raises(InvalidArgument, match="each once"):
+        document([page("en"), page("en")])
+
+
+def test_an_existing_file_is_kept(tmp_path):
+    path = write_document(page("en"), tmp_path / "out" / "report.html")
+    with pytest.raises(OutputExists):
+        write_document(page("en"), path)
+    assert write_document(page("en"), path, replace=True) == path
+
+
+def test_table_one_takes_the_population_rows_and_marks_what_differs():
+    table = table_one([Row("Age, median", 63.0, 63.0, 0.01), Row("Women, %", 32.0, 40.0, -0.17)], lang="zh")
+    assert table.columns[0] == "特征"
+    assert table.rows[1][:4] == ("Women, %", "32.0", "40.0", "−0.17")
+    assert table.emphasis == {(1, 3)}
+
+
+def test_comparison_table_says_inside_or_outside():
+    panel = ComparisonPanel(
+        "PFS, months",
+        (
+            ComparisonRow("ABCP", Estimate(9.0, 8.0, 10.0, 0.9), Estimate(8.3, 7.7, 9.8)),
+            ComparisonRow("BCP", Estimate(9.0, 8.0, 10.0, 0.9), Estimate(6.8, 6.0, 7.1)),
+            ComparisonRow("ACP", Estimate(9.0, 8.0, 10.0, 0.9)),
+        ),
+    )
+    table = comparison_table([panel], sources=[["Table 2", "Table 2", ""]])
+    assert [row[3] for row in table.rows] == ["", "inside", "outside", "–"]
+    assert table.emphasis == {(2, 3)}
+    assert table.rows[1][-1] == "Table 2"
+
+
+def test_rows_must_be_as_long_as_the_heads():
+    with pytest.raises(InvalidArgument, match="1 cells for 2 columns"):
+        Table("t", "T", ("a", "b"), (("1",),))

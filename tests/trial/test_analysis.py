@@ -1,0 +1,109 @@
+"""Analysis: estimates by the survival room, intervals that cover, published values found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.trial import toy
+
+from normoxia import trial
+from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.survival import TimeToEvent, kaplan_meier
+from normoxia.survival.data import DAYS_PER_MONTH
+from normoxia.trial import analysis
+from normoxia.trial.endpoints import evaluate
+
+
+def _one(
+    outcomes: tuple[Outcome, ...], arm: str, endpoint: Endpoint, measure: Measure, **more: object
+) -> Outcome:
+    found = [
+        o
+        for o in outcomes
+        if (o.arm, o.endpoint, o.measure, o.population) == (arm, endpoint, measure, "all")
+        and all(getattr(o, key) == value for key, value in more.items())
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_estimates_are_those_of_the_patients() -> None:
+    result = toy.result()
+    outcomes = trial.analyse(result)
+    e = evaluate(result, toy.protocol().criteria)
+    rows = result.rows("combination")
+    orr = _one(outcomes, "combination", Endpoint.ORR, Measure.PERCENT)
+    assert orr.estimate.value == pytest.approx(100.0 * e.responded[rows].mean())
+    assert orr.origin == "simulated"
+    assert orr.n == 24
+    curve = kaplan_meier(TimeToEvent(e.pfs[rows], e.pfs_observed[rows]))
+    pfs = _one(outcomes, "combination", Endpoint.PFS, Measure.MEDIAN_MONTHS)
+    assert pfs.estimate.value == pytest.approx(curve.median.value / DAYS_PER_MONTH)
+
+
+def test_every_interval_holds_its_value_and_is_the_same_each_time() -> None:
+    result = toy.result()
+    outcomes = trial.analyse(result)
+    for outcome in outcomes:
+        if outcome.estimate.has_interval and np.isfinite(outcome.estimate.value):
+            assert outcome.estimate.contains(outcome.estimate.value), outcome
+    assert repr(outcomes) == repr(trial.analyse(result))
+
+
+def test_arms_without_difference_have_a_hazard_ratio_of_one_with_the_width_of_a_real_trial() -> None:
+    protocol = replace(toy.protocol(), contrasts=(trial.read(toy.HERE / "toy_trial.yaml").contrasts[0],))
+    contrast = replace(protocol.contrasts[0], experimental="again", control="chemotherapy")
+    protocol = replace(protocol, contrasts=(contrast,)).with_patients(24)
+    result = toy.result(replicates=4)
+    outcomes = trial.analyse(result, protocol)
+    ratio = _one(outcomes, "again", Endpoint.OS, Measure.HAZARD_RATIO, comparator="chemotherapy")
+    # twins: the estimate is exactly 1; a trial of 2 x 24 other people still scatters by about sqrt(4/events)
+    assert ratio.estimate.value == pytest.approx(1.0, abs=1e-9)
+    assert ratio.estimate.low < 0.7
+    assert ratio.estimate.high > 1.4
+
+
+def test_intervals_shrink_with_the_planned_size() -> None:
+    width = {}
+    for patients in (6, 24):
+        outcomes = trial.analyse(toy.result(patients=patients, replicates=8))
+        toxic = _one(outcomes, "chemotherapy", Endpoint.TRAE3, Measure.PERCENT)
+        width[patients] = toxic.estimate.high - toxic.estimate.low
+    # a quarter of the patients, about twice the width
+    assert width[24] < 0.75 * width[6]
+
+
+def test_infinite_medians_give_infinite_ends() -> None:
+    estimate = analysis._predicted(10.0, np.array([5.0] * 50 + [10.0] * 100 + [np.inf] * 50), 1.0, True)
+    assert (estimate.low, estimate.high) == (5.0, np.inf)
+
+
+@pytest.mark.parametrize("name", ["contact-01", "harmoni-a", "impower150", "leap-007", "orient-31"])
+def test_shipped_trials_find_their_published_values(name: str) -> None:
+    protocol = trial.read(name)
+    reported = trial.published(protocol)
+    arms = {arm.id for arm in protocol.arms}
+    assert {outcome.arm for outcome in reported} <= arms
+    assert {outcome.population for outcome in reported} <= {chosen.id for chosen in protocol.sets}
+    endpoints = {(o.endpoint, o.measure) for o in reported}
+    assert (Endpoint.PFS, Measure.MEDIAN_MONTHS) in endpoints
+    assert (Endpoint.PFS, Measure.HAZARD_RATIO) in endpoints
+
+
+def test_impower150_is_compared_with_the_wild_type_result() -> None:
+    protocol = trial.read("impower150")
+    reported = {
+        (o.population, o.endpoint, o.measure, o.arm, o.comparator, o.months)
+        for o in trial.published(protocol)
+    }
+    values = [
+        o.estimate.value
+        for o in trial.published(protocol)
+        if (o.population, o.endpoint, o.measure, o.arm)
+        == ("ITT-WT", Endpoint.PFS, Measure.MEDIAN_MONTHS, "ABCP")
+    ]
+    # 8.3 months: Socinski 2018, N Engl J Med 378:2288 (ITT-WT)
+    assert values == [8.3]
+    assert len(reported) == len(trial.published(protocol))

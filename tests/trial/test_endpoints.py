@@ -1,0 +1,73 @@
+"""Endpoints, worked by hand on six patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from normoxia.population import Acceptance
+from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.recist import Criteria, Response
+from normoxia.trial.result import COLUMNS, TrialResult
+
+NEVER = np.inf
+NAN = np.nan
+#  scans at 42, 84, 126; entry cuts at 200 (progression) and 400 (survival)
+#  0 responds, progresses at 126, dies at 300      1 stable, dies at 100 without progression
+#  2 progresses at 42, alive at the cut            3 drops out at 90 after one scan
+#  4 never scanned, dies after the cut             5 complete response, ongoing
+DAYS = [[42, 84, 126], [42, 84, NAN], [42, NAN, NAN], [42, NAN, NAN], [NAN, NAN, NAN], [42, 84, 126]]
+CODES = [
+    ["PR", "PR", "PD"],
+    ["SD", "SD", "NE"],
+    ["PD", "NE", "NE"],
+    ["SD", "NE", "NE"],
+    ["NE"] * 3,
+    ["PR", "CR", "CR"],
+]
+
+
+@pytest.fixture(scope="module")
+def found() -> Endpoints:
+    n = 6
+    columns = {name: np.full(n, NEVER) for name in COLUMNS}
+    columns |= {name: np.zeros(n, dtype=np.int64) for name in ("arm", "replicate", "status")}
+    columns["patient"] = np.arange(n)
+    columns["progression_cut"], columns["survival_cut"] = np.full(n, 200.0), np.full(n, 400.0)
+    columns["death"] = np.array([300.0, 100.0, NEVER, NEVER, 250.0, NEVER])
+    columns["dropout"] = np.array([NEVER, NEVER, NEVER, 90.0, NEVER, NEVER])
+    columns["treatment_end"] = np.array([126.0, NEVER, 42.0, NEVER, NEVER, NEVER])
+    columns["first_toxicity"] = np.array([150.0, 99.0, 80.0, 95.0, NEVER, 10.0])
+    overall = np.array([[Response[code] for code in row] for row in CODES], dtype=np.int8)
+    result = TrialResult(
+        "hand", ("one",), columns, {}, np.array([42.0, 84.0, 126.0]), np.array(DAYS, dtype=float),
+        np.full((n, 3), 50.0), overall, (), np.zeros((n, 4, 0), np.float32), {}, Acceptance(n, n, {}), {},
+    )  # fmt: skip
+    return evaluate(result, Criteria(confirmation_days=28.0))
+
+
+def test_pfs_ends_with_progression_or_death_or_at_the_last_scan(found: Endpoints) -> None:
+    assert found.pfs.tolist() == [126.0, 100.0, 42.0, 42.0, 0.0, 126.0]
+    assert found.pfs_observed.tolist() == [True, True, True, False, False, False]
+
+
+def test_os_ends_with_death_or_the_cut_or_loss(found: Endpoints) -> None:
+    assert found.os.tolist() == [300.0, 100.0, 400.0, 90.0, 250.0, 400.0]
+    assert found.os_observed.tolist() == [True, True, False, False, True, False]
+
+
+def test_response_and_disease_control(found: Endpoints) -> None:
+    assert found.responded.tolist() == [True, False, False, False, False, True]
+    assert found.controlled.tolist() == [True, True, False, True, False, True]
+    assert [Response(code).name for code in found.response] == ["PR", "SD", "PD", "SD", "NE", "CR"]
+
+
+def test_duration_and_time_of_response(found: Endpoints) -> None:
+    assert found.response_day[[0, 5]].tolist() == [42.0, 42.0]
+    assert found.duration[[0, 5]].tolist() == [84.0, 84.0]
+    assert found.duration_observed.tolist() == [True, False, False, False, False, False]
+    assert np.isnan(found.duration[1])
+
+
+def test_toxicity_counts_to_thirty_days_after_treatment_and_not_after_death_or_loss(found: Endpoints) -> None:
+    assert found.toxic.tolist() == [True, True, False, False, False, True]

@@ -1,0 +1,148 @@
+"""Trial documents: the shipped ones read, and every mistake of a wrong one is found, with its line."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.trial import toy
+
+from normoxia import documents, trial
+from normoxia.errors import InvalidDocument, UnknownName
+from normoxia.trial import files
+
+TEXT = (toy.HERE / "toy_trial.yaml").read_text(encoding="utf-8")
+
+
+def _findings(text: str) -> str:
+    with pytest.raises(InvalidDocument) as caught:
+        files.parse(documents.parse(text, "wrong.yaml"), text)
+    return str(caught.value)
+
+
+def _with(old: str, new: str) -> str:
+    assert old in TEXT
+    return _findings(TEXT.replace(old, new, 1))
+
+
+def test_shipped_trials() -> None:
+    assert trial.library() == ("contact-01", "harmoni-a", "impower150", "leap-007", "orient-31")
+
+
+@pytest.mark.parametrize("name", trial.library())
+def test_a_shipped_trial_reads_and_names_its_languages(name: str) -> None:
+    protocol = trial.read(name)
+    assert protocol.id == name
+    assert {"en", "zh"} <= set(protocol.titles)
+    for arm in protocol.arms:
+        assert {"en", "zh"} <= set(arm.titles)
+        assert arm.n > 100
+        assert arm.source is not None
+        assert arm.source.reference
+
+
+def test_impower150_is_as_published() -> None:
+    protocol = trial.read("impower150")
+    # ASCO 2018 abstract 9002
+    assert {arm.id: arm.n for arm in protocol.arms} == {"ABCP": 400, "ACP": 402, "BCP": 400}
+    assert protocol.arm("ABCP").regimen.drugs == ("atezolizumab", "bevacizumab", "carboplatin", "paclitaxel")
+    days = protocol.visits.days(700.0)
+    assert days[:8].tolist() == [42.0 * k for k in range(1, 9)]
+    assert np.diff(days[7:]).tolist() == [63.0] * 5
+
+
+def test_unknown_trial_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="impower150"):
+        trial.read("impower15")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("bevacizumab 15 mg/kg", "bevacizumb 15 mg/kg", ["wrong.yaml:11", '"bevacizumb"', 'did you mean "bevacizumab"']),
+        ("follow_up:", "folow_up:", ['unknown key "folow_up"', 'did you mean "follow_up"', 'missing key "follow_up"']),
+        ("bevacizumab 15 mg/kg q3w", "bevacizumab -15 mg/kg q3w", ["dose -15 mg/kg", "more than 0"]),
+        ("bevacizumab 15 mg/kg q3w", "bevacizumab 400 mg/kg q3w", ["bevacizumab", "ten times"]),
+        ("bevacizumab 15 mg/kg q3w", "bevacizumab 15 q3w", ["unit"]),
+        ("bevacizumab 15 mg/kg q3w", "bevacizumab 15 mg/mL q3w", ["mg/mL"]),
+        ("docetaxel 75 mg/m2 q3w x6", "'docetaxel 75 mg/m2 d1,22 q3w x6'", ["overlap"]),
+        ("regimen: [carboplatin AUC 5 q3w x4, paclitaxel 200 mg/m2 q3w x4]", "regimen: []", ['arm "chemotherapy" gives no drug']),
+        ("n: 24", "n: 0", ["found 0", "at least 1"]),
+        ("first: 6 weeks", "first: 3 days", ["a visit as early as day -4", "first dose"]),
+        ("first: 6 weeks", "first: 6", ['found "6"', "a number and a unit"]),
+        ("first: 6 weeks", "first: 6 mg", ['found "6 mg"', "time"]),
+        ("window: 7 days", "window: 25 days", ["visits overlap"]),
+        ("experimental: combination", "experimental: combinaton", ['did you mean "combination"']),
+        ("experimental: combination", "experimental: chemotherapy", ["compared with itself"]),
+        ("{sex_female: 1}", "{sex_femal: 1}", ['"sex_femal"', 'did you mean "sex_female"']),
+        ("{sex_female: 1}", "{sex_female: 2}", ['"2" is no level of sex_female']),
+        ("share: 0.5, drugs", "share: 1.5, drugs", ["at most 1"]),
+        ("drugs: [pembrolizumab]", "drugs: [paclitaxell]", ['"paclitaxell" is not given by the arm', 'did you mean "paclitaxel"']),
+        ("model: nsclc", "model: nslc", ['did you mean "nsclc"']),
+        ("document: advanced-nsclc", "document: advanced-nsclcs", ["advanced-nsclc"]),
+        ("    source: assumed\n", "", ["no source"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found(old: str, new: str, parts: list[str]) -> None:
+    message = _with(old, new)
+    for part in parts:
+        assert part in message, message
+
+
+def test_a_visit_before_a_delayed_first_dose_is_found() -> None:
+    text = TEXT.replace("carboplatin AUC 5 q3w x4", "carboplatin AUC 5 q3w x4 delayed 84 days")
+    text = text.replace("paclitaxel 200 mg/m2 q3w x4", "paclitaxel 200 mg/m2 q3w x4 delayed 84 days")
+    assert 'first dose of arm "chemotherapy" on day 84' in _findings(text)
+
+
+def test_five_mistakes_are_five_findings() -> None:
+    text = TEXT
+    for old, new in (
+        ("pembrolizumab 200 mg q3w,", "pembrolizumb 200 mg q3w,"),
+        ("n: 24", "n: 0"),
+        ("first: 6 weeks", "first: 6"),
+        ("model: nsclc", "model: nslc"),
+        ("share: 0.5, source", "share: 5, source"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    with pytest.raises(InvalidDocument) as caught:
+        files.parse(documents.parse(text, "wrong.yaml"), text)
+    lines = {finding.place.line for finding in caught.value.findings}
+    assert len(caught.value.findings) >= 5
+    assert len(lines) >= 5
+    assert all(finding.place.file == "wrong.yaml" for finding in caught.value.findings)
+
+
+def test_a_truncated_document_says_what_is_missing() -> None:
+    message = _findings(TEXT[: TEXT.index("sets:")])
+    for key in ("visits", "follow_up"):
+        assert f'missing key "{key}"' in message
+
+
+def test_a_trial_may_change_the_clinic() -> None:
+    text = TEXT + "clinic: {dropout: {value: 0.5, unit: 1/year, source: assumed}}\n"
+    protocol = files.parse(documents.parse(text, "own.yaml"), text)
+    shared = toy.protocol().clinic
+    assert protocol.clinic.dropout == pytest.approx(0.5 / 365.25)
+    assert dataclasses.replace(protocol.clinic, dropout=shared.dropout) == shared
+
+
+def test_a_wrong_unit_in_the_clinic_is_found() -> None:
+    text = TEXT + "clinic: {dropout: {value: 0.5, unit: mg, source: assumed}}\n"
+    assert "mg" in _findings(text)
+
+
+def test_the_protocol_comes_back_from_a_result() -> None:
+    result = toy.result()
+    again = trial.protocol_of(result)
+    assert again.arms == toy.protocol().arms
+    assert again.visits == toy.protocol().visits
+
+
+def test_a_protocol_may_stand_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    assert trial.read(path).id == "toy"
