@@ -19,7 +19,9 @@ def test_an_interaction_is_what_the_sum_leaves_out() -> None:
     test = interaction_test(net.build(FACTORIAL), ("ici", "vegf"), model="common")
     assert test.interaction.estimate == pytest.approx(-0.1)
     assert test.df == 1
-    assert test.q == pytest.approx((0.1 / (0.01 * 3**0.5)) ** 2)  # -0.6 against the sum of three independent contrasts
+    assert test.q == pytest.approx(
+        (0.1 / (0.01 * 3**0.5)) ** 2
+    )  # -0.6 against the sum of three independent contrasts
 
 
 def test_additive_components_bridge_disconnected_networks() -> None:
@@ -34,7 +36,9 @@ def test_additive_components_bridge_disconnected_networks() -> None:
 
 
 def test_what_no_study_tells_apart_is_marked() -> None:
-    fitted = fit_components(net.build([Contrast("1", "chemo + ici + vegf", "chemo", -0.5, 0.1)]), model="common")
+    fitted = fit_components(
+        net.build([Contrast("1", "chemo + ici + vegf", "chemo", -0.5, 0.1)]), model="common"
+    )
     known = {e.component: e.is_estimable for e in fitted.effects()}
     assert known == {"chemo": False, "ici": False, "vegf": False}
     assert fitted.combination("chemo + ici + vegf", "chemo").estimate == pytest.approx(-0.5)

@@ -10,14 +10,22 @@ from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.indirect import bucher
 
-LOOP = [Contrast("1", "a", "b", 0.5, 0.2), Contrast("2", "b", "c", 0.4, 0.25), Contrast("3", "a", "c", 0.2, 0.3)]
+LOOP = [
+    Contrast("1", "a", "b", 0.5, 0.2),
+    Contrast("2", "b", "c", 0.4, 0.25),
+    Contrast("3", "a", "c", 0.2, 0.3),
+]
 
 
 def test_a_loop_of_three_studies_has_one_inconsistency_told_three_times() -> None:
     gap, se = 0.5 + 0.4 - 0.2, math.sqrt(0.04 + 0.0625 + 0.09)
     network = net.build(LOOP)
     fitted = net.fit(network, model="common")
-    for splits in (c.node_splits(fitted), c.refitted_splits(network, model="common"), c.design_splits(fitted)):
+    for splits in (
+        c.node_splits(fitted),
+        c.refitted_splits(network, model="common"),
+        c.design_splits(fitted),
+    ):
         assert len(splits) == 3
         for s in splits:
             assert abs(s.difference) == pytest.approx(gap, rel=1e-9)
@@ -28,7 +36,11 @@ def test_a_loop_of_three_studies_has_one_inconsistency_told_three_times() -> Non
 
 
 def test_the_indirect_estimate_of_a_loop_is_buchers() -> None:
-    split = next(s for s in c.node_splits(net.fit(net.build(LOOP), model="common")) if (s.treatment, s.comparator) == ("a", "c"))
+    split = next(
+        s
+        for s in c.node_splits(net.fit(net.build(LOOP), model="common"))
+        if (s.treatment, s.comparator) == ("a", "c")
+    )
     expected = bucher(0.5, 0.2, -0.4, 0.25)
     assert (split.indirect, split.indirect_se) == pytest.approx((expected.estimate, expected.se))
     assert split.proportion == pytest.approx(expected.se**2 / (expected.se**2 + 0.09))

@@ -7,7 +7,11 @@ from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.contribution import Streams, contributions, study_contributions
 
-LOOP = [Contrast("1", "a", "b", 0.5, 0.2), Contrast("2", "b", "c", 0.4, 0.2), Contrast("3", "a", "c", 0.2, 0.2)]
+LOOP = [
+    Contrast("1", "a", "b", 0.5, 0.2),
+    Contrast("2", "b", "c", 0.4, 0.2),
+    Contrast("3", "a", "c", 0.2, 0.2),
+]
 
 
 @pytest.mark.parametrize("method", list(Streams))
@@ -20,7 +24,10 @@ def test_a_loop_of_equal_studies_sends_two_thirds_directly(method: Streams) -> N
 def test_contributions_are_shares(method: Streams) -> None:
     rng = np.random.default_rng(1)
     names = "abcdefg"
-    rows = [Contrast(str(k), names[i], names[j], 0.0, rng.uniform(0.1, 1)) for k, (i, j) in enumerate((i, j) for i in range(7) for j in range(i) if (i + j) % 3)]
+    rows = [
+        Contrast(str(k), names[i], names[j], 0.0, rng.uniform(0.1, 1))
+        for k, (i, j) in enumerate((i, j) for i in range(7) for j in range(i) if (i + j) % 3)
+    ]
     shares = contributions(net.fit(net.build(rows), model="common"), method=method).shares
     assert np.all(shares >= 0)
     assert shares.sum(axis=1) == pytest.approx(np.ones(len(shares)), abs=1e-8)

@@ -87,6 +87,21 @@ def test_each_mistake_is_named_with_what_to_do(right: str, wrong: str, message: 
     assert any(part in str(raised.value) for part in message.split("|")), raised.value
 
 
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("{kind: equal, says: {what: TRAE, arm: A}}", 'a claim of kind "equal" without "comparator"'),
+        ("{kind: equal, says: {what: TRAE, arm: A, comparator: D}}", 'unknown arm "D"'),
+        ("{kind: cut-off, says: {marker: TMB, cuts: 10}}", '"cuts" is no list'),
+        ("{kind: hearsay, says: {}}", "expected one of cited, patients"),
+    ],
+)
+def test_a_claim_no_rule_could_read_is_a_finding(claim: str, message: str) -> None:
+    placed = claim[:-1] + ", place: Table 1, line: 3}"
+    with pytest.raises(InvalidDocument, match=message):
+        read(GOOD + f"review:\n  claims:\n    - {placed}\n")
+
+
 def test_five_mistakes_yield_five_findings_in_the_order_of_the_text() -> None:
     text = (
         GOOD.replace("group: user", "group: mine")

@@ -19,7 +19,9 @@ studies = st.lists(
 
 def test_one_study_is_its_own_pooled_estimate() -> None:
     pooled = pairwise([0.4], [0.2])
-    assert (pooled.estimate, pooled.se, pooled.tau2, pooled.df) == pytest.approx((0.4, 0.2, 0.0, 0), rel=1e-15)
+    assert (pooled.estimate, pooled.se, pooled.tau2, pooled.df) == pytest.approx(
+        (0.4, 0.2, 0.0, 0), rel=1e-15
+    )
 
 
 def test_two_equal_studies_halve_the_variance() -> None:

@@ -11,8 +11,13 @@ from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.multiarm import study_arms
 
 
-def triple(ab: float, ac: float, bc: float, effects: tuple[float, float, float] = (0.1, 0.3, 0.2)) -> list[Contrast]:
-    return [Contrast("s", *pair, e, math.sqrt(v)) for pair, e, v in zip(("ab", "ac", "bc"), effects, (ab, ac, bc), strict=True)]
+def triple(
+    ab: float, ac: float, bc: float, effects: tuple[float, float, float] = (0.1, 0.3, 0.2)
+) -> list[Contrast]:
+    return [
+        Contrast("s", *pair, e, math.sqrt(v))
+        for pair, e, v in zip(("ab", "ac", "bc"), effects, (ab, ac, bc), strict=True)
+    ]
 
 
 def test_arm_variances_of_three_arms() -> None:
@@ -60,7 +65,9 @@ def test_a_negative_arm_variance_that_still_fits_together_is_used_with_a_note() 
 def test_two_contrasts_against_a_shared_arm_split_their_variance_by_size() -> None:
     rows = [Contrast("s", "a", "c", 0.1, math.sqrt(0.05)), Contrast("s", "b", "c", 0.2, math.sqrt(0.05))]
     study = study_arms(rows, {"a": 50, "b": 50, "c": 200})
-    assert dict(zip(study.arms, study.variances, strict=True)) == pytest.approx({"a": 0.04, "b": 0.04, "c": 0.01})
+    assert dict(zip(study.arms, study.variances, strict=True)) == pytest.approx(
+        {"a": 0.04, "b": 0.04, "c": 0.01}
+    )
     assert "in proportion to 1 / size" in study.notes[0]
     assert "assumed" in study_arms(rows).notes[0]
 

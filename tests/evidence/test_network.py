@@ -18,7 +18,9 @@ def test_two_treatments_are_a_pairwise_meta_analysis() -> None:
     for tau in ("DL", "REML", "PM", "ML"):
         pooled, fitted = meta.pairwise(y, se, tau=tau), net.fit(network, tau=tau)
         effect = fitted.effect("b", "a")
-        assert (effect.estimate, effect.se, fitted.tau2) == pytest.approx((pooled.estimate, pooled.se, pooled.tau2))
+        assert (effect.estimate, effect.se, fitted.tau2) == pytest.approx(
+            (pooled.estimate, pooled.se, pooled.tau2)
+        )
 
 
 def test_an_indirect_comparison_is_buchers() -> None:
@@ -32,7 +34,8 @@ def test_multi_arm_generalised_least_squares_written_out() -> None:
     """One three-arm and two two-arm studies against the textbook block-diagonal covariance."""
     arms = {"a": (1.0, 0.04), "b": (1.6, 0.09), "c": (0.4, 0.05)}
     triple = [
-        Contrast("1", x, y, arms[x][0] - arms[y][0], math.sqrt(arms[x][1] + arms[y][1])) for x, y in ("ab", "ac", "bc")
+        Contrast("1", x, y, arms[x][0] - arms[y][0], math.sqrt(arms[x][1] + arms[y][1]))
+        for x, y in ("ab", "ac", "bc")
     ]
     network = net.build([*triple, Contrast("2", "b", "a", 0.2, 0.3), Contrast("3", "c", "a", -0.9, 0.2)])
     tau2 = 0.07
@@ -52,7 +55,10 @@ def test_multi_arm_generalised_least_squares_written_out() -> None:
 
 def test_restricted_likelihood_of_a_network_is_at_its_top() -> None:
     rng = np.random.default_rng(5)
-    rows = [Contrast(str(i), *pair, rng.normal(0, 0.6), 0.3) for i, pair in enumerate([("a", "b"), ("b", "c"), ("a", "c")] * 4)]
+    rows = [
+        Contrast(str(i), *pair, rng.normal(0, 0.6), 0.3)
+        for i, pair in enumerate([("a", "b"), ("b", "c"), ("a", "c")] * 4)
+    ]
     network = net.build(rows)
     fitted = net.fit(network, tau="REML")
     x, _ = net.full_rank_design(network)
@@ -91,21 +97,29 @@ def test_the_league_is_antisymmetric() -> None:
 
 
 def test_leaving_a_study_out_says_where_the_network_breaks() -> None:
-    rows = [Contrast("1", "a", "b", 0.1, 0.1), Contrast("2", "a", "b", 0.3, 0.1), Contrast("3", "b", "c", 0.2, 0.1)]
+    rows = [
+        Contrast("1", "a", "b", 0.1, 0.1),
+        Contrast("2", "a", "b", 0.3, 0.1),
+        Contrast("3", "b", "c", 0.2, 0.1),
+    ]
     left = net.leave_one_out(net.build(rows), model="common")
     assert left["1"].effect("a", "b").estimate == pytest.approx(0.3)  # type: ignore[union-attr]
     assert left["3"] is None
 
 
 def test_arms_of_counts_give_log_odds_ratios() -> None:
-    contrasts, notes = contrasts_from_arms([Arm("1", "a", n=100, events=20), Arm("1", "b", n=100, events=10)], Effect.OR)
+    contrasts, notes = contrasts_from_arms(
+        [Arm("1", "a", n=100, events=20), Arm("1", "b", n=100, events=10)], Effect.OR
+    )
     assert contrasts[0].estimate == pytest.approx(math.log(20 * 90 / (80 * 10)))
     assert contrasts[0].se == pytest.approx(math.sqrt(1 / 20 + 1 / 80 + 1 / 10 + 1 / 90))
     assert notes == ()
 
 
 def test_a_study_without_events_is_left_out_with_a_reason() -> None:
-    contrasts, notes = contrasts_from_arms([Arm("1", "a", n=10, events=0), Arm("1", "b", n=12, events=0)], "RR")
+    contrasts, notes = contrasts_from_arms(
+        [Arm("1", "a", n=10, events=0), Arm("1", "b", n=12, events=0)], "RR"
+    )
     assert contrasts == ()
     assert "no events" in notes[0]
 
@@ -113,12 +127,21 @@ def test_a_study_without_events_is_left_out_with_a_reason() -> None:
 def test_counts_read_as_hazards_recover_the_hazard_ratio_of_exponential_arms() -> None:
     """Survival at one time under proportional hazards: the cloglog difference is the log hazard ratio."""
     hazard, ratio, n = 0.4, 0.6, 1e6
-    arms = [Arm("1", "a", n=n, events=n * (1 - math.exp(-hazard * ratio))), Arm("1", "b", n=n, events=n * (1 - math.exp(-hazard)))]
+    arms = [
+        Arm("1", "a", n=n, events=n * (1 - math.exp(-hazard * ratio))),
+        Arm("1", "b", n=n, events=n * (1 - math.exp(-hazard))),
+    ]
     assert contrasts_from_arms(arms, "HR")[0][0].estimate == pytest.approx(math.log(ratio), rel=1e-9)
 
 
 @pytest.mark.parametrize(
-    "bad", [[], [Contrast("1", "a", "a", 0.1, 0.1)], [Contrast("1", "a", "b", 0.1, 0.0)], [Contrast("1", "a", "b", math.nan, 1)]]
+    "bad",
+    [
+        [],
+        [Contrast("1", "a", "a", 0.1, 0.1)],
+        [Contrast("1", "a", "b", 0.1, 0.0)],
+        [Contrast("1", "a", "b", math.nan, 1)],
+    ],
 )
 def test_networks_that_cannot_be_meant_are_refused(bad: list[Contrast]) -> None:
     with pytest.raises(InvalidArgument):

@@ -72,7 +72,9 @@ def test_our_paule_mandel_and_q_profile_solve_their_equations_where_the_peer_sto
 def test_our_restricted_likelihood_is_at_least_as_high_as_at_the_peers_estimates() -> None:
     bcg = oracles.records("input_bcg.csv")
     y, v, ablat, year = (np.array([float(r[c]) for r in bcg]) for c in ("yi", "vi", "ablat", "year"))
-    peer = {r["dataset"]: float(r["value"]) for r in oracles.records("pairwise.csv") if r["quantity"] == "tau2"}
+    peer = {
+        r["dataset"]: float(r["value"]) for r in oracles.records("pairwise.csv") if r["quantity"] == "tau2"
+    }
     one = np.ones(13)
     for case, columns in (
         ("BCG logRR REML", [one]),

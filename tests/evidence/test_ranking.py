@@ -10,7 +10,15 @@ from normoxia.evidence.ranking import p_scores, rank
 
 @pytest.fixture(scope="module")
 def fitted() -> net.NetworkFit:
-    return net.fit(net.build([Contrast("1", "a", "c", -0.5, 0.2), Contrast("2", "b", "c", 0.1, 0.3), Contrast("3", "a", "b", -0.4, 0.2)]))
+    return net.fit(
+        net.build(
+            [
+                Contrast("1", "a", "c", -0.5, 0.2),
+                Contrast("2", "b", "c", 0.1, 0.3),
+                Contrast("3", "a", "b", -0.4, 0.2),
+            ]
+        )
+    )
 
 
 def test_p_scores_average_one_half_and_turn_round_with_the_direction(fitted: net.NetworkFit) -> None:

@@ -1,5 +1,6 @@
 """The drug library, read; and drug documents that are wrong."""
 
+import csv
 import math
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.pharmacology import library, module, read, regimen, schedule, toxicity_classes
 from normoxia.pharmacology.drug import Drug, Quantity
 from normoxia.pharmacology.files import LIBRARY
+from normoxia.units import convert
 
 #: the drugs of the review and of the trials around it, as issue 2 asks
 NAMES = (
@@ -100,6 +102,32 @@ def test_units_are_converted_at_the_border() -> None:
     assert read("nivolumab").parameter("clearance").quantity.value == pytest.approx(0.2592)
     assert read("anlotinib").molecular_weight.value == pytest.approx(4.074e-4)
     assert read("lenvatinib").parameter("absorption_rate").quantity.value == pytest.approx(24.48)
+
+
+def collected() -> list[dict[str, str]]:
+    """Rows of the independent collection of kinetic parameters."""
+    path = Path(__file__).resolve().parents[1] / "oracles" / "pharmacology" / "parameters.csv"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+@pytest.mark.parametrize("row", collected(), ids=lambda row: f"{row['drug']}-{row['parameter']}")
+def test_what_counts_as_read_is_what_was_read(row: dict[str, str]) -> None:
+    """Value, unit and CV of every parameter marked as read, to the four figures that unit conversions leave."""
+    quantity = read(row["drug"]).parameter(row["parameter"]).quantity
+    assert quantity.value == pytest.approx(convert(float(row["value"]), row["unit"], quantity.unit), rel=1e-3)
+    assert quantity.source.verified
+    if row["cv"]:
+        assert quantity.variation == pytest.approx(float(row["cv"]) / 100.0)
+    else:
+        assert math.isnan(quantity.variation) or not quantity.variation_source.verified
+
+
+def test_nothing_else_counts_as_read() -> None:
+    """Beyond the collection: cisplatin's range of 15-16 and 11-12 per m2 and the biosimilar's shared values."""
+    known = {(row["drug"], row["parameter"]) for row in collected()}
+    marked = {(name, p.name) for name in NAMES for p in read(name).parameters if p.quantity.source.verified}
+    assert {drug for drug, _ in marked - known} == {"cisplatin", "ibi305"}
 
 
 def test_classes_of_toxicity_sum_to_what_was_fitted_to_doublets() -> None:

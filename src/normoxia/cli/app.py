@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from normoxia import __version__
-from normoxia.cli import check, doctor, evidence, mechanism, simulate
+from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import NormoxiaError
 
@@ -45,6 +45,9 @@ app.command("run")(run_verb)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
+app.command("report")(revisit.report)
+app.command("verify")(revisit.verify)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evidence.app, name="evidence")
 

@@ -69,9 +69,9 @@ def simulate(
             state, dosing, grid, tolerance=tolerance, workers=worker_count(workers), progress=progress
         )
     tables.write_rows(out, names, result.times, result.outputs, result.values)
-    failed = [(name, reason) for name, reason in zip(names, result.reason, strict=True) if reason]
-    for name, reason in failed[:5]:
-        say(f'patient "{name}" failed: {reason}', quiet=quiet)
+    failed = result.reason
+    for row, reason in list(failed.items())[:5]:
+        say(f'patient "{names[row]}" failed: {reason}', quiet=quiet)
     say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {out}", quiet=quiet)
     if failed:
         raise typer.Exit(1)

@@ -11,8 +11,21 @@ Read in this order:
                  rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
+    curves       patients rebuilt from the digitised landmarks
     context      sourced figures outside the registry, tumour dynamics
-    synthesis    see the map in docs/reference/evidence.md
+
+and of the synthesis, which a statistician may want alone:
+
+    contrasts      what a study contributes: arms with counts or means, or contrasts on the analysis scale
+    tables         any network from a text file (delimited reads the cells, columns knows the names)
+    intake         a hazard ratio from whatever was published
+    heterogeneity  one weighted regression and eight estimators of tau2, under everything below
+    meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)
+    over_time      two arms whose hazards need not stay proportional
+    multiarm       a study with several arms as independent contrasts
+    network        the network and its fit; ranking, consistency, contribution, components, certainty
+    synthesis      pool: all of it at once
+    question       a question to the registry as a document; answer draws its evidence and answers it
 
 Names are loaded when first used: a reader of one study never pays for a network meta-analysis.
 """
@@ -23,12 +36,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.evidence.answer import answer as answer
     from normoxia.evidence.auditor import audit as audit
     from normoxia.evidence.checks import check as check
     from normoxia.evidence.context import further_studies as further_studies
     from normoxia.evidence.context import tumour_dynamics as tumour_dynamics
     from normoxia.evidence.discrepancy import Discrepancy as Discrepancy
     from normoxia.evidence.files import read as read
+    from normoxia.evidence.question import question as question
     from normoxia.evidence.reports import audit_report as audit_report
     from normoxia.evidence.reports import listing as listing
     from normoxia.evidence.reports import show as show
@@ -36,19 +51,27 @@ if TYPE_CHECKING:
     from normoxia.evidence.studies import published as published
     from normoxia.evidence.studies import registry as registry
     from normoxia.evidence.study import Study as Study
+    from normoxia.evidence.synthesis import Synthesis as Synthesis
+    from normoxia.evidence.synthesis import pool as pool
+    from normoxia.evidence.tables import read_network as read_network
 
 #: where each public name lives; a name is also imported above for those who read types
 _HOMES = {
     "Discrepancy": "discrepancy",
     "Registry": "studies",
     "Study": "study",
+    "Synthesis": "synthesis",
+    "answer": "answer",
     "audit": "auditor",
     "audit_report": "reports",
     "check": "checks",
     "further_studies": "context",
     "listing": "reports",
+    "pool": "synthesis",
     "published": "studies",
+    "question": "question",
     "read": "files",
+    "read_network": "tables",
     "registry": "studies",
     "show": "reports",
     "tumour_dynamics": "context",

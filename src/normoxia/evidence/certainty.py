@@ -59,13 +59,14 @@ def certainty(
     *,
     risk_of_bias: Mapping[str, int] | None = None,
     indirectness: Mapping[str, int] | None = None,
-    reporting_bias: Concern = Concern.NONE,
+    reporting_bias: tuple[Concern, str] | None = None,
     equivalence: float | None = None,
 ) -> tuple[Certainty, ...]:
     """Certainty of every contrast the network can estimate.
 
     risk_of_bias, indirectness  1 (low), 2 (some) or 3 (high) by study; a study without a judgement counts as 2, and the
                                 reason says how many do
+    reporting_bias              concern and reason, for the whole network; counts as some when not judged
     equivalence                 the smallest effect that matters, on the analysis scale (log 1.2 by default for ratios);
                                 must be given for differences
     """
@@ -92,7 +93,9 @@ def certainty(
         judgements = (
             _carried("within-study bias", own, risk_of_bias),
             _carried("indirectness", own, indirectness),
-            Judgement("reporting bias", reporting_bias, "as judged by the caller"),
+            Judgement(
+                "reporting bias", *(reporting_bias or (Concern.SOME, "not judged; counted as some concerns"))
+            ),
             imprecision(effect, equivalence),
             heterogeneity(effect, equivalence),
             incoherence(splits.get(frozenset((effect.treatment, effect.comparator))), whole),
@@ -146,7 +149,7 @@ def incoherence(split: Split | None, whole: DesignByTreatment) -> Judgement:
         )
     if whole.between_df == 0:
         return Judgement("incoherence", Concern.SOME, "no loop of studies: consistency cannot be tested")
-    p = whole.random_p_value
+    p = whole.random_p_value if math.isnan(whole.f_p_value) else whole.f_p_value
     concern = Concern.NONE if p > 0.10 else Concern.SOME if p > 0.05 else Concern.MAJOR
     return Judgement(
         "incoherence",

@@ -141,18 +141,20 @@ def fit_components(
     separator: str = " + ",
     inactive: str | None = None,
     interactions: Iterable[tuple[str, str]] = (),
+    groups: Mapping[str, Iterable[str]] | None = None,
     model: Model = "random",
     tau: TauMethod | str | float = TauMethod.REML,
     level: float = 0.95,
 ) -> ComponentFit:
     """Components' effects in a network, connected or not.
 
-    parts_of      components of each treatment; by default its name cut at the separator
+    parts_of      components of each treatment, none for a placebo; by default its name cut at the separator
     inactive      a component (placebo) that does nothing by definition
-    interactions  pairs of components; the column is 1 for treatments that hold both
+    interactions  pairs of components or groups; the column is 1 for treatments that hold one of each
+    groups        names that stand for several components in an interaction, such as every anti-angiogenic drug
     raises        InvalidArgument for a treatment without components, or an interaction no treatment shows
     """
-    names, structure = _structure(network, parts_of, separator, inactive, tuple(interactions))
+    names, structure = _structure(network, parts_of, separator, inactive, tuple(interactions), groups or {})
     y, v = network.estimate, network.variance
     full = network.design @ structure
     _, singular, right = np.linalg.svd(full, full_matrices=False)
@@ -196,12 +198,13 @@ def _structure(
     separator: str,
     inactive: str | None,
     interactions: tuple[tuple[str, str], ...],
+    groups: Mapping[str, Iterable[str]],
 ) -> tuple[tuple[str, ...], Array]:
     held: list[frozenset[str]] = []
     for treatment in network.treatments:
         parts = parts_of.get(treatment, ()) if parts_of is not None else treatment.split(separator)
         own = frozenset(part.strip() for part in parts)
-        if not own and treatment != inactive:
+        if not own and treatment != inactive and not (parts_of is not None and treatment in parts_of):
             raise InvalidArgument(
                 f'treatment "{treatment}" has no components; name them, or make it the inactive one'
             )
@@ -209,7 +212,8 @@ def _structure(
     names = sorted({part for own in held for part in own}, key=lambda name: (name.casefold(), name))
     columns = [[float(name in own) for own in held] for name in names]
     for a, b in interactions:
-        both = [float(a in own and b in own) for own in held]
+        first, second = (frozenset(groups.get(name, (name,))) for name in (a, b))
+        both = [float(bool(own & first) and bool(own & second)) for own in held]
         if not any(both):
             raise InvalidArgument(
                 f'no treatment holds both "{a}" and "{b}"; their interaction cannot be estimated'

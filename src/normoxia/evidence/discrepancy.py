@@ -80,6 +80,15 @@ _ITEMS: Mapping[str, str] = {
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
+_ZH_ITEMS = (
+    ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
+    ("p PFS", "PFS的P值"), ("citation", "文献序号"), ("sample size", "样本量"), ("n against percentages", "例数与比例"),
+    ("arms", "治疗组"), ("regimen", "治疗方案"), ("EGFR mutated", "EGFR突变比例"), ("squamous", "鳞癌比例"),
+    ("comparison", "对比"), ("TMB cut-off", "TMB界值"), ("design", "研究设计"), ("denominators", "分母"),
+    ("primary endpoint", "主要终点"), ("driver positive", "驱动基因阳性"), ("Table 2", "表2"), ("reference list", "参考文献列表"),
+    ("data cut", "数据截点"), ("enrolment", "入组人数"), ("EGFR-mutant", "EGFR突变"), ("after EGFR-TKI", "EGFR-TKI治疗后"),
+    ("stage IV", "Ⅳ期比例"), (" at ", "，"), (" mo", "个月"), (" of ", "，"), (", ", "，"),
+)  # fmt: skip
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
@@ -152,6 +161,17 @@ def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
     return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
 
 
+def say_item(text: str, language: str) -> str:
+    """An item in a language; abbreviations a clinician says aloud (PFS, ORR, HR) stay in both."""
+    if language != "zh":
+        return text
+    if text.startswith("comparator of "):
+        return say_item(text.removeprefix("comparator of "), language) + "的对照值"
+    for english, chinese in _ZH_ITEMS:
+        text = text.replace(english, chinese)
+    return text
+
+
 def item(what: str) -> str:
     """The review's name of a figure as the word under which findings about it are told."""
     return _ITEMS.get(what, what)
@@ -180,8 +200,11 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
 
 
 def describe(row: Reported) -> str:
-    """A reported number as text, with its interval."""
+    """A reported number as text, with its interval; NR for an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
-    text = f"{e.value:g}{unit}"
-    return f"{text} ({e.low:g}-{e.high:g})" if e.has_interval else text
+    if not e.has_interval:
+        return f"{e.value:g}{unit}"
+    shown = decimals(e.value, e.low, e.high)
+    low, high = (f"{end:.{shown}f}" if math.isfinite(end) else "NR" for end in (e.low, e.high))
+    return f"{e.value:.{shown}f}{unit} ({low}-{high})"

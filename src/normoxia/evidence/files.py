@@ -13,6 +13,7 @@ from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, did_you_mean
 from normoxia.evidence.reported import (
+    CLAIM_KEYS,
     CLAIM_KINDS,
     REVIEW,
     SOURCE_KINDS,
@@ -387,8 +388,19 @@ class _Reader:
 
     def claim(self, node: Node) -> Claim:
         f = node.fields(self.findings, ("kind", "says", "place", "line"), ("quote",))
-        says = {key: n.plain() for key, n in self.entries(f, "says").items()}
-        return Claim(self.word(f, "kind", CLAIM_KINDS), says, self.word(f, "place"), self.size(f, "line"),
+        said = self.entries(f, "says")
+        kind = self.word(f, "kind", CLAIM_KINDS)
+        for key in CLAIM_KEYS.get(kind, ()):
+            if key not in said:
+                self.findings.note(f["says"].place, f'a claim of kind "{kind}" without "{key}"', "say it")
+        for key in ("arm", "comparator"):
+            if key in said:
+                self.arm_name(said, key)
+        for key in ("arms", "endpoints", "cuts", "may_concern"):
+            if key in said and not said[key].is_list:
+                self.findings.note(said[key].place, f'"{key}" is no list', "write [first, second]")
+        says = {key: n.plain() for key, n in said.items()}
+        return Claim(kind, says, self.word(f, "place"), self.size(f, "line"),
                      self.word(f, "quote"))  # fmt: skip
 
     # what the fields have in common

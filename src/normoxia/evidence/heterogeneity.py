@@ -173,19 +173,18 @@ def _paule_mandel(y: Array, v: Array, x: Array) -> float:
 
 
 def _restricted(y: Array, v: Array, x: Array) -> float:
-    def step(fit: WeightedFit) -> float:
-        score = float(np.sum((fit.weights * fit.residuals) ** 2)) - _trace_p(fit, x)
-        return score / _trace_pp(fit, x)
+    def score(fit: WeightedFit) -> tuple[float, float]:
+        return float(np.sum((fit.weights * fit.residuals) ** 2)) - _trace_p(fit, x), _trace_pp(fit, x)
 
-    return _ascend(y, v, x, step, restricted=True)
+    return _ascend(y, v, x, score, restricted=True)
 
 
 def _maximum(y: Array, v: Array, x: Array) -> float:
-    def step(fit: WeightedFit) -> float:
-        score = float(np.sum((fit.weights * fit.residuals) ** 2)) - float(np.sum(fit.weights))
-        return score / float(np.sum(fit.weights**2))
+    def score(fit: WeightedFit) -> tuple[float, float]:
+        gain = float(np.sum((fit.weights * fit.residuals) ** 2)) - float(np.sum(fit.weights))
+        return gain, float(np.sum(fit.weights**2))
 
-    return _ascend(y, v, x, step, restricted=False)
+    return _ascend(y, v, x, score, restricted=False)
 
 
 _ESTIMATORS: dict[TauMethod, Callable[[Array, Array, Array], float]] = {
@@ -209,26 +208,40 @@ def log_likelihood(y: Array, v: Array, x: Array, tau2: float, *, restricted: boo
     return value
 
 
-def _ascend(y: Array, v: Array, x: Array, step: Callable[[WeightedFit], float], *, restricted: bool) -> float:
-    """Fisher scoring with step halving, from the moment estimate; 0 when the likelihood is highest there."""
+def _ascend(
+    y: Array, v: Array, x: Array, score: Callable[[WeightedFit], tuple[float, float]], *, restricted: bool
+) -> float:
+    """The tau2 at which the likelihood is highest: the root of its score, bracketed, or 0.
+
+    score  twice the derivative of the log-likelihood and twice its expected curvature. Secant steps from the moment estimate,
+           Fisher's scoring first, halving whenever a step would leave the bracket.
+    """
     value = max(0.0, _dersimonian_laird(y, v, x))
-    height = log_likelihood(y, v, x, value, restricted=restricted)
-    for _ in range(_MAX_STEPS):
-        change = step(weighted_fit(y, v, x, value))
-        if abs(change) <= _RELATIVE_STEP * value or (value == 0.0 and change <= 0.0):
+    low, high = 0.0, np.inf
+    before: tuple[float, float] | None = None
+    for step in range(_MAX_STEPS):
+        slope, curvature = score(weighted_fit(y, v, x, value))
+        if slope <= 0.0:
+            high = value
+        else:
+            low = value
+        if high == 0.0 or slope == 0.0:
             break
-        moved = max(0.0, value + change)
-        higher = log_likelihood(y, v, x, moved, restricted=restricted)
-        while higher < height - 1e-13 * abs(height) and abs(moved - value) > _RELATIVE_STEP * value:
-            moved = (moved + value) / 2.0
-            higher = log_likelihood(y, v, x, moved, restricted=restricted)
-        settled = abs(moved - value) <= _RELATIVE_STEP * max(moved, 1e-300)
-        value, height = moved, higher
-        if settled:
+        moved = value + slope / curvature
+        if before is not None and slope != before[1] and step < _MAX_STEPS // 2:
+            moved = value - slope * (value - before[0]) / (slope - before[1])
+        if not low < moved < high:
+            moved = (low + high) / 2.0 if np.isfinite(high) else 2.0 * value + abs(slope / curvature)
+            moved = 0.0 if high < 1e-14 * float(np.median(v)) else moved
+        before = value, slope
+        settled = abs(moved - value) <= _RELATIVE_STEP * value
+        value = moved
+        if settled or value == 0.0:
             break
     else:
         raise NotConverged(f"tau2 was still moving after {_MAX_STEPS} steps (at {value:.6g}); use DL or PM")
-    return 0.0 if log_likelihood(y, v, x, 0.0, restricted=restricted) > height else value
+    top = log_likelihood(y, v, x, value, restricted=restricted)
+    return 0.0 if log_likelihood(y, v, x, 0.0, restricted=restricted) > top else value
 
 
 def _solve_q(y: Array, v: Array, x: Array, target: float) -> float:

@@ -68,6 +68,8 @@ def from_interval(
     events  in both arms together or per arm; tells an interval too narrow to be true
     """
     (hr, hr_slack), (lo, lo_slack), (hi, hi_slack) = (_printed(x) for x in (ratio, low, high))
+    # one number of decimals for all three: spreadsheets drop the last zero of 0.80
+    hr_slack = lo_slack = hi_slack = min(hr_slack, lo_slack, hi_slack)
     if not 0 < lo < hi:
         return Reading(
             math.nan,

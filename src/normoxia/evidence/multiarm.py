@@ -87,7 +87,7 @@ def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None 
         for (i, j), variance in _mean_by_pair(contrasts, at).items():
             resistance[i, j] = resistance[j, i] = variance
     else:
-        own = _split(edges, v, arms, sizes, notes)
+        own = _split(study, edges, v, arms, sizes, notes)
         resistance = own[:, None] + own[None, :]
         np.fill_diagonal(resistance, 0.0)
     covariance = published_covariance = _centred(resistance)
@@ -149,7 +149,12 @@ def _own_variances(resistance: Array) -> Array:
 
 
 def _split(
-    edges: Array, v: Array, arms: tuple[str, ...], sizes: Mapping[str, float] | None, notes: list[str]
+    study: str,
+    edges: Array,
+    v: Array,
+    arms: tuple[str, ...],
+    sizes: Mapping[str, float] | None,
+    notes: list[str],
 ) -> Array:
     """Arm variances from an incomplete set of contrasts."""
     known = sizes is not None and all(sizes.get(arm, 0.0) > 0 for arm in arms)
@@ -160,11 +165,18 @@ def _split(
     guess = guess * float(v @ (sums @ guess)) / float((sums @ guess) @ (sums @ guess))
     own = guess + np.linalg.pinv(sums) @ (v - sums @ guess)
     if np.any(own <= 0):
+        lowest = arms[int(np.argmin(own))]
+        notes.append(
+            f'study "{study}": its variances {np.round(v, 5).tolist()} would make that of "{lowest}" '
+            f"{float(own.min()):.4g}; no arm has a variance below 0, the nearest possible ones are used"
+        )
         own = np.maximum(_nonnegative(sums, v), 0.01 * guess)
     if np.linalg.matrix_rank(sums) < len(arms):
         how = "in proportion to 1 / size" if known else "equally (assumed: sizes not given)"
         values = ", ".join(f"{arm} {value:.4g}" for arm, value in zip(arms, own, strict=True))
-        notes.append(f"the contrasts given leave the arms' variances open; shared {how}: {values}")
+        notes.append(
+            f'study "{study}": the contrasts given leave the variances of the arms open; shared {how}: {values}'
+        )
     return own
 
 

@@ -228,9 +228,20 @@ class Claim:
     quote: str = ""
 
 
-CLAIM_KINDS = (
-    "cited", "patients", "arms", "design", "equal", "superior", "subgroup", "cut-off", "status", "ambiguous",
-)  # fmt: skip
+#: what each kind of claim has to say
+CLAIM_KEYS: Mapping[str, tuple[str, ...]] = {
+    "cited": ("reference",),
+    "patients": (),
+    "arms": ("arms",),
+    "design": ("word",),
+    "equal": ("what", "arm", "comparator"),
+    "superior": ("endpoints", "arm", "comparator"),
+    "subgroup": ("marker", "level"),
+    "cut-off": ("marker", "cuts"),
+    "status": ("primary_endpoint",),
+    "ambiguous": ("what", "value", "may_concern"),
+}
+CLAIM_KINDS = tuple(CLAIM_KEYS)
 
 
 @dataclass(frozen=True, slots=True)

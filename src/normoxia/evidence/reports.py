@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.auditor import audit
 from normoxia.evidence.checks import check
-from normoxia.evidence.discrepancy import describe, printed
+from normoxia.evidence.discrepancy import describe, printed, say_item
 from normoxia.evidence.reported import REVIEW, Arm
 from normoxia.evidence.studies import Registry
 from normoxia.evidence.study import Population, Study
@@ -70,7 +70,7 @@ def audit_report(registry: Registry, language: str = "en") -> dict[str, object]:
         "findings": [
             {
                 "study": discrepancy.study,
-                "item": discrepancy.item,
+                "item": say_item(discrepancy.item, language),
                 "values": [value.say(language) for value in discrepancy.values],
                 "places": [place.say(language) for place in discrepancy.places],
                 "consequence": discrepancy.consequence.say(language),
@@ -101,7 +101,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     found = [d for d in audit(own) if d.study == study.id]
     lines += _section(
         "audit", language,
-        [f"{d.item}: {' | '.join(v.say(language) for v in d.values)} -- {d.consequence.say(language)} [{d.found_by}]"
+        [f"{say_item(d.item, language)}: {' | '.join(v.say(language) for v in d.values)} -- {d.consequence.say(language)} [{d.found_by}]"
          for d in found],
     )  # fmt: skip
     lines += _section("check", language, [f"{f.place.key}: {f.found}" for f in check(study)])

@@ -63,7 +63,11 @@ def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 for fact in p.facts
                 if fact.what == what and fact.source != REVIEW and isinstance(fact.value, float)
             ]
-            if not facts or any(agree(number(figure), float(fact.value)) for fact in facts):
+            if (
+                not facts
+                or math.isnan(number(figure))
+                or any(agree(number(figure), float(fact.value)) for fact in facts)
+            ):
                 continue
             fact = facts[0]
             yield Discrepancy(

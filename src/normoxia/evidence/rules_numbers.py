@@ -65,9 +65,9 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                     (Words(f"{_who(a)} {describe(a)}"), Words(f"{_who(b)} {describe(b)}")),
                     (of_source(study, a.source), of_source(study, b.source)),
                     Words(
-                        "Two reports of one cut differ; the source nearer to the trial is used and the other kept for "
-                        "a sensitivity analysis.",
-                        "同一截点的两份报告不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
+                        "Two reports differ, or their follow-up does; the source nearer to the trial is used and the "
+                        "other kept for a sensitivity analysis.",
+                        "两份报告（或其随访时间）不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
                     ),
                     "rule:sources-differ",
                 )  # fmt: skip
@@ -150,7 +150,7 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
                 (row, n)
                 for row in wrong
                 for n in sizes - {row.n}
-                if is_possible(row.estimate.value, n, shown)
+                if len(wrong) > 1 and is_possible(row.estimate.value, n, shown)
             ]
             hint = "; ".join(f"{row.estimate.value:g}% is possible of {n}" for row, n in moved)
             zh = "；".join(f"{row.estimate.value:g}%可为{n}例之比" for row, n in moved)

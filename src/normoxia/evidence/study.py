@@ -27,6 +27,9 @@ from normoxia.evidence.reported import (
 )
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
 
+#: what a reader of studies meets at once may be imported from here too
+__all__ = ["REVIEW", "Arm", "Population", "Reported", "Study"]
+
 
 @dataclass(frozen=True, slots=True)
 class Population:

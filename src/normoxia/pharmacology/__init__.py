@@ -5,12 +5,13 @@ Read `regimen` first: doses, courses and how they combine. Then
     notation     regimens as text, read and printed: `bevacizumab 15 mg/kg q3w`; one course of it in `course_text`, `words`
     schedule     a regimen and patients to the `Inputs` of a window of days
     drug         the values of a drug document: kinetics, effects, toxicity, published exposures
-    files        drug documents read; the shipped library, found by any name
+    files        drug documents read, the shipped library found by any name; section by section in `reading`
     checks       what a drug document must have
     module       a drug as a module of a model: its kinetics and its terms of slots
     covariates   weight, sex, albumin and so on, declared once for all drugs of a model
     kinetics     concentrations in closed form, the oracle of every solve
     exposure     simulated against published exposures, for the typical patient and a population
+    reference    the reference pages, written from the documents
     body         body surface, creatinine clearance, Calvert's dose
 """
 

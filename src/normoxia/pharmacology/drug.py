@@ -61,6 +61,7 @@ class Quantity:
     variation  between-patient coefficient of variation of the log-normal quantity, as a fraction; nan when none
     deviation  between-patient standard deviation of a normal quantity, in its unit; nan when none
     low, high  range of plausible typical values; nan when none
+    variation_source  where the variation was read, when not where the value was
     """
 
     value: float
@@ -71,6 +72,7 @@ class Quantity:
     low: float = math.nan
     high: float = math.nan
     note: str = ""
+    variation_source: Source | None = None
 
     @property
     def spread(self) -> float:

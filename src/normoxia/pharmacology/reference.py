@@ -24,7 +24,7 @@ from that drug. In a regimen the path of a document stands where a drug's name d
 | `infusion` | usual duration of an infusion |
 | `sources` | short names of references, each with `place` and `verified`: whether the number was read there |
 | `labels` | licensed and protocol doses in the notation of regimens |
-| `kinetics` | `structure` in words; `parameters`, each with `value`, `unit`, `cv` (percent, log-normal between patients), `range`, `source` |
+| `kinetics` | `structure` in words; `parameters`, each with `value`, `unit`, `cv` (percent, log-normal between patients; `cv_source` when it stands elsewhere), `range`, `source` |
 | `covariates` | in a parameter: the factor by which a patient differs, over weight (kg), body_surface (m2), sex_female, age (year), albumin (g/L), alkaline_phosphatase (U/L), gfr (mL/min), ecog, asian, as in the paper |
 | `follows`, `correlation` | in a parameter: it shares the deviation of another, wholly or in part |
 | `clearance_over_time` | `maximum` (log), `half_time`, `steepness` of a sigmoid change since the first dose |
@@ -139,6 +139,8 @@ def _kinetics(drug: Drug) -> list[tuple[str, ...]]:
     for i, p in enumerate(drug.parameters):
         q = p.quantity
         variation = "" if math.isnan(q.variation) else f"{100 * q.variation:.3g}"
+        if q.variation_source is not None:
+            variation += "" if q.variation_source.verified else " *not read*"
         varies = f"`{show(p.covariates)}`" if p.covariates is not None else ""
         if p.follows:
             shared = "as" if p.correlation == 1.0 else f"correlation {p.correlation:g} with"

@@ -49,12 +49,20 @@ class Figure:
     columns: tuple[str, ...] = field(repr=False)
     rows: tuple[tuple[object, ...], ...] = field(repr=False)
     language: str = "en"
+    _drawn: dict[str, str] = field(
+        default_factory=dict, repr=False
+    )  # the SVG once drawn, which takes a while
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spec", _compact(self.spec))
 
     def svg(self) -> str:
         """The figure as SVG text, with title and description for those who cannot see it."""
+        if "svg" not in self._drawn:
+            self._drawn["svg"] = self._draw()
+        return self._drawn["svg"]
+
+    def _draw(self) -> str:
         import vl_convert
 
         _mind_fonts(self.language)

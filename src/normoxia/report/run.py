@@ -13,14 +13,16 @@ from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.population import Population, table_one
 from normoxia.report.bands import BandArm, bands_figure
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
-from normoxia.report.document import Highlight, Page, Prose, Section, document
+from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
 from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.language import Language, language
+from normoxia.report.replicates import mean_curve, replicate_band
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
+from normoxia.report.swimmer import Lane, swimmer_figure
 from normoxia.report.tables import comparison_table
 from normoxia.report.tables import table_one as baseline_table
-from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
+from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial import recist
 from normoxia.trial.analysis import Comparison
 from normoxia.trial.endpoints import Endpoints, evaluate
@@ -156,25 +158,26 @@ class _Report:
         return found
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """The medians of the first set that has published ones, else of the first set."""
+        """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""
         medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
         medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
-        printed = {c.simulated.population for c in medians if c.published is not None}
-        first = next((s.id for s in self.trial.sets if s.id in printed), self.trial.sets[0].id)
+        printed = [c.simulated.population for c in medians if c.published is not None]
+        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id))
+        medians = [c for c in medians if c.simulated.population == chosen.id]
+        medians.sort(key=lambda c: c.simulated.endpoint is Endpoint.OS)
         return tuple(
             Highlight(
                 f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
-                else f"{self.speech.say('comparison.published')}: {self.speech.interval(c.published.estimate)}",
+                else self.speech.say("km.published_ratio", value=self.speech.interval(c.published.estimate)),
             )
             for c in medians
-            if c.simulated.population == first
         )[:6]
 
-    def compared(self) -> list[Figure | object]:
-        blocks: list[Figure | object] = []
+    def compared(self) -> list[Block]:
+        blocks: list[Block] = []
         for chosen in self.trial.sets:
             own = [c for c in self.comparisons if c.simulated.population == chosen.id]
             panels, sources = self.panels([c for c in own if c.published is not None])
@@ -234,7 +237,9 @@ class _Report:
         time, observed = (e.pfs, e.pfs_observed) if endpoint is Endpoint.PFS else (e.os, e.os_observed)
         drawn = []
         for arm, rows in arms.items():
-            curve = kaplan_meier(TimeToEvent(np.maximum(time[rows], 0.0), observed[rows]))
+            replicate = self.result.columns["replicate"][rows].astype(np.int64)
+            shown = np.maximum(time[rows], 0.0), observed[rows], replicate
+            curve, band = mean_curve(*shown), replicate_band(*shown)
             median = self.find(chosen.id, endpoint, Measure.MEDIAN_MONTHS, arm)
             printed = median.published.estimate if median and median.published else None
             landmarks = tuple(
@@ -247,7 +252,7 @@ class _Report:
             )
             drawn.append(
                 KaplanMeierArm(
-                    arm, curve, median.simulated.estimate if median else None, None, printed, landmarks
+                    arm, curve, median.simulated.estimate if median else None, band, printed, landmarks
                 )
             )
         ratios = [
@@ -298,7 +303,29 @@ class _Report:
         return [
             self.keep(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
             self.keep(spider_figure(spider, lang=self.code, name=self.name("spider"))),
+            self.keep(swimmer_figure(self.lanes(), lang=self.code, name=self.name("swimmer"))),
         ]
+
+    def lanes(self) -> list[Lane]:
+        """The first replicate's patients, with what happened to each."""
+        e, lanes = self.endpoints, []
+        for arm in self.trial.arms:
+            for row in self.first_replicate(arm.id):
+                died_first = e.os_observed[row] and e.os[row] <= e.pfs[row]
+                lanes.append(
+                    Lane(
+                        str(self.result.columns["patient"][row]),
+                        arm.id,
+                        float(e.os[row]) / DAYS_PER_MONTH,
+                        float(e.response_day[row]) / DAYS_PER_MONTH if e.responded[row] else math.nan,
+                        float(e.pfs[row]) / DAYS_PER_MONTH
+                        if e.pfs_observed[row] and not died_first
+                        else math.nan,
+                        float(e.os[row]) / DAYS_PER_MONTH if e.os_observed[row] else math.nan,
+                        bool(not e.os_observed[row]),
+                    )
+                )
+        return lanes
 
     # states
 
@@ -329,7 +356,7 @@ class _Report:
 
     # patients
 
-    def patients(self) -> list[object]:
+    def patients(self) -> list[Block]:
         say = self.speech.say
         acceptance = self.result.acceptance
         refused = ", ".join(f"{rule} {n}" for rule, n in acceptance.refused.items() if n)
@@ -337,7 +364,7 @@ class _Report:
             "run.acceptance", accepted=acceptance.accepted, drawn=acceptance.drawn,
             refused=refused or say("run.no_refusal"),
         )  # fmt: skip
-        blocks: list[object] = [Prose(told)]
+        blocks: list[Block] = [Prose(told)]
         if self.trial.baseline:
             rows = self.rows(max(self.trial.arms, key=lambda arm: arm.n).id)
             population = Population(
@@ -360,7 +387,8 @@ class _Report:
 
     def first_replicate(self, arm: str) -> Rows:
         rows = self.rows(arm)
-        return rows[self.result.columns["replicate"][rows] == self.result.columns["replicate"][rows].min()]
+        replicate = self.result.columns["replicate"][rows]
+        return np.asarray(rows[replicate == replicate.min()], dtype=np.intp)
 
 
 def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:
