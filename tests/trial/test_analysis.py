@@ -12,6 +12,7 @@ from normoxia import trial
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.survival import TimeToEvent, kaplan_meier
 from normoxia.survival.data import DAYS_PER_MONTH
+from normoxia.survival.replicates import hazard_ratio_many
 from normoxia.trial import analysis
 from normoxia.trial.endpoints import evaluate
 
@@ -73,6 +74,44 @@ def test_intervals_shrink_with_the_planned_size() -> None:
         width[patients] = toxic.estimate.high - toxic.estimate.low
     # a quarter of the patients, about twice the width
     assert width[24] < 0.75 * width[6]
+
+
+@pytest.mark.slow
+def test_an_interval_from_one_trial_holds_the_next_trials_value_as_often_as_it_says() -> None:
+    replicates = 150
+    whole = toy.result(replicates=replicates)
+    assert whole.n_replicates >= analysis.ENOUGH_REPLICATES
+    keys = (
+        ("combination", "", Endpoint.ORR, Measure.PERCENT),
+        ("chemotherapy", "", Endpoint.TRAE3, Measure.PERCENT),
+        ("chemotherapy", "", Endpoint.PFS, Measure.MEDIAN_MONTHS),
+        ("combination", "chemotherapy", Endpoint.OS, Measure.HAZARD_RATIO),
+    )
+    alone = [
+        trial.analyse(whole.take(whole.columns["replicate"] == r), toy.protocol()) for r in range(replicates)
+    ]
+    for arm, other, endpoint, measure in keys:
+        each = [_one(outcomes, arm, endpoint, measure, comparator=other).estimate for outcomes in alone]
+        # twins within a replicate: for a contrast, what other people of the control arm would have given
+        values = _apart(whole, arm, other) if other else np.array([estimate.value for estimate in each])
+        held = [e.contains(v) for e, v in zip(each, np.roll(values, 1), strict=True) if np.isfinite(e.value)]
+        # 95 % of 150 with a standard error of 1.8 points; small trials, so three of them
+        assert np.mean(held) > 0.95 - 3 * 0.018, (arm, endpoint, np.mean(held))
+        replicated = _one(
+            trial.analyse(whole, toy.protocol()), arm, endpoint, measure, comparator=other
+        ).estimate
+        # the replicates' own interval lacks the uncertainty of a simulation of one trial: narrower by about sqrt(2)
+        widths = np.array([np.log(e.high / e.low) for e in each if e.low > 0 and np.isfinite(e.high)])
+        if replicated.low > 0 and np.isfinite(replicated.high) and len(widths) > 20:
+            assert 1.1 < np.median(widths) / np.log(replicated.high / replicated.low) < 1.9, (arm, endpoint)
+
+
+def _apart(whole: trial.TrialResult, arm: str, other: str) -> np.ndarray:
+    e = evaluate(whole, toy.protocol().criteria)
+    one, two = whole.rows(arm).reshape(-1, 24), np.roll(whole.rows(other).reshape(-1, 24), 1, axis=0)
+    rows = np.concatenate([one, two], axis=1)
+    group = np.arange(48) < 24
+    return hazard_ratio_many(e.os[rows], e.os_observed[rows], group).hazard_ratio
 
 
 def test_infinite_medians_give_infinite_ends() -> None:

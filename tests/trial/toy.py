@@ -23,6 +23,13 @@ def model() -> Model:
 
 
 @functools.cache
+def impower150_model() -> Model:
+    """The toy biology with the drugs of IMpower150."""
+    drugs = pharmacology.modules(pharmacology.read(name) for name in trial.read("impower150").drugs)
+    return mechanism.compose([mechanism.read(HERE / "toy.yaml"), *drugs])
+
+
+@functools.cache
 def result(patients: int = 24, replicates: int = 1, workers: int = 1, seed: int = 5) -> trial.TrialResult:
     return trial.run(
         protocol(), seed=seed, patients=patients, replicates=replicates, workers=workers, model=model()

@@ -8,7 +8,7 @@ Read in this order:
     toxicity     class hazards that add                   mortality death from burden and new lesions
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
-    folder       a run as a folder on disk
+    flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 
 from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published

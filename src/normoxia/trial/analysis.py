@@ -2,7 +2,8 @@
 
 Estimates use every simulated patient. Intervals say where a trial of the planned size would fall if the model were true
 (sampling of patients; not the parameters, which are taken as given): replicated trials themselves when there are at least
-100, else trials of the planned size drawn again from the simulated patients, widened for the simulation being finite.
+100, else trials of the planned size drawn again from the simulated patients (for hazard ratios, Cox's standard error at
+that size), widened for the simulation being finite.
 Arms share their patients' draws, which makes differences precise; for intervals of contrasts the arms are taken from
 different replicates or drawn apart, as the arms of a real trial hold different people.
 """
@@ -20,7 +21,8 @@ from normoxia import documents, library, seeding
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.survival.data import DAYS_PER_MONTH
-from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
+from normoxia.survival.inference import half_width
+from normoxia.survival.replicates import HazardRatios, hazard_ratio_many, kaplan_meier_many
 from normoxia.trial import files
 from normoxia.trial.endpoints import Endpoints, evaluate
 from normoxia.trial.protocol import AnalysisSet, Trial
@@ -234,15 +236,24 @@ class _Analysis:
             (Endpoint.OS, e.os, e.os_observed),
         ):
 
-            def ratio(
+            def ratios(
                 first: Rows, second: Rows, time: Floats = time, observed: NDArray[np.bool_] = observed
-            ) -> Floats:
+            ) -> HazardRatios:
                 rows = np.concatenate([first, second], axis=1)
                 arm = np.arange(rows.shape[1]) < first.shape[1]
-                return hazard_ratio_many(time[rows], observed[rows], arm, included=member[rows]).hazard_ratio
+                return hazard_ratio_many(time[rows], observed[rows], arm, included=member[rows])
 
-            value = float(ratio(one.everyone[None, :], other.everyone[None, :])[0])
-            draws = ratio(one.trials, other.trials)
+            whole = ratios(one.everyone[None, :], other.everyone[None, :])
+            value = float(whole.hazard_ratio[0])
+            if self.replicated:
+                draws = ratios(one.trials, other.trials).hazard_ratio
+            else:
+                # Cox's standard error is that of independent arms, for all replicates together; a trial of the
+                # planned size has sqrt(replicates) times it, and the estimate has it too
+                reach = (
+                    half_width(LEVEL) * float(whole.standard_error[0]) * math.sqrt(self.result.n_replicates)
+                )
+                draws = value * np.exp(np.array([-reach, reach]))
             found.append(
                 self.outcome(
                     chosen, member, endpoint, Measure.HAZARD_RATIO, value, draws, experimental, control

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,12 @@ Bools = NDArray[np.bool_]
 
 #: what the engine must give; the rest of its outputs are states kept at visits
 DIAMETER, NEW_LESION = "tumour_diameter", "new_lesion_hazard"
+
+#: status in the engine's state of a patient who is followed no longer: carried no further, and no failure
+LEFT = 1000
+
+#: share of the state's patients still followed below which the others are taken out of it
+_FULL_ENOUGH = 0.4
 
 #: infusions of the shipped drugs last hours; as boluses they spare the engine half of its break points
 _BOLUS_BELOW = 0.5
@@ -123,7 +129,12 @@ def conduct(
 
 
 class _Conduct:
-    """One arm under way. Arrays over all rows; `rows` are those still followed, in step with `state`."""
+    """One arm under way. Arrays over all rows; `rows` are those still followed.
+
+    The state holds more patients than are followed: who left stands still in it, at a status of their own, until most
+    have left. So the engine meets the same blocks of patients at every visit and remembers what it has prepared for them.
+    `seats` are the places of `rows` in the state.
+    """
 
     def __init__(
         self,
@@ -204,8 +215,8 @@ class _Conduct:
         self.leaves = np.minimum(
             np.maximum(self.record.entry_end, self.record.progression_cut), self.record.dropout
         )
-        self.rows = np.flatnonzero(~failed)
-        self.state = start.take(self.rows)
+        self.rows = self.seats = np.flatnonzero(~failed)
+        self.state = replace(start, status=np.where(failed & (start.status == 0), LEFT, start.status))
 
     def all(self, step: Callable[[float, int], None]) -> Record:
         day = 0.0
@@ -224,13 +235,13 @@ class _Conduct:
         inputs = self.inputs(start, end)
         times = self.output_times(start, end, nominal)
         result = self.simulator.run(self.state, inputs, times, tolerance=self.tolerance, workers=self.workers)
-        rows = self.rows
+        rows, values = self.rows, result.values[self.seats]
         self.note_failures(result.status, result.reason)
         nodes = np.concatenate([[start], times])
-        totals = np.concatenate([self.last[rows, None], result.values[:, :, self.column[DIAMETER]]], axis=1)
+        totals = np.concatenate([self.last[rows, None], values[:, :, self.column[DIAMETER]]], axis=1)
         totals = np.where(np.isfinite(totals), np.maximum(totals, 1e-6), self.last[rows, None])
         dissemination = np.concatenate(
-            [self.lesion_sum[rows, None], result.values[:, :, self.column[NEW_LESION]]], axis=1
+            [self.lesion_sum[rows, None], values[:, :, self.column[NEW_LESION]]], axis=1
         )
         dissemination = np.where(np.isfinite(dissemination), dissemination, self.lesion_sum[rows, None])
         self.record.new_lesion[rows] = np.minimum(
@@ -246,7 +257,7 @@ class _Conduct:
         self.death_left[rows] -= summed[:, -1]
         self.last[rows], self.lesion_sum[rows] = totals[:, -1], dissemination[:, -1]
         at = int(np.searchsorted(times, nominal))
-        self.record.states[rows, visit + 1] = result.values[:, at][:, self.kept]
+        self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
         self.scan(nodes, totals, nominal, end, visit)
         self.leave(end, result.state)
 
@@ -287,14 +298,24 @@ class _Conduct:
         """Patients who died, dropped out, reached the last cut or failed are followed no longer."""
         rows, record = self.rows, self.record
         stay = (record.death[rows] > day) & (self.leaves[rows] > day) & (record.status[rows] == 0)
-        self.rows = rows[stay]
-        self.state = state if stay.all() else state.take(stay)
+        if stay.all():
+            self.state = state
+            return
+        gone = self.seats[~stay]
+        self.rows, self.seats = rows[stay], self.seats[stay]
+        if len(self.seats) < _FULL_ENOUGH * state.n_patients:
+            self.state, self.seats = state.take(self.seats), np.arange(len(self.rows))
+            return
+        status = state.status.copy()
+        status[gone] = np.where(status[gone] == 0, LEFT, status[gone])
+        self.state = replace(state, status=status)
 
     def note_failures(self, status: NDArray[np.int64], reason: Mapping[int, str]) -> None:
-        broken = status != 0
-        self.record.status[self.rows[broken]] = status[broken]
-        for row, why in reason.items():
-            self.record.reason[int(self.rows[row])] = why
+        own = status[self.seats]
+        for place in np.flatnonzero(own != 0).tolist():
+            row = int(self.rows[place])
+            self.record.status[row] = own[place]
+            self.record.reason[row] = reason.get(int(self.seats[place]), "the solver gave up")
 
     def output_times(self, start: float, end: float, nominal: float) -> Floats:
         """Days at which the engine gives its outputs: each cycle's start, and about the scan for its day to lie between."""
@@ -318,7 +339,10 @@ class _Conduct:
                 self.begin_cycle(float(first))
             parts.append(self.trial_doses(float(first), float(last)))
             parts.extend(self.next_line_doses(float(first), float(last)))
-        return merged([part for part in parts if part.n_doses], len(self.rows))
+        doses = merged([part for part in parts if part.n_doses], len(self.rows))
+        amount = np.zeros((self.state.n_patients, doses.n_doses))
+        amount[self.seats] = doses.amount
+        return Inputs(doses.time, doses.target, amount, doses.duration)
 
     def begin_cycle(self, day: float) -> None:
         """Fix the cycle's doses by what happened before it, then let it have its events."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,22 @@ class TrialResult:
         own = np.flatnonzero(self.columns["arm"] == self.arms.index(arm))
         order = np.lexsort((self.columns["patient"][own], self.columns["replicate"][own]))
         return own[order]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> TrialResult:
+        """Some of the rows, by mask or position, in that order; acceptance and manifest stay those of the run."""
+        positions = np.arange(self.n_rows)[rows]
+        return replace(
+            self,
+            columns={name: values[rows] for name, values in self.columns.items()},
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+            scan_day=self.scan_day[rows],
+            scan_sum=self.scan_sum[rows],
+            overall=self.overall[rows],
+            states=self.states[rows],
+            reasons={
+                new: self.reasons[old] for new, old in enumerate(positions.tolist()) if old in self.reasons
+            },
+        )
 
     def patient_table(self) -> polars.DataFrame:
         """One row a patient: columns and covariates, the arm by name."""
