@@ -8,6 +8,7 @@ Read in this order:
     toxicity     class hazards that add                   mortality death from burden and new lesions
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
+    from_study   a protocol made from the registry         enrolled, cuts   whom a study enrolled, when it was analysed
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 

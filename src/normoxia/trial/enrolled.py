@@ -24,7 +24,9 @@ _NAMES = {
 }  # fmt: skip
 _ASIAN = ("China", "Japan", "Korea")
 #: definitions of populations that are restricted by what their strata say and by nothing else
-_NOTHING_ELSE = re.compile(r"^(?:PD-L1 )?TPS|^PD-L1 >=1%|^(?:non-)?squamous|^EGFR|^driver|^TPS", re.IGNORECASE)
+_NOTHING_ELSE = re.compile(
+    r"^(?:PD-L1 )?TPS|^PD-L1 >=1%|^(?:non-)?squamous|^EGFR|^driver|^TPS", re.IGNORECASE
+)
 _SOMETHING_ELSE = re.compile(r"KRAS|Teff|as the review|exon|after a|editorial", re.IGNORECASE)
 
 
@@ -53,7 +55,9 @@ def enrolled(study: Study, document: PopulationDocument) -> Enrolled:
     _sets(study, found)
     missing = [name for name in ("age", "sex_female", "ecog") if name not in found.covariates]
     if missing:
-        found.notes.append(f"{', '.join(missing)}: shares of the population document, the study's are not known")
+        found.notes.append(
+            f"{', '.join(missing)}: shares of the population document, the study's are not known"
+        )
     return found
 
 
@@ -84,9 +88,13 @@ def _histology(study: Study, found: Enrolled) -> None:
     histology = study.setting.histology
     if histology == "unstated" and study.setting.driver == "mutant":
         histology = "non-squamous"
-        found.notes.append("histology is not stated; non-squamous is assumed, as the patients are EGFR mutant")
+        found.notes.append(
+            "histology is not stated; non-squamous is assumed, as the patients are EGFR mutant"
+        )
     if histology in ("non-squamous", "squamous"):
-        shares: dict[object, float] = {name: float(name == histology) for name in ("non-squamous", "squamous")}
+        shares: dict[object, float] = {
+            name: float(name == histology) for name in ("non-squamous", "squamous")
+        }
         found.covariates["histology"] = _levels(shares, _setting(study, histology))
         found.eligibility["histology"] = histology
     elif (share := _share(study, "squamous")) is not None:
@@ -98,11 +106,14 @@ def _driver(study: Study, found: Enrolled) -> None:
     driver = study.setting.driver
     if driver in _DRIVERS:
         found.covariates["egfr"] = _levels(
-            {"wild-type": float(driver == "wild-type"), "mutant": float(driver == "mutant")}, _setting(study, driver)
+            {"wild-type": float(driver == "wild-type"), "mutant": float(driver == "mutant")},
+            _setting(study, driver),
         )
         found.eligibility["egfr"] = driver
         return
-    share = _share(study, "EGFR mutated") or _share(study, "EGFR sensitive mutation") or _share_of_strata(study)
+    share = (
+        _share(study, "EGFR mutated") or _share(study, "EGFR sensitive mutation") or _share_of_strata(study)
+    )
     if share is not None:
         value, source = share
         found.covariates["egfr"] = _levels({"wild-type": 1 - value, "mutant": value}, source)
@@ -116,7 +127,10 @@ def _share_of_strata(study: Study) -> tuple[float, str] | None:
     if not {"mutant", "wild-type"} <= set(sizes):
         return None
     share = sizes["mutant"] / (sizes["mutant"] + sizes["wild-type"])
-    return share, f"{sizes['mutant']} driver positive, {sizes['wild-type']} negative ({study.id}); all taken as EGFR mutant"
+    return (
+        share,
+        f"{sizes['mutant']} driver positive, {sizes['wild-type']} negative ({study.id}); all taken as EGFR mutant",
+    )
 
 
 def _programmed_death_ligand(study: Study, document: PopulationDocument, found: Enrolled) -> None:
@@ -192,7 +206,9 @@ def _sets(study: Study, found: Enrolled) -> None:
             continue
         name = " ".join(_NAMES.get(value, (value, ""))[0] for value in population.strata.values())
         titles = {
-            language: ", ".join(_NAMES.get(value, (f"PD-L1 TPS {value}",) * 2)[i] for value in population.strata.values())
+            language: ", ".join(
+                _NAMES.get(value, (f"PD-L1 TPS {value}",) * 2)[i] for value in population.strata.values()
+            )
             for i, language in enumerate(("en", "zh"))
         }
         entry = found.sets.setdefault(name, {"title": titles, "where": where, "published": []})

@@ -227,7 +227,9 @@ class _Reader:
             none = not given.courses and got["regimen"].value != PLACEBO
             if none and len(self.findings.items) == before:
                 self.note(
-                    got["regimen"], f'arm "{name}" gives no drug', "name at least one, with its dose, or placebo"
+                    got["regimen"],
+                    f'arm "{name}" gives no drug',
+                    "name at least one, with its dose, or placebo",
                 )
         n = got["n"].whole(self.findings, 1) if "n" in got else 0
         lines = (

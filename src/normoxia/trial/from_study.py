@@ -212,7 +212,9 @@ class _Protocol:
         lines = [{**line, "source": "assumed"} for line in rule["gives"]]
         immune, any_line = self.fact(arm, _LATER_ICI), self.fact(arm, _LATER_ANY)
         if any_line and len(lines) == 1 and self.has_checkpoint(arm):
-            self.notes.append(f"later lines of {arm.id}: {100 * any_line[0]:g} %, {any_line[1]}; which drug is assumed")
+            self.notes.append(
+                f"later lines of {arm.id}: {100 * any_line[0]:g} %, {any_line[1]}; which drug is assumed"
+            )
             return [{**lines[0], "share": any_line[0], "source": any_line[1]}]
         if immune is None or self.has_checkpoint(arm):
             self.notes.append(f"later lines of {arm.id}: shares assumed")
@@ -220,7 +222,12 @@ class _Protocol:
         share, source = immune
         rest = [line for line in lines if "checkpoint" not in line["title"]]
         left = max(0.0, (any_line[0] if any_line else 1.0) - share)
-        checkpoint = {"title": "checkpoint inhibitor", "regimen": self.immune(), "share": share, "source": source}
+        checkpoint = {
+            "title": "checkpoint inhibitor",
+            "regimen": self.immune(),
+            "share": share,
+            "source": source,
+        }
         found = [checkpoint]
         for line in rest:
             part = round(left if any_line else min(left, line["share"], 0.15), 3)
@@ -232,7 +239,12 @@ class _Protocol:
         """The checkpoint inhibitor that patients cross over to: the study's own, else pembrolizumab."""
         for arm in self.study.arms:
             if self.has_checkpoint(arm):
-                given = [text for item in arm.regimen for text in self.items(arm, item) if drug_names(text)[0].endswith("mab")]
+                given = [
+                    text
+                    for item in arm.regimen
+                    for text in self.items(arm, item)
+                    if drug_names(text)[0].endswith("mab")
+                ]
                 own = [text for text in given if drug_names(text)[0] not in ("bevacizumab", "ramucirumab")]
                 if own:
                     return own[0]

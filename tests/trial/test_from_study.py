@@ -1,0 +1,131 @@
+"""Protocols made from the registry: which studies can be run, in whose words, and that what is assumed is said."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from normoxia import documents, library, mechanism, pharmacology, trial
+from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.evidence.studies import registry
+from normoxia.evidence.study import Study
+from normoxia.trial import from_study, runner
+
+#: what the registry would have to hold for these to be run
+CANNOT = dict.fromkeys(["CheckMate-722", "IMpower110"], "the number of patients of its arms is not known")
+
+
+def is_randomised(study: Study) -> bool:
+    """Also a study of which only a later part was, and one of phase 3 whose design the registry does not state."""
+    stated = study.is_randomised or "; part 2 randomised" in study.design
+    return stated or (study.design == "not stated" and study.phase == "3")
+
+
+RANDOMISED = [study.id for study in registry() if is_randomised(study)]
+RUNNABLE = [name for name in RANDOMISED if name not in CANNOT]
+
+
+@functools.cache
+def kitchen() -> runner.Bench:
+    """One compiled model with the drugs of every study: one compilation instead of twenty."""
+    trials = [from_study.preferred(name) for name in RUNNABLE]
+    drugs = sorted({drug for t in trials for drug in t.drugs})
+    biology = mechanism.read(library.path("models", from_study.MODEL))
+    model = mechanism.compose([biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)])
+    return runner.prepare(trials[0], model=model)
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_a_randomised_study_runs(name: str) -> None:
+    protocol = from_study.build(registry()[name]).with_patients(8)
+    bench = runner.Bench(protocol, kitchen().model, kitchen().simulator)
+    (chunk,) = runner.chunks(protocol)
+    result = runner.run_chunk(bench, chunk, seed=1)
+    assert result.n_rows == 8 * len(protocol.arms)
+    assert not any(result.failed.values())
+
+
+def test_what_cannot_be_run_says_why() -> None:
+    found = from_study.obstacles(registry()[name] for name in RANDOMISED)
+    assert set(found) == set(CANNOT)
+    for name, reason in CANNOT.items():
+        assert reason in found[name]
+
+
+def test_a_drug_without_a_dose_is_named() -> None:
+    with pytest.raises(InvalidArgument, match="benmelstobart without a dose"):
+        from_study.build(registry()["ALTER-L038"])
+
+
+def test_a_study_is_a_trial_by_its_name() -> None:
+    protocol = trial.read("study:KEYNOTE-189")
+    assert protocol.study == "KEYNOTE-189"
+    assert {arm.id: arm.n for arm in protocol.arms} == {"pembro_chemo": 410, "pbo_chemo": 206}
+    assert protocol.arm("pembro_chemo").regimen == pharmacology.regimen(
+        ["pembrolizumab 200 mg q3w x35", "pemetrexed 500 mg/m2 q3w", "cisplatin 75 mg/m2 q3w x4"]
+    )
+    with pytest.raises(UnknownName):
+        trial.read("study:KEYNOTE-18")
+
+
+def test_protocols_written_by_hand_are_preferred() -> None:
+    assert trial.read("study:impower-150") == trial.read("impower150")
+
+
+def test_the_text_reads_back_as_the_same_trial() -> None:
+    protocol = trial.read("study:OAK")
+    assert trial.files.parse(documents.parse(protocol.text, protocol.file), protocol.text) == protocol
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_arms_are_the_published_ones_and_every_assumption_is_noted(name: str) -> None:
+    study = registry()[name]
+    protocol = from_study.build(study)
+    notes = " | ".join(protocol.notes)
+    for arm in study.arms:
+        built = protocol.arm(arm.id)
+        assert arm.n in (0, built.n)
+        for item in arm.regimen:
+            if " or " not in item and item in str(built.regimen):
+                continue
+            drug = item.split()[0]
+            assert item == "placebo" or drug in notes or drug in built.regimen.drugs
+        for line in built.next_lines:
+            assert line.source is not None
+            assert line.source.reference
+    assert "scans every 6 weeks" in notes
+    assert "progression is cut" in notes
+
+
+def test_who_is_enrolled_follows_the_setting() -> None:
+    high = trial.read("study:KEYNOTE-024")
+    assert str(high.eligibility) == "egfr wild-type, pdl1_tps >=50%"
+    later = trial.read("study:LEAP-008")
+    prior = later.population.covariate("prior_ici")
+    assert prior is not None
+    assert prior.law.shares == {"0": 0.0, "1": 1.0}  # type: ignore[union-attr]
+    mutant = trial.read("study:KEYNOTE-789").population.covariate("asian")
+    assert mutant is not None
+    assert mutant.law.shares == {"0": 0.39, "1": 0.61}  # type: ignore[union-attr]
+
+
+def test_sizes_known_only_together_are_divided_as_the_design_allocates() -> None:
+    """LEAP-008: 422 patients 4:4:1, that is 187.6, 187.6 and 46.9."""
+    protocol = trial.read("study:LEAP-008")
+    assert [arm.n for arm in protocol.arms] == [188, 187, 47]
+
+
+def test_follow_up_runs_from_the_last_entry_to_the_scored_cut() -> None:
+    """KEYNOTE-010: last entered 27 February 2015, cut 30 September 2015, 215 days by the calendar."""
+    assert trial.read("study:KEYNOTE-010").follow_up.survival_cut == pytest.approx(215, abs=0.05 * 30.4375)
+    # OAK prints a least follow-up of 26 months
+    assert trial.read("study:OAK").follow_up.survival_cut == pytest.approx(26 * 30.4375)
+
+
+def test_published_cross_over_sets_the_share_of_later_checkpoint_inhibitors() -> None:
+    """KEYNOTE-024, five years: 66.0 % of the chemotherapy arm later had an anti-PD-(L)1."""
+    lines = trial.read("study:KEYNOTE-024").arm("chemo").next_lines
+    assert [line.share for line in lines if line.regimen.drugs == ("pembrolizumab",)] == [0.66]
+    experimental = trial.read("study:ORIENT-11").arm("sinti_chemo").next_lines
+    assert [line.share for line in experimental] == [0.508]
