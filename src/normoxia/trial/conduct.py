@@ -238,28 +238,34 @@ class _Conduct:
         rows, values = self.rows, result.values[self.seats]
         self.note_failures(result.status, result.reason)
         nodes = np.concatenate([[start], times])
-        totals = np.concatenate([self.last[rows, None], values[:, :, self.column[DIAMETER]]], axis=1)
-        totals = np.where(np.isfinite(totals), np.maximum(totals, 1e-6), self.last[rows, None])
-        dissemination = np.concatenate(
-            [self.lesion_sum[rows, None], values[:, :, self.column[NEW_LESION]]], axis=1
-        )
-        dissemination = np.where(np.isfinite(dissemination), dissemination, self.lesion_sum[rows, None])
-        self.record.new_lesion[rows] = np.minimum(
-            self.record.new_lesion[rows],
-            mortality.crossing(nodes, dissemination, self.lesion_threshold[rows]),
-        )
-        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
-        summed = mortality.accumulate(
-            nodes, rates, self.clinic.death_new_lesion, self.record.new_lesion[rows]
-        )
-        self.record.death[rows] = mortality.crossing(nodes, summed, self.death_left[rows])
-        self.record.death[rows] = np.minimum(self.record.death[rows], self.ledger.death[rows])
-        self.death_left[rows] -= summed[:, -1]
-        self.last[rows], self.lesion_sum[rows] = totals[:, -1], dissemination[:, -1]
+        # nothing is believed of a window in which a patient's solve failed
+        well = (self.record.status[rows] == 0)[:, None] & np.isfinite(values).all(axis=2)
+        totals = self.from_last(self.last, values[:, :, self.column[DIAMETER]], well)
+        dissemination = self.from_last(self.lesion_sum, values[:, :, self.column[NEW_LESION]], well)
+        self.hazards(nodes, np.maximum(totals, 1e-6), dissemination)
         at = int(np.searchsorted(times, nominal))
         self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
-        self.scan(nodes, totals, nominal, end, visit)
+        self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
         self.leave(end, result.state)
+
+    def from_last(self, last: Floats, values: Floats, well: Bools) -> Floats:
+        """An output over the window, the value it began with first; that value throughout for who is not well."""
+        before = last[self.rows, None]
+        whole = np.concatenate([before, np.where(well, values, before)], axis=1)
+        last[self.rows] = whole[:, -1]
+        return whole
+
+    def hazards(self, nodes: Floats, totals: Floats, dissemination: Floats) -> None:
+        """New lesions and deaths of a window."""
+        rows, record = self.rows, self.record
+        well = record.status[rows] == 0
+        lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
+        record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
+        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
+        summed = mortality.accumulate(nodes, rates, self.clinic.death_new_lesion, record.new_lesion[rows])
+        death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
+        record.death[rows] = np.minimum(death, self.ledger.death[rows])
+        self.death_left[rows] -= summed[:, -1]
 
     def scan(self, nodes: Floats, totals: Floats, nominal: float, end: float, visit: int) -> None:
         """Read the visit's scans and apply the rules."""
