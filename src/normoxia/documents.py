@@ -92,7 +92,7 @@ class Node:
         for key, node in entries.items():
             if key not in legal:
                 findings.note(node.place, f'unknown key "{key}"', _advice(key, node, legal))
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, Mapping) or self.value is None:
             for key in required:
                 if key not in entries:
                     findings.note(self.place, f'missing key "{key}"', "add it")

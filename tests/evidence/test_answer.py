@@ -69,6 +69,17 @@ def test_first_line_agrees_with_two_published_network_meta_analyses() -> None:
         assert math.exp(e.low) <= value <= math.exp(e.high)
 
 
+def test_leaving_out_any_study_says_what_becomes_of_the_headline() -> None:
+    analysis = answers.answer("first-line-wt", draws=100).analyses["OS"]
+    assert analysis.without is not None
+    assert set(analysis.without) == {u.study for u in analysis.used}
+    assert all(effects is None or len(effects) == 3 for effects in analysis.without.values())
+    found = answers.answer("first-line-wt", draws=100).to_json()["analyses"]["OS"]
+    assert found["headline"][0]["ratio"] == pytest.approx(
+        math.exp(analysis.synthesis.effect("ICI + chemotherapy", "VEGF antibody + chemotherapy").estimate)  # type: ignore[union-attr]
+    )
+
+
 def test_a_question_that_forgets_a_randomised_study_is_refused() -> None:
     q = questions.question("first-line-wt")
     with pytest.raises(InvalidDocument, match="LEAP-007 is randomised and neither enters nor is excluded"):

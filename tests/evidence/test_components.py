@@ -33,6 +33,9 @@ def test_additive_components_bridge_disconnected_networks() -> None:
     assert bridge.is_estimable
     assert bridge.estimate == pytest.approx(-0.3 + 0.4)
     assert bridge.se == pytest.approx(0.02**0.5)
+    league = fitted.league(["chemo + ici", "erlotinib"])
+    assert league[0][1] == bridge
+    assert league[0][0] is None
 
 
 def test_what_no_study_tells_apart_is_marked() -> None:

@@ -72,3 +72,12 @@ def test_nothing_to_pool_says_why() -> None:
 
 def test_a_fixed_tau_is_kept() -> None:
     assert pool(LOOP, effect="HR", tau=0.3).fit.tau == pytest.approx(0.3)
+
+
+def test_hazard_ratios_and_counts_are_pooled_together_on_request() -> None:
+    """Exponential arms followed for one time unit, hazard ratio one half: the counts say the same as the ratio."""
+    share = [1 - math.exp(-0.4 * r) for r in (0.5, 1.0)]
+    arms = [Arm("counts", name, n=1e5, events=1e5 * s) for name, s in zip("ab", share, strict=True)]
+    result = pool([Contrast("ratio", "a", "b", math.log(0.5), 0.1), *arms], effect="HR")
+    assert result.effect("a", "b").estimate == pytest.approx(math.log(0.5), rel=1e-6)
+    assert any("complementary log-log" in note for note in result.notes)

@@ -280,6 +280,8 @@ def test_models_of_other_people_can_be_held() -> None:
         ("A + limit", "b", "m.yaml:24: events.refill.changes.A: comes out in nM**2; expected nM"),
         ("At > limit", "At > flow", 'm.yaml:25: events.empty.condition: "At" is in nM but "flow" in mL/day (greater); expected nM'),
         ("time > 0", "time > limit", 'm.yaml:25: events.empty.condition: "time" is in day but "limit" in nM (greater); expected day'),
+        ("At > limit", "At == limit", "m.yaml:25: events.empty.condition: waits for an equality, through which a value passes unseen; write < or >"),
+        ("size: tumour_size", "size: tumour_size*(1 + A/limit)", 'm.yaml:4: compartments.tumour.size: the size depends on "A"; a compartment keeps its size'),
         ("size: tumour_size", "size: limit", "m.yaml:4: compartments.tumour.size: comes out in nM; expected mL"),
         ("AR: 1}}\n", "AR: 1, z: 1}}\n", 'm.yaml:22: rules.z: "z" is also changed by processes; keep the rule or the processes'),
         ("  z: {expression", "  y: {expression", 'm.yaml:22: rules.y: "y" is no species; known: A, AR, At, R, z'),

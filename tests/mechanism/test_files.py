@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from normoxia.documents import Place
-from normoxia.errors import InvalidModel, UnknownName
-from normoxia.mechanism import parse, parse_module, read, read_module
+from normoxia.errors import InvalidDocument, InvalidModel, UnknownName
+from normoxia.mechanism import parse, parse_module, read, read_module, write
 from normoxia.mechanism.expression import parse as formula
 from normoxia.mechanism.model import Distribution
 from normoxia.outcome import Source
@@ -157,6 +160,8 @@ def test_a_text_may_not_name_modules() -> None:
         ("observable:\n  o: {expression: 1, unit: 1}", 'm.yaml:2: observable: unknown key "observable"; did you mean "observables"?'),
         ("statements:\n  C1: {says: {en: a}, review: s, term: t, arrow: {driver: a, target: b, sign: 2}}", "m.yaml:3: statements.C1.arrow.sign: found 2; expected +1 or -1"),
         ("statements:\n  C1: {says: {en: a}, review: s}", 'm.yaml:3: statements.C1: missing key "term"; add it'),
+        ("slots:\n  effect:", 'm.yaml:3: slots.effect: missing key "unit"; add it'),
+        ("slots:\n  effect: {unit: ''}", "m.yaml:3: slots.effect.unit: an empty unit; write 1 when there is none"),
         ("parameters: [k, l]", "m.yaml:2: parameters: found a list; expected a mapping of keys to values"),
     ],
 )  # fmt: skip
@@ -189,3 +194,43 @@ def test_reading_a_large_model_takes_a_fraction_of_a_second() -> None:
     model = parse(text)
     assert time.process_time() - began < 0.8
     assert (len(model.species), len(model.parameters)) == (45, 200)
+
+
+WHOLE = MAIN.split("modules")[0] + MAIN.split("drug.yaml]\n")[1].replace("effect: {unit: 1}", "effect: {unit: 1, terms: [k/k]}") + PART.split("drug.yaml]\n")[1] + """\
+functions:
+  f: {arguments: [u], expression: u*2}
+observables:
+  o: {expression: f(x), unit: 1}
+rules: {}
+events:
+  e: {times: [1, 2], changes: {x: 0}}
+statements:
+  C01: {says: {en: a}, review: b, term: loss, strengths: [k], ablate: {k: 0}}
+equilibration: {duration: 3, hold: [], derived: {}, initial: {x: 1*k/k}}
+"""  # fmt: skip
+
+
+def test_the_model_to_be_damaged_is_sound() -> None:
+    parse(WHOLE)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_damaged_documents_give_findings_and_never_a_traceback(data: st.DataObject) -> None:
+    """Pieces of the text are cut, doubled, or replaced by pieces that mean something elsewhere."""
+    text = WHOLE
+    for _ in range(data.draw(st.integers(1, 3))):
+        pieces = re.split(r"(\W)", text)
+        at = data.draw(st.integers(0, len(pieces) - 1))
+        pieces[at] = data.draw(
+            st.sampled_from(
+                ["", "x", "f", "time", "{", "}", "[", "]", ":", "\n", "  ", ",", "0", "-1", "1e309", ".nan", "*", "**", "&a",
+                 "!t", "true", "~", "u", "k/", "(", ")", "'", "缺", "mg", "1/day", "lambda", "==", "#", "|"]
+            )
+        )  # fmt: skip
+        text = "".join(pieces)
+    try:
+        model = parse(text)
+    except InvalidDocument:
+        return
+    assert parse(write(model)) == model

@@ -237,6 +237,7 @@ def test_an_equilibration_without_values_is_refused() -> None:
     ("inputs", "values", "kind", "message"),
     [
         (doses((0.0, "B1", 1.0, 0.0)), {}, UnknownName, 'dose target "B1" is not known'),
+        (doses((-1.0, "A", 1.0, 0.0)), {}, InvalidArgument, "a dose into A is given at -1, before time 0"),
         (none(), {"dept": 1.0}, UnknownName, 'parameter or species "dept" is not known; did you mean "depot"?'),
         (Inputs(np.zeros(1), ("A",), np.ones((2, 1)), np.zeros(1)), {}, InvalidArgument, "the doses are those of 2 patients"),
     ],

@@ -79,6 +79,20 @@ def test_any_name_of_a_drug_is_read_and_the_librarys_name_is_printed() -> None:
     assert regimen("PM8002 20 mg/kg q2w") == regimen("BNT327 20 mg/kg q2w")
 
 
+def test_capitals_and_spelt_out_cycles_are_read() -> None:
+    for text in (
+        "Bevacizumab 15 MG/KG Q3W",
+        "bevacizumab 15mg/kg every 3 weeks",
+        "bevacizumab 15 mg/kg q21d",
+    ):
+        assert regimen(text) == regimen("bevacizumab 15 mg/kg q3w")
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="found 5; expected a regimen's text"):
+        regimen(5)
+
+
 def test_impower150_with_four_drugs_beside_one_another() -> None:
     lines = [
         "atezolizumab 1200 mg q3w",
@@ -184,6 +198,14 @@ REFUSED = [
     ("bevacizumab 15 mg/kg q3w)", r'found "\)" too many'),
     ("bevacizumab 15 mg/kg q3w +", r'found "the end"; expected a drug'),
     ("(bevacizumab 15 mg/kg q3w) daily", r'found "daily" after a bracket'),
+    ("bevacizumab 15 mg/kg q3w x0", r"found x0; expected at least x1"),
+    ("bevacizumab 15 mg/kg q3w paused 63-42", r"a pause that ends after it begins"),
+    ("bevacizumab 15 mg/kg q0w", r"found a cycle of 0 days"),
+    (
+        "bevacizumab 15 mg/kg every third week",
+        r'found "third" after every; expected a number with a unit of time',
+    ),
+    ("15 mg/kg q3w", r"found no amount; expected a drug"),
     ("", r"found nothing"),
     (
         "atezolizumab 1200 mg q3w + atezolizumab 840 mg q2w",

@@ -142,6 +142,8 @@ def test_comparison_table_says_inside_or_outside():
     assert [row[3] for row in table.rows] == ["", "inside", "outside", "–"]
     assert table.emphasis == {(2, 3)}
     assert table.rows[1][-1] == "Table 2"
+    alone = comparison_table([ComparisonPanel("PFS, months", panel.rows[2:])])
+    assert alone.columns == ("Quantity", "Simulated")
 
 
 def test_rows_must_be_as_long_as_the_heads():

@@ -16,6 +16,7 @@ from normoxia.report import (
     BandArm,
     DirectComparison,
     ForestRow,
+    HazardRatioLine,
     KaplanMeierArm,
     Treatment,
     WaterfallArm,
@@ -122,6 +123,14 @@ def test_crossing_curves_are_announced_and_others_are_not():
     assert "cross" not in words(samples.km())
 
 
+def test_a_ratio_over_replicates_names_its_interval():
+    arms = [KaplanMeierArm(name, samples.curve(9), Estimate(9.0, 8.0, 10.0, 0.9)) for name in "AB"]
+    said = words(
+        kaplan_meier_figure(arms, "OS", ratios=[HazardRatioLine("A", "B", Estimate(0.8, 0.6, 1.1, 0.9))])
+    )
+    assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in said
+
+
 def test_kaplan_meier_data_are_the_curve():
     figure = samples.km()
     curve = samples.curve(9)
@@ -139,6 +148,7 @@ def test_a_hundred_thousand_patients_draw_as_small_as_a_few():
         [KaplanMeierArm("A", kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
     )
     assert len(figure.json()) < 600_000
+    assert len(figure.rows) < 700
     assert sum(row[6] for row in figure.rows) == (time <= 900.0).sum()
     drawn = next(layer for layer in figure.spec["layer"] if layer["mark"]["type"] == "line")["data"]["values"]
     # thinned points still lie on the curve

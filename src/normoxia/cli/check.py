@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from normoxia import documents
 from normoxia.cli.options import Json
 from normoxia.cli.show import print_json, say
-from normoxia.documents import Findings
 from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
 
 
@@ -50,10 +48,12 @@ def _findings(file: Path) -> list[str]:
 
 def _reader(file: Path) -> Callable[[Path], object]:
     """The reader of a document, by the key that names its kind."""
-    from normoxia import evidence, mechanism, pharmacology, population, trial
+    from normoxia import documents, evidence, mechanism, pharmacology, population, trial
+    from normoxia.documents import Findings
 
     readers: dict[str, Callable[[Path], object]] = {
-        "model": mechanism.read_module,
+        "model": mechanism.read,
+        "module": mechanism.read_module,
         "drug": pharmacology.read,
         "population": population.read,
         "trial": trial.read,
@@ -63,9 +63,9 @@ def _reader(file: Path) -> Callable[[Path], object]:
     node = documents.load(file)
     entries = node.entries(findings)
     findings.raise_any()
-    for key, reader in readers.items():
-        if key in entries:
-            return reader
+    for key in entries:
+        if key in readers:
+            return readers[key]
     first = next(iter(entries), "")
     findings.note(
         node.place, f'the document says nowhere what it is (its first key is "{first}")',

@@ -47,9 +47,7 @@ def _trial_arm(name: str, arm: str, days: float) -> tuple[Model, Inputs]:
 
     trial = files.read(name)
     regimen = trial.arm(arm).regimen
-    inputs = pharmacology.schedule(
-        regimen, 0.0, days, weight=_WEIGHT, body_surface=_BODY_SURFACE, gfr=_GFR
-    )
+    inputs = pharmacology.schedule(regimen, 0.0, days, weight=_WEIGHT, body_surface=_BODY_SURFACE, gfr=_GFR)
     return runner.compose(trial), inputs
 
 

@@ -76,7 +76,9 @@ def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
 def _manifest(run: Path) -> dict[str, Any]:
     path = run / "manifest.json"
     if not path.is_file():
-        raise InvalidDocument(f"{run}: no finished run (no manifest.json); finish it with normoxia run --resume")
+        raise InvalidDocument(
+            f"{run}: no finished run (no manifest.json); finish it with normoxia run --resume"
+        )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

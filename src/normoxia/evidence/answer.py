@@ -21,6 +21,7 @@ from normoxia.evidence.contrasts import Arm, Contrast, Effect, contrasts_from_ar
 from normoxia.evidence.contribution import study_contributions
 from normoxia.evidence.intake import from_interval
 from normoxia.evidence.meta import Model
+from normoxia.evidence.network import NetworkEffect, NetworkFit
 from normoxia.evidence.question import Asked, Entry, Question, Text, question
 from normoxia.evidence.regression import Regression, meta_regression
 from normoxia.evidence.studies import Registry, registry
@@ -75,6 +76,7 @@ class Analysis:
     synthesis     None where fewer than one contrast was found, or for a regression
     additive, joint, test   component models without and with the interaction, and the test between them
     regression    for a question about covariates
+    without       the headline contrasts with each study left out; None where the network then breaks
     contributions share of each study in each estimate
     """
 
@@ -88,6 +90,7 @@ class Analysis:
     joint: parts.ComponentFit | None = None
     test: parts.InteractionTest | None = None
     regression: Regression | None = None
+    without: Mapping[str, tuple[NetworkEffect, ...] | None] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -184,10 +187,23 @@ def _analyse(q: Question, asked: Asked, known: Registry, model: Model, draws: in
         "synthesis": synthesis,
         "certainty": judged,
         "contributions": study_contributions(synthesis.fit),
+        "without": _without_each(q, network, model),
     }
     if q.parts_of:
         more |= _compose(q, network, model)
     return _with(base, **more)
+
+
+def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
+    known = fit.network.treatments
+    return tuple(fit.effect(a, b) for a, b in q.headline if a in known and b in known)
+
+
+def _without_each(
+    q: Question, network: net.Network, model: Model
+) -> dict[str, tuple[NetworkEffect, ...] | None]:
+    fits = net.leave_one_out(network, model=model)
+    return {study: None if fit is None else _headline(q, fit) for study, fit in fits.items()}
 
 
 def _compose(q: Question, network: net.Network, model: Model) -> dict[str, Any]:
@@ -386,6 +402,11 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
             }
             for c in a.certainty
         ]  # fmt: skip
+        found["headline"] = [_contrast_json(e, a.certainty) for e in _headline(q, a.synthesis.fit)]
+        found["leave_one_out"] = [
+            {"study": study, "effects": None if effects is None else [_contrast_json(e) for e in effects]}
+            for study, effects in (a.without or {}).items()
+        ]
         found["contributions"] = [
             {"treatment": t, "comparator": c, "studies": dict(shares)}
             for (t, c), shares in (a.contributions or {}).items()
@@ -407,6 +428,22 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
             ],
             "tau2": r.tau2, "qe": r.qe, "qe_df": r.qe_df, "r2": _finite(r.r2),
         }  # fmt: skip
+    return found
+
+
+def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -> dict[str, Any]:
+    """A contrast of ratios, on the natural scale."""
+    levels = {frozenset((c.treatment, c.comparator)): c.level for c in judged}
+    found: dict[str, Any] = {
+        "treatment": e.treatment,
+        "comparator": e.comparator,
+        "ratio": _ratio(e.estimate),
+        "interval": [_ratio(e.low), _ratio(e.high)],
+        "prediction_interval": [_ratio(end) for end in e.prediction],
+        "p_value": _finite(e.p_value),
+    }
+    if judged:
+        found["certainty"] = levels.get(frozenset((e.treatment, e.comparator)))
     return found
 
 
@@ -432,6 +469,10 @@ def _effect_json(e: parts.ComponentEffect) -> dict[str, Any]:
         "name": e.component, "estimate": e.estimate, "se": e.se, "interval": [e.low, e.high],
         "p_value": _finite(e.p_value), "is_estimable": e.is_estimable,
     }  # fmt: skip
+
+
+def _ratio(log: float) -> float | None:
+    return math.exp(log) if abs(log) < 700 else None
 
 
 def _finite(value: float) -> float | None:

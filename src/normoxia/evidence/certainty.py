@@ -149,7 +149,7 @@ def incoherence(split: Split | None, whole: DesignByTreatment) -> Judgement:
         )
     if whole.between_df == 0:
         return Judgement("incoherence", Concern.SOME, "no loop of studies: consistency cannot be tested")
-    p = whole.random_p_value
+    p = whole.random_p_value if math.isnan(whole.f_p_value) else whole.f_p_value
     concern = Concern.NONE if p > 0.10 else Concern.SOME if p > 0.05 else Concern.MAJOR
     return Judgement(
         "incoherence",

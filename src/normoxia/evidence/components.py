@@ -8,7 +8,7 @@ Sources: Welton 2009, Am J Epidemiol 169:1158; Ruecker 2020, Biom J 62:808 (addi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,11 @@ class ComponentFit:
         """One treatment against another, even across parts that no study connects."""
         i, j = self.network.index(treatment), self.network.index(comparator)
         return self._effect(f"{treatment} - {comparator}", self.structure[i] - self.structure[j])
+
+    def league(self, order: Sequence[str] | None = None) -> tuple[tuple[ComponentEffect | None, ...], ...]:
+        """Rows against columns, None on the diagonal; every pair, across disconnected parts too."""
+        names = tuple(order) if order is not None else self.network.treatments
+        return tuple(tuple(None if a == b else self.combination(a, b) for b in names) for a in names)
 
     def _effect(self, name: str, row: Array) -> ComponentEffect:
         estimate, se = float(row @ self.beta), math.sqrt(max(0.0, float(row @ self.covariance @ row)))

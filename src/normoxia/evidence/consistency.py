@@ -18,7 +18,7 @@ import numpy as np
 from normoxia.evidence import heterogeneity
 from normoxia.evidence import network as net
 from normoxia.evidence.heterogeneity import Array, TauMethod
-from normoxia.evidence.meta import Model, chi2_tail, two_sided_p
+from normoxia.evidence.meta import Model, chi2_tail, f_tail, two_sided_p
 from normoxia.evidence.network import Network, NetworkFit
 
 #: a share of direct evidence this near to 1 leaves nothing indirect
@@ -66,7 +66,11 @@ class DesignQ:
 class DesignByTreatment:
     """Q of the network in two: within designs (heterogeneity) and between (inconsistency).
 
-    random_q, random_p_value  the interaction test with the tau2 estimated within designs
+    random_q, random_p_value  the interaction test with the tau2 estimated within designs, against chi-squared; rejects too
+                              often under heterogeneity, since it takes that estimate for the truth
+    f_ratio, f_p_value        mean square between over mean square within designs at the same tau2, against Fisher's F; holds
+                              its level whether or not there is heterogeneity (tests/evidence/test_simulated_truth.py); nan
+                              without spare studies within designs
     """
 
     q: float
@@ -81,6 +85,8 @@ class DesignByTreatment:
     tau_within: float
     random_q: float
     random_p_value: float
+    f_ratio: float
+    f_p_value: float
     designs: tuple[DesignQ, ...]
 
 
@@ -248,7 +254,8 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
     separate = heterogeneity.weighted_fit(y, v, own)
     within = separate.q if within_df else 0.0
     tau2 = heterogeneity.tau2(y, v, own, TauMethod.DL)
-    random_q = heterogeneity.weighted_fit(y, v, x, tau2).q - heterogeneity.weighted_fit(y, v, own, tau2).q
+    within_at_tau = heterogeneity.weighted_fit(y, v, own, tau2).q
+    random_q = heterogeneity.weighted_fit(y, v, x, tau2).q - within_at_tau
     designs = []
     for design, studies in groups.items():
         rows = np.isin(network.study, studies)
@@ -256,11 +263,16 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
         n = (len(studies) - 1) * (len(design) - 1)
         designs.append(DesignQ(design, len(studies), q, n, chi2_tail(q, n)))
     between, between_df = total - within, df - within_df
+    f_ratio = f_p_value = math.nan
+    if within_df and between_df:
+        f_ratio = (random_q / between_df) / (within_at_tau / within_df)
+        f_p_value = f_tail(f_ratio, between_df, within_df)
     return DesignByTreatment(
         q=total, df=df, p_value=chi2_tail(total, df),
         within_q=within, within_df=within_df, within_p_value=chi2_tail(within, within_df),
         between_q=between, between_df=between_df, between_p_value=chi2_tail(between, between_df),
         tau_within=math.sqrt(tau2), random_q=random_q, random_p_value=chi2_tail(random_q, between_df),
+        f_ratio=f_ratio, f_p_value=f_p_value,
         designs=tuple(designs),
     )  # fmt: skip
 

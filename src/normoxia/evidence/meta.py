@@ -140,6 +140,13 @@ def chi2_tail(statistic: float, df: float) -> float:
     return float(chdtrc(df, max(statistic, 0.0))) if df > 0 else math.nan
 
 
+def f_tail(ratio: float, df: int, residual_df: int) -> float:
+    """P(F with df and residual_df degrees of freedom >= ratio); nan without degrees of freedom."""
+    from scipy.special import fdtrc
+
+    return float(fdtrc(df, residual_df, max(ratio, 0.0))) if df > 0 and residual_df > 0 else math.nan
+
+
 def normal_quantile(level: float) -> float:
     """The two-sided standard normal quantile, 1.96 for 0.95."""
     from scipy.special import ndtri

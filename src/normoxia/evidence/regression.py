@@ -146,19 +146,22 @@ def _regress(
         raise InvalidArgument(
             f"the coefficients {', '.join(names)} cannot be told apart; drop a covariate that the others imply"
         )
-    between = heterogeneity.between_variance(y, v, x, tau)
-    alone = heterogeneity.between_variance(y, v, base, tau)
-    residual = heterogeneity.weighted_fit(y, v, x)
-    fit = heterogeneity.weighted_fit(y, v, x, between)
-    scale = fit.q / df if hartung_knapp else 1.0
-    covariance = fit.covariance * scale
+    # orthonormal columns: a covariate such as a calendar year is nearly the intercept, and rounding would show
+    turned, back = np.linalg.qr(x)
+    between = heterogeneity.between_variance(y, v, turned, tau)
+    alone = heterogeneity.between_variance(y, v, np.linalg.qr(base)[0], tau)
+    residual = heterogeneity.weighted_fit(y, v, turned)
+    fit = heterogeneity.weighted_fit(y, v, turned, between)
+    inverse = np.linalg.inv(back)
+    estimates = inverse @ fit.coefficients
+    covariance = inverse @ fit.covariance @ inverse.T * (fit.q / df if hartung_knapp else 1.0)
     quantile = t_quantile(level, df) if hartung_knapp else normal_quantile(level)
     added = slice(base.shape[1], x.shape[1])
-    slopes, n_added = fit.coefficients[added], x.shape[1] - base.shape[1]
+    slopes, n_added = estimates[added], x.shape[1] - base.shape[1]
     qm = float(slopes @ np.linalg.solve(covariance[added, added], slopes)) if n_added else 0.0
     coefficients = []
     for i, label in enumerate(names):
-        value, se = float(fit.coefficients[i]), math.sqrt(covariance[i, i])
+        value, se = float(estimates[i]), math.sqrt(covariance[i, i])
         p = two_sided_p(value / se, df if hartung_knapp else math.inf)
         coefficients.append(Coefficient(label, value, se, value - quantile * se, value + quantile * se, p))
     return Regression(

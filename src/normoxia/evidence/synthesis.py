@@ -99,7 +99,7 @@ class Synthesis:
 
 
 def pool(
-    evidence: NetworkTable | Network | Iterable[Contrast] | Iterable[Arm],
+    evidence: NetworkTable | Network | Iterable[Contrast | Arm],
     *,
     effect: Effect | str | None = None,
     model: Model = "random",
@@ -111,7 +111,7 @@ def pool(
     draws: int = 10_000,
     seed: int = 0,
 ) -> Synthesis:
-    """A network meta-analysis of a table, of contrasts, or of arms.
+    """A network meta-analysis of a table, of contrasts, of arms, or (hazard ratios and counts together) of both.
 
     effect        measure; taken from the table when it says, must be given for arms; contrasts are on the analysis scale
     reference     by default the treatment in most studies
@@ -168,18 +168,22 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
             )
     else:
         rows = tuple(evidence)
-        if rows and isinstance(rows[0], Arm):
-            if effect is None:
-                raise InvalidArgument(
-                    "arms were given without the measure; say effect=OR, RR, RD, HR, MD, SMD or IRR"
+        arms = [row for row in rows if isinstance(row, Arm)]
+        found = tuple(row for row in rows if isinstance(row, Contrast))
+        if arms and effect is None:
+            raise InvalidArgument(
+                "arms were given without the measure; say effect=OR, RR, RD, HR, MD, SMD or IRR"
+            )
+        measure = Effect(effect or Effect.MD)
+        if arms:
+            from_arms, more = contrasts_from_arms(arms, measure)
+            found, notes = (*found, *from_arms), [*notes, *more]
+            sizes = {(arm.study, arm.treatment): arm.n for arm in arms}
+            if found[: -len(from_arms) or None] and measure is Effect.HR:
+                notes.append(
+                    "counts and hazard ratios are pooled together: counts are read through the complementary log-log, which is "
+                    "a log hazard ratio only if hazards are proportional and follow-up is alike in both arms (assumed)"
                 )
-            measure = Effect(effect)
-            found, more = contrasts_from_arms(rows, measure)
-            sizes = {(arm.study, arm.treatment): arm.n for arm in rows}
-            notes += more
-        else:
-            measure = Effect(effect or Effect.MD)
-            found = rows
     if not found:
         raise InvalidArgument("\n".join(["no study gives a contrast; nothing can be pooled", *notes]))
     return net.build(found, measure, sizes), notes
@@ -286,7 +290,7 @@ def _inconsistency_json(
         "within": {"q": _number(d.within_q), "df": d.within_df, "p_value": _number(d.within_p_value)},
         "between": {"q": _number(d.between_q), "df": d.between_df, "p_value": _number(d.between_p_value)},
         "design_by_treatment": {
-            "q": _number(d.random_q), "df": d.between_df, "p_value": _number(d.random_p_value), "tau_within": _number(d.tau_within),
+            "q": _number(d.random_q), "df": d.between_df, "p_value": _number(d.random_p_value), "tau_within": _number(d.tau_within), "f": _number(d.f_ratio), "f_p_value": _number(d.f_p_value),
         },
         "node_splits": [
             {

@@ -3,10 +3,10 @@
 expression  trees of formulas: read, printed, substituted
 model       the frozen values a model is made of; read this first
 inputs      doses, all the engine knows of dosing
-reading     YAML sections to values        writing   values to YAML
+reading     YAML sections to values (atoms: their smallest parts); writing: values to YAML
 files       documents and their modules    compose   several models made one
 checks      names, use and units, each finding with its file and line
-            (scope: names and formulas; balance: unit algebra; circles: what reads itself)
+            (scope: names and formulas; naming, circles: checks of both; balance: unit algebra)
 statements  the claims a model makes, and the model without them
 sbml        SBML Level 3, for other programs (mathml: formulas; administration: doses)
 """

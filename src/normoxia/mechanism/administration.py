@@ -36,6 +36,10 @@ class Administration:
                 raise UnknownName("dose target", target, species)
             if amount == 0.0:
                 continue
+            if start < 0.0:
+                raise InvalidArgument(
+                    f"a dose into {target} is given at {start:g}, before time 0, where an exported model begins; leave it out"
+                )
             if duration > 0.0:
                 flows.setdefault(target, []).append((start, start + duration, amount / duration))
             else:

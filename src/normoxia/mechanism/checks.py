@@ -1,25 +1,29 @@
 """What must hold of a whole model, each check small enough to read alone; all findings are given together.
 
-`check` runs them in the order of CHECKS. The algebra of units is in balance.py, the names and formulas they walk
-over in scope.py.
+`check` runs them in the order of CHECKS. Checks of names are in naming.py, of circles in circles.py; the algebra of
+units is in balance.py, the names and formulas they all walk over in scope.py.
 """
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidModel, did_you_mean
 from normoxia.mechanism.balance import Balance, Measure, literal, remedy, spoken
 from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived, sizes_are_fixed
-from normoxia.mechanism.expression import FUNCTIONS, TIME, Call, Expression, calls, symbols, walk
-from normoxia.mechanism.model import Function, Model
+from normoxia.mechanism.expression import Call, Expression, calls, symbols, walk
+from normoxia.mechanism.model import Model
+from normoxia.mechanism.naming import (
+    NAME,
+    arguments_do_not_shadow,
+    names_are_unique,
+    names_can_be_written,
+    names_exist,
+)
 from normoxia.mechanism.scope import (
     READABLE,
     Formula,
-    Name,
     coefficients,
     formulas,
     functions_of,
@@ -28,10 +32,6 @@ from normoxia.mechanism.scope import (
     within,
 )
 from normoxia.units import Unit, unit
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-#: words a formula reads as something else
-_WORDS = frozenset({*keyword.kwlist, *FUNCTIONS, TIME, "pi"})
 
 
 def check(model: Model) -> tuple[Finding, ...]:
@@ -58,84 +58,6 @@ def checked(model: Model) -> Model:
     findings = Findings(list(check(model)))
     findings.raise_any(InvalidModel)
     return model
-
-
-def names_can_be_written(model: Model, findings: Findings) -> None:
-    """A name is made of plain letters, digits and _, and is no word that formulas keep for themselves."""
-    for name in names_of(model):
-        if not _NAME.fullmatch(name.name):
-            expected = "expected letters a to z, digits and _, and no digit at the start"
-            findings.note(name.place, f'{name.kind} "{name.name}" cannot be written in a formula', expected)
-        elif name.name in _WORDS:
-            findings.note(
-                name.place, f'{name.kind} "{name.name}" has a name that formulas keep', "choose another name"
-            )
-
-
-def names_are_unique(model: Model, findings: Findings) -> None:
-    """No name is declared twice, whatever the kinds."""
-    seen: dict[str, Name] = {}
-    for name in names_of(model):
-        earlier = seen.setdefault(name.name, name)
-        if earlier is not name and not (earlier.kind == name.kind and earlier.place == name.place):
-            where = f" at {earlier.place}" if str(earlier.place) else ""
-            findings.note(
-                name.place,
-                f'{name.kind} "{name.name}" has the name of a {earlier.kind}{where}',
-                "rename one of them",
-            )
-
-
-def arguments_do_not_shadow(model: Model, findings: Findings) -> None:
-    """A function's arguments are not also names of the model, and no two are alike."""
-    known = readable(model)
-    for function in model.functions:
-        for i, argument in enumerate(function.arguments):
-            if argument in function.arguments[:i]:
-                findings.note(function.place, f'argument "{argument}" stands twice', "rename one of them")
-            elif not _NAME.fullmatch(argument) or argument in _WORDS:
-                findings.note(
-                    function.place, f'argument "{argument}" cannot be used as a name', "choose another name"
-                )
-            elif argument in known:
-                found = f'argument "{argument}" hides the {known[argument].kind} "{argument}"'
-                findings.note(function.place, found, "rename the argument")
-
-
-def names_exist(model: Model, findings: Findings) -> None:
-    """Every name and function in every formula is declared, and functions get the arguments they take."""
-    known, functions = readable(model), functions_of(model)
-    for formula in (*formulas(model), *coefficients(model)):
-        _names_exist(formula.expression, known, functions, formula.place, findings)
-    for function in model.functions:
-        place = within(function.place, "expression")
-        _names_exist(function.body, {*known, *function.arguments}, functions, place, findings)
-
-
-def _names_exist(
-    expression: Expression,
-    known: Iterable[str],
-    functions: Mapping[str, Function],
-    place: Place,
-    findings: Findings,
-) -> None:
-    legal = set(known)
-    for name in sorted(symbols(expression) - legal):
-        if name in functions:
-            takes = ", ".join(functions[name].arguments)
-            findings.note(place, f'"{name}" is a function', f"call it: {name}({takes})")
-        else:
-            findings.note(place, f'"{name}" is not defined', did_you_mean(name, legal).removeprefix("; "))
-    for name in sorted(calls(expression)):
-        if name not in functions:
-            near = did_you_mean(name, {*functions, *FUNCTIONS}).removeprefix("; ")
-            findings.note(place, f'function "{name}" is not defined', near)
-    for node in walk(expression):
-        if isinstance(node, Call) and node.function in functions:
-            takes_arguments = functions[node.function].arguments
-            if len(node.arguments) != len(takes_arguments):
-                found = f'"{node.function}" is given {len(node.arguments)} arguments'
-                findings.note(place, found, f"it takes {len(takes_arguments)}: {', '.join(takes_arguments)}")
 
 
 def targets_exist(model: Model, findings: Findings) -> None:
@@ -177,6 +99,15 @@ def rules_stand_alone(model: Model, findings: Findings) -> None:
                 f'"{rule.solves_for}" is also changed by processes',
                 "keep the rule or the processes",
             )
+
+
+def conditions_can_be_watched(model: Model, findings: Findings) -> None:
+    """An event's condition turns true by crossing, not by touching: nobody sees a value pass through equality."""
+    for event in model.events:
+        parts = walk(event.condition) if event.condition is not None else ()
+        if any(isinstance(part, Call) and part.function == "equal" for part in parts):
+            place = within(event.place, "condition")
+            findings.note(place, "waits for an equality, through which a value passes unseen", "write < or >")
 
 
 def nothing_is_unused(model: Model, findings: Findings) -> None:
@@ -294,7 +225,7 @@ def statements_hold(model: Model, findings: Findings) -> None:
                 f"{s.tag} names no strength",
                 "name its parameter under strengths, or say emergent: true",
             )
-        words = _NAME.findall(s.term)
+        words = NAME.findall(s.term)
         if not names & set(words):
             near = did_you_mean(words[0], names) if len(words) == 1 else ""
             found = f'the term "{s.term}" names nothing in the model'
@@ -375,6 +306,7 @@ CHECKS = (
     names_exist,
     targets_exist,
     rules_stand_alone,
+    conditions_can_be_watched,
     contributions_have_slots,
     nothing_is_unused,
     no_circles,

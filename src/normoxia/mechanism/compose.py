@@ -83,7 +83,7 @@ def _side_by_side(section: str, items: list[Any], findings: Findings) -> tuple[A
 
 
 def _name(item: Any) -> str:
-    return str(getattr(item, "name", None) or getattr(item, "tag", None) or item.solves_for)
+    return str(next(getattr(item, key) for key in ("name", "tag", "solves_for") if hasattr(item, key)))
 
 
 def _fill(

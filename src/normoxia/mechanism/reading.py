@@ -10,12 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidArgument
-from normoxia.mechanism import expression as expressions
-from normoxia.mechanism.expression import ZERO, Expression, InvalidExpression
+from normoxia.mechanism.atoms import (
+    formula_of,
+    formulas_in,
+    names_in,
+    numbers_in,
+    text_of,
+    time_unit_of,
+    unit_of,
+)
 from normoxia.mechanism.model import (
     AlgebraicRule,
     Assignment,
@@ -34,7 +41,6 @@ from normoxia.mechanism.model import (
     Switch,
 )
 from normoxia.outcome import Source
-from normoxia.units import unit
 
 #: sections of a document, after its head
 SECTIONS = (
@@ -52,13 +58,14 @@ _Read = Callable[[str, Node, Findings], _T]
 
 def model_of(document: Node, findings: Findings) -> tuple[Model, list[Node]]:
     """The model or module in a document, and the nodes that name the modules it is made of."""
-    entries = document.fields(findings, required=("model",), optional=(*HEAD, *SECTIONS))
+    head = "module" if document.is_mapping and "module" in document.entries(findings) else "model"
+    entries = document.fields(findings, required=(head,), optional=(*HEAD, *SECTIONS))
     equilibration = entries.get("equilibration")
     model = Model(
-        name=_text(entries.get("model"), findings),
-        title=_text(entries.get("title"), findings),
-        version=_text(entries.get("version"), findings),
-        time_unit=_time_unit(entries.get("time_unit"), findings),
+        name=text_of(entries.get(head), findings),
+        title=text_of(entries.get("title"), findings),
+        version=text_of(entries.get("version"), findings),
+        time_unit=time_unit_of(entries.get("time_unit"), findings),
         compartments=_section(entries.get("compartments"), _compartment, findings),
         species=_section(entries.get("species"), _species, findings),
         parameters=_section(entries.get("parameters"), _parameter, findings),
@@ -90,9 +97,9 @@ def _compartment(name: str, node: Node, findings: Findings) -> Compartment:
     entries = node.fields(findings, required=("size", "unit"), optional=("title",))
     return Compartment(
         name,
-        size=_expression(entries.get("size"), findings),
-        unit=_unit(entries.get("unit"), findings),
-        title=_text(entries.get("title"), findings),
+        size=formula_of(entries.get("size"), findings),
+        unit=unit_of(entries.get("unit"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -105,12 +112,12 @@ def _species(name: str, node: Node, findings: Findings) -> Species:
         findings.note(entries["scale"].place, f"found {scale:g}", "expected a size above 0")
     return Species(
         name,
-        initial=_expression(entries.get("initial"), findings),
-        unit=_unit(entries.get("unit"), findings),
-        compartment=_text(entries.get("compartment"), findings),
+        initial=formula_of(entries.get("initial"), findings),
+        unit=unit_of(entries.get("unit"), findings),
+        compartment=text_of(entries.get("compartment"), findings),
         amounts=entries["amount"].boolean(findings) if "amount" in entries else False,
         scale=scale,
-        title=_text(entries.get("title"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -132,19 +139,17 @@ def _parameter(name: str, node: Node, findings: Findings) -> Parameter:
     parameter = Parameter(
         name,
         value=value,
-        unit=_unit(entries.get("unit"), findings),
+        unit=unit_of(entries.get("unit"), findings),
         kind=kind,
         distribution=_distribution(entries["distribution"], value, findings) if varies else None,
         source=_source(entries, findings),
-        title=_text(entries.get("title"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
     return _with_range(parameter, entries["range"], findings) if "range" in entries else parameter
 
 
 def _with_range(parameter: Parameter, node: Node, findings: Findings) -> Parameter:
-    from dataclasses import replace
-
     bounds = [bound.number(findings) for bound in node.items(findings)]
     if len(bounds) != 2 or not bounds[0] <= bounds[1]:
         findings.note(node.place, "not a range", "expected [low, high] with low not above high")
@@ -175,9 +180,9 @@ def _source(entries: Mapping[str, Node], findings: Findings) -> Source | None:
     if node.is_mapping:
         parts = node.fields(findings, required=("reference",), optional=("place", "quote"))
         source = Source(
-            _text(parts.get("reference"), findings),
-            place=_text(parts.get("place"), findings),
-            quote=_text(parts.get("quote"), findings),
+            text_of(parts.get("reference"), findings),
+            place=text_of(parts.get("place"), findings),
+            quote=text_of(parts.get("quote"), findings),
             verified=verified,
         )
     else:
@@ -197,9 +202,9 @@ def _function(name: str, node: Node, findings: Findings) -> Function:
     entries = node.fields(findings, required=("arguments", "expression"), optional=("title",))
     return Function(
         name,
-        arguments=_names(entries.get("arguments"), findings),
-        body=_expression(entries.get("expression"), findings),
-        title=_text(entries.get("title"), findings),
+        arguments=names_in(entries.get("arguments"), findings),
+        body=formula_of(entries.get("expression"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -208,9 +213,9 @@ def _assignment(name: str, node: Node, findings: Findings) -> Assignment:
     entries = node.fields(findings, required=("expression", "unit"), optional=("title",))
     return Assignment(
         name,
-        expression=_expression(entries.get("expression"), findings),
-        unit=_unit(entries.get("unit"), findings),
-        title=_text(entries.get("title"), findings),
+        expression=formula_of(entries.get("expression"), findings),
+        unit=unit_of(entries.get("unit"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -220,9 +225,9 @@ def _slot(name: str, node: Node, findings: Findings) -> Slot:
     terms = entries["terms"].items(findings) if "terms" in entries else []
     return Slot(
         name,
-        unit=_unit(entries.get("unit"), findings),
-        terms=tuple(_expression(term, findings) for term in terms),
-        title=_text(entries.get("title"), findings),
+        unit=unit_of(entries.get("unit"), findings),
+        terms=tuple(formula_of(term, findings) for term in terms),
+        title=text_of(entries.get("title"), findings),
         term_places=tuple(term.place for term in terms),
         place=node.place,
     )
@@ -233,8 +238,8 @@ def _contributions(slot: str, node: Node, findings: Findings) -> tuple[Contribut
         entries = term.fields(findings, required=("expression", "unit"))
         return Contribution(
             slot,
-            expression=_expression(entries.get("expression"), findings),
-            unit=_unit(entries.get("unit"), findings),
+            expression=formula_of(entries.get("expression"), findings),
+            unit=unit_of(entries.get("unit"), findings),
             place=term.place,
         )
 
@@ -245,11 +250,11 @@ def _process(name: str, node: Node, findings: Findings) -> Process:
     entries = node.fields(findings, required=("rate", "unit", "changes"), optional=("statements", "title"))
     return Process(
         name,
-        rate=_expression(entries.get("rate"), findings),
-        unit=_unit(entries.get("unit"), findings),
-        changes=_expressions(entries.get("changes"), findings),
-        statements=_names(entries.get("statements"), findings),
-        title=_text(entries.get("title"), findings),
+        rate=formula_of(entries.get("rate"), findings),
+        unit=unit_of(entries.get("unit"), findings),
+        changes=formulas_in(entries.get("changes"), findings),
+        statements=names_in(entries.get("statements"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -258,8 +263,8 @@ def _rule(solves_for: str, node: Node, findings: Findings) -> AlgebraicRule:
     entries = node.fields(findings, required=("expression", "unit"))
     return AlgebraicRule(
         solves_for,
-        _expression(entries.get("expression"), findings),
-        _unit(entries.get("unit"), findings),
+        formula_of(entries.get("expression"), findings),
+        unit_of(entries.get("unit"), findings),
         node.place,
     )
 
@@ -270,11 +275,11 @@ def _event(name: str, node: Node, findings: Findings) -> Event:
         findings.note(node.place, "an event needs either times or a condition", "give one of the two")
     return Event(
         name,
-        changes=_expressions(entries.get("changes"), findings),
+        changes=formulas_in(entries.get("changes"), findings),
         times=tuple(time.number(findings) for time in entries["times"].items(findings))
         if "times" in entries
         else (),
-        condition=_expression(entries["condition"], findings) if "condition" in entries else None,
+        condition=formula_of(entries["condition"], findings) if "condition" in entries else None,
         place=node.place,
     )
 
@@ -284,8 +289,8 @@ def _switch(name: str, node: Node, findings: Findings) -> Switch:
     return Switch(
         name,
         on=entries["on"].boolean(findings) if "on" in entries else True,
-        off_values=_numbers(entries.get("off"), findings),
-        title=_text(entries.get("title"), findings),
+        off_values=numbers_in(entries.get("off"), findings),
+        title=text_of(entries.get("title"), findings),
         place=node.place,
     )
 
@@ -303,12 +308,12 @@ def _statement(tag: str, node: Node, findings: Findings) -> Statement:
     return Statement(
         tag,
         says={language: text.text(findings) for language, text in says.items()},
-        review_place=_text(entries.get("review"), findings),
-        term=_text(entries.get("term"), findings),
-        strengths=_names(entries.get("strengths"), findings),
-        ablation=_numbers(entries.get("ablate"), findings),
-        driver=_text(arrow.get("driver"), findings),
-        target=_text(arrow.get("target"), findings),
+        review_place=text_of(entries.get("review"), findings),
+        term=text_of(entries.get("term"), findings),
+        strengths=names_in(entries.get("strengths"), findings),
+        ablation=numbers_in(entries.get("ablate"), findings),
+        driver=text_of(arrow.get("driver"), findings),
+        target=text_of(arrow.get("target"), findings),
         sign=sign,
         emergent=entries["emergent"].boolean(findings) if "emergent" in entries else False,
         place=node.place,
@@ -320,68 +325,9 @@ def _equilibration(node: Node, findings: Findings) -> Equilibration:
     entries = node.fields(findings, optional=optional)
     return Equilibration(
         duration=entries["duration"].number(findings, minimum=0.0) if "duration" in entries else 0.0,
-        hold=_names(entries.get("hold"), findings),
-        during=_expressions(entries.get("during"), findings),
+        hold=names_in(entries.get("hold"), findings),
+        during=formulas_in(entries.get("during"), findings),
         derived=_section(entries.get("derived"), _assignment, findings),
-        initial=_expressions(entries.get("initial"), findings),
+        initial=formulas_in(entries.get("initial"), findings),
         place=node.place,
     )
-
-
-def _text(node: Node | None, findings: Findings) -> str:
-    return "" if node is None else " ".join(node.text(findings).split())
-
-
-def _names(node: Node | None, findings: Findings) -> tuple[str, ...]:
-    return () if node is None else tuple(item.text(findings) for item in node.items(findings))
-
-
-def _numbers(node: Node | None, findings: Findings) -> dict[str, float]:
-    return (
-        {} if node is None else {key: item.number(findings) for key, item in node.entries(findings).items()}
-    )
-
-
-def _expressions(node: Node | None, findings: Findings) -> dict[str, Expression]:
-    return (
-        {}
-        if node is None
-        else {key: _expression(item, findings) for key, item in node.entries(findings).items()}
-    )
-
-
-def _expression(node: Node | None, findings: Findings) -> Expression:
-    if node is None:
-        return ZERO
-    if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return expressions.parse(node.number(findings))
-    noted = len(findings.items)
-    text = node.text(findings)
-    if len(findings.items) > noted:
-        return ZERO
-    try:
-        return expressions.parse(text)
-    except InvalidExpression as error:
-        findings.note(node.place, str(error))
-        return ZERO
-
-
-def _unit(node: Node | None, findings: Findings) -> str:
-    """A unit as written; "" after a finding, which the checks take for a unit that fits anything."""
-    if node is None:
-        return ""
-    text = node.text(findings)
-    try:
-        unit(text)
-    except InvalidArgument as error:
-        findings.note(node.place, str(error))
-        return ""
-    return text
-
-
-def _time_unit(node: Node | None, findings: Findings) -> str:
-    text = "day" if node is None else _unit(node, findings) or "day"
-    if node is not None and not unit(text).same_dimension(unit("day")):
-        findings.note(node.place, f'"{text}" is not a unit of time', "expected one such as day or hour")
-        return "day"
-    return text

@@ -30,21 +30,23 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     continuous = daily = once = False
     route: Route = drug.route
     while words.left:
-        word = words.next()
-        if match := EVERY.match(word):
+        word = words.next().lower()
+        match = EVERY.match(word)
+        if match or word in ("every", "weekly"):
             if cycle is not None:
                 raise words.refuse(f'found "{word}" after another cycle length', "keep one of them")
-            cycle = float(match[1]) * DAYS[match[2]]
+            if match:
+                cycle = float(match[1]) * DAYS[match[2]]
+            else:
+                cycle = words.duration("every") if word == "every" else 7.0
         elif match := DAY_LIST.match(word):
             days = _days(match[1], words)
         elif word in ("d", "day", "days"):
             days = _days(words.next("days of the cycle, such as 1-14"), words)
         elif match := TIMES.match(word):
-            cycles = int(match[1])
+            cycles = words.times(match[1])
         elif word in ("daily", "qd"):
             daily = True
-        elif word == "weekly":
-            cycle = 7.0
         elif word == "once":
             once = True
         elif word == "continuous":
@@ -154,8 +156,8 @@ def _amount(words: Words, drug: Drug) -> tuple[float, Basis, bool]:
     unit = unit or (words.next("a unit: " + ", ".join(BASES)) if words.left else "")
     per_day = unit.endswith(("/day", "/d"))
     base = unit.rsplit("/", 1)[0] if per_day else unit
-    base = base.replace("m^2", "m2").replace("m²", "m2")
-    if base not in BASES or base == "AUC":
+    base = base.lower().replace("m^2", "m2").replace("m²", "m2")
+    if base not in BASES:
         usual = f"; {drug.name} is given as {drug.labels[0].text}"
         legal = "mg, mg/kg, mg/m2, each perhaps per /day, or AUC before the number"
         what = f'no unit after {number} but "{unit}"' if _looks_like_schedule(unit) else f'the unit "{unit}"'

@@ -3,7 +3,7 @@
 One course reads `DRUG AMOUNT UNIT HOW-OFTEN`, with what is needed of
 
     d1-14, d1,8       days of the cycle, from 1
-    q3w, q14d, daily, weekly, once   length of the cycle
+    q3w, q14d, every 3 weeks, daily, weekly, once   length of the cycle
     x4                number of cycles; without it, until stopped
     over 30 min       duration of the infusion; without it, the label's
     continuous        one infusion over each run of listed days (amount is per day)
@@ -37,6 +37,10 @@ def regimen(text: str | Iterable[str] | Regimen) -> Regimen:
     if isinstance(text, Regimen):
         return text
     if not isinstance(text, str):
+        if not isinstance(text, Iterable):
+            raise InvalidArgument(
+                f"found {text!r}; expected a regimen's text, such as bevacizumab 15 mg/kg q3w, or several"
+            )
         together = NOTHING
         for part in text:
             together = together + regimen(part)
@@ -123,7 +127,7 @@ class _Parser:
         while words.left:
             word = words.next()
             if match := TIMES.match(word):
-                value = _times(value, int(match[1]))
+                value = _times(value, words.times(match[1]))
             elif word == "delayed":
                 value = value.delay(words.duration("delayed"))
             elif word == "until":

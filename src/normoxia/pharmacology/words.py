@@ -21,6 +21,7 @@ TIMES = re.compile(r"[x×](\d+)$")
 WORDS = (
     "daily",
     "weekly",
+    "every",
     "once",
     "continuous",
     "over",
@@ -80,4 +81,15 @@ class Words:
         match = re.match(r"(\d+\.?\d*)-(\d+\.?\d*)?$", word)
         if not match:
             raise self.refuse(f'found "{word}" after paused', "expected days, such as 42-63, or 42- for good")
-        return float(match[1]), float(match[2]) if match[2] else math.inf
+        first, last = float(match[1]), float(match[2]) if match[2] else math.inf
+        if not first < last:
+            raise self.refuse(
+                f'found "{word}" after paused', "expected a pause that ends after it begins, such as 42-63"
+            )
+        return first, last
+
+    def times(self, number: str) -> int:
+        """How many cycles an x4 asks for."""
+        if int(number) < 1:
+            raise self.refuse(f"found x{number}", "expected at least x1; to give none, leave the drug out")
+        return int(number)

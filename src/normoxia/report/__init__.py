@@ -14,6 +14,7 @@ that published and simulated numbers are drawn alike.
     network       network graph, ranking with uncertainty, league table
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
+    run           the pages and figures of a virtual trial; replicates: its curves
     language      the catalogue of words
     theme         colours, dashes, fonts; canvas: pieces placed in pixels
 """

@@ -64,7 +64,7 @@ def comparison_figure(
             level = round(100 * panel.rows[0].simulated.level)
             layers = [
                 *heading(shown, [(count, paint.muted)] if judged else [], -104, left, paint),
-                *_legend(level, left, speech, paint),
+                *_legend(level, left, bool(judged), speech, paint),
                 *layers,
             ]
         views.append({"width": _WIDTH, "height": _ROW * len(panel.rows), "layer": layers})
@@ -116,9 +116,10 @@ def _panel(panel: ComparisonPanel, left: float, speech: Language, paint: Theme) 
     for i, row in enumerate(panel.rows):
         y = _ROW * (i + 0.5)
         layers.append(words(left, y, row.label, paint.ink, size=12))
-        layers += _dot(row.simulated, y - 6, x, low, high, paint.colour(0), True, paint)
+        above = 6.0 if row.published is not None else 0.0
+        layers += _dot(row.simulated, y - above, x, low, high, paint.colour(0), True, paint)
         layers.append(
-            words(_WIDTH + 20, y - 6, speech.interval(row.simulated, panel.digits), paint.colour(0))
+            words(_WIDTH + 20, y - above, speech.interval(row.simulated, panel.digits), paint.colour(0))
         )
         if row.published is None:
             continue
@@ -179,19 +180,23 @@ def _dot(
     return layers
 
 
-def _legend(level: int, left: float, speech: Language, paint: Theme) -> list[Layer]:
+def _legend(level: int, left: float, published: bool, speech: Language, paint: Theme) -> list[Layer]:
     y = -54.0
     first, second = speech.say("comparison.simulated", level=level), speech.say("comparison.published")
     offset = left + 26 + text_width(first, 11) + 34
-    return [
+    layers = [
         stroke(left, y, left + 18, y, paint.colour(0), width=2.2),
         symbol(left + 9, y, "circle", paint.colour(0), size=62),
         words(left + 26, y, first, paint.ink),
-        stroke(offset, y, offset + 18, y, paint.published, width=1.4),
-        symbol(offset + 9, y, "diamond", paint.published, size=74, ground=paint.ground),
-        words(offset + 26, y, second, paint.ink),
-        words(_WIDTH + 164, y, speech.say("comparison.column"), paint.muted),
     ]
+    if published:
+        layers += [
+            stroke(offset, y, offset + 18, y, paint.published, width=1.4),
+            symbol(offset + 9, y, "diamond", paint.published, size=74, ground=paint.ground),
+            words(offset + 26, y, second, paint.ink),
+            words(_WIDTH + 164, y, speech.say("comparison.column"), paint.muted),
+        ]
+    return layers
 
 
 def _domain(panel: ComparisonPanel) -> tuple[float, float]:

@@ -205,9 +205,9 @@ def _censored(arm: KaplanMeierArm, end: float) -> NDArray[np.float64]:
 def _thinned(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
     """Points of a step function, at most a few to a pixel: the first and the last step of each sliver are kept."""
     columns = list(zip(months.tolist(), *(h.tolist() for h in heights), strict=True))
-    if len(columns) <= 4 * _WIDTH:
+    if len(columns) <= 2 * _WIDTH:
         return columns
-    sliver = np.floor(months / months[-1] * 1.5 * _WIDTH)
+    sliver = np.floor(months / months[-1] * 0.75 * _WIDTH)
     edge = np.flatnonzero(np.diff(sliver, prepend=-1.0, append=np.inf))
     kept = np.unique(np.concatenate([edge[:-1], edge[1:] - 1]))
     return [columns[k] for k in kept]
@@ -223,9 +223,13 @@ def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
 
 def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
     if arm.band is not None:
-        inside = arm.band.months <= end
-        columns = (arm.band.months[inside], arm.band.low[inside], arm.band.high[inside])
-        return [{"m": float(m), "low": float(a), "high": float(b)} for m, a, b in zip(*columns, strict=True)]
+        until = min(float(arm.band.months[-1]), end)
+        months = np.append(arm.band.months[arm.band.months < until], until)
+        low, high = (np.interp(months, arm.band.months, side) for side in (arm.band.low, arm.band.high))
+        return [
+            {"m": float(m), "low": float(a), "high": float(b)}
+            for m, a, b in zip(months, low, high, strict=True)
+        ]
     curve = arm.curve
     last = min(curve.last / DAYS_PER_MONTH, end)
     inside = (curve.times / DAYS_PER_MONTH <= last) & ~np.isnan(curve.low)
@@ -309,7 +313,8 @@ def _header(
     left: float,
 ) -> tuple[list[Layer], float]:
     """The table over the plot: which line is which, events, medians; then the hazard ratios. With its height."""
-    lines = [_ratio_words(line, speech) for line in ratios]
+    drawn_again = any(arm.median is not None for arm in arms)
+    lines = [_ratio_words(line, speech, drawn_again) for line in ratios]
     rows = len(arms) + 1
     height = _ROW * (rows + len(lines)) + (6 if lines else 0) + 14
     y = -height + 8.0
@@ -353,7 +358,7 @@ def _count(weights: NDArray[np.float64]) -> int:
     return round(float(weights.sum()))
 
 
-def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
+def _ratio_words(line: HazardRatioLine, speech: Language, simulated: bool) -> str:
     value = speech.interval(line.ratio, 2)
     names = {"experimental": line.experimental, "control": line.control}
     if line.test and not math.isnan(line.p):
@@ -361,6 +366,8 @@ def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
         text = speech.say("km.hazard_ratio", **names, value=value, test=test, p=speech.p_value(line.p))
     else:
         text = speech.say("km.hazard_ratio_plain", **names, value=value)
+        if simulated and line.ratio.has_interval:
+            text += speech.say("km.join") + speech.say("km.prediction", level=round(100 * line.ratio.level))
     if line.published is not None:
         text += speech.say("km.join") + speech.say(
             "km.published_ratio", value=speech.interval(line.published, 2)
@@ -408,17 +415,24 @@ def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language
 
 
 def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
+    """The curve after each time, with the events and censorings since the row before.
+
+    A row a distinct time; of the many thousand times of pooled replicates, a row a pixel.
+    """
     curve, data = arm.curve, arm.curve.data
     followed, place = np.unique(data.time, return_inverse=True)
-    events = np.bincount(place, data.observed, len(followed)).astype(int)
-    censored = np.bincount(place, ~data.observed, len(followed)).astype(int)
+    events = np.bincount(place, data.weights * data.observed, len(followed))
+    censored = np.bincount(place, data.weights * ~data.observed, len(followed))
     if followed[0] > 0:
-        followed, events, censored = (np.concatenate([[0], a]) for a in (followed, events, censored))
+        followed, events, censored = (np.concatenate([[0.0], a]) for a in (followed, events, censored))
+    if len(followed) > 2 * _WIDTH:
+        pixel = np.floor(followed / followed[-1] * (_WIDTH - 1))
+        starts = np.flatnonzero(np.diff(pixel, prepend=-1.0))
+        events, censored = (np.add.reduceat(a, starts) for a in (events, censored))
+        followed = followed[np.append(starts[1:], len(followed)) - 1]
     low, high = curve.band_at(followed)
     columns = (
         followed / DAYS_PER_MONTH, 100.0 * curve.at(followed), 100.0 * low, 100.0 * high, curve.at_risk(followed),
+        events, censored,
     )  # fmt: skip
-    return [
-        (arm.name, *(float(v) for v in numbers), int(e), int(c))
-        for *numbers, e, c in zip(*columns, events, censored, strict=True)
-    ]
+    return [(arm.name, *(float(v) for v in numbers)) for numbers in zip(*columns, strict=True)]

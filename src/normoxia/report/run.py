@@ -17,10 +17,12 @@ from normoxia.report.document import Block, Highlight, Page, Prose, Section, doc
 from normoxia.report.figure import Figure
 from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.language import Language, language
+from normoxia.report.replicates import mean_curve, replicate_band
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
+from normoxia.report.swimmer import Lane, swimmer_figure
 from normoxia.report.tables import comparison_table
 from normoxia.report.tables import table_one as baseline_table
-from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
+from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial import recist
 from normoxia.trial.analysis import Comparison
 from normoxia.trial.endpoints import Endpoints, evaluate
@@ -156,21 +158,22 @@ class _Report:
         return found
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """Median survival in the set of patients with the most published medians, else in the first."""
+        """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""
         medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
         medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
         printed = [c.simulated.population for c in medians if c.published is not None]
-        first = max((s.id for s in self.trial.sets), key=printed.count)
+        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id))
+        medians = [c for c in medians if c.simulated.population == chosen.id]
+        medians.sort(key=lambda c: c.simulated.endpoint is Endpoint.OS)
         return tuple(
             Highlight(
                 f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
-                else f"{self.speech.say('table.published')}: {self.speech.interval(c.published.estimate)}",
+                else self.speech.say("km.published_ratio", value=self.speech.interval(c.published.estimate)),
             )
             for c in medians
-            if c.simulated.population == first
         )[:6]
 
     def compared(self) -> list[Block]:
@@ -234,7 +237,9 @@ class _Report:
         time, observed = (e.pfs, e.pfs_observed) if endpoint is Endpoint.PFS else (e.os, e.os_observed)
         drawn = []
         for arm, rows in arms.items():
-            curve = kaplan_meier(TimeToEvent(np.maximum(time[rows], 0.0), observed[rows]))
+            replicate = self.result.columns["replicate"][rows].astype(np.int64)
+            shown = np.maximum(time[rows], 0.0), observed[rows], replicate
+            curve, band = mean_curve(*shown), replicate_band(*shown)
             median = self.find(chosen.id, endpoint, Measure.MEDIAN_MONTHS, arm)
             printed = median.published.estimate if median and median.published else None
             landmarks = tuple(
@@ -247,7 +252,7 @@ class _Report:
             )
             drawn.append(
                 KaplanMeierArm(
-                    arm, curve, median.simulated.estimate if median else None, None, printed, landmarks
+                    arm, curve, median.simulated.estimate if median else None, band, printed, landmarks
                 )
             )
         ratios = [
@@ -298,7 +303,29 @@ class _Report:
         return [
             self.keep(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
             self.keep(spider_figure(spider, lang=self.code, name=self.name("spider"))),
+            self.keep(swimmer_figure(self.lanes(), lang=self.code, name=self.name("swimmer"))),
         ]
+
+    def lanes(self) -> list[Lane]:
+        """The first replicate's patients, with what happened to each."""
+        e, lanes = self.endpoints, []
+        for arm in self.trial.arms:
+            for row in self.first_replicate(arm.id):
+                died_first = e.os_observed[row] and e.os[row] <= e.pfs[row]
+                lanes.append(
+                    Lane(
+                        str(self.result.columns["patient"][row]),
+                        arm.id,
+                        float(e.os[row]) / DAYS_PER_MONTH,
+                        float(e.response_day[row]) / DAYS_PER_MONTH if e.responded[row] else math.nan,
+                        float(e.pfs[row]) / DAYS_PER_MONTH
+                        if e.pfs_observed[row] and not died_first
+                        else math.nan,
+                        float(e.os[row]) / DAYS_PER_MONTH if e.os_observed[row] else math.nan,
+                        bool(not e.os_observed[row]),
+                    )
+                )
+        return lanes
 
     # states
 
@@ -361,7 +388,7 @@ class _Report:
     def first_replicate(self, arm: str) -> Rows:
         rows = self.rows(arm)
         replicate = self.result.columns["replicate"][rows]
-        return np.asarray(rows[replicate == replicate.min()])
+        return np.asarray(rows[replicate == replicate.min()], dtype=np.intp)
 
 
 def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:

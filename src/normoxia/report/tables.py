@@ -9,7 +9,7 @@ from typing import Protocol
 
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Source
-from normoxia.report.comparison import ComparisonPanel
+from normoxia.report.comparison import ComparisonPanel, ComparisonRow
 from normoxia.report.figure import write_csv
 from normoxia.report.language import language
 
@@ -95,32 +95,43 @@ def comparison_table(
     sources  for each panel, each row's source of the published value; a column is added when given
     """
     speech = language(lang)
+    any_published = any(row.published is not None for panel in panels for row in panel.rows)
+    any_source = any(source for column in sources for source in column)
+    heads = [
+        "quantity",
+        "simulated",
+        *(["published", "inside"] if any_published else []),
+        *(["source"] if any_source else []),
+    ]
     cells: list[tuple[str, ...]] = []
     bold, groups = set(), set()
-    width = 5 if sources else 4
     for p, panel in enumerate(panels):
         groups.add(len(cells))
-        cells.append((panel.title, *[""] * (width - 1)))
+        cells.append((panel.title, *[""] * (len(heads) - 1)))
         for r, row in enumerate(panel.rows):
-            verdict = "–"
-            if (
-                row.published is not None
-                and row.simulated.has_interval
-                and not math.isnan(row.published.value)
-            ):
-                held = row.simulated.contains(row.published.value)
-                verdict = speech.say("comparison.inside" if held else "comparison.outside")
-                if not held:
+            line = [row.label, speech.interval(row.simulated, panel.digits)]
+            if any_published:
+                verdict = _verdict(row)
+                if verdict == "comparison.outside":
                     bold.add((len(cells), 3))
-            published = speech.interval(row.published, panel.digits) if row.published is not None else "–"
-            line = (row.label, speech.interval(row.simulated, panel.digits), published, verdict)
-            cells.append((*line, sources[p][r]) if sources else line)
-    heads = [speech.say(f"table.{head}") for head in ("quantity", "simulated", "published")]
-    heads.append(speech.say("comparison.column"))
-    if sources:
-        heads.append(speech.say("table.source"))
+                line.append(
+                    speech.interval(row.published, panel.digits) if row.published is not None else "–"
+                )
+                line.append(speech.say(verdict) if verdict else "–")
+            if any_source:
+                line.append(sources[p][r] or "–")
+            cells.append(tuple(line))
+    titles = {"inside": "comparison.column"}
+    columns = tuple(speech.say(titles.get(head, f"table.{head}")) for head in heads)
     shown = title or speech.say("comparison.title")
-    return Table(name, shown, tuple(heads), tuple(cells), "", frozenset(bold), frozenset(groups))
+    return Table(name, shown, columns, tuple(cells), "", frozenset(bold), frozenset(groups))
+
+
+def _verdict(row: ComparisonRow) -> str:
+    """The key of "inside" or "outside"; nothing where either cannot be said."""
+    if row.published is None or not row.simulated.has_interval or math.isnan(row.published.value):
+        return ""
+    return "comparison.inside" if row.simulated.contains(row.published.value) else "comparison.outside"
 
 
 def _source(source: Source | None) -> str:

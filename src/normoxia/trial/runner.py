@@ -179,12 +179,13 @@ def run_chunk(
     )
     records: list[TrialResult] = []
     done = 0
+    total = sum(int((population.patients < arm.n).sum()) for arm in trial.arms)
     for position, arm in enumerate(trial.arms):
         rows = np.flatnonzero(population.patients < arm.n)
         own = population.take(rows)
 
         def step(day: float, left: int, before: int = done, n: int = len(rows), arm: Arm = arm) -> None:
-            progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, 0))
+            progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, total))
 
         record = conduct.conduct(
             trial, arm, simulator, start.take(rows), own, draws.take(rows),

@@ -1,0 +1,164 @@
+"""The verbs that are not runs: help that answers at once, documents checked, tables simulated, errors that name."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from normoxia import library
+
+SOURCE = Path(__file__).parents[2] / "src"
+TOY = """\
+model: toy
+time_unit: day
+parameters:
+  k: {value: 0.1, unit: 1/day, source: assumed}
+species:
+  central: {initial: 0, unit: mg}
+processes:
+  loss: {rate: k*central, unit: mg/day, changes: {central: -1}}
+"""
+
+
+def test_help_answers_without_the_scientific_libraries() -> None:
+    code = (
+        "import sys; from normoxia.cli.app import execute; execute(['--help']); "
+        "print(sorted({'numpy', 'scipy', 'polars', 'llvmlite', 'altair', 'pint', 'yaml'} & set(sys.modules)))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
+def test_simulate_writes_the_closed_form(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(TOY)
+    (tmp_path / "p.csv").write_text("patient,k\nslow,0.1\nfast,0.3\n")
+    (tmp_path / "d.csv").write_text("time,target,amount,duration\n0,central,100,0\n")
+    answer = normoxia(
+        "simulate", "toy.yaml", "--patients", "p.csv", "--doses", "d.csv", "--times", "0:10:5", "--out", "o.csv",
+        "--tolerance", "1e-8",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    table = pl.read_csv(tmp_path / "o.csv")
+    assert table.columns == ["patient", "time", "central"]
+    # 100 exp(-k t)
+    assert table.filter(pl.col("time") == 10)["central"].to_list() == pytest.approx(
+        [36.787944117, 4.9787068368], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rate: k*central": "rate: k"}, "1/day"),
+        ({"rate: k*central": "rate: k*centrl"}, 'did you mean "central"?'),
+        ({"unit: 1/day": "unti: 1/day"}, 'unknown key "unti"; did you mean "unit"?'),
+        ({"unit: mg/day": "unit: mgg/day"}, "mgg"),
+        ({"unit: 1/day, source: assumed": "source: assumed"}, 'missing key "unit"'),
+    ],
+)
+def test_a_model_that_does_not_balance_is_refused_with_its_line(
+    normoxia: Callable, tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    text = TOY
+    for old, new in change.items():
+        text = text.replace(old, new, 1)
+    (tmp_path / "toy.yaml").write_text(text)
+    answer = normoxia("check", "toy.yaml")
+    assert answer.code == 3
+    assert said in answer.err
+    assert "toy.yaml:" in answer.err
+
+
+def test_a_truncated_document_is_refused(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(TOY[: TOY.index("changes") + 9])
+    answer = normoxia("check", "toy.yaml")
+    assert answer.code == 3
+    assert "not readable as YAML" in answer.err
+
+
+def test_a_document_of_no_kind_is_refused(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("triall: x\n")
+    answer = normoxia("check", "x.yaml")
+    assert answer.code == 3
+    assert 'did you mean "trial"?' in answer.err
+
+
+@pytest.mark.parametrize("kind", ["models", "drugs", "populations", "trials", "studies"])
+def test_every_shipped_document_is_well(normoxia: Callable, kind: str) -> None:
+    answer = normoxia("check", *(library.path(kind, name) for name in library.names(kind)))
+    assert answer.code == 0, answer.err
+
+
+def test_an_unreadable_file_and_an_existing_output_lose_nothing(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(TOY)
+    (tmp_path / "o.csv").write_text("precious")
+    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--out", "o.csv")
+    assert answer.code == 2
+    assert "o.csv exists" in answer.err
+    assert (tmp_path / "o.csv").read_text() == "precious"
+    (tmp_path / "toy.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--out", "p.csv")
+    assert answer.code == 3
+    assert "not UTF-8 text" in answer.err
+
+
+def test_a_full_disk_is_told_as_one_and_leaves_no_half_file(tmp_path: Path) -> None:
+    """The kernel refuses files beyond a limit as a full disk would; what stood before stays."""
+    (tmp_path / "toy.yaml").write_text(TOY)
+
+    def limit() -> None:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(SOURCE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NORMOXIA_CACHE": str(tmp_path / "cache"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "normoxia", "simulate", "toy.yaml", "--times", "0:1000", "--out", "o.csv", "--backend",
+         "reference"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, preexec_fn=limit, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o.csv").exists()
+    assert not list(tmp_path.glob(".o.csv*"))
+
+
+def test_mechanism_lists_every_statement_in_both_languages(normoxia: Callable) -> None:
+    found = json.loads(normoxia("mechanism", "--json").out)
+    assert [s["tag"] for s in found["statements"]] == [f"C{i:02d}" for i in range(1, 35)]
+    assert all({"en", "zh"} <= set(s["says"]) for s in found["statements"])
+    assert all(s["emergent"] or s["ablation"] or s["strengths"] for s in found["statements"])
+
+
+def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: Path) -> None:
+    assert len(json.loads(normoxia("evidence", "list", "--json").out)["studies"]) == 43
+    assert "19.2" in normoxia("evidence", "show", "IMpower150").out
+    findings = json.loads(normoxia("evidence", "audit", "--json").out)["findings"]
+    assert {"study", "item", "values", "places", "consequence", "found_by"} <= set(findings[0])
+    assert normoxia("evidence", "export", "contrasts", "--endpoint", "OS", "--out", "os.csv").code == 0
+    assert pl.read_csv(tmp_path / "os.csv").columns == ["studlab", "treat1", "treat2", "TE", "seTE"]
+    answer = normoxia("evidence", "show", "LEAP-07")
+    assert answer.code == 2
+    assert 'did you mean "LEAP-007"?' in answer.err
+
+
+def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None:
+    answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--out", "bcp.xml")
+    assert answer.code == 0, answer.err
+    assert "<sbml" in (tmp_path / "bcp.xml").read_text()[:200]

@@ -1,0 +1,171 @@
+"""`normoxia run`: the folder it leaves, the object it prints, and what bad input and interruption cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+SMALL = ("run", "impower150", "--patients", "8", "--no-report", "--quiet")
+
+
+def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
+    answer = normoxia(*SMALL, "--json", "--out", "run")
+    assert answer.code == 0
+    whole = json.loads(answer.out)
+    assert whole["schema"] == "normoxia.run/1"
+    assert whole["trial"] == "impower150"
+    assert whole["calibrated"] is False
+    assert [arm["id"] for arm in whole["arms"]] == ["ABCP", "ACP", "BCP"]
+    for arm in whole["arms"]:
+        assert arm["n"] == 8
+        for key in ("orr_pct", "dcr_pct", "pfs_median_mo", "os_median_mo", "g3plus_trae_pct"):
+            assert {"value", "interval"} <= set(arm[key])
+    assert {c["endpoint"] for c in whole["contrasts"]} == {"PFS", "OS"}
+    assert {"experimental", "control", "hr"} <= set(whole["contrasts"][0])
+    assert {p["id"] for p in whole["populations"]} == {"all", "ITT-WT", "EGFR-mutant"}
+    # Socinski et al. 2018: median OS of ABCP in the EGFR wild type 19.2 months (17.0-23.8)
+    assert any(
+        p["arm"] == "ABCP" and p["value"] == 19.2 and p["interval"] == [17.0, 23.8]
+        for p in whole["published"]
+    )
+    assert whole["manifest"]["seed"] == 1
+
+
+def test_the_folder_holds_configuration_manifest_chunks_and_tables(
+    normoxia: Callable, tmp_path: Path
+) -> None:
+    assert normoxia(*SMALL, "--out", "run").code == 0
+    run = tmp_path / "run"
+    assert {p.name for p in run.iterdir()} == {
+        "chunks", "config.yaml", "log.jsonl", "manifest.json", "outcomes.csv", "patients.parquet", "summary.json",
+    }  # fmt: skip
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert set(manifest["outputs"]) == {
+        "chunks/000000.parquet", "outcomes.csv", "patients.parquet", "summary.json",
+    }  # fmt: skip
+    assert "atezolizumab 1200 mg q3w" in (run / "config.yaml").read_text()
+
+
+def test_same_seed_same_bytes_for_any_number_of_workers(normoxia: Callable, tmp_path: Path) -> None:
+    for workers in (1, 2):
+        assert normoxia(*SMALL, "--workers", workers, "--out", f"w{workers}").code == 0
+    first, second = (tmp_path / f"w{w}" / "chunks" / "000000.parquet" for w in (1, 2))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_verify_finds_a_run_the_same_and_a_changed_folder_not(normoxia: Callable, tmp_path: Path) -> None:
+    normoxia(*SMALL, "--out", "run")
+    assert normoxia("verify", "run", "--quiet").code == 0
+    (tmp_path / "run" / "outcomes.csv").write_text("mine")
+    answer = normoxia("verify", "run", "--quiet")
+    assert answer.code == 3
+    assert "outcomes.csv not as the manifest says" in answer.err
+
+
+def test_an_existing_folder_is_refused_and_kept(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("precious")
+    answer = normoxia(*SMALL, "--out", "run")
+    assert answer.code == 2
+    assert "run exists; name another folder with --out, or add --resume" in answer.err
+    assert (tmp_path / "run" / "thesis.txt").read_text() == "precious"
+
+
+def test_resume_refuses_another_seed_and_says_which(normoxia: Callable) -> None:
+    normoxia(*SMALL, "--out", "run")
+    answer = normoxia(*SMALL, "--out", "run", "--resume", "--seed", 2)
+    assert answer.code == 2
+    assert "seed was 1, is 2" in answer.err
+
+
+def test_a_truncated_chunk_is_run_again_on_resume(normoxia: Callable, tmp_path: Path) -> None:
+    normoxia(*SMALL, "--out", "run")
+    chunk = tmp_path / "run" / "chunks" / "000000.parquet"
+    whole = chunk.read_bytes()
+    chunk.write_bytes(whole[: len(whole) // 2])
+    assert normoxia(*SMALL, "--out", "run", "--resume").code == 0
+    assert chunk.read_bytes() == whole
+
+
+def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(normoxia: Callable) -> None:
+    plain = json.loads(normoxia(*SMALL, "--json", "--out", "a").out)
+    ablated = json.loads(normoxia(*SMALL, "--json", "--out", "b", "--ablate", "C21").out)
+    assert ablated["manifest"]["ablated"] == ["C21"]
+    assert ablated["manifest"]["model_sha256"] != plain["manifest"]["model_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "impower15"), 2, 'trial "impower15" is not known; did you mean "impower150"?'),
+        (("run", "impower150", "--patients", "0"), 2, "a trial needs at least one patient in every arm"),
+        (("run", "impower150", "--replicates", "0"), 2, "expected 1 or more"),
+        (("run", "impower150", "--ablate", "C99", "--patients", "1"), 2, "C99"),
+        (("run", "impower150", "--resume"), 2, "--resume needs --out"),
+        (("run", "missing.yaml"), 3, "missing.yaml: no such file"),
+        (("run", "impower150", "--patients", "many"), 2, "--patients"),
+    ],
+)
+def test_bad_arguments_are_named_with_the_right_exit_code(
+    normoxia: Callable, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    answer = normoxia(*arguments)
+    assert answer.code == code
+    assert said in answer.err
+
+
+def test_every_fault_of_a_protocol_is_reported_and_no_folder_is_left(
+    normoxia: Callable, tmp_path: Path
+) -> None:
+    text = (SOURCE / "normoxia" / "library" / "trials" / "impower150.yaml").read_text()
+    broken = text.replace("bevacizumab 15 mg/kg q3w", "bevacizumb 15 mg/kg q3w", 1).replace(
+        "accrual:", "acrual:"
+    )
+    (tmp_path / "mine.yaml").write_text(broken)
+    answer = normoxia("run", "mine.yaml", "--patients", 5, "--out", "run")
+    assert answer.code == 3
+    assert 'did you mean "bevacizumab"?' in answer.err
+    assert "acrual" in answer.err
+    assert "mine.yaml:" in answer.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_keeps_its_chunks_and_resumes_to_the_same_result(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "normoxia", "run", "impower150", "--patients", "300", "--replicates", "8", "--no-report",
+        "--quiet", "--json",
+    ]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    process = subprocess.Popen([*command, "--out", "cut"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    chunks = tmp_path / "cut" / "chunks"
+    deadline = time.monotonic() + 120
+    while not (chunks.is_dir() and any(chunks.glob("*.parquet"))):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "--resume" in err
+    kept = {p.name: p.read_bytes() for p in chunks.glob("*.parquet")}
+    assert 0 < len(kept) < 8
+    again = subprocess.run(
+        [*command, "--out", "cut", "--resume"], cwd=tmp_path, env=env, capture_output=True, check=True
+    )
+    whole = subprocess.run(
+        [*command, "--out", "whole"], cwd=tmp_path, env=env, capture_output=True, check=True
+    )
+    assert all((chunks / name).read_bytes() == content for name, content in kept.items())
+    resumed, uncut = json.loads(again.stdout), json.loads(whole.stdout)
+    assert resumed["populations"] == uncut["populations"]
