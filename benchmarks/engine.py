@@ -131,7 +131,7 @@ def report(engines: list[Engine], cold: float, warm: float) -> str:
     ]
     for engine in engines:
         for t in engine.tolerances:
-            lines.append(f"| {engine.name} | {t:g} | {engine.errors[t]:.1e} | {engine.speeds[t]:.3g} |")
+            lines.append(f"| {engine.name} | {t:g} | {engine.errors[t]:.1e} | {rounded(engine.speeds[t])} |")
     base = engines[0].speed_at(TARGET)
     lines += [
         "",
@@ -143,13 +143,20 @@ def report(engines: list[Engine], cold: float, warm: float) -> str:
     for engine in engines:
         speed = engine.speed_at(TARGET)
         must = f"{MUST[engine.name]} x" if engine.name in MUST else "60 patients/s"
-        lines.append(f"| {engine.name} | {speed:.3g} | {base / speed:.3g} x | {must} | {engine.setup:.2g} |")
+        lines.append(
+            f"| {engine.name} | {rounded(speed)} | {rounded(base / speed)} x | {must} | {engine.setup:.2g} |"
+        )
     lines += [
         "",
         f"From model text to simulator, CPU s: {cold:.2g} with an empty cache, {warm:.2g} from the cache.",
         "",
     ]
     return "\n".join(lines)
+
+
+def rounded(x: float) -> str:
+    """Three digits, without an exponent."""
+    return f"{float(f'{x:.3g}'):,.10g}"
 
 
 def q3w() -> list[str]:
@@ -160,7 +167,7 @@ def q3w() -> list[str]:
         before = time.process_time()
         run(1e-4, 32)
         best = max(best, 32 / (time.process_time() - before))
-    return [f"Without the daily drug (scenario q3w), tolerance 1e-4: {best:.3g} patients/s/core."]
+    return [f"Without the daily drug (scenario q3w), tolerance 1e-4: {rounded(best)} patients/s/core."]
 
 
 def machine() -> str:

@@ -84,7 +84,7 @@ def report(n: int = 256) -> list[str]:
         values, failed, spent = min((run(simulator, given, tolerance) for _ in range(3)), key=lambda r: r[2])
         worst = error(values, right)
         lines.append(
-            f"| {tolerance:g} | {worst.max():.1e} | {np.median(worst):.1e} | {n / spent:.3g} | {failed} |"
+            f"| {tolerance:g} | {worst.max():.1e} | {np.median(worst):.1e} | {float(f'{n / spent:.3g}'):,.0f} | {failed} |"
         )
     slow = simulation.compile(whole, "reference", OUTPUTS)
     other, _, spent = run(slow, {name: values[:2] for name, values in given.items()}, 1e-6)

@@ -16,6 +16,7 @@ from normoxia.report import (
     BandArm,
     DirectComparison,
     ForestRow,
+    HazardRatioLine,
     KaplanMeierArm,
     Treatment,
     WaterfallArm,
@@ -120,6 +121,14 @@ def test_crossing_curves_are_announced_and_others_are_not():
     arms = [KaplanMeierArm(name, curve) for name, curve in zip("AB", curves, strict=True)]
     assert "Curves cross: A × B" in words(kaplan_meier_figure(arms, "OS"))
     assert "cross" not in words(samples.km())
+
+
+def test_a_ratio_over_replicates_names_its_interval():
+    arms = [KaplanMeierArm(name, samples.curve(9), Estimate(9.0, 8.0, 10.0, 0.9)) for name in "AB"]
+    said = words(
+        kaplan_meier_figure(arms, "OS", ratios=[HazardRatioLine("A", "B", Estimate(0.8, 0.6, 1.1, 0.9))])
+    )
+    assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in said
 
 
 def test_kaplan_meier_data_are_the_curve():

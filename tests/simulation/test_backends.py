@@ -254,3 +254,12 @@ def test_an_infusion_that_ends_at_an_output_but_for_rounding_makes_no_sliver(bac
     rise = 2 / 0.2 / 0.25 * (1 - np.exp(-0.25 * 0.2))
     np.testing.assert_allclose(result["central"][0], [rise, rise * np.exp(-0.25 * 0.7)], rtol=1e-6)
     assert sorted(result.state.steps) == ["", "flow central", "stop central"]
+
+
+def test_eigenvalues_of_one_patient_do_not_depend_on_the_others(backend: str) -> None:
+    simulator = simulation.compile(models.THREE_COMPARTMENTS, backend, ("central", "third"))
+    volumes = np.random.default_rng(5).lognormal(3, 0.5, 9)
+    inputs = doses((0, "central", 300, 0), (1, "central", 300, 0.25))
+    together = simulator.run(simulator.start({"V2": volumes}), inputs, [0.5, 2.0])
+    alone = [simulator.run(simulator.start({"V2": v}), inputs, [0.5, 2.0]).values[0] for v in volumes]
+    assert together.values.tobytes() == np.stack(alone).tobytes()

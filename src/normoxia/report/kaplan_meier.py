@@ -313,7 +313,8 @@ def _header(
     left: float,
 ) -> tuple[list[Layer], float]:
     """The table over the plot: which line is which, events, medians; then the hazard ratios. With its height."""
-    lines = [_ratio_words(line, speech) for line in ratios]
+    drawn_again = any(arm.median is not None for arm in arms)
+    lines = [_ratio_words(line, speech, drawn_again) for line in ratios]
     rows = len(arms) + 1
     height = _ROW * (rows + len(lines)) + (6 if lines else 0) + 14
     y = -height + 8.0
@@ -357,7 +358,7 @@ def _count(weights: NDArray[np.float64]) -> int:
     return round(float(weights.sum()))
 
 
-def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
+def _ratio_words(line: HazardRatioLine, speech: Language, simulated: bool) -> str:
     value = speech.interval(line.ratio, 2)
     names = {"experimental": line.experimental, "control": line.control}
     if line.test and not math.isnan(line.p):
@@ -365,6 +366,8 @@ def _ratio_words(line: HazardRatioLine, speech: Language) -> str:
         text = speech.say("km.hazard_ratio", **names, value=value, test=test, p=speech.p_value(line.p))
     else:
         text = speech.say("km.hazard_ratio_plain", **names, value=value)
+        if simulated and line.ratio.has_interval:
+            text += speech.say("km.join") + speech.say("km.prediction", level=round(100 * line.ratio.level))
     if line.published is not None:
         text += speech.say("km.join") + speech.say(
             "km.published_ratio", value=speech.interval(line.published, 2)
