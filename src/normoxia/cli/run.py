@@ -241,7 +241,7 @@ def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
     outcome, published = comparison.simulated, comparison.published
     arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
     inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = published.source.reference if published and published.source else ""
+    source = _short(published.source.reference) if published and published.source else ""
     return (
         label_of(outcome, lang),
         arms,
@@ -250,3 +250,9 @@ def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
         inside,
         source,
     )
+
+
+def _short(reference: str) -> str:
+    """A reference short enough for a column: without an address that follows a citation (outcomes.csv has it whole)."""
+    text = reference.split(" (http")[0]
+    return text if len(text) <= 60 else text[:59] + "…"
