@@ -6,6 +6,7 @@ Read in this order:
     conduct      patients stepped from visit to visit     runner    models, populations, chunks
     recist       what a scan says (RECIST 1.1)            lesions   from one burden to target lesions
     toxicity     class hazards that add                   mortality death from burden and new lesions
+    draws        everything random beside parameters       dispensing  who gets which dose
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
