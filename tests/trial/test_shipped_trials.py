@@ -62,6 +62,19 @@ def test_medians_of_impower150_are_of_the_order_of_the_published_ones() -> None:
         assert 0.5 < comparison.simulated.estimate.value / comparison.published.estimate.value < 2.0
 
 
+@pytest.mark.parametrize("name", ["impower150", "leap-007"])
+def test_size_and_workers_change_no_byte_of_the_first_patients(name: str) -> None:
+    protocol = trial.read(name)
+    few = trial.run(protocol, seed=2, patients=13)
+    many = trial.run(protocol, seed=2, patients=70, workers=2)
+    for arm in few.arms:
+        one, other = few.rows(arm), many.rows(arm)[:13]
+        for column in few.columns:
+            assert np.array_equal(few.columns[column][one], many.columns[column][other]), (arm, column)
+        assert np.array_equal(few.scan_sum[one], many.scan_sum[other], equal_nan=True)
+        assert np.array_equal(few.states[one], many.states[other], equal_nan=True)
+
+
 _DIGEST = """
 import hashlib, numpy as np
 from normoxia import trial
