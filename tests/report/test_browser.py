@@ -43,7 +43,7 @@ def test_the_page_stands_whole_in_both_languages(tmp_path: Path, report: Path) -
 
 def test_light_and_dark_are_two_pictures_of_one_page(tmp_path: Path, report: Path) -> None:
     sizes = []
-    for name, scheme in (("light", "0"), ("dark", "1")):
+    for name, scheme in (("dark", "0"), ("light", "1")):
         picture = tmp_path / f"{name}.png"
         browse(
             tmp_path, report, f"--screenshot={picture}", "--window-size=1100,1400",
