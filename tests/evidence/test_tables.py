@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -238,14 +239,7 @@ def test_whatever_stands_in_the_cells_there_is_an_answer_or_a_finding(
 ) -> None:
     width = header.count(",") + 1
     text = "\n".join([header, *(",".join(row[:width]) for row in rows)])
-    try:
+    with suppress(NormoxiaError):  # anything else that is raised fails the test
         table = parse_network(text)
-    except InvalidDocument as error:
-        assert str(error)
-        return
-    named = {f.place.line for f in table.findings}
-    assert set(table.left_out) <= named
-    try:
+        assert set(table.left_out) <= {f.place.line for f in table.findings}
         json.dumps(pool(table, draws=10).to_json(), allow_nan=False)
-    except NormoxiaError as error:
-        assert str(error)

@@ -22,7 +22,7 @@ from normoxia.evidence.contribution import study_contributions
 from normoxia.evidence.intake import from_interval
 from normoxia.evidence.meta import Model
 from normoxia.evidence.network import NetworkEffect, NetworkFit
-from normoxia.evidence.question import Asked, Entry, Question, Text, question
+from normoxia.evidence.questions import Asked, Entry, Question, Text, question
 from normoxia.evidence.regression import Regression, meta_regression
 from normoxia.evidence.studies import Registry, registry
 from normoxia.evidence.study import REVIEW, Reported, Study
