@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from normoxia.evidence.certainty import Certainty
-from normoxia.evidence.consistency import Split
 from normoxia.evidence.network import NetworkEffect
 from normoxia.evidence.synthesis import Synthesis
 from normoxia.outcome import Estimate
@@ -188,7 +187,9 @@ class Pooled:
 
     def effects_table(self) -> Table:
         """Every treatment against the reference of its part."""
-        say, rows, bold, groups = self.speech.say, [], set(), set()
+        say = self.speech.say
+        rows: list[tuple[str, ...]] = []
+        bold, groups = set(), set()
         heads = ["treatment", "estimate", "prediction", "p", *(["certainty"] if self.judged else [])]
         for at, effects in self.forests:
             if len(self.forests) > 1:
@@ -412,9 +413,3 @@ def effect_rows(synthesis: Synthesis) -> tuple[tuple[str, ...], tuple[tuple[obje
         if not math.isnan(e.estimate)
     )
     return columns, rows
-
-
-def worst(splits: Sequence[Split]) -> Split | None:
-    """The comparison whose direct and indirect evidence disagree most; None where nothing can be split."""
-    split = [s for s in splits if not math.isnan(s.p_value)]
-    return min(split, key=lambda s: s.p_value, default=None)
