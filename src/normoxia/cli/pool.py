@@ -395,7 +395,11 @@ def _print_pooled(told: Pooled) -> None:
 def _show(table: Table | None) -> None:
     if table is None:
         return
-    print_table(table.title, table.columns, table.rows)
+    rows = [
+        [f"{cell} *" if (r, c) in table.emphasis else cell for c, cell in enumerate(row)]
+        for r, row in enumerate(table.rows)
+    ]
+    print_table(table.title, table.columns, rows)
     if table.note:
         _print_lines([table.note])
 

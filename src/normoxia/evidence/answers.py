@@ -182,7 +182,13 @@ def _analyse(
     network = net.build(contrasts, Effect.HR if asked.measure is Measure.HAZARD_RATIO else Effect.OR, sizes)
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
-        network, model=model, tau=tau, reference=reference, small_values=asked.small_values, draws=draws, seed=seed
+        network,
+        model=model,
+        tau=tau,
+        reference=reference,
+        small_values=asked.small_values,
+        draws=draws,
+        seed=seed,
     )
     judged = trust.certainty(
         synthesis.fit,

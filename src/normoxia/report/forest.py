@@ -215,7 +215,16 @@ def _row(
 ) -> list[Layer]:
     speech = language(lang)
     heavy = row.kind in ("pooled", "heading")
-    layers = [words(start, y, row.label, paint.ink, size=12, weight=700 if heavy else 400)]
+    layers = [
+        words(
+            start,
+            y,
+            row.label,
+            paint.muted if row.kind == "prediction" else paint.ink,
+            size=12,
+            weight=700 if heavy else 400,
+        )
+    ]
     if row.detail:
         layers.append(words(start + label_width, y, row.detail, paint.muted))
     estimate = row.estimate
@@ -225,7 +234,8 @@ def _row(
     layers += _interval(row, y, axis, colour, paint)
     text = speech.interval(estimate, 2)
     if row.kind == "prediction":
-        text = f"{speech.number(estimate.low, 2)}–{speech.number(estimate.high, 2)}"
+        low, high = speech.number(estimate.low, 2), speech.number(estimate.high, 2)
+        text = speech.say("forest.signed", low=low, high=high) if estimate.low < 0 else f"{low}–{high}"
     layers.append(words(_WIDTH + 18, y, text, paint.ink, weight=700 if heavy else 400))
     if weighted and not math.isnan(row.weight):
         layers.append(words(_WIDTH + 210, y, f"{row.weight:.1f}%", paint.ink, align="right"))

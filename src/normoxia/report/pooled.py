@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from normoxia.evidence.certainty import Certainty
 from normoxia.evidence.network import NetworkEffect
+from normoxia.evidence.ranking import Rank
 from normoxia.evidence.synthesis import Synthesis
 from normoxia.outcome import Estimate
 from normoxia.report.figure import Figure
@@ -217,26 +218,32 @@ class Pooled:
 
     def ranking_table(self) -> Table:
         """P-scores, SUCRA and ranks, each with what is not known of it."""
-        say, number = self.speech.say, self.speech.number
-        rows = tuple(
-            (
-                self.called(r.treatment),
-                self.speech.interval(Estimate(r.p_score, *r.p_score_interval), 2),
-                number(r.sucra, 2),
-                say("pool.rank_range", mean=number(r.mean_rank), low=r.rank_interval[0], high=r.rank_interval[1]),
-                f"{100 * r.p_best:.0f}%",
-            )
-            for r in self.synthesis.ranking
-        )  # fmt: skip
+        say = self.speech.say
+        rows: list[tuple[str, ...]] = []
+        groups = set()
         heads = ("treatment", "p_score", "sucra", "mean_rank", "p_best")
-        note = say(f"pool.small_{self.synthesis.small_values}")
+        for at, effects in self.forests:
+            if len(self.forests) > 1:
+                groups.add(len(rows))
+                rows.append((say("pool.connected", reference=self.called(at)), *[""] * (len(heads) - 1)))
+            inside = {at, *(e.treatment for e in effects)}
+            rows += [self._standing(r) for r in self.synthesis.ranking if r.treatment in inside]
+        note = say("pool.small_good" if self.synthesis.small_values == "good" else "pool.small_bad")
+        columns = tuple(say(f"pool.{h}") for h in heads)
         return Table(
-            self.name("ranking-table"),
-            say("pool.ranking"),
-            tuple(say(f"pool.{h}") for h in heads),
-            rows,
-            note,
-        )
+            self.name("ranking-table"), say("pool.ranking"), columns, tuple(rows), note, groups=frozenset(groups)
+        )  # fmt: skip
+
+    def _standing(self, r: Rank) -> tuple[str, ...]:
+        return (
+            self.called(r.treatment),
+            self.speech.interval(Estimate(r.p_score, *r.p_score_interval), 2),
+            self.speech.number(r.sucra, 2),
+            self.speech.say(
+                "pool.rank_range", mean=self.speech.number(r.mean_rank), low=r.rank_interval[0], high=r.rank_interval[1]
+            ),
+            f"{100 * r.p_best:.0f}%",
+        )  # fmt: skip
 
     def splits_table(self) -> Table | None:
         """Direct against indirect, wherever both exist."""
@@ -388,7 +395,11 @@ class Pooled:
                 if r.treatment in inside
             ]
             stem = "ranking" if len(self.forests) == 1 else f"ranking-part-{i + 1}"
-            found.append(ranking_figure(rows, lang=self.speech.code, name=self.name(stem)))
+            found.append(
+                ranking_figure(
+                    rows, score=self.speech.say("pool.score"), lang=self.speech.code, name=self.name(stem)
+                )
+            )
         return found
 
 
