@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.oracles import networks
-from normoxia.evidence import answer, consistency, contribution, ranking
+from normoxia.evidence import answers, consistency, contribution, ranking
 from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Contrast
 
@@ -66,7 +66,7 @@ def main() -> None:
     )
 
     for name in ("first-line-wt", "components"):
-        print(f"question {name}, every endpoint: {seconds(lambda name=name: answer.answer(name), 2):.2f} s")
+        print(f"question {name}, every endpoint: {seconds(lambda name=name: answers.answer(name), 2):.2f} s")
 
 
 if __name__ == "__main__":

@@ -152,3 +152,16 @@ def test_an_unknown_treatment_is_named_with_its_nearest() -> None:
     network = net.build([Contrast("1", "bevacizumab", "chemo", 0.1, 0.1)])
     with pytest.raises(UnknownName, match='did you mean "bevacizumab"'):
         net.fit(network).effect("bevacizumb", "chemo")
+
+
+def test_contrasts_of_one_study_that_share_no_arm_are_kept_apart_with_a_note() -> None:
+    network = net.build(
+        [
+            Contrast("s", "a", "b", 0.1, 0.1),
+            Contrast("s", "c", "d", 0.2, 0.1),
+            Contrast("t", "b", "c", 0, 0.1),
+        ]
+    )
+    assert network.studies == ("s (1)", "s (2)", "t")
+    assert "share no arm" in network.notes[0]
+    assert net.fit(network).effect("a", "d").estimate == pytest.approx(0.3)

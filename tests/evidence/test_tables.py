@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import math
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from normoxia.errors import InvalidDocument, UnknownName
+from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName
 from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Effect
 from normoxia.evidence.synthesis import pool
@@ -193,3 +197,49 @@ def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
     table = read_network(path)
     assert len(table.contrasts) == 100_000
     assert len(pool(table, small_values="good").network.treatments) == 20
+
+
+HEADERS = (
+    "study,treat1,treat2,TE,seTE",
+    "study,treat1,treat2,HR,lower,upper",
+    "study,treatment,events,n",
+    "study,treatment,mean,sd,n",
+    "study,t1,n1,r1,t2,n2,r2",
+)
+CELLS = st.sampled_from(
+    [
+        "a",
+        "b",
+        "c",
+        "s1",
+        "s2",
+        "",
+        "NA",
+        "0",
+        "1",
+        "-1",
+        "0.5",
+        "0.8",
+        "20",
+        "100",
+        "1e300",
+        "inf",
+        "nan",
+        "1e-300",
+        "12%",
+        "−0.3",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(HEADERS), st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=6))
+def test_whatever_stands_in_the_cells_there_is_an_answer_or_a_finding(
+    header: str, rows: list[list[str]]
+) -> None:
+    width = header.count(",") + 1
+    text = "\n".join([header, *(",".join(row[:width]) for row in rows)])
+    with suppress(NormoxiaError):  # anything else that is raised fails the test
+        table = parse_network(text)
+        assert set(table.left_out) <= {f.place.line for f in table.findings}
+        json.dumps(pool(table, draws=10).to_json(), allow_nan=False)

@@ -9,6 +9,7 @@ import typer
 
 from normoxia import __version__
 from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import NormoxiaError
 
@@ -45,6 +46,7 @@ app.command("run")(run_verb)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
+app.command("pool")(pool)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
 app.command("export")(export.export)

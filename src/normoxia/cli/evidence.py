@@ -109,7 +109,8 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
-            help="outcomes, best, contrasts (netmeta), arms (netmeta), revman-contrasts, revman-rates, curves, audit."
+            help="outcomes, best, contrasts (netmeta), arms (netmeta), revman-contrasts, revman-rates, curves, "
+            "individual (patients rebuilt from the curves: derived), audit."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
@@ -153,6 +154,10 @@ def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[
             return tables.revman_rates(registry, endpoint)
         case "curves":
             return tables.curve_rows(registry)
+        case "individual":
+            from normoxia.evidence.curves import individual_rows
+
+            return individual_rows(registry)
         case "audit":
             findings = reports.audit_report(registry, lang)["findings"]
             assert isinstance(findings, list)
@@ -160,7 +165,17 @@ def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[
                 {key: " | ".join(v) if isinstance(v, list) else v for key, v in row.items()}
                 for row in findings
             ]
-    names = ("outcomes", "best", "contrasts", "arms", "revman-contrasts", "revman-rates", "curves", "audit")
+    names = (
+        "outcomes",
+        "best",
+        "contrasts",
+        "arms",
+        "revman-contrasts",
+        "revman-rates",
+        "curves",
+        "individual",
+        "audit",
+    )
     raise UnknownName("table", table, names)
 
 

@@ -50,7 +50,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
-    from normoxia.trial import analysis, files, runner
+    from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions
     from normoxia.trial.summary import summary
 
@@ -64,9 +64,7 @@ def run(
     protocol = files.read(trial)
     model = None
     if ablate:
-        from normoxia import mechanism
-
-        model = mechanism.ablate(runner.compose(protocol), ablate)
+        protocol, model = ablation.ablate(protocol, ablate)
     config = {
         "schema": "normoxia.config/1",
         "trial": protocol.id,
@@ -241,7 +239,7 @@ def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
     outcome, published = comparison.simulated, comparison.published
     arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
     inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = published.source.reference if published and published.source else ""
+    source = _short(published.source.reference) if published and published.source else ""
     return (
         label_of(outcome, lang),
         arms,
@@ -250,3 +248,9 @@ def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
         inside,
         source,
     )
+
+
+def _short(reference: str) -> str:
+    """A reference short enough for a column: without an address that follows a citation (outcomes.csv has it whole)."""
+    text = reference.split(" (http")[0]
+    return text if len(text) <= 60 else text[:59] + "…"

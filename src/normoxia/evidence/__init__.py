@@ -25,7 +25,7 @@ and of the synthesis, which a statistician may want alone:
     multiarm       a study with several arms as independent contrasts
     network        the network and its fit; ranking, consistency, contribution, components, certainty
     synthesis      pool: all of it at once
-    question       a question to the registry as a document; answer draws its evidence and answers it
+    questions      a question to the registry as a document; answers draws its evidence and answers it
 
 Names are loaded when first used: a reader of one study never pays for a network meta-analysis.
 """
@@ -36,14 +36,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from normoxia.evidence.answer import answer as answer
+    from normoxia.evidence.answers import answer as answer
     from normoxia.evidence.auditor import audit as audit
     from normoxia.evidence.checks import check as check
     from normoxia.evidence.context import further_studies as further_studies
     from normoxia.evidence.context import tumour_dynamics as tumour_dynamics
     from normoxia.evidence.discrepancy import Discrepancy as Discrepancy
     from normoxia.evidence.files import read as read
-    from normoxia.evidence.question import question as question
+    from normoxia.evidence.questions import question as question
     from normoxia.evidence.reports import audit_report as audit_report
     from normoxia.evidence.reports import listing as listing
     from normoxia.evidence.reports import show as show
@@ -61,7 +61,7 @@ _HOMES = {
     "Registry": "studies",
     "Study": "study",
     "Synthesis": "synthesis",
-    "answer": "answer",
+    "answer": "answers",
     "audit": "auditor",
     "audit_report": "reports",
     "check": "checks",
@@ -69,7 +69,7 @@ _HOMES = {
     "listing": "reports",
     "pool": "synthesis",
     "published": "studies",
-    "question": "question",
+    "question": "questions",
     "read": "files",
     "read_network": "tables",
     "registry": "studies",

@@ -17,7 +17,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.errors import InvalidArgument, NotConverged
+from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 
 Array = NDArray[np.float64]
 
@@ -65,7 +65,13 @@ def weighted_fit(y: Array, v: Array, x: Array, tau2: float = 0.0) -> WeightedFit
     weighted = x * weights[:, None]
     if x.shape[1] == 0:
         return WeightedFit(np.zeros(0), np.zeros((0, 0)), y, weights)
-    covariance = np.linalg.inv(x.T @ weighted)
+    try:
+        covariance = np.linalg.inv(x.T @ weighted)
+    except np.linalg.LinAlgError:
+        raise ComputationFailed(
+            f"the equations are singular (variances from {v.min():.3g} to {v.max():.3g}, tau2 {tau2:.3g}); "
+            "check for a standard error far smaller than the others, and for treatments that no study tells apart"
+        ) from None
     covariance = (covariance + covariance.T) / 2.0
     coefficients = covariance @ (weighted.T @ y)
     return WeightedFit(coefficients, covariance, y - x @ coefficients, weights)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -232,8 +232,7 @@ def build(
 
     effect  only tells how to show the results; estimates are on the analysis scale already
     sizes   patients or events by (study, treatment); used where a multi-arm study leaves its covariance open
-    raises  InvalidArgument without contrasts, with one against itself, or a standard error that is not positive; the
-            contrasts of one study must connect its arms
+    raises  InvalidArgument without contrasts, with one against itself, or a standard error that is not positive
     """
     grouped: dict[str, list[Contrast]] = {}
     for c in contrasts:
@@ -253,7 +252,20 @@ def build(
     members = []
     for study, own in grouped.items():
         arm_sizes = {t: n for (s, t), n in known.items() if s == study} if len(own) > 1 else None
-        members.append(_two_arm(own[0]) if len(own) == 1 else study_arms(own, arm_sizes))
+        if len(own) == 1:
+            members.append(_two_arm(own[0]))
+            continue
+        pieces = _connected(own)
+        for number, piece in enumerate(pieces, 1):
+            member = study_arms(piece, arm_sizes)
+            if len(pieces) > 1:
+                note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
+                member = replace(
+                    member,
+                    study=f"{study} ({number})",
+                    notes=(*member.notes, note) if number == 1 else member.notes,
+                )
+            members.append(member)
     return _assemble(tuple(members), Effect(effect), known)
 
 
@@ -325,6 +337,21 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
         )
         fits[study] = fit(reduced, **options) if same and reduced is not None else None  # type: ignore[arg-type]
     return fits
+
+
+def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
+    """The contrasts of one study in groups that share arms."""
+    groups: list[tuple[set[str], list[Contrast]]] = []
+    for c in contrasts:
+        arms, members = {c.treatment, c.comparator}, [c]
+        apart = []
+        for group in groups:
+            if group[0] & arms:
+                arms, members = arms | group[0], group[1] + members
+            else:
+                apart.append(group)
+        groups = [*apart, (arms, members)]
+    return [members for _, members in groups]
 
 
 def _two_arm(c: Contrast) -> StudyArms:

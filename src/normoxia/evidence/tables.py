@@ -23,6 +23,10 @@ from normoxia.evidence.meta import normal_quantile
 _MISSING = {"", "na", "n/a", "nan", "null", "none", ".", "-", "--", "nr", "无", "缺失"}
 _THOUSANDS = re.compile(r"^\d{1,3}(,\d{3})+$")
 _DECIMAL_COMMA = re.compile(r"^[-+]?\d*,\d+(e[-+]?\d+)?$", re.IGNORECASE)
+#: estimates and standard errors beyond this (or errors below its inverse) are typing mistakes, or in an unfit unit
+_LARGEST = 1e6
+_MOST_PATIENTS = 1e8
+
 _SIGNS = str.maketrans({"−": "-", "–": "-", "·": ".", "．": ".", "％": "%", "\u00a0": "", "，": ","})
 
 
@@ -273,7 +277,12 @@ class _Reader:
                 )
                 continue
             value = self._effect_of(row, line, roles, scale)
-            if value is not None:
+            if value is not None and not (abs(value[0]) <= _LARGEST and 1 / _LARGEST <= value[1] <= _LARGEST):
+                shown = f"estimate {value[0]:g} with standard error {value[1]:g}"
+                self._refuse(
+                    line, roles.get("estimate", roles.get("ratio", "")), shown, "expected 1e-6 to 1e6"
+                )
+            elif value is not None:
                 found.append((line, Contrast(study, a, b, *value)))
         return found
 
@@ -568,17 +577,21 @@ _NumberedArm = tuple[int, Arm]
 def _arm_problem(values: Mapping[str, float | None]) -> tuple[str, str] | None:
     n, events, percent = values.get("n"), values.get("events"), values.get("percent")
     mean, sd, time = values.get("mean"), values.get("sd"), values.get("person_time")
-    if n is not None and n <= 0:
-        return f"{n:g} patients", "expected above 0"
+    if n is not None and not 1 <= n <= _MOST_PATIENTS:
+        return f"{n:g} patients", f"expected 1 to {_MOST_PATIENTS:g}"
     if events is not None and events < 0:
         return f"{events:g} events", "expected 0 or more"
     if events is not None and n is not None and events > n:
         return f"{events:g} events in {n:g} patients", "expected events <= n"
+    if events is not None and any(0 < cell < 0.5 for cell in (events, math.inf if n is None else n - events)):
+        return f"{events:g} events", "expected a whole number"
+    if any(x is not None and abs(x) > _LARGEST for x in (mean, sd, time)):
+        return "a number beyond 1e6", "write it in a unit that keeps it smaller, or correct it"
     if percent is not None and not 0 <= percent <= 100:
         return f"{percent:g} percent", "expected 0 to 100"
-    if sd is not None and sd <= 0:
+    if sd is not None and sd < 1 / _LARGEST:
         return f"standard deviation {sd:g}", "expected above 0"
-    if time is not None and time <= 0:
+    if time is not None and time < 1 / _LARGEST:
         return f"person-time {time:g}", "expected above 0"
     counted = events is not None and (n is not None or time is not None)
     shared = percent is not None and n is not None

@@ -55,8 +55,9 @@ class Section:
 class Page:
     """A report in one language.
 
-    badges      short labels beside "simulated, not clinical data", such as "not calibrated"
+    badges      short labels beside the first, such as "not calibrated"
     provenance  names to values, shown at the end as they are: versions, seed, digests, command
+    is_simulated  whether the first badge says "simulated, not clinical data", or that published results are pooled
     """
 
     language: str
@@ -68,6 +69,7 @@ class Page:
     provenance: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     date: str = ""
+    is_simulated: bool = True
 
 
 def document(pages: Page | Sequence[Page]) -> str:
@@ -106,7 +108,8 @@ def _prepared(page: Page) -> dict[str, object]:
     for i, section in enumerate(page.sections):
         blocks = [_block(block, speech) for block in section.blocks]
         sections.append({"id": f"{page.language}-{i + 1}", "title": section.title, "blocks": blocks})
-    return {"page": page, "say": speech.say, "sections": sections}
+    badge = speech.say("badge.simulated" if page.is_simulated else "badge.published")
+    return {"page": page, "say": speech.say, "badge": badge, "sections": sections}
 
 
 def _block(block: Block, speech: Language) -> dict[str, object]:

@@ -41,6 +41,8 @@ class Language:
         if math.isnan(estimate.low) and math.isnan(estimate.high):
             return value
         low, high = self.number(estimate.low, digits), self.number(estimate.high, digits)
+        if estimate.low < 0:  # a dash between minus signs cannot be read
+            return self.say("number.interval_signed", value=value, low=low, high=high)
         return self.say("number.interval", value=value, low=low, high=high)
 
     def number(self, value: float, digits: int = 1) -> str:

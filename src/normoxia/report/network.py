@@ -169,14 +169,16 @@ def league_table(
     effects: Mapping[tuple[str, str], Estimate],
     *,
     digits: int = 2,
+    null: float = 1.0,
     lang: str = "en",
     name: str = "league",
     title: str = "",
 ) -> Table:
     """Every pairwise effect: the row's treatment against the column's, in the order given; intervals without
-    1 in bold.
+    the value of no effect in bold.
 
-    effects  (treatment, comparator) to a ratio; pairs that are absent get a dash (nothing connects them)
+    effects  (treatment, comparator) to a ratio or a difference; pairs that are absent get a dash (nothing connects them)
+    null     what means no effect: 1 for ratios, 0 for differences
     """
     speech = language(lang)
     cells, bold = [], set()
@@ -188,7 +190,7 @@ def league_table(
                 line.append("·" if i == j else "–")
                 continue
             line.append(speech.interval(estimate, digits))
-            if estimate.has_interval and not estimate.contains(1.0):
+            if estimate.has_interval and not estimate.contains(null):
                 bold.add((i, j + 1))
         cells.append(tuple(line))
     heads = (speech.say("league.corner"), *treatments)
@@ -197,7 +199,7 @@ def league_table(
         title or speech.say("league.title"),
         heads,
         tuple(cells),
-        speech.say("league.note"),
+        speech.say("league.note", null=f"{null:g}"),
         frozenset(bold),
     )
 

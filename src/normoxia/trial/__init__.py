@@ -6,12 +6,15 @@ Read in this order:
     conduct      patients stepped from visit to visit     runner    models, populations, chunks
     recist       what a scan says (RECIST 1.1)            lesions   from one burden to target lesions
     toxicity     class hazards that add                   mortality death from burden and new lesions
+    draws        everything random beside parameters       dispensing  who gets which dose
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
     from_study   a protocol made from the registry         enrolled, cuts   whom a study enrolled, when it was analysed
+    ablation     a trial without some causal statements
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 
+from normoxia.trial.ablation import ablate
 from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published
 from normoxia.trial.files import library, read
 from normoxia.trial.protocol import Arm, Trial
@@ -24,6 +27,7 @@ __all__ = [
     "Comparison",
     "Trial",
     "TrialResult",
+    "ablate",
     "analyse",
     "chunks",
     "compare",

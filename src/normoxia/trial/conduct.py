@@ -8,19 +8,17 @@ patient and purpose, never by arm: patient i of one arm is the twin of patient i
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia import seeding
-from normoxia.mechanism.inputs import Inputs
-from normoxia.pharmacology import Regimen, schedule
 from normoxia.population import Population
 from normoxia.simulation import Simulator, State
 from normoxia.trial import lesions, mortality, policy, recist, toxicity
+from normoxia.trial.dispensing import Dispenser
+from normoxia.trial.draws import Draws
 from normoxia.trial.policy import Phase
 from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
 
@@ -35,51 +33,6 @@ LEFT = 1000
 
 #: share of the state's patients still followed below which the others are taken out of it
 _FULL_ENOUGH = 0.4
-
-#: infusions of the shipped drugs last hours; as boluses they spare the engine half of its break points
-_BOLUS_BELOW = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Draws:
-    """Everything random about some patients beside their parameters; every array has one row a patient."""
-
-    uniform: Mapping[str, Floats]
-    normal: Mapping[str, Floats]
-
-    def take(self, rows: NDArray[np.intp]) -> Draws:
-        """The draws of some patients."""
-        return Draws(
-            {k: v[rows] for k, v in self.uniform.items()}, {k: v[rows] for k, v in self.normal.items()}
-        )
-
-
-def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> Draws:
-    """The draws of patients given as pieces (replicate, first patient, how many)."""
-    n_visits = len(trial.visits.days(trial.horizon))
-    classes = sorted({name for arm in trial.arms for name in toxicity.classes_of(arm.regimen.drugs)})
-    uniform = {name: 1 for name in ("death", "new lesion", "dropout", "entry", "beyond", "next line")}
-    uniform |= {"node": lesions.MAX_LESIONS, "scan day": n_visits, "missed": n_visits}
-    uniform |= {
-        f"toxicity/{name}/{what}": toxicity.MAX_EVENTS
-        for name in classes
-        for what in ("gap", "action", "fatal")
-    }
-    normal = {"frailty": 1, "lesion share": lesions.MAX_LESIONS, "lesion spread": lesions.MAX_LESIONS}
-    normal |= {"reading": n_visits * lesions.MAX_LESIONS, "first reading": lesions.MAX_LESIONS}
-
-    def drawn(source: Callable[..., Floats], widths: Mapping[str, int]) -> dict[str, Floats]:
-        return {
-            name: np.concatenate(
-                [
-                    source(seed, f"trial/{name}", n, width, replicate=r, first_patient=first)
-                    for r, first, n in pieces
-                ]
-            )
-            for name, width in widths.items()
-        }
-
-    return Draws(drawn(seeding.uniforms, uniform), drawn(seeding.normals, normal))
 
 
 @dataclass(slots=True, eq=False)
@@ -209,6 +162,10 @@ class _Conduct:
             dict(start.reason),
             self.ledger,
         )
+        record = self.record
+        self.dispenser = Dispenser(
+            arm, population, self.ledger, self.phase, record.next_line, record.next_start
+        )
         self.record.status[failed & (self.record.status == 0)] = 1
         for row in np.flatnonzero(failed & (start.status == 0)).tolist():
             self.record.reason[row] = "the tumour's size at the start is not a number"
@@ -232,34 +189,40 @@ class _Conduct:
 
     def window(self, start: float, end: float, nominal: float, visit: int) -> None:
         """From the end of one visit's window to the end of the next."""
-        inputs = self.inputs(start, end)
+        inputs = self.dispenser.inputs(start, end, self.rows, self.seats, self.state.n_patients)
         times = self.output_times(start, end, nominal)
         result = self.simulator.run(self.state, inputs, times, tolerance=self.tolerance, workers=self.workers)
         rows, values = self.rows, result.values[self.seats]
         self.note_failures(result.status, result.reason)
         nodes = np.concatenate([[start], times])
-        totals = np.concatenate([self.last[rows, None], values[:, :, self.column[DIAMETER]]], axis=1)
-        totals = np.where(np.isfinite(totals), np.maximum(totals, 1e-6), self.last[rows, None])
-        dissemination = np.concatenate(
-            [self.lesion_sum[rows, None], values[:, :, self.column[NEW_LESION]]], axis=1
-        )
-        dissemination = np.where(np.isfinite(dissemination), dissemination, self.lesion_sum[rows, None])
-        self.record.new_lesion[rows] = np.minimum(
-            self.record.new_lesion[rows],
-            mortality.crossing(nodes, dissemination, self.lesion_threshold[rows]),
-        )
-        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
-        summed = mortality.accumulate(
-            nodes, rates, self.clinic.death_new_lesion, self.record.new_lesion[rows]
-        )
-        self.record.death[rows] = mortality.crossing(nodes, summed, self.death_left[rows])
-        self.record.death[rows] = np.minimum(self.record.death[rows], self.ledger.death[rows])
-        self.death_left[rows] -= summed[:, -1]
-        self.last[rows], self.lesion_sum[rows] = totals[:, -1], dissemination[:, -1]
+        # nothing is believed of a window in which a patient's solve failed
+        well = (self.record.status[rows] == 0)[:, None] & np.isfinite(values).all(axis=2)
+        totals = self.from_last(self.last, values[:, :, self.column[DIAMETER]], well)
+        dissemination = self.from_last(self.lesion_sum, values[:, :, self.column[NEW_LESION]], well)
+        self.hazards(nodes, np.maximum(totals, 1e-6), dissemination)
         at = int(np.searchsorted(times, nominal))
         self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
-        self.scan(nodes, totals, nominal, end, visit)
+        self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
         self.leave(end, result.state)
+
+    def from_last(self, last: Floats, values: Floats, well: Bools) -> Floats:
+        """An output over the window, the value it began with first; that value throughout for who is not well."""
+        before = last[self.rows, None]
+        whole = np.concatenate([before, np.where(well, values, before)], axis=1)
+        last[self.rows] = whole[:, -1]
+        return whole
+
+    def hazards(self, nodes: Floats, totals: Floats, dissemination: Floats) -> None:
+        """New lesions and deaths of a window."""
+        rows, record = self.rows, self.record
+        well = record.status[rows] == 0
+        lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
+        record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
+        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
+        summed = mortality.accumulate(nodes, rates, self.clinic.death_new_lesion, record.new_lesion[rows])
+        death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
+        record.death[rows] = np.minimum(death, self.ledger.death[rows])
+        self.death_left[rows] -= summed[:, -1]
 
     def scan(self, nodes: Floats, totals: Floats, nominal: float, end: float, visit: int) -> None:
         """Read the visit's scans and apply the rules."""
@@ -323,103 +286,6 @@ class _Conduct:
         cycles = np.arange(np.floor(start / CYCLE_DAYS) + 1, np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS
         times = np.unique(np.concatenate([cycles, [nominal - window, nominal, end]]))
         return np.asarray(times[(times > start) & (times <= end)])
-
-    # doses
-
-    def inputs(self, start: float, end: float) -> Inputs:
-        """Every dose of a window for the patients followed, cycle by cycle."""
-        edges = np.unique(
-            np.concatenate(
-                [[start, end], np.arange(np.ceil(start / CYCLE_DAYS), np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS]
-            )
-        )
-        parts: list[Inputs] = []
-        for first, last in itertools.pairwise(edges):
-            if first % CYCLE_DAYS == 0.0:
-                self.begin_cycle(float(first))
-            parts.append(self.trial_doses(float(first), float(last)))
-            parts.extend(self.next_line_doses(float(first), float(last)))
-        doses = merged([part for part in parts if part.n_doses], len(self.rows))
-        amount = np.zeros((self.state.n_patients, doses.n_doses))
-        amount[self.seats] = doses.amount
-        return Inputs(doses.time, doses.target, amount, doses.duration)
-
-    def begin_cycle(self, day: float) -> None:
-        """Fix the cycle's doses by what happened before it, then let it have its events."""
-        followed = np.zeros(self.n, dtype=bool)
-        followed[self.rows] = True
-        self.doses = {drug: self.ledger.dose(drug, day) for drug in self.arm.regimen.drugs}
-        given = {}
-        for drug in self.arm.regimen.drugs:
-            due = any(
-                len(course.times(day, day + CYCLE_DAYS)) for course in self.arm.regimen.of(drug).courses
-            )
-            if due:
-                given[drug] = self.doses[drug] * (followed & self.gets(drug))
-        self.ledger.advance(day, given)
-
-    def gets(self, drug: str) -> Bools:
-        """Who is under treatment with a drug of the arm; shape (n,)."""
-        beyond = self.arm.beyond is not None and drug in self.arm.beyond.drugs
-        return np.asarray(
-            (self.phase == Phase.ON_TREATMENT) | ((self.phase == Phase.BEYOND_PROGRESSION) & beyond)
-        )
-
-    def trial_doses(self, first: float, last: float) -> Inputs:
-        factors = {drug: (self.doses[drug] * self.gets(drug))[self.rows] for drug in self.arm.regimen.drugs}
-        return self.scheduled(self.arm.regimen, first, last, factors)
-
-    def next_line_doses(self, first: float, last: float) -> list[Inputs]:
-        found = []
-        for position, line in enumerate(self.arm.next_lines):
-            begins = np.where(
-                self.record.next_line[self.rows] == position, self.record.next_start[self.rows], np.inf
-            )
-            for origin in np.unique(begins[begins <= first]):
-                factors = {drug: (begins == origin).astype(np.float64) for drug in line.regimen.drugs}
-                doses = self.scheduled(line.regimen, first - origin, last - origin, factors)
-                found.append(Inputs(doses.time + origin, doses.target, doses.amount, doses.duration))
-        return found
-
-    def scheduled(self, regimen: Regimen, first: float, last: float, factors: Mapping[str, Floats]) -> Inputs:
-        covariates = self.population.covariates
-
-        def size(name: str) -> Floats | None:
-            return covariates[name][self.rows].astype(np.float64) if name in covariates else None
-
-        return schedule(
-            regimen,
-            first,
-            last,
-            intensity=factors,
-            weight=size("weight"),
-            body_surface=size("body_surface"),
-            gfr=size("gfr"),
-            bolus_below=_BOLUS_BELOW,
-        )
-
-
-def merged(parts: Sequence[Inputs], n_patients: int) -> Inputs:
-    """Doses of several schedules as one; what enters the same species at the same time is one dose.
-
-    Columns of zeros are left out. Amounts have shape (n_patients, n_doses).
-    """
-    columns: dict[tuple[float, str, float], Floats] = {}
-    for part in parts:
-        amounts = np.broadcast_to(part.amount, (n_patients, part.n_doses))
-        for i, target in enumerate(part.target):
-            if not amounts[:, i].any():
-                continue
-            key = (float(part.time[i]), target, float(part.duration[i]))
-            columns[key] = columns[key] + amounts[:, i] if key in columns else amounts[:, i]
-    keys = sorted(columns)
-    amount = np.stack([columns[key] for key in keys], axis=1) if keys else np.zeros((n_patients, 0))
-    return Inputs(
-        np.array([key[0] for key in keys]),
-        tuple(key[1] for key in keys),
-        np.ascontiguousarray(amount, dtype=np.float64),
-        np.array([key[2] for key in keys]),
-    )
 
 
 def _between(nodes: Floats, values: Floats, day: Floats) -> Floats:

@@ -20,6 +20,7 @@ from normoxia.population import Population, joined, sample
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
 from normoxia.trial import conduct, result
+from normoxia.trial.draws import draw
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
 
@@ -173,7 +174,7 @@ def run_chunk(
             for r, first, n in chunk.pieces
         ]
     )
-    draws = conduct.draw(trial, seed, chunk.pieces)
+    draws = draw(trial, seed, chunk.pieces)
     start = simulator.start(
         population.parameters, population.n_patients, tolerance=tolerance, workers=workers
     )

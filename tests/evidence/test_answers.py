@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence import answer as answers
-from normoxia.evidence import question as questions
+from normoxia.evidence import answers, questions
 from normoxia.evidence.studies import registry
 
 SHIPPED = ("biomarkers", "components", "egfr-post-tki", "first-line-wt", "tki-or-antibody")
@@ -108,3 +107,13 @@ def test_every_finding_of_a_document_is_reported_together(tmp_path: Path) -> Non
     text = str(error.value)
     for words in ('found "guess"', 'missing key "zh"', 'endpoint "XYZ"', 'missing key "arms"'):
         assert words in text
+
+
+def test_the_package_offers_verbs_not_modules_under_their_names() -> None:
+    import types
+
+    from normoxia import evidence
+
+    for name in ("answer", "pool", "question", "read_network"):
+        for _ in range(2):  # importing a module of the same name would replace the verb
+            assert not isinstance(getattr(evidence, name), types.ModuleType)

@@ -19,10 +19,11 @@ from normoxia.evidence import components as parts
 from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Arm, Contrast, Effect, contrasts_from_arms
 from normoxia.evidence.contribution import study_contributions
+from normoxia.evidence.heterogeneity import TauMethod
 from normoxia.evidence.intake import from_interval
 from normoxia.evidence.meta import Model
 from normoxia.evidence.network import NetworkEffect, NetworkFit
-from normoxia.evidence.question import Asked, Entry, Question, Text, question
+from normoxia.evidence.questions import Asked, Entry, Question, Text, question
 from normoxia.evidence.regression import Regression, meta_regression
 from normoxia.evidence.studies import Registry, registry
 from normoxia.evidence.study import REVIEW, Reported, Study
@@ -31,6 +32,8 @@ from normoxia.outcome import Measure, Source
 
 #: name and version of the dictionary `Answer.to_json` gives
 SCHEMA = "normoxia/answer/1"
+
+Tau = TauMethod | str | float
 
 NO_RATIO: Text = {
     "en": "no hazard ratio with an interval was read in a source for these arms and patients",
@@ -121,6 +124,7 @@ def answer(
     *,
     studies: Registry | None = None,
     model: Model = "random",
+    tau: TauMethod | str | float = TauMethod.REML,
     draws: int = 10_000,
     seed: int = 0,
 ) -> Answer:
@@ -128,13 +132,14 @@ def answer(
 
     asked    a question, the name of a shipped one, or a document
     studies  the registry; the shipped one by default
+    tau      estimator of tau2, or a fixed standard deviation
     raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
              population or arm that is not there
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()
     _complete(q, known)
-    return Answer(q, {a.endpoint.value: _analyse(q, a, known, model, draws, seed) for a in q.asked})
+    return Answer(q, {a.endpoint.value: _analyse(q, a, known, model, tau, draws, seed) for a in q.asked})
 
 
 def evidence_for(
@@ -165,17 +170,25 @@ def evidence_for(
     return contrasts, used, [*left, *_by_rule(q, known)], sizes
 
 
-def _analyse(q: Question, asked: Asked, known: Registry, model: Model, draws: int, seed: int) -> Analysis:
+def _analyse(
+    q: Question, asked: Asked, known: Registry, model: Model, tau: Tau, draws: int, seed: int
+) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
     base = Analysis(asked, tuple(used), tuple(left))
     if not contrasts:
         return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
     if q.kind == "regression":
-        return _with(base, **_regress(q, contrasts, used))
+        return _with(base, **_regress(q, contrasts, used, tau))
     network = net.build(contrasts, Effect.HR if asked.measure is Measure.HAZARD_RATIO else Effect.OR, sizes)
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
-        network, model=model, reference=reference, small_values=asked.small_values, draws=draws, seed=seed
+        network,
+        model=model,
+        tau=tau,
+        reference=reference,
+        small_values=asked.small_values,
+        draws=draws,
+        seed=seed,
     )
     judged = trust.certainty(
         synthesis.fit,
@@ -187,10 +200,10 @@ def _analyse(q: Question, asked: Asked, known: Registry, model: Model, draws: in
         "synthesis": synthesis,
         "certainty": judged,
         "contributions": study_contributions(synthesis.fit),
-        "without": _without_each(q, network, model),
+        "without": _without_each(q, network, model, tau),
     }
     if q.parts_of:
-        more |= _compose(q, network, model)
+        more |= _compose(q, network, model, tau)
     return _with(base, **more)
 
 
@@ -200,15 +213,15 @@ def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
 
 
 def _without_each(
-    q: Question, network: net.Network, model: Model
+    q: Question, network: net.Network, model: Model, tau: Tau
 ) -> dict[str, tuple[NetworkEffect, ...] | None]:
-    fits = net.leave_one_out(network, model=model)
+    fits = net.leave_one_out(network, model=model, tau=tau)
     return {study: None if fit is None else _headline(q, fit) for study, fit in fits.items()}
 
 
-def _compose(q: Question, network: net.Network, model: Model) -> dict[str, Any]:
+def _compose(q: Question, network: net.Network, model: Model, tau: Tau) -> dict[str, Any]:
     """Component models; without the interaction when no treatment shows it."""
-    options: dict[str, Any] = {"parts_of": q.parts_of, "groups": q.groups, "model": model}
+    options: dict[str, Any] = {"parts_of": q.parts_of, "groups": q.groups, "model": model, "tau": tau}
     found: dict[str, Any] = {"additive": parts.fit_components(network, **options)}
     if q.interaction is None:
         return found
@@ -219,7 +232,7 @@ def _compose(q: Question, network: net.Network, model: Model) -> dict[str, Any]:
     return found
 
 
-def _regress(q: Question, contrasts: list[Contrast], used: list[Used]) -> dict[str, Any]:
+def _regress(q: Question, contrasts: list[Contrast], used: list[Used], tau: Tau) -> dict[str, Any]:
     rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
     columns = {name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates}
     varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
@@ -227,7 +240,7 @@ def _regress(q: Question, contrasts: list[Contrast], used: list[Used]) -> dict[s
     if len(contrasts) < len(varied) + 2:
         return {"notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")}
     fitted = meta_regression(
-        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, hartung_knapp=True
+        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, tau=tau, hartung_knapp=True
     )
     return {"regression": fitted, "notes": dropped}
 

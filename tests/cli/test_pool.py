@@ -1,0 +1,370 @@
+"""`normoxia pool`: the oracle's numbers through the command, every odd network and table, and a folder that runs again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ORACLES = ROOT / "tests" / "oracles" / "synthesis"
+GUIDE = ROOT / "docs" / "guides" / "pool.md"
+HEADER = "study,treatment,comparator,HR,lower,upper\n"
+TRIANGLE = (
+    HEADER
+    + "A,one,placebo,0.70,0.55,0.89\nB,one,placebo,0.81,0.62,1.06\nC,two,placebo,0.90,0.71,1.14\nD,one,two,0.85,0.66,1.09\n"
+)
+QUESTIONS = ("first-line-wt", "egfr-post-tki", "tki-or-antibody", "components", "biomarkers")
+
+
+def rows(name: str, **wanted: str) -> list[dict[str, str]]:
+    with (ORACLES / name).open(encoding="utf-8") as text:
+        return [r for r in csv.DictReader(text) if all(r[k] == v for k, v in wanted.items())]
+
+
+@pytest.fixture(scope="session")
+def senn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network as netmeta prints it: contrasts rounded to 2 and 4 decimals, treatments in four letters (see README)."""
+    path = tmp_path_factory.mktemp("senn") / "senn.csv"
+    lines = ["studlab,treat1,treat2,TE,seTE"]
+    for r in rows("input_senn2013_contrast_from_arms.csv"):
+        te, se = round(float(r["TE"]), 2), round(float(r["seTE"]), 4)
+        lines.append(f"{r['studlab']},{r['treat1'][:4]},{r['treat2'][:4]},{te},{se}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(("tau", "model"), [("DL", "random"), ("REML", "random"), ("DL", "common")])
+def test_senn_2013_gives_the_numbers_of_netmeta(normoxia: Callable, senn: Path, tau: str, model: str) -> None:
+    answer = normoxia("pool", senn, "--effect", "MD", "--tau", tau, "--model", model, "--reference", "plac",
+                      "--small-values", "bad", "--json", "--quiet")  # fmt: skip
+    assert answer.code == 0, answer.err
+    whole = json.loads(answer.out)
+    # REML's tau is found by iteration: netmeta's stops at about 1e-7, see docs/reference/oracles.md
+    close = 1e-6 if tau == "DL" else 1e-4
+    assert whole["schema"] == "normoxia/synthesis/1"
+    (summary,) = rows("nma_summary.csv", dataset="senn2013", tau_method=tau)
+    network, spread = whole["network"], whole["heterogeneity"]
+    assert (network["n_studies"], network["n_treatments"]) == (int(summary["k"]), int(summary["n_trt"]))
+    assert network["reference"] == "plac"
+    assert spread["q"] == pytest.approx(float(summary["Q"]), rel=1e-6)
+    assert spread["df"] == int(summary["df_Q"])
+    if model == "random":
+        assert spread["tau"] == pytest.approx(float(summary["tau"]), rel=close)
+    between = whole["inconsistency"]["between"]
+    assert between["q"] == pytest.approx(float(summary["Q_between"]), rel=1e-6)
+    found = {(e["treatment"], e["comparator"]): e for e in whole["effects"] if e["model"] == model}
+    wanted = {"dataset": "senn2013", "tau_method": tau if model == "random" else "", "model": model}
+    for peer in rows("nma_effects.csv", **wanted):
+        ours = found[peer["treat1"], peer["treat2"]]
+        assert ours["estimate"] == pytest.approx(float(peer["TE"]), rel=close, abs=1e-8)
+        assert ours["se"] == pytest.approx(float(peer["seTE"]), rel=close)
+        assert ours["interval"] == pytest.approx([float(peer["lower"]), float(peer["upper"])], rel=close, abs=1e-6)  # fmt: skip
+    column = "Pscore_random" if model == "random" else "Pscore_common"
+    scores = {r["treatment"]: r["p_score"] for r in whole["ranking"]}
+    for peer in rows("nma_ranking.csv", dataset="senn2013", tau_method=tau):
+        assert scores[peer["treatment"]] == pytest.approx(float(peer[column]), abs=1e-4)
+    splits = {(s["treatment"], s["comparator"]): s for s in whole["inconsistency"]["node_splits"]}
+    for peer in rows("nma_netsplit.csv", **wanted):
+        a, b = peer["comparison"].split(":")
+        if peer["p"] not in ("", "NA"):
+            assert splits[a, b]["p_value"] == pytest.approx(float(peer["p"]), rel=100 * close)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_shipped_question_answers_in_json(normoxia: Callable, question: str) -> None:
+    answer = normoxia("pool", question, "--json")
+    assert answer.code == 0, answer.err
+    whole = json.loads(answer.out)
+    assert whole["schema"] == "normoxia/answer/1"
+    assert whole["asks"]["zh"]
+    for analysis in whole["analyses"].values():
+        assert {"used", "left_out", "notes"} <= set(analysis)
+        assert all(x["why"]["en"] and x["why"]["zh"] for x in analysis["left_out"])
+        if "effects" in analysis:
+            assert {"network", "heterogeneity", "ranking", "inconsistency", "certainty"} <= set(analysis)
+            assert {"treatment", "comparator", "estimate", "se", "interval", "prediction_interval", "model"} <= set(
+                analysis["effects"][0]
+            )  # fmt: skip
+    if question != "biomarkers":
+        assert whole["effects"] == whole["analyses"][whole["endpoint"]]["effects"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_print_holds_a_question_whole(normoxia: Callable, lang: str) -> None:
+    answer = normoxia("pool", "components", "--endpoint", "PFS", "--lang", lang)
+    assert answer.code == 0, answer.err
+    words = {
+        "en": ("What each component adds", "95% prediction interval", "P-score (95%)", "very low", "2 parts",
+               "Interaction of ICI × anti-angiogenic", "Studies left out, and why"),
+        "zh": ("各成分的贡献", "95% 预测区间", "P 分数（95%）", "极低", "2 个互不相连", "未纳入的研究及原因"),
+    }[lang]  # fmt: skip
+    for word in words:
+        assert word in answer.out, word
+
+
+def test_options_of_a_question_change_what_is_asked(normoxia: Callable) -> None:
+    plain = json.loads(normoxia("pool", "egfr-post-tki", "--json").out)
+    other = json.loads(
+        normoxia("pool", "egfr-post-tki", "--json", "--endpoint", "PFS", "--reference", "ICI + chemotherapy",
+                 "--model", "common", "--small-values", "bad").out
+    )  # fmt: skip
+    assert list(plain["analyses"]) != ["PFS"]
+    assert list(other["analyses"]) == ["PFS"]
+    assert other["network"]["reference"] == "ICI + chemotherapy"
+    assert {e["model"] for e in other["effects"]} == {"common"}
+    assert other["ranking"][0]["treatment"] == plain["ranking"][-1]["treatment"] == "chemotherapy"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("egfr-post-tky",), 'did you mean "egfr-post-tki"?'),
+        (("egfr-post-tki", "--endpoint", "PSF"), 'did you mean "PFS"?'),
+        (("egfr-post-tki", "--reference", "chemoterapy"), 'did you mean "chemotherapy"?'),
+        (("egfr-post-tki", "--effect", "OR"), "belong to tables"),
+        (("t.csv", "--reference", "placebbo"), 'did you mean "placebo"?'),
+        (("t.csv", "--model", "fixed"), "common"),
+        (("t.csv", "--tau", "DLL"), "DL"),
+        (("t.csv", "--effect", "hazard"), 'effect "hazard"'),
+        (("t.csv", "--column", "se"), "ROLE=NAME"),
+        (("t.csv", "--column", "low=lover"), 'did you mean "lower"?'),
+        (("t.csv", "--endpoint", "PFS"), "belong to questions"),
+        (("t.csv", "--equivalence", "0.9"), "above 1"),
+        (("t.csv", "--lang", "fr"), "en, zh"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(
+    normoxia: Callable, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    answer = normoxia("pool", *arguments)
+    assert answer.code == 2
+    assert said in answer.err
+    assert answer.out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A,one,placebo,0.50,0.55,0.89\nB,,placebo,0.8,0.6,1.1\nC,two,two,0.9,0.7,1.1\nD,one,placebo,x,0.6,1\n"
+         "E,one,placebo,0.7,0.5,0.98\n", (":2", ":3", ":4", ":5", "lines 2, 3, 4, 5")),
+        ("A,one,placebo,0.7,0.5,0.98\nA,one,placebo,0.7,0.5,0.98\n", (":3",)),
+        ("A,one,placebo,-0.7,0.5,0.98\n", (":2",)),
+    ],
+)  # fmt: skip
+def test_every_faulty_row_is_listed_with_its_line(
+    normoxia: Callable, tmp_path: Path, text: str, said: tuple[str, ...]
+) -> None:
+    (tmp_path / "t.csv").write_text(HEADER + text)
+    answer = normoxia("pool", "t.csv", "--json")
+    assert answer.code == 3
+    assert answer.out == ""
+    for words in said:
+        assert words in answer.err
+
+
+def test_the_other_rows_are_pooled_when_the_user_says_so(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE + "E,one,placebo,0.50,0.55,0.89\n")
+    answer = normoxia("pool", "t.csv", "--leave-out-faulty", "--json")
+    assert answer.code == 0
+    whole = json.loads(answer.out)
+    assert whole["table"]["left_out"] == [6]
+    assert whole["network"]["n_studies"] == 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04 a workbook", b"%PDF-1.7", b"\x89PNG\r\n", b"", b"one column\n1\n", b"\x00\x01\x02,\x00",
+        b"a,b,c\n1,2,3\n", HEADER.encode(),
+    ],
+)  # fmt: skip
+def test_a_file_of_the_wrong_kind_says_what_to_do(normoxia: Callable, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    answer = normoxia("pool", "t.csv")
+    assert answer.code == 3
+    assert "t.csv" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_table_that_is_not_there_is_said_to_be_absent(normoxia: Callable) -> None:
+    answer = normoxia("pool", "absent.csv")
+    assert answer.code == 3
+    assert "no such file" in answer.err
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TRIANGLE.encode("utf-8-sig"),
+        TRIANGLE.replace(",", ";").replace(".", ",").encode(),
+        TRIANGLE.replace("study,treatment,comparator", "研究,治疗,对照").replace("placebo", "安慰剂").encode("gb18030"),
+        re.sub("(?m)$", ",,", TRIANGLE.strip()).encode(),
+        TRIANGLE.replace(",", "\t").encode(),
+    ],
+    ids=["BOM", "decimal commas", "GBK", "empty columns", "tabs"],
+)  # fmt: skip
+def test_tables_as_people_save_them_give_the_same_numbers(
+    normoxia: Callable, tmp_path: Path, raw: bytes
+) -> None:
+    (tmp_path / "plain.csv").write_text(TRIANGLE)
+    (tmp_path / "t.csv").write_bytes(raw)
+    plain, other = (normoxia("pool", name, "--json") for name in ("plain.csv", "t.csv"))
+    assert other.code == 0, other.err
+    one, two = json.loads(plain.out), json.loads(other.out)
+    assert two["heterogeneity"] == one["heterogeneity"]
+    assert sorted(e["se"] for e in two["effects"]) == sorted(e["se"] for e in one["effects"])
+
+
+def test_an_asymmetric_interval_is_kept_and_told(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE.replace("0.70,0.55,0.89", "0.70,0.66,0.89"))
+    answer = normoxia("pool", "t.csv")
+    assert answer.code == 0
+    assert "t.csv:2" in answer.err
+    assert "symmetric" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("A,one,placebo,0.7,0.5,0.98\n", "One study"),
+        ("A,one,placebo,0.7,0.5,0.98\nB,one,placebo,0.8,0.6,1.07\n", "No loop of treatments"),
+        ("A,one,placebo,0.7,0.5,0.98\nB,two,placebo,0.8,0.6,1.07\nC,three,placebo,0.9,0.7,1.16\n", "no spare evidence"),
+        ("A,one,placebo,0.7,0.5,0.98\nB,two,three,0.8,0.6,1.07\n", "2 parts"),
+    ],
+    ids=["single study", "two nodes", "star", "disconnected"],
+)  # fmt: skip
+def test_small_networks_work_and_explain_themselves(
+    normoxia: Callable, tmp_path: Path, body: str, said: str
+) -> None:
+    (tmp_path / "t.csv").write_text(HEADER + body)
+    answer = normoxia("pool", "t.csv", "--out", "folder", "--small-values", "good")
+    assert answer.code == 0, answer.err
+    assert said in answer.out
+    assert (tmp_path / "folder" / "report.html").stat().st_size > 10_000
+    # one study: its own estimate and interval, log 0.7 and (log 0.98 - log 0.5) / (2 * 1.959964)
+    effect = json.loads((tmp_path / "folder" / "synthesis.json").read_text())["effects"]
+    own = [e for e in effect if (e["treatment"], e["comparator"]) == ("one", "placebo")]
+    if body.count("\n") != 2 or "two" in body:
+        assert own[0]["estimate"] == pytest.approx(-0.356675, abs=1e-5)
+        assert own[0]["se"] == pytest.approx(0.171670, abs=1e-5)
+
+
+def test_the_mapping_is_suggested_with_how_to_correct_it(normoxia: Callable, senn: Path) -> None:
+    answer = normoxia("pool", senn)
+    assert answer.code == 0
+    assert re.search(r"comparator\s+<- treat2", answer.err)
+    assert '--column study="studlab"' in answer.err
+    assert "assumed" in answer.out  # nobody said whether small values are good
+    assert normoxia("pool", senn, "--quiet", "--effect", "MD").err == ""
+
+
+@pytest.mark.parametrize("what", ["table", "question"])
+def test_the_folder_runs_again_and_gives_the_same(
+    normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    name = "t.csv" if what == "table" else "egfr-post-tki"
+    options = ("--tau", "DL", "--seed", 3, "--out", "folder", "--quiet", "--small-values", "good")
+    assert normoxia("pool", name, *options).code == 0
+    folder = tmp_path / "folder"
+    suffix = "" if what == "table" else "-PFS"
+    for stem in ("network", "forest", "ranking"):
+        for kind in ("svg", "csv", "json"):
+            for lang in ("en", "zh"):
+                assert (folder / "figures" / f"{stem}{suffix}-{lang}.{kind}").is_file()
+    assert (folder / f"league{suffix}-en.csv").is_file()
+    assert (folder / f"effects{suffix}.csv").read_text().startswith("treatment,comparator,model,estimate,se")
+    monkeypatch.chdir(folder)
+    command = shlex.split((folder / "rerun.sh").read_text().splitlines()[-1])
+    again = subprocess.run(
+        [sys.executable, "-c", "import sys; from normoxia.cli.app import execute; sys.exit(execute())", *command[1:], "--json"],
+        capture_output=True, text=True, check=True, cwd=folder, env={"PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    first = json.loads((folder / "synthesis.json").read_text())
+    second = json.loads(again.stdout)
+    assert second["effects"] == first["effects"]
+    assert second["ranking"] == first["ranking"]
+    snippet = subprocess.run(
+        [sys.executable, str(folder / "rerun.py")], capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    wanted = next(e for e in first["effects"] if e["model"] == "random")
+    assert f"{wanted['estimate']!r} {wanted['se']!r}" in snippet.stdout.replace("np.float64(", "").replace(
+        ")", ""
+    )
+
+
+def test_a_folder_that_holds_something_is_left_alone(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.txt").write_text("mine")
+    assert normoxia("pool", "t.csv", "--out", "folder").code == 2
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["mine.txt"]
+
+
+def test_same_seed_same_ranking_and_another_seed_only_moves_the_draws(
+    normoxia: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    one, same, other = (normoxia("pool", "t.csv", "--json", "--seed", seed).out for seed in (1, 1, 2))
+    assert one == same
+    assert one != other
+    assert json.loads(one)["effects"] == json.loads(other)["effects"]
+
+
+def test_a_question_of_ones_own_is_read_from_its_document(normoxia: Callable, tmp_path: Path) -> None:
+    shipped = ROOT / "src" / "normoxia" / "library" / "questions" / "egfr-post-tki.yaml"
+    (tmp_path / "mine.yaml").write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
+    mine, theirs = (normoxia("pool", name, "--json").out for name in ("mine.yaml", "egfr-post-tki"))
+    assert json.loads(mine) == json.loads(theirs)
+    (tmp_path / "broken.yaml").write_text("question: broken\n")
+    answer = normoxia("pool", "broken.yaml")
+    assert answer.code == 3
+    assert "broken.yaml" in answer.err
+
+
+def test_ten_thousand_rows_are_read_and_pooled(normoxia: Callable, tmp_path: Path) -> None:
+    arms = ("one", "two", "three", "four")
+    body = "".join(
+        f"s{i},{arms[i % 4]},placebo,{0.7 + 0.01 * (i % 30):.2f},0.50,1.30\n" for i in range(10_000)
+    )
+    (tmp_path / "t.csv").write_text(HEADER + body.replace(",0.50,1.30", ",0.40,1.90"))
+    answer = normoxia("pool", "t.csv", "--json", "--model", "common")
+    assert answer.code == 0, answer.err[:500]
+    assert json.loads(answer.out)["network"]["n_studies"] == 10_000
+
+
+def test_individual_patients_are_exported_as_derived(normoxia: Callable, tmp_path: Path) -> None:
+    answer = normoxia("evidence", "export", "individual", "--out", "patients.csv")
+    assert answer.code == 0, answer.err
+    with (tmp_path / "patients.csv").open(encoding="utf-8") as text:
+        found = list(csv.DictReader(text))
+    assert {r["origin"] for r in found} == {"derived"}
+    assert {r["event"] for r in found} == {"0", "1"}
+    assert len({r["study"] for r in found}) > 5
+
+
+def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    (table,) = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "table.csv").write_text(table)
+    commands = [
+        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    assert len(commands) >= 7
+    for command in commands:
+        words = shlex.split(command)
+        assert words[0] == "normoxia"
+        answer = normoxia(*words[1:])
+        assert answer.code == 0, f"{command}: {answer.err}"
+    for named in re.findall(r"`(--[a-z-]+)", text):
+        assert named in normoxia("pool", "--help").out or named in ("--out", "--json"), named
