@@ -1,6 +1,6 @@
 """Speed of the engine against others, at equal achieved error: `python -m benchmarks.engine`.
 
-Prints a table and writes RESULTS.md beside this file. Every engine solves the same equations with the same doses at
+Prints a table and writes results/engine.md beside this file. Every engine solves the same equations with the same doses at
 several tolerances; its achieved error is measured against the reference solution, and its speed at the error asked
 for is read off the line between two runs (logarithms of both). CPU time of one core; runs of different engines take
 turns, and the fastest of the rounds counts.
@@ -115,7 +115,7 @@ def main() -> None:
     text = report(engines, cold, warm) + "\n".join(["", *q3w(), "", *mechanism.report(), ""])
     print(text)
     if not options.ours_only:
-        (Path(__file__).parent / "RESULTS.md").write_text(text, encoding="utf-8")
+        (Path(__file__).parent / "results" / "engine.md").write_text(text, encoding="utf-8")
 
 
 def report(engines: list[Engine], cold: float, warm: float) -> str:

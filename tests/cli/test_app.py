@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from normoxia import library
+from normoxia.cli import show
 
 SOURCE = Path(__file__).parents[2] / "src"
 TOY = """\
@@ -143,7 +144,9 @@ def test_mechanism_lists_every_statement_in_both_languages(normoxia: Callable) -
     found = json.loads(normoxia("mechanism", "--json").out)
     assert [s["tag"] for s in found["statements"]] == [f"C{i:02d}" for i in range(1, 35)]
     assert all({"en", "zh"} <= set(s["says"]) for s in found["statements"])
-    assert all(s["emergent"] or s["ablation"] or s["strengths"] for s in found["statements"])
+    # each is removed somewhere, or emergent and so tested instead of coded
+    assert all(s["emergent"] != bool(s["ablated_in"]) for s in found["statements"])
+    assert all(s["ablation"] for s in found["statements"] if s["ablated_in"] == "model")
 
 
 def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: Path) -> None:
@@ -162,3 +165,11 @@ def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None
     answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--out", "bcp.xml")
     assert answer.code == 0, answer.err
     assert "<sbml" in (tmp_path / "bcp.xml").read_text()[:200]
+
+
+def test_a_table_prints_square_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """As markup, "[not calibrated]" would vanish from the title, and the extra from what to install."""
+    show.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
+    out = capsys.readouterr().out
+    assert "Simulated [not calibrated]" in out
+    assert '"normoxia[sbml]" :smile:' in out

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import libsbml
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,8 +18,6 @@ from normoxia.mechanism import export, parse
 from normoxia.mechanism.expression import evaluate, inline
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Model
-
-libsbml = pytest.importorskip("libsbml")
 
 #: libRoadRunner's own integrator is asked for this; its events are located to about the same
 RELATIVE, ABSOLUTE = 1e-10, 1e-12
@@ -43,7 +42,8 @@ def faults(text: str) -> list[str]:
 
 
 def roadrunner_run(text: str, outputs: Sequence[str], times: Sequence[float]) -> NDArray[np.float64]:
-    roadrunner = pytest.importorskip("roadrunner")
+    import roadrunner
+
     runner = roadrunner.RoadRunner(text)
     runner.setIntegratorSetting("cvode", "relative_tolerance", RELATIVE)
     runner.setIntegratorSetting("cvode", "absolute_tolerance", ABSOLUTE)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +15,8 @@ from normoxia.outcome import Endpoint, Measure
 from normoxia.trial.flow import flow
 
 pytestmark = pytest.mark.slow
+
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.mark.parametrize("name", trial.library())
@@ -53,3 +60,36 @@ def test_medians_of_impower150_are_of_the_order_of_the_published_ones() -> None:
     for comparison in medians:
         assert comparison.published is not None
         assert 0.5 < comparison.simulated.estimate.value / comparison.published.estimate.value < 2.0
+
+
+@pytest.mark.parametrize("name", ["impower150", "leap-007"])
+def test_size_and_workers_change_no_byte_of_the_first_patients(name: str) -> None:
+    protocol = trial.read(name)
+    few = trial.run(protocol, seed=2, patients=13)
+    many = trial.run(protocol, seed=2, patients=70, workers=2)
+    for arm in few.arms:
+        one, other = few.rows(arm), many.rows(arm)[:13]
+        for column in few.columns:
+            assert np.array_equal(few.columns[column][one], many.columns[column][other]), (arm, column)
+        assert np.array_equal(few.scan_sum[one], many.scan_sum[other], equal_nan=True)
+        assert np.array_equal(few.states[one], many.states[other], equal_nan=True)
+
+
+_DIGEST = """
+import hashlib, numpy as np
+from normoxia import trial
+result = trial.run(trial.read("impower150"), seed=1, patients=12)
+print(hashlib.sha256(np.ascontiguousarray(result.scan_sum).tobytes() + result.columns["death"].tobytes()).hexdigest())
+"""
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Processes differ in the order of sets; nothing that is summed may follow it."""
+    digests = set()
+    for order in ("0", "3"):
+        environment = os.environ | {"PYTHONHASHSEED": order, "PYTHONPATH": str(SOURCE)}
+        told = subprocess.run(
+            [sys.executable, "-c", _DIGEST], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(told.stdout)
+    assert len(digests) == 1

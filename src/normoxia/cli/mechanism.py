@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from normoxia.cli.options import Json, Lang
 from normoxia.cli.show import print_json, print_table
+
+if TYPE_CHECKING:
+    from normoxia.mechanism.model import Statement
 
 
 def mechanism(
@@ -22,6 +26,7 @@ def mechanism(
 
     whole = room.read(model or library.path("models", "nsclc"))
     strengths = whole.defaults
+    elsewhere = _carried_elsewhere()
     if json:
         print_json(
             {
@@ -35,7 +40,8 @@ def mechanism(
                         "term": s.term,
                         "strengths": {name: strengths[name] for name in s.strengths},
                         "ablation": dict(s.ablation),
-                        "emergent": s.emergent,
+                        "ablated_in": elsewhere.get(s.tag, "" if s.emergent else "model"),
+                        "emergent": s.emergent and s.tag not in elsewhere,
                     }
                     for s in whole.statements
                 ],
@@ -49,10 +55,25 @@ def mechanism(
             s.review_place,
             s.term,
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
-            "emergent: tested, not coded"
-            if s.emergent
-            else ", ".join(f"{n}={v:g}" for n, v in s.ablation.items()),
+            _ablation(s, elsewhere),
         )
         for s in whole.statements
     ]
     print_table(f"{whole.title}", ("tag", "statement", "review", "term", "strength", "ablation"), rows)
+
+
+def _carried_elsewhere() -> dict[str, str]:
+    """Statements that a trial carries outside its model, and where: in its population or in its conduct."""
+    from normoxia import population
+    from normoxia.trial.ablation import TOXICITIES_ADD
+
+    tags = population.read("advanced-nsclc").statements
+    return {**dict.fromkeys(tags, "population"), TOXICITIES_ADD: "conduct"}
+
+
+def _ablation(statement: Statement, elsewhere: Mapping[str, str]) -> str:
+    if statement.ablation:
+        return ", ".join(f"{name}={value:g}" for name, value in statement.ablation.items())
+    if statement.tag in elsewhere:
+        return f"in the {elsewhere[statement.tag]} of a trial"
+    return "emergent: tested, not coded"

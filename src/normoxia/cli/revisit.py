@@ -41,8 +41,8 @@ def report(
 
 def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
     """Run the first chunk of a finished run again from its configuration and compare it byte by byte."""
-    from normoxia import documents, mechanism
-    from normoxia.trial import analysis, runner
+    from normoxia import documents
+    from normoxia.trial import ablation, analysis, runner
     from normoxia.trial.folder import digest
 
     manifest = _manifest(run)
@@ -58,7 +58,9 @@ def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
             f"{run}: {', '.join(changed[:5])} not as the manifest says; the folder was changed after the run"
         )
     trial = analysis.protocol_of(_result(run))
-    model = mechanism.ablate(runner.compose(trial), config["ablated"]) if config["ablated"] else None
+    model = None
+    if config["ablated"]:
+        trial, model = ablation.ablate(trial, config["ablated"])
     chunk = runner.chunks(trial, config["replicates"])[0]
     with progress_bar(quiet=quiet) as progress:
         again = runner.run_chunk(

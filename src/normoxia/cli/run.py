@@ -50,7 +50,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
-    from normoxia.trial import analysis, files, runner
+    from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions
     from normoxia.trial.summary import summary
 
@@ -64,9 +64,7 @@ def run(
     protocol = files.read(trial)
     model = None
     if ablate:
-        from normoxia import mechanism
-
-        model = mechanism.ablate(runner.compose(protocol), ablate)
+        protocol, model = ablation.ablate(protocol, ablate)
     config = {
         "schema": "normoxia.config/1",
         "trial": protocol.id,

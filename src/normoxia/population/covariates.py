@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -116,6 +116,7 @@ class Effect:
     times   factor on a parameter's value
     shift   added on the scale its distribution is normal on (log, logit or natural; natural for a latent)
     status  "published", "assumed", or "starting value" (a prototype's fit, to be calibrated)
+    statement  tag of the causal statement that it carries, or ""
     """
 
     target: str
@@ -124,6 +125,7 @@ class Effect:
     shift: float = 0.0
     status: str = "assumed"
     source: Source = field(default_factory=lambda: Source("assumed", verified=False))
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Correlation:
     value: float
     status: str = "assumed"
     source: Source = field(default_factory=lambda: Source("assumed", verified=False))
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,24 @@ class PopulationDocument:
     def covariate(self, name: str) -> Covariate | None:
         """A covariate by name, or None."""
         return next((c for c in self.covariates if c.name == name), None)
+
+    @property
+    def statements(self) -> frozenset[str]:
+        """Tags of the causal statements that effects and correlations of this population carry."""
+        tags = [e.statement for e in self.effects] + [c.statement for c in self.correlations]
+        return frozenset(tag for tag in tags if tag)
+
+    def without(self, tags: Collection[str]) -> PopulationDocument:
+        """The document without what carries some statements: their effects, their correlations, and the parameters
+        that follow a latent of such a correlation, which then vary on their own."""
+        gone = [c for c in self.correlations if c.statement in tags]
+        loose = {name for c in gone for name in (c.one, c.other)} & set(self.latents)
+        return replace(
+            self,
+            effects=tuple(e for e in self.effects if e.statement not in tags),
+            correlations=tuple(c for c in self.correlations if c.statement not in tags),
+            follows={name: latent for name, latent in self.follows.items() if latent not in loose},
+        )
 
     def with_covariates(self, changed: Mapping[str, Covariate]) -> PopulationDocument:
         """The document with other laws for some covariates; new ones stand at the end."""

@@ -215,7 +215,9 @@ def _status(fields: dict[str, Node], findings: Findings) -> str:
 
 
 def _effect(node: Node, findings: Findings, known: Sequence[str]) -> Effect:
-    fields = node.fields(findings, ("on", "when"), ("times", "shift", "status", "source", "verified"))
+    fields = node.fields(
+        findings, ("on", "when"), ("times", "shift", "status", "statement", "source", "verified")
+    )
     if "times" not in fields and "shift" not in fields:
         findings.note(node.place, "the effect changes nothing", 'add "times" or "shift"')
     return Effect(
@@ -225,18 +227,28 @@ def _effect(node: Node, findings: Findings, known: Sequence[str]) -> Effect:
         fields["shift"].number(findings) if "shift" in fields else 0.0,
         _status(fields, findings),
         read_source(node, fields, findings),
+        _statement(fields, findings),
     )
 
 
+def _statement(fields: dict[str, Node], findings: Findings) -> str:
+    return fields["statement"].text(findings) if "statement" in fields else ""
+
+
 def _correlation(node: Node, findings: Findings) -> Correlation:
-    fields = node.fields(findings, ("between", "value"), ("status", "source", "verified"))
+    fields = node.fields(findings, ("between", "value"), ("status", "statement", "source", "verified"))
     pair = [name.text(findings) for name in fields["between"].items(findings)] if "between" in fields else []
     if len(pair) != 2:
         findings.note(node.place, f"found {len(pair)} names", 'expected "between" two')
         pair = ["", ""]
     value = fields["value"].number(findings, -1.0, 1.0) if "value" in fields else 0.0
     return Correlation(
-        pair[0], pair[1], value, _status(fields, findings), read_source(node, fields, findings)
+        pair[0],
+        pair[1],
+        value,
+        _status(fields, findings),
+        read_source(node, fields, findings),
+        _statement(fields, findings),
     )
 
 

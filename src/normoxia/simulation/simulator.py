@@ -62,7 +62,7 @@ def _backend(backend: str | Backend, system: System) -> Backend:
             'use backend="reference", or "auto" to let the model decide'
         )
     if obstacle:
-        log.info('model "%s" runs on the reference backend: %s', system.name, obstacle)
+        log.warning('model "%s" runs on the reference backend: %s', system.name, obstacle)
         return ReferenceBackend()
     from normoxia.simulation.backends.fast import FastBackend
 

@@ -168,7 +168,8 @@ def _build(
 
 def in_order(assigned: Mapping[str, Expression]) -> tuple[Named, ...]:
     """Assignments so that each comes after those it reads; raises InvalidModel naming a cycle."""
-    reads = {name: symbols(expression) & assigned.keys() for name, expression in assigned.items()}
+    # sorted: the order of a set of texts changes from process to process, and sums with it in their last digits
+    reads = {name: sorted(symbols(expression) & assigned.keys()) for name, expression in assigned.items()}
     try:
         order = tuple(TopologicalSorter(reads).static_order())
     except CycleError as error:

@@ -9,9 +9,11 @@ Read in this order:
     draws        everything random beside parameters       dispensing  who gets which dose
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
+    ablation     a trial without some causal statements
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 
+from normoxia.trial.ablation import ablate
 from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published
 from normoxia.trial.files import library, read
 from normoxia.trial.protocol import Arm, Trial
@@ -24,6 +26,7 @@ __all__ = [
     "Comparison",
     "Trial",
     "TrialResult",
+    "ablate",
     "analyse",
     "chunks",
     "compare",

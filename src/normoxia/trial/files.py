@@ -39,6 +39,10 @@ _CLINIC_UNITS: Mapping[str, str] = {
     "treatment_gap": "day",
     "hold_days": "day",
 }  # all others are without unit
+#: what the name of a study of the registry is preceded by, where a trial is asked for
+STUDY = "study:"
+#: the regimen of an arm without a drug
+PLACEBO = "placebo"
 _SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
 
 
@@ -48,10 +52,15 @@ def library() -> tuple[str, ...]:
 
 
 def read(name: str | Path) -> Trial:
-    """A trial by its shipped name or from a YAML file.
+    """A trial by its shipped name, from a YAML file, or as `study:NAME` of a study of the registry.
 
-    raises  UnknownName with the nearest name; InvalidDocument with every finding of the file
+    raises  UnknownName with the nearest name; InvalidDocument with every finding of the file; InvalidArgument for a
+            study that cannot be run, with the reason
     """
+    if str(name).startswith(STUDY):
+        from normoxia.trial import from_study
+
+        return from_study.preferred(str(name).removeprefix(STUDY))
     path = shipped.find("trials", name)
     return parse(documents.load(path), path.read_text(encoding="utf-8-sig"))
 
@@ -101,6 +110,7 @@ class _Reader:
             self.baseline(part("baseline")),
             text=text,
             file=root.place.file,
+            notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
         )
         self.model(part("model"), trial.model)
         self.findings.raise_any(InvalidDocument)
@@ -181,11 +191,11 @@ class _Reader:
         return document.with_covariates({c.name: c for c in changed if c.name in known})
 
     def regimen(self, node: Node) -> Regimen:
-        """Courses given together, one text or several; every wrong one is a finding."""
+        """Courses given together, one text or several; "placebo" is nothing; every wrong one is a finding."""
         together = NOTHING
         entries = node.items(self.findings) if node.is_list else [node]
         for entry in entries:
-            if entry.value is None:
+            if entry.value is None or entry.value == PLACEBO:
                 continue
             try:
                 together = together + regimen(entry.text(self.findings))
@@ -214,8 +224,11 @@ class _Reader:
         if "regimen" in got:
             before = len(self.findings.items)
             given = self.regimen(got["regimen"])
-            if not given.courses and len(self.findings.items) == before:
-                self.note(got["regimen"], f'arm "{name}" gives no drug', "name at least one, with its dose")
+            none = not given.courses and got["regimen"].value != PLACEBO
+            if none and len(self.findings.items) == before:
+                self.note(
+                    got["regimen"], f'arm "{name}" gives no drug', "name at least one, with its dose, or placebo"
+                )
         n = got["n"].whole(self.findings, 1) if "n" in got else 0
         lines = (
             tuple(self.next_line(entry) for entry in got["next_line"].items(self.findings))

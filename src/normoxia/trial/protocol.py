@@ -173,6 +173,7 @@ class Trial:
     study     the published study of the registry that it follows, or ""
     model     the shipped model's name or the path of one
     text      the document as written, whose digest goes into manifests
+    notes     what the protocol simplifies or assumes, in words
     """
 
     id: str
@@ -192,6 +193,7 @@ class Trial:
     calibrated: bool = False
     text: str = ""
     file: str = ""
+    notes: tuple[str, ...] = ()
 
     def arm(self, name: str) -> Arm:
         """The arm with an id. Raises UnknownName."""
