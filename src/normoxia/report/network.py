@@ -275,6 +275,6 @@ def _tiles(
             start + tile * k + 1, y, start + tile * (k + 1) - 1, y, paint.colour(0), width=height - 3
         )
         block["mark"]["opacity"] = 0.06 + 0.5 * min(max(p, 0.0), 1.0)  # pale enough for words on top
-        text = f"{100 * p:.0f}%" if p >= 0.005 else "<1%" if p > 0 else "0"
+        text = f"{100 * p:.0f}%" if p > 0.005 else "<1%" if p > 0 else "0"
         layers += [block, words(start + tile * (k + 0.5), y, text, paint.ink, align="center")]
     return layers

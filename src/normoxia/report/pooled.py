@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from normoxia.evidence.certainty import Certainty
 from normoxia.evidence.network import NetworkEffect
@@ -31,6 +32,8 @@ Shares = Mapping[tuple[str, str], Mapping[str, float]]
 
 #: the largest league table a page can hold
 _WIDEST = 12
+#: the largest network whose order on the circle is searched
+_MOST_UNTANGLED = 14
 #: a study's share of an estimate below which it is not named, in percent
 _SMALLEST_SHARE = 5.0
 
@@ -354,10 +357,9 @@ class Pooled:
         for (_, arm), n in self.network.sizes.items():
             if arm in patients:
                 patients[arm] += n
-        nodes = [
-            Treatment(self.called(t), patients[t] or math.nan, int(part))
-            for t, part in zip(self.network.treatments, self.network.part, strict=True)
-        ]
+        order = untangled([t for part in self.network.parts() for t in part], list(self.compared()))
+        part_of = dict(zip(self.network.treatments, self.network.part, strict=True))
+        nodes = [Treatment(self.called(t), patients[t] or math.nan, int(part_of[t])) for t in order]
         edges = [DirectComparison(self.called(a), self.called(b), n) for (a, b), n in self.compared().items()]
         return network_figure(nodes, edges, lang=self.speech.code, name=self.name("network"))
 
@@ -401,6 +403,33 @@ class Pooled:
                 )
             )
         return found
+
+
+def untangled(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Treatments in an order on a circle whose lines cross little: swaps of two, as long as one helps.
+
+    Large networks stay as they are; there the lines cross whatever the order.
+    """
+    order = list(treatments)
+    if len(order) > _MOST_UNTANGLED:
+        return order
+
+    def crossings() -> int:
+        at = {t: i for i, t in enumerate(order)}
+        chords = [tuple(sorted((at[a], at[b]))) for a, b in pairs]
+        return sum(a < c < b < d or c < a < d < b for (a, b), (c, d) in combinations(chords, 2))
+
+    fewest, improved = crossings(), True
+    while improved and fewest:
+        improved = False
+        for i, j in combinations(range(len(order)), 2):
+            order[i], order[j] = order[j], order[i]
+            found = crossings()
+            if found < fewest:
+                fewest, improved = found, True
+            else:
+                order[i], order[j] = order[j], order[i]
+    return order
 
 
 def treatment_in(speech: Language, treatment: str) -> str:
