@@ -110,6 +110,11 @@ def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(no
         (("run", "impower150", "--patients", "0"), 2, "a trial needs at least one patient in every arm"),
         (("run", "impower150", "--replicates", "0"), 2, "expected 1 or more"),
         (("run", "impower150", "--ablate", "C99", "--patients", "1"), 2, "C99"),
+        (
+            ("run", "impower150", "--lang", "fr", "--out", "fr"),
+            2,
+            'language "fr" is not known; known: en, zh',
+        ),
         (("run", "impower150", "--resume"), 2, "--resume needs --out"),
         (("run", "missing.yaml"), 3, "missing.yaml: no such file"),
         (("run", "impower150", "--patients", "many"), 2, "--patients"),
@@ -121,6 +126,28 @@ def test_bad_arguments_are_named_with_the_right_exit_code(
     answer = normoxia(*arguments)
     assert answer.code == code
     assert said in answer.err
+    assert not Path("fr").exists()
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept; to go on, run again with --resume"),
+        (MemoryError("8 GiB"), 1, "not enough memory (8 GiB); what was finished is kept; ask for fewer patients"),
+        (OSError(28, "No space left on device"), 1, "free space or choose another folder, then run again with --resume"),
+    ],
+)  # fmt: skip
+def test_what_stops_a_run_after_its_chunks_is_told_with_how_to_go_on(
+    normoxia: Callable, monkeypatch: pytest.MonkeyPatch, stop: BaseException, code: int, said: str
+) -> None:
+    def halt(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr("normoxia.trial.summary.summary", halt)
+    answer = normoxia(*SMALL, "--out", "run")
+    assert answer.code == code
+    assert said in answer.err
+    assert len(list(Path("run/chunks").glob("*.parquet"))) == 1
 
 
 def test_every_fault_of_a_protocol_is_reported_and_no_folder_is_left(

@@ -48,6 +48,21 @@ def test_a_negative_dose_and_an_unknown_target_are_named(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("time;target;amount\n0;A;1\n", 'found one column "time;target;amount"; separate columns by commas'),
+        ("time,target,amount,amount\n0,A,1,2\n", 'd.csv:1: amount: column "amount" stands twice; keep one of them'),
+        ("time,target,amount\n0,A,\n", "d.csv:2: amount: found nothing; expected a finite number"),
+    ],
+)  # fmt: skip
+def test_a_table_of_another_make_is_told_what_to_change(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        tables.read_doses(write(tmp_path / "d.csv", text), ["1"], ["A"])
+    assert said in str(caught.value)
+    assert len(caught.value.findings) == 1
+
+
+@pytest.mark.parametrize(
     ("text", "times"),
     [
         ("0,42,84", [0, 42, 84]),

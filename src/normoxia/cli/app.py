@@ -11,7 +11,7 @@ from normoxia import __version__
 from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
-from normoxia.errors import NormoxiaError
+from normoxia.errors import Interrupted, NormoxiaError
 
 app = typer.Typer(
     name="normoxia",
@@ -54,6 +54,19 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(evidence.app, name="evidence")
 
 
+_KEPT = "what was finished is kept"
+
+
+def _again(arguments: list[str]) -> str:
+    """How to go on: only a run leaves something to go on with."""
+    return "run again with --resume and the same --out" if "run" in arguments else "run again"
+
+
+def _interrupted(arguments: list[str]) -> int:
+    sys.stderr.write(f"interrupted; {_KEPT}; to go on, {_again(arguments)}\n")
+    return Interrupted.exit_code
+
+
 def execute(arguments: list[str] | None = None) -> int:
     """Run the command line on arguments (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -61,11 +74,8 @@ def execute(arguments: list[str] | None = None) -> int:
         code = typer.main.get_command(app).main(args=arguments, prog_name="normoxia", standalone_mode=False)
     except typer.Exit as stop:
         return int(stop.exit_code)
-    except typer.Abort:
-        return 130
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was finished is kept\n")
-        return 130
+    except (typer.Abort, KeyboardInterrupt):
+        return _interrupted(arguments)
     except NormoxiaError as error:
         if "--debug" in arguments:
             raise
@@ -76,12 +86,22 @@ def execute(arguments: list[str] | None = None) -> int:
             raise
         where = f" ({error.filename})" if error.filename else ""
         sys.stderr.write(
-            f"normoxia: {error.strerror or error}{where}; what was finished is kept; "
-            "free space or choose another folder, then run again with --resume\n"
+            f"normoxia: {error.strerror or error}{where}; {_KEPT}; "
+            f"free space or choose another folder, then {_again(arguments)}\n"
+        )
+        return 1
+    except MemoryError as error:
+        if "--debug" in arguments:
+            raise
+        sys.stderr.write(
+            f"normoxia: not enough memory ({error or 'none left'}); {_KEPT}; "
+            f"ask for fewer patients, times or outputs, then {_again(arguments)}\n"
         )
         return 1
     except Exception as error:  # noqa: BLE001 - the parser vendors its own exception classes
         return _usage_or_raise(error)
+    if code == Interrupted.exit_code:  # the parser's answer to Ctrl-C, which it leaves untold
+        return _interrupted(arguments)
     return int(code) if isinstance(code, int) else 0
 
 

@@ -13,7 +13,21 @@ Workers = Annotated[int, typer.Option("--workers", min=0, help="Threads; 0 uses 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
-Lang = Annotated[str, typer.Option("--lang", envvar="NORMOXIA_LANG", help="Language: en or zh.")]
+
+
+def _spoken(lang: str) -> str:
+    """The language, when it is one of ours: a wrong one is refused before any work is done."""
+    from normoxia import library
+    from normoxia.errors import UnknownName
+
+    if lang not in (known := library.names("languages")):
+        raise UnknownName("language", lang, known)
+    return lang
+
+
+Lang = Annotated[
+    str, typer.Option("--lang", envvar="NORMOXIA_LANG", callback=_spoken, help="Language: en or zh.")
+]
 Ablate = Annotated[
     list[str] | None,
     typer.Option("--ablate", help="Remove a causal statement, such as C26; may be given several times."),

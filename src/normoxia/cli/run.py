@@ -14,7 +14,7 @@ import typer
 
 from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
-from normoxia.errors import InvalidArgument, InvalidDocument
+from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,9 +89,10 @@ def run(
     except KeyboardInterrupt:
         folder.log("interrupted")
         done = sum(1 for _ in (path / "chunks").glob("*.parquet"))
-        say(f"interrupted; {done} finished chunks are in {path}; go on with: "
-            f"normoxia run {trial} --out {path} --resume and the same options")  # fmt: skip
-        raise typer.Exit(130) from None
+        raise Interrupted(
+            f"interrupted; {done} finished chunks are in {path}; go on with: "
+            f"normoxia run {trial} --out {path} --resume and the same options"
+        ) from None
     performed = analysis.protocol_of(result)
     comparisons = analysis.compare(analysis.analyse(result, performed), analysis.published(performed))
     chunks = sorted((path / "chunks").glob("*.parquet"))

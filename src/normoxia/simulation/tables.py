@@ -194,11 +194,19 @@ def _read(path: Path) -> polars.DataFrame:
 
 
 def _need(table: polars.DataFrame, path: Path, columns: Iterable[str], findings: Findings) -> None:
-    for column in columns:
-        if column not in table.columns:
-            findings.note(
-                Place(str(path), 1), f'missing column "{column}"', f"found {', '.join(table.columns)}"
-            )
+    missing = [column for column in columns if column not in table.columns]
+    if missing and len(table.columns) == 1 and (";" in table.columns[0] or "\t" in table.columns[0]):
+        findings.note(
+            Place(str(path), 1), f'found one column "{table.columns[0]}"', "separate columns by commas"
+        )
+        findings.raise_any()
+    for column in missing:
+        findings.note(Place(str(path), 1), f'missing column "{column}"', f"found {', '.join(table.columns)}")
+    for column in table.columns:
+        if "_duplicated_" in column:
+            name = column.split("_duplicated_")[0]
+            findings.note(Place(str(path), 1, name), f'column "{name}" stands twice', "keep one of them")
+    findings.raise_any()
 
 
 def _numbers(table: polars.DataFrame, column: str, path: Path, findings: Findings) -> NDArray[np.float64]:
@@ -206,9 +214,9 @@ def _numbers(table: polars.DataFrame, column: str, path: Path, findings: Finding
 
     cast = table[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
     for row in np.flatnonzero(~np.isfinite(cast))[:_SHOWN_ROWS]:
-        findings.note(
-            _row(path, int(row), column), f'found "{table[column][int(row)]}"', "expected a finite number"
-        )
+        cell = table[column][int(row)]
+        found = "found nothing" if cell is None else f'found "{cell}"'
+        findings.note(_row(path, int(row), column), found, "expected a finite number")
     return np.asarray(cast, dtype=np.float64)
 
 
