@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.simulation import models
 from tests.simulation.models import doses, model
 
-from normoxia import simulation
+from normoxia import mechanism, simulation
 from normoxia.mechanism.expression import parse
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Assignment, Equilibration, Event, Model
@@ -263,3 +265,24 @@ def test_eigenvalues_of_one_patient_do_not_depend_on_the_others(backend: str) ->
     together = simulator.run(simulator.start({"V2": volumes}), inputs, [0.5, 2.0])
     alone = [simulator.run(simulator.start({"V2": v}), inputs, [0.5, 2.0]).values[0] for v in volumes]
     assert together.values.tobytes() == np.stack(alone).tobytes()
+
+
+def test_a_closed_form_that_grows_beyond_any_number_is_a_failed_patient_and_not_infinite(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "burst.yaml"
+    file.write_text(
+        "model: burst\ntime_unit: day\nparameters:\n  k: {value: 1, unit: 1/day, source: assumed}\n"
+        "species:\n  A: {initial: 1, unit: mg}\n"
+        "processes:\n  loss: {rate: k*A, unit: mg/day, changes: {A: -1}}\n"
+    )
+    simulator = simulation.compile(mechanism.read(file), "fast", ["A"])
+    state = simulator.start({"k": np.array([1.0, -900.0])}, 2)
+    result = simulator.run(state, none(), np.array([0.0, 1.0, 2.0]))
+    assert result.status[0] == 0
+    assert result.status[1] != 0
+    assert set(result.reason) == {1}
+    assert not np.isinf(result.values).any()
+    assert np.isnan(result.values[1, 2, 0])
+    # exp(-k t)
+    assert result.values[0, 2, 0] == pytest.approx(np.exp(-2.0), rel=1e-3)

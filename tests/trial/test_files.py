@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.trial import toy
 
-from normoxia import documents, trial
+from normoxia import documents, library, trial
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.trial import files
 
@@ -146,3 +146,15 @@ def test_a_protocol_may_stand_anywhere(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(TEXT, encoding="utf-8")
     assert trial.read(path).id == "toy"
+
+
+def test_an_unknown_study_is_found_where_it_stands() -> None:
+    text = (library.path("trials", "impower150")).read_text(encoding="utf-8")
+    said = _findings(text.replace("study: IMpower150", "study: IMpower15"))
+    assert 'wrong.yaml:3: study: study "IMpower15" is not known; did you mean "IMpower15' in said
+
+
+def test_what_a_missing_section_lacks_is_said_of_that_section() -> None:
+    said = _findings(TEXT[: TEXT.index("visits:")])
+    assert 'wrong.yaml:1: missing key "visits"' in said
+    assert 'wrong.yaml:1: visits: missing key "first"' in said

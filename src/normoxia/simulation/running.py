@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from normoxia.mechanism.expression import Expression
 from normoxia.mechanism.inputs import Inputs
 from normoxia.progress import Progress, Step
-from normoxia.simulation.backends import REASONS, WELL, Block, Solver
+from normoxia.simulation.backends import NOT_FINITE, REASONS, WELL, Block, Solver
 from normoxia.simulation.evaluation import BLOCK, over_patients
 from normoxia.simulation.plan import Doses, Interval, given_doses, intervals
 from normoxia.simulation.state import Array, State
@@ -148,6 +148,10 @@ class Run:
             for i in np.flatnonzero((carried.status != WELL) & (status == WELL)).tolist():
                 reason[i] = carried.reason.get(i, REASONS.get(int(carried.status[i]), "the solver gave up"))
                 status[i] = carried.status[i]
+            burst = (status == WELL) & ~np.isfinite(values).all(axis=1)
+            for i in np.flatnonzero(burst).tolist():  # closed forms overflow without a step that could fail
+                status[i], reason[i] = NOT_FINITE, REASONS[NOT_FINITE]
+                saved[i, ~np.isfinite(saved[i]).all(axis=1)] = np.nan
             done.work[rows] += carried.work
         if self.outputs_of is not None and self.n_outputs:
             n_times = len(self.times)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from pathlib import Path
 
 from normoxia import documents, population, units
@@ -82,10 +83,9 @@ class _Reader:
         required = ("trial", "title", "model", "population", "arms", "visits", "follow_up")
         optional = ("study", "eligibility", "sets", "contrasts", "response", "clinic", "baseline", "notes")
         got = root.fields(self.findings, required, optional)
-        empty = Node(None, root.place)
 
         def part(key: str) -> Node:
-            return got.get(key, empty)
+            return got.get(key, Node(None, replace(root.place, key=key)))
 
         self.document = self.population(part("population"))
         self.known = tuple(c.name for c in self.document.covariates)
@@ -94,7 +94,7 @@ class _Reader:
         trial = Trial(
             self.text(part("trial")),
             self.titles(part("title")),
-            self.text(part("study")) if "study" in got else "",
+            self.study(part("study")) if "study" in got else "",
             self.text(part("model")),
             self.document,
             self.condition(part("eligibility")) if "eligibility" in got else EVERYBODY,
@@ -117,6 +117,18 @@ class _Reader:
         return trial
 
     # small parts
+
+    def study(self, node: Node) -> str:
+        """The name of the published study, which the registry must hold."""
+        name = self.text(node)
+        if name.lower() not in shipped.names("studies"):
+            from normoxia.evidence.studies import registry
+
+            try:
+                registry()[name]
+            except NormoxiaError as error:
+                self.note(node, str(error))
+        return name
 
     def note(self, node: Node, found: str, expected: str = "") -> None:
         self.findings.note(node.place, found, expected)
