@@ -11,8 +11,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "tutorials").glob("*.md")), ids=lambda p: p.stem)
-def test_a_tutorial_runs_from_its_first_line_to_its_last(page: Path) -> None:
+LESSONS = sorted(page for kind in ("tutorials", "guides") for page in (ROOT / "docs" / kind).glob("*.md"))
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
+def test_a_page_to_follow_runs_from_its_first_line_to_its_last(page: Path) -> None:
     names: dict[str, object] = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         exec(compile(block, str(page), "exec"), names)

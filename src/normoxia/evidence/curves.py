@@ -9,13 +9,16 @@ there are as good as the points; a hazard ratio of two such arms is an approxima
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections import defaultdict
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from normoxia.evidence.reported import Curve
 from normoxia.evidence.studies import Registry
+from normoxia.evidence.study import Study
 
 if TYPE_CHECKING:
+    from normoxia.evidence.over_time import EffectOverTime
     from normoxia.survival.digitised import DigitisedCurve, Reconstruction
 
 #: readings are placed this far apart, in months, on the constant hazard between two landmarks
@@ -51,6 +54,25 @@ def rebuilt(curve: Curve) -> Reconstruction:
     from normoxia.survival.digitised import reconstruct
 
     return reconstruct(digitised(curve))
+
+
+def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
+    """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
+
+    Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
+    held constant between landmarks, so the test sees only what the landmarks show.
+    """
+    from normoxia.evidence.over_time import effect_over_time
+
+    alike: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
+    for population in study.populations:
+        for curve in population.curves:
+            alike[population.id, curve.population, curve.endpoint.value].append(curve)
+    return tuple(
+        (ours, theirs, effect_over_time(rebuilt(ours).patients, rebuilt(theirs).patients))
+        for curves in alike.values()
+        for ours, theirs in combinations(curves, 2)
+    )
 
 
 def individual_rows(registry: Registry) -> tuple[dict[str, str | float | int], ...]:

@@ -13,6 +13,7 @@ from normoxia.evidence.discrepancy import describe, printed, say_item
 from normoxia.evidence.reported import REVIEW, Arm
 from normoxia.evidence.studies import Registry
 from normoxia.evidence.study import Population, Study
+from normoxia.outcome import Estimate
 
 #: version of the shape of every dictionary made here
 SCHEMA = 1
@@ -28,6 +29,22 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "arms": ("Arms", "治疗组"),
     "results": ("Reported", "报告结果"),
     "derived": ("Derived, not reported by anyone", "推算值，非原文报告"),
+    "over_time": (
+        "Effect over time, of patients rebuilt from those curves (approximate)",
+        "疗效随时间的变化，由上述曲线重建的个体数据估计（近似）",
+    ),
+    "crossing": (
+        "the hazards do not stay proportional (p = {p}), so the restricted mean comes first",
+        "风险不成比例（p = {p}），故先看限制平均生存时间",
+    ),
+    "constant": ("nothing speaks against proportional hazards (p = {p})", "未见违反比例风险（p = {p}）"),
+    "mean": (
+        "restricted mean to {months} mo: difference {value} mo",
+        "{months} 个月内限制平均时间之差：{value} 个月",
+    ),
+    "ratio": ("hazard ratio {value}", "风险比 {value}"),
+    "period": ("{start} to {stop} mo: {value}", "{start} 至 {stop} 个月：{value}"),
+    "few": ("too few events", "事件过少"),
     "unverified": ("Unverified, from memory; in no analysis", "未核实（记忆），不进入任何分析"),
     "review": ("The review says", "综述所述"),
     "audit": ("Discrepancies", "不一致之处"),
@@ -96,6 +113,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
             else []
         )
     lines += _section("derived", language, _curves(study))
+    lines += _section("over_time", language, _over_time(study, language))
     lines += _section("unverified", language, _unverified(study))
     lines += _section("review", language, _review(study))
     found = [d for d in audit(own) if d.study == study.id]
@@ -216,6 +234,40 @@ def _curves(study: Study) -> list[str]:
                 f"{curve.endpoint} {curve.arm}, {curve.population} (n = {curve.n}): {points} mo [{curve.source}]"
             )
     return rows
+
+
+def _over_time(study: Study, language: str) -> list[str]:
+    """Two arms told by restricted mean, by periods and by one ratio; what to read first stands first."""
+    from normoxia.evidence.curves import over_time
+    from normoxia.survival import DAYS_PER_MONTH
+
+    def months(days: float) -> str:
+        return f"{days / DAYS_PER_MONTH:.3g}"
+
+    rows = []
+    for ours, theirs, effect in over_time(study):
+        crossing = effect.first == "restricted mean"
+        difference = effect.difference.estimate(1.0 / DAYS_PER_MONTH)
+        mean = _text("mean", language).format(months=months(effect.horizon), value=_interval(difference))
+        ratio = _text("ratio", language).format(value=_interval(effect.ratio.estimate()))
+        periods = ", ".join(
+            _text("period", language).format(
+                start=months(period.start),
+                stop=months(period.stop),
+                value=_interval(period.ratio.estimate()) if period.ratio else _text("few", language),
+            )
+            for period in effect.periods
+        )
+        told = [mean, periods, ratio] if crossing else [ratio, periods, mean]
+        why = _text("crossing" if crossing else "constant", language).format(p=f"{effect.proportional_p:.2g}")
+        rows.append(
+            f"{ours.endpoint} {ours.arm} vs {theirs.arm}, {ours.population}: {'; '.join(told)}; {why}"
+        )
+    return rows
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} ({estimate.low:.2f} – {estimate.high:.2f})"
 
 
 def _unverified(study: Study) -> list[str]:
