@@ -75,3 +75,17 @@ def test_what_cannot_be_meant_is_refused() -> None:
         simulator.start({"CL": [1.0, 2.0, 3.0]}, 2)
     with pytest.raises(UnknownName, match="output"):
         simulation.compile(ONE_COMPARTMENT, "reference", ("D",))
+
+
+def test_a_state_that_explodes_is_a_failed_patient_and_not_an_endless_solve() -> None:
+    from normoxia import mechanism, simulation
+
+    model = mechanism.parse(
+        "model: m\nspecies:\n  A: {initial: 1, unit: mg}\nparameters:\n  k: {value: 900, unit: 1/day, source: assumed}\n"
+        "processes:\n  growth: {rate: k*A, unit: mg/day, changes: {A: 1}}\ntime_unit: day\n"
+    )
+    simulator = simulation.compile(model, backend="reference", outputs=("A",))
+    result = simulator.run(simulator.start({}, 1), times=[1.0])
+    # exp(900) is larger than any double
+    assert result.n_failed == 1
+    assert "a state passed" in result.reason[0]

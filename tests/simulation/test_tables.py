@@ -22,11 +22,23 @@ def test_doses_of_unlike_patients_become_one_table_of_amounts(tmp_path: Path) ->
         tmp_path / "d.csv",
         "time,target,amount,duration,patient\n21,A,1,0,2\n0,A,5,0.5,1\n0,A,5,0.5,2\n0,A,7,0.5,2\n",
     )
-    doses = tables.read_doses(file, ["1", "2"], ["A", "B"])
+    doses = tables.read_doses(file, ["1", "2"], ["A", "B"]).inputs(0, 2)
     assert doses.time.tolist() == [0, 0, 21]
     assert doses.duration.tolist() == [0.5, 0.5, 0]
     # two equal doses of one patient at one time stay two doses
     assert doses.amount.tolist() == [[5, 0, 0], [5, 7, 1]]
+
+
+def test_the_doses_of_some_patients_are_no_larger_than_they_need(tmp_path: Path) -> None:
+    rows = "".join(f"{i / 7},A,{i + 1},0,{i}\n" for i in range(50))
+    table = tables.read_doses(
+        write(tmp_path / "d.csv", "time,target,amount,duration,patient\n" + rows),
+        list(map(str, range(50))),
+        ["A"],
+    )
+    own = table.inputs(10, 3)
+    assert own.time == pytest.approx([10 / 7, 11 / 7, 12 / 7])
+    assert own.amount.tolist() == [[11, 0, 0], [0, 12, 0], [0, 0, 13]]
 
 
 def test_every_fault_of_a_patient_table_is_reported_at_once(tmp_path: Path) -> None:

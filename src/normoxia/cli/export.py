@@ -9,7 +9,7 @@ import typer
 
 from normoxia.cli.options import Ablate
 from normoxia.cli.show import say
-from normoxia.errors import OutputExists
+from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
     from normoxia.mechanism.inputs import Inputs
@@ -33,6 +33,10 @@ def export(
 
     if out.exists() and not force:
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
+    if not arm and not Path(what).exists() and not what.endswith((".yaml", ".yml")):
+        raise InvalidArgument(
+            f'"{what}" is no model document; if it is a trial, name one of its arms with --arm'
+        )
     model, inputs = _trial_arm(what, arm, days) if arm else (mechanism.read(Path(what)), None)
     if ablate:
         model = mechanism.ablate(model, ablate)

@@ -10,6 +10,10 @@ import typer
 from normoxia.cli.options import Ablate, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.progress import Step
+
+#: patients whose doses differ, solved together
+_TOGETHER = 256
 
 
 def simulate(
@@ -41,8 +45,10 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
+    import numpy as np
+
     from normoxia import mechanism, simulation
-    from normoxia.mechanism import inputs as no_inputs
+    from normoxia.mechanism.inputs import none
     from normoxia.simulation import tables
 
     if out.suffix not in (".csv", ".parquet"):
@@ -57,19 +63,28 @@ def simulate(
     names, parameters = (
         tables.read_patients(patients, [p.name for p in whole.parameters]) if patients else (["1"], {})
     )
-    dosing = tables.read_doses(doses, names, [s.name for s in whole.species]) if doses else no_inputs.none()
+    dosing = tables.read_doses(doses, names, [s.name for s in whole.species]) if doses else None
     grid = tables.read_times(times)
     wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
         tuple(o.name for o in whole.observables) or tuple(s.name for s in whole.species)
     )
     simulator = simulation.compile(whole, backend=backend, outputs=wanted)
+    # patients whose doses differ are carried a few at a time, so that no table of everybody's doses is made
+    size = _TOGETHER if dosing and dosing.patient is not None else max(len(names), 1)
+    values = []
+    failed: dict[int, str] = {}
     with progress_bar(quiet=quiet) as progress:
-        state = simulator.start(parameters, len(names))
-        result = simulator.run(
-            state, dosing, grid, tolerance=tolerance, workers=worker_count(workers), progress=progress
-        )
-    tables.write_rows(out, names, result.times, result.outputs, result.values)
-    failed = result.reason
+        for first in range(0, len(names), size):
+            count = min(size, len(names) - first)
+            own = {name: column[first : first + count] for name, column in parameters.items()}
+            result = simulator.run(
+                simulator.start(own, count), dosing.inputs(first, count) if dosing else none(), grid,
+                tolerance=tolerance, workers=worker_count(workers),
+                progress=lambda step, done=first: progress(Step(step.label, done + step.done, len(names))),
+            )  # fmt: skip
+            values.append(result.values)
+            failed |= {first + row: reason for row, reason in result.reason.items()}
+    tables.write_rows(out, names, grid, simulator.outputs, np.concatenate(values))
     for row, reason in list(failed.items())[:5]:
         say(f'patient "{names[row]}" failed: {reason}', quiet=quiet)
     say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {out}", quiet=quiet)

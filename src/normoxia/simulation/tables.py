@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,35 @@ def read_patients(path: Path, parameters: Iterable[str]) -> tuple[list[str], dic
     return names, values
 
 
-def read_doses(path: Path, patients: Sequence[str], species: Iterable[str]) -> Inputs:
+@dataclass(frozen=True, slots=True, eq=False)
+class DoseTable:
+    """Doses as rows, ordered by patient, from which the inputs of some patients are made.
+
+    patient  row of the patient each dose is for, ascending; None when every dose is for everybody
+    """
+
+    time: NDArray[np.float64]
+    target: tuple[str, ...]
+    amount: NDArray[np.float64]
+    duration: NDArray[np.float64]
+    patient: NDArray[np.int64] | None = None
+
+    def inputs(self, first: int, count: int) -> Inputs:
+        """The doses of `count` patients from `first` on: ascending in time, as large as these patients need.
+
+        Amounts have shape (n_doses,) when the doses are for everybody, else (count, n_doses).
+        """
+        if self.patient is None:
+            order = np.argsort(self.time, kind="stable")
+            target = tuple(self.target[i] for i in order)
+            return Inputs(self.time[order], target, self.amount[order], self.duration[order])
+        begin, end = np.searchsorted(self.patient, (first, first + count))
+        return _inputs(self, range(int(begin), int(end)), first, count)
+
+
+def read_doses(path: Path, patients: Sequence[str], species: Iterable[str]) -> DoseTable:
     """Doses from a CSV with columns `time,target,amount,duration` and, where patients differ, `patient`.
 
-    returns  Inputs, ascending in time; amounts have shape (n_doses,), or (n_patients, n_doses) with a patient column
     raises   InvalidDocument with every finding: unknown targets or patients, negative or missing numbers
     """
     table = _read(path)
@@ -89,33 +115,29 @@ def read_doses(path: Path, patients: Sequence[str], species: Iterable[str]) -> I
                 "it has no row of parameters",
             )
     findings.raise_any()
-    return _inputs(time, target, amount, duration, who, patients)
-
-
-def _inputs(
-    time: NDArray[np.float64],
-    target: Sequence[str],
-    amount: NDArray[np.float64],
-    duration: NDArray[np.float64],
-    who: Sequence[str] | None,
-    patients: Sequence[str],
-) -> Inputs:
     if who is None:
-        by_time = np.argsort(time, kind="stable")
-        return Inputs(time[by_time], tuple(target[i] for i in by_time), amount[by_time], duration[by_time])
+        return DoseTable(time, tuple(target), amount, duration)
+    place = {name: i for i, name in enumerate(patients)}
+    row = np.array([place[name] for name in who], dtype=np.int64)
+    order = np.argsort(row, kind="stable")
+    return DoseTable(time[order], tuple(target[i] for i in order), amount[order], duration[order], row[order])
+
+
+def _inputs(table: DoseTable, rows: range, first: int, count: int) -> Inputs:
+    assert table.patient is not None
     doses: dict[tuple[float, str, float, int], int] = {}
-    seen: dict[tuple[str, float, str, float], int] = {}
-    column = np.empty(len(who), dtype=np.int64)
-    for i, name in enumerate(who):
-        event = (float(time[i]), target[i], float(duration[i]))
-        repeat = seen[(name, *event)] = seen.get((name, *event), -1) + 1
-        column[i] = doses.setdefault((*event, repeat), len(doses))
-    order = sorted(doses, key=lambda event: (event[0], event[1], event[2], event[3]))
-    place = np.empty(len(order), dtype=np.int64)
-    place[[doses[event] for event in order]] = np.arange(len(order))
-    rows = {name: i for i, name in enumerate(patients)}
-    amounts = np.zeros((len(patients), len(order)))
-    amounts[[rows[name] for name in who], place[column]] = amount
+    seen: dict[tuple[int, float, str, float], int] = {}
+    entries: list[tuple[int, int, float]] = []
+    for i in rows:
+        event = (float(table.time[i]), table.target[i], float(table.duration[i]))
+        who = int(table.patient[i]) - first
+        repeat = seen[(who, *event)] = seen.get((who, *event), -1) + 1
+        entries.append((who, doses.setdefault((*event, repeat), len(doses)), float(table.amount[i])))
+    order = sorted(doses)
+    place = {doses[event]: column for column, event in enumerate(order)}
+    amounts = np.zeros((count, len(order)))
+    for who, dose, amount in entries:
+        amounts[who, place[dose]] = amount
     return Inputs(
         np.array([event[0] for event in order]), tuple(event[1] for event in order), amounts,
         np.array([event[2] for event in order]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,7 +250,7 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
         "seed": seed,
         "normoxia": __version__,
         "protocol": trial.text,
-        "protocol_file": trial.file,
+        "protocol_file": Path(trial.file).name,
         "patients": {arm.id: arm.n for arm in trial.arms},
         "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
         "population": trial.population.name,

@@ -25,6 +25,8 @@ Evaluate = Callable[..., list[Any]]
 
 #: local tolerances are set this much tighter than the error aimed at, since local errors add up
 STRICTNESS = 0.1
+#: beyond it a state is taken for lost; the solver would only halve its steps for ever
+_TOO_LARGE = 1e200
 #: a condition that fired fires again only after it was false by this much
 REARM = 1e-9
 
@@ -145,6 +147,8 @@ class _Patient:
             return current
 
         def rate(t: float, x: Array) -> Array:
+            if not np.all(np.abs(x) < _TOO_LARGE):
+                raise OverflowError(f"a state passed {_TOO_LARGE:g}")
             found = solver.rates(whole(t, x).tolist(), self.parameters, start + t)
             derivative: Array = (np.array(found) + self.flow)[moving]
             return derivative
