@@ -161,6 +161,22 @@ def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: P
     assert 'did you mean "LEAP-007"?' in answer.err
 
 
+def test_checking_a_study_asks_what_a_second_reader_would(normoxia: Callable, tmp_path: Path) -> None:
+    """The document can be read, but prints a hazard ratio outside its interval."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    document = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "mine.yaml").write_text(document, encoding="utf-8")
+    answer = normoxia("check", "mine.yaml")
+    assert answer.code == 0
+    assert "second reader" not in answer.out + answer.err
+    (tmp_path / "mine.yaml").write_text(document.replace("value: 0.70", "value: 1.20"), encoding="utf-8")
+    answer = normoxia("check", "mine.yaml", "--json")
+    assert answer.code == 0
+    (file,) = json.loads(answer.out)["files"]
+    assert any("1.2 is outside its interval 0.49 to 1" in question for question in file["questions"])
+    assert "a second reader asks" in answer.err
+
+
 def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None:
     answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--out", "bcp.xml")
     assert answer.code == 0, answer.err

@@ -84,3 +84,34 @@ def test_a_file_is_not_overwritten_and_another_ending_is_refused(tmp_path: Path)
         export.write(rows, tmp_path / "a.xlsx")
     with pytest.raises(InvalidArgument, match="no rows"):
         export.write((), tmp_path / "b.csv")
+
+
+def test_exported_contrasts_pool_as_they_are(tmp_path: Path) -> None:
+    """AVAiL and KEYNOTE-010 have two doses against one control; a study may not give one contrast twice."""
+    for endpoint in ("PFS", "OS"):
+        rows = export.netmeta_contrasts(evidence.registry(), endpoint)
+        pairs = [(row["studlab"], frozenset((row["treat1"], row["treat2"]))) for row in rows]
+        assert len(set(pairs)) == len(pairs)
+        assert all(len(pair) == 2 for _, pair in pairs)
+        file = export.write(rows, tmp_path / f"{endpoint}.csv")
+        evidence.read_network(file)
+
+
+def test_what_is_not_known_is_empty_not_zero(tmp_path: Path) -> None:
+    import polars
+
+    rows = export.outcome_rows(evidence.registry())
+    for name in ("rows.csv", "rows.parquet"):
+        file = export.write(rows, tmp_path / name)
+        table = (
+            polars.read_csv(file, infer_schema_length=None)
+            if name.endswith("csv")
+            else polars.read_parquet(file)
+        )
+        assert table["n"].null_count() > 0
+        assert (table["n"].drop_nulls() > 0).all()
+    totals = {
+        row["Study"]: row["Experimental Total"] for row in export.revman_contrasts(evidence.registry(), "PFS")
+    }
+    assert math.isnan(totals["IMpower150"])  # the hazard ratio is of the wild type, 400 is of all
+    assert totals["LEAP-007"] == 309

@@ -161,3 +161,8 @@ def test_a_file_of_the_wrong_kind_is_refused_with_a_reason(
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidDocument, match="no such file"):
         evidence.read(tmp_path / "absent.yaml")
+
+
+def test_a_folder_that_is_not_there_is_said_not_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDocument, match="no such file or folder"):
+        evidence.registry(tmp_path / "nowhere")

@@ -20,30 +20,39 @@ def check(
     json: Json = False,
 ) -> None:
     """Read documents and report every finding in them with file, line, key and the nearest legal name."""
-    results = [(file, _findings(file)) for file in files]
+    results = [(file, *_read(file)) for file in files]
     if json:
         print_json(
             {
                 "schema": "normoxia.check/1",
-                "files": [{"file": str(file), "findings": found} for file, found in results],
+                "files": [
+                    {"file": str(file), "findings": found, "questions": asked}
+                    for file, found, asked in results
+                ],
             }
         )
-    for file, found in results:
+    for file, found, asked in results:
         say(f"{file}: well" if not found else f"{file}: {len(found)} finding{'s' if len(found) > 1 else ''}")
         for line in found:
             say(f"  {line}")
-    if any(found for _, found in results):
+        for line in asked:
+            say(f"  a second reader asks: {line}")
+    if any(found for _, found, _ in results):
         raise typer.Exit(3)
 
 
-def _findings(file: Path) -> list[str]:
+def _read(file: Path) -> tuple[list[str], list[str]]:
+    """What keeps a document from being read, and what a reader of it would ask: a study may print what cannot be."""
+    from normoxia import evidence
+
     try:
-        _reader(file)(file)
+        value = _reader(file)(file)
     except InvalidDocument as error:
-        return [str(finding) for finding in error.findings] or [str(error)]
+        return [str(finding) for finding in error.findings] or [str(error)], []
     except NormoxiaError as error:
-        return [str(error)]
-    return []
+        return [str(error)], []
+    questions = evidence.check(value) if isinstance(value, evidence.Study) else ()
+    return [], [f"{question.place.key}: {question.found}" for question in questions]
 
 
 def _reader(file: Path) -> Callable[[Path], object]:

@@ -11,7 +11,7 @@ import typer
 
 from normoxia.cli.options import Json, Lang
 from normoxia.cli.show import print_json, print_table, say
-from normoxia.errors import UnknownName
+from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
     from normoxia.evidence.export import Row
@@ -131,6 +131,13 @@ def export(
         drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
     )
     rows = _rows(table, chosen, endpoint, lang)
+    if not rows and table in ("arms", "revman-rates"):
+        rates = sorted(
+            {o.endpoint.value for s in chosen for o in s.published() if o.measure == "percent" and o.n}
+        )
+        raise InvalidArgument(
+            f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
+        )
     tables.write(rows, out)
     say(f"{len(rows)} rows -> {out}")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
 
@@ -47,7 +48,7 @@ def outcome_rows(registry: Registry, *, best: bool = False, derived: bool = Fals
                 {
                     "study": o.trial, "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value,
                     "arm": o.arm, "comparator": o.comparator, "months": o.months, "value": o.estimate.value,
-                    "low": o.estimate.low, "high": o.estimate.high, "level": o.estimate.level, "n": o.n, "origin": o.origin,
+                    "low": o.estimate.low, "high": o.estimate.high, "level": o.estimate.level, "n": o.n or math.nan, "origin": o.origin,
                     "source": o.source.reference if o.source else "", "place": o.source.place if o.source else "",
                 }
             )  # fmt: skip
@@ -64,16 +65,19 @@ def netmeta_contrasts(
 
     population  set of patients to take per study id; without an entry, the first that has the endpoint
     node        names the node of an arm
-    Contrasts without an interval have no standard error and are left out.
+    Contrasts without an interval have no standard error and are left out. Where arms of one study fall on one node, such as
+    two doses, they are told apart by the arm's name behind it, since a study cannot give one contrast twice.
     """
     rows: list[Row] = []
     for study in registry:
-        for o in _contrasts(study, endpoint, (population or {}).get(study.id)):
+        chosen = _contrasts(study, endpoint, (population or {}).get(study.id))
+        names = _apart(study, dict.fromkeys(n for o in chosen for n in (o.arm, o.comparator)), node)
+        for o in chosen:
             rows.append(
                 {
                     "studlab": study.id,
-                    "treat1": _node_of(study, o.arm, node),
-                    "treat2": _node_of(study, o.comparator, node),
+                    "treat1": names[o.arm],
+                    "treat2": names[o.comparator],
                     "TE": math.log(o.estimate.value),
                     "seTE": standard_error(o),
                 }
@@ -94,14 +98,16 @@ def netmeta_arms(
     """
     rows: list[Row] = []
     for study in registry:
-        for o in _rates(study, endpoint, (population or {}).get(study.id)):
+        chosen = _rates(study, endpoint, (population or {}).get(study.id))
+        names = _apart(study, dict.fromkeys(o.arm for o in chosen), node)
+        for o in chosen:
             share = o.estimate.value * o.n / 100.0
             exact = counts(o.estimate.value, o.n)
             event = sorted((abs(k - share), k) for k in exact)[0][1] if exact else round(share)
             rows.append(
                 {
                     "studlab": study.id,
-                    "treatment": _node_of(study, o.arm, node),
+                    "treatment": names[o.arm],
                     "event": event,
                     "n": o.n,
                     "exact": int(bool(exact)),
@@ -113,11 +119,16 @@ def netmeta_arms(
 def revman_contrasts(
     registry: Registry, endpoint: Endpoint | str, population: Mapping[str, str] | None = None
 ) -> tuple[Row, ...]:
-    """Contrasts in RevMan's columns for a generic inverse-variance outcome."""
+    """Contrasts in RevMan's columns for a generic inverse-variance outcome.
+
+    Totals are the arms' only where the contrast is of all who were randomised; of a part of them they are left empty.
+    """
     rows: list[Row] = []
     for study in registry:
-        sizes = {arm.id: arm.n for arm in study.arms}
+        everyone = sum(arm.n for arm in study.arms)
+        whole = {p.set for p in study.populations if p.n == everyone}
         for o in _contrasts(study, endpoint, (population or {}).get(study.id)):
+            sizes = {arm.id: arm.n or math.nan for arm in study.arms} if o.population in whole else {}
             rows.append(
                 {
                     "Study": study.id,
@@ -125,8 +136,8 @@ def revman_contrasts(
                     "Control": o.comparator,
                     "log[Hazard Ratio]": math.log(o.estimate.value),
                     "SE": standard_error(o),
-                    "Experimental Total": sizes.get(o.arm, 0),
-                    "Control Total": sizes.get(o.comparator, 0),
+                    "Experimental Total": sizes.get(o.arm, math.nan),
+                    "Control Total": sizes.get(o.comparator, math.nan),
                 }
             )
     return tuple(rows)
@@ -178,7 +189,7 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     if not rows:
         raise InvalidArgument(f"{target}: no rows to write; widen the filters")
     if target.exists() and not overwrite:
-        raise OutputExists(f"{target} exists; name another file or ask to overwrite it")
+        raise OutputExists(f"{target} exists; name another file or move this one away")
     if target.suffix == ".csv":
         with target.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, list(rows[0]))
@@ -187,7 +198,8 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     elif target.suffix == ".parquet":
         import polars
 
-        polars.DataFrame([dict(row) for row in rows], infer_schema_length=None).write_parquet(target)
+        told = [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
+        polars.DataFrame(told, infer_schema_length=None).write_parquet(target)
     else:
         raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
     return target
@@ -225,10 +237,21 @@ def _of_one_population(found: list[Outcome], population: str | None) -> list[Out
     return [o for o in found if o.population == chosen]
 
 
+def _apart(study: Study, arms: Iterable[str], node: Node) -> dict[str, str]:
+    """The node of each arm; with the arm's name where another arm of the study has the same."""
+    nodes = {arm: _node_of(study, arm, node) for arm in arms}
+    shared = Counter(nodes.values())
+    return {arm: name if shared[name] == 1 else f"{name} ({arm})" for arm, name in nodes.items()}
+
+
 def _node_of(study: Study, name: str, node: Node) -> str:
     members = study.pools.get(name)
     return node(study.arm(members[0] if members else name))
 
 
 def _blank(value: str | float | int) -> str | float | int:
-    return "" if isinstance(value, float) and math.isnan(value) else value
+    return "" if _is_missing(value) else value
+
+
+def _is_missing(value: str | float | int) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -68,6 +68,8 @@ def read(path: str | Path) -> Study:
             commas, arms or sources that are not declared, populations named twice
     """
     file = Path(path)
+    if not file.exists():
+        raise InvalidDocument(f"{file}: no such file or folder; check the name")
     if file.suffix.lower() not in (".yaml", ".yml"):
         raise InvalidDocument(
             f'{file}: a study document is a YAML file, this one ends in "{file.suffix}"; tables of effects go to `pool`'
