@@ -243,3 +243,19 @@ def test_whatever_stands_in_the_cells_there_is_an_answer_or_a_finding(
         table = parse_network(text)
         assert set(table.left_out) <= {f.place.line for f in table.findings}
         json.dumps(pool(table, draws=10).to_json(), allow_nan=False)
+
+
+def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "study,treatment,comparator,HR,lower,upper,colour,\nA,x,p,0.7,0.5,0.98,red,\n", encoding="utf-8"
+    )
+    assert [f.found for f in read_network(file).findings] == ["not read: colour"]
+
+
+def test_effects_without_a_measure_are_said_to_be_taken_as_differences(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("studlab,treat1,treat2,TE,seTE\nA,x,p,-0.3,0.1\nB,y,p,-0.2,0.1\n", encoding="utf-8")
+    (finding,) = read_network(file).findings
+    assert "--effect HR" in finding.expected
+    assert read_network(file, effect="HR").findings == ()

@@ -129,6 +129,13 @@ class _Reader:
             self.findings.note(Place(self.sheet.file), "no usable row", "correct the rows above")
             self.findings.raise_any()
         self._lonely(arms)
+        self._say_what_was_not_read(mapping)
+        if contrasts and not arms and self.effect is None:
+            self.findings.note(
+                Place(self.sheet.file),
+                "effects whose measure the table does not name",
+                "taken as differences (MD); logarithms of ratios need their measure, such as --effect HR",
+            )
         return NetworkTable(
             file=self.sheet.file,
             layout=layout,
@@ -143,6 +150,17 @@ class _Reader:
             encoding=self.sheet.encoding,
             delimiter=self.sheet.delimiter,
         )
+
+    def _say_what_was_not_read(self, mapping: Mapping[str, str]) -> None:
+        unread = [
+            column
+            for column in self.sheet.header
+            if column and column not in mapping.values() and self._has_values(column)
+        ]
+        if unread:
+            self.findings.note(
+                Place(self.sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role"
+            )
 
     # -- which layout ------------------------------------------------------------------------------------------------
 
