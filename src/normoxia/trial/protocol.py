@@ -52,7 +52,7 @@ class Arm:
     next_lines: tuple[NextLine, ...] = ()
     beyond: BeyondProgression | None = None
     source: Source | None = None
-    place: Place = field(default_factory=lambda: Place(""))
+    place: Place = field(default_factory=lambda: Place(""), compare=False)
 
     @property
     def drugs(self) -> tuple[str, ...]:
