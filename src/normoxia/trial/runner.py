@@ -66,8 +66,14 @@ def compose(trial: Trial) -> Model:
     return mechanism.compose([biology, *drugs])
 
 
-def prepare(trial: Trial, backend: str = "fast", *, model: Model | None = None) -> Bench:
-    """Compose and compile. `model` replaces the trial's own, for other biologies and for ablations."""
+def prepare(
+    trial: Trial, backend: str = "fast", *, model: Model | None = None, states: Sequence[str] = STATES
+) -> Bench:
+    """Compose and compile.
+
+    model   replaces the trial's own, for other biologies and for ablations
+    states  outputs kept at visits, those of them that the model has
+    """
     composed = compose(trial) if model is None else model
     known = {observable.name for observable in composed.observables}
     for name in (conduct.DIAMETER, conduct.NEW_LESION):
@@ -75,7 +81,7 @@ def prepare(trial: Trial, backend: str = "fast", *, model: Model | None = None) 
             raise InvalidArgument(
                 f'model "{composed.name}" gives no "{name}"; a trial reads it, add an observable of that name'
             )
-    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in STATES if name in known))
+    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in states if name in known))
     return Bench(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
 
 
