@@ -5,5 +5,8 @@ Of the judging half, read in this order:
     lock         what is scored and how, as written before the first calibration, with the published figures attached
     scoring      the rules: CRPS, intervals, coverage, noise floor, responses, failures
     baselines    what statistics alone predict with the same study left out
-    scoreboard   all of it together: rows worst first, summaries, thresholds met or missed
+    rows         one published figure with what was predicted for it
+    figures      what rows amount to: the measures of the lock
+    scoreboard   all of it together: predictors and baselines, worst first, thresholds met or missed
+    board_document   the scoreboard as plain dictionaries
 """

@@ -47,16 +47,22 @@ class Predictive(Protocol):
     def win_probability(self, se: float) -> float: ...
 
 
+@dataclass(frozen=True, slots=True, init=False, eq=False)
 class Ensemble:
     """Weighted draws.
 
     values           finite or, for medians not reached, infinite; sorted on entry; shape (n_draws,)
     weights          not negative, scaled to sum 1; equal when omitted; shape (n_draws,)
-    standard_errors  of each draw's own log hazard ratio as the trial would estimate it; shape (n_draws,) or one number
+    standard_errors  of each draw's own log hazard ratio as the trial would estimate it; shape (n_draws,) or one number;
+                     None where they are not known
+    below            cumulated weights; shape (n_draws,)
     raises           InvalidArgument for no draws, nan, or weights that are negative or sum to 0
     """
 
-    __slots__ = ("_below", "_standard_errors", "values", "weights")
+    values: Floats
+    weights: Floats
+    standard_errors: Floats | None
+    below: Floats
 
     def __init__(
         self, values: ArrayLike, weights: ArrayLike | None = None, standard_errors: ArrayLike | None = None
@@ -66,11 +72,13 @@ class Ensemble:
         _check(x, w)
         order = np.argsort(x, kind="stable")
         kept = order[w[order] > 0]
-        self.values: Floats = x[kept]
-        self.weights: Floats = w[kept] / w.sum()
-        self._below: Floats = np.cumsum(self.weights)
-        errors = None if standard_errors is None else np.broadcast_to(np.asarray(standard_errors), x.shape)
-        self._standard_errors: Floats | None = None if errors is None else errors[kept].astype(np.float64)
+        scaled = w[kept] / w.sum()
+        errors = None
+        if standard_errors is not None:
+            errors = np.broadcast_to(np.asarray(standard_errors, dtype=np.float64), x.shape)[kept]
+        found = {"values": x[kept], "weights": scaled, "standard_errors": errors, "below": np.cumsum(scaled)}
+        for name, array in found.items():
+            object.__setattr__(self, name, array)
 
     @property
     def effective_sample_size(self) -> float:
@@ -84,9 +92,9 @@ class Ensemble:
 
     def quantile(self, share: float) -> float:
         """The smallest draw at or below which lies the share; the mean with the next where it falls exactly between."""
-        i = int(np.searchsorted(self._below, share - _ROUNDING))
+        i = int(np.searchsorted(self.below, share - _ROUNDING))
         i = min(i, len(self.values) - 1)
-        between = abs(float(self._below[i]) - share) <= _ROUNDING and i + 1 < len(self.values)
+        between = abs(float(self.below[i]) - share) <= _ROUNDING and i + 1 < len(self.values)
         return float((self.values[i] + self.values[i + 1]) / 2.0) if between else float(self.values[i])
 
     def interval(self, level: float) -> tuple[float, float]:
@@ -102,19 +110,21 @@ class Ensemble:
         if not np.all(np.isfinite(self.values)):
             return math.nan
         x = self.values - y
-        spread = float(self.weights @ (x * (2.0 * self._below - self.weights - 1.0)))
+        spread = float(self.weights @ (x * (2.0 * self.below - self.weights - 1.0)))
         return float(self.weights @ np.abs(x)) - spread
 
     def log_score(self, y: float) -> float:
         """Minus the log density at y, the density a normal kernel's with Silverman's width for the effective size.
 
-        Depends on the width, unlike the CRPS; nan without spread. Source: Silverman 1986, eq. 3.31.
+        Depends on the width, unlike the CRPS; nan without spread or when a draw is infinite. Source: Silverman 1986, eq. 3.31.
         """
+        if not np.all(np.isfinite(self.values)):
+            return math.nan
         mean = float(self.weights @ self.values)
         sd = math.sqrt(float(self.weights @ (self.values - mean) ** 2))
         low, high = self.interval(0.5)
         width = 0.9 * min(sd, (high - low) / 1.34 or sd) * self.effective_sample_size**-0.2
-        if not (width > 0 and math.isfinite(width)):
+        if not width > 0:
             return math.nan
         exponent = -0.5 * ((self.values - y) / width) ** 2
         top = float(exponent.max())
@@ -131,7 +141,7 @@ class Ensemble:
 
         se   standard error of the log hazard ratio at the trial's size; each draw's own are preferred where known
         """
-        errors = self._standard_errors if self._standard_errors is not None else se
+        errors = self.standard_errors if self.standard_errors is not None else se
         return float(self.weights[self.values + Z95 * errors < 0.0].sum())
 
 
