@@ -1,6 +1,11 @@
-"""Fitting the model to published evidence, and being judged by it.
+"""Calibration: the mechanism held against the evidence, and judged by it.
 
-Of the judging half, read in this order:
+Read in this order:
+
+    hyperparameters  what may move, with priors; structures; how trials differ
+    experiments      every trial simulated under many points of that space
+
+and of the judging, which the fitting does not touch:
 
     lock         what is scored and how, as written before the first calibration, with the published figures attached
     scoring      the rules: CRPS, intervals, coverage, noise floor, responses, failures
