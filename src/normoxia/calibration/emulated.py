@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from normoxia.calibration import experiments, observations
 from normoxia.calibration.emulator import Surfaces, fit
 from normoxia.calibration.experiments import Points
-from normoxia.calibration.summaries import Figure, Kind, summary
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.lock import Lock
+from normoxia.calibration.summaries import Figure, Kind, summary
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
 from normoxia.progress import Progress, Step, silent

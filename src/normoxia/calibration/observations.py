@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration import lock as locked
-from normoxia.calibration.summaries import Figure, Kind
 from normoxia.calibration.lock import Lock, Observed, Target
+from normoxia.calibration.summaries import Figure, Kind
 from normoxia.evidence.meta import normal_quantile
 from normoxia.evidence.studies import registry
 from normoxia.outcome import Endpoint, Measure, Outcome

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.emulator import Surfaces
-from normoxia.calibration.summaries import Kind
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.observations import Block
+from normoxia.calibration.summaries import Kind
 
 Floats = NDArray[np.float64]
 

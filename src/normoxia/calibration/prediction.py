@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from normoxia.calibration import observations
 from normoxia.calibration.emulated import Emulated
-from normoxia.calibration.summaries import Figure, Kind
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.observations import FOLLOWED, Block, Observation
 from normoxia.calibration.posterior import Posterior
+from normoxia.calibration.summaries import Figure, Kind
 from normoxia.outcome import Measure
 from normoxia.trial import from_study
 
