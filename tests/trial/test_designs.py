@@ -13,7 +13,7 @@ import pytest
 
 from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.trial import designs, runner
+from normoxia.trial import designs, reference, runner
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "forecasts" / "designs.csv"
 NAMES = library.names("forecasts")
@@ -193,6 +193,18 @@ def test_a_design_of_cohorts_names_its_protocols() -> None:
 def test_a_wrong_list_of_designs_is_found_out(entry: str, finding: str) -> None:
     with pytest.raises(InvalidDocument, match=finding):
         designs.parse(documents.parse(f"designs: [{entry}]", "designs.yaml"))
+
+
+def test_consolidation_is_predicted_by_ratios_only() -> None:
+    assert [design.id for design in DESIGNS if design.ratios_only] == ["R-ALPS", "ROSETTA-Lung-201"]
+    for design in DESIGNS:
+        assert not design.ratios_only or "no radiotherapy" in " ".join(design.limits)
+
+
+def test_the_page_of_designs_is_up_to_date() -> None:
+    path = Path(__file__).parents[2] / "docs" / "reference" / "forecasts.md"
+    command = "python -m normoxia.trial.reference > docs/reference/forecasts.md"
+    assert path.read_text(encoding="utf-8") == reference.page(), f"run {command}"
 
 
 def test_a_refused_design_answers_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

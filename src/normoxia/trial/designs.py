@@ -31,6 +31,7 @@ class Design:
     protocols   names of its documents, one a cohort; () when it is refused
     registered  numbers of trial registers
     pooled      its arms are those of its protocols taken together, see `together`
+    ratios_only contrasts alone are predicted, neither times nor rates of an arm
     limits      what weakens a prediction of it, beside the assumptions in each protocol's notes
     refused     why it has no protocol, "" when it has
     """
@@ -40,6 +41,7 @@ class Design:
     protocols: tuple[str, ...]
     registered: tuple[str, ...] = ()
     pooled: bool = False
+    ratios_only: bool = False
     limits: tuple[str, ...] = ()
     refused: str = ""
 
@@ -168,7 +170,9 @@ def _check_alike(cohorts: Sequence[Trial], results: Sequence[TrialResult]) -> No
 
 def _design(node: Node, findings: Findings) -> Design:
     got = node.fields(
-        findings, ("design", "asks"), ("protocols", "registered", "pooled", "limits", "refused")
+        findings,
+        ("design", "asks"),
+        ("protocols", "registered", "pooled", "ratios_only", "limits", "refused"),
     )
 
     def texts(key: str) -> tuple[str, ...]:
@@ -177,12 +181,16 @@ def _design(node: Node, findings: Findings) -> Design:
     def text(key: str) -> str:
         return got[key].text(findings) if key in got else ""
 
+    def is_set(key: str) -> bool:
+        return key in got and got[key].boolean(findings)
+
     one = Design(
         text("design"),
         text("asks"),
         texts("protocols"),
         texts("registered"),
-        "pooled" in got and got["pooled"].boolean(findings),
+        is_set("pooled"),
+        is_set("ratios_only"),
         texts("limits"),
         text("refused"),
     )
