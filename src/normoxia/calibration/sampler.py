@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.posterior import Layout
+from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
@@ -92,11 +93,15 @@ def sample(
     start    one state a chain; shape (n_chains, width)
     warm_up  rounds thrown away, in which step size and covariance adapt
     tuning   of a posterior nearby, to begin with
+    raises   InvalidArgument for a chain that begins where the density is 0
     """
     rng = np.random.default_rng(seed)
     moving = own.moving
     states = start.copy()
     value, slope = density(states)
+    if not np.isfinite(value).all():
+        lost = int((~np.isfinite(value)).sum())
+        raise InvalidArgument(f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere")
     step, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
     kept, accepted = np.zeros((rounds, *states.shape)), []
     recent: list[Floats] = []
