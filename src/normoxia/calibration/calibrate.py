@@ -90,7 +90,7 @@ def calibrate(
         rounds.append((points, where))
         known = emulation.emulate(space, rounds, studies, lock, manifest, progress=progress)
         fitted = validation.fit(space, known, lock, plan.seed, progress=progress)
-    assert known is not None and fitted is not None
+    assert known is not None
     (folder / EMULATED).write_bytes(known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
     return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
