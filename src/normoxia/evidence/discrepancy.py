@@ -200,11 +200,12 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
 
 
 def describe(row: Reported) -> str:
-    """A reported number as text, with its interval; NR for an end that was not reached."""
+    """A reported number as text, with its interval; NR for a value or an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
+    unit = unit if math.isfinite(e.value) else ""
     if not e.has_interval:
-        return f"{e.value:g}{unit}"
-    shown = decimals(e.value, e.low, e.high)
-    low, high = (f"{end:.{shown}f}" if math.isfinite(end) else "NR" for end in (e.low, e.high))
-    return f"{e.value:.{shown}f}{unit} ({low}-{high})"
+        return f"{e.value:g}{unit}" if math.isfinite(e.value) else "NR"
+    shown = decimals(*(x for x in (e.value, e.low, e.high) if math.isfinite(x)))
+    value, low, high = (f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.value, e.low, e.high))
+    return f"{value}{unit} ({low}-{high})"
