@@ -200,7 +200,7 @@ def _results(population: Population, speech: Language) -> list[str]:
         value = "" if math.isnan(r.estimate.value) else " " + speech.phrase(describe(r))
         p = f", p {speech.phrase(r.p)}" if r.p else ""
         marks = [
-            speech.say("registry.grade", grades=r.grades) if r.grades else "",
+            speech.say("registry.grade", grades=speech.phrase(r.grades)) if r.grades else "",
             speech.say("registry.adjusted", what=speech.phrase(r.adjusted)) if r.adjusted else "",
             speech.say("registry.derived") if r.derived else "",
             speech.say("registry.superseded", why=speech.phrase(r.superseded)) if r.superseded else "",
