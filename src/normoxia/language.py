@@ -21,20 +21,21 @@ from normoxia.errors import UnknownName
 from normoxia.outcome import Estimate
 
 
-#: what may fill a placeholder of a phrase: {name} anything, {name:d} a number
-_FILLED = {"": ".+?", "d": r"[-−+]?\d[\d.]*"}
+#: what may fill a placeholder of a phrase: {name} a phrase, {name:d} a number, {name:s} a name or words of a user
+_FILLED = {"": ".+?", "s": ".+?", "d": r"[-−+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf|nan)"}
 
 
 class Phrases:
     """English phrases and what they are in another language.
 
     A phrase without a placeholder is looked up; the others are tried in the order of the document, so a general one stands
-    after those it would swallow. {name:d} is filled by a number only.
+    after those it would swallow. What fills {name} is said in turn; {name:d} is filled by a number, {name:s} by anything,
+    and both stay as they are.
     """
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
         self._plain = {english: said for english, said in pairs.items() if "{" not in english}
-        self._patterns = [(_pattern(english), said) for english, said in pairs.items() if "{" in english]
+        self._patterns = [(*_pattern(english), said) for english, said in pairs.items() if "{" in english]
         self._known: dict[str, str] = {}
 
     def say(self, text: str) -> str:
@@ -44,9 +45,12 @@ class Phrases:
         return self._known[text]
 
     def _fitted(self, text: str) -> str:
-        for pattern, said in self._patterns:
+        for pattern, kept, said in self._patterns:
             if found := pattern.fullmatch(text):
-                return said.format(**{name: self.say(value) for name, value in found.groupdict().items()})
+                parts = {
+                    name: value if name in kept else self.say(value) for name, value in found.groupdict().items()
+                }
+                return said.format(**parts)
         return text
 
 
@@ -129,16 +133,19 @@ def _uncapitalised(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _pattern(phrase: str) -> re.Pattern[str]:
-    """What an English phrase looks like once its placeholders are filled; a placeholder may stand in it twice."""
+def _pattern(phrase: str) -> tuple[re.Pattern[str], frozenset[str]]:
+    """What an English phrase looks like once filled, and the placeholders whose filling stays; one may stand in it twice."""
     parts: list[str] = []
     seen: set[str] = set()
+    kept: set[str] = set()
     for literal, name, kind, _ in string.Formatter().parse(phrase):
         parts.append(re.escape(literal))
         if name:
             parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{_FILLED[kind or '']})")
             seen.add(name)
-    return re.compile("".join(parts), re.DOTALL)
+            if kind:
+                kept.add(name)
+    return re.compile("".join(parts), re.DOTALL), frozenset(kept)
 
 
 def _collect(node: Node, key: str, texts: dict[str, str], findings: Findings) -> None:
