@@ -69,7 +69,9 @@ def _called(method: str) -> Iterator[tuple[Path, str]]:
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args:
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
                 if name in (method, f"{method}_word"):
                     for text in _literals(node.args[0]):
                         yield path, text
@@ -121,7 +123,9 @@ def _sentences(path: Path) -> Iterator[str]:
             continue
         if isinstance(node, ast.JoinedStr):
             text = "".join(
-                str(part.value) if isinstance(part, ast.Constant) else _FILLED.get(ast.unparse(part.value), "7")
+                str(part.value)
+                if isinstance(part, ast.Constant)
+                else _FILLED.get(ast.unparse(part.value), "7")
                 for part in node.values
                 if isinstance(part, (ast.Constant, ast.FormattedValue))
             )

@@ -41,14 +41,17 @@ class Phrases:
     def say(self, text: str) -> str:
         """The phrase in the other language, or as it is when no pattern fits."""
         if text not in self._known:
-            self._known[text] = self._plain.get(text) or self._plain.get(_uncapitalised(text)) or self._fitted(text)
+            self._known[text] = (
+                self._plain.get(text) or self._plain.get(_uncapitalised(text)) or self._fitted(text)
+            )
         return self._known[text]
 
     def _fitted(self, text: str) -> str:
         for pattern, kept, said in self._patterns:
             if found := pattern.fullmatch(text):
                 parts = {
-                    name: value if name in kept else self.say(value) for name, value in found.groupdict().items()
+                    name: value if name in kept else self.say(value)
+                    for name, value in found.groupdict().items()
                 }
                 return said.format(**parts)
         return text

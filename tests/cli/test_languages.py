@@ -23,7 +23,11 @@ _NAMES = (
 def _left(text: str, names: set[str]) -> list[str]:
     """English words of three letters or more that are no names."""
     known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    bare = re.sub(_NAMES, "", re.sub(rf"(?<![A-Za-z])(?:{known})(?![a-z])", "", re.sub(r'"[^"]*"|\[[a-z0-9_]+\]', "", text)))
+    bare = re.sub(
+        _NAMES,
+        "",
+        re.sub(rf"(?<![A-Za-z])(?:{known})(?![a-z])", "", re.sub(r'"[^"]*"|\[[a-z0-9_]+\]', "", text)),
+    )
     return re.findall(r"[A-Za-z]*[a-z]{3}[A-Za-z]*", bare)
 
 
@@ -60,7 +64,9 @@ def test_no_english_is_left_in_the_list_or_the_audit_in_chinese(normoxia: Callab
         assert _left(answer.out, ids) == []
 
 
-def test_the_json_of_the_list_has_its_values_in_the_language_and_its_keys_in_english(normoxia: Callable) -> None:
+def test_the_json_of_the_list_has_its_values_in_the_language_and_its_keys_in_english(
+    normoxia: Callable,
+) -> None:
     found = json.loads(normoxia("evidence", "list", "--lang", "zh", "--json").out)
     row = next(row for row in found["studies"] if row["id"] == "IMpower150")
     assert (found["language"], row["line"], row["histology"], row["egfr"]) == ("zh", "一线", "非鳞癌", "混合")
@@ -98,7 +104,20 @@ def test_a_pooled_table_is_told_wholly_in_chinese(normoxia: Callable, tmp_path: 
     (tmp_path / "table.csv").write_text(TABLE)
     answer = normoxia("pool", "table.csv", "--lang", "zh", "--leave-out-faulty", "--out", "told")
     assert answer.code == 0, answer.err
-    names = {"one", "two", "three", "placebo", "study", "arm1", "arm2", "upper", "lowr", "remark", "table.csv", "column"}
+    names = {
+        "one",
+        "two",
+        "three",
+        "placebo",
+        "study",
+        "arm1",
+        "arm2",
+        "upper",
+        "lowr",
+        "remark",
+        "table.csv",
+        "column",
+    }
     roles = {"study", "treatment", "comparator", "ratio", "high", "low"}
     assert _left(answer.out, names) == []
     assert _left(answer.err.replace("told/report.html", ""), names | roles | {"log"}) == []
@@ -109,7 +128,9 @@ def test_a_pooled_table_is_told_wholly_in_chinese(normoxia: Callable, tmp_path: 
     assert [w for text in (*reasons, *notes) for w in _left(text, names | roles | {"log"})] == []
 
 
-@pytest.mark.parametrize("question", ["first-line-wt", "egfr-post-tki", "tki-or-antibody", "components", "biomarkers"])
+@pytest.mark.parametrize(
+    "question", ["first-line-wt", "egfr-post-tki", "tki-or-antibody", "components", "biomarkers"]
+)
 def test_a_question_is_answered_wholly_in_chinese(normoxia: Callable, question: str) -> None:
     answer = normoxia("pool", question, "--lang", "zh")
     assert answer.code == 0, answer.err
@@ -124,9 +145,13 @@ def test_the_mechanism_is_listed_wholly_in_chinese(normoxia: Callable) -> None:
     heading = answer.out.splitlines()[:4]
     assert not re.search("[a-z]{3}", "".join(heading))
     model, speech = mechanism.read(library.path("models", "nsclc")), language("zh")
-    names = {x.name for kind in (model.parameters, model.assignments, model.processes, model.species) for x in kind}
+    names = {
+        x.name for kind in (model.parameters, model.assignments, model.processes, model.species) for x in kind
+    }
     for statement in model.statements:  # by the statement: cells of the table are folded inside names
-        told = " ".join((statement.says["zh"], speech.phrase(statement.review_place), speech.phrase(statement.term)))
+        told = " ".join(
+            (statement.says["zh"], speech.phrase(statement.review_place), speech.phrase(statement.term))
+        )
         assert _left(told, names) == []
     assert "emergent" not in answer.out
 

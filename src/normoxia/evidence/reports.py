@@ -103,9 +103,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
          f"[{found_by(d.found_by, language)}]"
          for d in audit(own) if d.study == study.id],
     )  # fmt: skip
-    lines += _section(
-        "check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)]
-    )
+    lines += _section("check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)])
     lines += _section(
         "sources", speech, [f"{r.key}: {r.citation}. {r.locator}" for r in study.sources.values()]
     )
@@ -262,9 +260,7 @@ def _over_time(study: Study, speech: Language) -> list[str]:
             for period in effect.periods
         )  # fmt: skip
         told = [mean, periods, ratio] if crossing else [ratio, periods, mean]
-        why = say(
-            "registry.crossing" if crossing else "registry.constant", p=f"{effect.proportional_p:.2g}"
-        )
+        why = say("registry.crossing" if crossing else "registry.constant", p=f"{effect.proportional_p:.2g}")
         who = say("registry.against", one=ours.arm, other=theirs.arm)
         told.append(why)
         rows.append(

@@ -53,7 +53,8 @@ def table_pages(
         if findings or notes:
             bar = speech.say("pool.semicolon")
             rows = [
-                (str(f.place), bar.join(speech.phrase(x) for x in (f.found, f.expected) if x)) for f in findings
+                (str(f.place), bar.join(speech.phrase(x) for x in (f.found, f.expected) if x))
+                for f in findings
             ]
             rows += [("–", speech.phrase(note)) for note in notes]
             heads = (speech.say("pool.place"), speech.say("pool.note"))
