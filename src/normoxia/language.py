@@ -20,7 +20,6 @@ from normoxia.documents import Findings, Node
 from normoxia.errors import UnknownName
 from normoxia.outcome import Estimate
 
-
 #: what may fill a placeholder of a phrase: {name} a phrase, {name:d} a number, {name:s} a name or words of a user
 _FILLED = {"": ".+?", "s": ".+?", "d": r"[-−+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf|nan)"}
 

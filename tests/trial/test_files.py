@@ -164,12 +164,19 @@ def test_what_a_missing_section_lacks_is_said_of_that_section() -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("impower150", "document: advanced-nsclc", "document: advanced-nsclcc", 'did you mean "advanced-nsclc"'),
+        (
+            "impower150",
+            "document: advanced-nsclc",
+            "document: advanced-nsclcc",
+            'did you mean "advanced-nsclc"',
+        ),
         ("impower150", "atezolizumab 1200 mg q3w", "atezolizumab 1200 q3w", "found no unit after 1200"),
         ("impower150", "model: nsclc", "model: nsclcc", 'did you mean "nsclc"'),
     ],
 )
-def test_one_mistake_is_one_finding_however_much_rests_on_it(name: str, old: str, new: str, said: str) -> None:
+def test_one_mistake_is_one_finding_however_much_rests_on_it(
+    name: str, old: str, new: str, said: str
+) -> None:
     text = library.path("trials", name).read_text(encoding="utf-8")
     assert old in text
     told = _findings(text.replace(old, new, 1))

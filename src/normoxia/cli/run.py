@@ -51,7 +51,7 @@ def run(
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
     from normoxia.trial import ablation, analysis, files, runner
-    from normoxia.trial.folder import RunFolder, versions
+    from normoxia.trial.folder import RunFolder, versions, write_whole
     from normoxia.trial.summary import summary
 
     if resume and out is None:
@@ -110,8 +110,8 @@ def run(
         outputs += _draw(folder, result, performed, comparisons, manifest)
     whole = summary(result, performed, comparisons, manifest)
     summary_path = path / "summary.json"
-    summary_path.write_text(
-        json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    write_whole(
+        summary_path, (json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n").encode()
     )
     timing = {
         "wall_seconds": round(time.monotonic() - started, 3),

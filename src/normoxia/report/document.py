@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.errors import InvalidArgument, OutputExists, naming
 from normoxia.report.figure import Figure
 from normoxia.report.language import Language, language
 from normoxia.report.tables import Table
@@ -98,7 +98,8 @@ def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: b
         raise OutputExists(f"{path} exists; name another file, or allow it to be replaced")
     text = document(pages)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
     return path
 
 
