@@ -29,6 +29,10 @@ def test_a_phrase_is_looked_up_filled_and_said_in_turn() -> None:
     assert phrases.say("3 of 4 are placebo") == "4 中 3 为安慰剂"
     assert phrases.say('"placebo" is empty') == "“placebo”为空"  # a user's name stays
     assert phrases.say("placebo against nothing known") == "安慰剂 对 nothing known"
+    commas = Phrases({"{a}, {b}": "{a}，{b}", "men": "男性"})
+    assert commas.say("men, %") == "男性，%"
+    assert commas.say("Women, %") == "Women, %"  # nothing of it is known but the comma
+    assert commas.say("57.7%, 88.5%") == "57.7%，88.5%"
     assert phrases.say("three of 4 are placebo") == "three of 4 are placebo"
 
 

@@ -48,11 +48,12 @@ class Phrases:
     def _fitted(self, text: str) -> str:
         for pattern, kept, said in self._patterns:
             if found := pattern.fullmatch(text):
-                parts = {
-                    name: value if name in kept else self.say(value)
-                    for name, value in found.groupdict().items()
-                }
-                return said.format(**parts)
+                parts = found.groupdict()
+                told = {name: value if name in kept else self.say(value) for name, value in parts.items()}
+                words_stay = told == parts and any(map(_has_words, parts.values()))
+                if words_stay and not _has_words(said.format(**dict.fromkeys(parts, ""))):
+                    return text  # only its commas are known: a name, or words of a user
+                return said.format(**told)
         return text
 
 
@@ -128,6 +129,10 @@ def language(code: str = "en") -> Language:
 def placeholders(text: str) -> frozenset[str]:
     """The names a text expects to be filled."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalpha() for character in text)
 
 
 def _uncapitalised(text: str) -> str:

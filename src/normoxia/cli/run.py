@@ -235,12 +235,13 @@ def _is_shown(comparison: Comparison) -> bool:
 
 
 def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
-    from normoxia.report.run import label_of, number_of
+    from normoxia.report.language import language
+    from normoxia.report.run import label_of, number_of, source_words
 
     outcome, published = comparison.simulated, comparison.published
     arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
     inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = _short(published.source.reference) if published and published.source else ""
+    source = _short(source_words(published.source, language(lang))) if published and published.source else ""
     return (
         label_of(outcome, lang),
         arms,

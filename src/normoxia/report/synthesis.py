@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from normoxia import __version__
@@ -53,7 +54,10 @@ def table_pages(
         if findings or notes:
             bar = speech.say("pool.semicolon")
             rows = [
-                (str(f.place), bar.join(speech.phrase(x) for x in (f.found, f.expected) if x))
+                (
+                    str(replace(f.place, file=file)),
+                    bar.join(speech.phrase(x) for x in (f.found, f.expected) if x),
+                )
                 for f in findings
             ]
             rows += [("–", speech.phrase(note)) for note in notes]
