@@ -11,16 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration import lock as locked
-from normoxia.calibration.lock import Lock, Target
+from normoxia.calibration.lock import Lock, Observed, Target
+from normoxia.calibration.summaries import Figure, Kind
 from normoxia.evidence.meta import normal_quantile
 from normoxia.evidence.studies import registry
 from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.trial import from_study
 from normoxia.trial.analysis import published
 from normoxia.trial.protocol import AnalysisSet, Trial
@@ -39,35 +40,18 @@ ROUNDING = 0.05
 LEAST_SHARE = 0.005
 
 
-class Kind(StrEnum):
-    """What a figure is, which fixes its scale."""
-
-    RATIO = "log hazard ratio"
-    STRATUM = "log hazard ratio of a stratum over that of all"
-    RESPONSE = "logit of a response rate"
-    CURVE = "log cumulative hazard"
-
-
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One published figure of the likelihood.
 
-    set     id of the trial's set of patients
-    months  of a median or landmark, nan otherwise
-    y, se   on the kind's scale
+    y, se   on the figure's scale
     n       patients behind it; of a ratio, those of both arms
-    share   of those patients, the experimental arm's (ratios)
+    share   of those patients, the experimental arm's (ratios; nan otherwise)
     target  the scored figure it is, or None
     value   as printed; source where
     """
 
-    study: str
-    kind: Kind
-    endpoint: Endpoint
-    set: str
-    arm: str
-    comparator: str
-    months: float
+    figure: Figure
     y: float
     se: float
     n: float
@@ -77,9 +61,7 @@ class Observation:
     source: str
 
     def __str__(self) -> str:
-        pair = f"{self.arm} vs {self.comparator}" if self.comparator else self.arm
-        month = "" if math.isnan(self.months) else f" at {self.months:g} months"
-        return f"{self.study}, {self.set}: {self.kind} of {self.endpoint}, {pair}{month}"
+        return str(self.figure)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,54 +108,76 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
     """The figures of one study that enter the likelihood."""
     main = main_set(trial, lock)
     mine = [o for o in (*lock.contrasts, *lock.strata) if o.target.study == trial.study]
-    whole = {(o.target.endpoint, o.target.arm, o.target.comparator): o for o in mine if not o.stratum}
     sizes = {arm.id: float(arm.n) for arm in trial.arms}
-    ratios, strata = [], []
-    for o in mine:
-        t = o.target
-        both = sizes[t.arm] + sizes[t.comparator]
-        share = sizes[t.arm] / both
-        if not o.stratum:
-            ratios.append(
-                Observation(trial.study, Kind.RATIO, t.endpoint, main.id, t.arm, t.comparator, math.nan,
-                            o.y, o.se, both, share, t, o.value, o.source)
-            )  # fmt: skip
-            continue
-        part = _set_of(trial, registry()[trial.study].population(t.population).set)
-        base = whole.get((t.endpoint, t.arm, t.comparator))
-        if part is None:
-            continue
-        if base is None:
-            strata.append(
-                Observation(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator, math.nan,
-                            o.y, o.se, both, share, t, o.value, o.source)
-            )  # fmt: skip
-        elif o.se > base.se:
-            se = math.sqrt(o.se**2 - base.se**2)
-            strata.append(
-                Observation(trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, math.nan,
-                            o.y - base.y, se, both, share, t, o.value, o.source)
-            )  # fmt: skip
+    ratios = [_ratio(trial, main, o, lock, sizes) for o in mine]
+    whole = [r for o, r in zip(mine, ratios, strict=True) if r is not None and not o.stratum]
     reported = [o for o in published(trial) if o.population == main.id and o.arm in sizes]
-    controls = {o.comparator for o in ratios} or set(sizes)
-    experimental = {o.arm for o in ratios}
-    responses = [
-        r
-        for o in reported
-        if o.endpoint is Endpoint.ORR and (r := _response(trial, main, o, sizes)) is not None
+    rates = [o for o in reported if o.endpoint is Endpoint.ORR and not o.comparator]
+    curves = [
+        point
+        for endpoint in (Endpoint.PFS, Endpoint.OS)
+        for arm in _followed(whole, endpoint, sizes)
+        for point in _curve(
+            trial,
+            main,
+            [o for o in reported if (o.endpoint, o.arm, o.comparator) == (endpoint, arm, "")],
+            sizes[arm],
+        )
     ]
-    curves: list[Observation] = []
-    for endpoint in (Endpoint.PFS, Endpoint.OS):
-        compared = {o.arm for o in ratios if o.endpoint is endpoint}
-        for arm in sizes:
-            if (
-                (arm in controls and arm not in compared)
-                or arm not in experimental | controls
-                or not compared
-            ):
-                rows = [o for o in reported if o.endpoint is endpoint and o.arm == arm and not o.comparator]
-                curves += _curve(trial, main, rows, sizes[arm])
-    return (*ratios, *strata, *responses, *curves)
+    return (
+        *(r for r in ratios if r is not None),
+        *(_response(trial, main, o, sizes) for o in rates),
+        *curves,
+    )
+
+
+def _followed(whole: Sequence[Observation], endpoint: Endpoint, sizes: Iterable[str]) -> list[str]:
+    """Arms whose own curve counts: controls, and where no hazard ratio of the endpoint is printed every arm."""
+    own = [r.figure for r in whole if r.figure.endpoint is endpoint]
+    if not own:
+        return list(sizes)
+    return sorted({figure.comparator for figure in own} - {figure.arm for figure in own})
+
+
+def _ratio(
+    trial: Trial, main: AnalysisSet, o: Observed, lock: Lock, sizes: Mapping[str, float]
+) -> Observation | None:
+    """A scored hazard ratio; one of a stratum relative to the whole's, where that is printed."""
+    t = o.target
+    both = sizes[t.arm] + sizes[t.comparator]
+    share = sizes[t.arm] / both
+    figure = ratio_figure(trial, main, o, lock)
+    if figure is None:
+        return None
+    if figure.kind is Kind.RATIO:
+        return Observation(figure, o.y, o.se, both, share, t, o.value, o.source)
+    base = _whole(o, lock)
+    if base is None or o.se <= base.se:
+        return None
+    se = math.sqrt(o.se**2 - base.se**2)
+    return Observation(figure, o.y - base.y, se, both, share, t, o.value, o.source)
+
+
+def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> Figure | None:
+    """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not tell."""
+    t = o.target
+    if not o.stratum:
+        return Figure(trial.study, Kind.RATIO, t.endpoint, main.id, t.arm, t.comparator)
+    part = _set_of(trial, registry()[trial.study].population(t.population).set)
+    if part is None:
+        return None
+    if _whole(o, lock) is None:
+        return Figure(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator)
+    return Figure(trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id)
+
+
+def _whole(o: Observed, lock: Lock) -> Observed | None:
+    t = o.target
+    for other in lock.contrasts:
+        u = other.target
+        if (u.study, u.endpoint, u.arm, u.comparator) == (t.study, t.endpoint, t.arm, t.comparator):
+            return other
+    return None
 
 
 def covariance(seen: Sequence[Observation]) -> Floats:
@@ -186,7 +190,7 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     """
     n = len(seen)
     found = np.diag([o.se**2 for o in seen])
-    whole = {(o.endpoint, o.arm, o.comparator): o.se for o in seen if o.kind is Kind.RATIO}
+    whole = {o.figure.compared: o.se for o in seen if o.figure.kind is Kind.RATIO}
     for i in range(n):
         for j in range(i):
             found[i, j] = found[j, i] = _shared(seen[i], seen[j], whole)
@@ -196,22 +200,22 @@ def covariance(seen: Sequence[Observation]) -> Floats:
 
 
 def _shared(a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, str], float]) -> float:
-    if a.kind is Kind.STRATUM and b.kind is Kind.STRATUM and (a.arm, a.comparator) == (b.arm, b.comparator):
-        if a.set == b.set:
-            return RATIO_CORRELATION * a.se * b.se
-        both = [whole[o.endpoint, o.arm, o.comparator] for o in (a, b)]
-        return -(1.0 if a.endpoint is b.endpoint else RATIO_CORRELATION) * both[0] * both[1]
-    if a.kind is Kind.CURVE and b.kind is Kind.CURVE and (a.arm, a.endpoint) == (b.arm, b.endpoint):
-        first, last = (a, b) if a.months <= b.months else (b, a)
+    """Covariance of two figures."""
+    f, g = a.figure, b.figure
+    same = 1.0 if f.endpoint is g.endpoint else RATIO_CORRELATION
+    kinds = {f.kind, g.kind}
+    if kinds == {Kind.STRATUM} and (f.arm, f.comparator) == (g.arm, g.comparator):
+        return same * a.se * b.se if f.set == g.set else -same * whole[f.compared] * whole[g.compared]
+    if kinds == {Kind.CURVE} and (f.arm, f.endpoint) == (g.arm, g.endpoint):
+        first, last = (a, b) if f.months <= g.months else (b, a)
         return first.se**2 * math.exp(first.y - last.y)
-    if a.kind is Kind.RATIO and b.kind is Kind.RATIO and a.set == b.set and a.comparator == b.comparator:
-        same = 1.0 if a.endpoint is b.endpoint else RATIO_CORRELATION
-        if a.arm == b.arm:
-            return same * a.se * b.se
-        return same * a.se * b.se * math.sqrt(a.share * b.share)
+    if kinds == {Kind.RATIO} and f.set == g.set and f.comparator == g.comparator:
+        return same * a.se * b.se * (1.0 if f.arm == g.arm else math.sqrt(a.share * b.share))
     for ratio, curve in ((a, b), (b, a)):
-        if ratio.kind is Kind.RATIO and curve.kind is Kind.CURVE and ratio.comparator == curve.arm:
-            same = 1.0 if ratio.endpoint is curve.endpoint else RATIO_CORRELATION
+        if (ratio.figure.kind, curve.figure.kind) == (
+            Kind.RATIO,
+            Kind.CURVE,
+        ) and ratio.figure.comparator == curve.figure.arm:
             return -same * min(ratio.se**2 * ratio.share, 0.9 * ratio.se * curve.se)
     return 0.0
 
@@ -220,7 +224,7 @@ def _set_of(trial: Trial, published_set: str) -> AnalysisSet | None:
     return next((s for s in trial.sets if published_set in s.published), None)
 
 
-def _response(trial: Trial, main: AnalysisSet, o: Outcome, sizes: dict[str, float]) -> Observation | None:
+def _response(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float]) -> Observation:
     """A response rate on the logit scale, half a patient added to either side (Haldane 1956, Ann Hum Genet 20:309)."""
     n = float(o.n or sizes[o.arm])
     rate, estimate = o.estimate.value / 100.0, o.estimate
@@ -229,45 +233,49 @@ def _response(trial: Trial, main: AnalysisSet, o: Outcome, sizes: dict[str, floa
     if estimate.has_interval and 0 < estimate.low < estimate.high < 100:
         ends = [math.log(e / (100.0 - e)) for e in (estimate.low, estimate.high)]
         se = max(se, (ends[1] - ends[0]) / (2.0 * normal_quantile(estimate.level)))
-    return Observation(
-        trial.study, Kind.RESPONSE, Endpoint.ORR, main.id, o.arm, "", math.nan, y, se, n, math.nan,
-        None, o.estimate.value, _words(o),
-    )  # fmt: skip
+    figure = Figure(trial.study, Kind.RESPONSE, Endpoint.ORR, main.id, o.arm)
+    return Observation(figure, y, se, n, math.nan, None, estimate.value, _words(o))
 
 
 def _curve(trial: Trial, main: AnalysisSet, rows: Sequence[Outcome], size: float) -> list[Observation]:
-    """Points of an arm's curve: its median and landmarks within follow-up, the earlier first."""
-    follow = trial.follow_up
-    found = []
-    for o in rows:
-        cut = follow.progression_cut if o.endpoint is Endpoint.PFS else follow.survival_cut
-        last = (cut + follow.accrual) / 30.4375
-        if o.measure is Measure.MEDIAN_MONTHS:
-            months, left = o.estimate.value, 0.5
-        elif o.measure is Measure.LANDMARK_PERCENT:
-            months, left = o.months, o.estimate.value / 100.0
-        else:
-            continue
-        if not math.isfinite(months) or months > last or not LEAST_SHARE < left < 1.0 - LEAST_SHARE:
-            continue
-        n = float(o.n or size)
-        hazard = -math.log(left)
-        se = math.sqrt((1.0 - left) / (left * n * FOLLOWED)) / hazard
-        ends = (o.estimate.low / 100.0, o.estimate.high / 100.0)
-        if o.measure is Measure.LANDMARK_PERCENT and o.estimate.has_interval and 0 < ends[0] < ends[1] < 1:
-            width = math.log(-math.log(ends[0])) - math.log(-math.log(ends[1]))
-            se = width / (2.0 * normal_quantile(o.estimate.level))
-        found.append(
-            Observation(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, "", months, math.log(hazard), se,
-                        n, math.nan, None, o.estimate.value, _words(o))
-        )  # fmt: skip
-    found.sort(key=lambda o: (o.months, o.y))
-    # a curve does not rise: a later point that contradicts an earlier one (another cut) is left out, as is a second at its month
+    """Points of an arm's curve: its median and landmarks within follow-up, the earlier first.
+
+    A curve does not rise: a point that contradicts an earlier one (another cut) is left out, as is one too near to it.
+    """
+    found = [point for o in rows if (point := _point(trial, main, o, size)) is not None]
+    found.sort(key=lambda p: (p.figure.months, p.y))
     kept: list[Observation] = []
-    for o in found:
-        if not kept or (o.months > APART * kept[-1].months and o.y > kept[-1].y):
-            kept.append(o)
+    for p in found:
+        if not kept or (p.figure.months > APART * kept[-1].figure.months and p.y > kept[-1].y):
+            kept.append(p)
     return kept
+
+
+def _point(trial: Trial, main: AnalysisSet, o: Outcome, size: float) -> Observation | None:
+    """A median or landmark as a point of the log cumulative hazard; None outside follow-up or at the ends of the scale.
+
+    Without a usable interval its error is that of a Kaplan-Meier curve of n patients, `FOLLOWED` of them still followed.
+    """
+    follow, estimate = trial.follow_up, o.estimate
+    cut = follow.progression_cut if o.endpoint is Endpoint.PFS else follow.survival_cut
+    if o.measure is Measure.MEDIAN_MONTHS:
+        months, left = estimate.value, 0.5
+    elif o.measure is Measure.LANDMARK_PERCENT:
+        months, left = o.months, estimate.value / 100.0
+    else:
+        return None
+    reached = math.isfinite(months) and months <= (cut + follow.accrual) / DAYS_PER_MONTH
+    if not reached or not LEAST_SHARE < left < 1.0 - LEAST_SHARE:
+        return None
+    n = float(o.n or size)
+    hazard = -math.log(left)
+    se = math.sqrt((1.0 - left) / (left * n * FOLLOWED)) / hazard
+    ends = (estimate.low / 100.0, estimate.high / 100.0)
+    if o.measure is Measure.LANDMARK_PERCENT and estimate.has_interval and 0 < ends[0] < ends[1] < 1:
+        width = math.log(-math.log(ends[0])) - math.log(-math.log(ends[1]))
+        se = width / (2.0 * normal_quantile(estimate.level))
+    figure = Figure(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, months=months)
+    return Observation(figure, math.log(hazard), se, n, math.nan, None, estimate.value, _words(o))
 
 
 def _words(o: Outcome) -> str:

@@ -1,15 +1,15 @@
-"""What a simulated trial says of a published figure, on the figure's own scale, at every simulated point."""
+"""Figures of a trial that simulation and print both give, and what simulated patients say of them at every point."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.experiments import Endpoints
-from normoxia.calibration.observations import Kind, Observation
 from normoxia.outcome import Endpoint
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
@@ -23,22 +23,63 @@ AROUND = 21.0
 RUNAWAY = 3.0
 
 
-def summary(found: Endpoints, observation: Observation, whole: str = "") -> Floats:
-    """One figure at every point; shape (n_points,), nan where the simulated patients cannot say.
+#: months at which curves are read for a median
+MEDIAN_GRID = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5, 9.0, 12.0, 15.0, 18.0, 24.0, 30.0, 36.0, 48.0)
 
-    whole  the set that a stratum's hazard ratio is taken relative to
+
+class Kind(StrEnum):
+    """What a figure is, which fixes its scale: one on which chance is nearly normal."""
+
+    RATIO = "log hazard ratio"
+    STRATUM = "log hazard ratio of a stratum over that of all"
+    RESPONSE = "logit of a response rate"
+    CURVE = "log cumulative hazard"
+    MEDIAN = "log median"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a trial.
+
+    set     id of the trial's set of patients
+    months  of a point of a curve, nan otherwise
+    whole   the set that a stratum is taken relative to, "" otherwise
     """
-    if observation.kind is Kind.RESPONSE:
-        return response_logit(found, observation.arm, observation.set)
-    if observation.kind is Kind.CURVE:
-        days = np.array([observation.months * DAYS_PER_MONTH])
-        return log_cumulative_hazard(found, observation.arm, observation.set, observation.endpoint, days)[
+
+    study: str
+    kind: Kind
+    endpoint: Endpoint
+    set: str
+    arm: str
+    comparator: str = ""
+    months: float = -1.0
+    whole: str = ""
+
+    @property
+    def compared(self) -> tuple[Endpoint, str, str]:
+        """Endpoint and arms of a ratio."""
+        return self.endpoint, self.arm, self.comparator
+
+    def __str__(self) -> str:
+        pair = f"{self.arm} vs {self.comparator}" if self.comparator else self.arm
+        month = f" at {self.months:g} months" if self.months >= 0 else ""
+        return f"{self.study}, {self.set}: {self.kind} of {self.endpoint}, {pair}{month}"
+
+
+def summary(found: Endpoints, figure: Figure) -> Floats:
+    """A figure at every point; shape (n_points,), nan where the simulated patients cannot say."""
+    f = figure
+    if f.kind is Kind.RESPONSE:
+        return response_logit(found, f.arm, f.set)
+    if f.kind is Kind.CURVE:
+        return log_cumulative_hazard(found, f.arm, f.set, f.endpoint, np.array([f.months * DAYS_PER_MONTH]))[
             :, 0
         ]
-    pair = (observation.arm, observation.comparator)
-    ratio = log_hazard_ratio(found, *pair, observation.set, observation.endpoint)
-    if observation.kind is Kind.STRATUM:
-        ratio = ratio - log_hazard_ratio(found, *pair, whole, observation.endpoint)
+    if f.kind is Kind.MEDIAN:
+        return log_median(found, f.arm, f.set, f.endpoint)
+    ratio = log_hazard_ratio(found, f.arm, f.comparator, f.set, f.endpoint)
+    if f.kind is Kind.STRATUM:
+        ratio = ratio - log_hazard_ratio(found, f.arm, f.comparator, f.whole, f.endpoint)
     return ratio
 
 
@@ -66,7 +107,7 @@ def log_cumulative_hazard(
     left = np.mean([curves.at(np.maximum(days + shift, 0.0)) for shift in shifts], axis=0)
     n = np.maximum(inside.sum(axis=1), 1)[:, None]
     held = np.clip(left, 0.5 / n, 1.0 - 0.5 / n)
-    return np.log(-np.log(held))
+    return np.asarray(np.log(-np.log(held)))
 
 
 def log_hazard_ratio(found: Endpoints, arm: str, comparator: str, members: str, endpoint: Endpoint) -> Floats:
@@ -81,12 +122,11 @@ def log_hazard_ratio(found: Endpoints, arm: str, comparator: str, members: str, 
     return np.clip(ratio, -RUNAWAY, RUNAWAY)
 
 
-def survival_grid(
-    found: Endpoints, arm: str, members: str, endpoint: Endpoint, months: Iterable[float]
-) -> Floats:
-    """`log_cumulative_hazard` on a grid of months; shape (n_points, n_months)."""
-    days = np.array(list(months)) * DAYS_PER_MONTH
-    return log_cumulative_hazard(found, arm, members, endpoint, days)
+def log_median(found: Endpoints, arm: str, members: str, endpoint: Endpoint) -> Floats:
+    """Logarithm of the median in months, linear in log time between months of a grid; shape (n_points,)."""
+    months = np.array(MEDIAN_GRID)
+    curves = log_cumulative_hazard(found, arm, members, endpoint, months * DAYS_PER_MONTH)
+    return log_crossing(curves, np.log(months))
 
 
 def _times(found: Endpoints, arm: int, endpoint: Endpoint) -> tuple[Floats, NDArray[np.bool_]]:
@@ -97,21 +137,19 @@ def _times(found: Endpoints, arm: int, endpoint: Endpoint) -> tuple[Floats, NDAr
     return np.maximum(days, 0.0), observed[:, arm]
 
 
-def median_months(log_hazards: Floats, months: Floats) -> Floats:
-    """Medians from curves on a grid, linear in log time between points and beyond the ends; shape (n,).
+def log_crossing(log_hazards: Floats, log_months: Floats) -> Floats:
+    """Where curves reach half survival, on the log of months; linear between points and beyond the ends; shape (n,).
 
-    log_hazards  rising with months; shape (n, n_months), nan where not known; at least two points each
-    returns      nan for a curve with fewer than two points
+    log_hazards  shape (n, n_months), nan where not known; a curve with fewer than two points gives nan
     """
     target = math.log(math.log(2.0))
-    x = np.log(months)
     found = np.full(len(log_hazards), np.nan)
     for i, row in enumerate(log_hazards):
         known = np.isfinite(row)
         if known.sum() < 2:
             continue
-        y, t = np.maximum.accumulate(row[known]), x[known]
+        y, t = np.maximum.accumulate(row[known]), log_months[known]
         after = int(np.clip(np.searchsorted(y, target), 1, len(y) - 1))
-        rise = max(y[after] - y[after - 1], 1e-6)
-        found[i] = math.exp(t[after - 1] + (t[after] - t[after - 1]) * (target - y[after - 1]) / rise)
+        rise = max(y[after] - y[after - 1], 0.1)
+        found[i] = t[after - 1] + (t[after] - t[after - 1]) * (target - y[after - 1]) / rise
     return found
