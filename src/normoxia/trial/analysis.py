@@ -5,6 +5,8 @@ Estimates use every simulated patient. Intervals say where a trial of the planne
 100, else trials of the planned size drawn again from the simulated patients (for hazard ratios, Cox's standard error at
 that size), widened for the simulation being finite. Shares of fewer replicates are predicted in closed form instead:
 drawing again from patients of whom none responded would promise that none ever will.
+Where each replicate was run under numbers of its own (a calibrated ensemble), a replicate is one possible trial: values are
+middles over replicates, and intervals hold the parameters' uncertainty and structural error too.
 Arms share their patients' draws, which makes differences precise; for intervals of contrasts the arms are taken from
 different replicates or drawn apart, as the arms of a real trial hold different people.
 """
@@ -12,7 +14,7 @@ different replicates or drawn apart, as the arms of a real trial hold different 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +26,7 @@ from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.inference import half_width
 from normoxia.survival.replicates import HazardRatios, hazard_ratio_many, kaplan_meier_many
-from normoxia.trial import files
+from normoxia.trial import files, predictive
 from normoxia.trial.endpoints import Endpoints, evaluate
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
@@ -65,6 +67,14 @@ def analyse(result: TrialResult, trial: Trial | None = None) -> tuple[Outcome, .
     """
     protocol = protocol_of(result) if trial is None else trial
     return _Analysis(result, protocol).outcomes()
+
+
+def ensemble_of(result: TrialResult) -> Mapping[str, float] | None:
+    """Structural error of the ensemble a result's replicates were run under, by kind of outcome; None without one."""
+    calibration = result.manifest.get("ensemble")
+    if not isinstance(calibration, Mapping) or not isinstance(calibration.get("structural"), Mapping):
+        return None
+    return {str(kind): float(sd) for kind, sd in calibration["structural"].items()}
 
 
 def protocol_of(result: TrialResult) -> Trial:
@@ -129,7 +139,8 @@ class _Analysis:
     def __init__(self, result: TrialResult, trial: Trial) -> None:
         self.result, self.trial = result, trial
         self.endpoints: Endpoints = evaluate(result, trial.criteria)
-        self.replicated = result.n_replicates >= ENOUGH_REPLICATES
+        self.ensemble = ensemble_of(result)
+        self.replicated = self.ensemble is not None or result.n_replicates >= ENOUGH_REPLICATES
         self.arms = {arm.id: self.arm_trials(arm.id, position) for position, arm in enumerate(trial.arms)}
         self.widening = 1.0 if self.replicated else math.sqrt(1.0 + 1.0 / result.n_replicates)
 
@@ -137,7 +148,9 @@ class _Analysis:
         rows = self.result.rows(arm)
         size = self.trial.arm(arm).n
         if self.replicated:
-            trials = np.roll(rows.reshape(self.result.n_replicates, size), position, axis=0)
+            # under an ensemble, replicates differ in more than people, and a trial's arms must not
+            apart = 0 if self.ensemble else position
+            trials = np.roll(rows.reshape(self.result.n_replicates, size), apart, axis=0)
         else:
             seed = int(str(self.result.manifest.get("seed", 0)))
             u = seeding.uniforms(seed, f"analysis/{arm}", DRAWN_TRIALS, size)
@@ -174,7 +187,10 @@ class _Analysis:
         draws: Floats, arm: str, comparator: str = "", months: float = math.nan,
     ) -> Outcome:  # fmt: skip
         on_log = measure in (Measure.MEDIAN_MONTHS, Measure.HAZARD_RATIO)
-        estimate = _predicted(value, draws, self.widening, on_log)
+        if self.ensemble is not None:
+            estimate = predictive.interval(draws, measure, self.ensemble, LEVEL)
+        else:
+            estimate = _predicted(value, draws, self.widening, on_log)
         return self.simulated(chosen, member, endpoint, measure, estimate, arm, comparator, months)
 
     def simulated(
@@ -262,7 +278,9 @@ class _Analysis:
 
             whole = ratios(one.everyone[None, :], other.everyone[None, :])
             value = float(whole.hazard_ratio[0])
-            if self.replicated:
+            if self.ensemble is not None:
+                draws = predictive.unpaired(ratios, one.trials, other.trials)
+            elif self.replicated:
                 draws = ratios(one.trials, other.trials).hazard_ratio
             else:
                 # Cox's standard error is that of independent arms, for all replicates together; a trial of the
