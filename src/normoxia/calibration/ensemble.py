@@ -84,7 +84,7 @@ def document(space: Space, states: Floats, manifest: Mapping[str, object]) -> st
         "ensemble": SCHEMA,
         "manifest": dict(manifest),
         "space_sha256": hashlib.sha256(space.text.encode()).hexdigest(),
-        "names": list(names(space)),
+        "names": list(names(space, layout(space))),
     }
     rows = "\n".join("  - [" + ", ".join(f"{v:.{_DIGITS}f}" for v in row) + "]" for row in states)
     return documents.write(head) + "draws:\n" + rows + "\n"

@@ -101,7 +101,9 @@ def sample(
     value, slope = density(states)
     if not np.isfinite(value).all():
         lost = int((~np.isfinite(value)).sum())
-        raise InvalidArgument(f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere")
+        raise InvalidArgument(
+            f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere"
+        )
     step, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
     kept, accepted = np.zeros((rounds, *states.shape)), []
     recent: list[Floats] = []
