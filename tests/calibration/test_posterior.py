@@ -47,7 +47,9 @@ def test_the_likelihood_is_the_normal_density_of_the_moments() -> None:
     values, _ = given.log_likelihood(states)
     for i, block in enumerate(given.blocks):
         mean, covariance, _ = given.moments(block, states)
-        expected = [stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)]
+        expected = [
+            stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)
+        ]
         assert values[:, i] == pytest.approx(expected, rel=1e-10)
 
 
@@ -91,7 +93,9 @@ def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
     for k, scale in enumerate(LAYOUT.scales):
         i = LAYOUT.n_coordinates + k
         rest = along(i, np.log(scale)) - np.log(scale) + 0.5
-        total, _ = integrate.quad(lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200)
+        total, _ = integrate.quad(
+            lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200
+        )
         below = 2 * stats.norm.cdf(np.exp(SMALLEST) / scale) - 1
         assert total == pytest.approx(scale * np.sqrt(np.pi / 2) * (1 - below), rel=1e-6)
 
@@ -99,6 +103,21 @@ def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
 def test_spreads_below_the_smallest_are_impossible() -> None:
     given = toy.posterior([np.zeros(3)] * 4)
     assert given.log_prior(state(curve=np.exp(SMALLEST - 0.01))[None, :])[0][0] == -np.inf
+
+
+def test_states_far_beyond_the_prior_are_impossible_and_break_nothing() -> None:
+    """Where a trajectory of a sampler may run: a spread of e^40, a coordinate of 1e200, no number at all."""
+    rng = np.random.default_rng(7)
+    given = toy.posterior(toy.published(state(), rng))
+    far = np.stack([state()] * 5)
+    far[0, LAYOUT.n_coordinates :] = 40.0
+    far[1, 1] = 1e200
+    far[2] = np.nan
+    far[3, LAYOUT.n_coordinates] = 1000.0
+    with np.errstate(all="ignore"):
+        value, _ = given.log_density(far)
+    assert (value[:4] == -np.inf).all()
+    assert value[4] == pytest.approx(given.log_density(state()[None, :])[0][0])
 
 
 def test_states_of_the_prior_follow_it() -> None:
