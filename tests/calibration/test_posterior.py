@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import integrate, stats
-
-from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
+
+from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 
 
 def state(**spreads: float) -> np.ndarray:

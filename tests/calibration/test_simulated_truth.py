@@ -15,13 +15,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import ndtr
+from tests.calibration import toy
+from tests.calibration.toy import LAYOUT, SPACE, STUDIES
 
 from normoxia.calibration import sampler
 from normoxia.calibration.leave_out import LeftOut, leave_out
 from normoxia.calibration.posterior import names, prior_states
 from normoxia.calibration.sampler import Tuning
-from tests.calibration import toy
-from tests.calibration.toy import LAYOUT, SPACE, STUDIES
 
 Floats = NDArray[np.float64]
 
