@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections import Counter
 
@@ -178,7 +179,7 @@ def test_points_of_a_curve_rise_and_stand_apart() -> None:
             if o.figure.kind is Kind.CURVE:
                 curves.setdefault((o.figure.endpoint, o.figure.arm), []).append(o)
         for points in curves.values():
-            for first, last in zip(points, points[1:], strict=False):
+            for first, last in itertools.pairwise(points):
                 assert last.figure.months > APART * first.figure.months
                 assert last.y > first.y
 
