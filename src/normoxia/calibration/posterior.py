@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 STRUCTURAL = {"ratio": 0.1, "response": 0.25, "curve": 0.25}
 #: log standard deviations are held from here up
 SMALLEST = -6.0
-#: and down from here; and no entry of a state is believed farther out than this many of its units
-LARGEST, FARTHEST = 2.0, 12.0
+#: log prior density, up to its constant, below which a state is taken as impossible: some 140 standard deviations out
+IMPOSSIBLE = -1e4
 #: Weibull shape of survival curves about their median, which turns the error of a log cumulative hazard into that of a log median; assumed
 SHAPE = 1.2
 
@@ -127,17 +127,17 @@ class Posterior:
         return values, slope
 
     def log_density(self, states: Floats) -> tuple[Floats, Floats]:
-        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width)."""
-        # a trajectory that runs away is turned down; where it stands is evaluated at the edge, for arithmetic's sake
-        held = np.clip(np.nan_to_num(states, nan=0.0), -FARTHEST, FARTHEST)
-        logs = self.layout.logs(held)
-        np.clip(logs, None, LARGEST, out=logs)
-        prior, prior_slope = self.log_prior(held)
-        likelihood, slope = self.log_likelihood(held)
-        inside = (np.abs(states) < FARTHEST).all(axis=1) & (self.layout.logs(states) <= LARGEST).all(axis=1)
-        away = np.logical_not(inside)
-        value = np.where(away, -np.inf, prior + likelihood.sum(axis=1))
-        return value, np.where(away[:, None], 0.0, prior_slope + slope)
+        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
+
+        Where the prior all but vanishes (`IMPOSSIBLE`) the density is 0: covariances there may be singular to a computer.
+        """
+        prior, slope = self.log_prior(states)
+        value = np.full(len(states), -np.inf)
+        possible = prior > IMPOSSIBLE
+        likelihood, steered = self.log_likelihood(states[possible])
+        value[possible] = prior[possible] + likelihood.sum(axis=1)
+        slope[possible] += steered
+        return value, slope
 
     def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""
