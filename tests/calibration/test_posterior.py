@@ -17,10 +17,10 @@ def state(**spreads: float) -> np.ndarray:
 
 
 def test_a_state_is_laid_out_as_its_names_say() -> None:
-    assert names(SPACE, layout(SPACE)) == (
+    assert names(SPACE, LAYOUT) == (
         "a", "b", "c", "s", "sd a", "sd c", "sd single arm", "sd ratio", "sd response", "sd curve",
     )  # fmt: skip
-    assert layout(SPACE).width == len(names(SPACE, layout(SPACE))) == 10
+    assert layout(SPACE).width == len(names(SPACE, LAYOUT)) == 10
     assert LAYOUT.moving.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert LAYOUT.spread(state(curve=0.31)[None, :], "curve") == pytest.approx([0.31])
 
@@ -62,7 +62,7 @@ def test_slopes_along_log_spreads_are_exact() -> None:
     for i in range(LAYOUT.n_coordinates, LAYOUT.width):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
         found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
-        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, layout(SPACE))[i]
+        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
 def test_slopes_along_coordinates_are_exact_where_the_covariance_does_not_move() -> None:
@@ -74,7 +74,7 @@ def test_slopes_along_coordinates_are_exact_where_the_covariance_does_not_move()
     for i in range(LAYOUT.n_continuous):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
         found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
-        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, layout(SPACE))[i]
+        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
 def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:

@@ -117,7 +117,7 @@ def odds_score(odds: Floats) -> float:
     return float((on - expected).sum() / np.sqrt((expected * (1 - expected)).sum()))
 
 
-ENTRIES = [names(SPACE)[i] for i in MOVING]
+ENTRIES = [names(SPACE, LAYOUT)[i] for i in MOVING]
 SIZES = [pytest.param(40, 5, id="forty"), pytest.param(240, 10, id="many", marks=pytest.mark.slow)]
 
 
