@@ -127,18 +127,18 @@ def _check(
         found = experiments.read(folder, study)
         foreseen = known.surfaces[study].at(points.of(study, space))
         for j, figure in enumerate(known.figures[study]):
-            difference = summary(found, figure) - foreseen[:, j]
-            difference = difference[np.isfinite(difference)]
+            apart_by = summary(found, figure) - foreseen[:, j]
+            difference = apart_by[np.isfinite(apart_by)]
             if len(difference) > len(states) // 2:
                 surfaces = known.surfaces[study]
                 bias, error2 = float(difference.mean()), float(surfaces.error[j] ** 2)
-                excess = float(np.square(difference).mean()) - float(surfaces.noise[j] ** 2)
+                excess = float(difference.var() + difference.mean() ** 2) - float(surfaces.noise[j] ** 2)
                 apart.setdefault(figure.kind.value, []).append((bias, excess, error2))
     return {
         kind: {
             "figures": len(rows),
             "mean": round(float(np.mean([r[0] for r in rows])), 4),
-            "root_mean_square": round(float(np.sqrt(max(np.mean([r[1] for r in rows]), 0.0))), 4),
+            "root_mean_square": round(float(np.sqrt(np.maximum(np.mean([r[1] for r in rows]), 0.0))), 4),
             "stated": round(float(np.sqrt(np.mean([r[2] for r in rows]))), 4),
         }
         for kind, rows in apart.items()

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration import baselines, hybrid, leave_out, observations, posterior, prediction, sampler
+from normoxia import library
+from normoxia.calibration import (
+    attempts,
+    baselines,
+    hybrid,
+    hyperparameters,
+    leave_out,
+    observations,
+    posterior,
+    prediction,
+    sampler,
+    stacking,
+)
 from normoxia.calibration import lock as locked
+from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.emulated import Emulated
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.leave_out import LeftOut
@@ -20,11 +34,14 @@ from normoxia.calibration.prediction import Predicted
 from normoxia.calibration.sampler import Draws
 from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
 from normoxia.calibration.scoring import Ensemble, Predictive
+from normoxia.calibration.stacking import Stacked
 from normoxia.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 
 CHAINS, WARM_UP, ROUNDS = 128, 200, 80
+#: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
+SEED, EMULATORS = 1, "emulated.npz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +69,31 @@ class Validation:
     mechanism  speaking alone
     departing  with components that may depart from it in every trial alike
     weights    of the mechanism in the hybrid with the component network meta-analysis, by study
+    attempts   everything that was tried, with its scores
     """
 
     board: Scoreboard
     mechanism: Predictor
     departing: Predictor
     weights: Mapping[str, float]
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def left_out(self) -> Mapping[str, LeftOut]:
+        """How each study was left out of the mechanism."""
+        return self.mechanism.left_out
+
+    @property
+    def identifiability(self) -> tuple[tuple[str, float, float, float], ...]:
+        """What the evidence could tell of each entry of a state, as `contraction`."""
+        return contraction(self.mechanism.fit)
+
+    @property
+    def stacked(self) -> Mapping[str, Stacked]:
+        """The weight of each structure by predictions of left-out contrasts."""
+        return stacking.stack(
+            self.board.lock, self.mechanism.fit.posterior, self.left_out, self.mechanism.predicted
+        )
 
 
 def prepare(
@@ -104,7 +140,17 @@ def fit(
     return Fit(whole, draws, lost)
 
 
-def validate(
+def validate(*, seed: int = SEED, progress: Progress = silent) -> Validation:
+    """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
+    return judge(hyperparameters.read(), Emulated.read(shipped_emulators()), seed, progress=progress)
+
+
+def shipped_emulators() -> Path:
+    """Where the shipped emulators stand."""
+    return library.path("calibrations", "lock").with_name(EMULATORS)
+
+
+def judge(
     space: Space, emulated: Emulated, seed: int, *, lock: Lock | None = None, progress: Progress = silent
 ) -> Validation:
     """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines."""
@@ -133,7 +179,7 @@ def validate(
             ),
         ),
     )
-    return Validation(board, mechanism, departing, joined.weights)
+    return Validation(board, mechanism, departing, joined.weights, attempts.read())
 
 
 def _predictor(

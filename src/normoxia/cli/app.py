@@ -10,6 +10,7 @@ import typer
 from normoxia import __version__
 from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.calibrate import calibrate
+from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import Interrupted, NormoxiaError
@@ -48,6 +49,7 @@ app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
 app.command("calibrate")(calibrate)
+app.command("forecast")(forecast)
 app.command("pool")(pool)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)

@@ -1,0 +1,188 @@
+"""`normoxia forecast`: what the calibrated ensemble foresees of planned trials, as stored, made anew, or scored."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
+from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.errors import InvalidArgument, OutputExists
+
+if TYPE_CHECKING:
+    from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.outcome import Outcome
+    from normoxia.report.language import Language
+
+#: the seed of the shipped forecasts
+SEED = 20261122
+
+
+def forecast(
+    design: Annotated[
+        str | None, typer.Argument(help="A design, such as HARMONi-2; without one, all are listed.")
+    ] = None,
+    make: Annotated[
+        bool, typer.Option("--make", help="Run it now under the ensemble instead of showing what is stored.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="With --make: every design; half an hour on two cores.")
+    ] = False,
+    score: Annotated[
+        Path | None,
+        typer.Option("--score", help="A study document with results, to be held against its forecast."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Same seed, same forecasts, for any number of workers.")
+    ] = SEED,
+    replicates: Annotated[
+        int, typer.Option("--replicates", help="Possible trials a forecast is read from.")
+    ] = 40,
+    workers: Workers = 0,
+    lang: Lang = "en",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show, make or score forecasts of planned trials, made before their results were known."""
+    from normoxia.calibration import forecast as verb
+    from normoxia.report.language import language
+
+    speech = language(lang)
+    if score is not None:
+        _score(verb.read(), score, speech, json)
+        return
+    if make:
+        _make(design, everything, out, seed, replicates, worker_count(workers), speech, json, quiet)
+        return
+    found = verb.read()
+    chosen = [found.of(design)] if design else list(found.forecasts)
+    if json:
+        print_json(_plain(found, chosen))
+        return
+    say(speech.say("forecast.made", date=found.date, ensemble=found.ensemble[:16]), quiet=False)
+    for one in chosen:
+        _show(one, speech, brief=design is None)
+
+
+def _make(
+    design: str | None, everything: bool, out: Path | None, seed: int, replicates: int, workers: int,
+    speech: Language, json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    from normoxia.calibration import ensemble
+    from normoxia.calibration import forecast as verb
+    from normoxia.trial import designs
+    from normoxia.trial.folder import write_whole
+
+    if not design and not everything:
+        raise InvalidArgument("--make needs a design, or --all")
+    if out is not None and out.exists():
+        raise OutputExists(f"{out} exists; name another file with --out")
+    calibrated = ensemble.read()
+    chosen = [designs.design(design)] if design else []
+    with progress_bar(quiet=quiet) as progress:
+        made = verb.all_of(
+            calibrated, seed, replicates=replicates, workers=workers, chosen=chosen, progress=progress
+        )
+    text = verb.document(made, calibrated, seed, replicates)
+    if out is not None:
+        write_whole(out, text.encode())
+        say(f"{out}: sha256 {hashlib.sha256(text.encode()).hexdigest()}", quiet=quiet)
+    if json:
+        print_json({"schema": verb.SCHEMA, "designs": [_forecast(one) for one in made]})
+        return
+    for one in made:
+        _show(one, speech, brief=design is None)
+
+
+def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> None:
+    from normoxia import evidence
+    from normoxia.calibration import forecast as verb
+
+    study = evidence.read(path)
+    scored = verb.score(forecasts, study)
+    if json:
+        print_json(
+            {"schema": "normoxia.forecast-score/1", "study": study.id, "forecast_date": forecasts.date,
+             "scored": [_judged(one) for one in scored]}
+        )  # fmt: skip
+        return
+    rows = [
+        (_what(s.foreseen, speech), _range(s.foreseen), f"{s.published.estimate.value:g}",
+         {True: "✓", False: "✗"}[s.inside], "–" if math.isnan(s.z) else f"{s.z:.2f}")
+        for s in scored
+    ]  # fmt: skip
+    heads = [speech.say(f"forecast.{h}") for h in ("what", "foreseen", "published", "inside", "z")]
+    print_table(f"{study.id}: {speech.say('forecast.scored', date=forecasts.date)}", heads, rows)
+    say(speech.say("forecast.count", inside=sum(s.inside for s in scored), n=len(scored)), quiet=False)
+
+
+def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
+    from normoxia.outcome import Measure
+
+    rows = [
+        (_what(o, speech), _range(o)) for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO
+    ]
+    if rows:
+        print_table(one.design, [speech.say("forecast.what"), speech.say("forecast.foreseen")], rows)
+    if not brief:
+        for limit in one.limits:
+            say(speech.phrase(limit), quiet=False)
+
+
+def _what(o: Outcome, speech: Language) -> str:
+    arms = f"{o.arm} / {o.comparator}" if o.comparator else o.arm
+    month = "" if math.isnan(o.months) else f" {o.months:g}"
+    return f"{o.population}: {o.endpoint.value} {speech.say(f'measure.{o.measure.value}')}{month}, {arms}"
+
+
+def _range(o: Outcome) -> str:
+    def said(value: float) -> str:
+        return "NR" if math.isinf(value) else f"{value:.3g}"
+
+    e = o.estimate
+    return f"{said(e.value)} ({said(e.low)}–{said(e.high)})"
+
+
+def _plain(forecasts: Forecasts, chosen: list[Forecast]) -> dict[str, object]:
+    return {
+        "schema": "normoxia.forecasts/1",
+        "date": forecasts.date,
+        "ensemble_sha256": forecasts.ensemble,
+        "made_with": dict(forecasts.made_with),
+        "designs": [_forecast(one) for one in chosen],
+    }
+
+
+def _forecast(one: Forecast) -> dict[str, object]:
+    return {
+        "design": one.design,
+        "limits": list(one.limits),
+        "sha256": one.digest,
+        "outcomes": [plain(_outcome(o)) for o in one.outcomes],
+    }
+
+
+def _outcome(o: Outcome) -> dict[str, object]:
+    e = o.estimate
+    return {
+        "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value, "arm": o.arm,
+        "comparator": o.comparator, "months": o.months, "value": e.value, "interval": [e.low, e.high], "n": o.n,
+    }  # fmt: skip
+
+
+def _judged(s: Scored) -> dict[str, object]:
+    published = s.published.estimate
+    return {
+        "foreseen": plain(_outcome(s.foreseen)),
+        "published": plain({"value": published.value, "interval": [published.low, published.high]}),
+        "inside95": s.inside,
+        "z": plain(s.z),
+        "crps": plain(s.crps),
+    }
