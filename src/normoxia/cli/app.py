@@ -11,6 +11,7 @@ from normoxia import __version__
 from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
+from normoxia.cli.validate import validate
 from normoxia.errors import Interrupted, NormoxiaError
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
 app.command("pool")(pool)
+app.command("validate")(validate)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
 app.command("export")(export.export)

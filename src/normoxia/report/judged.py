@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from normoxia.calibration.baselines import NAMES
@@ -186,7 +185,7 @@ class Told:
             return self._say("floor", value=number(value, 3), floor=number(floor, 3))
 
         return [
-            ("n", lambda f: f"{f.n_pfs}, {f.n_os}"),
+            ("number", lambda f: f"{f.n_pfs}, {f.n_os}"),
             ("coverage95", lambda f: percent(f.coverage95)),
             ("coverage50", lambda f: percent(f.coverage50)),
             ("error_pfs", lambda f: with_floor(f.mean_abs_log_hr_pfs, f.noise_floor_pfs)),
@@ -229,16 +228,20 @@ class Told:
         )  # fmt: skip
 
     def called_table(self) -> Table:
-        """The failures of the field and the successes: what chance of significance was predicted, and whether that is right."""
+        """The failures of the field, and the successes that were not foreseen: what chance of significance was predicted."""
+        judged = self.judged
+        lost = tuple(c for c in judged.successes if not c.foreseen)
+        titles = (
+            self._say("group_failures", n=self._of(judged.failures_predicted, len(judged.failures))),
+            self._say("group_successes", n=self._of(len(lost), len(judged.successes))),
+        )
         rows: list[tuple[str, ...]] = []
         tones: dict[tuple[int, int], Tone] = {}
         groups = set()
-        for key, called in (("failures", self.judged.failures), ("successes", self.judged.successes)):
-            if not called:
-                continue
+        for title, called in zip(titles, (judged.failures, lost), strict=True):
             groups.add(len(rows))
-            rows.append((self._say(f"group_{key}"), "", "", "", "", ""))
-            for c in sorted(called, key=lambda c: (c.foreseen, c.target.study)):
+            rows.append((title, "", "", "", "", ""))
+            for c in called:
                 o = self.board.lock.of(c.target)
                 tones[len(rows), 5] = "good" if c.foreseen else "bad"
                 rows.append(
@@ -263,37 +266,38 @@ class Told:
             if row.observed.target.measure is measure and study in ("", row.observed.target.study)
         ]
 
-    def row_table(self, rows: Sequence[Row], key: str, *, populations: bool = False) -> Table:
+    def row_table(
+        self, rows: Sequence[Row], key: str, *, populations: bool = False, baselines: bool = True
+    ) -> Table:
         """Rows as they are given: published, predicted, inside or not, and the baselines' medians where there are any.
 
         key          names the table's title: "ratios", "responses", "medians", "strata"
-        populations  whether a column tells the population
+        populations  whether the population stands beside the endpoint
+        baselines    whether their medians are told
         """
         rivals = [
             name
             for name in dict.fromkeys((*NAMES, *self.board.baselines))
-            if any(name in r.baselines for r in rows)
+            if baselines and any(name in r.baselines for r in rows)
         ]
         heads = [
             "study",
-            "endpoint",
-            *(["population"] if populations else []),
+            "population" if populations else "endpoint",
             "contrast",
             "published",
             "predicted",
             "inside",
         ]
-        at = heads.index("inside")
         cells, tones = [], dict[tuple[int, int], Tone]()
         for i, row in enumerate(rows):
             holds = self.holds(row)
-            tones[i, at] = "good" if holds else "bad"
-            o = row.observed
+            tones[i, 5] = "good" if holds else "bad"
+            o, endpoint = row.observed, row.observed.target.endpoint.value
             cells.append(
                 (
-                    o.target.study + (SEEN if o.seen else ""), o.target.endpoint.value,
-                    *([o.target.population] if populations else []), o.target.contrast, self._published(o),
-                    self._predicted(row), "✓" if holds else "✗", *(self._rival(row.baselines.get(n), o) for n in rivals),
+                    o.target.study + (SEEN if o.seen else ""),
+                    f"{endpoint}: {o.target.population}" if populations else endpoint,
+                    o.target.contrast, self._published(o), self._predicted(row), "✓" if holds else "✗", *(self._rival(row.baselines.get(n), o) for n in rivals),
                 )
             )  # fmt: skip
         notes = [self._say("rows_note")] if rivals else []
@@ -335,16 +339,6 @@ class Told:
         if cell is None:
             return "–"
         return self.speech.number(_natural(cell.median, o), _digits(o)) + (_SIMPLER if cell.fallback else "")
-
-
-def narrowed(table: Table, column: int, width: int) -> Table:
-    """A table whose long contrasts stand on two lines, for a terminal."""
-
-    def folded(cell: str) -> str:
-        return cell.replace(" vs ", "\n/") if len(cell) > width else cell
-
-    rows = tuple(tuple(folded(c) if i == column else c for i, c in enumerate(row)) for row in table.rows)
-    return replace(table, rows=rows)
 
 
 def _each(one: Judged) -> tuple[Figures, ...]:

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.errors import InvalidArgument
-from normoxia.report.canvas import Layer, heading, labels, strokes, symbol, symbols, text_width, words, wrap
+from normoxia.report.canvas import (
+    Layer,
+    heading,
+    labels,
+    stroke,
+    strokes,
+    symbol,
+    symbols,
+    text_width,
+    words,
+    wrap,
+)
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.language import Language, language
 from normoxia.report.prediction import COLUMNS, Prediction, cells
@@ -19,6 +30,7 @@ _SIDE, _GAP = 400.0, 64.0
 _LOG_TICKS = (0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)
 #: names that may stand beside points before they hide them
 _MOST_NAMES = 14
+_LINE = 20.0
 
 Box = tuple[float, float, float, float]
 
@@ -59,7 +71,7 @@ def predicted_observed_figure(
     notes = [text for text in (note, speech.say("prediction.seen_hollow")) if text]
     if len(shown) < len(every):
         notes.append(speech.say("prediction.not_drawn", n=len(every) - len(shown)))
-    width = _SIDE * len(panels) + _GAP * (len(panels) - 1)
+    width = 2 * _SIDE + _GAP  # one panel has a list beside it
     views = []
     for i, panel in enumerate(panels):
         layers = _panel(panel, speech, paint)
@@ -68,6 +80,8 @@ def predicted_observed_figure(
             top = -64.0 - 15.0 * len(lines)
             layers += heading(title, [(line, paint.muted) for line in (count, *lines)], top - 20, -46, paint)
             layers += _legend(-30.0, speech, paint)
+        if len(panels) == 1:
+            layers += _listed(panel, speech, paint)
         views.append({"width": _SIDE, "height": _SIDE, "layer": layers})
     worst = [p for p in every if not p.holds]
     described = " ".join(
@@ -153,6 +167,26 @@ def _distance(p: Prediction, scale: _Scale) -> float:
     return abs(scale.at(p.published.value) - scale.at(p.predicted.value))
 
 
+def _listed(panel: ScatterPanel, speech: Language, paint: Theme) -> list[Layer]:
+    """Beside a lone panel, the points that do not hold, worst first, with both numbers."""
+    worst = [p for p in panel.points if not p.holds][: int(_SIDE / _LINE) - 2]
+    if not worst:
+        return []
+    at, numbers = _SIDE + 44.0, 2 * _SIDE + _GAP
+    rows = [(_LINE * (i + 1.5), p) for i, p in enumerate(worst)]
+    told = [
+        (numbers, y, f"{speech.number(p.predicted.value)} / {speech.number(p.published.value)}")
+        for y, p in rows
+    ]
+    return [
+        words(at, 2, speech.say("prediction.misses"), paint.bad, weight=700),
+        words(numbers, 2, speech.say("prediction.both"), paint.muted, align="right"),
+        stroke(at, 14, numbers, 14, paint.line),
+        *labels([(at, y, f"{p.named}  {p.label}") for y, p in rows], paint.ink),
+        *labels(told, paint.ink, align="right"),
+    ]
+
+
 def _names(
     named: Sequence[Prediction], drawn: Sequence[Prediction], scale: _Scale
 ) -> list[tuple[float, float, str]]:
@@ -162,7 +196,7 @@ def _names(
     for p in named:
         x, y = _place(p, scale)
         text = f"{p.named} {p.label}"
-        length = text_width(text, 10)
+        length = 1.12 * text_width(text, 10)  # an estimate that must not fall short
         for left, top in (
             (x + 9, y),
             (x - 9 - length, y),

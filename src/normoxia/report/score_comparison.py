@@ -14,7 +14,7 @@ from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.language import language
 from normoxia.report.theme import THEMES, Theme, config
 
-_ROW, _WIDTH, _GAP = 34.0, 270.0, 150.0
+_ROW, _WIDTH, _GAP = 34.0, 220.0, 70.0
 
 _NONE = Estimate(math.nan)
 
@@ -54,7 +54,7 @@ def score_figure(
     if not known:
         raise InvalidArgument("scores were to be compared, and none exists; give at least one")
     height = _ROW * len(known)
-    start = -(max(text_width(score.name, 12) for score in known) + 22)
+    start = -(max(text_width(score.name, 12) for score in known) * 1.08 + 22)
     left = _means(known, start, height, speech.say("scores.axis", measure=measure), paint)
     lines = wrap(" ".join(x for x in (note, speech.say("scores.note")) if x), _WIDTH * 2 + _GAP - start, 11)
     left += heading(title, [(line, paint.muted) for line in lines], -34 - 15 * len(lines) - 6, start, paint)
@@ -75,7 +75,7 @@ def score_figure(
     description = speech.say("scores.describe", measure=measure, rows=described)
     spec = {
         "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "hconcat": views, "spacing": 90, "bounds": "flush",
+        "config": config(paint, lang), "hconcat": views, "spacing": _GAP, "bounds": "flush",
     }  # fmt: skip
     columns = ("predictor", "is_baseline", "score", "unseen", "gain", "gain_low", "gain_high")
     rows = tuple(
