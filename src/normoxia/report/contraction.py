@@ -28,9 +28,9 @@ class Learned:
     """
 
     name: str
+    mean: float
+    sd: float
     contraction: float
-    mean: float = math.nan
-    sd: float = math.nan
 
 
 def contraction_figure(
@@ -96,10 +96,10 @@ def _places(rows: Sequence[Learned], height: float, title: str, paint: Theme) ->
     def at(value: float) -> float:
         return _WIDTH * (value + reach) / (2.0 * reach)
 
-    shade = strokes(
-        [(_WIDTH / 2, 0.0, _WIDTH / 2, height)], paint.line, width=at(2.0) - at(-2.0), opacity=0.25
-    )
-    layers = [_axis((-reach, reach), height, title, paint, ""), *shade]
+    own = {"data": {"values": [{}]}, "mark": {"type": "rect", "color": paint.line, "opacity": 0.25}}
+    corners = {"x": at(-2.0), "x2": at(2.0), "y": 0.0, "y2": height}
+    shade = own | {"encoding": {channel: {"value": value} for channel, value in corners.items()}}
+    layers = [_axis((-reach, reach), height, title, paint, ""), shade]
     layers.append(stroke(_WIDTH / 2, 0, _WIDTH / 2, height, paint.ink))
     layers += strokes(
         [(at(p.mean - 2 * p.sd), y, at(p.mean + 2 * p.sd), y) for p, y in known], paint.colour(0), width=2

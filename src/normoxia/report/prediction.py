@@ -91,7 +91,7 @@ def prediction_forest(
         inside = min(max(value, low), high)
         return _WIDTH * math.log(inside / low) / math.log(high / low)
 
-    start = -(max(text_width(f"{r.named}  {r.label}", 11.5) for r in rows) + 26)
+    start = -(1.1 * max(text_width(f"{r.named}{r.label}", 11.5) for r in rows) + 34)
     count = speech.say("prediction.count", inside=sum(r.holds for r in rows), n=len(rows))
     notes = [speech.say("prediction.order")]
     if any(_is_cut(row, low, high) for row in rows):
