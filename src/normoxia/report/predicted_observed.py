@@ -179,7 +179,7 @@ def _listed(panel: ScatterPanel, speech: Language, paint: Theme) -> list[Layer]:
         for y, p in rows
     ]
     return [
-        words(at, 2, speech.say("prediction.misses"), paint.bad, weight=700),
+        words(at, 2, speech.say("prediction.listed"), paint.bad, weight=700),
         words(numbers, 2, speech.say("prediction.both"), paint.muted, align="right"),
         stroke(at, 14, numbers, 14, paint.line),
         *labels([(at, y, f"{p.named}  {p.label}") for y, p in rows], paint.ink),
