@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import integrate, stats
-
-from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
+
+from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 
 
 def state(**spreads: float) -> np.ndarray:
@@ -47,7 +47,9 @@ def test_the_likelihood_is_the_normal_density_of_the_moments() -> None:
     values, _ = given.log_likelihood(states)
     for i, block in enumerate(given.blocks):
         mean, covariance, _ = given.moments(block, states)
-        expected = [stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)]
+        expected = [
+            stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)
+        ]
         assert values[:, i] == pytest.approx(expected, rel=1e-10)
 
 
@@ -91,7 +93,9 @@ def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
     for k, scale in enumerate(LAYOUT.scales):
         i = LAYOUT.n_coordinates + k
         rest = along(i, np.log(scale)) - np.log(scale) + 0.5
-        total, _ = integrate.quad(lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200)
+        total, _ = integrate.quad(
+            lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200
+        )
         below = 2 * stats.norm.cdf(np.exp(SMALLEST) / scale) - 1
         assert total == pytest.approx(scale * np.sqrt(np.pi / 2) * (1 - below), rel=1e-6)
 

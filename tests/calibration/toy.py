@@ -18,7 +18,10 @@ from normoxia.outcome import Endpoint
 Floats = NDArray[np.float64]
 
 SPACE = Space(
-    tuple(Hyperparameter(name, "log", 1.0, sd, "calibrated", "") for name, sd in (("a", 0.5), ("b", 0.4), ("c", 1.0))),
+    tuple(
+        Hyperparameter(name, "log", 1.0, sd, "calibrated", "")
+        for name, sd in (("a", 0.5), ("b", 0.4), ("c", 1.0))
+    ),
     (Structure("s", {"on": 1.0}, {"on": 0.0}, {}),),
     (TrialEffect("a", {}), TrialEffect("c", {})),
     spread_randomised=0.25,

@@ -29,7 +29,7 @@ def validate(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="A folder for the report and its figures; must be new or empty."),
+        typer.Option("--report", help="A folder for the report and its figures; must not exist yet."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
@@ -44,21 +44,15 @@ def validate(
 
     if study is not None and study not in locked.read().studies:
         raise UnknownName("scored study", study, locked.read().studies)
-    for path in (report, out):
-        if (
-            path is not None
-            and path.exists()
-            and not (path is report and path.is_dir() and not any(path.iterdir()))
-        ):
-            raise OutputExists(f"{path} exists; name another one")
+    for path, option in ((report, "--report"), (out, "--out")):
+        if path is not None and path.exists():
+            raise OutputExists(f"{path} exists; name another one with {option}")
     with progress_bar(quiet=quiet) as progress:
         validation: Any = calibration.validate(progress=progress)  # type: ignore[attr-defined]
     board: Scoreboard = validation.board
     whole = board.as_json()
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
-        out.write_text(text + "\n", encoding="utf-8")
+        _write_json(out, whole)
         say(str(out), quiet=quiet)
     if report is not None:
         say("drawing the figures and the report ...", quiet=quiet)
@@ -71,29 +65,38 @@ def validate(
 
 def _write(folder: Path, validation: Any, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
-    from normoxia.report import document
     from normoxia.report.scoreboard import pages
 
     told, figures = pages(
-        validation.board,
-        learned=getattr(validation, "identifiability", ()),
-        structures=getattr(validation, "structures", ()),
-        left_out=getattr(validation, "left_out", None),
-        shares=getattr(validation, "hybrid", None),
-        attempts=getattr(validation, "attempts", ()),
-        provenance={"command": f"normoxia validate --report {folder.name}"},
+        validation.board, **_behind(validation), provenance={"command": f"normoxia validate --report {folder.name}"},
         first=lang,
-    )
+    )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         figure.save(folder / "figures")
-    text = json_library.dumps(
-        plain(validation.board.as_json()), ensure_ascii=False, indent=1, allow_nan=False
-    )
-    (folder / "scoreboard.json").write_text(text + "\n", encoding="utf-8")
-    path = folder / "report.html"
-    path.write_text(document(told), encoding="utf-8")
-    return path
+    _write_json(folder / "scoreboard.json", validation.board.as_json())
+    return write_document(told, folder / "report.html")
+
+
+def _write_json(path: Path, whole: dict[str, Any]) -> None:
+    """What --json prints, as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _behind(validation: Any) -> dict[str, Any]:
+    """What lies behind the board, as far as the validation tells: each part is a section of the page."""
+    from normoxia.calibration import hyperparameters
+    from normoxia.report.fitting import told_apart
+
+    learned, structures = told_apart(getattr(validation, "identifiability", ()), hyperparameters.read())
+    return {
+        "learned": learned,
+        "structures": getattr(validation, "structures", ()) or structures,
+        "left_out": getattr(validation, "left_out", None),
+        "attempts": getattr(validation, "attempts", ()),
+    }
 
 
 def _print(board: Scoreboard, lang: str, study: str) -> None:
@@ -101,6 +104,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     from normoxia.outcome import Measure
     from normoxia.report.judged import Told
     from normoxia.report.language import language
+    from normoxia.report.scored_rows import called_table, row_table, rows_of
 
     speech = language(lang)
     told, endpoint = Told(board, speech), speech.say("board.endpoint")
@@ -109,17 +113,22 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     for words in (told.missing(), told.ensemble()):
         if words:
             _paragraph(words)
-    for table in (told.verdict_table(), told.called_table(), told.summary_table(), told.predictor_table()):
+    for table in (
+        told.verdict_table(),
+        called_table(board, speech),
+        told.summary_table(),
+        told.predictor_table(),
+    ):
         _show(table, endpoint)
     for key, measure in (
         ("ratios", Measure.HAZARD_RATIO), ("responses", Measure.PERCENT), ("medians", Measure.MEDIAN_MONTHS)
     ):  # fmt: skip
-        rows = told.of(measure, study)
+        rows = rows_of(board, measure, study)
         if rows:
-            _show(told.row_table(rows, key), endpoint)
+            _show(row_table(rows, key, speech), endpoint)
     strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
     if strata:
-        _show(told.row_table(strata, "strata", populations=True, baselines=False), endpoint)
+        _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
         _paragraph(told.strata_words())
 
 

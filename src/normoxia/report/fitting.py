@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from normoxia.calibration.hyperparameters import Space
+from normoxia.report.contraction import Learned
 from normoxia.report.language import Language
 from normoxia.report.tables import Table
 
@@ -50,6 +52,27 @@ class Attempt:
     kept: bool = False
 
 
+def told_apart(
+    rows: Iterable[tuple[str, float, float, float]], space: Space
+) -> tuple[tuple[Learned, ...], tuple[StructureOdds, ...]]:
+    """What each parameter's uncertainty became, and the odds of each structure.
+
+    rows   name, posterior mean, sd, contraction, as `calibration.validation.contraction` gives them: parameters in standard
+           deviations of the prior, structures as 1 for on and -1 for off. Other entries (spreads, discrepancies) have scales
+           of their own, so of them the contraction alone is kept
+    """
+    titles = {structure.name: structure.titles for structure in space.structures}
+    standard = {parameter.name for parameter in space.parameters}
+    learned, odds = list[Learned](), list[StructureOdds]()
+    for name, mean, sd, contraction in rows:
+        if name in titles:
+            odds.append(StructureOdds(name, (mean + 1.0) / 2.0, titles=titles[name]))
+        else:
+            place = (mean, sd) if name in standard else (math.nan, math.nan)
+            learned.append(Learned(name, *place, contraction))
+    return tuple(learned), tuple(odds)
+
+
 class StudyLeftOut(Protocol):
     """How one study was left out: `calibration.leave_out.LeftOut` is one."""
 
@@ -61,21 +84,18 @@ class StudyLeftOut(Protocol):
     def refitted(self) -> bool: ...
 
 
-def left_out_table(
-    studies: Mapping[str, StudyLeftOut], speech: Language, *, shares: Mapping[str, float] | None = None
-) -> Table:
-    """Health of each study's own draws, worst first; `shares` is the mechanism's part of the hybrid by study."""
+def left_out_table(studies: Mapping[str, StudyLeftOut], speech: Language) -> Table:
+    """Health of each study's own draws, worst first."""
     order = sorted(studies, key=lambda name: -studies[name].k)
     rows = tuple(
         (
             name, speech.number(studies[name].k, 2) if math.isfinite(studies[name].k) else "–",
             speech.number(studies[name].effective, 0),
             speech.say("board.by_fit" if studies[name].refitted else "board.by_weights"),
-            *([speech.number(shares.get(name, math.nan))] if shares else []),
         )
         for name in order
     )  # fmt: skip
-    heads = ["study", "pareto", "effective", "redrawn", *(["share"] if shares else [])]
+    heads = ("study", "pareto", "effective", "redrawn")
     return Table(
         f"left-out-{speech.code}", speech.say("board.left_out"), tuple(speech.say(f"board.{h}") for h in heads), rows,
         speech.say("board.left_out_note"),

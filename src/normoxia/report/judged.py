@@ -1,4 +1,4 @@
-"""A scoreboard told in one language: its sentences and tables, for the terminal and for the page alike.
+"""A scoreboard told in one language: its sentences and summaries, for the terminal and for the page alike.
 
 Misses are told in the same words and places as hits. Numbers are those of the scoreboard; nothing is judged here.
 """
@@ -7,22 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-from normoxia.calibration.baselines import NAMES
 from normoxia.calibration.figures import Figures
-from normoxia.calibration.lock import Observed
-from normoxia.calibration.rows import Cell, Row
 from normoxia.calibration.scoreboard import Called, Judged, Scoreboard, Verdict
-from normoxia.outcome import Estimate, Measure
 from normoxia.report.language import Language
-from normoxia.report.prediction import SEEN, Prediction
+from normoxia.report.scored_rows import Tone
 from normoxia.report.tables import Table
-
-Tone = Literal["good", "bad"]
-
-#: marks a baseline's cell that a simpler baseline answered
-_SIMPLER = "°"
 
 
 class Told:
@@ -227,131 +217,9 @@ class Told:
             self._of(one.failures_predicted, len(one.failures)), self._of(one.successes_predicted, len(one.successes)),
         )  # fmt: skip
 
-    def called_table(self) -> Table:
-        """The failures of the field, and the successes that were not foreseen: what chance of significance was predicted."""
-        judged = self.judged
-        lost = tuple(c for c in judged.successes if not c.foreseen)
-        titles = (
-            self._say("group_failures", n=self._of(judged.failures_predicted, len(judged.failures))),
-            self._say("group_successes", n=self._of(len(lost), len(judged.successes))),
-        )
-        rows: list[tuple[str, ...]] = []
-        tones: dict[tuple[int, int], Tone] = {}
-        groups = set()
-        for title, called in zip(titles, (judged.failures, lost), strict=True):
-            groups.add(len(rows))
-            rows.append((title, "", "", "", "", ""))
-            for c in called:
-                o = self.board.lock.of(c.target)
-                tones[len(rows), 5] = "good" if c.foreseen else "bad"
-                rows.append(
-                    (
-                        c.target.study + (SEEN if o.seen else ""), c.target.endpoint.value, c.target.contrast,
-                        self._published(o), self.percent(c.win), self._say("yes" if c.foreseen else "no"),
-                    )
-                )  # fmt: skip
-        heads = ("study", "endpoint", "contrast", "published", "chance", "foreseen")
-        return Table(
-            self.file("failures"), self._say("called"), tuple(self._say(h) for h in heads), tuple(rows),
-            self._say("called_note"), groups=frozenset(groups), tones=tones,
-        )  # fmt: skip
-
-    # rows
-
-    def of(self, measure: Measure, study: str = "") -> list[Row]:
-        """The primary predictor's rows of one measure, worst first; of one study when named."""
-        return [
-            row
-            for row in self.judged.rows
-            if row.observed.target.measure is measure and study in ("", row.observed.target.study)
-        ]
-
-    def row_table(
-        self, rows: Sequence[Row], key: str, *, populations: bool = False, baselines: bool = True
-    ) -> Table:
-        """Rows as they are given: published, predicted, inside or not, and the baselines' medians where there are any.
-
-        key          names the table's title: "ratios", "responses", "medians", "strata"
-        populations  whether the population stands beside the endpoint
-        baselines    whether their medians are told
-        """
-        rivals = [
-            name
-            for name in dict.fromkeys((*NAMES, *self.board.baselines))
-            if baselines and any(name in r.baselines for r in rows)
-        ]
-        heads = [
-            "study",
-            "population" if populations else "endpoint",
-            "contrast",
-            "published",
-            "predicted",
-            "inside",
-        ]
-        cells, tones = [], dict[tuple[int, int], Tone]()
-        for i, row in enumerate(rows):
-            holds = self.holds(row)
-            tones[i, 5] = "good" if holds else "bad"
-            o, endpoint = row.observed, row.observed.target.endpoint.value
-            cells.append(
-                (
-                    o.target.study + (SEEN if o.seen else ""),
-                    f"{endpoint}: {o.target.population}" if populations else endpoint,
-                    o.target.contrast, self._published(o), self._predicted(row), "✓" if holds else "✗", *(self._rival(row.baselines.get(n), o) for n in rivals),
-                )
-            )  # fmt: skip
-        notes = [self._say("rows_note")] if rivals else []
-        notes += [self._say("responses_note")] if key == "responses" else []
-        notes += [self._say("seen_note")] if any(row.observed.seen for row in rows) else []
-        columns = (
-            *(self._say(h) for h in heads),
-            *(self.speech.known(f"board.short_{name}", name) for name in rivals),
-        )
-        return Table(
-            self.file(key), self._say(f"{key}_table"), columns, tuple(cells), " ".join(notes), tones=tones
-        )
-
-    def holds(self, row: Row) -> bool:
-        """Whether a row counts as predicted: a response by the lock's rule, everything else inside the central 95 %."""
-        return row.inside95 if row.predicted.within is None else row.predicted.within
-
-    def prediction(self, row: Row, rival: str = "") -> Prediction:
-        """A row as figures draw it, on the published scale; `rival` names the baseline whose median goes along."""
-        o = row.observed
-        other = row.baselines.get(rival)
-        return Prediction(
-            o.target.study, o.target.contrast, self._estimate(row.predicted, o),
-            (_natural(row.predicted.interval50[0], o), _natural(row.predicted.interval50[1], o)),
-            Estimate(o.value, o.low, o.high, o.level), self.holds(row), o.seen,
-            _natural(other.median, o) if other else math.nan,
-        )  # fmt: skip
-
-    def _published(self, o: Observed) -> str:
-        return self.speech.interval(Estimate(o.value, o.low, o.high, o.level), _digits(o))
-
-    def _predicted(self, row: Row) -> str:
-        return self.speech.interval(self._estimate(row.predicted, row.observed), _digits(row.observed))
-
-    def _estimate(self, cell: Cell, o: Observed) -> Estimate:
-        return Estimate(_natural(cell.median, o), *(_natural(end, o) for end in cell.interval95))
-
-    def _rival(self, cell: Cell | None, o: Observed) -> str:
-        if cell is None:
-            return "–"
-        return self.speech.number(_natural(cell.median, o), _digits(o)) + (_SIMPLER if cell.fallback else "")
-
 
 def _each(one: Judged) -> tuple[Figures, ...]:
     return one.summary, one.unseen, one.by_study, one.unseen_by_study
-
-
-def _digits(o: Observed) -> int:
-    return 2 if o.target.is_ratio else 1
-
-
-def _natural(value: float, o: Observed) -> float:
-    """A prediction on the published scale."""
-    return math.exp(min(value, 700.0)) if o.target.is_ratio else value
 
 
 def _factor(log_error: float) -> float:

@@ -32,6 +32,7 @@ from normoxia.report.language import Language, language
 from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.prediction import Prediction, prediction_forest
 from normoxia.report.score_comparison import Score, score_figure
+from normoxia.report.scored_rows import called_table, prediction, row_table, rows_of
 
 LANGUAGES = ("en", "zh")
 
@@ -47,7 +48,6 @@ def pages(
     learned: Sequence[Learned] = (),
     structures: Sequence[StructureOdds] = (),
     left_out: Mapping[str, StudyLeftOut] | None = None,
-    shares: Mapping[str, float] | None = None,
     attempts: Sequence[Attempt] = (),
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
@@ -55,7 +55,6 @@ def pages(
     """The report of a scoreboard, a page in each language with `first` first, and all its figures.
 
     learned, structures, left_out, attempts   each makes a section when given
-    shares      the mechanism's part of the hybrid, by study; shown beside `left_out`
     provenance  what made the predictions: names to values, shown at the end with the lock's digest
     """
     whole = {
@@ -63,7 +62,7 @@ def pages(
         **(provenance or {}), "normoxia": __version__,
     }  # fmt: skip
     made = partial(
-        _Report, board, learned=learned, structures=structures, left_out=left_out or {}, shares=shares,
+        _Report, board, learned=learned, structures=structures, left_out=left_out or {},
         attempts=attempts, provenance=whole,
     )  # fmt: skip
     order = sorted(LANGUAGES, key=lambda code: code != first)
@@ -83,13 +82,12 @@ class _Report:
         learned: Sequence[Learned],
         structures: Sequence[StructureOdds],
         left_out: Mapping[str, StudyLeftOut],
-        shares: Mapping[str, float] | None,
         attempts: Sequence[Attempt],
         provenance: Mapping[str, str],
     ) -> None:
         self.board, self.speech, self.told = board, speech, Told(board, speech)
         self.learned, self.structures, self.left_out = learned, structures, left_out
-        self.shares, self.attempts, self.provenance = shares, attempts, provenance
+        self.attempts, self.provenance = attempts, provenance
         self.figures: list[Figure] = []
 
     def page(self) -> Page:
@@ -143,7 +141,7 @@ class _Report:
         blocks: list[Block] = [Prose(told.standing(), warning=not self.board.met)]
         if told.missing():
             blocks.append(Prose(told.missing(), warning=True))
-        return [*blocks, told.verdict_table(), told.called_table()]
+        return [*blocks, told.verdict_table(), called_table(self.board, self.speech)]
 
     def scores(self) -> list[Block]:
         title, note = self._say("scores_title"), self._say("scores_note")
@@ -171,10 +169,10 @@ class _Report:
     # rows
 
     def ratios(self) -> list[Block]:
-        rows = self.told.of(Measure.HAZARD_RATIO)
+        rows = rows_of(self.board, Measure.HAZARD_RATIO)
         blocks: list[Block] = []
         for endpoint in (Endpoint.PFS, Endpoint.OS):
-            own = [self.told.prediction(r, COMPONENT) for r in rows if r.observed.target.endpoint is endpoint]
+            own = [prediction(r, COMPONENT) for r in rows if r.observed.target.endpoint is endpoint]
             if own:
                 words = self.speech.known(f"endpoint.{endpoint}", str(endpoint))
                 figure = prediction_forest(
@@ -182,10 +180,10 @@ class _Report:
                     lang=self.speech.code, name=self.name(f"hazard-ratios-{endpoint.lower()}"),
                 )  # fmt: skip
                 blocks.append(self.keep(figure))
-        return [*blocks, self.told.row_table(rows, "ratios")] if rows else blocks
+        return [*blocks, row_table(rows, "ratios", self.speech)] if rows else blocks
 
     def responses(self) -> list[Block]:
-        rows = self.told.of(Measure.PERCENT)
+        rows = rows_of(self.board, Measure.PERCENT)
         if not rows:
             return []
         panel = ScatterPanel(self._say("response_axis"), self._points(rows), band=_POINTS)
@@ -193,10 +191,10 @@ class _Report:
             [panel], title=self._say("response"), note=self._say("response_note"), lang=self.speech.code,
             name=self.name("response"),
         )  # fmt: skip
-        return [self.keep(figure), self.told.row_table(rows, "responses")]
+        return [self.keep(figure), row_table(rows, "responses", self.speech)]
 
     def medians(self) -> list[Block]:
-        rows = self.told.of(Measure.MEDIAN_MONTHS)
+        rows = rows_of(self.board, Measure.MEDIAN_MONTHS)
         if not rows:
             return []
         panels = [
@@ -210,14 +208,14 @@ class _Report:
             panels, title=self._say("medians"), note=self._say("medians_note"), lang=self.speech.code,
             name=self.name("medians"),
         )  # fmt: skip
-        return [self.keep(figure), self.told.row_table(rows, "medians")]
+        return [self.keep(figure), row_table(rows, "medians", self.speech)]
 
     def _points(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
-        return tuple(self.told.prediction(row) for row in rows)
+        return tuple(prediction(row) for row in rows)
 
     def intervals(self) -> list[Block]:
         groups = [
-            Transforms(self._say(f"group_{key}"), np.array([r.predicted.pit for r in self.told.of(measure)]))
+            Transforms(self._say(f"group_{key}"), np.array([r.predicted.pit for r in rows_of(self.board, measure)]))
             for key, measure in (
                 ("ratios", Measure.HAZARD_RATIO), ("responses", Measure.PERCENT), ("medians", Measure.MEDIAN_MONTHS)
             )
@@ -231,7 +229,7 @@ class _Report:
         rows = self.board.judged.strata
         if not rows:
             return []
-        return [Prose(self.told.strata_words()), self.told.row_table(rows, "strata", populations=True)]
+        return [Prose(self.told.strata_words()), row_table(rows, "strata", self.speech, populations=True)]
 
     # what lies behind
 
@@ -239,7 +237,7 @@ class _Report:
         words = self.told.ensemble()
         blocks: list[Block] = [Prose(words)] if words else []
         if self.left_out:
-            blocks.append(left_out_table(self.left_out, self.speech, shares=self.shares))
+            blocks.append(left_out_table(self.left_out, self.speech))
         return blocks
 
     def structure(self) -> list[Block]:

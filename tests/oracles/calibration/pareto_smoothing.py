@@ -1,6 +1,6 @@
 """ArviZ's psislw and its fit of a generalised Pareto tail, on log ratios that anybody can make again.
 
-    python -m venv v && v/bin/pip install arviz==0.23.4 && v/bin/python pareto_smoothing.py > pareto_smoothing.json
+python -m venv v && v/bin/pip install arviz==0.23.4 && v/bin/python pareto_smoothing.py > pareto_smoothing.json
 """
 
 import json
