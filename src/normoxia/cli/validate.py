@@ -65,6 +65,7 @@ def validate(
 
 def _write(folder: Path, validation: Any, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
+    from normoxia.report.document import write_document
     from normoxia.report.scoreboard import pages
 
     told, figures = pages(
@@ -129,7 +130,8 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
     if strata:
         _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
-        _paragraph(told.strata_words())
+        if not study:
+            _paragraph(told.strata_words())
 
 
 def _show(table: Table, endpoint: str) -> None:
