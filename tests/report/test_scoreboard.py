@@ -64,7 +64,7 @@ def test_who_knows_everything_is_told_to_meet_every_threshold():
     table = told(boards.oracle()).verdict_table()
     assert len(table.rows) == 8
     assert set(table.tones.values()) == {"good"}
-    assert {row[3] for row in table.rows} == {"✓ met"}
+    assert {row[1] for row in table.rows} == {"✓ met"}
     assert told(boards.oracle()).standing() == "All 8 thresholds are met."
 
 
@@ -72,9 +72,9 @@ def test_a_miss_is_told_in_the_same_place_and_as_plainly_as_a_hit():
     board = boards.guess()
     table = told(board).verdict_table()
     for i, (verdict, row) in enumerate(zip(board.thresholds, table.rows, strict=True)):
-        assert row[3] == ("✓ met" if verdict.met else "✗ missed")
-        assert table.tones[i, 3] == ("good" if verdict.met else "bad")
-    missed = [row[0] for row in table.rows if row[3] == "✗ missed"]
+        assert row[1] == ("✓ met" if verdict.met else "✗ missed")
+        assert table.tones[i, 1] == ("good" if verdict.met else "bad")
+    missed = [row[0] for row in table.rows if row[1] == "✗ missed"]
     assert missed
     said = told(board).standing()
     assert said.startswith(f"{len(missed)} of 8 thresholds are missed")
@@ -86,8 +86,8 @@ def test_limits_are_the_locks_and_stand_beside_the_noise_floor():
     rows = {row[0]: row for row in told(board).verdict_table().rows}
     floor = board.judged.summary.noise_floor_os
     # the lock: at most 1.3 times the noise floor, at least 90 %
-    assert rows["mean absolute log HR error, OS"][2] == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
-    assert rows["hazard ratios inside their 95%"][2] == "≥ 90%"
+    assert rows["mean absolute log HR error, OS"][3] == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
+    assert rows["hazard ratios inside their 95%"][3] == "≥ 90%"
     unseen = board.judged.unseen
     told_unseen = f"{unseen.mean_abs_log_hr_os:.3f} ({1.3 * unseen.noise_floor_os:.3f})"
     assert rows["mean absolute log HR error, OS"][4] == told_unseen

@@ -96,15 +96,15 @@ class Told:
         )
 
     def verdict_table(self) -> Table:
-        """Every threshold with its number, its limit, whether it is met, and the same number without the trials seen."""
+        """Every threshold, whether it is met, its number, its limit, and the same number without the trials seen."""
         rows: list[tuple[str, ...]] = []
         tones: dict[tuple[int, int], Tone] = {}
         for i, v in enumerate(self.board.thresholds):
             value, limit = self._value_and_limit(v, self.judged.summary)
             word = self._say("met" if v.met else "missed")
-            tones[i, 3] = "good" if v.met else "bad"
-            rows.append((self.threshold(v), value, limit, word, self._unseen(v)))
-        heads = ("threshold", "value", "limit", "verdict", "unseen")
+            tones[i, 1] = "good" if v.met else "bad"
+            rows.append((self.threshold(v), word, value, limit, self._unseen(v)))
+        heads = ("threshold", "verdict", "value", "limit", "unseen")
         return Table(
             self.file("thresholds"), self._say("verdicts"), tuple(self._say(h) for h in heads), tuple(rows),
             self._say("verdicts_note", n=self.n_seen), tones=tones,

@@ -133,7 +133,7 @@ class _Report:
         found = []
         for verdict, row in zip(self.board.thresholds, table.rows, strict=True):
             if verdict.name != "crps" or (hardest is not None and verdict.against == hardest.name):
-                found.append(Highlight(row[0], row[1], f"{row[3]} · {row[2]}"))
+                found.append(Highlight(row[0], row[2], f"{row[1]} · {row[3]}"))
         return tuple(found)
 
     def verdict(self) -> list[Block]:
