@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 STRUCTURAL = {"ratio": 0.1, "response": 0.25, "curve": 0.25}
 #: log standard deviations are held from here up
 SMALLEST = -6.0
+#: log prior density, up to its constant, below which a state is taken as impossible: some 140 standard deviations out
+IMPOSSIBLE = -1e4
 #: Weibull shape of survival curves about their median, which turns the error of a log cumulative hazard into that of a log median; assumed
 SHAPE = 1.2
 
@@ -125,10 +127,17 @@ class Posterior:
         return values, slope
 
     def log_density(self, states: Floats) -> tuple[Floats, Floats]:
-        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width)."""
-        prior, prior_slope = self.log_prior(states)
-        likelihood, slope = self.log_likelihood(states)
-        return prior + likelihood.sum(axis=1), prior_slope + slope
+        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
+
+        Where the prior all but vanishes (`IMPOSSIBLE`) the density is 0: covariances there may be singular to a computer.
+        """
+        prior, slope = self.log_prior(states)
+        value = np.full(len(states), -np.inf)
+        possible = prior > IMPOSSIBLE
+        likelihood, steered = self.log_likelihood(states[possible])
+        value[possible] = prior[possible] + likelihood.sum(axis=1)
+        slope[possible] += steered
+        return value, slope
 
     def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""

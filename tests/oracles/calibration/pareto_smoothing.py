@@ -55,5 +55,4 @@ if __name__ == "__main__":
         "cases": [case(name) for name in MADE],
         "tails": [tail(shape) for shape in (0.7, 0.3, -0.2)],
     }
-    json.dump(found, sys.stdout, indent=1)
-    print()
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
