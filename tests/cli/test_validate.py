@@ -21,7 +21,11 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def validate(*, progress: object) -> SimpleNamespace:
         asked.append("validate")
-        return SimpleNamespace(board=boards.guess(), identifiability=(("gnet", 0.1, 0.5, 0.75),))
+        left_out = {"OAK": SimpleNamespace(k=0.31, effective=812.4, refitted=False)}
+        return SimpleNamespace(
+            board=boards.guess(), mechanism=SimpleNamespace(left_out=left_out), weights={"OAK": 0.4},
+            identifiability=(("gnet", 0.1, 0.5, 0.75), ("over_pruning", 0.2, 0.98, 0.04)),
+        )  # fmt: skip
 
     monkeypatch.setattr(calibration, "validate", validate, raising=False)
     return asked
@@ -75,6 +79,8 @@ def test_the_report_holds_page_figures_and_the_object(
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert text.index('lang="zh"') < text.index('lang="en"')
     assert (folder / "figures" / "contraction-en.svg").exists()
+    for part in ("Each study left out", "Structures, on against off", "Identifiability"):
+        assert part in text
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def _behind(validation: Any) -> dict[str, Any]:
     return {
         "learned": learned,
         "structures": getattr(validation, "structures", ()) or structures,
-        "left_out": getattr(validation, "left_out", None),
+        "left_out": getattr(getattr(validation, "mechanism", None), "left_out", None),
+        "weights": getattr(validation, "weights", None),
         "attempts": getattr(validation, "attempts", ()),
     }
 
