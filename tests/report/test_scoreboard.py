@@ -11,6 +11,7 @@ import pytest
 from tests.report import boards
 
 from normoxia.calibration import hyperparameters
+from normoxia.calibration.scoreboard import Calibration
 from normoxia.outcome import Measure
 from normoxia.report import document
 from normoxia.report.fitting import (
@@ -91,6 +92,15 @@ def test_limits_are_the_locks_and_stand_beside_the_noise_floor():
     unseen = board.judged.unseen
     told_unseen = f"{unseen.mean_abs_log_hr_os:.3f} ({1.3 * unseen.noise_floor_os:.3f})"
     assert rows["mean absolute log HR error, OS"][4] == told_unseen
+
+
+def test_the_health_of_the_draws_is_told_and_a_k_that_does_not_exist_is_a_dash():
+    assert (
+        told(boards.guess()).ensemble().startswith("4000 draws, effective sample size 812, largest Pareto k")
+    )
+    anew = replace(boards.guess(), calibration=Calibration(4000, 812.5, -math.inf))
+    assert told(anew).ensemble().endswith("–.")
+    assert told(boards.oracle()).ensemble() == ""
 
 
 def test_what_nobody_predicted_is_named():

@@ -74,11 +74,12 @@ class Told:
         if not c.draws:
             return ""
         number = self.speech.number
+        k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan  # every study was fitted anew
         return self._say(
             "ensemble",
             draws=c.draws,
             effective=number(c.effective_sample_size, 0),
-            k=number(c.max_pareto_k, 2),
+            k=number(k, 2),
         )
 
     def strata_words(self) -> str:
