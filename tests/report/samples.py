@@ -33,6 +33,11 @@ from normoxia.report import (
     swimmer_figure,
     waterfall_figure,
 )
+from normoxia.report.contraction import Learned, contraction_figure
+from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
+from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
+from normoxia.report.prediction import Prediction, prediction_forest
+from normoxia.report.score_comparison import Score, score_figure
 from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
 
 
@@ -141,7 +146,57 @@ def ranking(**options) -> Figure:
     return ranking_figure(rows, **options)
 
 
+def predictions() -> list[Prediction]:
+    """A hit, a miss of a trial seen before, and an end that was not reached."""
+    return [
+        Prediction("OAK", "atezo vs docetaxel", Estimate(0.8, 0.6, 1.1), (0.7, 0.9), Estimate(0.95, 0.82, 1.1), True),
+        Prediction(
+            "IMpower150", "ABCP vs BCP", Estimate(0.9, 0.75, 1.05), (0.85, 0.95), Estimate(0.62, 0.52, 0.74), False,
+            True, 0.65,
+        ),
+        Prediction("Small", "a vs b", Estimate(2.0, 0.02, math.inf), (1.0, 4.0), Estimate(2.0, 1.0, 4.0), True),
+    ]  # fmt: skip
+
+
+def prediction(**options) -> Figure:
+    return prediction_forest(predictions(), title="PFS", rival="component NMA", **options)
+
+
+def scatter(**options) -> Figure:
+    panels = [
+        ScatterPanel("ORR (%)", tuple(predictions()), band=0.1),
+        ScatterPanel("months", tuple(predictions()), is_log=True),
+    ]
+    return predicted_observed_figure(panels, title="Response", **options)
+
+
+def intervals(**options) -> Figure:
+    draws = np.random.default_rng(1).uniform(size=60)
+    return interval_calibration_figure(
+        [Transforms("hazard ratios", draws[:40]), Transforms("medians", draws[40:])], **options
+    )
+
+
+def scores(**options) -> Figure:
+    rows = [
+        Score("the mechanism", 0.10, 0.11),
+        Score("constant", 0.125, 0.13, Estimate(0.025, 0.01, 0.04), is_rival=True),
+        Score("component NMA", 0.095, math.nan, Estimate(-0.005, -0.02, 0.01), is_rival=True),
+    ]
+    return score_figure(rows, title="CRPS", **options)
+
+
+def contraction(**options) -> Figure:
+    rows = [
+        Learned("gnet", 0.4, 0.3, 0.91),
+        Learned("g_Q", -0.1, 1.02, -0.04),
+        Learned("sd growth", math.nan, math.nan, 0.5),
+    ]
+    return contraction_figure(rows, **options)
+
+
 EVERY: dict[str, Callable[..., Figure]] = {
     "km": km, "waterfall": waterfall, "spider": spider, "swimmer": swimmer, "bands": bands, "forest": forest,
-    "comparison": comparison, "network": network, "ranking": ranking,
+    "comparison": comparison, "network": network, "ranking": ranking, "prediction": prediction, "scatter": scatter,
+    "intervals": intervals, "scores": scores, "contraction": contraction,
 }  # fmt: skip

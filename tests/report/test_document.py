@@ -158,3 +158,17 @@ def test_a_table_that_a_page_holds_keeps_its_numbers_whole_and_a_wide_one_wraps(
     html = document([Page("en", "T", "L", (Section("S", (narrow, wide)),))])
     assert html.count('class="table fits"') == 1
     assert html.index('class="table fits"') < html.index("Wide")
+
+
+def test_a_verdict_is_told_in_a_word_and_repeated_by_a_colour():
+    table = Table(
+        "v",
+        "V",
+        ("what", "verdict"),
+        (("a", "✓ met"), ("b", "✗ missed")),
+        tones={(0, 1): "good", (1, 1): "bad"},
+    )
+    text = document(Page("en", "t", "l", (Section("s", (table,)),)))
+    assert '<span class="tone good">✓ met</span>' in text
+    assert '<span class="tone bad">✗ missed</span>' in text
+    assert table.csv() == "what,verdict\na,✓ met\nb,✗ missed\n"

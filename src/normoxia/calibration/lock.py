@@ -103,6 +103,7 @@ class Lock:
     failures     the contrasts that have to be predicted as failed
     thresholds   as written: each with at_least or at_most, or a number, or words
     digest       sha256 of the document
+    log          what is not blind, and amendments since, line by line as written
     """
 
     date: str
@@ -113,6 +114,8 @@ class Lock:
     medians: tuple[Observed, ...]
     failures: tuple[Target, ...]
     thresholds: Mapping[str, Any]
+    log: tuple[str, ...] = ()
+    amendments: tuple[str, ...] = ()
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -168,7 +171,16 @@ def _read(known: Registry) -> Lock:
         medians=tuple(medians),
         failures=tuple(_failure(row, contrasts) for row in plain["failures"]),
         thresholds=plain["thresholds"],
+        log=tuple(map(str, plain["contamination"]["log"])),
+        amendments=tuple(_line(entry) for entry in plain["amendments"]),
     )
+
+
+def _line(entry: Mapping[str, Any] | str) -> str:
+    """An amendment as one line of words."""
+    if isinstance(entry, str):
+        return entry
+    return "; ".join(f"{key}: {value}" for key, value in entry.items())
 
 
 def _ratio(study: Study, row: Mapping[str, str], seen: bool, *, stratum: bool) -> Observed:

@@ -13,6 +13,7 @@ from normoxia.cli.calibrate import calibrate
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
+from normoxia.cli.validate import validate
 from normoxia.errors import Interrupted, NormoxiaError
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app.command("check")(check.check)
 app.command("calibrate")(calibrate)
 app.command("forecast")(forecast)
 app.command("pool")(pool)
+app.command("validate")(validate)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
 app.command("export")(export.export)

@@ -12,9 +12,13 @@ that published and simulated numbers are drawn alike.
     forest        effects on a log axis
     comparison    simulated beside published
     network       network graph, ranking with uncertainty, league table
+    prediction    predicted beside published ratios; predicted_observed: arms' figures against the diagonal
+    interval_calibration  coverage at every level, where published values fell; score_comparison: scores of predictors
+    contraction   what the evidence taught of each parameter
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
     run           the pages and figures of a virtual trial; replicates: its curves
+    scoreboard    the page of a validation; judged: its words and summaries; scored_rows: its rows; fitting: what lies behind
     language      the catalogue of words
     theme         colours, dashes, fonts; canvas: pieces placed in pixels
 """

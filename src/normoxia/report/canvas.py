@@ -8,6 +8,7 @@ cannot slip; y grows downwards from the plot's top edge, negative above it.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from normoxia.report.theme import Theme
@@ -59,6 +60,58 @@ def symbol(
     if ground:
         mark |= {"filled": True, "fill": ground, "stroke": colour}
     return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
+
+
+#: positions that are pixels already
+_PIXELS: dict[str, Any] = {"type": "quantitative", "scale": None, "axis": None}
+
+
+def strokes(
+    lines: Iterable[Sequence[float]], colour: str, *, width: float = 1, opacity: float = 1
+) -> list[Layer]:
+    """Many straight lines (x, y, x2, y2) in pixels as one mark; nothing for none."""
+    values = [dict(zip(("x", "y", "u", "v"), line, strict=True)) for line in lines]
+    if not values:
+        return []
+    mark = {"type": "rule", "color": colour, "strokeWidth": width, "opacity": opacity}
+    place = {
+        "x": {"field": "x", **_PIXELS}, "y": {"field": "y", **_PIXELS}, "x2": {"field": "u"}, "y2": {"field": "v"}
+    }  # fmt: skip
+    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+
+
+def symbols(
+    points: Iterable[Sequence[float]], shape: str, colour: str, *, size: float = 50, ground: str = "", width: float = 1.6
+) -> list[Layer]:  # fmt: skip
+    """Many markers (x, y) in pixels as one mark, hollow with a `ground` to fill them; nothing for none."""
+    values = [{"x": x, "y": y} for x, y in points]
+    if not values:
+        return []
+    mark = {
+        "type": "point", "shape": shape, "size": size, "filled": True, "fill": ground or colour, "stroke": colour,
+        "strokeWidth": width, "opacity": 1,
+    }  # fmt: skip
+    place = {"x": {"field": "x", **_PIXELS}, "y": {"field": "y", **_PIXELS}}
+    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+
+
+def labels(
+    texts: Iterable[tuple[float, float, str]], colour: str, *, size: float = 11, weight: int = 400, align: str = "left"
+) -> list[Layer]:  # fmt: skip
+    """Many lines of text (x, y, text) in pixels as one mark; nothing for none."""
+    values = [{"x": x, "y": y, "t": text} for x, y, text in texts]
+    if not values:
+        return []
+    mark = {
+        "type": "text", "fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle", "color": colour,
+        "clip": False,
+    }  # fmt: skip
+    place = {
+        "x": {"field": "x", **_PIXELS},
+        "y": {"field": "y", **_PIXELS},
+        "text": {"field": "t", "type": "nominal"},
+    }
+    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
 
 
 def text_width(text: str, size: float) -> float:

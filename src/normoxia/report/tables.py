@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Source
@@ -23,6 +23,7 @@ class Table:
     rows      cells as they are read; every row as long as `columns`
     emphasis  (row, column) of cells in bold
     groups    rows that head a group of rows, whose other cells are empty
+    tones     (row, column) of cells that say "good" or "bad", which a colour repeats
     """
 
     name: str
@@ -32,6 +33,7 @@ class Table:
     note: str = ""
     emphasis: frozenset[tuple[int, int]] = field(default=frozenset())
     groups: frozenset[int] = field(default=frozenset())
+    tones: Mapping[tuple[int, int], Literal["good", "bad"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for i, row in enumerate(self.rows):

@@ -1,0 +1,163 @@
+"""`normoxia validate`: every trial predicted without itself, held against what was published, and said plainly."""
+
+from __future__ import annotations
+
+import json as json_library
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from normoxia.cli.options import Json, Lang, Quiet
+from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.errors import OutputExists, UnknownName
+
+if TYPE_CHECKING:
+    from normoxia.calibration.scoreboard import Scoreboard
+    from normoxia.report.tables import Table
+
+#: columns of a terminal that everything printed fits
+WIDTH = 100
+#: longest contrast that stands on one line
+_CONTRAST = 18
+
+
+def validate(
+    study: Annotated[
+        str | None, typer.Option("--study", help="Print the rows of this study alone; summaries are of all.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="A folder for the report and its figures; must not exist yet."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
+    ] = None,
+    lang: Lang = "en",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Predict every randomised trial of the registry without itself, and hold it against what was published."""
+    from normoxia import calibration
+    from normoxia.calibration import lock as locked
+
+    if study is not None and study not in locked.read().studies:
+        raise UnknownName("scored study", study, locked.read().studies)
+    for path, option in ((report, "--report"), (out, "--out")):
+        if path is not None and path.exists():
+            raise OutputExists(f"{path} exists; name another one with {option}")
+    with progress_bar(quiet=quiet) as progress:
+        validation: Any = calibration.validate(progress=progress)  # type: ignore[attr-defined]
+    board: Scoreboard = validation.board
+    whole = board.as_json()
+    if out is not None:
+        _write_json(out, whole)
+        say(str(out), quiet=quiet)
+    if report is not None:
+        say("drawing the figures and the report ...", quiet=quiet)
+        say(str(_write(report, validation, lang)), quiet=quiet)
+    if json:
+        print_json(whole)
+    else:
+        _print(board, lang, study or "")
+
+
+def _write(folder: Path, validation: Any, lang: str) -> Path:
+    """The page, its figures and the JSON object; the path of the page."""
+    from normoxia.report.document import write_document
+    from normoxia.report.scoreboard import pages
+
+    told, figures = pages(
+        validation.board, **_behind(validation), provenance={"command": f"normoxia validate --report {folder.name}"},
+        first=lang,
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    for figure in figures:
+        figure.save(folder / "figures")
+    _write_json(folder / "scoreboard.json", validation.board.as_json())
+    return write_document(told, folder / "report.html")
+
+
+def _write_json(path: Path, whole: dict[str, Any]) -> None:
+    """What --json prints, as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _behind(validation: Any) -> dict[str, Any]:
+    """What lies behind the board, as far as the validation tells: each part is a section of the page."""
+    from normoxia.calibration import hyperparameters
+    from normoxia.report.fitting import told_apart
+
+    learned, structures = told_apart(getattr(validation, "identifiability", ()), hyperparameters.read())
+    return {
+        "learned": learned,
+        "structures": getattr(validation, "structures", ()) or structures,
+        "left_out": getattr(getattr(validation, "mechanism", None), "left_out", None),
+        "weights": getattr(validation, "weights", None),
+        "attempts": getattr(validation, "attempts", ()),
+    }
+
+
+def _print(board: Scoreboard, lang: str, study: str) -> None:
+    """The summary, then the rows, worst first."""
+    from normoxia.outcome import Measure
+    from normoxia.report.judged import Told
+    from normoxia.report.language import language
+    from normoxia.report.scored_rows import called_table, row_table, rows_of
+
+    speech = language(lang)
+    told, endpoint = Told(board, speech), speech.say("board.endpoint")
+    _paragraph(told.lead())
+    _paragraph(told.standing())
+    for words in (told.missing(), told.ensemble()):
+        if words:
+            _paragraph(words)
+    for table in (
+        told.verdict_table(),
+        called_table(board, speech),
+        told.summary_table(),
+        told.predictor_table(),
+    ):
+        _show(table, endpoint)
+    for key, measure in (
+        ("ratios", Measure.HAZARD_RATIO), ("responses", Measure.PERCENT), ("medians", Measure.MEDIAN_MONTHS)
+    ):  # fmt: skip
+        rows = rows_of(board, measure, study)
+        if rows:
+            _show(row_table(rows, key, speech), endpoint)
+    strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
+    if strata:
+        _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
+        if not study:
+            _paragraph(told.strata_words())
+
+
+def _show(table: Table, endpoint: str) -> None:
+    """A table as narrow as it goes: contrasts on two lines, no head over endpoints, each group of rows under its own title."""
+    starts = sorted(table.groups) or [-1]
+    heads = ["" if head == endpoint else head for head in table.columns]
+    for start, end in zip(starts, [*starts[1:], len(table.rows)], strict=True):
+        title = table.title if start < 0 else table.rows[start][0]
+        rows = [[_folded(cell) for cell in row] for row in table.rows[start + 1 : end]]
+        if rows:
+            print_table(title, heads, rows, narrow=True)
+    if table.note:
+        _paragraph(table.note)
+
+
+def _folded(cell: str) -> str:
+    """A long contrast on two lines, the second beginning with a stroke."""
+    return cell.replace(" vs ", "\n/") if len(cell) > _CONTRAST else cell
+
+
+def _paragraph(text: str) -> None:
+    """Words in lines that fit, and an empty line."""
+    from normoxia.report.canvas import wrap
+
+    # `wrap` counts a Chinese character as 1 at this size and others as 0.51: two columns of a terminal, and one
+    for line in wrap(text, WIDTH * 0.5, 1.0):
+        sys.stdout.write(line + "\n")
+    sys.stdout.write("\n")

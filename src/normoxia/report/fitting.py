@@ -1,0 +1,148 @@
+"""What lies behind predictions, as tables: how studies were left out, structures and their odds, parameters, attempts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from normoxia.calibration.hyperparameters import Space
+from normoxia.report.contraction import Learned
+from normoxia.report.language import Language
+from normoxia.report.tables import Table
+
+#: scores of an attempt that are shown, in this order, with their digits; shares are told in percent
+SCORES: Mapping[str, int] = {
+    "coverage95": 0, "mean_abs_log_hr_pfs": 3, "mean_abs_log_hr_os": 3, "crps": 3, "orr_within_6_points": 0
+}  # fmt: skip
+_HEADS = {
+    "coverage95": "head_coverage95", "mean_abs_log_hr_pfs": "head_pfs", "mean_abs_log_hr_os": "head_os",
+    "crps": "head_crps", "orr_within_6_points": "head_orr",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StructureOdds:
+    """A structure that is on or off in every draw.
+
+    titles       by language
+    probability  of on, given all studies; the prior is one half
+    weight       of on when the two are stacked by predictions of studies left out; nan where that was not done
+    """
+
+    name: str
+    probability: float
+    weight: float = math.nan
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def odds(self) -> float:
+        """Of on against off; even a priori."""
+        return self.probability / (1.0 - self.probability) if self.probability < 1.0 else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way that was tried: its date, what it was by language, its scores by the names of `SCORES`, whether it stayed."""
+
+    date: str
+    says: Mapping[str, str]
+    scores: Mapping[str, float]
+    kept: bool = False
+
+
+def told_apart(
+    rows: Iterable[tuple[str, float, float, float]], space: Space
+) -> tuple[tuple[Learned, ...], tuple[StructureOdds, ...]]:
+    """What each parameter's uncertainty became, and the odds of each structure.
+
+    rows   name, posterior mean, sd, contraction, as `calibration.validation.contraction` gives them: parameters in standard
+           deviations of the prior, structures as 1 for on and -1 for off. Other entries (spreads, discrepancies) have scales
+           of their own, so of them the contraction alone is kept
+    """
+    titles = {structure.name: structure.titles for structure in space.structures}
+    standard = {parameter.name for parameter in space.parameters}
+    learned, odds = list[Learned](), list[StructureOdds]()
+    for name, mean, sd, contraction in rows:
+        if name in titles:
+            odds.append(StructureOdds(name, (mean + 1.0) / 2.0, titles=titles[name]))
+        else:
+            place = (mean, sd) if name in standard else (math.nan, math.nan)
+            learned.append(Learned(name, *place, contraction))
+    return tuple(learned), tuple(odds)
+
+
+class StudyLeftOut(Protocol):
+    """How one study was left out: `calibration.leave_out.LeftOut` is one."""
+
+    @property
+    def k(self) -> float: ...
+    @property
+    def effective(self) -> float: ...
+    @property
+    def refitted(self) -> bool: ...
+
+
+def left_out_table(
+    studies: Mapping[str, StudyLeftOut], speech: Language, *, weights: Mapping[str, float] | None = None
+) -> Table:
+    """Health of each study's own draws, worst first; `weights` are the mechanism's in the hybrid, by study."""
+    order = sorted(studies, key=lambda name: -studies[name].k)
+    rows = tuple(
+        (
+            name, speech.number(studies[name].k, 2) if math.isfinite(studies[name].k) else "–",
+            speech.number(studies[name].effective, 0),
+            speech.say("board.by_fit" if studies[name].refitted else "board.by_weights"),
+            *([speech.number(weights.get(name, math.nan))] if weights else []),
+        )
+        for name in order
+    )  # fmt: skip
+    heads = ["study", "pareto", "effective", "redrawn", *(["share"] if weights else [])]
+    return Table(
+        f"left-out-{speech.code}", speech.say("board.left_out"), tuple(speech.say(f"board.{h}") for h in heads), rows,
+        speech.say("board.left_out_note"),
+    )  # fmt: skip
+
+
+def structure_table(structures: Sequence[StructureOdds], speech: Language) -> Table:
+    """Posterior odds and stacking weight of each structure."""
+    rows = tuple(
+        (
+            s.titles.get(speech.code, s.name), speech.number(s.probability, 2), speech.number(s.odds, 2),
+            speech.number(s.weight, 2),
+        )
+        for s in structures
+    )  # fmt: skip
+    heads = ("structure", "probability", "odds", "weight")
+    return Table(
+        f"structures-{speech.code}", speech.say("board.structures"), tuple(speech.say(f"board.{h}") for h in heads),
+        rows, speech.say("board.structures_note"),
+    )  # fmt: skip
+
+
+def attempt_table(attempts: Sequence[Attempt], speech: Language) -> Table:
+    """Every attempt in the order given, the kept ones bold."""
+    known = [name for name in SCORES if any(name in a.scores for a in attempts)]
+    rows, bold = [], set()
+    for i, a in enumerate(attempts):
+        if a.kept:
+            bold |= {(i, c) for c in range(1, len(known) + 3)}
+        rows.append(
+            (
+                a.date, a.says.get(speech.code, next(iter(a.says.values()), "–")),
+                *(_score(a.scores.get(name, math.nan), name, speech) for name in known),
+                speech.say("board.yes") if a.kept else "–",
+            )
+        )  # fmt: skip
+    heads = ["date", "attempt", *(_HEADS[name] for name in known), "kept"]
+    return Table(
+        f"attempts-{speech.code}", speech.say("board.attempts"), tuple(speech.say(f"board.{h}") for h in heads),
+        tuple(rows), emphasis=frozenset(bold),
+    )  # fmt: skip
+
+
+def _score(value: float, name: str, speech: Language) -> str:
+    if SCORES[name]:
+        return speech.number(value, SCORES[name])
+    return "–" if math.isnan(value) else f"{100 * value:.0f}%"

@@ -1,0 +1,187 @@
+"""Whether predictive intervals mean what they say: how often they held the truth at every level, and where in them it fell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.errors import InvalidArgument
+from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
+from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.language import Language, language
+from normoxia.report.theme import THEMES, Theme, config, dash
+
+Floats = NDArray[np.float64]
+
+_WIDTH, _HEIGHT, _GAP = 330.0, 300.0, 70.0
+_BINS = 10
+#: central share of the binomial drawn as a band
+_BAND = 0.95
+_LEVELS = np.round(np.arange(0.0, 1.0001, 0.02), 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transforms:
+    """Probability integral transforms of some figures: the probability predicted below each published value; shape (n,)."""
+
+    name: str
+    values: Floats
+
+
+def coverage(values: Floats, levels: Floats = _LEVELS) -> Floats:
+    """Share of published values in the central interval of each level, from their transforms.
+
+    values   shape (n,), between 0 and 1; a value lies in the central interval of level L when |2 p - 1| is at most L
+    levels   shape (n_levels,); returns the same
+    """
+    return np.asarray((np.abs(2.0 * values[:, None] - 1.0) <= levels + 1e-12).mean(axis=0))
+
+
+def interval_calibration_figure(
+    groups: Sequence[Transforms],
+    *,
+    title: str = "",
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "interval-calibration",
+) -> Figure:
+    """Nominal against actual coverage of every group, and the histogram of the first group's transforms.
+
+    Bands are central 95 % of a binomial of the first group's size, level by level: independent figures of a calibrated
+    prediction would stay inside at 95 % of levels. Figures of one study are not independent, so the true band is wider.
+    raises  InvalidArgument without values
+    """
+    groups = [group for group in groups if len(group.values)]
+    if not groups:
+        raise InvalidArgument(
+            "coverage was asked for without predictions; give at least one group with values"
+        )
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("coverage.title")
+    first = groups[0]
+    n = len(first.values)
+    notes = wrap(speech.say("coverage.note", n=n, name=first.name), 2 * _WIDTH + _GAP + 30, 11)
+    left = _coverage_panel(groups, n, speech, paint)
+    left += heading(shown, [(line, paint.muted) for line in notes], -56 - 15 * len(notes), -52, paint)
+    left += _legend(groups, paint)
+    right = _histogram_panel(first, speech, paint)
+    at = {level: float(coverage(first.values, np.array([level]))[0]) for level in (0.5, 0.8, 0.95)}
+    description = speech.say(
+        "coverage.describe", n=n, name=first.name,
+        levels=", ".join(f"{100 * level:.0f}%: {100 * share:.0f}%" for level, share in at.items()),
+    )  # fmt: skip
+    spec = {
+        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
+        "config": config(paint, lang), "spacing": _GAP, "bounds": "flush",
+        "hconcat": [
+            {"width": _WIDTH, "height": _HEIGHT, "layer": layers} for layers in (left, right)
+        ],
+    }  # fmt: skip
+    columns = ("group", "what", "at", "value", "band_low", "band_high")
+    return Figure(name, shown, description, spec, columns, tuple(_data(groups, n)), lang)
+
+
+def _binomial_band(n: int, shares: Floats) -> tuple[Floats, Floats]:
+    """Central 95 % of binomial(n, share) counts."""
+    from scipy.stats import binom
+
+    tail = (1.0 - _BAND) / 2.0
+    return np.asarray(binom.ppf(tail, n, shares)), np.asarray(binom.ppf(1.0 - tail, n, shares))
+
+
+def _coverage_panel(groups: Sequence[Transforms], n: int, speech: Language, paint: Theme) -> list[Layer]:
+    x, y = (
+        {
+            "type": "quantitative", "scale": {"domain": [0, 100], "nice": False},
+            "axis": {"title": speech.say(key), "tickCount": 6, "labelFlush": False, "grid": True},
+        }
+        for key in ("coverage.nominal", "coverage.actual")
+    )  # fmt: skip
+    low, high = (100.0 * counts / n for counts in _binomial_band(n, _LEVELS))
+    band = [
+        {"x": 100.0 * level, "a": float(a), "b": float(b)}
+        for level, a, b in zip(_LEVELS, low, high, strict=True)
+    ]
+    layers: list[Layer] = [
+        {
+            "data": {"values": band}, "mark": {"type": "area", "color": paint.line, "opacity": 0.3},
+            "encoding": {"x": {**x, "field": "x"}, "y": {**y, "field": "a"}, "y2": {"field": "b"}},
+        },
+        stroke(0, _HEIGHT, _WIDTH, 0, paint.ink, width=1),
+    ]  # fmt: skip
+    for i, group in enumerate(groups):
+        values = [
+            {"x": 100.0 * level, "y": 100.0 * float(share)}
+            for level, share in zip(_LEVELS, coverage(group.values), strict=True)
+        ]
+        mark: dict[str, Any] = {
+            "type": "line", "color": paint.colour(i), "strokeWidth": 2.4 if i == 0 else 1.6, "strokeDash": dash(i)
+        }  # fmt: skip
+        place = {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}}
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": place})
+    return layers
+
+
+def _histogram_panel(group: Transforms, speech: Language, paint: Theme) -> list[Layer]:
+    counts, edges = np.histogram(group.values, bins=_BINS, range=(0.0, 1.0))
+    n = len(group.values)
+    low, high = (float(c[0]) for c in _binomial_band(n, np.array([1.0 / _BINS])))
+    top = 1.08 * max(float(counts.max()), high)
+    x = {
+        "type": "quantitative", "scale": {"domain": [0, 1], "nice": False},
+        "axis": {"title": speech.say("coverage.pit", name=group.name), "tickCount": 6, "grid": False, "labelFlush": False},
+    }  # fmt: skip
+    y = {
+        "type": "quantitative", "scale": {"domain": [0, top], "nice": False},
+        "axis": {"title": speech.say("coverage.count"), "tickCount": 5, "tickMinStep": 1, "format": "d"},
+    }  # fmt: skip
+    bars = [
+        {"a": float(a) + 0.006, "b": float(b) - 0.006, "n": int(c)}
+        for a, b, c in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    band = [{"a": 0.0, "b": 1.0, "n": low, "m": high}]
+    expected = _HEIGHT * (1.0 - n / _BINS / top)
+    return [
+        {
+            "data": {"values": band}, "mark": {"type": "rect", "color": paint.line, "opacity": 0.3},
+            "encoding": {
+                "x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {**y, "field": "n"}, "y2": {"field": "m"}
+            },
+        },
+        {
+            "data": {"values": bars}, "mark": {"type": "rect", "color": paint.colour(0), "opacity": 0.85},
+            "encoding": {
+                "x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {**y, "field": "n"}, "y2": {"datum": 0}
+            },
+        },
+        stroke(0, expected, _WIDTH, expected, paint.ink, width=1.2, dash=[5, 3]),
+    ]  # fmt: skip
+
+
+def _legend(groups: Sequence[Transforms], paint: Theme) -> list[Layer]:
+    layers: list[Layer] = []
+    at = -52.0
+    for i, group in enumerate(groups):
+        text = f"{group.name} (n = {len(group.values)})"
+        layers += [
+            stroke(at, -22, at + 24, -22, paint.colour(i), width=2.4 if i == 0 else 1.6, dash=dash(i)),
+            words(at + 31, -22, text, paint.ink),
+        ]
+        at += 31 + text_width(text, 11) + 24
+    return layers
+
+
+def _data(groups: Sequence[Transforms], n: int) -> list[tuple[object, ...]]:
+    low, high = (counts / n for counts in _binomial_band(n, _LEVELS))
+    rows: list[tuple[object, ...]] = []
+    for i, group in enumerate(groups):
+        for level, share, a, b in zip(_LEVELS, coverage(group.values), low, high, strict=True):
+            band = (float(a), float(b)) if i == 0 else ("", "")
+            rows.append((group.name, "coverage", float(level), float(share), *band))
+    for value in np.sort(groups[0].values):
+        rows.append((groups[0].name, "transform", "", float(value), "", ""))
+    return rows

@@ -1,0 +1,227 @@
+"""A scoreboard told in one language: its sentences and summaries, for the terminal and for the page alike.
+
+Misses are told in the same words and places as hits. Numbers are those of the scoreboard; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from normoxia.calibration.figures import Figures
+from normoxia.calibration.scoreboard import Called, Judged, Scoreboard, Verdict
+from normoxia.report.language import Language
+from normoxia.report.scored_rows import Tone
+from normoxia.report.tables import Table
+
+
+class Told:
+    """A scoreboard in a language."""
+
+    def __init__(self, board: Scoreboard, speech: Language) -> None:
+        self.board, self.speech = board, speech
+        self.judged = board.judged
+        self.n_seen = len({o.target.study for o in board.lock.contrasts if o.seen})
+
+    # names and numbers
+
+    def named(self, predictor: str) -> str:
+        """A predictor's or baseline's name in words."""
+        kind = "baseline" if predictor in self.board.baselines else "predictor"
+        return self.speech.known(f"board.{kind}_{predictor}", predictor)
+
+    def percent(self, share: float) -> str:
+        """A share in percent."""
+        return "–" if math.isnan(share) else f"{100 * share:.0f}%"
+
+    def file(self, stem: str) -> str:
+        """A file name of this language."""
+        return f"{stem}-{self.speech.code}"
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.speech.say(f"board.{key}", **values)
+
+    def _of(self, k: int, n: int) -> str:
+        return self._say("of", k=k, n=n) if n else "–"
+
+    # sentences
+
+    def lead(self) -> str:
+        """What was done, with how much."""
+        lock = self.board.lock
+        return self._say(
+            "lead", studies=len(lock.studies), primary=self.named(self.board.primary), ratios=len(lock.contrasts),
+            responses=len(lock.responses), medians=len(lock.medians), date=lock.date,
+        )  # fmt: skip
+
+    def standing(self) -> str:
+        """How many thresholds are missed, and which."""
+        verdicts = self.board.thresholds
+        missed = [v for v in verdicts if not v.met]
+        if not missed:
+            return self._say("won", n=len(verdicts))
+        names = self.speech.say("pool.semicolon").join(self.threshold(v) for v in missed)
+        return self._say("lost", k=len(missed), n=len(verdicts), names=names)
+
+    def missing(self) -> str:
+        """Scored figures that nobody predicted; "" when there are none."""
+        rows = self.speech.say("pool.semicolon").join(map(str, self.judged.missing))
+        return self._say("missing", rows=rows) if rows else ""
+
+    def ensemble(self) -> str:
+        """Health of the draws; "" for predictors without any."""
+        c = self.board.calibration
+        if not c.draws:
+            return ""
+        number = self.speech.number
+        k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan  # every study was fitted anew
+        return self._say(
+            "ensemble",
+            draws=c.draws,
+            effective=number(c.effective_sample_size, 0),
+            k=number(k, 2),
+        )
+
+    def strata_words(self) -> str:
+        """What the strata amount to, which is in no other summary."""
+        rows = self.judged.strata
+        crps = self.speech.number(self.judged.of_strata.crps, 3)
+        return self._say("strata_words", inside=sum(r.inside95 for r in rows), n=len(rows), crps=crps)
+
+    # verdicts
+
+    def threshold(self, verdict: Verdict) -> str:
+        """A threshold's name in words."""
+        return self._say(
+            f"name_{verdict.name}", against=self.named(verdict.against) if verdict.against else ""
+        )
+
+    def verdict_table(self) -> Table:
+        """Every threshold, whether it is met, its number, its limit, and the same number without the trials seen."""
+        rows: list[tuple[str, ...]] = []
+        tones: dict[tuple[int, int], Tone] = {}
+        for i, v in enumerate(self.board.thresholds):
+            value, limit = self._value_and_limit(v, self.judged.summary)
+            word = self._say("met" if v.met else "missed")
+            tones[i, 1] = "good" if v.met else "bad"
+            rows.append((self.threshold(v), word, value, limit, self._unseen(v)))
+        heads = ("threshold", "verdict", "value", "limit", "unseen")
+        return Table(
+            self.file("thresholds"), self._say("verdicts"), tuple(self._say(h) for h in heads), tuple(rows),
+            self._say("verdicts_note", n=self.n_seen), tones=tones,
+        )  # fmt: skip
+
+    def _value_and_limit(self, v: Verdict, figures: Figures) -> tuple[str, str]:
+        number = self.speech.number
+        if v.name in ("coverage95", "orr_within_6_points"):
+            return self.percent(v.value), self._say("at_least", limit=self.percent(v.limit))
+        if v.name == "failures_predicted":
+            n = len(self.judged.failures)
+            return self._of(int(v.value), n), self._say("at_least", limit=self._of(int(v.limit), n))
+        if v.name == "crps":
+            return number(v.value, 3), self._say("below", limit=number(v.limit, 3))
+        floor = figures.noise_floor_pfs if v.name.endswith("pfs") else figures.noise_floor_os
+        limit = self._say(
+            "times_floor", limit=number(v.limit, 3), times=f"{v.limit / floor:.2g}" if floor > 0 else "–",
+            floor=number(floor, 3),
+        )  # fmt: skip
+        return number(v.value, 3), limit
+
+    def _unseen(self, v: Verdict) -> str:
+        """The measure of a threshold without the trials that had been seen."""
+        f, number = self.judged.unseen, self.speech.number
+        if v.name == "failures_predicted":
+            own = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
+            return self._of(sum(c.foreseen for c in own), len(own))
+        if v.name in ("coverage95", "orr_within_6_points"):
+            return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
+        if v.name == "crps":
+            value, limit = f.crps, self.board.baselines[v.against].unseen.crps
+        else:
+            value, floor, whole = (
+                (f.mean_abs_log_hr_pfs, f.noise_floor_pfs, self.judged.summary.noise_floor_pfs)
+                if v.name.endswith("pfs")
+                else (f.mean_abs_log_hr_os, f.noise_floor_os, self.judged.summary.noise_floor_os)
+            )
+            limit = v.limit / whole * floor if whole > 0 else math.nan
+        return self._say("with_limit", value=number(value, 3), limit=number(limit, 3))
+
+    # summaries
+
+    def summary_table(self) -> Table:
+        """Every measure over everything, without the trials seen, and as means over studies."""
+        judged = self.judged
+        columns = (judged.summary, judged.unseen, judged.by_study, judged.unseen_by_study)
+        rows = [(self._say(f"row_{key}"), *(tell(f) for f in columns)) for key, tell in self._measures()]
+        place = next(i for i, row in enumerate(rows) if row[0] == self._say("row_orr"))
+        rows[place:place] = [
+            (
+                self._say("row_crps", name=self.named(one.name)),
+                *(self.speech.number(f.crps, 3) for f in _each(one)),
+            )
+            for one in (judged, *self.board.baselines.values())
+        ]
+        for key, called in (("row_failures", judged.failures), ("row_successes", judged.successes)):
+            rows.append((self._say(key), *self._foreseen(called), "–", "–"))
+        heads = ("measure", "all", "unseen", "by_study", "unseen_by_study")
+        return Table(
+            self.file("summary"), self._say("summary"), tuple(self._say(h) for h in heads), tuple(rows),
+            self._say("summary_note"),
+        )  # fmt: skip
+
+    def _measures(self) -> list[tuple[str, Callable[[Figures], str]]]:
+        number, percent = self.speech.number, self.percent
+
+        def with_floor(value: float, floor: float) -> str:
+            return self._say("floor", value=number(value, 3), floor=number(floor, 3))
+
+        return [
+            ("number", lambda f: f"{f.n_pfs}, {f.n_os}"),
+            ("coverage95", lambda f: percent(f.coverage95)),
+            ("coverage50", lambda f: percent(f.coverage50)),
+            ("error_pfs", lambda f: with_floor(f.mean_abs_log_hr_pfs, f.noise_floor_pfs)),
+            ("error_os", lambda f: with_floor(f.mean_abs_log_hr_os, f.noise_floor_os)),
+            ("ratio", lambda f: f"{number(f.ratio_pfs, 2)}, {number(f.ratio_os, 2)}"),
+            ("orr", lambda f: percent(f.orr_within)),
+            ("orr_error", lambda f: number(f.orr_mean_abs)),
+            ("orr_coverage", lambda f: percent(f.coverage95_orr)),
+            ("medians_coverage", lambda f: percent(f.coverage95_medians)),
+            ("medians_error", lambda f: number(_factor(f.median_mean_abs_log), 2)),
+        ]
+
+    def _foreseen(self, called: Sequence[Called]) -> tuple[str, str]:
+        unseen = [c for c in called if not self.board.lock.of(c.target).seen]
+        return self._of(sum(c.foreseen for c in called), len(called)), self._of(
+            sum(c.foreseen for c in unseen), len(unseen)
+        )
+
+    def predictor_table(self) -> Table:
+        """All predictors and baselines on the same figures, the primary one first and bold."""
+        others = [one for name, one in self.board.predictors.items() if name != self.board.primary]
+        rows = [self._measured(one) for one in (self.judged, *others, *self.board.baselines.values())]
+        fallbacks = [
+            self._say("fallback", name=self.named(name), n=n) for name, n in self.board.fallbacks.items() if n
+        ]
+        told = self.speech.say("pool.comma").join(fallbacks) or self._say("no_fallback")
+        heads = ("coverage95", "pfs", "os", "crps", "crps_unseen", "orr", "failures", "successes")
+        return Table(
+            self.file("predictors"), self._say("predictors"),
+            (self._say("predictor"), *(self._say(f"head_{h}") for h in heads)), tuple(rows),
+            self._say("predictors_note", fallbacks=told), frozenset((0, c) for c in range(1, len(heads) + 1)),
+        )  # fmt: skip
+
+    def _measured(self, one: Judged) -> tuple[str, ...]:
+        f, number = one.summary, self.speech.number
+        return (
+            self.named(one.name), self.percent(f.coverage95), number(f.mean_abs_log_hr_pfs, 3),
+            number(f.mean_abs_log_hr_os, 3), number(f.crps, 3), number(one.unseen.crps, 3), self.percent(f.orr_within),
+            self._of(one.failures_predicted, len(one.failures)), self._of(one.successes_predicted, len(one.successes)),
+        )  # fmt: skip
+
+
+def _each(one: Judged) -> tuple[Figures, ...]:
+    return one.summary, one.unseen, one.by_study, one.unseen_by_study
+
+
+def _factor(log_error: float) -> float:
+    return math.exp(log_error) if log_error < 700.0 else math.inf

@@ -1,0 +1,63 @@
+"""Scoreboards of stand-in predictors over the shipped lock: who knows everything, who guesses, who says only some."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from normoxia.calibration import baselines, lock
+from normoxia.calibration.baselines import Baseline
+from normoxia.calibration.lock import Target
+from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring import Ensemble, Normal, Predictive
+from normoxia.outcome import Measure
+
+LOCK = lock.read()
+
+
+@functools.cache
+def rivals() -> Mapping[str, Baseline]:
+    return baselines.baselines(LOCK)
+
+
+def everything(ratio: float = 0.8) -> dict[Target, Predictive]:
+    """Every hazard ratio as given, every response 30 %, every median 10 months, a few of them not reached."""
+    random = np.random.default_rng(1)
+    found: dict[Target, Predictive] = {}
+    for o in LOCK.observed:
+        if o.target.is_ratio:
+            found[o.target] = Ensemble(random.normal(math.log(ratio), math.hypot(0.1, o.se), 400))
+        elif o.target.measure is Measure.PERCENT:
+            found[o.target] = Ensemble(100 * random.beta(3, 7, 400))
+        else:
+            found[o.target] = Ensemble([*random.lognormal(math.log(10), 0.3, 380), *[math.inf] * 20])
+    return found
+
+
+@functools.cache
+def guess() -> Scoreboard:
+    """The guess and the class mean beside one another; the guess misses thresholds."""
+    own = everything()
+    return scoreboard(
+        LOCK, {"mechanism": own, "hybrid": {**own, **rivals()["class_mean"].predictions}}, baselines=rivals(),
+        calibration=Calibration(4000, 812.5, 0.61),
+    )  # fmt: skip
+
+
+@functools.cache
+def oracle() -> Scoreboard:
+    """Who knows every figure meets every threshold."""
+    own: dict[Target, Predictive] = {
+        o.target: Normal(o.y, o.se**2) if o.target.is_ratio else Ensemble([o.value]) for o in LOCK.observed
+    }
+    return scoreboard(LOCK, {"oracle": own}, baselines=rivals())
+
+
+@functools.cache
+def partial() -> Scoreboard:
+    """Hazard ratios alone, and of these one is missing."""
+    own: dict[Target, Predictive] = {o.target: Normal(o.y, o.se**2) for o in LOCK.contrasts[1:]}
+    return scoreboard(LOCK, {"partial": own}, baselines=rivals())
