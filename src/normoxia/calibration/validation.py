@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration import leave_out, observations, posterior, prediction, sampler
+from normoxia.calibration import baselines, hybrid, leave_out, observations, posterior, prediction, sampler
 from normoxia.calibration import lock as locked
 from normoxia.calibration.emulated import Emulated
 from normoxia.calibration.hyperparameters import Space
@@ -24,7 +24,7 @@ from normoxia.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 
-CHAINS, WARM_UP, ROUNDS = 128, 120, 40
+CHAINS, WARM_UP, ROUNDS = 128, 200, 80
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +47,17 @@ class Predictor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Validation:
-    """A scoreboard with what made it: the mechanism alone, and the hybrid in which components may depart from it."""
+    """A scoreboard with what made it.
+
+    mechanism  speaking alone
+    departing  with components that may depart from it in every trial alike
+    weights    of the mechanism in the hybrid with the component network meta-analysis, by study
+    """
 
     board: Scoreboard
     mechanism: Predictor
-    hybrid: Predictor
+    departing: Predictor
+    weights: Mapping[str, float]
 
 
 def prepare(
@@ -101,19 +107,24 @@ def fit(
 def validate(
     space: Space, emulated: Emulated, seed: int, *, lock: Lock | None = None, progress: Progress = silent
 ) -> Validation:
-    """Every scored study predicted without itself, and the scoreboard of mechanism, hybrid, anchored predictions and baselines."""
+    """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines."""
     known = locked.read() if lock is None else lock
     mechanism = _predictor(space, emulated, known, seed, progress, discrepant=False)
-    joined = _predictor(space, emulated, known, seed, progress, discrepant=True)
+    departing = _predictor(space, emulated, known, seed, progress, discrepant=True)
     anchored = _predicted(mechanism.fit.posterior, mechanism.left_out, emulated, known, seed, anchored=True)
     draws = mechanism.fit.draws
+    rivals = baselines.baselines(known)
+    joined = hybrid.join(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
+    own = _ensembles(known, mechanism.predicted)
     board = scoreboard(
         known,
         {
-            "mechanism": _ensembles(known, mechanism.predicted),
-            "hybrid": _ensembles(known, joined.predicted),
+            "mechanism": own,
+            "hybrid": {**own, **joined.predictions},
+            "departing": _ensembles(known, departing.predicted),
             "anchored": _ensembles(known, anchored),
         },
+        baselines=rivals,
         calibration=Calibration(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),
@@ -122,7 +133,7 @@ def validate(
             ),
         ),
     )
-    return Validation(board, mechanism, joined)
+    return Validation(board, mechanism, departing, joined.weights)
 
 
 def _predictor(
