@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from tests.calibration import toy as small
+from tests.trial import toy
 
 from normoxia.calibration import experiments, hyperparameters
 from normoxia.calibration.experiments import (
@@ -28,8 +30,6 @@ from normoxia.progress import Step
 from normoxia.trial import runner
 from normoxia.trial.protocol import Trial
 from normoxia.trial.setting import Setting
-from tests.calibration import toy as small
-from tests.trial import toy
 
 SPACE = small.SPACE
 
@@ -79,7 +79,8 @@ def test_points_about_a_posterior_are_wider_and_switch_structures() -> None:
     """4000 points about 500 draws: centre within 4.5 errors, spread 1.4 times theirs, a fifth of structures switched."""
     rng = np.random.default_rng(6)
     states = np.concatenate(
-        [rng.normal([0.5, -1.0, 2.0], [0.2, 0.5, 1.0], (500, 3)), np.ones((500, 1)), np.zeros((500, 6))], axis=1
+        [rng.normal([0.5, -1.0, 2.0], [0.2, 0.5, 1.0], (500, 3)), np.ones((500, 1)), np.zeros((500, 6))],
+        axis=1,
     )
     points = posterior_points(SPACE, states, ["one"], 4000, 7)
     centre, spread = states[:, :3].mean(axis=0), states[:, :3].std(axis=0)
@@ -106,12 +107,16 @@ def test_a_points_patients_do_not_depend_on_the_chunk_it_is_run_in() -> None:
     together = simulated(settings, 7)
     alone = [simulated([setting], 7 + i) for i, setting in enumerate(settings)]
     for name in (f.name for f in fields(Endpoints) if f.name not in ("arms", "sets")):
-        np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(e, name) for e in alone]))
+        np.testing.assert_array_equal(
+            getattr(together, name), np.concatenate([getattr(e, name) for e in alone])
+        )
 
 
 def test_points_and_seeds_have_patients_of_their_own() -> None:
     setting = Setting({"clinic.death_hazard": 0.004})
-    here, next_one, other = (simulated([setting], first, seed=seed) for first, seed in ((7, 11), (8, 11), (7, 12)))
+    here, next_one, other = (
+        simulated([setting], first, seed=seed) for first, seed in ((7, 11), (8, 11), (7, 12))
+    )
     assert not np.array_equal(here.os, next_one.os)
     assert not np.array_equal(here.os, other.os)
 
@@ -138,7 +143,9 @@ def endpoints(n_points: int, seed: int) -> Endpoints:
     shape = (n_points, 2, 5)
     time = rng.exponential(100.0, shape).astype(np.float32)
     yes = rng.random(shape) < 0.5
-    return Endpoints(("x", "y"), time, yes, 2 * time, ~yes, yes.astype(np.int8), yes, {"all": yes | ~yes, "half": yes})
+    return Endpoints(
+        ("x", "y"), time, yes, 2 * time, ~yes, yes.astype(np.int8), yes, {"all": yes | ~yes, "half": yes}
+    )
 
 
 def test_endpoints_read_back_as_written(tmp_path: Path) -> None:

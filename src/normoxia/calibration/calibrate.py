@@ -132,7 +132,7 @@ def _check(
             if len(difference) > len(states) // 2:
                 surfaces = known.surfaces[study]
                 bias, error2 = float(difference.mean()), float(surfaces.error[j] ** 2)
-                excess = float(np.square(difference).mean()) - float(surfaces.noise[j] ** 2)
+                excess = float(np.mean(difference**2)) - float(surfaces.noise[j] ** 2)
                 apart.setdefault(figure.kind.value, []).append((bias, excess, error2))
     return {
         kind: {
