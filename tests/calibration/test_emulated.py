@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.calibration import toy
 
 from normoxia.calibration import experiments, lock, summaries
 from normoxia.calibration.emulated import Emulated, emulate, figures_of
-from normoxia.calibration.emulator import Surfaces
 from normoxia.calibration.experiments import Endpoints, Points
 from normoxia.calibration.observations import observations
 from normoxia.calibration.summaries import Figure, Kind
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
 from normoxia.trial import from_study
-from tests.calibration import toy
 
 LOCK = lock.read()
 

@@ -25,7 +25,7 @@ from normoxia.calibration.sampler import Tuning
 
 Floats = NDArray[np.float64]
 
-CHAINS, WARM_UP, ROUNDS = 59, 30, 10
+CHAINS, WARM_UP, ROUNDS = 59, 24, 10
 #: one study left out in each replicate, in turn a randomised one and the one of a single arm
 LEFT = (STUDIES[1], STUDIES[3])
 #: chance that any of the tests below fails on correct code, shared evenly among the entries of each
