@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from normoxia.cli.drawn import settings_of
 from normoxia.cli.options import Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, OutputExists
 
 if TYPE_CHECKING:
+    from normoxia.calibration.ensemble import Calibrated
     from normoxia.trial.result import TrialResult
 
 Run = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
@@ -61,10 +63,13 @@ def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
     model = None
     if config["ablated"]:
         trial, model = ablation.ablate(trial, config["ablated"])
+    calibrated = _ensemble(config)
     chunk = runner.chunks(trial, config["replicates"])[0]
     with progress_bar(quiet=quiet) as progress:
         again = runner.run_chunk(
             runner.prepare(trial, model=model), chunk, config["seed"],
+            settings=settings_of(calibrated, trial, config["replicates"], config["seed"], config["ablated"]),
+            ensemble=calibrated.provenance() if calibrated else None,
             workers=worker_count(workers), tolerance=config["relative_tolerance"], progress=progress,
         )  # fmt: skip
     if again.to_bytes() != (run / "chunks" / chunk.name).read_bytes():
@@ -73,6 +78,21 @@ def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
             f"processor and versions (then {manifest.get('versions')})"
         )
     say(f"{run}: {len(manifest['outputs'])} outputs as written; {chunk.name} came out the same, to the byte")
+
+
+def _ensemble(config: dict[str, Any]) -> Calibrated | None:
+    """The ensemble a run was drawn from; None for a run without. Raises InvalidDocument when it is not the one shipped."""
+    from normoxia.calibration import ensemble
+
+    asked = config.get("ensemble", "none")
+    if asked == "none":
+        return None
+    found = ensemble.read()
+    if found.digest != asked:
+        raise InvalidDocument(
+            f"the run was drawn from the ensemble {asked[:16]}, this version has {found.digest[:16]}; verify it with the version that made it"
+        )
+    return found
 
 
 def _manifest(run: Path) -> dict[str, Any]:

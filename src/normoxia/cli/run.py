@@ -7,12 +7,12 @@ import io
 import json as json_library
 import math
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from normoxia.cli.drawn import settings_of
 from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
@@ -20,13 +20,11 @@ from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from normoxia.calibration.ensemble import Calibrated
     from normoxia.outcome import Outcome
     from normoxia.trial.analysis import Comparison
     from normoxia.trial.folder import RunFolder
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
-    from normoxia.trial.setting import Setting
 
 
 #: trials of a calibrated run, and how few still make an interval
@@ -69,6 +67,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
+    from normoxia.calibration import ensemble
     from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions, write_whole
     from normoxia.trial.summary import summary
@@ -79,7 +78,7 @@ def run(
         raise InvalidArgument(f"--patients {patients}: a trial needs at least one patient in every arm")
     started, cpu = time.monotonic(), time.process_time()
     protocol = files.read(trial)
-    calibrated = None if uncalibrated else _ensemble()
+    calibrated = None if uncalibrated else ensemble.read()
     count = _replicates(replicates, calibrated is not None)
     model = None
     if ablate:
@@ -103,7 +102,7 @@ def run(
             result = runner.run(
                 protocol, seed=seed, patients=patients, replicates=count, workers=worker_count(workers),
                 model=model, tolerance=tolerance, progress=progress,
-                settings=_settings(calibrated, protocol, count, seed, ablate or []),
+                settings=settings_of(calibrated, protocol, count, seed, ablate or []),
                 ensemble=calibrated.provenance() if calibrated else None,
                 load=lambda name: _load(folder, name, quiet),
                 store=lambda name, part: folder.write_chunk(name, part.to_bytes()),
@@ -115,7 +114,7 @@ def run(
             f"interrupted; {done} finished chunks are in {path}; go on with: "
             f"normoxia run {trial} --out {path} --resume and the same options"
         ) from None
-    performed = replace(analysis.protocol_of(result), calibrated=calibrated is not None)
+    performed = analysis.protocol_of(result)
     comparisons = analysis.compare(analysis.analyse(result, performed), analysis.published(performed))
     chunks = sorted((path / "chunks").glob("*.parquet"))
     manifest = {
@@ -147,26 +146,6 @@ def run(
     say(f"{path}/report.html" if report else str(path), quiet=quiet)
     if any(result.failed.values()):
         say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
-
-
-def _ensemble() -> Calibrated:
-    from normoxia.calibration import ensemble
-
-    return ensemble.read()
-
-
-def _settings(
-    calibrated: Calibrated | None, trial: Trial, count: int, seed: int, ablated: Sequence[str]
-) -> list[Setting]:
-    """Draws of the ensemble for each replicate, as far as they concern the trial; none without an ensemble."""
-    from normoxia.trial.ablation import removed
-    from normoxia.trial.lending import lent
-
-    if calibrated is None:
-        return []
-    spared = removed(trial, ablated)
-    drawn = calibrated.settings(count, seed, single_arm=len(trial.arms) == 1)
-    return [lent(s).restricted(trial, spared) for s in drawn]
 
 
 def _replicates(asked: int | None, calibrated: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_library
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from normoxia.errors import OutputExists, UnknownName
 
 if TYPE_CHECKING:
     from normoxia.calibration.scoreboard import Scoreboard
+    from normoxia.calibration.validation import Validation
     from normoxia.report.tables import Table
 
 #: columns of a terminal that everything printed fits
@@ -48,7 +50,7 @@ def validate(
         if path is not None and path.exists():
             raise OutputExists(f"{path} exists; name another one with {option}")
     with progress_bar(quiet=quiet) as progress:
-        validation: Any = calibration.validate(progress=progress)  # type: ignore[attr-defined]
+        validation = calibration.validate(progress=progress)
     board: Scoreboard = validation.board
     whole = board.as_json()
     if out is not None:
@@ -63,7 +65,7 @@ def validate(
         _print(board, lang, study or "")
 
 
-def _write(folder: Path, validation: Any, lang: str) -> Path:
+def _write(folder: Path, validation: Validation, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
     from normoxia.report.document import write_document
     from normoxia.report.scoreboard import pages
@@ -86,18 +88,19 @@ def _write_json(path: Path, whole: dict[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _behind(validation: Any) -> dict[str, Any]:
+def _behind(validation: Validation) -> dict[str, Any]:
     """What lies behind the board, as far as the validation tells: each part is a section of the page."""
     from normoxia.calibration import hyperparameters
     from normoxia.report.fitting import told_apart
 
-    learned, structures = told_apart(getattr(validation, "identifiability", ()), hyperparameters.read())
+    learned, structures = told_apart(validation.identifiability, hyperparameters.read())
+    stacked = validation.stacked
     return {
         "learned": learned,
-        "structures": getattr(validation, "structures", ()) or structures,
-        "left_out": getattr(getattr(validation, "mechanism", None), "left_out", None),
-        "weights": getattr(validation, "weights", None),
-        "attempts": getattr(validation, "attempts", ()),
+        "structures": tuple(replace(s, weight=stacked[s.name].weight) for s in structures),
+        "left_out": validation.left_out,
+        "weights": validation.weights,
+        "attempts": validation.attempts,
     }
 
 

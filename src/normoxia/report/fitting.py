@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.hyperparameters import Space
 from normoxia.report.contraction import Learned
 from normoxia.report.language import Language
@@ -40,16 +41,6 @@ class StructureOdds:
     def odds(self) -> float:
         """Of on against off; even a priori."""
         return self.probability / (1.0 - self.probability) if self.probability < 1.0 else math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One way that was tried: its date, what it was by language, its scores by the names of `SCORES`, whether it stayed."""
-
-    date: str
-    says: Mapping[str, str]
-    scores: Mapping[str, float]
-    kept: bool = False
 
 
 def told_apart(

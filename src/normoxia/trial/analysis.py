@@ -85,7 +85,8 @@ def protocol_of(result: TrialResult) -> Trial:
     trial = files.parse(documents.parse(text, file), text)
     sizes = result.manifest.get("patients")
     assert isinstance(sizes, dict)
-    return replace(trial, arms=tuple(replace(arm, n=int(sizes[arm.id])) for arm in trial.arms))
+    arms = tuple(replace(arm, n=int(sizes[arm.id])) for arm in trial.arms)
+    return replace(trial, arms=arms, calibrated=ensemble_of(result) is not None)
 
 
 def published(trial: Trial) -> tuple[Outcome, ...]:

@@ -154,6 +154,7 @@ def run(
                 chunk,
                 seed,
                 settings=settings,
+                ensemble=ensemble,
                 workers=workers,
                 tolerance=tolerance,
                 progress=_shifted(progress, done, total),
@@ -163,11 +164,7 @@ def run(
         parts.append(part)
         done += part.n_rows
         progress(Step(protocol.id, done, total))
-    whole = result.joined(parts)
-    if ensemble is None:
-        return whole
-    said = {"calibration": "calibrated", "ensemble": dict(ensemble)}
-    return replace(whole, manifest={**whole.manifest, **said})
+    return result.joined(parts)
 
 
 def run_chunk(
@@ -176,6 +173,7 @@ def run_chunk(
     seed: int,
     *,
     settings: Sequence[Setting] = (),
+    ensemble: Mapping[str, object] | None = None,
     workers: int = 1,
     tolerance: float = 1e-3,
     progress: Progress = silent,
@@ -203,7 +201,11 @@ def run_chunk(
         )  # fmt: skip
         done += len(rows)
         records.append(_rows(bench, position, own, record, seed))
-    return result.joined(records)
+    whole = result.joined(records)
+    if ensemble is None:
+        return whole
+    said = {"calibration": "calibrated", "ensemble": dict(ensemble)}
+    return replace(whole, manifest={**whole.manifest, **said})
 
 
 def _enrolled(

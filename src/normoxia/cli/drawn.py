@@ -1,0 +1,26 @@
+"""Which draws of the ensemble a run's replicates have, told once for the run and for whoever repeats it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from normoxia.calibration.ensemble import Calibrated
+    from normoxia.trial.protocol import Trial
+    from normoxia.trial.setting import Setting
+
+
+def settings_of(
+    calibrated: Calibrated | None, trial: Trial, count: int, seed: int, ablated: Sequence[str]
+) -> list[Setting]:
+    """Draws of the ensemble for each replicate, as far as they concern the trial; none without an ensemble."""
+    from normoxia.trial.ablation import removed
+    from normoxia.trial.lending import lent
+
+    if calibrated is None:
+        return []
+    spared = removed(trial, ablated)
+    drawn = calibrated.settings(count, seed, single_arm=len(trial.arms) == 1)
+    return [lent(setting).restricted(trial, spared) for setting in drawn]
