@@ -11,11 +11,11 @@ import pytest
 from tests.report import boards
 
 from normoxia.calibration import hyperparameters
+from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.scoreboard import Calibration
 from normoxia.outcome import Measure
 from normoxia.report import document
 from normoxia.report.fitting import (
-    Attempt,
     StructureOdds,
     attempt_table,
     left_out_table,

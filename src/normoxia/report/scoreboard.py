@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from normoxia import __version__
+from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.baselines import COMPONENT
 from normoxia.calibration.figures import crps_gain
 from normoxia.calibration.rows import Row
@@ -19,7 +20,6 @@ from normoxia.report.contraction import Learned, contraction_figure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section
 from normoxia.report.figure import Figure
 from normoxia.report.fitting import (
-    Attempt,
     StructureOdds,
     StudyLeftOut,
     attempt_table,
