@@ -72,7 +72,10 @@ class Calibrated:
 
     def provenance(self) -> dict[str, object]:
         """What a run under the ensemble keeps in its manifest."""
-        return {"sha256": self.digest, "draws": self.n_draws, "structural": self.structural()}
+        return {
+            "sha256": self.digest, "draws": self.n_draws, "structural": self.structural(),
+            "studies": list(self.manifest.get("studies", ())),
+        }  # fmt: skip
 
     def structural(self) -> dict[str, float]:
         """Root mean square structural error on the scales of log hazard ratio, logit of a rate, log cumulative hazard."""

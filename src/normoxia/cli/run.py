@@ -255,6 +255,9 @@ def _print(trial: Trial, comparisons: Sequence[Comparison], result: TrialResult,
         rows,
         numeric=(3, 4),
     )
+    seen = result.manifest.get("ensemble")
+    if isinstance(seen, dict) and trial.study in seen.get("studies", ()):
+        say(speech.say("run.fitted", study=trial.study))
     judged = [c.inside for c in comparisons if c.inside is not None]
     if judged:
         say(speech.say("comparison.count", inside=sum(judged), n=len(judged)))

@@ -155,7 +155,11 @@ class _Report:
 
     def warnings(self) -> list[Prose]:
         say = self.speech.say
-        found = [] if self.trial.calibrated else [Prose(say("run.not_calibrated"), warning=True)]
+        found = [Prose(say("run.calibrated", n=self.result.n_replicates))]
+        if not self.trial.calibrated:
+            found = [Prose(say("run.not_calibrated"), warning=True)]
+        elif self.is_fitted():
+            found.append(Prose(say("run.fitted", study=self.trial.study), warning=True))
         ablated = self.manifest.get("ablated")
         if isinstance(ablated, list) and ablated:
             found.append(Prose(say("run.ablated", tags=", ".join(ablated)), warning=True))
@@ -164,6 +168,12 @@ class _Report:
             told = ", ".join(f"{arm} {count}" for arm, count in failed.items())
             found.append(Prose(say("run.failed", failed=told), warning=True))
         return found
+
+    def is_fitted(self) -> bool:
+        """Whether the trial's published figures were among those the ensemble was calibrated on."""
+        ensemble = self.result.manifest.get("ensemble")
+        studies = ensemble.get("studies", ()) if isinstance(ensemble, Mapping) else ()
+        return bool(self.trial.study) and self.trial.study in studies
 
     def highlights(self) -> tuple[Highlight, ...]:
         """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""
