@@ -103,6 +103,7 @@ class Lock:
     failures     the contrasts that have to be predicted as failed
     thresholds   as written: each with at_least or at_most, or a number, or words
     digest       sha256 of the document
+    amendments   how many changes it says were made to it since
     """
 
     date: str
@@ -113,6 +114,7 @@ class Lock:
     medians: tuple[Observed, ...]
     failures: tuple[Target, ...]
     thresholds: Mapping[str, Any]
+    amendments: int = 0
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -168,6 +170,7 @@ def _read(known: Registry) -> Lock:
         medians=tuple(medians),
         failures=tuple(_failure(row, contrasts) for row in plain["failures"]),
         thresholds=plain["thresholds"],
+        amendments=len(plain["amendments"]),
     )
 
 
