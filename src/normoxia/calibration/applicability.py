@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from normoxia import pharmacology
 from normoxia.calibration.lock import Lock
 from normoxia.calibration.verification import Found
 from normoxia.pharmacology import Regimen
@@ -49,13 +51,28 @@ def is_order(pair: tuple[Regimen, Regimen]) -> bool:
 
 
 def drugs_of_its_own(study: str, trials: Mapping[str, Trial]) -> tuple[str, ...]:
-    """Drugs that a study gives by protocol and no other study of the calibration does, sorted."""
-    others = {drug for name, trial in trials.items() if name != study for drug in _given(trial)}
-    return tuple(sorted(_given(trials[study]) - others))
+    """Drugs that some arm of a study gets, another does not, and no other study of the calibration gives, sorted.
+
+    A biosimilar is the drug it resembles: what has the kinetics and effects of another is not of its own.
+    """
+    others = {_made_of(drug) for name, trial in trials.items() if name != study for drug in _given(trial)}
+    own = trials[study]
+    tested = {drug for drug in _given(own) if not all(drug in arm.regimen.drugs for arm in own.arms)}
+    return tuple(sorted(drug for drug in tested if _made_of(drug) not in others))
 
 
 def _given(trial: Trial) -> set[str]:
     return {drug for arm in trial.arms for drug in arm.regimen.drugs}
+
+
+@functools.cache
+def _made_of(name: str) -> str:
+    """What the model knows of a drug, as text."""
+    drug = pharmacology.read(name)
+    kinetics = sorted((p.name, p.quantity.value) for p in drug.parameters)
+    sizes = ("affinity", "potency", "selectivity", "cooperativity", "strength", "loss")
+    effects = [(e.slot, [q and q.value for q in (getattr(e, size) for size in sizes)]) for e in drug.effects]
+    return repr((kinetics, effects))
 
 
 def _pairs(trial: Trial) -> Iterable[tuple[Regimen, Regimen]]:

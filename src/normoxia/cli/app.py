@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from normoxia import __version__
-from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import Interrupted, NormoxiaError
@@ -47,6 +47,7 @@ app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
 app.command("pool")(pool)
+app.command("credibility")(credibility.credibility)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
 app.command("export")(export.export)
