@@ -85,11 +85,16 @@ def fit(x: Floats, answers: Floats, continuous: int) -> Surfaces:
 
 
 def _fit_together(x: Floats, answers: Floats, continuous: int, found: Surfaces, members: list[int]) -> None:
-    """Figures that share their points, best of the kernels for each."""
-    squares = x[:, :continuous] ** 2 - 1.0
+    """Figures that share their points, best of the kernels for each.
+
+    Features are centred on the points at hand, which gives the constant a flat prior wherever these lie: second rounds are about a
+    posterior, and points without an answer are not missing at random.
+    """
     upper = np.triu_indices(x.shape[1], 1)
-    products = x[:, upper[0]] * x[:, upper[1]]
-    grams = [part @ part.T for part in (x, squares, products)]
+    features = (x, x[:, :continuous] ** 2, x[:, upper[0]] * x[:, upper[1]])
+    means = [part.mean(axis=0) for part in features]
+    linear, squares, products = (part - mean for part, mean in zip(features, means, strict=True))
+    grams = [part @ part.T for part in (linear, squares, products)]
     best = np.full(len(members), -np.inf)
     centre = answers.mean(axis=0)
     y = answers - centre
@@ -103,27 +108,35 @@ def _fit_together(x: Floats, answers: Floats, continuous: int, found: Surfaces, 
                 continue
             best[k] = evidence
             weight = signal * (vectors @ (turned[:, k] / (signal * values + 1.0)))
-            leverage = ((vectors**2) * (signal * values / (signal * values + 1.0))).sum(axis=1)
+            leverage = 1.0 / len(x) + ((vectors**2) * (signal * values / (signal * values + 1.0))).sum(axis=1)
             error2 = noise2 * float(np.mean(leverage / np.maximum(1.0 - leverage, 0.05)))
             j = members[k]
-            square = of_squares * (squares.T @ weight)
+            slope, square, product = (
+                scale * (part.T @ weight)
+                for scale, part in ((1.0, linear), (of_squares, squares), (of_products, products))
+            )
             quadratic = np.zeros((x.shape[1], x.shape[1]))
-            quadratic[upper] = 0.5 * of_products * (products.T @ weight)
+            quadratic[upper] = 0.5 * product
             quadratic += quadratic.T
             quadratic[np.arange(continuous), np.arange(continuous)] = square
-            found.constant[j] = centre[k] - square.sum()
-            found.linear[j] = x.T @ weight
+            found.constant[j] = centre[k] - sum(
+                float(mean @ part) for mean, part in zip(means, (slope, square, product), strict=True)
+            )
+            found.linear[j] = slope
             found.quadratic[j] = quadratic
             found.noise[j], found.error[j] = np.sqrt(noise2), np.sqrt(error2)
 
 
 def _evidence(values: Floats, turned: Floats) -> tuple[float, float, float]:
-    """Best log marginal likelihood (the noise integrated at its best), its signal-to-noise ratio and noise variance."""
-    n = len(values)
+    """Best restricted log marginal likelihood (noise at its best), its signal-to-noise ratio and noise variance.
+
+    The constant takes one degree of freedom.
+    """
+    n = len(values) - 1
     best = (-np.inf, 0.0, 1.0)
     for signal in SIGNAL:
         spread = signal * values + 1.0
-        noise2 = float(np.mean(turned**2 / spread))
+        noise2 = float(np.sum(turned**2 / spread)) / n
         evidence = -0.5 * (n * np.log(noise2) + np.log(spread).sum())
         if evidence > best[0]:
             best = (float(evidence), float(signal), noise2)

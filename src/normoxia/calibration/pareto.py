@@ -18,6 +18,10 @@ Floats = NDArray[np.float64]
 RELIABLE = 0.7
 #: draws in the tail below which a shape cannot be told
 FEWEST = 5
+#: the least log weight beside the largest that a double tells from 0
+_SMALLEST = math.log(np.finfo(np.float64).tiny)
+#: log ratios no further apart than this are the same
+_EQUAL = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,22 +42,22 @@ def smoothed(log_ratios: Floats) -> Weights:
     n = len(log_ratios)
     raw = log_ratios - np.max(log_ratios)
     tail_size = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
-    order = np.argsort(raw)
+    order = np.argsort(raw, kind="stable")
     log_weights = raw.copy()
     k = math.inf
     if tail_size >= FEWEST:
-        cutoff = raw[order[-tail_size - 1]]
-        tail = order[-tail_size:]
-        excess = np.exp(raw[tail]) - math.exp(cutoff)
-        if excess[-1] > 0 and np.ptp(excess) > 1e-12:
-            k, scale = generalised_pareto(np.sort(excess))
+        cutoff = max(float(raw[order[-tail_size - 1]]), _SMALLEST)
+        # chains that stand still repeat their draws: those that tie with the threshold are not beyond it
+        tail = order[raw[order] > cutoff]
+        if np.ptp(raw) < _EQUAL:
+            k = -math.inf
+        elif len(tail) >= FEWEST:
+            k, scale = generalised_pareto(np.exp(raw[tail]) - math.exp(cutoff))
             if math.isfinite(k):
-                probability = (np.arange(tail_size) + 0.5) / tail_size
+                probability = (np.arange(len(tail)) + 0.5) / len(tail)
                 log_weights[tail] = np.minimum(
                     np.log(quantile(probability, k, scale) + math.exp(cutoff)), 0.0
                 )
-        else:
-            k = -math.inf
     weights = np.exp(log_weights - np.max(log_weights))
     weights /= weights.sum()
     return Weights(weights, float(1.0 / np.sum(weights**2)), float(k))
@@ -68,7 +72,7 @@ def generalised_pareto(excess: Floats) -> tuple[float, float]:
     b = b / (3.0 * excess[int(n / 4.0 + 0.5) - 1]) + 1.0 / excess[-1]
     shapes = np.log1p(-b[:, None] * excess).mean(axis=1)
     profile = n * (np.log(-b / shapes) - shapes - 1.0)
-    weights = 1.0 / np.exp(profile[None, :] - profile[:, None]).sum(axis=1)
+    weights = np.exp(profile - profile.max())
     centre = float((b * weights).sum() / weights.sum())
     shape = float(np.log1p(-centre * excess).mean())
     scale = -shape / centre

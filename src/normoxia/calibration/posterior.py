@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 STRUCTURAL = {"ratio": 0.1, "response": 0.25, "curve": 0.25}
 #: log standard deviations are held from here up
 SMALLEST = -6.0
+#: Weibull shape of survival curves about their median, which turns the error of a log cumulative hazard into that of a log median; assumed
+SHAPE = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,8 @@ class Posterior:
 
     def structural(self, block: Block, states: Floats) -> Floats:
         """Standard deviations of structural error of a study's figures; shape (n, m)."""
-        kinds = [_STRUCTURAL[o.figure.kind] for o in block.observations]
-        return np.stack([self.layout.spread(states, kind) for kind in kinds], axis=1)
+        parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
+        return np.stack([scale * self.layout.spread(states, name) for name, scale in parts], axis=1)
 
     def _block(self, block: Block, states: Floats) -> tuple[Floats, Floats]:
         own = self.layout
@@ -165,21 +167,33 @@ class Posterior:
         sd = self.structural(block, states)
         gain = sd**2 * (pulled**2 - np.einsum("nii->ni", inverse))
         for j, o in enumerate(block.observations):
-            slope[:, own.n_coordinates + own.spreads.index(_STRUCTURAL[o.figure.kind])] += gain[:, j]
+            slope[:, own.n_coordinates + own.spreads.index(_STRUCTURAL[o.figure.kind][0])] += gain[:, j]
         return value, slope
 
 
-_STRUCTURAL = {Kind.RATIO: "ratio", Kind.STRATUM: "ratio", Kind.RESPONSE: "response", Kind.CURVE: "curve"}
+#: structural error by kind: whose standard deviation, times what
+_STRUCTURAL = {
+    Kind.RATIO: ("ratio", 1.0),
+    Kind.STRATUM: ("ratio", 1.0),
+    Kind.RESPONSE: ("response", 1.0),
+    Kind.CURVE: ("curve", 1.0),
+    Kind.MEDIAN: ("curve", 1.0 / SHAPE),
+}
 
 
 def prior_states(own: Layout, n: int, seed: int) -> Floats:
     """States drawn from the prior; shape (n, width)."""
+    from scipy.special import erf, ndtri
+
     rng = np.random.default_rng(seed)
     states = np.zeros((n, own.width))
     states[:, : own.n_continuous] = rng.standard_normal((n, own.n_continuous))
     states[:, own.n_continuous : own.n_coordinates] = rng.choice([-1.0, 1.0], (n, own.n_structures))
-    spreads = np.abs(rng.standard_normal((n, len(own.spreads)))) * np.array(own.scales)
-    states[:, own.n_coordinates :] = np.log(np.maximum(spreads, 1.1 * np.exp(SMALLEST)))
+    # half-normals beyond the smallest, by inversion
+    scales = np.array(own.scales)
+    least = erf(np.exp(SMALLEST) / (scales * np.sqrt(2.0)))
+    shares = least + (1.0 - least) * rng.random((n, len(scales)))
+    states[:, own.n_coordinates :] = np.log(scales * ndtri(0.5 + 0.5 * shares))
     return states
 
 

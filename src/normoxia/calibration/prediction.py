@@ -17,15 +17,12 @@ from normoxia.calibration import observations
 from normoxia.calibration.emulated import Emulated
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.observations import FOLLOWED, Block, Observation
-from normoxia.calibration.posterior import Posterior
+from normoxia.calibration.posterior import SHAPE, Posterior
 from normoxia.calibration.summaries import Figure, Kind
 from normoxia.outcome import Measure
 from normoxia.trial import from_study
 
 Floats = NDArray[np.float64]
-
-#: shape of survival curves about their median, which turns the error of a cumulative hazard into that of a median; assumed
-SHAPE = 1.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

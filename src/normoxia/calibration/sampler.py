@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.posterior import Layout
+from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
@@ -92,11 +93,15 @@ def sample(
     start    one state a chain; shape (n_chains, width)
     warm_up  rounds thrown away, in which step size and covariance adapt
     tuning   of a posterior nearby, to begin with
+    raises   InvalidArgument for a chain that begins where the density is 0
     """
     rng = np.random.default_rng(seed)
     moving = own.moving
     states = start.copy()
     value, slope = density(states)
+    if not np.isfinite(value).all():
+        lost = int((~np.isfinite(value)).sum())
+        raise InvalidArgument(f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere")
     step, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
     kept, accepted = np.zeros((rounds, *states.shape)), []
     recent: list[Floats] = []
@@ -118,7 +123,7 @@ def sample(
 
 def _whitening(states: Floats) -> Floats:
     """Cholesky factor of the states' covariance, drawn a little towards its diagonal."""
-    covariance = np.cov(states.T)
+    covariance = np.atleast_2d(np.cov(states.T))
     diagonal = np.diag(np.maximum(np.diag(covariance), 1e-4))
     return np.asarray(np.linalg.cholesky((1.0 - TOWARDS_DIAGONAL) * covariance + TOWARDS_DIAGONAL * diagonal))
 
@@ -133,13 +138,14 @@ def _move(
     # each chain has its own step, so that none runs in circles
     length = step * rng.uniform(0.6, 1.2, (len(states), 1))
     new, new_value, new_slope, p = states.copy(), value, slope, momentum
-    for _ in range(LEAPS):
-        p = p + 0.5 * length * (new_slope[:, moving] @ factor)
-        new[:, moving] += length * (p @ factor.T)
-        new_value, new_slope = density(new)
-        finite = np.isfinite(new_value)[:, None]
-        p = p + 0.5 * length * (np.where(finite, new_slope[:, moving], 0.0) @ factor)
-    with np.errstate(invalid="ignore", over="ignore"):
+    # a trajectory that runs away overflows, and is turned down
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        for _ in range(LEAPS):
+            p = p + 0.5 * length * (new_slope[:, moving] @ factor)
+            new[:, moving] += length * (p @ factor.T)
+            new_value, new_slope = density(new)
+            finite = np.isfinite(new_value)[:, None]
+            p = p + 0.5 * length * (np.where(finite, new_slope[:, moving], 0.0) @ factor)
         gain = new_value - 0.5 * (p**2).sum(axis=1) - value + kinetic
     chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
     take = rng.random(len(states)) < chance

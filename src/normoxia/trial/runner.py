@@ -7,8 +7,8 @@ a run is interrupted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +115,7 @@ def run(
     backend: str = "fast",
     model: Model | None = None,
     settings: Sequence[Setting] = (),
+    ensemble: Mapping[str, object] | None = None,
     tolerance: float = 1e-3,
     load: Callable[[str], TrialResult | None] | None = None,
     store: Callable[[str, TrialResult], None] | None = None,
@@ -126,6 +127,7 @@ def run(
     replicates  whole trials, each with fresh patients
     model       instead of the trial's own (an ablation, another biology)
     settings    numbers of each replicate's own, by replicate; none takes the trial's
+    ensemble    what the settings were drawn from, kept in the manifest; its "structural" widens intervals
     tolerance   of the engine, relative
     load        asked for each chunk by name before it is run; what it gives is taken instead of running
     store       given each finished chunk, so that a caller can keep it
@@ -161,7 +163,11 @@ def run(
         parts.append(part)
         done += part.n_rows
         progress(Step(protocol.id, done, total))
-    return result.joined(parts)
+    whole = result.joined(parts)
+    if ensemble is None:
+        return whole
+    said = {"calibration": "calibrated", "ensemble": dict(ensemble)}
+    return replace(whole, manifest={**whole.manifest, **said})
 
 
 def run_chunk(
