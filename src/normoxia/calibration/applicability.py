@@ -47,7 +47,11 @@ def is_dose(pair: tuple[Regimen, Regimen]) -> bool:
 def is_order(pair: tuple[Regimen, Regimen]) -> bool:
     """Whether two arms give the same amounts of the same drugs at other times."""
     one, other = pair
-    return set(one.drugs) == set(other.drugs) and _amounts(one) == _amounts(other) and _begins(one) != _begins(other)
+    return (
+        set(one.drugs) == set(other.drugs)
+        and _amounts(one) == _amounts(other)
+        and _begins(one) != _begins(other)
+    )
 
 
 def drugs_of_its_own(study: str, trials: Mapping[str, Trial]) -> tuple[str, ...]:

@@ -11,15 +11,24 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from normoxia import __version__, evidence, library, mechanism, pharmacology, population
-from normoxia.calibration import applicability, credibility_document, hyperparameters, lock, targets, verification
+from normoxia.calibration import (
+    applicability,
+    credibility_document,
+    hyperparameters,
+    lock,
+    targets,
+    verification,
+)
 from normoxia.calibration.credibility_document import Measured, Question, Text, Wording, Words
+from normoxia.calibration.ensemble import Calibrated
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.lock import Lock
 from normoxia.calibration.scoreboard import Scoreboard
@@ -36,10 +45,10 @@ SCHEMA = "normoxia.credibility/1"
 
 #: effective draws below which an ensemble is thin, and by how much evidence narrows a number that it informs; both assumed
 DRAWS, NARROWED = 100, 0.9
+#: Vehtari et al. 2021, Bayesian Anal 16:667
+CONVERGED = 1.01
 #: Vehtari et al. 2024, J Mach Learn Res 25:72
 HEALTHY_K = 0.7
-#: digest of the lock as printed when it was written, in docs/method/validation.md
-LOCKED = "0bcfdea8847a44bca6f835fdd1d931dc21cb4c4dbe3a620b96146322215797aa"
 
 
 class Status(StrEnum):
@@ -166,28 +175,29 @@ class CredibilityFile:
 def credibility(
     biology: Model | None = None,
     *,
+    calibrated: Calibrated | None = None,
     board: Scoreboard | None = None,
-    narrowings: Sequence[Narrowing] = (),
     scored_forecasts: int = 0,
 ) -> CredibilityFile:
     """The credibility file of a biology, the shipped one by default; takes some ten seconds.
 
+    calibrated        the ensemble; without it nothing is said of the posterior and of what it identifies
     board             what validation gave; without it those claims are not done
-    narrowings        of the calibrated numbers, by which identifiability is told; likewise
     scored_forecasts  blind forecasts whose results have since come and been scored
     """
     model = mechanism.read(library.path("models", "nsclc")) if biology is None else biology
     text, known, space = credibility_document.read(), lock.read(), hyperparameters.read()
     protocols = targets.protocols()
     held = targets.blocks(protocols, known)
+    narrowed = narrowings(calibrated) if calibrated is not None else ()
     found = {
         **_inputs(model),
         **verification.verify(model),
         "documents": _documents(),
         **targets.checks(held, space),
-        **_ensemble(board),
-        **_identifiability(space, narrowings),
-        **_validation(known, board, scored_forecasts),
+        **_ensemble(calibrated, board),
+        **_identifiability(space, narrowed),
+        **_validation(text.locked, known, board, scored_forecasts),
         "comparators": _comparators(),
         **applicability.bearing(known, protocols),
     }
@@ -198,14 +208,39 @@ def credibility(
         "priors": _digest(space.text),
         "lock": known.digest,
     }
+    if calibrated is not None:
+        digests["ensemble"] = calibrated.digest
     today = date.today().isoformat()
     claims = [_claim(wording, text, found, digests, today) for wording in text.wordings]
     sections = tuple(
-        Section(name, title, intro, tuple(c for c, w in zip(claims, text.wordings, strict=True) if w.section == name))
+        Section(
+            name,
+            title,
+            intro,
+            tuple(c for c, w in zip(claims, text.wordings, strict=True) if w.section == name),
+        )
         for name, (title, intro) in text.sections.items()
     )
     return CredibilityFile(
-        text.questions, sections, weighed, space, known, board, tuple(narrowings), text.limits, protocols, digests, today
+        text.questions,
+        sections,
+        weighed,
+        space,
+        known,
+        board,
+        narrowed,
+        text.limits,
+        protocols,
+        digests,
+        today,
+    )
+
+
+def narrowings(calibrated: Calibrated) -> tuple[Narrowing, ...]:
+    """How far the evidence narrowed each number that calibration may move, as standardised; its prior's spread is 1."""
+    after = calibrated.states[:, : len(calibrated.space.parameters)].std(axis=0, ddof=1)
+    return tuple(
+        Narrowing(p.name, 1.0, float(sd)) for p, sd in zip(calibrated.space.parameters, after, strict=True)
     )
 
 
@@ -279,7 +314,11 @@ def _inputs(model: Model) -> dict[str, Found]:
     return {
         "review": Found(
             bool(coded) and not bare,
-            {"statements": len(model.statements), "coded": len(coded), "emergent": len(model.statements) - len(coded)},
+            {
+                "statements": len(model.statements),
+                "coded": len(coded),
+                "emergent": len(model.statements) - len(coded),
+            },
             ", ".join(bare),
         ),
         "sources": Found(not silent, {"parameters": n, "silent": silent}),
@@ -292,20 +331,20 @@ def _inputs(model: Model) -> dict[str, Found]:
 
 def _documents() -> Found:
     """Every shipped drug, population, protocol and study, read again."""
-    readers = [
-        *((pharmacology.read, name) for name in pharmacology.library()),
-        *((population.read, name) for name in library.names("populations")),
-        *((files.read, name) for name in files.library()),
-        *((designs.read, name) for one in designs.forecasts() for name in one.protocols),
-        *((evidence.read, library.path("studies", name)) for name in library.names("studies")),
+    readings: list[Callable[[], object]] = [
+        *(partial(pharmacology.read, name) for name in pharmacology.library()),
+        *(partial(population.read, name) for name in library.names("populations")),
+        *(partial(files.read, name) for name in files.library()),
+        *(partial(designs.read, name) for one in designs.forecasts() for name in one.protocols),
+        *(partial(evidence.read, library.path("studies", name)) for name in library.names("studies")),
     ]
     refused = []
-    for read, name in readers:
+    for read in readings:
         try:
-            read(name)  # type: ignore[operator]
+            read()
         except NormoxiaError as error:
-            refused.append(f"{name}: {error}")
-    return Found(not refused, {"read": len(readers), "refused": len(refused)}, next(iter(refused), ""))
+            refused.append(str(error))
+    return Found(not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), ""))
 
 
 def _comparators() -> Found:
@@ -321,21 +360,22 @@ def _comparators() -> Found:
 # what a fit would give
 
 
-def _ensemble(board: Scoreboard | None) -> dict[str, Found]:
-    health = board.calibration if board is not None else None
-    if health is None or not health.draws:
-        return {"ensemble": Found(None), "pareto": Found(None)}
-    size, k = health.effective_sample_size, health.max_pareto_k
-    numbers = {"draws": health.draws, "size": size}
-    weighed = Found(None) if math.isnan(k) else Found(k <= HEALTHY_K, {"k": k})
-    return {"ensemble": Found(size >= DRAWS, numbers), "pareto": weighed}
+def _ensemble(calibrated: Calibrated | None, board: Scoreboard | None) -> dict[str, Found]:
+    k = board.calibration.max_pareto_k if board is not None else math.nan
+    weighed = Found(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else Found(None)
+    if calibrated is None:
+        return {"ensemble": Found(None), "pareto": weighed}
+    health = calibrated.manifest["sampling"]
+    size, hat = float(health["effective_sample_size"]), float(health["largest_r_hat"])
+    numbers = {"draws": int(health["draws"]), "size": size, "hat": hat}
+    return {"ensemble": Found(size >= DRAWS and hat <= CONVERGED, numbers), "pareto": weighed}
 
 
-def _identifiability(space: Space, narrowings: Sequence[Narrowing]) -> dict[str, Found]:
-    if not narrowings:
+def _identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, Found]:
+    if not narrowed:
         return {"reported": Found(None), "informed": Found(None)}
     calibrated = {p.name for p in space.parameters if p.role == "calibrated"}
-    own = [n for n in narrowings if n.name in calibrated]
+    own = [n for n in narrowed if n.name in calibrated]
     informed = sum(n.left <= NARROWED for n in own)
     many = len(calibrated)
     return {
@@ -344,9 +384,11 @@ def _identifiability(space: Space, narrowings: Sequence[Narrowing]) -> dict[str,
     }
 
 
-def _validation(known: Lock, board: Scoreboard | None, scored_forecasts: int) -> dict[str, Found]:
+def _validation(
+    locked: str, known: Lock, board: Scoreboard | None, scored_forecasts: int
+) -> dict[str, Found]:
     amendments = known.amendments
-    unchanged = known.digest == LOCKED
+    unchanged = known.digest == locked
     seen = {o.target.study for o in known.contrasts if o.seen}
     planned = sum(1 for one in designs.forecasts() if one.protocols)
     return {

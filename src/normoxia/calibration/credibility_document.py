@@ -113,13 +113,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Everything the documents say. `sections` by id: title and introduction."""
+    """Everything the documents say. `sections` by id: title and introduction; `locked`: the lock's SHA-256 when it was written."""
 
     sections: Mapping[str, tuple[Words, Words]]
     wordings: tuple[Wording, ...]
     questions: tuple[Question, ...]
     measured: Mapping[str, Measured]
     limits: tuple[Words, ...]
+    locked: str
 
 
 @functools.cache
@@ -128,11 +129,9 @@ def read() -> Text:
     findings = Findings()
     claims = _root("claims", ("sections", "claims", "limits"), findings)
     questions = _root("questions", ("questions",), findings)
-    evidence = _root("evidence", ("records",), findings)
+    evidence = _root("evidence", ("locked", "records"), findings)
     findings.raise_any(InvalidDocument)
-    sections = {
-        name: _section(node, findings) for name, node in claims["sections"].entries(findings).items()
-    }
+    sections = {name: _section(node, findings) for name, node in claims["sections"].entries(findings).items()}
     wordings = tuple(
         _wording(name, node, tuple(sections), findings)
         for name, node in claims["claims"].entries(findings).items()
@@ -150,6 +149,7 @@ def read() -> Text:
             for name, node in evidence["records"].entries(findings).items()
         },
         tuple(_words(node, findings) for node in claims["limits"].items(findings)),
+        evidence["locked"].text(findings),
     )
     findings.raise_any(InvalidDocument)
     return text
@@ -231,6 +231,9 @@ def _measured(name: str, node: Node, known: set[str], findings: Findings) -> Mea
         f["value"].number(findings),
         f["at_most"].number(findings) if "at_most" in f else math.nan,
         f["at_least"].number(findings) if "at_least" in f else math.nan,
-        numbers={key: own.value if isinstance(own.value, int) else own.number(findings) for key, own in numbers.items()},
+        numbers={
+            key: own.value if isinstance(own.value, int) else own.number(findings)
+            for key, own in numbers.items()
+        },
         **texts,
     )

@@ -1,16 +1,16 @@
 """The credibility file as plain dictionaries; texts by language, numbers that do not exist as None.
 
-    schema, version, date, digests
-    summary      how many claims are met, not met, not done
-    questions[]  asks, context, influence, consequence, risk, impact, inappropriate, rests_on, standing, missing
-    sections[]   claims[] {id, factor, title, statement, criterion, found, status, problem, evidence {command, test, file, digest,
-                 date, version, computed}}
-    targets[]    every figure of the likelihood: study, figure, scale, value as printed, y and standard_error on the scale, n,
-                 weight (share of the information of its kind), single_arm, scored, source
-    priors[]     name, scale, centre, sd, role, source, and what is left of the spread where it is known
-    scored[]     study, population, endpoint, measure, contrast, value, interval, seen, stratum, source
-    scoreboard   as `normoxia validate --json`, None before there is one
-    limits[]
+schema, version, date, digests
+summary      how many claims are met, not met, not done
+questions[]  asks, context, influence, consequence, risk, impact, inappropriate, rests_on, standing, missing
+sections[]   claims[] {id, factor, title, statement, criterion, found, status, problem, evidence {command, test, file, digest,
+             date, version, computed}}
+targets[]    every figure of the likelihood: study, figure, scale, value as printed, y and standard_error on the scale, n,
+             weight (share of the information of its kind), single_arm, scored, source
+priors[]     name, scale, centre, sd, role, source, and what is left of the spread where it is known
+scored[]     study, population, endpoint, measure, contrast, value, interval, seen, stratum, source
+scoreboard   as `normoxia validate --json`, None before there is one
+limits[]
 """
 
 from __future__ import annotations

@@ -91,9 +91,12 @@ class Specimen:
     @functools.cached_property
     def doses(self) -> Inputs:
         """The regimen to the last day, by each patient's own size and kidneys."""
-        covariates = self.patients.covariates
-        sizes = {name: np.asarray(covariates[name], np.float64) for name in ("weight", "body_surface", "gfr")}
-        return pharmacology.schedule(pharmacology.regimen(REGIMEN), 0.0, DAYS[-1], **sizes)
+        weight, surface, gfr = (
+            np.asarray(self.patients.covariates[name], np.float64)
+            for name in ("weight", "body_surface", "gfr")
+        )
+        regimen = pharmacology.regimen(REGIMEN)
+        return pharmacology.schedule(regimen, 0.0, DAYS[-1], weight=weight, body_surface=surface, gfr=gfr)
 
     @functools.cached_property
     def simulator(self) -> Simulator:
@@ -184,7 +187,11 @@ def two_solvers(specimen: Specimen) -> Found:
 
 def conservation(specimen: Specimen) -> Found:
     """What entered of each drug is in the body or was eliminated, counted by a species of its own for what leaves."""
-    amounts = [s for s in specimen.treated.species if any(s.name.startswith(f"{d}_") for d in _drugs()) and s.unit == "mg"]
+    amounts = [
+        s
+        for s in specimen.treated.species
+        if any(s.name.startswith(f"{d}_") for d in _drugs()) and s.unit == "mg"
+    ]
     counted = _with_losses(specimen.treated, [s.name for s in amounts])
     names = tuple(s.name for s in amounts)
     losses = tuple(f"{drug}_lost" for drug in _drugs())
@@ -218,7 +225,9 @@ def reproducibility(specimen: Specimen) -> Found:
     whole = specimen.solve(TRIAL_TOLERANCE)
     turned = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(N_PATIENTS)[::-1].copy(), workers=2)[::-1]
     alone = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(3, 4))
-    same = whole.tobytes() == np.ascontiguousarray(turned).tobytes() and whole[3:4].tobytes() == alone.tobytes()
+    same = (
+        whole.tobytes() == np.ascontiguousarray(turned).tobytes() and whole[3:4].tobytes() == alone.tobytes()
+    )
     return Found(same, {"patients": N_PATIENTS})
 
 
@@ -228,7 +237,8 @@ def null_dose(specimen: Specimen) -> Found:
     doses = specimen.doses
     zero = Inputs(doses.time, doses.target, np.zeros_like(doses.amount), doses.duration)
     given, none = (
-        specimen.simulator.run(state, inputs, DAYS, tolerance=TRIAL_TOLERANCE).values for inputs in (zero, None)
+        specimen.simulator.run(state, inputs, DAYS, tolerance=TRIAL_TOLERANCE).values
+        for inputs in (zero, None)
     )
     return Found(given.tobytes() == none.tobytes(), {"patients": N_PATIENTS, "doses": doses.n_doses})
 
@@ -294,7 +304,9 @@ def _drugs() -> tuple[str, ...]:
 
 def _entered(doses: Inputs, drug: str, names: tuple[str, ...]) -> Floats:
     """All that was given into species of a drug by the last day; shape (n_patients,)."""
-    targets = [i for i, target in enumerate(doses.target) if target in names and target.startswith(f"{drug}_")]
+    targets = [
+        i for i, target in enumerate(doses.target) if target in names and target.startswith(f"{drug}_")
+    ]
     amount = np.broadcast_to(doses.amount, (N_PATIENTS, doses.n_doses))
     before = [i for i in targets if doses.time[i] < DAYS[-1]]
     return np.asarray(amount[:, before].sum(axis=1))
@@ -318,5 +330,7 @@ def _with_losses(model: Model, amounts: list[str]) -> Model:
         return replace(process, changes={**process.changes, f"{drug}_lost": ex.Call("negate", (total,))})
 
     return replace(
-        model, species=(*model.species, *lost), processes=tuple(counting(process) for process in model.processes)
+        model,
+        species=(*model.species, *lost),
+        processes=tuple(counting(process) for process in model.processes),
     )

@@ -8,12 +8,8 @@ from typing import Annotated
 import typer
 
 from normoxia import __version__
-<<<<<<< HEAD
 from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate
-=======
-from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.calibrate import calibrate
->>>>>>> main
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import Interrupted, NormoxiaError

@@ -10,7 +10,8 @@ from normoxia.cli.options import Json, Lang, Out, Quiet
 from normoxia.cli.show import plain, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from normoxia.calibration.credibility import CredibilityFile, Narrowing
+    from normoxia.calibration.credibility import CredibilityFile
+    from normoxia.calibration.ensemble import Calibrated
     from normoxia.calibration.scoreboard import Scoreboard
 
 
@@ -23,8 +24,8 @@ def credibility(out: Out = None, lang: Lang = "en", json: Json = False, quiet: Q
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputExists(f"{path} exists; name another folder with --out")
     say("checking the model, its inputs and what it is held against ...", quiet=quiet)
-    board, narrowings = _validated()
-    file = made.credibility(board=board, narrowings=narrowings)
+    calibrated, board = _held()
+    file = made.credibility(calibrated=calibrated, board=board)
     whole = plain(file.as_json())
     _write(path, file, whole, lang)
     if json:
@@ -34,9 +35,13 @@ def credibility(out: Out = None, lang: Lang = "en", json: Json = False, quiet: Q
     say(f"{path}/report.html", quiet=quiet)
 
 
-def _validated() -> tuple[Scoreboard | None, tuple[Narrowing, ...]]:
-    """What validation found, and how far the evidence narrowed each number; nothing while no ensemble is shipped."""
-    return None, ()
+def _held() -> tuple[Calibrated | None, Scoreboard | None]:
+    """The shipped ensemble and what validation made of it; None for what this version does not ship."""
+    from normoxia import library
+    from normoxia.calibration import ensemble
+
+    shipped = ensemble.SHIPPED in library.names("calibrations")
+    return (ensemble.read() if shipped else None), None
 
 
 def _fresh(root: Path) -> Path:
@@ -74,11 +79,21 @@ def _write(path: Path, file: CredibilityFile, whole: Any, lang: str) -> None:
 def _flat(claim: dict[str, Any]) -> dict[str, Any]:
     """A claim as one row, in English; the JSON has both languages."""
     words = {key: claim[key].get("en", "") for key in ("title", "statement", "criterion", "found")}
-    return {"id": claim["id"], "factor": claim["factor"], **words, "status": claim["status"], **claim["evidence"]}
+    return {
+        "id": claim["id"],
+        "factor": claim["factor"],
+        **words,
+        "status": claim["status"],
+        **claim["evidence"],
+    }
 
 
 def _interval(ends: list[float | None]) -> str:
-    return "" if ends[0] is None and ends[1] is None else " to ".join("" if e is None else f"{e:g}" for e in ends)
+    return (
+        ""
+        if ends[0] is None and ends[1] is None
+        else " to ".join("" if e is None else f"{e:g}" for e in ends)
+    )
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -107,9 +122,8 @@ def _print(file: CredibilityFile, lang: str) -> None:
         (q.title[lang], speech.say(f"credibility.level_{q.risk}"), standing_words(file, q, speech))
         for q in file.questions
     ]
-    named = speech.say("credibility.risk", level="").rstrip(" ：:")
     print_table(
         speech.say("credibility.questions"),
-        [speech.say("credibility.asks"), named, speech.say("credibility.standing")],
+        [speech.say(f"credibility.{head}") for head in ("asks", "risk_name", "standing")],
         rows,
     )

@@ -55,7 +55,9 @@ class Reference:
                 total = ex.Call("add", (total, ex.inline(term, functions)))
             self._algebra[slot.name] = total
         self.fixed: dict[str, float] = dict(model.defaults)
-        self.fixed |= {c.name: ex.evaluate(ex.inline(c.size, functions), self.fixed) for c in model.compartments}
+        self.fixed |= {
+            c.name: ex.evaluate(ex.inline(c.size, functions), self.fixed) for c in model.compartments
+        }
         for species in model.species:
             self.fixed[species.name] = ex.evaluate(ex.inline(species.initial, functions), self.fixed)
         if settle := model.equilibration:

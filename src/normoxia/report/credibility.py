@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from normoxia.calibration.credibility import Claim, CredibilityFile, Section, Status
@@ -49,7 +49,9 @@ def standing_words(file: CredibilityFile, question: Question, speech: Language) 
             joined = speech.say("credibility.comma").join(titles)
             parts.append(speech.say(f"credibility.{_key(status)}_part", titles=joined))
     missing = speech.say("credibility.join").join(parts)
-    return speech.say(f"credibility.standing_{_key(file.standing(question))}", **({"missing": missing} if missing else {}))
+    return speech.say(
+        f"credibility.standing_{_key(file.standing(question))}", **({"missing": missing} if missing else {})
+    )
 
 
 def _key(status: Status) -> str:
@@ -99,7 +101,11 @@ class _Told:
     def questions(self) -> list[Block]:
         rows = [
             RiskRow(
-                _in(q.title, self.speech), q.influence.level, q.consequence.level, q.risk, self.file.standing(q).value
+                _in(q.title, self.speech),
+                q.influence.level,
+                q.consequence.level,
+                q.risk,
+                self.file.standing(q).value,
             )
             for q in self.file.questions
         ]
@@ -133,7 +139,8 @@ class _Told:
         ]
         risk = say("credibility.risk", level=self.level(question.risk))
         last = frozenset({(len(rows) - 1, 1)})
-        return Table(f"question-{question.id}", _in(question.title, speech), ("", risk), tuple(rows), "", last)
+        name, title = f"question-{question.id}-{speech.code}", _in(question.title, speech)
+        return Table(name, title, ("", risk), tuple(rows), "", last, frozenset(), frozenset({1}))
 
     def level(self, level: str) -> str:
         return self.say(f"credibility.level_{level}")
@@ -141,44 +148,56 @@ class _Told:
     # claims
 
     def section(self, section: Section) -> list[Block]:
-        more = {
+        beside: Mapping[str, Callable[[], list[Block]]] = {
             "calibration": self.calibration,
             "identifiability": self.identifiability,
             "validation": self.validation,
-            "applicability": lambda: [Prose(self.say("credibility.bearing"))],
-        }.get(section.id, list)
-        return [Prose(_in(section.text, self.speech)), self.claims(section), *more()]
+            "applicability": self.applicability,
+        }
+        more = beside[section.id]() if section.id in beside else []
+        return [Prose(_in(section.text, self.speech)), self.claims(section), self.proofs(section), *more]
 
     def claims(self, section: Section) -> Table:
-        rows = [self.claim(claim) for claim in section.claims]
-        bold = frozenset((i, 3) for i, c in enumerate(section.claims) if c.status is not Status.MET)
-        heads = ("claim", "statement", "found", "status", "proof")
-        columns = tuple(self.say(f"credibility.{head}") for head in heads)
-        return Table(f"claims-{section.id}", _in(section.title, self.speech), columns, tuple(rows), "", bold)
+        bold = frozenset((i, 4) for i, c in enumerate(section.claims) if c.status is not Status.MET)
+        columns = tuple(
+            self.say(f"credibility.{head}") for head in ("claim", "statement", "criterion", "found", "status")
+        )
+        rows = tuple(self.claim(claim) for claim in section.claims)
+        name, title = f"claims-{section.id}-{self.speech.code}", _in(section.title, self.speech)
+        return Table(name, title, columns, rows, "", bold, frozenset(), frozenset({1, 2, 3}))
 
     def claim(self, claim: Claim) -> tuple[str, ...]:
-        say = self.say
-        statement, criterion = _in(claim.statement, self.speech), _in(claim.criterion, self.speech)
-        found = _in(claim.found, self.speech) or ("" if claim.problem else say("credibility.nothing"))
+        found = _in(claim.found, self.speech)
         if claim.problem:
-            found = say("credibility.colon", one=found, other=claim.problem) if found else claim.problem
-        e = claim.evidence
-        how = say("credibility.computed" if e.computed else "credibility.measured")
-        proofs = [
-            say("credibility.by", command=e.command) if e.command else "",
-            say("credibility.tried", test=e.test) if e.test else "",
-        ]
-        if claim.status is not Status.NOT_DONE:
-            proofs += [
-                say("credibility.holds", file=e.file, digest=e.digest),
-                say("credibility.when", how=how, date=e.date, version=e.version),
-            ]
+            said = self.say("credibility.colon", one=found, other=claim.problem)
+            found = said if found else claim.problem
         return (
             _in(claim.title, self.speech),
-            say("credibility.criterion", statement=statement, criterion=criterion),
-            found,
+            _in(claim.statement, self.speech),
+            _in(claim.criterion, self.speech),
+            found or "–",
             status_words(claim.status, self.speech),
-            say("credibility.join").join(filter(None, proofs)),
+        )
+
+    def proofs(self, section: Section) -> Table:
+        heads = ("claim", "factor", "by", "tried", "holds", "digest", "when")
+        columns = tuple(self.say(f"credibility.{head}") for head in heads)
+        rows = tuple(self.proof(claim) for claim in section.claims)
+        name, title = f"proof-{section.id}-{self.speech.code}", self.say("credibility.proof")
+        note = self.say("credibility.proof_note")
+        return Table(name, title, columns, rows, note, frozenset(), frozenset(), frozenset({1, 2, 3, 4}))
+
+    def proof(self, claim: Claim) -> tuple[str, ...]:
+        e, done = claim.evidence, claim.status is not Status.NOT_DONE
+        how = self.say("credibility.computed" if e.computed else "credibility.measured", date=e.date)
+        return (
+            _in(claim.title, self.speech),
+            self.say(f"credibility.factor_{claim.factor.replace(' ', '_')}"),
+            e.command or "–",
+            e.test or "–",
+            e.file if done else "–",
+            e.digest if done else "–",
+            how if done else "–",
         )
 
     # what stands beside the claims
@@ -239,9 +258,16 @@ class _Told:
         absent = [Prose(self.say("credibility.no_board"), warning=True)] if self.file.board is None else []
         return [*absent, self.scored()]
 
+    def applicability(self) -> list[Block]:
+        return [Prose(self.say("credibility.bearing"))]
+
     def scored(self) -> Table:
         lock, board = self.file.scored, self.file.board
-        judged = {} if board is None else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
+        judged = (
+            {}
+            if board is None
+            else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
+        )
         heads = ["figure", "n", "observed", *(["predicted", "inside"] if judged else []), "source"]
         order = {study: i for i, study in enumerate(lock.studies)}
         shown = sorted((*lock.contrasts, *lock.responses, *lock.strata), key=lambda o: order[o.target.study])
@@ -251,7 +277,8 @@ class _Told:
         return self.table("list", heads, rows, groups)
 
     def study(self, o: Observed) -> str:
-        who = str(self.file.protocols[o.target.study].eligibility) or self.say("credibility.everybody")
+        who = str(self.file.protocols[o.target.study].eligibility)
+        who = self.speech.phrase(who) if who else self.say("credibility.everybody")
         key = "credibility.eligible_seen" if o.seen else "credibility.eligible"
         return self.say(key, study=o.target.study, who=who)
 

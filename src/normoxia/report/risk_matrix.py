@@ -43,9 +43,13 @@ def risk_matrix(
     speech, paint = language(lang), THEMES[theme]
     left = -(max(text_width(speech.say(f"credibility.level_{level}"), 12) for level in LEVELS) + 46)
     title = speech.say("credibility.matrix")
-    layers = [*heading(title, [], -44, left, paint), *_legend(left, speech, paint), *_grid(left, speech, paint)]
-    for level in {(row.influence, row.consequence) for row in rows}:
-        held = [row for row in rows if (row.influence, row.consequence) == level]
+    layers = [
+        *heading(title, [], -44, left, paint),
+        *_legend(left, speech, paint),
+        *_grid(left, speech, paint),
+    ]
+    for place in dict.fromkeys((row.influence, row.consequence) for row in rows):
+        held = [row for row in rows if (row.influence, row.consequence) == place]
         layers += _cell(held, speech, paint)
     description = speech.say(
         "credibility.describe",
@@ -88,7 +92,12 @@ def _grid(left: float, speech: Language, paint: Theme) -> list[Layer]:
             product = (LEVELS.index(influence) + 1) * (LEVELS.index(consequence) + 1)
             ground = paint.unknown if product >= 6 else paint.faint if product >= 3 else paint.ground
             mark = {"type": "rect", "color": ground, "stroke": paint.ground, "strokeWidth": 2, "opacity": 1}
-            place = {"x": {"value": x}, "x2": {"value": x + _CELL_WIDTH}, "y": {"value": y}, "y2": {"value": y + _CELL_HEIGHT}}
+            place = {
+                "x": {"value": x},
+                "x2": {"value": x + _CELL_WIDTH},
+                "y": {"value": y},
+                "y2": {"value": y + _CELL_HEIGHT},
+            }
             layers.append({"data": {"values": [{}]}, "mark": mark, "encoding": place})
     width, height = 3 * _CELL_WIDTH, 3 * _CELL_HEIGHT
     layers += [stroke(0, height, width, height, paint.line), stroke(0, 0, 0, height, paint.line)]

@@ -23,6 +23,7 @@ class Table:
     rows      cells as they are read; every row as long as `columns`
     emphasis  (row, column) of cells in bold
     groups    rows that head a group of rows, whose other cells are empty
+    wrapped   columns of prose, whose cells break into lines however short they are
     """
 
     name: str
@@ -32,6 +33,7 @@ class Table:
     note: str = ""
     emphasis: frozenset[tuple[int, int]] = field(default=frozenset())
     groups: frozenset[int] = field(default=frozenset())
+    wrapped: frozenset[int] = field(default=frozenset())
 
     def __post_init__(self) -> None:
         for i, row in enumerate(self.rows):
