@@ -207,6 +207,7 @@ def credibility(
         "targets": _digest("\n".join(f"{t.observation} {t.observation.value!r}" for t in weighed)),
         "priors": _digest(space.text),
         "lock": known.digest,
+        **{kind: _folder(kind) for kind in _FOLDERS},
     }
     if calibrated is not None:
         digests["ensemble"] = calibrated.digest
@@ -274,28 +275,40 @@ def _filled(words: Words, found: Found) -> dict[str, str]:
         return {}
 
 
-#: what the claims of a section were computed from
+#: what the claims of a section, or single ones, were computed from: a place in the library and the name of its digest
 _CHECKED = {
     "model": ("models/nsclc.yaml", "model"),
     "verification": ("models/nsclc.yaml", "model"),
-    "calibration": ("studies/*.yaml", "targets"),
-    "identifiability": ("calibrations/hyperparameters.yaml", "priors"),
+    "calibration": ("studies/*.yaml", "studies"),
+    "identifiability": ("calibrations/nsclc.yaml", "ensemble"),
     "validation": ("calibrations/lock.yaml", "lock"),
     "applicability": ("calibrations/lock.yaml", "lock"),
+    "exposure": ("drugs/*.yaml", "drugs"),
+    "priors_sourced": ("calibrations/hyperparameters.yaml", "priors"),
+    "ensemble": ("calibrations/nsclc.yaml", "ensemble"),
+    "forecasts_scored": ("forecasts/*.yaml", "forecasts"),
+    "comparators": ("studies/*.yaml", "studies"),
 }
+_FOLDERS = ("drugs", "forecasts", "studies")
 
 
 def _evidence(wording: Wording, kept: Measured | None, digests: Mapping[str, str], today: str) -> Evidence:
     if kept is not None:
         command = kept.command
         return Evidence(command, wording.test, kept.file, kept.sha256[:16], kept.date, kept.version, False)
-    file, key = _CHECKED[wording.section]
-    shipped = f"src/normoxia/library/{file}"
-    return Evidence(wording.command, wording.test, shipped, digests[key][:16], today, __version__, True)
+    file, key = _CHECKED.get(wording.id) or _CHECKED[wording.section]
+    shipped, seen = f"src/normoxia/library/{file}", digests.get(key, "")[:16]
+    return Evidence(wording.command, wording.test, shipped, seen, today, __version__, True)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _folder(kind: str) -> str:
+    """What `cat FOLDER/*.yaml | sha256sum` prints of a folder of the library."""
+    whole = b"".join(library.path(kind, name).read_bytes() for name in library.names(kind))
+    return hashlib.sha256(whole).hexdigest()
 
 
 # the model's inputs

@@ -163,7 +163,7 @@ class _Told:
             self.say(f"credibility.{head}") for head in ("claim", "statement", "criterion", "found", "status")
         )
         rows = tuple(self.claim(claim) for claim in section.claims)
-        name, title = f"claims-{section.id}-{self.speech.code}", _in(section.title, self.speech)
+        name, title = f"claims-{section.id}-{self.speech.code}", self.say("credibility.claims")
         return Table(name, title, columns, rows, "", bold, frozenset(), frozenset({1, 2, 3}))
 
     def claim(self, claim: Claim) -> tuple[str, ...]:
@@ -180,12 +180,12 @@ class _Told:
         )
 
     def proofs(self, section: Section) -> Table:
-        heads = ("claim", "factor", "by", "tried", "holds", "digest", "when")
+        heads = ("claim", "factor", "by", "tried", "holds", "when")
         columns = tuple(self.say(f"credibility.{head}") for head in heads)
         rows = tuple(self.proof(claim) for claim in section.claims)
         name, title = f"proof-{section.id}-{self.speech.code}", self.say("credibility.proof")
         note = self.say("credibility.proof_note")
-        return Table(name, title, columns, rows, note, frozenset(), frozenset(), frozenset({1, 2, 3, 4}))
+        return Table(name, title, columns, rows, note, frozenset(), frozenset(), frozenset({1, 2, 3, 4, 5}))
 
     def proof(self, claim: Claim) -> tuple[str, ...]:
         e, done = claim.evidence, claim.status is not Status.NOT_DONE
@@ -195,8 +195,7 @@ class _Told:
             self.say(f"credibility.factor_{claim.factor.replace(' ', '_')}"),
             e.command or "–",
             e.test or "–",
-            e.file if done else "–",
-            e.digest if done else "–",
+            self.say("credibility.digest", file=e.file, digest=e.digest) if done else "–",
             how if done else "–",
         )
 
@@ -206,31 +205,35 @@ class _Told:
         return [self.targets(), self.priors()]
 
     def targets(self) -> Table:
-        heads = ("figure", "scale", "value", "n", "standard_error", "weight", "role", "source")
+        heads = ("endpoint", "figure", "scale", "value", "n", "standard_error", "weight", "role", "source")
         rows, groups = _grouped(
             self.file.targets, lambda t: t.observation.figure.study, self.target, len(heads)
         )
-        return self.table("targets", heads, rows, groups)
+        return self.table("targets", heads, rows, groups, wrapped=(1, 2, 7, 8))
 
     def target(self, target: WeighedTarget) -> tuple[str, ...]:
         o = target.observation
         f = o.figure
-        name = f"{f.arm} vs {f.comparator}" if f.comparator else f.arm
+        name = self.contrast(f.arm, f.comparator)
         if f.whole:
             name = self.say("credibility.stratum", contrast=name, population=f.set)
-        key = "credibility.at_months" if f.months >= 0 else "credibility.of_arm"
-        months = {"months": f"{f.months:g}"} if f.months >= 0 else {}
+        if f.months >= 0:
+            name = self.say("credibility.at_months", name=name, months=f"{f.months:g}")
         role = "scored" if target.scored else "single" if target.single_arm else "fitted"
         return (
-            self.say(key, name=name, endpoint=f.endpoint.value, **months),
+            f.endpoint.value,
+            name,
             self.say(f"credibility.kind_{f.kind.name}"),
             f"{o.value:g}",
             f"{o.n:.0f}",
             f"{o.se:.3f}",
             f"{100 * target.weight:.1f} %",
             self.say(f"credibility.{role}"),
-            o.source,
+            _short(o.source),
         )
+
+    def contrast(self, arm: str, comparator: str) -> str:
+        return self.say("credibility.contrast", arm=arm, comparator=comparator) if comparator else arm
 
     def priors(self) -> Table:
         left = {narrowing.name: narrowing.left for narrowing in self.file.narrowings}
@@ -247,7 +250,7 @@ class _Told:
             )
             for p in self.file.space.parameters
         ]
-        return self.table("priors", heads, rows)
+        return self.table("priors", heads, rows, wrapped=(len(heads) - 1,))
 
     def identifiability(self) -> list[Block]:
         if not self.file.narrowings:
@@ -268,13 +271,20 @@ class _Told:
             if board is None
             else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
         )
-        heads = ["figure", "n", "observed", *(["predicted", "inside"] if judged else []), "source"]
+        heads = [
+            "endpoint",
+            "figure",
+            "n",
+            "observed",
+            *(["predicted", "inside"] if judged else []),
+            "source",
+        ]
         order = {study: i for i, study in enumerate(lock.studies)}
         shown = sorted((*lock.contrasts, *lock.responses, *lock.strata), key=lambda o: order[o.target.study])
         rows, groups = _grouped(
             shown, self.study, lambda o: self.observed(o, judged.get(o.target), bool(judged)), len(heads)
         )
-        return self.table("list", heads, rows, groups)
+        return self.table("list", heads, rows, groups, wrapped=(1, len(heads) - 1))
 
     def study(self, o: Observed) -> str:
         who = str(self.file.protocols[o.target.study].eligibility)
@@ -284,7 +294,7 @@ class _Told:
 
     def observed(self, o: Observed, row: Row | None, any_predicted: bool) -> tuple[str, ...]:
         t, digits = o.target, 2 if o.target.is_ratio else 1
-        name = t.contrast
+        name = self.contrast(t.arm, t.comparator)
         if o.stratum:
             name = self.say("credibility.stratum", contrast=name, population=t.population)
         predicted = "–"
@@ -295,11 +305,12 @@ class _Told:
         inside = "–" if row is None else self.say("credibility.yes" if row.inside95 else "credibility.no")
         unit = " %" if t.measure is Measure.PERCENT else ""
         return (
-            self.say("credibility.of_arm", name=name, endpoint=t.endpoint.value),
+            t.endpoint.value,
+            name,
             str(o.n) if o.n else self.sizes(t),
             self.speech.interval(Estimate(o.value, o.low, o.high, o.level), digits) + unit,
             *([predicted, inside] if any_predicted else []),
-            o.source,
+            _short(o.source),
         )
 
     def sizes(self, target: Target) -> str:
@@ -313,10 +324,25 @@ class _Told:
         heads: Sequence[str],
         rows: Sequence[tuple[str, ...]],
         groups: frozenset[int] = frozenset(),
+        wrapped: Iterable[int] = (),
     ) -> Table:
         columns = tuple(self.say(f"credibility.{head}") for head in heads)
         title, note = self.say(f"credibility.{name}"), self.say(f"credibility.{name}_note")
-        return Table(f"{name}-{self.speech.code}", title, columns, tuple(rows), note, frozenset(), groups)
+        return Table(
+            f"{name}-{self.speech.code}",
+            title,
+            columns,
+            tuple(rows),
+            note,
+            frozenset(),
+            groups,
+            frozenset(wrapped),
+        )
+
+
+def _short(reference: str) -> str:
+    """A citation without its numbers and places, which the CSV and the JSON keep."""
+    return reference.split(" (")[0]
 
 
 def _grouped(
