@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +26,13 @@ class WeighedTarget:
     """A figure of the likelihood.
 
     weight  its share of the information (1/se^2) that all figures of its kind carry by themselves
+    scored  whether predictions of it are judged when its study is left out
     """
 
     observation: Observation
     weight: float
     single_arm: bool
-
-    @property
-    def scored(self) -> bool:
-        """Whether predictions of it are judged when its study is left out."""
-        return self.observation.target is not None
+    scored: bool
 
 
 def protocols() -> dict[str, Trial]:
@@ -52,17 +49,24 @@ def blocks(trials: Mapping[str, Trial], lock: Lock) -> tuple[Block, ...]:
     return observations.blocks(trials, lock)
 
 
-def weighed(held: Sequence[Block]) -> tuple[WeighedTarget, ...]:
+def weighed(held: Sequence[Block], lock: Lock) -> tuple[WeighedTarget, ...]:
     """Every figure of the likelihood, in the order of its blocks."""
+    responses = {(o.target.study, o.target.arm) for o in lock.responses}
     total: dict[Kind, float] = {}
     for block in held:
         for o in block.observations:
             total[o.figure.kind] = total.get(o.figure.kind, 0.0) + 1.0 / o.se**2
     return tuple(
-        WeighedTarget(o, 1.0 / o.se**2 / total[o.figure.kind], block.single_arm)
+        WeighedTarget(o, 1.0 / o.se**2 / total[o.figure.kind], block.single_arm, _is_scored(o, responses))
         for block in held
         for o in block.observations
     )
+
+
+def _is_scored(o: Observation, responses: Container[tuple[str, str]]) -> bool:
+    if o.figure.kind is Kind.RESPONSE:
+        return (o.figure.study, o.figure.arm) in responses
+    return o.target is not None
 
 
 def checks(held: Sequence[Block], space: Space) -> dict[str, Found]:
