@@ -14,4 +14,12 @@ and of the judging, which the fitting does not touch:
     figures      what rows amount to: the measures of the lock
     scoreboard   all of it together: predictors and baselines, worst first, thresholds met or missed
     board_document   the scoreboard as plain dictionaries
+
+and of what a reviewer asks for:
+
+    credibility           questions, claims with their status and proof, as one value; _json, _document: out and in
+    verification          whether the model is solved as it is written
+    targets               what is fitted to, with source and weight
+    applicability         how much of what is scored bears on a question
+    credibility_checks    the rest: inputs, posterior, identifiability, thresholds
 """

@@ -224,7 +224,7 @@ def _claim(
         _filled(wording.criterion, one),
         _filled(wording.found, one) if one.met is not None else {},
         Status.NOT_DONE if one.met is None else Status.MET if one.met else Status.NOT_MET,
-        _evidence(wording, kept, digests, today),
+        _evidence(wording, kept, digests, today) if one.met is not None else _undone(wording),
         one.problem,
     )
 
@@ -263,8 +263,13 @@ def _evidence(wording: Wording, kept: Measured | None, digests: Mapping[str, str
         command = kept.command
         return Evidence(command, wording.test, kept.file, kept.sha256[:16], kept.date, kept.version, False)
     file, key = _CHECKED.get(wording.id) or _CHECKED[wording.section]
-    shipped, seen = f"src/normoxia/library/{file}", digests.get(key, "")[:16]
+    shipped, seen = f"src/normoxia/library/{file}", digests[key][:16]
     return Evidence(wording.command, wording.test, shipped, seen, today, __version__, True)
+
+
+def _undone(wording: Wording) -> Evidence:
+    """How a claim would be shown, were it done."""
+    return Evidence(wording.command, wording.test, "", "", "", "", False)
 
 
 def _digest(text: str) -> str:

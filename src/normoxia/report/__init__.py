@@ -15,6 +15,7 @@ that published and simulated numbers are drawn alike.
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
     run           the pages and figures of a virtual trial; replicates: its curves
+    credibility   the pages of a credibility file; risk_matrix: its questions by influence and consequence
     language      the catalogue of words
     theme         colours, dashes, fonts; canvas: pieces placed in pixels
 """
