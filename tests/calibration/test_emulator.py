@@ -122,7 +122,9 @@ def test_slopes_are_those_of_the_values() -> None:
     _, slope = found.with_slope(at)
     for i in range(at.shape[1]):
         step = h * (np.arange(at.shape[1]) == i)
-        assert slope[:, :, i] == pytest.approx((found.at(at + step) - found.at(at - step)) / (2 * h), abs=1e-7)
+        assert slope[:, :, i] == pytest.approx(
+            (found.at(at + step) - found.at(at - step)) / (2 * h), abs=1e-7
+        )
 
 
 def test_points_without_an_answer_are_left_out_of_their_figure_alone() -> None:
@@ -131,7 +133,9 @@ def test_points_without_an_answer_are_left_out_of_their_figure_alone() -> None:
     gaps = answers.copy()
     gaps[50:90, 1] = np.nan
     found, whole = fit(x, gaps, CONTINUOUS), fit(x, answers, CONTINUOUS)
-    alone = fit(np.delete(x, range(50, 90), axis=0), np.delete(answers, range(50, 90), axis=0)[:, 1:], CONTINUOUS)
+    alone = fit(
+        np.delete(x, range(50, 90), axis=0), np.delete(answers, range(50, 90), axis=0)[:, 1:], CONTINUOUS
+    )
     at = points(10, 16)
     assert found.at(at)[:, 0] == pytest.approx(whole.at(at)[:, 0], rel=1e-12)
     assert found.at(at)[:, 1] == pytest.approx(alone.at(at)[:, 0], rel=1e-12)

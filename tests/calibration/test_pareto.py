@@ -15,7 +15,9 @@ from normoxia.calibration.pareto import RELIABLE, generalised_pareto, quantile, 
 
 #: `pareto_smoothing.py` beside it holds the command, the program's version and how the ratios are made
 ORACLE = json.loads(
-    (Path(__file__).parents[1] / "oracles" / "calibration" / "pareto_smoothing.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "oracles" / "calibration" / "pareto_smoothing.json").read_text(
+        encoding="utf-8"
+    )
 )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import integrate, stats
-
-from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
+
+from normoxia.calibration.posterior import SMALLEST, Layout, layout, names, prior_states
 
 
 def state(**spreads: float) -> np.ndarray:
@@ -17,10 +17,10 @@ def state(**spreads: float) -> np.ndarray:
 
 
 def test_a_state_is_laid_out_as_its_names_say() -> None:
-    assert names(SPACE) == (
+    assert names(SPACE, LAYOUT) == (
         "a", "b", "c", "s", "sd a", "sd c", "sd single arm", "sd ratio", "sd response", "sd curve",
     )  # fmt: skip
-    assert layout(SPACE).width == len(names(SPACE)) == 10
+    assert layout(SPACE).width == len(names(SPACE, LAYOUT)) == 10
     assert LAYOUT.moving.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert LAYOUT.spread(state(curve=0.31)[None, :], "curve") == pytest.approx([0.31])
 
@@ -47,7 +47,9 @@ def test_the_likelihood_is_the_normal_density_of_the_moments() -> None:
     values, _ = given.log_likelihood(states)
     for i, block in enumerate(given.blocks):
         mean, covariance, _ = given.moments(block, states)
-        expected = [stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)]
+        expected = [
+            stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)
+        ]
         assert values[:, i] == pytest.approx(expected, rel=1e-10)
 
 
@@ -60,7 +62,7 @@ def test_slopes_along_log_spreads_are_exact() -> None:
     for i in range(LAYOUT.n_coordinates, LAYOUT.width):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
         found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
-        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE)[i]
+        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
 def test_slopes_along_coordinates_are_exact_where_the_covariance_does_not_move() -> None:
@@ -72,7 +74,7 @@ def test_slopes_along_coordinates_are_exact_where_the_covariance_does_not_move()
     for i in range(LAYOUT.n_continuous):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
         found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
-        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE)[i]
+        assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
 def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
@@ -91,7 +93,9 @@ def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
     for k, scale in enumerate(LAYOUT.scales):
         i = LAYOUT.n_coordinates + k
         rest = along(i, np.log(scale)) - np.log(scale) + 0.5
-        total, _ = integrate.quad(lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200)
+        total, _ = integrate.quad(
+            lambda x, i=i, rest=rest: np.exp(along(i, x) - rest), SMALLEST + 1e-12, 3.0, limit=200
+        )
         below = 2 * stats.norm.cdf(np.exp(SMALLEST) / scale) - 1
         assert total == pytest.approx(scale * np.sqrt(np.pi / 2) * (1 - below), rel=1e-6)
 
@@ -99,6 +103,21 @@ def test_the_prior_integrates_as_normals_and_half_normals_do() -> None:
 def test_spreads_below_the_smallest_are_impossible() -> None:
     given = toy.posterior([np.zeros(3)] * 4)
     assert given.log_prior(state(curve=np.exp(SMALLEST - 0.01))[None, :])[0][0] == -np.inf
+
+
+def test_states_far_beyond_the_prior_are_impossible_and_break_nothing() -> None:
+    """Where a trajectory of a sampler may run: a spread of e^40, a coordinate of 1e200, no number at all."""
+    rng = np.random.default_rng(7)
+    given = toy.posterior(toy.published(state(), rng))
+    far = np.stack([state()] * 5)
+    far[0, LAYOUT.n_coordinates :] = 40.0
+    far[1, 1] = 1e200
+    far[2] = np.nan
+    far[3, LAYOUT.n_coordinates] = 1000.0
+    with np.errstate(all="ignore"):
+        value, _ = given.log_density(far)
+    assert (value[:4] == -np.inf).all()
+    assert value[4] == pytest.approx(given.log_density(state()[None, :])[0][0])
 
 
 def test_states_of_the_prior_follow_it() -> None:

@@ -174,3 +174,23 @@ def test_chains_in_different_places_are_told() -> None:
     rng = np.random.default_rng(15)
     apart = rng.standard_normal((40, 20, 1)) + np.linspace(-3, 3, 20)[None, :, None]
     assert Draws(apart, 0.7, Tuning(0.1, np.eye(1))).shrinkage()[0] > 1.5
+
+
+def test_no_chain_stays_behind_where_the_density_is_steep() -> None:
+    """A spread's logarithm beside what it spreads; chains begin with spreads of 0.01 to 1.
+
+    With one step for all, those that begin with a small spread far from what is seen never move.
+    """
+    seen = np.array([1.0, -1.4, 0.3, 2.1])
+
+    def density(states: Floats) -> tuple[Floats, Floats]:
+        place, log_sd = states[:, :1], states[:, 1:]
+        away = (seen - place) * np.exp(-log_sd)
+        value = -0.5 * (away**2).sum(axis=1) - 5.0 * log_sd[:, 0] - 0.5 * (states**2).sum(axis=1)
+        along_sd = (away**2).sum(axis=1) - 5.0 - log_sd[:, 0]
+        return value, np.stack([(away * np.exp(-log_sd)).sum(axis=1) - place[:, 0], along_sd], axis=1)
+
+    start = np.stack([np.full(60, 3.0), np.linspace(np.log(0.01), 0.0, 60)], axis=1)
+    draws = sample(density, flat(2), start, 16, warm_up=100, rounds=20)
+    assert draws.shrinkage().max() < 1.2
+    assert density(draws.chains[-1])[0].min() > density(draws.states)[0].max() - 12.0

@@ -18,7 +18,10 @@ from normoxia.outcome import Endpoint
 Floats = NDArray[np.float64]
 
 SPACE = Space(
-    tuple(Hyperparameter(name, "log", 1.0, sd, "calibrated", "") for name, sd in (("a", 0.5), ("b", 0.4), ("c", 1.0))),
+    tuple(
+        Hyperparameter(name, "log", 1.0, sd, "calibrated", "")
+        for name, sd in (("a", 0.5), ("b", 0.4), ("c", 1.0))
+    ),
     (Structure("s", {"on": 1.0}, {"on": 0.0}, {}),),
     (TrialEffect("a", {}), TrialEffect("c", {})),
     spread_randomised=0.25,
@@ -50,6 +53,8 @@ def surfaces(seed: int, *, error: float = 0.03, bent: bool = True) -> Surfaces:
     """Surfaces of three figures: linear in what trials shift (a and c), and bent in b and the structure where asked."""
     rng = np.random.default_rng(seed)
     linear = 0.4 * rng.standard_normal((3, SPACE.n_coordinates))
+    # a structure that the trials leave in some doubt
+    linear[:, SPACE.coordinate("s")] *= 0.2
     quadratic = np.zeros((3, SPACE.n_coordinates, SPACE.n_coordinates))
     if bent:
         quadratic[:, 1, 1] = 0.1 * rng.standard_normal(3)

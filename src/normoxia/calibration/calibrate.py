@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from normoxia import __version__, documents
 from normoxia.calibration import emulated as emulation
 from normoxia.calibration import ensemble, experiments, hyperparameters, validation
@@ -18,6 +20,8 @@ from normoxia.calibration import lock as locked
 from normoxia.calibration.emulated import Emulated
 from normoxia.calibration.experiments import Points
 from normoxia.calibration.hyperparameters import Space
+from normoxia.calibration.lock import Lock
+from normoxia.calibration.summaries import summary
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies import registry
@@ -26,6 +30,8 @@ from normoxia.progress import Progress, silent
 CONFIG, ENSEMBLE, EMULATED = "config.yaml", "ensemble.yaml", "emulated.npz"
 #: draws of an ensemble document
 DRAWS = 200
+#: draws simulated anew to see how wrong the emulators are
+CHECKED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,52 @@ def calibrate(
         known = emulation.emulate(space, rounds, studies, lock, manifest, progress=progress)
         fitted = validation.fit(space, known, lock, plan.seed, progress=progress)
     assert known is not None
+    assert fitted is not None
+    manifest["emulator"] = _check(
+        space, known, fitted, studies, lock, folder / "check", plan, workers, progress
+    )
+    known = Emulated(known.figures, known.surfaces, manifest)
     (folder / EMULATED).write_bytes(known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
     return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
+
+
+def _check(
+    space: Space, known: Emulated, fitted: Fit, studies: Sequence[str], lock: Lock, folder: Path, plan: Plan,
+    workers: int, progress: Progress,
+) -> dict[str, object]:  # fmt: skip
+    """Draws of the posterior simulated anew, and how far the emulators were from what came: by kind, mean and root mean square.
+
+    The root mean square has the chance of the simulated patients taken out (`noise` of each surface); "stated" is what the
+    surfaces say of their own error.
+    """
+    seed = plan.seed + 1000
+    states = ensemble.thinned(fitted.draws.states, CHECKED)[:, : space.n_coordinates]
+    points = Points(states, experiments.drawn_shifts(space, studies, len(states), seed))
+    experiments.run(
+        space, points, studies, folder, patients=plan.patients, seed=seed, workers=workers, progress=progress
+    )
+    apart: dict[str, list[tuple[float, float, float]]] = {}
+    for study in studies:
+        found = experiments.read(folder, study)
+        foreseen = known.surfaces[study].at(points.of(study, space))
+        for j, figure in enumerate(known.figures[study]):
+            difference = summary(found, figure) - foreseen[:, j]
+            difference = difference[np.isfinite(difference)]
+            if len(difference) > len(states) // 2:
+                surfaces = known.surfaces[study]
+                bias, error2 = float(difference.mean()), float(surfaces.error[j] ** 2)
+                excess = float(np.square(difference).mean()) - float(surfaces.noise[j] ** 2)
+                apart.setdefault(figure.kind.value, []).append((bias, excess, error2))
+    return {
+        kind: {
+            "figures": len(rows),
+            "mean": round(float(np.mean([r[0] for r in rows])), 4),
+            "root_mean_square": round(float(np.sqrt(max(np.mean([r[1] for r in rows]), 0.0))), 4),
+            "stated": round(float(np.sqrt(np.mean([r[2] for r in rows]))), 4),
+        }
+        for kind, rows in apart.items()
+    }
 
 
 def write(

@@ -70,6 +70,10 @@ class Calibrated:
         coordinates[:, list(self.space.shifted)] += shifts
         return tuple(self.space.setting(row) for row in coordinates)
 
+    def provenance(self) -> dict[str, object]:
+        """What a run under the ensemble keeps in its manifest."""
+        return {"sha256": self.digest, "draws": self.n_draws, "structural": self.structural()}
+
     def structural(self) -> dict[str, float]:
         """Root mean square structural error on the scales of log hazard ratio, logit of a rate, log cumulative hazard."""
         return {
@@ -84,7 +88,7 @@ def document(space: Space, states: Floats, manifest: Mapping[str, object]) -> st
         "ensemble": SCHEMA,
         "manifest": dict(manifest),
         "space_sha256": hashlib.sha256(space.text.encode()).hexdigest(),
-        "names": list(names(space)),
+        "names": list(names(space, layout(space))),
     }
     rows = "\n".join("  - [" + ", ".join(f"{v:.{_DIGITS}f}" for v in row) + "]" for row in states)
     return documents.write(head) + "draws:\n" + rows + "\n"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from normoxia import library as shipped
 from normoxia import mechanism, pharmacology, seeding
 from normoxia.calibration.hyperparameters import Space
+from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
@@ -34,6 +35,8 @@ Floats = NDArray[np.float64]
 
 #: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
 POINTS_PER_CHUNK = 32
+#: names the file that says which experiment a folder's chunks are of
+IDENTITY = "experiment.sha256"
 #: how much wider than a posterior the points about it are, and how often a structure is switched there
 STRETCH, SWITCHED = 1.4, 0.2
 
@@ -108,7 +111,9 @@ def prior_points(space: Space, studies: Sequence[str], n_points: int, seed: int)
     engine = qmc.Sobol(space.n_coordinates, scramble=True, rng=np.random.default_rng(seed))
     u = engine.random_base2(int(np.ceil(np.log2(n_points))))[:n_points]
     shared = np.where(
-        np.arange(space.n_coordinates) < n_parameters, ndtri(np.clip(u, 1e-9, 1 - 1e-9)), np.sign(u - 0.5)
+        np.arange(space.n_coordinates) < n_parameters,
+        ndtri(np.clip(u, 1e-9, 1 - 1e-9)),
+        np.where(u < 0.5, -1.0, 1.0),
     )
     return Points(shared, drawn_shifts(space, studies, n_points, seed))
 
@@ -205,7 +210,11 @@ class Job:
 
     @property
     def name(self) -> str:
-        return f"{self.study}-{self.first:06d}.npz"
+        return _chunk_name(self.study, self.first)
+
+
+def _chunk_name(study: str, first: int) -> str:
+    return f"{study}-{first:06d}.npz"
 
 
 def run(
@@ -222,8 +231,10 @@ def run(
     """Simulate every study at every point, each finished chunk written to the folder; chunks already there are kept.
 
     The seed, the points and the number of patients make the folder's content; workers do not.
+    raises  InvalidArgument for a folder whose chunks are of another experiment
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _identify(folder, _identity(space, points, patients, seed))
     jobs = [
         Job(
             study,
@@ -253,9 +264,35 @@ def run(
             raise
 
 
+def _identity(space: Space, points: Points, patients: int, seed: int) -> str:
+    """SHA-256 of all that makes an experiment's chunks but the model and the trials themselves."""
+    sha = hashlib.sha256(f"{digest(space)}/{patients}/{seed}/{points.shared.shape}".encode())
+    sha.update(np.ascontiguousarray(points.shared).tobytes())
+    for study in sorted(points.shifts):
+        sha.update(study.encode() + np.ascontiguousarray(points.shifts[study]).tobytes())
+    return sha.hexdigest()
+
+
+def _identify(folder: Path, identity: str) -> None:
+    file = folder / IDENTITY
+    if not file.is_file() and not any(folder.glob("*.npz")):
+        file.write_text(identity, encoding="utf-8")
+    elif not file.is_file() or file.read_text(encoding="utf-8") != identity:
+        raise InvalidArgument(
+            f"{folder} holds simulations of other points, patients or another seed; name another folder, or empty this one"
+        )
+
+
 def read(folder: Path, study: str) -> Endpoints:
-    """A study's endpoints at all points of a folder."""
-    parts = [Endpoints.from_file(path) for path in sorted(folder.glob(f"{study}-[0-9]*.npz"))]
+    """A study's endpoints at the points of a folder, as far as its chunks follow one another from the first.
+
+    raises  InvalidArgument when not even the first is there
+    """
+    parts: list[Endpoints] = []
+    while (path := folder / _chunk_name(study, sum(len(part.pfs) for part in parts))).is_file():
+        parts.append(Endpoints.from_file(path))
+    if not parts:
+        raise InvalidArgument(f"{folder} holds no simulation of {study}; run the experiment first")
     first = parts[0]
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
@@ -304,8 +341,6 @@ def digest(space: Space) -> str:
 
 def runnable(studies: Sequence[str]) -> Iterator[str]:
     """Those studies for which a protocol can be made."""
-    from normoxia.errors import InvalidArgument
-
     for study in studies:
         try:
             from_study.preferred(study)

@@ -25,7 +25,7 @@ WEIGHTS = tuple(np.round(np.arange(0.0, 1.01, 0.1), 1).tolist())
 
 
 @dataclass(frozen=True, slots=True)
-class Hybrid:
+class Joined:
     """Joined predictions, and the weight of the mechanism that each study's were made with."""
 
     predictions: Mapping[Target, Predictive]
@@ -34,7 +34,7 @@ class Hybrid:
 
 def join(
     lock: Lock, mechanism: Mapping[Target, Predicted], components: Mapping[Target, Predictive], seed: int
-) -> Hybrid:
+) -> Joined:
     """Joined predictions of every contrast and stratum that both predict.
 
     mechanism   predictions of the mechanism without the study
@@ -57,7 +57,7 @@ def join(
             others = [crps[other.target] for other in trials if other.target.study != study]
             chosen[study] = WEIGHTS[int(np.argmin(np.sum(others, axis=0)))] if others else 0.5
         predictions[o.target] = pooled[o.target][WEIGHTS.index(chosen[study])]
-    return Hybrid(predictions, chosen)
+    return Joined(predictions, chosen)
 
 
 def _joined(o: Observed, own: Predicted, other: Predictive, weight: float, seed: int) -> Ensemble:

@@ -198,7 +198,7 @@ def _response(study: Study, population_set: str, arm: str, seen: bool) -> Observ
     target = Target(study.id, population_set, Endpoint.ORR, Measure.PERCENT, arm)
     for outcome in _outcomes(study, population_set, target.endpoint, target.measure):
         if outcome.arm == arm and not outcome.comparator:
-            n, assumed = _size(study, outcome)
+            n, assumed = patients_behind(study, outcome)
             return replace(_observed(target, outcome, seen=seen), n=n, n_assumed=assumed)
     raise InvalidDocument(f"{target}: the registry prints no response rate; restore it there")
 
@@ -209,7 +209,7 @@ def _medians(study: Study, population_set: str, seen: bool) -> Iterator[Observed
         for outcome in _outcomes(study, population_set, endpoint, Measure.MEDIAN_MONTHS):
             if outcome.arm in arms and not outcome.comparator:
                 target = Target(study.id, population_set, endpoint, Measure.MEDIAN_MONTHS, outcome.arm)
-                n, assumed = _size(study, outcome)
+                n, assumed = patients_behind(study, outcome)
                 yield replace(_observed(target, outcome, seen=seen), n=n, n_assumed=assumed)
 
 
@@ -237,7 +237,7 @@ def _observed(target: Target, outcome: Outcome, *, seen: bool, stratum: bool = F
     )  # fmt: skip
 
 
-def _size(study: Study, outcome: Outcome) -> tuple[int, bool]:
+def patients_behind(study: Study, outcome: Outcome) -> tuple[int, bool]:
     """Patients behind an arm's figure: printed with it, else among the facts of its cut, else those randomised (assumed)."""
     if outcome.n:
         return outcome.n, False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,11 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
     sizes = {arm.id: float(arm.n) for arm in trial.arms}
     ratios = [_ratio(trial, main, o, lock, sizes) for o in mine]
     whole = [r for o, r in zip(mine, ratios, strict=True) if r is not None and not o.stratum]
-    reported = [o for o in published(trial) if o.population == main.id and o.arm in sizes]
+    reported = [
+        replace(o, n=_patients(trial, main, o))
+        for o in published(trial)
+        if o.population == main.id and o.arm in sizes
+    ]
     rates = [o for o in reported if o.endpoint is Endpoint.ORR and not o.comparator]
     curves = [
         point
@@ -132,11 +136,19 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
 
 
 def _followed(whole: Sequence[Observation], endpoint: Endpoint, sizes: Iterable[str]) -> list[str]:
-    """Arms whose own curve counts: controls, and where no hazard ratio of the endpoint is printed every arm."""
-    own = [r.figure for r in whole if r.figure.endpoint is endpoint]
-    if not own:
-        return list(sizes)
-    return sorted({figure.comparator for figure in own} - {figure.arm for figure in own})
+    """Arms whose own curve counts: all but those of which a hazard ratio of the endpoint is printed."""
+    told = {r.figure.arm for r in whole if r.figure.endpoint is endpoint}
+    return [arm for arm in sizes if arm not in told]
+
+
+def _patients(trial: Trial, main: AnalysisSet, o: Outcome) -> int:
+    """Patients behind an arm's figure in the set and at the cut it was printed for; 0 where the registry does not say."""
+    study = registry()[trial.study]
+    if o.comparator:
+        return o.n
+    cut = o.source.place.partition(";")[0] if o.source else ""
+    sets = [p.set for p in study.populations if p.id == cut and p.set in main.published]
+    return locked.patients_behind(study, replace(o, population=(*sets, *main.published)[0]))[0]
 
 
 def _ratio(
@@ -184,7 +196,7 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     """Covariance of chance among a study's figures; shape (n, n), positive definite.
 
     Points of one curve have independent increments: cov = variance of the earlier x ratio of cumulative hazards. A log hazard
-    ratio contains its control arm's error, with the opposite sign; ratios that share an arm share its error. Strata apart from
+    ratio contains its arms' errors, that of its control with the opposite sign; ratios that share an arm share its error. Strata apart from
     each other have their whole in common. PFS and OS of the same patients are correlated as `RATIO_CORRELATION`, assumed.
     Response rates are taken as independent of the rest.
     """
@@ -212,11 +224,12 @@ def _shared(a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, 
     if kinds == {Kind.RATIO} and f.set == g.set and f.comparator == g.comparator:
         return same * a.se * b.se * (1.0 if f.arm == g.arm else math.sqrt(a.share * b.share))
     for ratio, curve in ((a, b), (b, a)):
-        if (ratio.figure.kind, curve.figure.kind) == (
-            Kind.RATIO,
-            Kind.CURVE,
-        ) and ratio.figure.comparator == curve.figure.arm:
-            return -same * min(ratio.se**2 * ratio.share, 0.9 * ratio.se * curve.se)
+        if (ratio.figure.kind, curve.figure.kind) == (Kind.RATIO, Kind.CURVE):
+            # the part of the ratio's variance that its arm's own events make
+            parts = {ratio.figure.comparator: -ratio.share, ratio.figure.arm: 1.0 - ratio.share}
+            part = parts.get(curve.figure.arm, 0.0)
+            shared = min(ratio.se**2 * abs(part), 0.9 * ratio.se * curve.se)
+            return math.copysign(same * shared, part)
     return 0.0
 
 

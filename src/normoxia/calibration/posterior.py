@@ -7,12 +7,13 @@ the emulators are linear in them. Structures are +1 or -1 at even odds; spreads 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia.calibration import discrepancy
 from normoxia.calibration.emulator import Surfaces
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.observations import Block
@@ -24,22 +25,26 @@ Floats = NDArray[np.float64]
 STRUCTURAL = {"ratio": 0.1, "response": 0.25, "curve": 0.25}
 #: log standard deviations are held from here up
 SMALLEST = -6.0
+#: log prior density, up to its constant, below which a state is taken as impossible: some 140 standard deviations out
+IMPOSSIBLE = -1e4
 #: Weibull shape of survival curves about their median, which turns the error of a log cumulative hazard into that of a log median; assumed
 SHAPE = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where what stands in a state: coordinates (continuous, then structures), then log spreads.
+    """Where what stands in a state: coordinates (continuous, then structures), then log spreads, then discrepancies.
 
     spreads  names: one a trial effect, "single arm", and those of structural error
     scales   of their half-normal priors; shape (n_spreads,)
+    shifts   names of the components' discrepancies; () where the mechanism speaks alone
     """
 
     n_continuous: int
     n_structures: int
     spreads: tuple[str, ...]
     scales: tuple[float, ...]
+    shifts: tuple[str, ...] = ()
 
     @property
     def n_coordinates(self) -> int:
@@ -47,25 +52,34 @@ class Layout:
 
     @property
     def width(self) -> int:
-        return self.n_coordinates + len(self.spreads)
+        return self.n_coordinates + len(self.spreads) + len(self.shifts)
 
     @property
     def moving(self) -> NDArray[np.intp]:
         """Positions that move continuously: all but the structures."""
         return np.concatenate([np.arange(self.n_continuous), np.arange(self.n_coordinates, self.width)])
 
+    def logs(self, states: Floats) -> Floats:
+        """Log spreads of each state; shape (n, n_spreads)."""
+        return states[:, self.n_coordinates : self.n_coordinates + len(self.spreads)]
+
+    def shift(self, states: Floats) -> Floats:
+        """Discrepancies of each state; shape (n, n_shifts)."""
+        return states[:, self.n_coordinates + len(self.spreads) :]
+
     def spread(self, states: Floats, name: str) -> Floats:
         """A standard deviation of each state."""
         return np.asarray(np.exp(states[:, self.n_coordinates + self.spreads.index(name)]))
 
 
-def layout(space: Space) -> Layout:
-    """The layout of a space's states."""
+def layout(space: Space, *, discrepant: bool = False) -> Layout:
+    """The layout of a space's states; `discrepant` lets components depart from the mechanism."""
     effects = tuple(effect.name for effect in space.trial_effects)
     scales = [space.spread_randomised] * len(effects) + [space.spread_single_arm, *STRUCTURAL.values()]
     return Layout(
-        len(space.parameters), len(space.structures), (*effects, "single arm", *STRUCTURAL), tuple(scales)
-    )
+        len(space.parameters), len(space.structures), (*effects, "single arm", *STRUCTURAL), tuple(scales),
+        discrepancy.names() if discrepant else (),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +105,12 @@ class Posterior:
         slope = np.zeros_like(states)
         z = states[:, : own.n_continuous]
         slope[:, : own.n_continuous] = -z
-        logs = states[:, own.n_coordinates :]
+        logs, shifts = own.logs(states), own.shift(states)
         ratio2 = np.exp(2.0 * logs) / np.array(own.scales) ** 2
-        slope[:, own.n_coordinates :] = 1.0 - ratio2
-        value = -0.5 * (z**2).sum(axis=1) + (logs - 0.5 * ratio2).sum(axis=1)
+        slope[:, own.n_coordinates : own.n_coordinates + logs.shape[1]] = 1.0 - ratio2
+        slope[:, own.n_coordinates + logs.shape[1] :] = -shifts / discrepancy.PRIOR_SD**2
+        value = -0.5 * ((z**2).sum(axis=1) + ((shifts / discrepancy.PRIOR_SD) ** 2).sum(axis=1))
+        value += (logs - 0.5 * ratio2).sum(axis=1)
         return np.where((logs > SMALLEST).all(axis=1), value, -np.inf), slope
 
     def log_likelihood(self, states: Floats) -> tuple[Floats, Floats]:
@@ -111,16 +127,25 @@ class Posterior:
         return values, slope
 
     def log_density(self, states: Floats) -> tuple[Floats, Floats]:
-        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width)."""
-        prior, prior_slope = self.log_prior(states)
-        likelihood, slope = self.log_likelihood(states)
-        return prior + likelihood.sum(axis=1), prior_slope + slope
+        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
+
+        Where the prior all but vanishes (`IMPOSSIBLE`) the density is 0: covariances there may be singular to a computer.
+        """
+        prior, slope = self.log_prior(states)
+        value = np.full(len(states), -np.inf)
+        possible = prior > IMPOSSIBLE
+        likelihood, steered = self.log_likelihood(states[possible])
+        value[possible] = prior[possible] + likelihood.sum(axis=1)
+        slope[possible] += steered
+        return value, slope
 
     def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""
         own = self.layout
         surfaces = self.surfaces[block.study]
         mean, slopes = surfaces.with_slope(states[:, : own.n_coordinates])
+        if own.shifts:
+            mean = mean + own.shift(states) @ self._departing(block).T
         shifts = (
             slopes[:, :, list(self.space.shifted)]
             * (self.shift_sd(block.single_arm, states) * self.space.shift_units)[:, None, :]
@@ -130,6 +155,9 @@ class Posterior:
         diagonal = np.arange(len(block.y))
         cov[:, diagonal, diagonal] += own_error
         return mean, cov, slopes
+
+    def _departing(self, block: Block) -> Floats:
+        return discrepancy.design(tuple(o.figure for o in block.observations))
 
     def shift_sd(self, single_arm: bool, states: Floats) -> Floats:
         """Standard deviations of a trial's shifts on their scales; shape (n, n_trial_effects)."""
@@ -154,6 +182,8 @@ class Posterior:
         value = -0.5 * ((residual * pulled).sum(axis=1) + determinant + len(block.y) * np.log(2.0 * np.pi))
         slope = np.zeros_like(states)
         slope[:, : own.n_coordinates] = np.einsum("nm,nmd->nd", pulled, slopes)
+        if own.shifts:
+            slope[:, own.n_coordinates + len(own.spreads) :] = pulled @ self._departing(block)
         # d/d log sd of the covariance's parts: 0.5*(pulled' dC pulled - tr(C^-1 dC))
         units = self.space.shift_units
         for k, effect in enumerate(self.space.trial_effects):
@@ -193,10 +223,18 @@ def prior_states(own: Layout, n: int, seed: int) -> Floats:
     scales = np.array(own.scales)
     least = erf(np.exp(SMALLEST) / (scales * np.sqrt(2.0)))
     shares = least + (1.0 - least) * rng.random((n, len(scales)))
-    states[:, own.n_coordinates :] = np.log(scales * ndtri(0.5 + 0.5 * shares))
+    states[:, own.n_coordinates : own.n_coordinates + len(scales)] = np.log(
+        scales * ndtri(0.5 + 0.5 * shares)
+    )
+    shifts = rng.standard_normal((n, len(own.shifts)))
+    states[:, own.n_coordinates + len(scales) :] = discrepancy.PRIOR_SD * shifts
     return states
 
 
-def names(space: Space) -> Sequence[str]:
-    """Names of a state's entries; spreads with "sd" in front."""
-    return (*space.names, *(f"sd {name}" for name in layout(space).spreads))
+def names(space: Space, own: Layout) -> tuple[str, ...]:
+    """Names of a state's entries; spreads with "sd" in front, discrepancies with "beyond the mechanism"."""
+    return (
+        *space.names,
+        *(f"sd {name}" for name in own.spreads),
+        *(f"beyond the mechanism: {name}" for name in own.shifts),
+    )

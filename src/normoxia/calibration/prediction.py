@@ -85,7 +85,11 @@ def predict(
     rng = np.random.default_rng([seed, 7])
     factor = np.linalg.cholesky(cov[:, k:, k:] + 1e-9 * np.eye(len(wanted)))
     latent = mean[:, k:] + np.einsum("nij,nj->ni", factor, rng.standard_normal((len(states), len(wanted))))
-    return {o.target: _printed(o, figure, latent[:, j], weights, rng) for j, (o, figure) in enumerate(pairs)}
+    planned = {arm.id: arm.n for arm in from_study.preferred(study).arms}
+    return {
+        o.target: _printed(o, figure, latent[:, j], weights, o.n or planned[figure.arm], rng)
+        for j, (o, figure) in enumerate(pairs)
+    }
 
 
 def _is_control(o: Observation, block: Block) -> bool:
@@ -134,14 +138,13 @@ def _conditioned(
 
 
 def _printed(
-    o: Observed, figure: Figure, latent: Floats, weights: Floats, rng: np.random.Generator
+    o: Observed, figure: Figure, latent: Floats, weights: Floats, n: int, rng: np.random.Generator
 ) -> Predicted:
-    """Latent values as a publication of the trial's size would print them."""
+    """Latent values as a publication of n patients in an arm would print them; those planned where it does not say."""
     if figure.kind is Kind.RATIO:
         return Predicted(latent + o.se * rng.standard_normal(len(latent)), latent, weights)
     if figure.kind is Kind.RESPONSE:
         rate = 1.0 / (1.0 + np.exp(-latent))
-        n = max(o.n, 1)
         return Predicted(100.0 * rng.binomial(n, rate) / n, 100.0 * rate, weights)
-    chance = 1.0 / (SHAPE * math.log(2.0) * math.sqrt(FOLLOWED * max(o.n, 1)))
+    chance = 1.0 / (SHAPE * math.log(2.0) * math.sqrt(FOLLOWED * n))
     return Predicted(np.exp(latent + chance * rng.standard_normal(len(latent))), np.exp(latent), weights)

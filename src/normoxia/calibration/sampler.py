@@ -1,4 +1,4 @@
-"""Draws from a posterior: many Hamiltonian chains at once, with structures flipped between moves.
+"""Draws from a posterior: many Hamiltonian chains at once, with every structure offered to be switched between moves.
 
 Hamiltonian Monte Carlo (Neal 2011, Handbook of MCMC, ch. 5) in coordinates whitened by the chains' own covariance, which with the
 step size adapts while warming up, then stands still. The slope need not be the exact gradient: the leapfrog is reversible and keeps volume for any function of position, and
@@ -23,6 +23,8 @@ Density = Callable[[Floats], tuple[Floats, Floats]]
 #: acceptance the step size is steered to (Neal 2011, 5.4.4.1)
 ACCEPTANCE = 0.7
 LEAPS = 7
+#: the shortest step a chain may come down to
+SHORTEST = 1e-5
 #: share of the diagonal that the chains' covariance is drawn towards
 TOWARDS_DIAGONAL = 0.1
 #: rounds of warm-up between two looks at the covariance
@@ -101,24 +103,30 @@ def sample(
     value, slope = density(states)
     if not np.isfinite(value).all():
         lost = int((~np.isfinite(value)).sum())
-        raise InvalidArgument(f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere")
-    step, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
+        raise InvalidArgument(
+            f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere"
+        )
+    begin, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
+    # while warming up each chain has a step of its own: one that begins where the density is steep would never move at the others'
+    step = np.full(len(states), begin)
     kept, accepted = np.zeros((rounds, *states.shape)), []
     recent: list[Floats] = []
     for i in range(warm_up + rounds):
         chance, states, value, slope = _move(density, moving, factor, step, states, value, slope, rng)
-        if own.n_structures:
-            states, value, slope = _flip(density, own, states, value, slope, rng)
+        for which in range(own.n_continuous, own.n_coordinates):
+            states, value, slope = _flip(density, which, states, value, slope, rng)
         if i < warm_up:
-            step = float(np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), 1e-3, 1.0))
+            step = np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), SHORTEST, 1.0)
             recent.append(states[:, moving])
             if len(recent) == LOOK and warm_up - i > LOOK // 2:
                 factor, recent = _whitening(np.concatenate(recent)), []
+            if i == warm_up - 1:
+                step[:] = np.median(step)
         else:
             kept[i - warm_up] = states
-            accepted.append(chance)
+            accepted.append(float(chance.mean()))
         progress(Step("sampling", i + 1, warm_up + rounds, "rounds"))
-    return Draws(kept, float(np.mean(accepted)), Tuning(step, factor))
+    return Draws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor))
 
 
 def _whitening(states: Floats) -> Floats:
@@ -129,14 +137,14 @@ def _whitening(states: Floats) -> Floats:
 
 
 def _move(
-    density: Density, moving: NDArray[np.intp], factor: Floats, step: float,
+    density: Density, moving: NDArray[np.intp], factor: Floats, step: Floats,
     states: Floats, value: Floats, slope: Floats, rng: np.random.Generator,
-) -> tuple[float, Floats, Floats, Floats]:  # fmt: skip
-    """One trajectory of every chain; the mean chance of acceptance, and where the chains are then."""
+) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+    """One trajectory of every chain; their chances of acceptance, and where the chains are then."""
     momentum = rng.standard_normal((len(states), len(moving)))
     kinetic = 0.5 * (momentum**2).sum(axis=1)
     # each chain has its own step, so that none runs in circles
-    length = step * rng.uniform(0.6, 1.2, (len(states), 1))
+    length = (step * rng.uniform(0.6, 1.2, len(states)))[:, None]
     new, new_value, new_slope, p = states.copy(), value, slope, momentum
     # a trajectory that runs away overflows, and is turned down
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
@@ -150,7 +158,7 @@ def _move(
     chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
     take = rng.random(len(states)) < chance
     return (
-        float(chance.mean()),
+        chance,
         np.where(take[:, None], new, states),
         np.where(take, new_value, value),
         np.where(take[:, None], new_slope, slope),
@@ -158,13 +166,11 @@ def _move(
 
 
 def _flip(
-    density: Density, own: Layout, states: Floats, value: Floats, slope: Floats, rng: np.random.Generator
+    density: Density, which: int, states: Floats, value: Floats, slope: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """One structure of every chain offered to be switched."""
-    which = own.n_continuous + rng.integers(0, own.n_structures, len(states))
-    rows = np.arange(len(states))
+    """One structure offered to be switched in every chain."""
     new = states.copy()
-    new[rows, which] *= -1.0
+    new[:, which] *= -1.0
     new_value, new_slope = density(new)
     take = np.log(rng.random(len(states))) < new_value - value
     return (

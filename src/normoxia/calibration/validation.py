@@ -24,7 +24,7 @@ from normoxia.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 
-CHAINS, WARM_UP, ROUNDS = 128, 120, 40
+CHAINS, WARM_UP, ROUNDS = 128, 200, 80
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,22 +37,32 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Validation:
-    """A scoreboard with what made it.
+class Predictor:
+    """One way to predict: its fit to everything, and what it says of each scored study without it."""
 
-    left_out   the draws each study was predicted from
-    predicted  the mechanism's predictions of every scored figure
-    hybrid     the weight of the mechanism in the hybrid, by study
-    """
-
-    board: Scoreboard
     fit: Fit
     left_out: Mapping[str, LeftOut]
     predicted: Mapping[Target, Predicted]
-    hybrid: Mapping[str, float]
 
 
-def prepare(space: Space, emulated: Emulated, lock: Lock) -> tuple[Posterior, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Validation:
+    """A scoreboard with what made it.
+
+    mechanism  speaking alone
+    departing  with components that may depart from it in every trial alike
+    weights    of the mechanism in the hybrid with the component network meta-analysis, by study
+    """
+
+    board: Scoreboard
+    mechanism: Predictor
+    departing: Predictor
+    weights: Mapping[str, float]
+
+
+def prepare(
+    space: Space, emulated: Emulated, lock: Lock, *, discrepant: bool = False
+) -> tuple[Posterior, tuple[str, ...]]:
     """The posterior of everything emulated, and the figures left out because they could not be."""
     kept, lost = [], []
     for block in observations.blocks(emulated.figures, lock):
@@ -60,25 +70,32 @@ def prepare(space: Space, emulated: Emulated, lock: Lock) -> tuple[Posterior, tu
         places = [i for i, o in enumerate(block.observations) if o.figure in known]
         lost += [str(o) for o in block.observations if o.figure not in known]
         if places:
-            chosen = tuple(block.observations[i] for i in places)
-            kept.append(
-                Block(
-                    block.study,
-                    block.single_arm,
-                    chosen,
-                    block.y[places],
-                    block.covariance[np.ix_(places, places)],
-                )
-            )
+            kept.append(_part(block, places))
     surfaces = {
         block.study: emulated.of(block.study, [o.figure for o in block.observations]) for block in kept
     }
-    return Posterior(space, posterior.layout(space), tuple(kept), surfaces), tuple(lost)
+    own = posterior.layout(space, discrepant=discrepant)
+    return Posterior(space, own, tuple(kept), surfaces), tuple(lost)
 
 
-def fit(space: Space, emulated: Emulated, lock: Lock, seed: int, *, progress: Progress = silent) -> Fit:
-    """Draws of the posterior given every study."""
-    whole, lost = prepare(space, emulated, lock)
+def _part(block: Block, places: list[int]) -> Block:
+    chosen = tuple(block.observations[i] for i in places)
+    return Block(
+        block.study, block.single_arm, chosen, block.y[places], block.covariance[np.ix_(places, places)]
+    )
+
+
+def fit(
+    space: Space,
+    emulated: Emulated,
+    lock: Lock,
+    seed: int,
+    *,
+    discrepant: bool = False,
+    progress: Progress = silent,
+) -> Fit:
+    """Draws of the posterior given every study; `discrepant` lets components depart from the mechanism."""
+    whole, lost = prepare(space, emulated, lock, discrepant=discrepant)
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
@@ -90,27 +107,42 @@ def fit(space: Space, emulated: Emulated, lock: Lock, seed: int, *, progress: Pr
 def validate(
     space: Space, emulated: Emulated, seed: int, *, lock: Lock | None = None, progress: Progress = silent
 ) -> Validation:
-    """Every scored study predicted without itself, and the scoreboard of mechanism, hybrid, anchored predictions and baselines."""
+    """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines."""
     known = locked.read() if lock is None else lock
-    fitted = fit(space, emulated, known, seed, progress=progress)
-    studies = [s for s in known.studies if s in emulated.figures]
-    left = leave_out.leave_out(fitted.posterior, fitted.draws, tuple(studies), seed + 1, progress=progress)
-    plain = _predicted(fitted.posterior, left, emulated, known, seed, anchored=False)
-    anchored = _predicted(fitted.posterior, left, emulated, known, seed, anchored=True)
+    mechanism = _predictor(space, emulated, known, seed, progress, discrepant=False)
+    departing = _predictor(space, emulated, known, seed, progress, discrepant=True)
+    anchored = _predicted(mechanism.fit.posterior, mechanism.left_out, emulated, known, seed, anchored=True)
+    draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
-    joined = hybrid.join(known, plain, rivals["component_nma"].predictions, seed)
-    own = _ensembles(known, plain)
+    joined = hybrid.join(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
+    own = _ensembles(known, mechanism.predicted)
     board = scoreboard(
         known,
-        {"mechanism": own, "hybrid": {**own, **joined.predictions}, "anchored": _ensembles(known, anchored)},
+        {
+            "mechanism": own,
+            "hybrid": {**own, **joined.predictions},
+            "departing": _ensembles(known, departing.predicted),
+            "anchored": _ensembles(known, anchored),
+        },
         baselines=rivals,
         calibration=Calibration(
-            draws=len(fitted.draws.states),
-            effective_sample_size=float(fitted.draws.effective().min()),
-            max_pareto_k=float(max((o.k for o in left.values() if not o.refitted), default=-np.inf)),
+            draws=len(draws.states),
+            effective_sample_size=float(draws.effective().min()),
+            max_pareto_k=float(
+                max((o.k for o in mechanism.left_out.values() if not o.refitted), default=-np.inf)
+            ),
         ),
     )
-    return Validation(board, fitted, left, plain, joined.weights)
+    return Validation(board, mechanism, departing, joined.weights)
+
+
+def _predictor(
+    space: Space, emulated: Emulated, lock: Lock, seed: int, progress: Progress, *, discrepant: bool
+) -> Predictor:
+    fitted = fit(space, emulated, lock, seed, discrepant=discrepant, progress=progress)
+    studies = tuple(study for study in lock.studies if study in emulated.figures)
+    left = leave_out.leave_out(fitted.posterior, fitted.draws, studies, seed + 1, progress=progress)
+    return Predictor(fitted, left, _predicted(fitted.posterior, left, emulated, lock, seed, anchored=False))
 
 
 def _predicted(
@@ -148,7 +180,7 @@ def contraction(fitted: Fit) -> tuple[tuple[str, float, float, float], ...]:
     own = fitted.posterior.layout
     prior = posterior.prior_states(own, 4000, 1)
     found = []
-    for i, name in enumerate(posterior.names(fitted.posterior.space)):
+    for i, name in enumerate(posterior.names(fitted.posterior.space, own)):
         shrunk = 1.0 - states[:, i].var() / prior[:, i].var()
         found.append((name, float(states[:, i].mean()), float(states[:, i].std()), float(shrunk)))
     return tuple(found)

@@ -7,6 +7,7 @@ import io
 import json as json_library
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +20,17 @@ from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from normoxia.calibration.ensemble import Calibrated
     from normoxia.outcome import Outcome
     from normoxia.trial.analysis import Comparison
     from normoxia.trial.folder import RunFolder
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
+    from normoxia.trial.setting import Setting
+
+
+#: trials of a calibrated run, and how few still make an interval
+REPLICATES, FEWEST = 20, 8
 
 
 def run(
@@ -37,8 +44,17 @@ def run(
         int | None, typer.Option("--patients", help="In every arm; default: as published.")
     ] = None,
     replicates: Annotated[
-        int, typer.Option("--replicates", help="Whole trials, each with fresh patients.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--replicates", help="Whole trials, each with fresh patients; default 20, or 1 if --uncalibrated."
+        ),
+    ] = None,
+    uncalibrated: Annotated[
+        bool,
+        typer.Option(
+            "--uncalibrated", help="Take the documents' own numbers instead of the calibrated ensemble."
+        ),
+    ] = False,
     seed: Seed = 1,
     workers: Workers = 0,
     out: Out = None,
@@ -61,10 +77,10 @@ def run(
         raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
     if patients is not None and patients < 1:
         raise InvalidArgument(f"--patients {patients}: a trial needs at least one patient in every arm")
-    if replicates < 1:
-        raise InvalidArgument(f"--replicates {replicates}: expected 1 or more")
     started, cpu = time.monotonic(), time.process_time()
     protocol = files.read(trial)
+    calibrated = None if uncalibrated else _ensemble()
+    count = _replicates(replicates, calibrated is not None)
     model = None
     if ablate:
         protocol, model = ablation.ablate(protocol, ablate)
@@ -72,8 +88,9 @@ def run(
         "schema": "normoxia.config/1",
         "trial": protocol.id,
         "patients_per_arm": patients or {arm.id: arm.n for arm in protocol.arms},
-        "replicates": replicates,
+        "replicates": count,
         "seed": seed,
+        "ensemble": calibrated.digest if calibrated else "none",
         "ablated": sorted(ablate or []),
         "relative_tolerance": tolerance,
         "versions": versions(),
@@ -84,8 +101,10 @@ def run(
     try:
         with progress_bar(quiet=quiet) as progress:
             result = runner.run(
-                protocol, seed=seed, patients=patients, replicates=replicates, workers=worker_count(workers),
+                protocol, seed=seed, patients=patients, replicates=count, workers=worker_count(workers),
                 model=model, tolerance=tolerance, progress=progress,
+                settings=_settings(calibrated, protocol, count, seed, ablate or []),
+                ensemble=calibrated.provenance() if calibrated else None,
                 load=lambda name: _load(folder, name, quiet),
                 store=lambda name, part: folder.write_chunk(name, part.to_bytes()),
             )  # fmt: skip
@@ -96,13 +115,13 @@ def run(
             f"interrupted; {done} finished chunks are in {path}; go on with: "
             f"normoxia run {trial} --out {path} --resume and the same options"
         ) from None
-    performed = analysis.protocol_of(result)
+    performed = replace(analysis.protocol_of(result), calibrated=calibrated is not None)
     comparisons = analysis.compare(analysis.analyse(result, performed), analysis.published(performed))
     chunks = sorted((path / "chunks").glob("*.parquet"))
     manifest = {
         **{key: value for key, value in result.manifest.items() if key != "protocol"},
         "versions": versions(),
-        "replicates": replicates,
+        "replicates": count,
         "ablated": sorted(ablate or []),
         "relative_tolerance": tolerance,
         "folder": str(path),
@@ -128,6 +147,40 @@ def run(
     say(f"{path}/report.html" if report else str(path), quiet=quiet)
     if any(result.failed.values()):
         say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
+
+
+def _ensemble() -> Calibrated:
+    from normoxia.calibration import ensemble
+
+    return ensemble.read()
+
+
+def _settings(
+    calibrated: Calibrated | None, trial: Trial, count: int, seed: int, ablated: Sequence[str]
+) -> list[Setting]:
+    """Draws of the ensemble for each replicate, as far as they concern the trial; none without an ensemble."""
+    from normoxia.trial.ablation import removed
+    from normoxia.trial.lending import lent
+
+    if calibrated is None:
+        return []
+    spared = removed(trial, ablated)
+    drawn = calibrated.settings(count, seed, single_arm=len(trial.arms) == 1)
+    return [lent(s).restricted(trial, spared) for s in drawn]
+
+
+def _replicates(asked: int | None, calibrated: bool) -> int:
+    """How many trials to run; under the ensemble each has a draw of its own, and intervals need some of them."""
+    if asked is None:
+        return REPLICATES if calibrated else 1
+    if asked < 1:
+        raise InvalidArgument(f"--replicates {asked}: expected 1 or more")
+    if calibrated and asked < FEWEST:
+        raise InvalidArgument(
+            f"--replicates {asked}: prediction intervals need {FEWEST} or more, each with a draw of the ensemble of its own; "
+            "or add --uncalibrated to run with the documents' own numbers"
+        )
+    return asked
 
 
 def _fresh(root: Path, name: str) -> Path:

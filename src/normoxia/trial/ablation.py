@@ -36,3 +36,10 @@ def ablate(trial: Trial, tags: Iterable[str]) -> tuple[Trial, Model]:
     if TOXICITIES_ADD in asked:
         without = replace(without, clinic=replace(without.clinic, ascertainment=0.0))
     return without, mechanism.ablate(model, of_model)
+
+
+def removed(trial: Trial, tags: Iterable[str]) -> frozenset[str]:
+    """Parameters that ablating some statements sets, which a calibrated setting must then leave alone."""
+    asked = set(tags)
+    statements = runner.compose(trial).statements
+    return frozenset(name for s in statements if s.tag in asked for name in s.ablation)

@@ -12,7 +12,7 @@ A calibration is a set of such settings, one a draw; a replicate of a trial may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -47,6 +47,24 @@ class Setting:
             else:
                 population = _population(population, name, value)
         return replace(trial, population=population, clinic=clinic)
+
+    def restricted(self, trial: Trial, spared: Collection[str] = ()) -> Setting:
+        """The setting without what a trial's population and clinic do not have, and without names to be spared.
+
+        Parameters are kept whether or not the model has them; `shared` and sampling pass over those it lacks.
+        """
+        document = trial.population
+        has = {_key(effect.target, effect.when) for effect in document.effects}
+        has |= {f"{pair.one}~{pair.other}" for pair in document.correlations}
+        has |= {CLINIC + f.name for f in fields(Clinic)}
+        has |= {CLINIC + _key(DEATH, factor.when) for factor in trial.clinic.death_factors}
+        kept = {
+            name: value
+            for name, value in self.values.items()
+            if name not in spared
+            and (name in has or not (name.startswith(CLINIC) or "|" in name or "~" in name))
+        }
+        return Setting(kept)
 
     def shared(self, model: Model, population: Population) -> Population:
         """The population with parameters that all its patients share added as columns."""

@@ -1,6 +1,6 @@
 """ArviZ's psislw and its fit of a generalised Pareto tail, on log ratios that anybody can make again.
 
-    python -m venv v && v/bin/pip install arviz==0.23.4 && v/bin/python pareto_smoothing.py > pareto_smoothing.json
+python -m venv v && v/bin/pip install arviz==0.23.4 && v/bin/python pareto_smoothing.py > pareto_smoothing.json
 """
 
 import json
@@ -55,5 +55,4 @@ if __name__ == "__main__":
         "cases": [case(name) for name in MADE],
         "tails": [tail(shape) for shape in (0.7, 0.3, -0.2)],
     }
-    json.dump(found, sys.stdout, indent=1)
-    print()
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")

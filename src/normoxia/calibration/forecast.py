@@ -1,0 +1,343 @@
+"""Forecasts: planned trials run under the calibrated ensemble before their results are known, dated, hashed, stored, and scored later.
+
+A forecast is what `trial.analyse` gives of many possible trials, each under a draw of the ensemble; nothing in it is fitted to the
+design. The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from normoxia import __version__, documents, library
+from normoxia.calibration.ensemble import Calibrated
+from normoxia.calibration.scoring import Normal
+from normoxia.documents import Findings, Node
+from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
+from normoxia.evidence.study import Study
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
+from normoxia.progress import Progress, silent
+from normoxia.trial import analysis, designs, lending, runner
+from normoxia.trial.designs import Design
+from normoxia.trial.protocol import Trial
+from normoxia.trial.result import TrialResult
+
+SCHEMA = "normoxia.forecasts/1"
+#: possible trials a forecast is read from
+REPLICATES = 40
+#: outcomes that are forecast
+_ENDPOINTS = (Endpoint.ORR, Endpoint.PFS, Endpoint.OS, Endpoint.TRAE3)
+#: a number beyond which a median is said not to be reached, months
+_FARTHEST = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What was foreseen of one design.
+
+    outcomes         medians in months, rates in percent, hazard ratios, each with its 95 % interval; populations are
+                     protocols of the design
+    protocol_sha256  digests of the protocols, by name
+    digest           SHA-256 of the outcomes as stored
+    """
+
+    design: str
+    outcomes: tuple[Outcome, ...]
+    limits: tuple[str, ...]
+    protocol_sha256: Mapping[str, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """A stored set of forecasts: when and with what they were made."""
+
+    date: str
+    ensemble: str
+    made_with: Mapping[str, Any]
+    forecasts: tuple[Forecast, ...]
+
+    def of(self, design: str) -> Forecast:
+        """The forecast of a design, capitals and punctuation aside. Raises UnknownName."""
+        wanted = _plain(design)
+        for forecast in self.forecasts:
+            if _plain(forecast.design) == wanted:
+                return forecast
+        raise UnknownName("forecast", design, (f.design for f in self.forecasts))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A published figure beside what was foreseen.
+
+    z      standard deviations from the middle on the scale of the forecast; crps on it too
+    inside whether the figure lies in the 95 % interval
+    """
+
+    foreseen: Outcome
+    published: Outcome
+    z: float
+    crps: float
+
+    @property
+    def inside(self) -> bool:
+        return self.foreseen.estimate.contains(self.published.estimate.value)
+
+
+def forecast(
+    design: Design, calibrated: Calibrated, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
+    progress: Progress = silent,
+) -> Forecast:  # fmt: skip
+    """Run a design's protocols under the ensemble.
+
+    raises  InvalidArgument for a design that is refused, or fewer than eight replicates
+    """
+    if design.refused:
+        raise InvalidArgument(f"{design.id}: {design.refused}")
+    if replicates < 8:
+        raise InvalidArgument(f"found {replicates} replicates; a forecast needs eight or more")
+    cohorts = [designs.read(name) for name in design.protocols]
+    results = [
+        _run(trial, calibrated, seed + i, replicates, workers, progress) for i, trial in enumerate(cohorts)
+    ]
+    found: list[Outcome] = []
+    if design.pooled:
+        trial, result = designs.together(cohorts, results, design.id)
+        found += _kept(design, trial, result)
+    else:
+        for trial, result in zip(cohorts, results, strict=True):
+            found += _kept(design, trial, result)
+    digests = {trial.id: hashlib.sha256(trial.text.encode()).hexdigest() for trial in cohorts}
+    return Forecast(design.id, tuple(found), design.limits, digests, _digest(found))
+
+
+def _run(
+    trial: Trial, calibrated: Calibrated, seed: int, replicates: int, workers: int, progress: Progress
+) -> TrialResult:
+    settings = calibrated.settings(replicates, seed, single_arm=len(trial.arms) == 1)
+    return runner.run(
+        trial, seed=seed, replicates=replicates, workers=workers, progress=progress,
+        settings=[lending.lent(setting) for setting in settings], ensemble=calibrated.provenance(),
+    )  # fmt: skip
+
+
+def _kept(design: Design, trial: Trial, result: TrialResult) -> list[Outcome]:
+    """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so."""
+    everybody = trial.sets[0].id
+    kept = []
+    for o in analysis.analyse(result, trial):
+        ratio = o.measure is Measure.HAZARD_RATIO
+        if o.population != everybody or o.endpoint not in _ENDPOINTS or (design.ratios_only and not ratio):
+            continue
+        kept.append(
+            Outcome(
+                design.id,
+                trial.id,
+                o.endpoint,
+                o.measure,
+                _rounded(o.estimate),
+                o.arm,
+                o.comparator,
+                o.months,
+                o.n,
+                "simulated",
+            )
+        )
+    return kept
+
+
+def _rounded(estimate: Estimate) -> Estimate:
+    """Three significant digits, and "not reached" for medians beyond any follow-up."""
+
+    def three(value: float) -> float:
+        if not math.isfinite(value) or value > _FARTHEST:
+            return math.inf if value > 0 else value
+        return float(f"{value:.3g}")
+
+    return Estimate(three(estimate.value), three(estimate.low), three(estimate.high), estimate.level)
+
+
+# --- the stored document ---------------------------------------------------------------------------------------------
+
+
+def document(
+    forecasts: Iterable[Forecast], calibrated: Calibrated, seed: int, replicates: int, date: str = ""
+) -> str:
+    """Forecasts as text, with what made them."""
+    when = date or datetime.date.today().isoformat()
+    head = {
+        "forecasts": SCHEMA,
+        "date": when,
+        "ensemble_sha256": calibrated.digest,
+        "made_with": {"normoxia": __version__, "seed": seed, "replicates": replicates},
+    }
+    body = [
+        {
+            "design": f.design,
+            "protocol_sha256": dict(f.protocol_sha256),
+            "limits": list(f.limits),
+            "outcomes": [_row(o) for o in f.outcomes],
+            "sha256": f.digest,
+        }
+        for f in forecasts
+    ]
+    return documents.write({**head, "designs": body})
+
+
+def stored() -> tuple[str, ...]:
+    """Names of the shipped sets of forecasts, the oldest first."""
+    return tuple(sorted(p.stem for p in library.path("calibrations", "lock").parent.glob("forecasts-*.yaml")))
+
+
+def read(path: str | Path | None = None) -> Forecasts:
+    """A stored set of forecasts; the latest shipped one when omitted.
+
+    raises  InvalidDocument for a file that is none, or in which a forecast was changed after it was made
+    """
+    if path is None:
+        names = stored()
+        if not names:
+            raise InvalidArgument(
+                "no forecasts are shipped; make them with `normoxia forecast --all --out FILE`"
+            )
+        path = library.path("calibrations", names[-1])
+    findings = Findings()
+    root = documents.load(path)
+    got = root.fields(findings, ("forecasts", "date", "ensemble_sha256", "made_with", "designs"))
+    findings.raise_any(InvalidDocument)
+    got["forecasts"].text(findings, (SCHEMA,))
+    read_all = tuple(_forecast(node, findings) for node in got["designs"].items(findings))
+    findings.raise_any(InvalidDocument)
+    made: Any = got["made_with"].plain()
+    return Forecasts(str(got["date"].plain()), got["ensemble_sha256"].text(findings), made, read_all)
+
+
+def _forecast(node: Node, findings: Findings) -> Forecast:
+    got = node.fields(findings, ("design", "protocol_sha256", "limits", "outcomes", "sha256"))
+    findings.raise_any(InvalidDocument)
+    rows: Any = got["outcomes"].plain()
+    name = got["design"].text(findings)
+    outcomes = tuple(
+        Outcome(
+            name, r["population"], Endpoint(r["endpoint"]), Measure(r["measure"]),
+            Estimate(_number(r["value"]), _number(r["low"]), _number(r["high"])),
+            r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]), "simulated",
+        )
+        for r in rows
+    )  # fmt: skip
+    digest = got["sha256"].text(findings)
+    if digest != _digest(outcomes):
+        findings.note(
+            got["sha256"].place,
+            f"the forecast of {name} does not match its digest",
+            "restore it as it was made",
+        )
+    protocols: Any = got["protocol_sha256"].plain()
+    limits = tuple(entry.text(findings) for entry in got["limits"].items(findings))
+    return Forecast(name, outcomes, limits, protocols, digest)
+
+
+def _row(o: Outcome) -> dict[str, object]:
+    row: dict[str, object] = {
+        "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value, "arm": o.arm,
+    }  # fmt: skip
+    if o.comparator:
+        row["comparator"] = o.comparator
+    if not math.isnan(o.months):
+        row["months"] = o.months
+    ends = (o.estimate.value, o.estimate.low, o.estimate.high)
+    row |= {key: _said(v) for key, v in zip(("value", "low", "high"), ends, strict=True)}
+    return {**row, "n": o.n}
+
+
+def _said(value: float) -> float | str:
+    return value if math.isfinite(value) else ("not reached" if value > 0 else "not known")
+
+
+def _number(value: float | str) -> float:
+    if isinstance(value, str):
+        return math.inf if value == "not reached" else math.nan
+    return float(value)
+
+
+def _digest(outcomes: Iterable[Outcome]) -> str:
+    rows = [_row(o) for o in outcomes]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+# --- scoring ---------------------------------------------------------------------------------------------------------
+
+
+def score(forecasts: Forecasts, study: Study) -> tuple[Scored, ...]:
+    """A study's published figures beside what was foreseen of them.
+
+    The study is matched by its id or a register number, its arms by their ids, its population by being all randomised.
+    raises  UnknownName for a study that is no design
+    """
+    numbers = {n for n in study.identifiers if n.startswith("NCT")}
+    names = [
+        d.id for d in designs.forecasts() if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
+    ]
+    if not names:
+        raise UnknownName("forecast", study.id, (f.design for f in forecasts.forecasts))
+    foreseen = {_key(o): o for o in forecasts.of(names[0]).outcomes}
+    found = []
+    for published in study.published():
+        own = foreseen.get(_key(published))
+        if own is not None and math.isfinite(published.estimate.value):
+            found.append(_scored(own, published))
+    return tuple(found)
+
+
+def _scored(foreseen: Outcome, published: Outcome) -> Scored:
+    middle, low, high, y = (
+        _scale(foreseen.measure, v)
+        for v in (
+            foreseen.estimate.value,
+            foreseen.estimate.low,
+            foreseen.estimate.high,
+            published.estimate.value,
+        )
+    )
+    sd = (high - low) / (2.0 * 1.959964)
+    if not math.isfinite(middle + sd) or sd <= 0:
+        return Scored(foreseen, published, math.nan, math.nan)
+    return Scored(foreseen, published, (y - middle) / sd, Normal(middle, sd**2).crps(y))
+
+
+def _scale(measure: Measure, value: float) -> float:
+    if measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT):
+        p = float(np.clip(value, 0.1, 99.9)) / 100.0
+        return math.log(p / (1.0 - p))
+    return math.log(value) if value > 0 and math.isfinite(value) else math.nan
+
+
+def _key(o: Outcome) -> tuple[object, ...]:
+    month = None if math.isnan(o.months) else round(o.months, 1)
+    return (o.endpoint, o.measure, o.arm, o.comparator, month)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def all_of(
+    calibrated: Calibrated, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
+    chosen: Sequence[Design] = (), progress: Progress = silent,
+) -> tuple[Forecast, ...]:  # fmt: skip
+    """Forecasts of every design that is not refused, or of those chosen; each from a seed of its own."""
+    known = designs.forecasts()
+    seeds = {d.id: seed + 100 * i for i, d in enumerate(known)}
+    return tuple(
+        forecast(d, calibrated, seeds[d.id], replicates=replicates, workers=workers, progress=progress)
+        for d in (chosen or known)
+        if not d.refused
+    )
