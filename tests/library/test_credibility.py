@@ -22,7 +22,7 @@ def test_a_measured_number_stands_in_its_file(name: str) -> None:
     assert one.words in content.decode()
     assert hashlib.sha256(content).hexdigest() == one.sha256
     if one.value:
-        printed = [float(number) for number in re.findall(r"\d+\.\d+e[-+]\d+", one.words)]
+        printed = [float(number) for number in re.findall(r"\d+\.\d+(?:e[-+]\d+)?", one.words)]
         assert one.value in printed
 
 

@@ -87,7 +87,7 @@ class _Told:
             ),
             tuple(sections),
             tuple(Highlight(say(f"credibility.{_key(s)}_count"), str(n)) for s, n in counts.items()),
-            () if file.board is not None else (say("badge.not_calibrated"),),
+            () if file.narrowings else (say("badge.not_calibrated"),),
             {
                 "normoxia": file.version,
                 **{say(f"credibility.{name}_digest"): digest for name, digest in file.digests.items()},
