@@ -189,7 +189,9 @@ class _Told:
 
     def proof(self, claim: Claim) -> tuple[str, ...]:
         e, done = claim.evidence, claim.status is not Status.NOT_DONE
-        how = self.say("credibility.computed" if e.computed else "credibility.measured", date=e.date)
+        how = self.say(
+            "credibility.computed" if e.computed else "credibility.measured", date=e.date, version=e.version
+        )
         return (
             _in(claim.title, self.speech),
             self.say(f"credibility.factor_{claim.factor.replace(' ', '_')}"),
