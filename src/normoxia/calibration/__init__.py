@@ -16,6 +16,14 @@ Read in this order:
     scoreboard       the judgement; rows, figures, board_document
     validation       all of it in one verb                              calibrate  from seed to ensemble
     ensemble         the shipped draws, as settings for a new trial     forecast  planned trials, before their results
+
+and of what a reviewer asks for:
+
+    credibility           questions, claims with their status and proof, as one value; _json, _document: out and in
+    verification          whether the model is solved as it is written
+    targets               what is fitted to, with source and weight
+    applicability         how much of what is scored bears on a question
+    credibility_checks    the rest: inputs, posterior, identifiability, thresholds
 """
 
 from __future__ import annotations

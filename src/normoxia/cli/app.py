@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from normoxia import __version__
-from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate
 from normoxia.cli.calibrate import calibrate
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
@@ -53,6 +53,7 @@ app.command("calibrate")(calibrate)
 app.command("forecast")(forecast)
 app.command("pool")(pool)
 app.command("validate")(validate)
+app.command("credibility")(credibility.credibility)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
 app.command("export")(export.export)

@@ -19,6 +19,7 @@ that published and simulated numbers are drawn alike.
     document      Page, Section, ... to one HTML file
     run           the pages and figures of a virtual trial; replicates: its curves
     scoreboard    the page of a validation; judged: its words and summaries; scored_rows: its rows; fitting: what lies behind
+    credibility   the pages of a credibility file; risk_matrix: its questions by influence and consequence
     language      the catalogue of words
     theme         colours, dashes, fonts; canvas: pieces placed in pixels
 """

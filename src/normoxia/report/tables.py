@@ -24,6 +24,7 @@ class Table:
     emphasis  (row, column) of cells in bold
     groups    rows that head a group of rows, whose other cells are empty
     tones     (row, column) of cells that say "good" or "bad", which a colour repeats
+    wrapped   columns of prose, whose cells break into lines however short they are
     """
 
     name: str
@@ -34,6 +35,7 @@ class Table:
     emphasis: frozenset[tuple[int, int]] = field(default=frozenset())
     groups: frozenset[int] = field(default=frozenset())
     tones: Mapping[tuple[int, int], Literal["good", "bad"]] = field(default_factory=dict)
+    wrapped: frozenset[int] = field(default=frozenset())
 
     def __post_init__(self) -> None:
         for i, row in enumerate(self.rows):

@@ -1,0 +1,365 @@
+"""The credibility file told: a page in each language, from finished values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from normoxia.calibration.credibility import Claim, CredibilityFile, Section, Status
+from normoxia.calibration.credibility_document import Question, Words
+from normoxia.calibration.lock import Observed, Target
+from normoxia.calibration.rows import Row
+from normoxia.calibration.targets import WeighedTarget
+from normoxia.outcome import Estimate, Measure
+from normoxia.report.document import Block, Highlight, Page, Prose, document
+from normoxia.report.document import Section as Part
+from normoxia.report.figure import Figure
+from normoxia.report.language import Language, language
+from normoxia.report.risk_matrix import RiskRow, risk_matrix
+from normoxia.report.tables import Table
+
+LANGUAGES = ("en", "zh")
+
+T = TypeVar("T")
+
+
+def html(file: CredibilityFile, *, first: str = "en") -> str:
+    """The report as one self-contained HTML text in both languages, the first shown first."""
+    return document(pages(file, first=first))
+
+
+def pages(file: CredibilityFile, *, first: str = "en") -> tuple[Page, ...]:
+    """The report, a page in each language."""
+    codes = sorted(LANGUAGES, key=lambda code: code != first)
+    return tuple(_Told(file, language(code)).page() for code in codes)
+
+
+def status_words(status: Status, speech: Language) -> str:
+    """A status with its sign."""
+    return speech.say(f"credibility.{_key(status)}")
+
+
+def standing_words(file: CredibilityFile, question: Question, speech: Language) -> str:
+    """How a question stands, and what is missing, by title."""
+    parts = []
+    for status in (Status.NOT_MET, Status.NOT_DONE):
+        titles = [_in(c.title, speech) for c in file.missing(question) if c.status is status]
+        if titles:
+            joined = speech.say("credibility.comma").join(titles)
+            parts.append(speech.say(f"credibility.{_key(status)}_part", titles=joined))
+    missing = speech.say("credibility.join").join(parts)
+    return speech.say(
+        f"credibility.standing_{_key(file.standing(question))}", **({"missing": missing} if missing else {})
+    )
+
+
+def _key(status: Status) -> str:
+    return status.value.replace(" ", "_")
+
+
+def _in(words: Words, speech: Language) -> str:
+    return words.get(speech.code, "")
+
+
+class _Told:
+    """One file in one language."""
+
+    def __init__(self, file: CredibilityFile, speech: Language) -> None:
+        self.file, self.speech, self.say = file, speech, speech.say
+
+    def page(self) -> Page:
+        file, say = self.file, self.say
+        counts = {status: file.count(status) for status in Status}
+        sections = [
+            Part(say("credibility.questions"), tuple(self.questions())),
+            *(Part(_in(s.title, self.speech), tuple(self.section(s))) for s in file.sections),
+            Part(say("credibility.limits"), tuple(Prose(_in(w, self.speech)) for w in file.limits)),
+        ]
+        return Page(
+            self.speech.code,
+            say("credibility.title"),
+            say(
+                "credibility.lead",
+                met=counts[Status.MET],
+                not_met=counts[Status.NOT_MET],
+                not_done=counts[Status.NOT_DONE],
+            ),
+            tuple(sections),
+            tuple(Highlight(say(f"credibility.{_key(s)}_count"), str(n)) for s, n in counts.items()),
+            () if file.narrowings else (say("badge.not_calibrated"),),
+            {
+                "normoxia": file.version,
+                **{say(f"credibility.{name}_digest"): digest for name, digest in file.digests.items()},
+            },
+            file.version,
+            file.date,
+        )
+
+    # questions
+
+    def questions(self) -> list[Block]:
+        rows = [
+            RiskRow(
+                _in(q.title, self.speech),
+                q.influence.level,
+                q.consequence.level,
+                q.risk,
+                self.file.standing(q).value,
+            )
+            for q in self.file.questions
+        ]
+        matrix: Figure = risk_matrix(rows, lang=self.speech.code, name=f"risk-{self.speech.code}")
+        return [
+            Prose(self.say("credibility.warning"), warning=True),
+            Prose(self.say("credibility.questions_text")),
+            matrix,
+            *(self.question(question) for question in self.file.questions),
+        ]
+
+    def question(self, question: Question) -> Table:
+        say, speech = self.say, self.speech
+        judged = ((name, getattr(question, name)) for name in ("influence", "consequence"))
+        rows = [
+            (say("credibility.asks"), _in(question.asks, speech)),
+            (say("credibility.context"), _in(question.context, speech)),
+            *(
+                (
+                    say(f"credibility.{name}"),
+                    say("credibility.level_why", level=self.level(one.level), why=_in(one.why, speech)),
+                )
+                for name, one in judged
+            ),
+            (say("credibility.impact"), _in(question.impact, speech)),
+            *(
+                (say("credibility.inappropriate") if i == 0 else "", _in(use, speech))
+                for i, use in enumerate(question.inappropriate)
+            ),
+            (say("credibility.standing"), standing_words(self.file, question, speech)),
+        ]
+        risk = say("credibility.risk", level=self.level(question.risk))
+        last = frozenset({(len(rows) - 1, 1)})
+        name, title = f"question-{question.id}-{speech.code}", _in(question.title, speech)
+        return Table(name, title, ("", risk), tuple(rows), "", last, frozenset(), wrapped=frozenset({1}))
+
+    def level(self, level: str) -> str:
+        return self.say(f"credibility.level_{level}")
+
+    # claims
+
+    def section(self, section: Section) -> list[Block]:
+        beside: Mapping[str, Callable[[], list[Block]]] = {
+            "calibration": self.calibration,
+            "identifiability": self.identifiability,
+            "validation": self.validation,
+            "applicability": self.applicability,
+        }
+        more = beside[section.id]() if section.id in beside else []
+        return [Prose(_in(section.text, self.speech)), self.claims(section), self.proofs(section), *more]
+
+    def claims(self, section: Section) -> Table:
+        bold = frozenset((i, 4) for i, c in enumerate(section.claims) if c.status is not Status.MET)
+        columns = tuple(
+            self.say(f"credibility.{head}") for head in ("claim", "statement", "criterion", "found", "status")
+        )
+        rows = tuple(self.claim(claim) for claim in section.claims)
+        name, title = f"claims-{section.id}-{self.speech.code}", self.say("credibility.claims")
+        return Table(name, title, columns, rows, "", bold, frozenset(), wrapped=frozenset({1, 2, 3}))
+
+    def claim(self, claim: Claim) -> tuple[str, ...]:
+        found = _in(claim.found, self.speech)
+        if claim.problem:
+            said = self.say("credibility.colon", one=found, other=claim.problem)
+            found = said if found else claim.problem
+        return (
+            _in(claim.title, self.speech),
+            _in(claim.statement, self.speech),
+            _in(claim.criterion, self.speech),
+            found or "–",
+            status_words(claim.status, self.speech),
+        )
+
+    def proofs(self, section: Section) -> Table:
+        heads = ("claim", "factor", "by", "tried", "holds", "when")
+        columns = tuple(self.say(f"credibility.{head}") for head in heads)
+        rows = tuple(self.proof(claim) for claim in section.claims)
+        name, title = f"proof-{section.id}-{self.speech.code}", self.say("credibility.proof")
+        note = self.say("credibility.proof_note")
+        return Table(
+            name, title, columns, rows, note, frozenset(), frozenset(), wrapped=frozenset({1, 2, 3, 4, 5})
+        )
+
+    def proof(self, claim: Claim) -> tuple[str, ...]:
+        e, done = claim.evidence, claim.status is not Status.NOT_DONE
+        how = self.say(
+            "credibility.computed" if e.computed else "credibility.measured", date=e.date, version=e.version
+        )
+        return (
+            _in(claim.title, self.speech),
+            self.say(f"credibility.factor_{claim.factor.replace(' ', '_')}"),
+            e.command or "–",
+            e.test or "–",
+            self.say("credibility.digest", file=e.file, digest=e.digest) if done else "–",
+            how if done else "–",
+        )
+
+    # what stands beside the claims
+
+    def calibration(self) -> list[Block]:
+        return [self.targets(), self.priors()]
+
+    def targets(self) -> Table:
+        heads = ("endpoint", "figure", "scale", "value", "n", "standard_error", "weight", "role", "source")
+        rows, groups = _grouped(
+            self.file.targets, lambda t: t.observation.figure.study, self.target, len(heads)
+        )
+        return self.table("targets", heads, rows, groups, wrapped=(1, 2, 7, 8))
+
+    def target(self, target: WeighedTarget) -> tuple[str, ...]:
+        o = target.observation
+        f = o.figure
+        name = self.contrast(f.arm, f.comparator)
+        if f.whole:
+            name = self.say("credibility.stratum", contrast=name, population=f.set)
+        if f.months >= 0:
+            name = self.say("credibility.at_months", name=name, months=f"{f.months:g}")
+        role = "scored" if target.scored else "single" if target.single_arm else "fitted"
+        return (
+            f.endpoint.value,
+            name,
+            self.say(f"credibility.kind_{f.kind.name}"),
+            f"{o.value:g}",
+            f"{o.n:.0f}",
+            f"{o.se:.3f}",
+            f"{100 * target.weight:.1f} %",
+            self.say(f"credibility.{role}"),
+            _short(o.source),
+        )
+
+    def contrast(self, arm: str, comparator: str) -> str:
+        return self.say("credibility.contrast", arm=arm, comparator=comparator) if comparator else arm
+
+    def priors(self) -> Table:
+        left = {narrowing.name: narrowing.left for narrowing in self.file.narrowings}
+        heads = ["parameter", "centre", "scale", "sd", "role", *(["left"] if left else []), "source"]
+        rows = [
+            (
+                p.name,
+                f"{p.centre:g}",
+                p.scale,
+                f"{p.sd:g}",
+                self.say(f"credibility.role_{p.role}"),
+                *([self.speech.number(left.get(p.name, math.nan), 2)] if left else []),
+                p.source,
+            )
+            for p in self.file.space.parameters
+        ]
+        return self.table("priors", heads, rows, wrapped=(len(heads) - 1,))
+
+    def identifiability(self) -> list[Block]:
+        if not self.file.narrowings:
+            return [Prose(self.say("credibility.no_narrowing"), warning=True)]
+        return []  # the priors' table has a column for it
+
+    def validation(self) -> list[Block]:
+        absent = [Prose(self.say("credibility.no_board"), warning=True)] if self.file.board is None else []
+        return [*absent, self.scored()]
+
+    def applicability(self) -> list[Block]:
+        return [Prose(self.say("credibility.bearing"))]
+
+    def scored(self) -> Table:
+        lock, board = self.file.scored, self.file.board
+        judged = (
+            {}
+            if board is None
+            else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
+        )
+        heads = [
+            "endpoint",
+            "figure",
+            "n",
+            "observed",
+            *(["predicted", "inside"] if judged else []),
+            "source",
+        ]
+        order = {study: i for i, study in enumerate(lock.studies)}
+        shown = sorted((*lock.contrasts, *lock.responses, *lock.strata), key=lambda o: order[o.target.study])
+        rows, groups = _grouped(
+            shown, self.study, lambda o: self.observed(o, judged.get(o.target), bool(judged)), len(heads)
+        )
+        return self.table("list", heads, rows, groups, wrapped=(1, len(heads) - 1))
+
+    def study(self, o: Observed) -> str:
+        who = str(self.file.protocols[o.target.study].eligibility)
+        who = self.speech.phrase(who) if who else self.say("credibility.everybody")
+        key = "credibility.eligible_seen" if o.seen else "credibility.eligible"
+        return self.say(key, study=o.target.study, who=who)
+
+    def observed(self, o: Observed, row: Row | None, any_predicted: bool) -> tuple[str, ...]:
+        t, digits = o.target, 2 if o.target.is_ratio else 1
+        name = self.contrast(t.arm, t.comparator)
+        if o.stratum:
+            name = self.say("credibility.stratum", contrast=name, population=t.population)
+        predicted = "–"
+        if row is not None:
+            ends = (row.predicted.median, *row.predicted.interval95)
+            value, low, high = (math.exp(e) for e in ends) if t.is_ratio else ends
+            predicted = self.speech.interval(Estimate(value, low, high), digits)
+        inside = "–" if row is None else self.say("credibility.yes" if row.inside95 else "credibility.no")
+        unit = " %" if t.measure is Measure.PERCENT else ""
+        return (
+            t.endpoint.value,
+            name,
+            str(o.n) if o.n else self.sizes(t),
+            self.speech.interval(Estimate(o.value, o.low, o.high, o.level), digits) + unit,
+            *([predicted, inside] if any_predicted else []),
+            _short(o.source),
+        )
+
+    def sizes(self, target: Target) -> str:
+        """Patients of both arms as the protocol has them."""
+        sizes = {arm.id: arm.n for arm in self.file.protocols[target.study].arms}
+        return " + ".join(str(sizes[arm]) for arm in (target.arm, target.comparator) if arm in sizes)
+
+    def table(
+        self,
+        name: str,
+        heads: Sequence[str],
+        rows: Sequence[tuple[str, ...]],
+        groups: frozenset[int] = frozenset(),
+        wrapped: Iterable[int] = (),
+    ) -> Table:
+        columns = tuple(self.say(f"credibility.{head}") for head in heads)
+        title, note = self.say(f"credibility.{name}"), self.say(f"credibility.{name}_note")
+        return Table(
+            f"{name}-{self.speech.code}",
+            title,
+            columns,
+            tuple(rows),
+            note,
+            frozenset(),
+            groups,
+            wrapped=frozenset(wrapped),
+        )
+
+
+def _short(reference: str) -> str:
+    """A citation without its numbers and places, which the CSV and the JSON keep."""
+    return reference.split(" (")[0]
+
+
+def _grouped(
+    items: Iterable[T], head: Callable[[T], str], row: Callable[[T], tuple[str, ...]], width: int
+) -> tuple[list[tuple[str, ...]], frozenset[int]]:
+    """Rows with a heading row wherever the group changes."""
+    rows: list[tuple[str, ...]] = []
+    groups: set[int] = set()
+    last = None
+    for item in items:
+        if (named := head(item)) != last:
+            groups.add(len(rows))
+            rows.append((named, *[""] * (width - 1)))
+            last = named
+        rows.append(row(item))
+    return rows, frozenset(groups)

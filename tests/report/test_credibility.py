@@ -1,0 +1,134 @@
+"""The credibility file as a page: every claim with its status and proof, in both languages, and the matrix of risk."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from normoxia.calibration import baselines, hyperparameters, lock, verification
+from normoxia.calibration.credibility import CredibilityFile, Status, credibility
+from normoxia.calibration.ensemble import Calibrated
+from normoxia.calibration.posterior import layout, prior_states
+from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring import Normal
+from normoxia.errors import InvalidArgument
+from normoxia.report.credibility import html, pages
+from normoxia.report.document import Page
+from normoxia.report.language import language
+from normoxia.report.risk_matrix import RiskRow, risk_matrix
+from normoxia.report.tables import Table
+
+CODES = ("en", "zh")
+
+
+@pytest.fixture(scope="module")
+def file() -> CredibilityFile:
+    """Without the checks that solve, which have tests of their own."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(verification, "CHECKS", {"units": verification.units})
+    try:
+        return credibility(calibrated=ensemble(), board=board())
+    finally:
+        patch.undo()
+
+
+def ensemble() -> Calibrated:
+    """Draws half as wide as the prior."""
+    space = hyperparameters.read()
+    states = 0.5 * prior_states(layout(space), 400, 1)
+    health = {"draws": 400, "effective_sample_size": 300.0, "largest_r_hat": 1.001}
+    return Calibrated(space, states, {"sampling": health}, "e" * 64)
+
+
+def board() -> Scoreboard:
+    known = lock.read()
+    found = {o.target: Normal(o.y, o.se**2) for o in known.contrasts}
+    return scoreboard(
+        known,
+        {"oracle": found},
+        baselines=baselines.baselines(known),
+        calibration=Calibration(100, 90.0, 0.5),
+    )
+
+
+def tables(page: Page) -> dict[str, Table]:
+    return {
+        block.name: block for section in page.sections for block in section.blocks if isinstance(block, Table)
+    }
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_claim_is_told_with_its_status_and_its_proof(file: CredibilityFile, code: str) -> None:
+    (page,) = (p for p in pages(file) if p.language == code)
+    told, words = tables(page), language(code)
+    for section in file.sections:
+        claims, proofs = told[f"claims-{section.id}-{code}"], told[f"proof-{section.id}-{code}"]
+        for claim, row, proof in zip(section.claims, claims.rows, proofs.rows, strict=True):
+            assert row[0] == proof[0] == claim.title[code]
+            assert row[4] == words.say(f"credibility.{claim.status.value.replace(' ', '_')}")
+            if claim.status is Status.NOT_DONE:
+                assert proof[4:] == ("–", "–")
+            else:
+                assert claim.evidence.digest in proof[4]
+        bold = {i for i, _ in claims.emphasis}
+        assert bold == {i for i, claim in enumerate(section.claims) if claim.status is not Status.MET}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_predictions_stand_beside_what_was_published(file: CredibilityFile, code: str) -> None:
+    (page,) = (p for p in pages(file) if p.language == code)
+    listed = tables(page)[f"list-{code}"]
+    assert len(listed.columns) == 7
+    known = lock.read()
+    assert len(listed.rows) - len(listed.groups) == len(known.contrasts) + len(known.responses) + len(
+        known.strata
+    )
+    inside = [row[5] for row in listed.rows if row[5] not in ("", "–")]
+    assert len(inside) == len(known.contrasts)
+    assert set(inside) == {language(code).say("credibility.yes")}
+
+
+def test_what_is_left_of_each_spread_stands_beside_its_prior(file: CredibilityFile) -> None:
+    priors = tables(pages(file)[0])["priors-en"]
+    left = [float(row[5]) for row in priors.rows]
+    assert sum(left) / len(left) == pytest.approx(0.5, abs=0.02)
+    assert file.claim("informed").status is Status.MET
+    assert file.claim("ensemble").evidence.digest == "e" * 16
+
+
+def test_chinese_pages_leave_no_english_sentence(file: CredibilityFile) -> None:
+    """Names, citations, commands and what the program found in a document may stay; running words of ours may not."""
+    (page,) = (p for p in pages(file) if p.language == "zh")
+    told = tables(page)
+    ours = [
+        row[column]
+        for t in told.values()
+        if t.name.startswith(("claims", "question"))
+        for row in t.rows
+        for column in (0, 1)
+    ]
+    for text in ours:
+        assert not re.search(r"(?:[a-z]{3,} ){3}", text), text
+
+
+def test_one_document_holds_both_languages_and_fetches_nothing(file: CredibilityFile) -> None:
+    text = html(file, first="zh")
+    assert text.index('<article lang="zh"') < text.index('<article lang="en"')
+    assert not re.search(r'(?:src|href)="https?://', text)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_matrix_says_where_each_question_stands(code: str) -> None:
+    rows = [RiskRow("A", "high", "low", "medium", "met"), RiskRow("B", "high", "low", "medium", "not done")]
+    figure = risk_matrix(rows, lang=code)
+    assert figure.rows == (("A", "high", "low", "medium", "met"), ("B", "high", "low", "medium", "not done"))
+    assert all(name in figure.svg() for name in ("A", "B"))
+    assert language(code).say("credibility.level_high") in figure.description
+
+
+def test_a_level_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="severe"):
+        risk_matrix([RiskRow("A", "severe", "low", "low", "met")])
+    with pytest.raises(InvalidArgument, match="at least one"):
+        risk_matrix([])
