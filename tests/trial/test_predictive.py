@@ -36,7 +36,9 @@ def test_structural_error_widens_on_its_own_scale() -> None:
 def test_shares_stay_inside_0_and_100_and_medians_may_not_be_reached() -> None:
     shares = predictive.interval(np.array([0.0, 0.0, 2.0, 1.0] * 5), Measure.PERCENT, NONE, 0.95)
     assert 0.0 <= shares.low <= shares.value <= shares.high <= 100.0
-    medians = predictive.interval(np.array([10.0, 20.0, np.inf, np.inf, np.inf]), Measure.MEDIAN_MONTHS, NONE, 0.95)
+    medians = predictive.interval(
+        np.array([10.0, 20.0, np.inf, np.inf, np.inf]), Measure.MEDIAN_MONTHS, NONE, 0.95
+    )
     assert medians.value == np.inf
     assert medians.low == 10.0
 
@@ -47,7 +49,9 @@ def test_twins_count_as_different_people() -> None:
     n, replicates = 200, 400
     shared = rng.exponential(300.0, (replicates, n))
     alike = rng.random((replicates, n)) < 0.5
-    time = np.concatenate([shared, np.where(alike, shared * 1.0000001, rng.exponential(300.0, (replicates, n)))])
+    time = np.concatenate(
+        [shared, np.where(alike, shared * 1.0000001, rng.exponential(300.0, (replicates, n)))]
+    )
 
     def ratios(first: np.ndarray, second: np.ndarray) -> HazardRatios:
         t = np.concatenate([time.ravel()[first], time.ravel()[second]], axis=1)

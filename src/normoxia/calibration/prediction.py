@@ -70,13 +70,15 @@ def predict(
     """Predictions of a study's scored figures.
 
     states    draws that have not seen the study; shape (n, width); weights sum to 1
-    anchored  also let the control arm's own curve and response rate speak
+    anchored  also let the control arm's own curve and response rate speak; its own figures are then not predicted
     """
     known = set(emulated.figures[study])
     pairs = [(o, f) for o in targets_of(study, lock) if (f := figure_of(o, lock)) is not None and f in known]
-    wanted = [figure for _, figure in pairs]
     own = next((block for block in posterior.blocks if block.study == study), None)
     seen = [o for o in own.observations if _is_control(o, own)] if own is not None and anchored else []
+    told = {o.figure.arm for o in seen}
+    pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in told]
+    wanted = [figure for _, figure in pairs]
     mean, cov = _joint(posterior, states, study, emulated, [*(o.figure for o in seen), *wanted], seen, own)
     k = len(seen)
     if seen and own is not None:
