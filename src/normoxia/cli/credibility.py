@@ -49,10 +49,13 @@ def credibility(
     say(f"{path}/report.html", quiet=quiet)
 
 
-def _held(quick: bool, quiet: bool) -> tuple[Calibrated, Scoreboard | None]:
-    """The shipped ensemble, and unless asked to be quick what validation makes of it."""
-    from normoxia import calibration
+def _held(quick: bool, quiet: bool) -> tuple[Calibrated | None, Scoreboard | None]:
+    """The shipped ensemble, and unless asked to be quick what validation makes of it; None where none is shipped."""
+    from normoxia import calibration, library
     from normoxia.calibration import ensemble
+
+    if ensemble.SHIPPED not in library.names("calibrations"):
+        return None, None
 
     if quick:
         return ensemble.read(), None
