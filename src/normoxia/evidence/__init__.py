@@ -21,7 +21,7 @@ and of the synthesis, which a statistician may want alone:
     intake         a hazard ratio from whatever was published
     heterogeneity  one weighted regression and eight estimators of tau2, under everything below
     meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)
-    over_time      two arms whose hazards need not stay proportional
+    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not
     multiarm       a study with several arms as independent contrasts
     network        the network and its fit; ranking, consistency, contribution, components, certainty
     synthesis      pool: all of it at once

@@ -37,6 +37,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "the hazards do not stay proportional (p = {p}), so the restricted mean comes first",
         "风险不成比例（p = {p}），故先看限制平均生存时间",
     ),
+    "cross": (
+        "the curves cross (p of proportional hazards = {p}), so the restricted mean comes first",
+        "曲线交叉（比例风险检验 p = {p}），故先看限制平均生存时间",
+    ),
     "constant": ("nothing speaks against proportional hazards (p = {p})", "未见违反比例风险（p = {p}）"),
     "mean": (
         "restricted mean to {months} mo: difference {value} mo",
@@ -259,7 +263,8 @@ def _over_time(study: Study, language: str) -> list[str]:
             for period in effect.periods
         )
         told = [mean, periods, ratio] if crossing else [ratio, periods, mean]
-        why = _text("crossing" if crossing else "constant", language).format(p=f"{effect.proportional_p:.2g}")
+        key = "cross" if effect.crosses else "crossing" if crossing else "constant"
+        why = _text(key, language).format(p=f"{effect.proportional_p:.2g}")
         rows.append(
             f"{ours.endpoint} {ours.arm} vs {theirs.arm}, {ours.population}: {'; '.join(told)}; {why}"
         )

@@ -35,7 +35,7 @@ class Registry:
     def __getitem__(self, name: str) -> Study:
         """The study with an id; capitals and hyphens do not matter. Raises UnknownName."""
         for study in self.studies:
-            if _plain(study.id) == _plain(name):
+            if plain_name(study.id) == plain_name(name):
                 return study
         raise UnknownName("study", name, (study.id for study in self.studies))
 
@@ -133,7 +133,7 @@ def _twice(studies: list[Study]) -> list[Finding]:
     seen: dict[str, Study] = {}
     found = []
     for study in studies:
-        first = seen.setdefault(_plain(study.id), study)
+        first = seen.setdefault(plain_name(study.id), study)
         if first is not study:
             found.append(
                 Finding(
@@ -145,7 +145,8 @@ def _twice(studies: list[Study]) -> list[Finding]:
     return found
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A study's name without capitals, hyphens and blanks, as names are compared."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 

@@ -58,6 +58,7 @@ class Page:
     badges      short labels beside the first, such as "not calibrated"
     provenance  names to values, shown at the end as they are: versions, seed, digests, command
     is_simulated  whether the first badge says "simulated, not clinical data", or that published results are pooled
+    warnings    what must be read before any number; they stand above the highlights
     """
 
     language: str
@@ -70,6 +71,7 @@ class Page:
     version: str = ""
     date: str = ""
     is_simulated: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 def document(pages: Page | Sequence[Page]) -> str:
