@@ -8,7 +8,7 @@ Read in this order:
     regimens     an arm's regimen as pharmacology reads it
     checks       the second reader: what in a study cannot be right
     auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
-                 rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
+                 rules_figures, rules_claims, rules_numbers, rules_reader; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
     curves       patients rebuilt from the digitised landmarks

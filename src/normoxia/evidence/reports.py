@@ -11,7 +11,8 @@ from normoxia.evidence.auditor import audit
 from normoxia.evidence.checks import check
 from normoxia.evidence.discrepancy import describe, printed, say_item
 from normoxia.evidence.reported import REVIEW, Arm
-from normoxia.evidence.studies import Registry
+from normoxia.evidence.rules_reader import NAME as SECOND_READER
+from normoxia.evidence.studies import Registry, is_shipped
 from normoxia.evidence.study import Population, Study
 from normoxia.outcome import Estimate
 
@@ -120,7 +121,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     lines += _section("over_time", language, _over_time(study, language))
     lines += _section("unverified", language, _unverified(study))
     lines += _section("review", language, _review(study))
-    found = [d for d in audit(own) if d.study == study.id]
+    found = [d for d in audit(own) if d.study == study.id and d.found_by != f"rule:{SECOND_READER}"]
     lines += _section(
         "audit", language,
         [f"{say_item(d.item, language)}: {' | '.join(v.say(language) for v in d.values)} -- {d.consequence.say(language)} [{d.found_by}]"
@@ -169,6 +170,8 @@ def _row(study: Study, discrepancies: int) -> dict[str, object]:
         "outcomes": len(study.outcomes()),
         "unverified": len(study.unverified),
         "discrepancies": discrepancies,
+        "questions": [f"{finding.place.key}: {finding.found}" for finding in check(study)],
+        "is_shipped": is_shipped(study),
     }
 
 

@@ -37,7 +37,9 @@ class Registry:
         for study in self.studies:
             if plain_name(study.id) == plain_name(name):
                 return study
-        raise UnknownName("study", name, (study.id for study in self.studies))
+        some = ", ".join(study.id for study in self.studies[:3])
+        remedy = f"expected an id such as {some}; `normoxia evidence list` shows all {len(self)}"
+        raise UnknownName("study", name, (study.id for study in self.studies), remedy)
 
     def select(
         self,
@@ -103,6 +105,11 @@ def registry(*folders: str | Path) -> Registry:
             "\n".join([f"{len(findings)} findings:", *(f"  {f}" for f in findings)]), findings
         )
     return Registry(tuple(studies))
+
+
+def is_shipped(study: Study) -> bool:
+    """Whether a study's document is one of the library's, which were read against their sources."""
+    return Path(study.file).parent == library.path("studies", library.names("studies")[0]).parent
 
 
 def published(study_id: str) -> tuple[Outcome, ...]:
