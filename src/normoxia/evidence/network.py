@@ -249,15 +249,17 @@ def build(
     if not grouped:
         raise InvalidArgument("no contrasts; a network needs at least one study with two arms")
     known = dict(sizes or {})
+    sizes_of: dict[str, dict[str, float]] = {}
+    for (study, treatment), n in known.items():
+        sizes_of.setdefault(study, {})[treatment] = n
     members = []
     for study, own in grouped.items():
-        arm_sizes = {t: n for (s, t), n in known.items() if s == study} if len(own) > 1 else None
         if len(own) == 1:
             members.append(_two_arm(own[0]))
             continue
         pieces = _connected(own)
         for number, piece in enumerate(pieces, 1):
-            member = study_arms(piece, arm_sizes)
+            member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
                 note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
                 member = replace(
