@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis import Synthesis
     from normoxia.evidence.tables import NetworkTable
     from normoxia.report.language import Language
-    from normoxia.report.pooled import Pooled
+    from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
 
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
@@ -166,13 +166,13 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
         small_values=asked.small_values, seed=asked.seed,
     )  # fmt: skip
-    judged = _certainty(synthesis, asked)
+    shares = study_contributions(synthesis.fit)
+    judged = _certainty(synthesis, asked, shares)
     over_time = _over_time(synthesis)
-    whole = _table_json(table, synthesis, judged, over_time)
+    whole = _table_json(table, synthesis, judged, over_time, shares) if json or out is not None else {}
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
-        shares = study_contributions(synthesis.fit)
         write_table(out, path, asked, table, synthesis, judged, shares, over_time, whole)
     if json:
         print_json(whole)
@@ -210,7 +210,7 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     )
 
 
-def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
+def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Certainty, ...]:
     """Certainty by the general rules; a difference needs the smallest one that matters."""
     import math
 
@@ -226,7 +226,7 @@ def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest)
+    return certainty(synthesis.fit, equivalence=smallest, shares=shares)
 
 
 def _table_json(
@@ -234,16 +234,14 @@ def _table_json(
     synthesis: Synthesis,
     judged: tuple[Certainty, ...],
     over_time: Proportionality | None,
+    shares: Shares,
 ) -> dict[str, Any]:
-    from normoxia.evidence.contribution import study_contributions
-
     whole = synthesis.to_json()
     first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
     return (first | whole) | {
         "certainty": _certainty_json(judged),
         "contributions": [
-            {"treatment": t, "comparator": c, "studies": dict(shares)}
-            for (t, c), shares in study_contributions(synthesis.fit).items()
+            {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
         ],
         "table": {
             "file": table.file,

@@ -198,16 +198,18 @@ def _analyse(
         draws=draws,
         seed=seed,
     )
+    shares = study_contributions(synthesis.fit)
     judged = trust.certainty(
         synthesis.fit,
         risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
         indirectness={e.study: e.indirectness for e in q.entries},
         reporting_bias=(trust.Concern.SOME, _SEARCH),
+        shares=shares,
     )
     more: dict[str, Any] = {
         "synthesis": synthesis,
         "certainty": judged,
-        "contributions": study_contributions(synthesis.fit),
+        "contributions": shares,
         "without": _without_each(q, network, model, tau),
     }
     if q.parts_of:

@@ -155,6 +155,19 @@ class NetworkFit:
         x, _ = full_rank_design(self.network)
         return heterogeneity.q_profile(self.network.estimate, self.network.variance, x, self.level)
 
+    def tau_is_outside(self) -> bool:
+        """Whether tau2 lies outside its own Q-profile interval.
+
+        Estimator and interval read the data differently (a likelihood or moments; the generalised Q). They part when the
+        effects are not normal around the model with one tau2, or when sampling variances and effects are tied, as in rare
+        events: then one tau2 describes neither the precise nor the imprecise studies.
+        """
+        if self.model != "random" or self.df <= 0:
+            return False
+        low, high = self.tau2_interval()
+        slack = 1e-9 * max(high, 1.0) if math.isfinite(high) else 1e-9
+        return not low - slack <= self.tau2 <= high + slack
+
     def difference(self) -> Array:
         """theta[i] - theta[j]; nan between parts; shape (n_treatments, n_treatments)."""
         return np.where(self._comparable(), self.theta[:, None] - self.theta[None, :], np.nan)
