@@ -17,7 +17,8 @@ Read in this order:
 and of the synthesis, which a statistician may want alone:
 
     contrasts      what a study contributes: arms with counts or means, or contrasts on the analysis scale
-    tables         any network from a text file (delimited reads the cells, columns knows the names)
+    tables         any network from a text file: delimited parts it into cells, columns knows the names, layout says which
+                   column means what, rows reads them, cells knows how people print a number or an interval
     intake         a hazard ratio from whatever was published
     heterogeneity  one weighted regression and eight estimators of tau2, under everything below
     meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)

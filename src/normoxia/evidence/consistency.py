@@ -370,7 +370,7 @@ def _own_effects(
     at = {name: i for i, name in enumerate(network.treatments)}
     blocks = []
     for design, rows in zip(groups, np.split(order, ends[:-1]), strict=True):
-        x = network.design[np.ix_(rows, [at[arm] for arm in design[1:]])]
+        x = network.design[np.ix_(rows, np.array([at[arm] for arm in design[1:]], dtype=np.int64))]
         blocks.append((network.estimate[rows], network.variance[rows], x))
     return groups, blocks
 

@@ -161,7 +161,7 @@ def moment_tau2(blocks: Sequence[tuple[Array, Array, Array]]) -> float:
         return 0.0
     fits = [(weighted_fit(*block), block[2]) for block in blocks]
     trace = sum(_trace_p(fit, x) for fit, x in fits)
-    return max(0.0, (sum(fit.q for fit, _ in fits) - df) / trace)
+    return float(max(0.0, (sum(fit.q for fit, _ in fits) - df) / trace))
 
 
 def _dersimonian_laird(y: Array, v: Array, x: Array) -> float:
