@@ -50,7 +50,7 @@ def test_a_table_tells_mean_and_periods_before_the_constant_ratio(answered):
     study, row = table.rows
     assert study[0] == "CheckMate-057"
     assert re.search(r"\(.+\) to 24 mo", row[mean])
-    assert row[periods].count(" mo ") == 3
+    assert row[periods].count(" mo: ") == 3
     # Borghaei 2015: OS hazard ratio 0.73 (0.59 to 0.89); rebuilt from six landmarks a curve
     assert row[ratio].startswith("0.73 (")
 

@@ -64,6 +64,7 @@ def over_time_table(
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
+    several = len({pair.endpoint for pair in held.told()}) > 1
     for pair in held.told():
         if pair.study != study:
             study = pair.study
@@ -71,7 +72,7 @@ def over_time_table(
             rows.append((study, "", "", "", ""))
         if not pair.is_proportional:
             bold.add((len(rows), 4))
-        rows.append(_row(pair, speech, translated))
+        rows.append(_row(pair, speech, translated, several))
     if not rows:
         return None
     heads = ("curves_of", "restricted_mean", "by_period", "constant_ratio", "proportional_p")
@@ -100,7 +101,7 @@ def difference_highlights(held: Proportionality, speech: Language) -> list[Highl
     ]  # fmt: skip
 
 
-def _row(pair: PairOverTime, speech: Language, translated: bool) -> tuple[str, ...]:
+def _row(pair: PairOverTime, speech: Language, translated: bool, with_endpoint: bool) -> tuple[str, ...]:
     effect = pair.effect
     who = (
         _pair(pair.treatment, pair.control, speech)
@@ -108,10 +109,11 @@ def _row(pair: PairOverTime, speech: Language, translated: bool) -> tuple[str, .
         else speech.say("pool.pair", one=pair.treatment, other=pair.control)
     )
     difference = speech.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
+    endpoint = pair.endpoint + speech.say("pool.comma") if with_endpoint else ""
     return (
-        f"{pair.endpoint}, {pair.of}{speech.say('pool.semicolon')}{who}",
+        f"{endpoint}{pair.of}{speech.say('pool.semicolon')}{who}",
         speech.say("pool.to_horizon", value=difference, months=_month(effect.horizon, speech)),
-        speech.say("pool.semicolon").join(_period(period, speech) for period in effect.periods),
+        "\n".join(_period(period, speech) for period in effect.periods),
         speech.interval(effect.ratio.estimate(), 2),
         speech.p_value(effect.proportional_p),
     )

@@ -389,7 +389,9 @@ def _regression_figure(analysis: Analysis, speech: Language, name: str) -> Figur
     ]
     return forest_figure(
         rows, measure="HR", lang=speech.code, name=name,
-        title=f"{analysis.asked.endpoint.value}: {speech.say('pool.regression')}",
+        title=speech.say(
+            "pool.section_of", endpoint=analysis.asked.endpoint.value, section=speech.say("pool.regression")
+        ),
     )  # fmt: skip
 
 
