@@ -22,6 +22,9 @@ from normoxia.report.theme import DARK, FONTS, LIGHT, dark_rules
 if TYPE_CHECKING:
     from jinja2 import Template
 
+#: characters of a cell beyond which its column wraps
+_LONGEST_LINE = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Prose:
@@ -119,7 +122,7 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
         return {"kind": "prose", "text": block.text, "warning": block.warning}
     if isinstance(block, Table):
         links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
-        return {"kind": "table", "table": block, "links": links}
+        return {"kind": "table", "table": block, "links": links, "wrapped": _wrapped(block)}
     if block.spec.get("background") != LIGHT.ground:
         raise InvalidArgument(
             f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
@@ -130,6 +133,15 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
         (speech.say("table.specification"), f"{block.name}.vl.json", _link(block.json(), "application/json")),
     ]
     return {"kind": "figure", "figure": block, "svg": svg, "links": links}
+
+
+def _wrapped(table: Table) -> frozenset[int]:
+    """Columns whose text runs on, so that all their cells are set small and wrapped alike."""
+    return frozenset(
+        c
+        for c in range(len(table.columns))
+        if any(len(row[c]) > _LONGEST_LINE and "\n" not in row[c] for row in table.rows)
+    )
 
 
 def _link(text: str, kind: str) -> str:
