@@ -76,6 +76,9 @@ def listing(
         ],
         numeric=(4, 6, 7),
     )  # fmt: skip
+    for row in rows:
+        for question in row["questions"] if not row["is_shipped"] else ():
+            sys.stdout.write(f"a second reader asks of {row['id']}: {question}\n")
 
 
 @app.command()

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from normoxia.documents import Finding
     from normoxia.evidence.answers import Analysis, Answer
     from normoxia.evidence.certainty import Certainty
+    from normoxia.evidence.proportionality import Proportionality
     from normoxia.evidence.synthesis import Synthesis
     from normoxia.evidence.tables import NetworkTable
     from normoxia.report.language import Language
-    from normoxia.report.pooled import Pooled
+    from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
 
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
@@ -166,18 +167,35 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
         small_values=asked.small_values, seed=asked.seed,
     )  # fmt: skip
-    judged = _certainty(synthesis, asked)
-    whole = _retold(_table_json(table, synthesis, judged), asked.lang, table.findings)
+    shares = study_contributions(synthesis.fit)
+    judged = _certainty(synthesis, asked, shares)
+    over_time = _over_time(synthesis)
+    whole: dict[str, Any] = {}
+    if json or out is not None:
+        whole = _retold(
+            _table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings
+        )
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
-        write_table(out, path, asked, table, synthesis, judged, study_contributions(synthesis.fit), whole)
+        write_table(out, path, asked, table, synthesis, judged, shares, over_time, whole)
     if json:
         print_json(whole)
     else:
-        _print_table_answer(table, synthesis, judged, asked, quiet)
+        _print_table_answer(table, synthesis, judged, over_time, asked, quiet)
     if out is not None:
         say(str(out / "report.html"), quiet=quiet)
+
+
+def _over_time(synthesis: Synthesis) -> Proportionality | None:
+    """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
+    from normoxia.evidence.contrasts import Effect
+    from normoxia.evidence.proportionality import of_the_registry
+
+    if synthesis.network.effect is not Effect.HR:
+        return None
+    found = of_the_registry(synthesis.network.studies)
+    return found if found.pairs else None
 
 
 def _refuse_faults(table: NetworkTable, asked: Options) -> None:
@@ -197,7 +215,7 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     )
 
 
-def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
+def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Certainty, ...]:
     """Certainty by the general rules; a difference needs the smallest one that matters."""
     import math
 
@@ -213,17 +231,22 @@ def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest)
+    return certainty(synthesis.fit, equivalence=smallest, shares=shares)
 
 
-def _table_json(table: NetworkTable, synthesis: Synthesis, judged: tuple[Certainty, ...]) -> dict[str, Any]:
-    from normoxia.evidence.contribution import study_contributions
-
-    return synthesis.to_json() | {
+def _table_json(
+    table: NetworkTable,
+    synthesis: Synthesis,
+    judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
+    shares: Shares,
+) -> dict[str, Any]:
+    whole = synthesis.to_json()
+    first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
+    return (first | whole) | {
         "certainty": _certainty_json(judged),
         "contributions": [
-            {"treatment": t, "comparator": c, "studies": dict(shares)}
-            for (t, c), shares in study_contributions(synthesis.fit).items()
+            {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
         ],
         "table": {
             "file": table.file,
@@ -262,10 +285,12 @@ def _print_table_answer(
     table: NetworkTable,
     synthesis: Synthesis,
     judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
     asked: Options,
     quiet: bool,
 ) -> None:
     from normoxia.report.language import language
+    from normoxia.report.over_time import over_time_table, table_words
     from normoxia.report.pooled import Pooled
 
     speech = language(asked.lang)
@@ -278,6 +303,9 @@ def _print_table_answer(
     for finding in table.findings:
         say(_finding(finding, speech))
     told = Pooled(synthesis, speech, certainty=judged)
+    if over_time is not None:
+        _print_lines(table_words(over_time, speech))
+        _show(over_time_table(over_time, speech, "over-time", translated=False))
     _print_pooled(told)
     limits = told.limit_words()
     if asked.small_values is None:
@@ -388,6 +416,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {speech.known(f'endpoint.{name}', name)}\n")
         told = report.told_of(answered, analysis, speech)
+        _print_over_time(answered, analysis, speech)
         if told is None:
             _print_unpooled(analysis, speech)
         else:
@@ -400,6 +429,16 @@ def _print_answer(answered: Answer, asked: Options) -> None:
         _show(report.left_out_table(analysis, speech, "left-out"))
     sys.stdout.write(f"\n{speech.say('pool.section_limits')}\n")
     _print_lines([*(text[asked.lang] for text in q.limits), speech.say("pool.limits")])
+
+
+def _print_over_time(answered: Answer, analysis: Analysis, speech: Language) -> None:
+    """Before any constant ratio: whose hazards move, and how."""
+    from normoxia.report import synthesis as report
+
+    words, table, others = report.over_time_parts(answered, analysis, speech, "over-time")
+    _print_lines(words)
+    _show(table)
+    _print_lines(others)
 
 
 def _print_unpooled(analysis: Analysis, speech: Language) -> None:

@@ -8,7 +8,7 @@ Read in this order:
     regimens     an arm's regimen as pharmacology reads it
     checks       the second reader: what in a study cannot be right
     auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
-                 rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
+                 rules_figures, rules_claims, rules_numbers, rules_reader; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
     export       tables for netmeta and RevMan, CSV and Parquet
     curves       patients rebuilt from the digitised landmarks
@@ -17,11 +17,12 @@ Read in this order:
 and of the synthesis, which a statistician may want alone:
 
     contrasts      what a study contributes: arms with counts or means, or contrasts on the analysis scale
-    tables         any network from a text file (delimited reads the cells, columns knows the names)
+    tables         any network from a text file: delimited parts it into cells, columns knows the names, layout says which
+                   column means what, rows reads them, cells knows how people print a number or an interval
     intake         a hazard ratio from whatever was published
     heterogeneity  one weighted regression and eight estimators of tau2, under everything below
     meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)
-    over_time      two arms whose hazards need not stay proportional
+    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not
     multiarm       a study with several arms as independent contrasts
     network        the network and its fit; ranking, consistency, contribution, components, certainty
     synthesis      pool: all of it at once

@@ -61,6 +61,7 @@ def certainty(
     indirectness: Mapping[str, int] | None = None,
     reporting_bias: tuple[Concern, str] | None = None,
     equivalence: float | None = None,
+    shares: Mapping[tuple[str, str], Mapping[str, float]] | None = None,
 ) -> tuple[Certainty, ...]:
     """Certainty of every contrast the network can estimate.
 
@@ -69,6 +70,7 @@ def certainty(
     reporting_bias              concern and reason, for the whole network; counts as some when not judged
     equivalence                 the smallest effect that matters, on the analysis scale (log 1.2 by default for ratios);
                                 must be given for differences
+    shares                      what `study_contributions` gives, where it is at hand already
     """
     if equivalence is None:
         if not fit.network.effect.is_ratio:
@@ -82,7 +84,7 @@ def certainty(
                 raise InvalidArgument(
                     f'{name} of "{study}" is {score}; expected 1 (low), 2 (some) or 3 (high)'
                 )
-    shares = study_contributions(fit)
+    shares = study_contributions(fit) if shares is None else shares
     splits = {frozenset((s.treatment, s.comparator)): s for s in node_splits(fit)}
     whole = design_by_treatment(fit.network)
     answers = []

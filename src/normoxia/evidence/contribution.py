@@ -170,26 +170,26 @@ def study_contributions(
     fit: NetworkFit, *, method: Streams | str = Streams.SHORTEST_PATH
 ) -> dict[tuple[str, str], dict[str, float]]:
     """Share of each study in each network estimate: a direct comparison's share, divided by the studies' weights in it."""
-    names = fit.network.treatments
+    at = {name: i for i, name in enumerate(fit.network.treatments)}
     within: dict[tuple[str, str], dict[str, float]] = {}
     for member in fit.network.members:
         for i, j in combinations(range(len(member.arms)), 2):
             weight = 1.0 / (member.contrast(i, j)[1] + fit.tau2)
-            pair = _in_order(names, member.arms[i], member.arms[j])
+            a, b = member.arms[i], member.arms[j]
+            pair = (a, b) if at[a] < at[b] else (b, a)
             within.setdefault(pair, {})[member.study] = weight
+    for own_weights in within.values():
+        total = sum(own_weights.values())
+        for study, weight in own_weights.items():
+            own_weights[study] = weight / total
     matrix = contributions(fit, method=method)
     answer: dict[tuple[str, str], dict[str, float]] = {}
     for row, pair in enumerate(matrix.comparisons):
         own: dict[str, float] = {}
         for column, direct in enumerate(matrix.direct):
-            share, weights = float(matrix.shares[row, column]), within.get(direct, {})
-            total = sum(weights.values())
-            for study, weight in weights.items():
-                if share > 0:
-                    own[study] = own.get(study, 0.0) + share * weight / total
+            share = float(matrix.shares[row, column])
+            if share > 0:
+                for study, part in within.get(direct, {}).items():
+                    own[study] = own.get(study, 0.0) + share * part
         answer[pair] = own
     return answer
-
-
-def _in_order(names: tuple[str, ...], a: str, b: str) -> tuple[str, str]:
-    return (a, b) if names.index(a) < names.index(b) else (b, a)

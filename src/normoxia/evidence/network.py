@@ -155,6 +155,19 @@ class NetworkFit:
         x, _ = full_rank_design(self.network)
         return heterogeneity.q_profile(self.network.estimate, self.network.variance, x, self.level)
 
+    def tau_is_outside(self) -> bool:
+        """Whether tau2 lies outside its own Q-profile interval.
+
+        Estimator and interval read the data differently (a likelihood or moments; the generalised Q). They part when the
+        effects are not normal around the model with one tau2, or when sampling variances and effects are tied, as in rare
+        events: then one tau2 describes neither the precise nor the imprecise studies.
+        """
+        if self.model != "random" or self.df <= 0:
+            return False
+        low, high = self.tau2_interval()
+        slack = 1e-9 * max(high, 1.0) if math.isfinite(high) else 1e-9
+        return not low - slack <= self.tau2 <= high + slack
+
     def difference(self) -> Array:
         """theta[i] - theta[j]; nan between parts; shape (n_treatments, n_treatments)."""
         return np.where(self._comparable(), self.theta[:, None] - self.theta[None, :], np.nan)
@@ -249,15 +262,17 @@ def build(
     if not grouped:
         raise InvalidArgument("no contrasts; a network needs at least one study with two arms")
     known = dict(sizes or {})
+    sizes_of: dict[str, dict[str, float]] = {}
+    for (study, treatment), n in known.items():
+        sizes_of.setdefault(study, {})[treatment] = n
     members = []
     for study, own in grouped.items():
-        arm_sizes = {t: n for (s, t), n in known.items() if s == study} if len(own) > 1 else None
         if len(own) == 1:
             members.append(_two_arm(own[0]))
             continue
         pieces = _connected(own)
         for number, piece in enumerate(pieces, 1):
-            member = study_arms(piece, arm_sizes)
+            member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
                 note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
                 member = replace(

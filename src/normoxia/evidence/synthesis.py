@@ -208,6 +208,14 @@ def _limits(fit: NetworkFit) -> list[str]:
         lines.append(
             "no loop of treatments: every estimate is direct or a chain of direct ones, inconsistency cannot be tested"
         )
+    if fit.tau_is_outside():
+        low, high = (math.sqrt(end) for end in fit.tau2_interval())
+        lines.append(
+            f"tau {fit.tau:.3g} ({fit.tau_method}) lies outside its own interval {low:.3g} to {high:.3g}: the interval inverts the "
+            "generalised Q, which reads the data differently; that the two part means that effects are not normal around the model "
+            "with one tau, or that effects and standard errors are tied (rare events); take neither as precise, compare tau=PM, "
+            "which solves the same Q"
+        )
     if fit.model == "random" and 0 < fit.df < 5:
         lines.append(f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value")
     return lines

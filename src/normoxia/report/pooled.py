@@ -179,6 +179,8 @@ class Pooled:
             lines.append(say("pool.limit_no_spare"))
         if fit.df and len(self.compared()) == len(network.treatments) - network.n_parts:
             lines.append(say("pool.limit_no_loop"))
+        if fit.tau_is_outside():
+            lines.append(say("pool.limit_tau_outside", method=fit.tau_method))
         if fit.model == "random" and 0 < fit.df < 5:
             lines.append(say("pool.limit_few", df=fit.df))
         return lines
