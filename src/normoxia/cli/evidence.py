@@ -139,6 +139,12 @@ def export(
             f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
         )
     tables.write(rows, out)
+    if table == "contrasts":
+        derived = sum(row["origin"] == "derived" for row in rows)
+        if derived:
+            say(f"{derived} pairs of multi-arm studies are derived; see the columns origin and basis")
+        for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
+            say(f"left out: {study}, {why}")
     say(f"{len(rows)} rows -> {out}")
 
 
