@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.trial import toy
 
 from normoxia.trial import mortality
 
@@ -11,7 +10,7 @@ from normoxia.trial import mortality
 def test_a_constant_hazard_gives_exponential_deaths() -> None:
     times = np.linspace(0.0, 400.0, 5)
     rates = np.full((1, 5), 0.01)
-    summed = mortality.accumulate(times, rates, 0.5, np.array([np.inf]))
+    summed = mortality.accumulate(times, rates, np.array([0.5]), np.array([np.inf]))
     assert np.allclose(summed[0], 0.01 * times)
     # the threshold -log(u) is reached at -log(u)/hazard
     day = mortality.crossing(times, summed, np.array([-np.log(0.2)]))
@@ -20,14 +19,14 @@ def test_a_constant_hazard_gives_exponential_deaths() -> None:
 
 def test_a_new_lesion_raises_the_hazard_from_its_day_on() -> None:
     times = np.array([0.0, 100.0, 200.0])
-    summed = mortality.accumulate(times, np.full((1, 3), 0.01), 0.5, np.array([50.0]))
+    summed = mortality.accumulate(times, np.full((1, 3), 0.01), np.array([0.5]), np.array([50.0]))
     assert np.allclose(summed[0], [0.0, 1.0 + 0.5 * 0.5, 2.5 + 0.25])
 
 
 def test_an_exponential_burden_is_summed_within_the_error_of_the_trapezium() -> None:
     times = np.arange(0.0, 127.0, 21.0)
     rates = np.exp(0.003 * times)[None, :]
-    summed = mortality.accumulate(times, rates, 0.0, np.array([np.inf]))
+    summed = mortality.accumulate(times, rates, np.array([0.0]), np.array([np.inf]))
     exact = (np.exp(0.003 * times) - 1.0) / 0.003
     assert np.allclose(summed[0], exact, rtol=0.003**2 * 21**2 / 12 * 1.1)
 
@@ -37,9 +36,21 @@ def test_what_is_never_reached_is_never() -> None:
     assert mortality.crossing(np.array([0.0, 1.0, 2.0]), summed, np.array([0.3]))[0] == np.inf
 
 
+def hazards(
+    n: int, hazard: float = 0.001, exponent: float = 1.5, reference: float = 80.0
+) -> mortality.Mortality:
+    zero = np.zeros(n)
+    return mortality.Mortality(np.full(n, hazard), np.full(n, exponent), zero, zero, reference)
+
+
 def test_larger_tumours_die_sooner() -> None:
-    clinic = toy.protocol().clinic
-    small, large = mortality.rate(clinic, np.array([0.001, 0.001]), np.array([[40.0], [160.0]]))
-    assert np.isclose(large[0] / small[0], 4.0**clinic.death_size_exponent)
-    at_reference = mortality.rate(clinic, np.array([0.002]), np.array([[clinic.death_size_reference]]))
+    small, large = mortality.rate(hazards(2), np.array([[40.0], [160.0]]))
+    assert np.isclose(large[0] / small[0], 4.0**1.5)
+    at_reference = mortality.rate(hazards(1, hazard=0.002), np.array([[80.0]]))
     assert np.isclose(at_reference[0, 0], 0.002)
+
+
+def test_hazards_of_groups_join_in_order() -> None:
+    both = mortality.joined([hazards(2, hazard=0.001), hazards(1, hazard=0.003)])
+    assert both.hazard.tolist() == [0.001, 0.001, 0.003]
+    assert both.take(np.array([2])).hazard.tolist() == [0.003]

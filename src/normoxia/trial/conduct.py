@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia.pharmacology import read as read_drug
 from normoxia.population import Population
 from normoxia.simulation import Simulator, State
 from normoxia.trial import lesions, mortality, policy, recist, toxicity
@@ -27,6 +28,9 @@ Bools = NDArray[np.bool_]
 
 #: what the engine must give; the rest of its outputs are states kept at visits
 DIAMETER, NEW_LESION = "tumour_diameter", "new_lesion_hazard"
+
+#: the kind of drug whose taking `Clinic.death_on_inhibitor` is about
+INHIBITOR = "kinase inhibitor"
 
 #: status in the engine's state of a patient who is followed no longer: carried no further, and no failure
 LEFT = 1000
@@ -67,6 +71,7 @@ def conduct(
     start: State,
     population: Population,
     draws: Draws,
+    clinical: mortality.Mortality,
     *,
     workers: int = 1,
     tolerance: float = 1e-3,
@@ -75,10 +80,11 @@ def conduct(
     """One arm's patients from entry to the last cut.
 
     start       the ensemble at day 0, one row a patient as in `population`
+    clinical    each patient's hazard of death
     tolerance   of the engine, relative; 1e-3 moves no diameter by a tenth of the reader's error
     step        called after each window with its last day and how many are still followed
     """
-    return _Conduct(trial, arm, simulator, start, population, draws, workers, tolerance).all(step)
+    return _Conduct(trial, arm, simulator, start, population, draws, clinical, workers, tolerance).all(step)
 
 
 class _Conduct:
@@ -97,6 +103,7 @@ class _Conduct:
         start: State,
         population: Population,
         draws: Draws,
+        clinical: mortality.Mortality,
         workers: int,
         tolerance: float,
     ) -> None:
@@ -127,7 +134,8 @@ class _Conduct:
         )
         self.memory = recist.begin(read, self.lesions.nodal)
         self.phase = np.full(n, Phase.ON_TREATMENT, dtype=np.int8)
-        self.hazard = mortality.individual_hazard(clinic, population, draws.normal["frailty"][:, 0])
+        self.mortality = clinical
+        self.inhibitors = [drug for drug in arm.regimen.drugs if read_drug(drug).kind == INHIBITOR]
         self.death_left = -np.log(u["death"][:, 0])
         self.lesion_threshold = -np.log(u["new lesion"][:, 0])
         self.lesion_sum = np.zeros(n)
@@ -218,11 +226,20 @@ class _Conduct:
         well = record.status[rows] == 0
         lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
         record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
-        rates = mortality.rate(self.clinic, self.hazard[rows], totals)
-        summed = mortality.accumulate(nodes, rates, self.clinic.death_new_lesion, record.new_lesion[rows])
+        own = self.mortality.take(rows)
+        rates = mortality.rate(own, totals) + own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
+        summed = mortality.accumulate(nodes, rates, own.new_lesion, record.new_lesion[rows])
         death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
         record.death[rows] = np.minimum(death, self.ledger.death[rows])
         self.death_left[rows] -= summed[:, -1]
+
+    def on_inhibitor(self, nodes: Floats) -> Bools:
+        """Who is under a VEGFR inhibitor of the arm at which time; shape (n_followed, n_nodes)."""
+        on = np.zeros((len(self.rows), len(nodes)), dtype=bool)
+        for drug in self.inhibitors:
+            until = np.where(self.dispenser.gets(drug), self.ledger.stopped[drug], 0.0)[self.rows]
+            on |= nodes[None, :] < until[:, None]
+        return on
 
     def scan(self, nodes: Floats, totals: Floats, nominal: float, end: float, visit: int) -> None:
         """Read the visit's scans and apply the rules."""

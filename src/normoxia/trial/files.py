@@ -32,6 +32,7 @@ from normoxia.trial.recist import Criteria
 
 _CLINIC_UNITS: Mapping[str, str] = {
     "death_hazard": "1/day",
+    "death_on_inhibitor": "1/day",
     "dropout": "1/day",
     "death_size_reference": "mm",
     "vanishing_mm": "mm",

@@ -7,6 +7,9 @@ therapy acts on survival only through size, new lesions and toxicity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +19,36 @@ from normoxia.trial.protocol import Clinic
 Floats = NDArray[np.float64]
 
 
-def individual_hazard(clinic: Clinic, population: Population, frailty: Floats) -> Floats:
-    """Each patient's hazard at the reference sum of diameters, 1/day; shape (n_patients,).
+@dataclass(frozen=True, slots=True, eq=False)
+class Mortality:
+    """The hazard of death of some patients; every array has shape (n_patients,).
+
+    hazard         1/day at the reference sum of diameters, frailty and factors included
+    size_exponent  how it grows with the sum of diameters
+    new_lesion     its gain once there is a new lesion
+    on_inhibitor   added while a VEGFR inhibitor of the trial is taken, 1/day
+    reference      sum of diameters to which `hazard` belongs, mm
+    """
+
+    hazard: Floats
+    size_exponent: Floats
+    new_lesion: Floats
+    on_inhibitor: Floats
+    reference: float
+
+    def take(self, rows: NDArray[np.intp]) -> Mortality:
+        """The hazards of some patients."""
+        return Mortality(
+            self.hazard[rows],
+            self.size_exponent[rows],
+            self.new_lesion[rows],
+            self.on_inhibitor[rows],
+            self.reference,
+        )
+
+
+def individual(clinic: Clinic, population: Population, frailty: Floats) -> Mortality:
+    """The hazards of a population's patients.
 
     frailty  standard normals; shape (n_patients,)
     """
@@ -26,24 +57,43 @@ def individual_hazard(clinic: Clinic, population: Population, frailty: Floats) -
         known = all(clause.covariate in population.covariates for clause in factor.when.clauses)
         if known:
             hazard = np.where(population.where(factor.when), hazard * factor.times, hazard)
-    return np.asarray(hazard)
+    n = len(hazard)
+    return Mortality(
+        np.asarray(hazard),
+        np.full(n, clinic.death_size_exponent),
+        np.full(n, clinic.death_new_lesion),
+        np.full(n, clinic.death_on_inhibitor),
+        clinic.death_size_reference,
+    )
 
 
-def rate(clinic: Clinic, hazard: Floats, total: Floats) -> Floats:
-    """Hazard of death at sums of diameters, without new lesions, 1/day; shape (n_patients, n_times)."""
-    size = np.maximum(total, 0.0) / clinic.death_size_reference
-    return np.asarray(hazard[:, None] * size**clinic.death_size_exponent)
+def joined(parts: Sequence[Mortality]) -> Mortality:
+    """The hazards of several groups of patients as one, in the order given; the first's reference size holds."""
+    return Mortality(
+        np.concatenate([part.hazard for part in parts]),
+        np.concatenate([part.size_exponent for part in parts]),
+        np.concatenate([part.new_lesion for part in parts]),
+        np.concatenate([part.on_inhibitor for part in parts]),
+        parts[0].reference,
+    )
 
 
-def accumulate(times: Floats, rates: Floats, gain: float, since: Floats) -> Floats:
+def rate(own: Mortality, total: Floats) -> Floats:
+    """Hazard of death at sums of diameters, without new lesions and drugs, 1/day; shape (n_patients, n_times)."""
+    size = np.maximum(total, 0.0) / own.reference
+    return np.asarray(own.hazard[:, None] * size ** own.size_exponent[:, None])
+
+
+def accumulate(times: Floats, rates: Floats, gain: Floats, since: Floats) -> Floats:
     """Hazard accumulated at each time, by the trapezium rule, larger by `gain` from a patient's day `since` on.
 
-    times  shape (n_times,); rates shape (n_patients, n_times); since days, infinite for never; shape (n_patients,)
+    times  shape (n_times,); rates shape (n_patients, n_times); gain, since (days, infinite for never) shape (n_patients,)
     """
     widths = np.diff(times)
     part = 0.5 * (rates[:, 1:] + rates[:, :-1]) * widths
     after = np.clip((times[None, 1:] - since[:, None]) / widths, 0.0, 1.0)
-    return np.concatenate([np.zeros((len(rates), 1)), np.cumsum(part * (1.0 + gain * after), axis=1)], axis=1)
+    added = np.cumsum(part * (1.0 + gain[:, None] * after), axis=1)
+    return np.concatenate([np.zeros((len(rates), 1)), added], axis=1)
 
 
 def crossing(times: Floats, accumulated: Floats, threshold: Floats) -> Floats:

@@ -7,7 +7,7 @@ a run is interrupted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from normoxia.mechanism.model import Model
 from normoxia.population import Population, joined, sample
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
-from normoxia.trial import conduct, result
+from normoxia.trial import conduct, mortality, result
 from normoxia.trial.draws import draw
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
+from normoxia.trial.setting import Setting
 
 #: states kept at visits when the model has them
 STATES = (
@@ -65,8 +66,14 @@ def compose(trial: Trial) -> Model:
     return mechanism.compose([biology, *drugs])
 
 
-def prepare(trial: Trial, backend: str = "fast", *, model: Model | None = None) -> Bench:
-    """Compose and compile. `model` replaces the trial's own, for other biologies and for ablations."""
+def prepare(
+    trial: Trial, backend: str = "fast", *, model: Model | None = None, states: Sequence[str] = STATES
+) -> Bench:
+    """Compose and compile.
+
+    model   replaces the trial's own, for other biologies and for ablations
+    states  outputs kept at visits, those of them that the model has
+    """
     composed = compose(trial) if model is None else model
     known = {observable.name for observable in composed.observables}
     for name in (conduct.DIAMETER, conduct.NEW_LESION):
@@ -74,7 +81,7 @@ def prepare(trial: Trial, backend: str = "fast", *, model: Model | None = None) 
             raise InvalidArgument(
                 f'model "{composed.name}" gives no "{name}"; a trial reads it, add an observable of that name'
             )
-    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in STATES if name in known))
+    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in states if name in known))
     return Bench(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
 
 
@@ -107,6 +114,7 @@ def run(
     workers: int = 1,
     backend: str = "fast",
     model: Model | None = None,
+    settings: Sequence[Setting] = (),
     tolerance: float = 1e-3,
     load: Callable[[str], TrialResult | None] | None = None,
     store: Callable[[str, TrialResult], None] | None = None,
@@ -117,12 +125,17 @@ def run(
     patients    in every arm; as published when omitted
     replicates  whole trials, each with fresh patients
     model       instead of the trial's own (an ablation, another biology)
+    settings    numbers of each replicate's own, by replicate; none takes the trial's
     tolerance   of the engine, relative
     load        asked for each chunk by name before it is run; what it gives is taken instead of running
     store       given each finished chunk, so that a caller can keep it
     progress    told patients of all arms and replicates carried to the end; it may raise Interrupted
-    raises      InvalidArgument for less than one patient or replicate
+    raises      InvalidArgument for less than one patient or replicate, or other than one setting a replicate
     """
+    if settings and len(settings) != replicates:
+        raise InvalidArgument(
+            f"found {len(settings)} settings for {replicates} replicates; give one for each"
+        )
     protocol = trial if patients is None else trial.with_patients(patients)
     plan = chunks(protocol, replicates)
     total = replicates * sum(arm.n for arm in protocol.arms)
@@ -138,6 +151,7 @@ def run(
                 bench,
                 chunk,
                 seed,
+                settings=settings,
                 workers=workers,
                 tolerance=tolerance,
                 progress=_shifted(progress, done, total),
@@ -155,27 +169,15 @@ def run_chunk(
     chunk: Chunk,
     seed: int,
     *,
+    settings: Sequence[Setting] = (),
     workers: int = 1,
     tolerance: float = 1e-3,
     progress: Progress = silent,
 ) -> TrialResult:
-    """Run one chunk of a trial: its patients under every arm."""
+    """Run one chunk of a trial: its patients under every arm. `settings` are those of all replicates of the run."""
     trial, simulator = bench.trial, bench.simulator
-    population = joined(
-        [
-            sample(
-                trial.population,
-                bench.model,
-                n,
-                seed,
-                eligibility=trial.eligibility,
-                first_patient=first,
-                replicate=r,
-            )
-            for r, first, n in chunk.pieces
-        ]
-    )
     draws = draw(trial, seed, chunk.pieces)
+    population, deaths = _enrolled(bench, chunk, seed, settings, draws.normal["frailty"][:, 0])
     start = simulator.start(
         population.parameters, population.n_patients, tolerance=tolerance, workers=workers
     )
@@ -190,12 +192,37 @@ def run_chunk(
             progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, total))
 
         record = conduct.conduct(
-            trial, arm, simulator, start.take(rows), own, draws.take(rows),
+            trial, arm, simulator, start.take(rows), own, draws.take(rows), deaths.take(rows),
             workers=workers, tolerance=tolerance, step=step,
         )  # fmt: skip
         done += len(rows)
         records.append(_rows(bench, position, own, record, seed))
     return result.joined(records)
+
+
+def _enrolled(
+    bench: Bench, chunk: Chunk, seed: int, settings: Sequence[Setting], frailty: NDArray[np.float64]
+) -> tuple[Population, mortality.Mortality]:
+    """The patients of a chunk and their hazards of death, each replicate under its own setting."""
+    populations: list[Population] = []
+    deaths: list[mortality.Mortality] = []
+    first_row = 0
+    for r, first, n in chunk.pieces:
+        trial = settings[r].on(bench.trial) if settings else bench.trial
+        drawn = sample(
+            trial.population,
+            bench.model,
+            n,
+            seed,
+            eligibility=trial.eligibility,
+            first_patient=first,
+            replicate=r,
+        )
+        populations.append(settings[r].shared(bench.model, drawn) if settings else drawn)
+        rows = slice(first_row, first_row + n)
+        deaths.append(mortality.individual(trial.clinic, drawn, frailty[rows]))
+        first_row += n
+    return joined(populations), mortality.joined(deaths)
 
 
 def _rows(
