@@ -149,7 +149,8 @@ def fitted(dataset: str, model: str, method: str) -> NetworkFit:
     network = networks()[dataset]
     if model == "common":
         return net.fit(network, model="common")
-    return net.fit(network, tau=peer_tau()[dataset, method] if method == "REML" else method)
+    tau = peer_tau()[dataset, method] if method == "REML" else method
+    return net.fit(network, tau=tau, prediction="student")  # the peer's prediction interval
 
 
 def reml_without_covariance(network: Network) -> float:

@@ -128,7 +128,7 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     The fit's Q and tau2 are not defined here (0 degrees of freedom).
     """
     found = list(arms)
-    skeleton = net.build(_corrected(found), Effect.OR)
+    skeleton = net.build(corrected(found), Effect.OR)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)
     column = {int(k): c for c, k in enumerate(kept)}
@@ -169,7 +169,7 @@ def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, A
     )
 
 
-def _corrected(arms: Sequence[Arm]) -> list[Contrast]:
+def corrected(arms: Sequence[Arm]) -> list[Contrast]:
     """Contrasts of every study with half an event added everywhere: the network's shape, not its answer."""
     contrasts = []
     for members in by_study(arms).values():
