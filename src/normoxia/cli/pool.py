@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from normoxia.report.pooled import Pooled
     from normoxia.report.tables import Table
 
+METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
 
@@ -33,6 +34,7 @@ class Options:
 
     effect: str | None
     model: Literal["common", "random"]
+    method: str
     tau: str
     reference: str | None
     small_values: Literal["good", "bad"] | None
@@ -57,6 +59,10 @@ def pool(
         str | None, typer.Option("--effect", help=f"Measure of a table: {', '.join(EFFECTS)}.")
     ] = None,
     model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
+    method: Annotated[
+        str,
+        typer.Option("--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."),
+    ] = "inverse-variance",
     tau: Annotated[
         str, typer.Option("--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.")
     ] = "REML",
@@ -95,6 +101,7 @@ def pool(
     asked = Options(
         effect=_one_of("effect", effect, EFFECTS),
         model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
+        method=_one_of("method", method, METHODS) or METHODS[0],
         tau=_one_of("tau estimator", tau.upper(), ESTIMATORS) or "REML",
         reference=reference,
         small_values=cast(
@@ -163,7 +170,7 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
     _refuse_faults(table, asked)
     synthesis = pool_table(
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
-        small_values=asked.small_values, seed=asked.seed,
+        small_values=asked.small_values, seed=asked.seed, method=asked.method,
     )  # fmt: skip
     judged = _certainty(synthesis, asked)
     whole = _table_json(table, synthesis, judged)
@@ -292,9 +299,15 @@ def _pool_question(what: str, asked: Options, out: Path | None, json: bool, quie
     from normoxia.evidence.answers import answer
     from normoxia.evidence.studies import registry
 
-    if asked.effect or asked.columns or asked.leave_out_faulty or asked.equivalence is not None:
+    if (
+        asked.effect
+        or asked.columns
+        or asked.leave_out_faulty
+        or asked.equivalence is not None
+        or asked.method != METHODS[0]
+    ):
         raise InvalidArgument(
-            "--effect, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
+            "--effect, --method, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
         )
     question = questions.question(what)
     if asked.endpoint:

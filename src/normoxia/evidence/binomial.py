@@ -74,8 +74,8 @@ class _Point:
         cross = self.cross[:, :n_free]
         schur = self.information(n_free)
         right = self.slope[:n_free] - cross.T @ (self.own_slope / self.own_curvature)
-        move = np.linalg.solve(schur, right) if n_free else np.zeros(0)
-        own = (self.own_slope - cross @ move) / self.own_curvature
+        move: Array = np.asarray(np.linalg.solve(schur, right) if n_free else np.zeros(0), dtype=np.float64)
+        own: Array = np.asarray((self.own_slope - cross @ move) / self.own_curvature, dtype=np.float64)
         return move, own, float(self.slope[:n_free] @ move + self.own_slope @ own)
 
     def information(self, n_free: int) -> Array:

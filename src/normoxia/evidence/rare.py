@@ -125,7 +125,7 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     penalised  by half the log determinant of the information (Firth 1993), finite whatever cells are empty; without it,
                plain maximum likelihood
     raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
-    The fit's Q and tau2 are not defined here (0 degrees of freedom).
+    The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
     """
     found = list(arms)
     skeleton = net.build(corrected(found), Effect.OR)
@@ -145,7 +145,10 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     theta[kept] = beta[len(studies) :]
     spread[np.ix_(kept, kept)] = covariance[len(studies) :, len(studies) :]
     method = "penalised logistic" if penalised else "logistic"
-    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, math.nan, 0, False, level)
+    risk = 1.0 / (1.0 + np.exp(-(x @ beta)))
+    q = float(np.sum((events - n * risk) ** 2 / (n * risk * (1.0 - risk))))
+    df = len(used) - x.shape[1]
+    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, q, df, False, level)
 
 
 def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, Array]:
