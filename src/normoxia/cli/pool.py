@@ -219,7 +219,7 @@ def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest)
+    return certainty(synthesis.fit, equivalence=smallest, splits=synthesis.splits)
 
 
 def _table_json(table: NetworkTable, synthesis: Synthesis, judged: tuple[Certainty, ...]) -> dict[str, Any]:
