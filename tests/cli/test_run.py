@@ -40,6 +40,16 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     assert whole["manifest"]["seed"] == 1
 
 
+def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None:
+    answer = normoxia("run", "forecast:SUNRISE", "--patients", "4", "--no-report", "--quiet", "--json")
+    assert answer.code == 0
+    whole = json.loads(answer.out)
+    assert whole["trial"] == "sunrise"
+    assert whole["calibrated"] is False
+    assert whole["published"] == []
+    assert normoxia("run", "forecast:HARMONi-3", "--patients", "4").code == 2
+
+
 def test_the_folder_holds_configuration_manifest_chunks_and_tables(
     normoxia: Callable, tmp_path: Path
 ) -> None:

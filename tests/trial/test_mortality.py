@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from normoxia.trial import mortality
@@ -40,13 +42,24 @@ def hazards(
     n: int, hazard: float = 0.001, exponent: float = 1.5, reference: float = 80.0
 ) -> mortality.Mortality:
     zero = np.zeros(n)
-    return mortality.Mortality(np.full(n, hazard), np.full(n, exponent), zero, zero, reference)
+    return mortality.Mortality(np.full(n, hazard), np.full(n, exponent), zero, zero, zero, reference)
+
+
+DAYS = np.array([0.0, 21.0])
+
+
+def test_growing_tumours_kill_sooner_than_still_ones_of_their_size() -> None:
+    own = replace(hazards(3), growth=np.full(3, 200.0))
+    totals = np.array([[80.0, 80.0], [80.0 * np.exp(-0.002 * 21), 80.0], [8.0, 80.0]])
+    still, growing, runaway = mortality.rate(own, DAYS, totals)[:, 1]
+    assert np.isclose(growing / still, np.exp(200.0 * 0.002))
+    assert np.isclose(runaway / still, np.exp(200.0 * mortality.FASTEST))
 
 
 def test_larger_tumours_die_sooner() -> None:
-    small, large = mortality.rate(hazards(2), np.array([[40.0], [160.0]]))
+    small, large = mortality.rate(hazards(2), DAYS, np.array([[40.0, 40.0], [160.0, 160.0]]))
     assert np.isclose(large[0] / small[0], 4.0**1.5)
-    at_reference = mortality.rate(hazards(1, hazard=0.002), np.array([[80.0]]))
+    at_reference = mortality.rate(hazards(1, hazard=0.002), DAYS, np.array([[80.0, 80.0]]))
     assert np.isclose(at_reference[0, 0], 0.002)
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +80,9 @@ class Endpoints:
     def to_bytes(self) -> bytes:
         """As a compressed archive of arrays."""
         buffer = io.BytesIO()
-        columns = {name: getattr(self, name) for name in _COLUMNS}
-        sets = {f"set/{name}": member for name, member in self.sets.items()}
-        np.savez_compressed(buffer, arms=np.array(self.arms), **columns, **sets)
+        columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
+        columns |= {f"set/{name}": member for name, member in self.sets.items()}
+        np.savez_compressed(buffer, arms=np.array(self.arms), **columns)
         return buffer.getvalue()
 
     @classmethod
@@ -89,7 +90,8 @@ class Endpoints:
         """What `to_bytes` wrote."""
         with np.load(path, allow_pickle=False) as held:
             sets = {name.removeprefix("set/"): held[name] for name in held.files if name.startswith("set/")}
-            return cls(tuple(held["arms"].tolist()), *(held[name] for name in _COLUMNS), sets)
+            columns: dict[str, Any] = {name: held[name] for name in _COLUMNS}
+            return cls(arms=tuple(held["arms"].tolist()), sets=sets, **columns)
 
 
 _COLUMNS = ("pfs", "pfs_observed", "os", "os_observed", "response", "toxic")
@@ -235,11 +237,11 @@ def read(folder: Path, study: str) -> Endpoints:
     """A study's endpoints at all points of a folder."""
     parts = [Endpoints.from_file(path) for path in sorted(folder.glob(f"{study}-[0-9]*.npz"))]
     first = parts[0]
-    return Endpoints(
-        first.arms,
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS),
-        {name: np.concatenate([part.sets[name] for part in parts]) for name in first.sets},
-    )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+    }
+    sets = {name: np.concatenate([part.sets[name] for part in parts]) for name in first.sets}
+    return Endpoints(arms=first.arms, sets=sets, **columns)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 def run(
     trial: Annotated[
-        str, typer.Argument(help="A shipped trial, such as impower150, or the path of a protocol.")
+        str,
+        typer.Argument(
+            help="A shipped trial, such as impower150; study:NAME; forecast:NAME; or the path of a protocol."
+        ),
     ],
     patients: Annotated[
         int | None, typer.Option("--patients", help="In every arm; default: as published.")

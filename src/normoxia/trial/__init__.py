@@ -10,12 +10,14 @@ Read in this order:
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
     from_study   a protocol made from the registry         enrolled, cuts   whom a study enrolled, when it was analysed
+    designs      trials predicted blind, from their designs alone; lending: numbers their drugs borrow; reference: their page
     ablation     a trial without some causal statements
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 
 from normoxia.trial.ablation import ablate
 from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published
+from normoxia.trial.designs import Design, forecasts
 from normoxia.trial.files import library, read
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
@@ -25,12 +27,14 @@ __all__ = [
     "Arm",
     "Chunk",
     "Comparison",
+    "Design",
     "Trial",
     "TrialResult",
     "ablate",
     "analyse",
     "chunks",
     "compare",
+    "forecasts",
     "library",
     "prepare",
     "protocol_of",

@@ -227,7 +227,7 @@ class _Conduct:
         lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
         record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
         own = self.mortality.take(rows)
-        rates = mortality.rate(own, totals) + own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
+        rates = mortality.rate(own, nodes, totals) + own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
         summed = mortality.accumulate(nodes, rates, own.new_lesion, record.new_lesion[rows])
         death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
         record.death[rows] = np.minimum(death, self.ledger.death[rows])

@@ -33,6 +33,7 @@ from normoxia.trial.recist import Criteria
 _CLINIC_UNITS: Mapping[str, str] = {
     "death_hazard": "1/day",
     "death_on_inhibitor": "1/day",
+    "death_growth": "day",
     "dropout": "1/day",
     "death_size_reference": "mm",
     "vanishing_mm": "mm",
@@ -43,6 +44,8 @@ _CLINIC_UNITS: Mapping[str, str] = {
 }  # all others are without unit
 #: what the name of a study of the registry is preceded by, where a trial is asked for
 STUDY = "study:"
+#: what the name of a design that is predicted blind is preceded by
+FORECAST = "forecast:"
 #: the regimen of an arm without a drug
 PLACEBO = "placebo"
 _SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
@@ -54,15 +57,19 @@ def library() -> tuple[str, ...]:
 
 
 def read(name: str | Path) -> Trial:
-    """A trial by its shipped name, from a YAML file, or as `study:NAME` of a study of the registry.
+    """A trial by its shipped name, from a YAML file, as `study:NAME` of a study of the registry, or as `forecast:NAME`.
 
     raises  UnknownName with the nearest name; InvalidDocument with every finding of the file; InvalidArgument for a
-            study that cannot be run, with the reason
+            study or design that cannot be run, with the reason
     """
     if str(name).startswith(STUDY):
         from normoxia.trial import from_study
 
         return from_study.preferred(str(name).removeprefix(STUDY))
+    if str(name).startswith(FORECAST):
+        from normoxia.trial import designs
+
+        return designs.read(str(name).removeprefix(FORECAST))
     path = shipped.find("trials", name)
     return parse(documents.load(path), path.read_text(encoding="utf-8-sig"))
 

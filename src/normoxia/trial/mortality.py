@@ -1,8 +1,9 @@
 """Death as a hazard that grows with the measured burden, and the days at which accumulated hazards reach their thresholds.
 
-lambda(t) = h0 * frailty * factors * (sum/80 mm)**b * (1 + gain once there is a new lesion); toxic deaths come beside it.
-The form is that of joint models of tumour size and survival (Claret 2009, J Clin Oncol 27:4103); it assumes that
-therapy acts on survival only through size, new lesions and toxicity.
+lambda(t) = h0 * frailty * factors * (sum/80 mm)**b * exp(g * growth of the sum) * (1 + gain once there is a new lesion);
+toxic deaths come beside it. The form is that of joint models of tumour size and survival (Claret 2009, J Clin Oncol 27:4103;
+with the growth rate, Claret 2018, Clin Cancer Res 24:3292, recalled); it assumes that therapy acts on survival only through
+size, growth, new lesions and toxicity.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from normoxia.trial.protocol import Clinic
 
 Floats = NDArray[np.float64]
 
+#: relative growth or shrinkage of a sum of diameters beyond which it tells no more about death, 1/day (15 % a month); assumed
+FASTEST = 0.005
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mortality:
@@ -27,6 +31,7 @@ class Mortality:
     size_exponent  how it grows with the sum of diameters
     new_lesion     its gain once there is a new lesion
     on_inhibitor   added while a VEGFR inhibitor of the trial is taken, 1/day
+    growth         how it grows with the tumour's growth rate, days: the factor is exp(growth x relative growth of the sum a day)
     reference      sum of diameters to which `hazard` belongs, mm
     """
 
@@ -34,6 +39,7 @@ class Mortality:
     size_exponent: Floats
     new_lesion: Floats
     on_inhibitor: Floats
+    growth: Floats
     reference: float
 
     def take(self, rows: NDArray[np.intp]) -> Mortality:
@@ -43,6 +49,7 @@ class Mortality:
             self.size_exponent[rows],
             self.new_lesion[rows],
             self.on_inhibitor[rows],
+            self.growth[rows],
             self.reference,
         )
 
@@ -63,6 +70,7 @@ def individual(clinic: Clinic, population: Population, frailty: Floats) -> Morta
         np.full(n, clinic.death_size_exponent),
         np.full(n, clinic.death_new_lesion),
         np.full(n, clinic.death_on_inhibitor),
+        np.full(n, clinic.death_growth),
         clinic.death_size_reference,
     )
 
@@ -74,14 +82,24 @@ def joined(parts: Sequence[Mortality]) -> Mortality:
         np.concatenate([part.size_exponent for part in parts]),
         np.concatenate([part.new_lesion for part in parts]),
         np.concatenate([part.on_inhibitor for part in parts]),
+        np.concatenate([part.growth for part in parts]),
         parts[0].reference,
     )
 
 
-def rate(own: Mortality, total: Floats) -> Floats:
-    """Hazard of death at sums of diameters, without new lesions and drugs, 1/day; shape (n_patients, n_times)."""
-    size = np.maximum(total, 0.0) / own.reference
-    return np.asarray(own.hazard[:, None] * size ** own.size_exponent[:, None])
+def rate(own: Mortality, times: Floats, total: Floats) -> Floats:
+    """Hazard of death at sums of diameters, without new lesions and drugs, 1/day; shape (n_patients, n_times).
+
+    times  days, at least two; growth is that of the interval before a time (of the first interval for the first time)
+    total  positive, mm; shape (n_patients, n_times)
+    """
+    size = total / own.reference
+    rates = own.hazard[:, None] * size ** own.size_exponent[:, None]
+    if own.growth.any():
+        growth = np.diff(np.log(total), axis=1) / np.diff(times)
+        growth = np.clip(np.concatenate([growth[:, :1], growth], axis=1), -FASTEST, FASTEST)
+        rates = rates * np.exp(own.growth[:, None] * growth)
+    return np.asarray(rates)
 
 
 def accumulate(times: Floats, rates: Floats, gain: Floats, since: Floats) -> Floats:

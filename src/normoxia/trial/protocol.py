@@ -127,6 +127,7 @@ class Clinic:
     death_hazard        1/day at the reference sum of diameters, without frailty or new lesion
     death_size_exponent, death_size_reference   how it grows with the sum of diameters, mm
     death_new_lesion    gain of the hazard once there is a new lesion
+    death_growth        days: factor exp(death_growth x relative growth of the sum of diameters a day)
     death_on_inhibitor  1/day added while a VEGFR inhibitor is taken
     death_frailty       standard deviation of its logarithm between patients
     death_factors       for some patients
@@ -147,6 +148,7 @@ class Clinic:
     death_size_exponent: float
     death_size_reference: float
     death_new_lesion: float
+    death_growth: float
     death_on_inhibitor: float
     death_frailty: float
     measurement_error: float

@@ -1,0 +1,188 @@
+"""The posterior of the hyperparameters, structures and spreads, given published figures and emulated trials.
+
+Given a point, a study's figures are normal: mean = emulated values; covariance = chance + the trial's own shifts passed through
+the emulators' slopes + the emulators' error + structural error. So trials' shifts are integrated out, exactly where
+the emulators are linear in them. Structures are +1 or -1 at even odds; spreads are half-normal a priori.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.calibration.emulator import Surfaces
+from normoxia.calibration.hyperparameters import Space
+from normoxia.calibration.observations import Block
+from normoxia.calibration.summaries import Kind
+
+Floats = NDArray[np.float64]
+
+#: scale of the half-normal priors of structural error, on the scales of ratios, responses and curves; assumed
+STRUCTURAL = {"ratio": 0.1, "response": 0.25, "curve": 0.25}
+#: log standard deviations are held from here up
+SMALLEST = -6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where what stands in a state: coordinates (continuous, then structures), then log spreads.
+
+    spreads  names: one a trial effect, "single arm", and those of structural error
+    scales   of their half-normal priors; shape (n_spreads,)
+    """
+
+    n_continuous: int
+    n_structures: int
+    spreads: tuple[str, ...]
+    scales: tuple[float, ...]
+
+    @property
+    def n_coordinates(self) -> int:
+        return self.n_continuous + self.n_structures
+
+    @property
+    def width(self) -> int:
+        return self.n_coordinates + len(self.spreads)
+
+    @property
+    def moving(self) -> NDArray[np.intp]:
+        """Positions that move continuously: all but the structures."""
+        return np.concatenate([np.arange(self.n_continuous), np.arange(self.n_coordinates, self.width)])
+
+    def spread(self, states: Floats, name: str) -> Floats:
+        """A standard deviation of each state."""
+        return np.asarray(np.exp(states[:, self.n_coordinates + self.spreads.index(name)]))
+
+
+def layout(space: Space) -> Layout:
+    """The layout of a space's states."""
+    effects = tuple(effect.name for effect in space.trial_effects)
+    scales = [space.spread_randomised] * len(effects) + [space.spread_single_arm, *STRUCTURAL.values()]
+    return Layout(
+        len(space.parameters), len(space.structures), (*effects, "single arm", *STRUCTURAL), tuple(scales)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Log densities of states, and slopes of them for a sampler to move along.
+
+    surfaces  by study, of the figures of its block's observations in their order
+    """
+
+    space: Space
+    layout: Layout
+    blocks: tuple[Block, ...]
+    surfaces: Mapping[str, Surfaces]
+
+    def without(self, study: str) -> Posterior:
+        """The posterior with a study left out."""
+        kept = tuple(block for block in self.blocks if block.study != study)
+        return Posterior(self.space, self.layout, kept, self.surfaces)
+
+    def log_prior(self, states: Floats) -> tuple[Floats, Floats]:
+        """Log prior density, shape (n,), and its slope, shape (n, width); of log spreads with the Jacobian."""
+        own = self.layout
+        slope = np.zeros_like(states)
+        z = states[:, : own.n_continuous]
+        slope[:, : own.n_continuous] = -z
+        logs = states[:, own.n_coordinates :]
+        ratio2 = np.exp(2.0 * logs) / np.array(own.scales) ** 2
+        slope[:, own.n_coordinates :] = 1.0 - ratio2
+        value = -0.5 * (z**2).sum(axis=1) + (logs - 0.5 * ratio2).sum(axis=1)
+        return np.where((logs > SMALLEST).all(axis=1), value, -np.inf), slope
+
+    def log_likelihood(self, states: Floats) -> tuple[Floats, Floats]:
+        """Log likelihood of each block, shape (n, n_blocks), and the slope of their sum, shape (n, width).
+
+        The slope leaves out how the covariance changes with the coordinates, which steers a sampler well enough; it is no gradient
+        to optimise by.
+        """
+        values = np.zeros((len(states), len(self.blocks)))
+        slope = np.zeros_like(states)
+        for i, block in enumerate(self.blocks):
+            values[:, i], part = self._block(block, states)
+            slope += part
+        return values, slope
+
+    def log_density(self, states: Floats) -> tuple[Floats, Floats]:
+        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width)."""
+        prior, prior_slope = self.log_prior(states)
+        likelihood, slope = self.log_likelihood(states)
+        return prior + likelihood.sum(axis=1), prior_slope + slope
+
+    def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
+        """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""
+        own = self.layout
+        surfaces = self.surfaces[block.study]
+        mean, slopes = surfaces.with_slope(states[:, : own.n_coordinates])
+        shifts = (
+            slopes[:, :, list(self.space.shifted)]
+            * (self.shift_sd(block.single_arm, states) * self.space.shift_units)[:, None, :]
+        )
+        cov = np.einsum("nik,njk->nij", shifts, shifts) + block.covariance
+        own_error = surfaces.error**2 + self.structural(block, states) ** 2
+        diagonal = np.arange(len(block.y))
+        cov[:, diagonal, diagonal] += own_error
+        return mean, cov, slopes
+
+    def shift_sd(self, single_arm: bool, states: Floats) -> Floats:
+        """Standard deviations of a trial's shifts on their scales; shape (n, n_trial_effects)."""
+        own = self.layout
+        sd = np.stack([own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1)
+        if single_arm:
+            sd = np.sqrt(sd**2 + own.spread(states, "single arm")[:, None] ** 2)
+        return sd
+
+    def structural(self, block: Block, states: Floats) -> Floats:
+        """Standard deviations of structural error of a study's figures; shape (n, m)."""
+        kinds = [_STRUCTURAL[o.figure.kind] for o in block.observations]
+        return np.stack([self.layout.spread(states, kind) for kind in kinds], axis=1)
+
+    def _block(self, block: Block, states: Floats) -> tuple[Floats, Floats]:
+        own = self.layout
+        mean, cov, slopes = self.moments(block, states)
+        residual = block.y - mean
+        inverse = np.linalg.inv(cov)
+        pulled = np.einsum("nij,nj->ni", inverse, residual)
+        determinant = np.linalg.slogdet(cov)[1]
+        value = -0.5 * ((residual * pulled).sum(axis=1) + determinant + len(block.y) * np.log(2.0 * np.pi))
+        slope = np.zeros_like(states)
+        slope[:, : own.n_coordinates] = np.einsum("nm,nmd->nd", pulled, slopes)
+        # d/d log sd of the covariance's parts: 0.5*(pulled' dC pulled - tr(C^-1 dC))
+        units = self.space.shift_units
+        for k, effect in enumerate(self.space.trial_effects):
+            along = slopes[:, :, self.space.shifted[k]] * units[k]
+            sd2 = own.spread(states, effect.name) ** 2
+            gain = (along * pulled).sum(axis=1) ** 2 - np.einsum("ni,nij,nj->n", along, inverse, along)
+            slope[:, own.n_coordinates + k] = sd2 * gain
+            if block.single_arm:
+                single = own.spread(states, "single arm") ** 2
+                slope[:, own.n_coordinates + own.spreads.index("single arm")] += single * gain
+        sd = self.structural(block, states)
+        gain = sd**2 * (pulled**2 - np.einsum("nii->ni", inverse))
+        for j, o in enumerate(block.observations):
+            slope[:, own.n_coordinates + own.spreads.index(_STRUCTURAL[o.figure.kind])] += gain[:, j]
+        return value, slope
+
+
+_STRUCTURAL = {Kind.RATIO: "ratio", Kind.STRATUM: "ratio", Kind.RESPONSE: "response", Kind.CURVE: "curve"}
+
+
+def prior_states(own: Layout, n: int, seed: int) -> Floats:
+    """States drawn from the prior; shape (n, width)."""
+    rng = np.random.default_rng(seed)
+    states = np.zeros((n, own.width))
+    states[:, : own.n_continuous] = rng.standard_normal((n, own.n_continuous))
+    states[:, own.n_continuous : own.n_coordinates] = rng.choice([-1.0, 1.0], (n, own.n_structures))
+    spreads = np.abs(rng.standard_normal((n, len(own.spreads)))) * np.array(own.scales)
+    states[:, own.n_coordinates :] = np.log(np.maximum(spreads, 1.1 * np.exp(SMALLEST)))
+    return states
+
+
+def names(space: Space) -> Sequence[str]:
+    """Names of a state's entries; spreads with "sd" in front."""
+    return (*space.names, *(f"sd {name}" for name in layout(space).spreads))

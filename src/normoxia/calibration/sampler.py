@@ -1,0 +1,168 @@
+"""Draws from a posterior: many Hamiltonian chains at once, with structures flipped between moves.
+
+Hamiltonian Monte Carlo (Neal 2011, Handbook of MCMC, ch. 5) in coordinates whitened by the chains' own covariance, which with the
+step size adapts while warming up, then stands still. The slope need not be the exact gradient: the leapfrog is reversible and keeps volume for any function of position, and
+acceptance uses the exact density.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.calibration.posterior import Layout
+from normoxia.progress import Progress, Step, silent
+
+Floats = NDArray[np.float64]
+Density = Callable[[Floats], tuple[Floats, Floats]]
+
+#: acceptance the step size is steered to (Neal 2011, 5.4.4.1)
+ACCEPTANCE = 0.7
+LEAPS = 7
+#: share of the diagonal that the chains' covariance is drawn towards
+TOWARDS_DIAGONAL = 0.1
+#: rounds of warm-up between two looks at the covariance
+LOOK = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuning:
+    """Step size, and the Cholesky factor of the covariance that whitens; shape (n_moving, n_moving)."""
+
+    step: float
+    factor: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """States drawn; the chains' draws of shape (n_rounds, n_chains, width).
+
+    acceptance  mean over the rounds kept
+    tuning      what was adapted, for a sampler of a posterior nearby to begin with
+    """
+
+    chains: Floats
+    acceptance: float
+    tuning: Tuning
+
+    @property
+    def states(self) -> Floats:
+        """All draws, round by round; shape (n_rounds*n_chains, width)."""
+        return self.chains.reshape(-1, self.chains.shape[2])
+
+    def effective(self) -> Floats:
+        """Effective number of draws of each entry, from the spread of chains' means; shape (width,).
+
+        Chains are many and short, so the variance of their means over that of the draws counts independent draws a chain
+        (Gelman 2013, Bayesian Data Analysis, 11.5, at lag-free resolution); at most the number of draws.
+        """
+        rounds, n, _ = self.chains.shape
+        within = self.chains.reshape(rounds * n, -1).var(axis=0)
+        between = self.chains.mean(axis=0).var(axis=0, ddof=1)
+        ratio = within / np.maximum(between, 1e-300)
+        return np.asarray(np.where(between > 0, np.minimum(ratio, rounds) * n, rounds * n), dtype=np.float64)
+
+    def shrinkage(self) -> Floats:
+        """Split R-hat of each entry (Gelman 2013, 11.4); shape (width,)."""
+        half = len(self.chains) // 2
+        parts = np.concatenate([self.chains[:half], self.chains[half : 2 * half]], axis=1)
+        within = parts.var(axis=0, ddof=1).mean(axis=0)
+        between = half * parts.mean(axis=0).var(axis=0, ddof=1)
+        total = (half - 1) / half * within + between / half
+        return np.where(within > 0, np.sqrt(total / np.maximum(within, 1e-300)), 1.0)
+
+
+def sample(
+    density: Density,
+    own: Layout,
+    start: Floats,
+    seed: int,
+    *,
+    warm_up: int = 60,
+    rounds: int = 40,
+    tuning: Tuning | None = None,
+    progress: Progress = silent,
+) -> Draws:
+    """Draws of a density over states.
+
+    density  gives log densities (n,) and slopes (n, width) of states (n, width)
+    start    one state a chain; shape (n_chains, width)
+    warm_up  rounds thrown away, in which step size and covariance adapt
+    tuning   of a posterior nearby, to begin with
+    """
+    rng = np.random.default_rng(seed)
+    moving = own.moving
+    states = start.copy()
+    value, slope = density(states)
+    step, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
+    kept, accepted = np.zeros((rounds, *states.shape)), []
+    recent: list[Floats] = []
+    for i in range(warm_up + rounds):
+        chance, states, value, slope = _move(density, moving, factor, step, states, value, slope, rng)
+        if own.n_structures:
+            states, value, slope = _flip(density, own, states, value, slope, rng)
+        if i < warm_up:
+            step = float(np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), 1e-3, 1.0))
+            recent.append(states[:, moving])
+            if len(recent) == LOOK and warm_up - i > LOOK // 2:
+                factor, recent = _whitening(np.concatenate(recent)), []
+        else:
+            kept[i - warm_up] = states
+            accepted.append(chance)
+        progress(Step("sampling", i + 1, warm_up + rounds, "rounds"))
+    return Draws(kept, float(np.mean(accepted)), Tuning(step, factor))
+
+
+def _whitening(states: Floats) -> Floats:
+    """Cholesky factor of the states' covariance, drawn a little towards its diagonal."""
+    covariance = np.cov(states.T)
+    diagonal = np.diag(np.maximum(np.diag(covariance), 1e-4))
+    return np.asarray(np.linalg.cholesky((1.0 - TOWARDS_DIAGONAL) * covariance + TOWARDS_DIAGONAL * diagonal))
+
+
+def _move(
+    density: Density, moving: NDArray[np.intp], factor: Floats, step: float,
+    states: Floats, value: Floats, slope: Floats, rng: np.random.Generator,
+) -> tuple[float, Floats, Floats, Floats]:  # fmt: skip
+    """One trajectory of every chain; the mean chance of acceptance, and where the chains are then."""
+    momentum = rng.standard_normal((len(states), len(moving)))
+    kinetic = 0.5 * (momentum**2).sum(axis=1)
+    # each chain has its own step, so that none runs in circles
+    length = step * rng.uniform(0.6, 1.2, (len(states), 1))
+    new, new_value, new_slope, p = states.copy(), value, slope, momentum
+    for _ in range(LEAPS):
+        p = p + 0.5 * length * (new_slope[:, moving] @ factor)
+        new[:, moving] += length * (p @ factor.T)
+        new_value, new_slope = density(new)
+        finite = np.isfinite(new_value)[:, None]
+        p = p + 0.5 * length * (np.where(finite, new_slope[:, moving], 0.0) @ factor)
+    with np.errstate(invalid="ignore", over="ignore"):
+        gain = new_value - 0.5 * (p**2).sum(axis=1) - value + kinetic
+    chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
+    take = rng.random(len(states)) < chance
+    return (
+        float(chance.mean()),
+        np.where(take[:, None], new, states),
+        np.where(take, new_value, value),
+        np.where(take[:, None], new_slope, slope),
+    )
+
+
+def _flip(
+    density: Density, own: Layout, states: Floats, value: Floats, slope: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """One structure of every chain offered to be switched."""
+    which = own.n_continuous + rng.integers(0, own.n_structures, len(states))
+    rows = np.arange(len(states))
+    new = states.copy()
+    new[rows, which] *= -1.0
+    new_value, new_slope = density(new)
+    take = np.log(rng.random(len(states))) < new_value - value
+    return (
+        np.where(take[:, None], new, states),
+        np.where(take, new_value, value),
+        np.where(take[:, None], new_slope, slope),
+    )
