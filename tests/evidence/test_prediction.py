@@ -82,3 +82,9 @@ def test_a_fixed_tau_or_a_wish_gives_students_interval() -> None:
         e = fit.effect("plac", "rosi")
         half = float(student.ppf(0.975, fit.df)) * math.sqrt(e.se**2 + fit.tau2)
         assert e.prediction == pytest.approx((e.estimate - half, e.estimate + half))
+
+
+def test_beyond_fifty_treatments_the_fit_says_that_it_takes_students() -> None:
+    rows = [Contrast(f"{k}{i}", f"t{i:02d}", "p", 0.1 * k, 0.2) for i in range(51) for k in range(2)]
+    assert net.fit(net.build(rows)).prediction == "student"
+    assert net.fit(net.build(rows[:20])).prediction == "confidence"

@@ -22,7 +22,7 @@ from normoxia.evidence.contrasts import Contrast, Effect
 from normoxia.evidence.heterogeneity import Array, TauMethod
 from normoxia.evidence.meta import Model, chi2_tail, normal_quantile, t_quantile, two_sided_p
 from normoxia.evidence.multiarm import StudyArms, study_arms
-from normoxia.evidence.prediction import predictive_intervals
+from normoxia.evidence.prediction import MOST_DF, MOST_TREATMENTS, predictive_intervals
 
 Index = NDArray[np.int64]
 Prediction = Literal["confidence", "student"]
@@ -313,7 +313,8 @@ def fit(
     tau            estimator of tau2, or a fixed standard deviation
     hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom, t intervals
     prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
-                   is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed)
+                   is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
+                   and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
     """
     x, kept = full_rank_design(network)
@@ -336,7 +337,9 @@ def fit(
         df=df,
         hartung_knapp=hartung_knapp,
         level=level,
-        prediction="student" if isinstance(tau, (int, float)) else prediction,
+        prediction="student"
+        if isinstance(tau, (int, float)) or n > MOST_TREATMENTS or df > MOST_DF
+        else prediction,
     )
 
 

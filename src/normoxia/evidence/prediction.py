@@ -22,6 +22,10 @@ from normoxia.evidence.heterogeneity import Array
 _LOWEST, _HIGHEST = 1e-4, 1e10
 _NODES = 160  # twice as many move an end by less than 1e-3 of the width
 _HALVINGS = 44
+_AT_ONCE = 2_000_000  # weights held in memory together: nodes times rows
+#: beyond so many treatments, or degrees of freedom of Q, Student's interval is taken: the mixture would cost seconds, and
+#: tau2 is known to a tenth
+MOST_TREATMENTS, MOST_DF = 50, 300
 
 
 def predictive_intervals(
@@ -51,15 +55,26 @@ def confidence_distribution(y: Array, v: Array, x: Array) -> tuple[Array, Array]
 
 
 def _generalised_q(y: Array, v: Array, x: Array, tau2: Array) -> Array:
-    weights = 1.0 / (v + tau2[:, None])
-    coefficients, _ = _solve(y, x, weights)
-    return np.asarray((weights * (y - coefficients @ x.T) ** 2).sum(axis=1), dtype=np.float64)
+    found = []
+    for part in _in_parts(tau2, len(y)):
+        weights = 1.0 / (v + part[:, None])
+        coefficients, _ = _solve(y, x, weights)
+        found.append((weights * (y - coefficients @ x.T) ** 2).sum(axis=1))
+    return np.concatenate(found)
 
 
 def _effects(y: Array, v: Array, x: Array, contrasts: Array, tau2: Array) -> tuple[Array, Array]:
     """Estimate and variance of each combination at each tau2; shapes (n_nodes, n)."""
-    coefficients, covariance = _solve(y, x, 1.0 / (v + tau2[:, None]))
-    return coefficients @ contrasts.T, np.einsum("cp,tpq,cq->tc", contrasts, covariance, contrasts)
+    means, variances = [], []
+    for part in _in_parts(tau2, len(y)):
+        coefficients, covariance = _solve(y, x, 1.0 / (v + part[:, None]))
+        means.append(coefficients @ contrasts.T)
+        variances.append(((contrasts @ covariance) * contrasts).sum(axis=2))
+    return np.concatenate(means), np.concatenate(variances)
+
+
+def _in_parts(tau2: Array, n_rows: int) -> list[Array]:
+    return np.array_split(tau2, -(-len(tau2) * n_rows // _AT_ONCE))
 
 
 def _solve(y: Array, x: Array, weights: Array) -> tuple[Array, Array]:
