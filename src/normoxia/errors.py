@@ -18,7 +18,10 @@ Messages have three parts: what was found and where, what was expected, what to 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -104,3 +107,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f'; did you mean "{near[0]}"?'
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Writing a file: an error of the system that names none (a full disk, a quota) leaves with the name of this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # a library may hand on the words of the system without its number
+        told = error.strerror or str(error)
+        raise OSError(error.errno or 0, told, os.fspath(path)) from error

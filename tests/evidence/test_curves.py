@@ -60,12 +60,15 @@ def test_where_hazards_cross_the_restricted_mean_is_told_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "restricted", "constant"),
-    [("en", "restricted mean", "hazard ratio"), ("zh", "限制平均时间", "风险比")],
+    ("language", "against", "restricted", "constant"),
+    [("en", "vs", "restricted mean", "hazard ratio"), ("zh", "对", "限制性平均生存时间", "风险比")],
 )
-def test_a_study_page_says_what_to_read_first(language: str, restricted: str, constant: str) -> None:
-    lines = [row for row in evidence.show(evidence.registry()["CheckMate-057"], language) if "nivo vs" in row]
-    (crossing,) = [row for row in lines if "OS nivo vs docetaxel, ITT" in row]
+def test_a_study_page_says_what_to_read_first(
+    language: str, against: str, restricted: str, constant: str
+) -> None:
+    shown = evidence.show(evidence.registry()["CheckMate-057"], language)
+    lines = [row for row in shown if f"nivo {against}" in row]
+    (crossing,) = [row for row in lines if f"OS nivo {against} docetaxel, ITT" in row]
     assert crossing.index(restricted) < crossing.index(constant)
     (steady,) = [row for row in lines if "PD-L1 >10%:" in row]
     assert steady.index(constant) < steady.index(restricted)

@@ -149,3 +149,12 @@ def test_comparison_table_says_inside_or_outside():
 def test_rows_must_be_as_long_as_the_heads():
     with pytest.raises(InvalidArgument, match="1 cells for 2 columns"):
         Table("t", "T", ("a", "b"), (("1",),))
+
+
+def test_a_table_that_a_page_holds_keeps_its_numbers_whole_and_a_wide_one_wraps():
+    cell = "0.83 (0.72–0.95)"
+    narrow = Table("narrow", "Narrow", ("a", "b", "c"), (("x", cell, cell),))
+    wide = Table("wide", "Wide", tuple("abcdefgh"), (("x", *[cell] * 7),))
+    html = document([Page("en", "T", "L", (Section("S", (narrow, wide)),))])
+    assert html.count('class="table fits"') == 1
+    assert html.index('class="table fits"') < html.index("Wide")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -158,3 +159,32 @@ def test_what_a_missing_section_lacks_is_said_of_that_section() -> None:
     said = _findings(TEXT[: TEXT.index("visits:")])
     assert 'wrong.yaml:1: missing key "visits"' in said
     assert 'wrong.yaml:1: visits: missing key "first"' in said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (
+            "impower150",
+            "document: advanced-nsclc",
+            "document: advanced-nsclcc",
+            'did you mean "advanced-nsclc"',
+        ),
+        ("impower150", "atezolizumab 1200 mg q3w", "atezolizumab 1200 q3w", "found no unit after 1200"),
+        ("impower150", "model: nsclc", "model: nsclcc", 'did you mean "nsclc"'),
+    ],
+)
+def test_one_mistake_is_one_finding_however_much_rests_on_it(
+    name: str, old: str, new: str, said: str
+) -> None:
+    text = library.path("trials", name).read_text(encoding="utf-8")
+    assert old in text
+    told = _findings(text.replace(old, new, 1))
+    assert told.startswith("1 finding:")
+    assert said in told
+
+
+def test_without_arms_contrasts_are_not_judged() -> None:
+    told = _findings(re.sub(r"(?ms)^arms:.*?(?=^\w)", "", TEXT))
+    assert 'missing key "arms"' in told
+    assert "expected one of ;" not in told

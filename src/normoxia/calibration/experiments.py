@@ -34,6 +34,8 @@ Floats = NDArray[np.float64]
 
 #: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
 POINTS_PER_CHUNK = 32
+#: how much wider than a posterior the points about it are, and how often a structure is switched there
+STRETCH, SWITCHED = 1.4, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +111,24 @@ def prior_points(space: Space, studies: Sequence[str], n_points: int, seed: int)
         np.arange(space.n_coordinates) < n_parameters, ndtri(np.clip(u, 1e-9, 1 - 1e-9)), np.sign(u - 0.5)
     )
     return Points(shared, drawn_shifts(space, studies, n_points, seed))
+
+
+def posterior_points(
+    space: Space, states: Floats, studies: Sequence[str], n_points: int, seed: int
+) -> Points:
+    """Points about a posterior, for a round that looks more closely where it matters.
+
+    states  draws, coordinates first; shape (n, width). Their deviations are stretched by `STRETCH`, and a structure is switched
+            in `SWITCHED` of points, so that the emulator still knows what lies beside the posterior
+    """
+    d, n_parameters = space.n_coordinates, len(space.parameters)
+    rows = (seeding.uniforms(seed, "calibration/row", n_points, 1)[:, 0] * len(states)).astype(int)
+    chosen = states[rows, :d]
+    centre = states[:, :n_parameters].mean(axis=0)
+    moved = centre + STRETCH * (chosen[:, :n_parameters] - centre)
+    switched = seeding.uniforms(seed, "calibration/switch", n_points, d - n_parameters) < SWITCHED
+    structures = np.where(switched, -chosen[:, n_parameters:], chosen[:, n_parameters:])
+    return Points(np.concatenate([moved, structures], axis=1), drawn_shifts(space, studies, n_points, seed))
 
 
 def drawn_shifts(space: Space, studies: Sequence[str], n_points: int, seed: int) -> dict[str, Floats]:

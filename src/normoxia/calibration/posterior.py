@@ -169,7 +169,9 @@ class Posterior:
         return value, slope
 
 
-_STRUCTURAL = {Kind.RATIO: "ratio", Kind.STRATUM: "ratio", Kind.RESPONSE: "response", Kind.CURVE: "curve"}
+_STRUCTURAL = {
+    Kind.RATIO: "ratio", Kind.STRATUM: "ratio", Kind.RESPONSE: "response", Kind.CURVE: "curve", Kind.MEDIAN: "curve",
+}  # fmt: skip
 
 
 def prior_states(own: Layout, n: int, seed: int) -> Floats:

@@ -9,6 +9,7 @@ import typer
 
 from normoxia import __version__
 from normoxia.cli import check, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli.calibrate import calibrate
 from normoxia.cli.pool import pool
 from normoxia.cli.run import run as run_verb
 from normoxia.errors import Interrupted, NormoxiaError
@@ -46,6 +47,7 @@ app.command("run")(run_verb)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)
+app.command("calibrate")(calibrate)
 app.command("pool")(pool)
 app.command("report")(revisit.report)
 app.command("verify")(revisit.verify)
@@ -58,8 +60,9 @@ _KEPT = "what was finished is kept"
 
 
 def _again(arguments: list[str]) -> str:
-    """How to go on: only a run leaves something to go on with."""
-    return "run again with --resume and the same --out" if "run" in arguments else "run again"
+    """How to go on: only a run or a calibration leaves something to go on with."""
+    resumable = "run" in arguments or "calibrate" in arguments
+    return "run again with --resume and the same --out" if resumable else "run again"
 
 
 def _interrupted(arguments: list[str]) -> int:

@@ -46,22 +46,27 @@ def listing(
     pdl1: Pdl1 = None,
     group: Group = None,
     studies: Studies = None,
+    lang: Lang = "en",
     json: Json = False,
 ) -> None:
     """List the studies that fit every filter given."""
     from normoxia.evidence import reports
+    from normoxia.language import language
 
     found = reports.listing(
-        _registry(studies), drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
-    )
+        _registry(studies), drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group,
+        language=lang,
+    )  # fmt: skip
     if json:
         print_json(found)
         return
     rows = found["studies"]
     assert isinstance(rows, list)
+    say_word = language(lang).say
+    heads = ("study", "phase", "line", "driver", "n", "arms", "outcomes", "findings")
     print_table(
-        f"{len(rows)} studies",
-        ("study", "phase", "line", "EGFR/ALK", "n", "arms", "outcomes", "findings"),
+        say_word("registry.list_title", n=len(rows)),
+        [say_word(f"registry.list_{head}") for head in heads],
         [
             (
                 row["id"], str(row["phase"]), str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
@@ -90,6 +95,7 @@ def show(
 def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> None:
     """List where the review disagrees with itself, with its sources, or with arithmetic, and what follows."""
     from normoxia.evidence import reports
+    from normoxia.language import language
 
     found = reports.audit_report(_registry(studies), lang)
     if json:
@@ -97,11 +103,18 @@ def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> Non
         return
     rows = found["findings"]
     assert isinstance(rows, list)
+    speech = language(lang)
     print_table(
-        f"{len(rows)} findings",
-        ("study", "item", "values", "consequence", "found by"),
-        [(r["study"], r["item"], " | ".join(r["values"]), r["consequence"], r["found_by"]) for r in rows],
-    )
+        speech.say("registry.audit_title", n=len(rows)),
+        [speech.say(f"registry.{key}") for key in ("list_study", "audit_item", "audit_values", "audit_consequence", "audit_found_by")],
+        [
+            (
+                speech.say("registry.the_review") if r["study"] == "review" else r["study"], r["item"],
+                " | ".join(r["values"]), r["consequence"], reports.found_by(r["found_by"], lang),
+            )
+            for r in rows
+        ],
+    )  # fmt: skip
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from normoxia.cli.options import Json, Lang
 from normoxia.cli.show import print_json, print_table
 
 if TYPE_CHECKING:
+    from normoxia.language import Language
     from normoxia.mechanism.model import Statement
 
 
@@ -23,6 +25,7 @@ def mechanism(
     """List what the model claims: each statement's place in the review, term, strength and how to ablate it."""
     from normoxia import library
     from normoxia import mechanism as room
+    from normoxia.language import language
 
     whole = room.read(model or library.path("models", "nsclc"))
     strengths = whole.defaults
@@ -48,18 +51,24 @@ def mechanism(
             }
         )
         return
+    speech = language(lang)
+    title = speech.phrase(whole.title or whole.name)
+    if not whole.statements:
+        sys.stdout.write(speech.say("mechanism.none", model=title) + "\n")
+        return
     rows = [
         (
             s.tag,
             s.says.get(lang, s.says.get("en", "")),
-            s.review_place,
-            s.term,
+            speech.phrase(s.review_place),
+            speech.phrase(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
-            _ablation(s, elsewhere),
+            _ablation(s, elsewhere, speech),
         )
         for s in whole.statements
     ]
-    print_table(f"{whole.title}", ("tag", "statement", "review", "term", "strength", "ablation"), rows)
+    heads = ("tag", "statement", "review", "term", "strength", "ablation")
+    print_table(title, [speech.say(f"mechanism.{head}") for head in heads], rows)
 
 
 def _carried_elsewhere() -> dict[str, str]:
@@ -71,9 +80,9 @@ def _carried_elsewhere() -> dict[str, str]:
     return {**dict.fromkeys(tags, "population"), TOXICITIES_ADD: "conduct"}
 
 
-def _ablation(statement: Statement, elsewhere: Mapping[str, str]) -> str:
+def _ablation(statement: Statement, elsewhere: Mapping[str, str], speech: Language) -> str:
     if statement.ablation:
         return ", ".join(f"{name}={value:g}" for name, value in statement.ablation.items())
     if statement.tag in elsewhere:
-        return f"in the {elsewhere[statement.tag]} of a trial"
-    return "emergent: tested, not coded"
+        return speech.say(f"mechanism.in_{elsewhere[statement.tag]}")
+    return speech.say("mechanism.emergent")

@@ -15,6 +15,7 @@ from normoxia.cli.show import print_json, print_table, say
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 
 if TYPE_CHECKING:
+    from normoxia.documents import Finding
     from normoxia.evidence.answers import Analysis, Answer
     from normoxia.evidence.certainty import Certainty
     from normoxia.evidence.synthesis import Synthesis
@@ -173,7 +174,7 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
         small_values=asked.small_values, seed=asked.seed, method=asked.method,
     )  # fmt: skip
     judged = _certainty(synthesis, asked)
-    whole = _table_json(table, synthesis, judged)
+    whole = _retold(_table_json(table, synthesis, judged), asked.lang, table.findings)
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
@@ -276,19 +277,53 @@ def _print_table_answer(
 
     speech = language(asked.lang)
     if not quiet:
-        say(f"{speech.say('pool.mapping')} ({table.layout}, {table.encoding}):")
+        say(f"{speech.say('pool.mapping')} ({speech.word('layout', table.layout)}, {table.encoding}):")
         for role, name in table.mapping.items():
-            say(f"  {role:<14} <- {name}")
+            say(f"  {role:<14} <- {name}{_meaning(role, speech)}")
         role, name = next(iter(table.mapping.items()), ("study", "studlab"))
         say(speech.say("pool.correct", example=f'--column {role.split(" ")[0]}="{name}"'))
     for finding in table.findings:
-        say(str(finding))
+        say(_finding(finding, speech))
     told = Pooled(synthesis, speech, certainty=judged)
     _print_pooled(told)
     limits = told.limit_words()
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
-    _print_lines([*limits, *(note for note in synthesis.network.notes), speech.say("pool.limits_table")])
+    _print_lines(
+        [*limits, *(speech.phrase(note) for note in synthesis.network.notes), speech.say("pool.limits_table")]
+    )
+
+
+def _meaning(role: str, speech: Language) -> str:
+    """What a role means, where its name does not say it in the language of the reader; roles are typed in English."""
+    kind, _, number = role.partition(" ")
+    meant = " ".join(part for part in (speech.word("role", kind), number) if part)
+    return "" if meant == role else f"  {meant}"
+
+
+def _finding(finding: Finding, speech: Language) -> str:
+    """A finding about a table, its place as it is."""
+    told = speech.say("pool.semicolon").join(speech.phrase(x) for x in (finding.found, finding.expected) if x)
+    return f"{finding.place}: {told}"
+
+
+def _retold(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """A dictionary for --json with its notes, findings and reasons in the language asked; its keys stay."""
+    from normoxia.report.language import language
+
+    speech = language(lang)
+    placed = {str(finding): _finding(finding, speech) for finding in findings}
+
+    def told(value: Any, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: told(held, name) for name, held in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [told(held, key) for held in value]
+        if isinstance(value, str) and key in ("reason", "notes", "found", "expected"):
+            return placed.get(value) or speech.phrase(value)
+        return value
+
+    return cast("dict[str, Any]", told(whole, ""))
 
 
 # a question
@@ -329,7 +364,7 @@ def _pool_question(what: str, asked: Options, out: Path | None, json: bool, quie
         question, studies=registry(*asked.studies) if asked.studies else None, model=asked.model, tau=asked.tau,
         seed=asked.seed,
     )  # fmt: skip
-    whole = _answer_json(answered)
+    whole = _retold(_answer_json(answered), asked.lang)
     if out is not None:
         from normoxia.cli.pool_folder import write_answer
 

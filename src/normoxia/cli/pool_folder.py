@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia import __version__
 from normoxia.cli.show import plain
-from normoxia.errors import OutputExists
+from normoxia.errors import OutputExists, naming
 
 if TYPE_CHECKING:
     from normoxia.cli.pool import Options
@@ -48,7 +48,8 @@ def write_table(
 
     _make(out)
     copy = out / f"input{path.suffix or '.csv'}"
-    shutil.copyfile(path, copy)
+    with naming(copy):
+        shutil.copyfile(path, copy)
     command = _command(copy.name, asked)
     told = table_pages(
         synthesis, file=path.name, certainty=judged, contributions=contributions, findings=table.findings,
@@ -80,7 +81,8 @@ def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: 
 
     _make(out)
     document = library.find("questions", what)
-    shutil.copyfile(document, out / "input.yaml")
+    with naming(out / "input.yaml"):
+        shutil.copyfile(document, out / "input.yaml")
     command = _command("input.yaml", asked)
     told = answer_pages(answered, provenance=_provenance(command, asked, document), first=asked.lang)
     pooled = {
@@ -169,21 +171,26 @@ def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str,
     from normoxia.report.pooled import effect_rows
 
     pages, figures, leagues = told
-    (out / "report.html").write_text(document(pages), encoding="utf-8")
+    _text(out / "report.html", document(pages))
     for figure in figures:
         figure.save(out / "figures")
     for league in leagues:
-        (out / f"{league.name}.csv").write_text(league.csv(), encoding="utf-8")
+        _text(out / f"{league.name}.csv", league.csv())
     for suffix, synthesis in pooled.items():
         columns, rows = effect_rows(synthesis)
-        (out / f"effects{suffix}.csv").write_text(write_csv(columns, rows), encoding="utf-8")
+        _text(out / f"effects{suffix}.csv", write_csv(columns, rows))
     text = json.dumps(plain(dict(whole)), ensure_ascii=False, indent=1, allow_nan=False)
-    (out / "synthesis.json").write_text(text + "\n", encoding="utf-8")
+    _text(out / "synthesis.json", text + "\n")
 
 
 def _write_session(out: Path, command: str, snippet: str) -> None:
-    (out / "rerun.sh").write_text(f'#!/bin/sh\ncd "$(dirname "$0")" || exit 1\n{command}\n', encoding="utf-8")
-    (out / "rerun.py").write_text(f'"""{command}"""\n\n{snippet}', encoding="utf-8")
+    _text(out / "rerun.sh", f'#!/bin/sh\ncd "$(dirname "$0")" || exit 1\n{command}\n')
+    _text(out / "rerun.py", f'"""{command}"""\n\n{snippet}')
+
+
+def _text(path: Path, text: str) -> None:
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
 
 
 def _plain_name(endpoint: str) -> str:

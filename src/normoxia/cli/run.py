@@ -54,7 +54,7 @@ def run(
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
     from normoxia.trial import ablation, analysis, files, runner
-    from normoxia.trial.folder import RunFolder, versions
+    from normoxia.trial.folder import RunFolder, versions, write_whole
     from normoxia.trial.summary import summary
 
     if resume and out is None:
@@ -113,8 +113,8 @@ def run(
         outputs += _draw(folder, result, performed, comparisons, manifest)
     whole = summary(result, performed, comparisons, manifest)
     summary_path = path / "summary.json"
-    summary_path.write_text(
-        json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    write_whole(
+        summary_path, (json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n").encode()
     )
     timing = {
         "wall_seconds": round(time.monotonic() - started, 3),
@@ -238,12 +238,13 @@ def _is_shown(comparison: Comparison) -> bool:
 
 
 def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
-    from normoxia.report.run import label_of, number_of
+    from normoxia.report.language import language
+    from normoxia.report.run import label_of, number_of, source_words
 
     outcome, published = comparison.simulated, comparison.published
     arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
     inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = _short(published.source.reference) if published and published.source else ""
+    source = _short(source_words(published.source, language(lang))) if published and published.source else ""
     return (
         label_of(outcome, lang),
         arms,

@@ -81,7 +81,7 @@ _ITEMS: Mapping[str, str] = {
     "egfr positive share": "EGFR mutated",
 }
 _ZH_ITEMS = (
-    ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
+    ("G3+ TRAE", "≥3级治疗相关不良事件"), ("TRAE", "治疗相关不良事件"), ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
     ("p PFS", "PFS的P值"), ("citation", "文献序号"), ("sample size", "样本量"), ("n against percentages", "例数与比例"),
     ("arms", "治疗组"), ("regimen", "治疗方案"), ("EGFR mutated", "EGFR突变比例"), ("squamous", "鳞癌比例"),
     ("comparison", "对比"), ("TMB cut-off", "TMB界值"), ("design", "研究设计"), ("denominators", "分母"),
@@ -169,7 +169,7 @@ def say_item(text: str, language: str) -> str:
         return say_item(text.removeprefix("comparator of "), language) + "的对照值"
     for english, chinese in _ZH_ITEMS:
         text = text.replace(english, chinese)
-    return text
+    return re.sub(r"HR (\w+)", r"\1风险比", text)
 
 
 def item(what: str) -> str:
@@ -200,11 +200,12 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
 
 
 def describe(row: Reported) -> str:
-    """A reported number as text, with its interval; NR for an end that was not reached."""
+    """A reported number as text, with its interval; NR for a value or an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
+    unit = unit if math.isfinite(e.value) else ""
     if not e.has_interval:
-        return f"{e.value:g}{unit}"
-    shown = decimals(e.value, e.low, e.high)
-    low, high = (f"{end:.{shown}f}" if math.isfinite(end) else "NR" for end in (e.low, e.high))
-    return f"{e.value:.{shown}f}{unit} ({low}-{high})"
+        return f"{e.value:g}{unit}" if math.isfinite(e.value) else "NR"
+    shown = decimals(*(x for x in (e.value, e.low, e.high) if math.isfinite(x)))
+    value, low, high = (f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.value, e.low, e.high))
+    return f"{value}{unit} ({low}-{high})"

@@ -7,6 +7,7 @@ superseded, recalled, adjusted or derived stays in, unless derived values are as
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.errors import InvalidArgument, OutputExists, naming
 from normoxia.evidence.all_pairs import BASIS, all_pairs
 from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.reported import Arm
@@ -227,7 +228,7 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     if target.exists() and not overwrite:
         raise OutputExists(f"{target} exists; name another file or move this one away")
     if target.suffix == ".csv":
-        with target.open("w", newline="", encoding="utf-8") as file:
+        with naming(target), target.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, list(rows[0]))
             table.writeheader()
             table.writerows({key: _blank(value) for key, value in row.items()} for row in rows)
@@ -235,7 +236,10 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
         import polars
 
         told = [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
-        polars.DataFrame(told, infer_schema_length=None).write_parquet(target)
+        whole = io.BytesIO()
+        polars.DataFrame(told, infer_schema_length=None).write_parquet(whole)
+        with naming(target):
+            target.write_bytes(whole.getbuffer())
     else:
         raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
     return target

@@ -159,8 +159,7 @@ def status_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
             value = f": {proof.endpoint} HR {describe(proof)}, p {proof.p}" if proof else ""
             yield Discrepancy(
                 study.id, "primary endpoint",
-                (Words("met", "已达到") if said else Words("not reached", "未达到"),
-                 Words(("met" if known else "not met") + value, ("已达到" if known else "未达到") + value)),
+                (Words("met" if said else "not reached"), Words(("met" if known else "not met") + value)),
                 (of_claim(claim), of_source(study, proof.source) if proof else in_registry(study)),
                 Words(
                     "Randomised evidence exists that the review's conclusion leaves out.",
@@ -178,8 +177,8 @@ def subgroup_without_comparison(registry: Registry, outline: Outline) -> Iterato
                 continue
             yield Discrepancy(
                 study.id, "claim on PD-L1",
-                (Words(f"{claim.says['level']} benefits more", f"{claim.says['level']}获益更多"),
-                 Words(f"only {study.setting.pdl1} enrolled; {study.design}", f"仅纳入{study.setting.pdl1}；单臂研究")),
+                (Words(f"{claim.says['level']} benefits more"),
+                 Words(f"only {study.setting.pdl1} enrolled; {study.design}")),
                 (of_claim(claim), of_source(study, study.setting.sources[0])),
                 Words(
                     "No comparison across strata was possible; the study informs no interaction.",
@@ -202,8 +201,7 @@ def backbone_confounded(registry: Registry, outline: Outline) -> Iterator[Discre
             drugs = " + ".join(str(drug) for drug in added) if isinstance(added, list) else str(added)
             yield Discrepancy(
                 study.id, "comparison",
-                (Words(f"effect of {drugs}", f"{drugs}的疗效"), Words(f"{arm.backbone} against {comparator.backbone}",
-                                                                f"化疗方案不同：{arm.backbone}对{comparator.backbone}")),
+                (Words(f"effect of {drugs}"), Words(f"{arm.backbone} against {comparator.backbone}")),
                 (of_claim(claim), in_registry(study, f"arms {arm.id} and {comparator.id}")),
                 Words(
                     "The contrast mixes the added drugs with a change of chemotherapy; it is no single-component effect.",

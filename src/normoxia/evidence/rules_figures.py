@@ -117,8 +117,7 @@ def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 if row.comparator and row.endpoint == endpoint and re.search("one-sided|futility", row.p):
                     yield Discrepancy(
                         study.id, figure.what,
-                        (Words(f"p={figure.value}"), Words(row.p, row.p.replace("one-sided", "单侧").replace(
-                            "futility cut-off", "无效性界值"))),
+                        (Words(f"p={figure.value}"), Words(row.p)),
                         (of_figure(figure), of_source(study, row.source)),
                         Words(
                             "It is no two-sided test of a difference; it must not be turned into a standard error.",
@@ -150,8 +149,7 @@ def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 yield Discrepancy(
                     study.id, f"{figure.what}, {figure.population}",
                     (Words(f"{printed(figure.value, figure.unit)}: {figure.population}"),
-                     Words(f"{printed(value, recalled.unit)}: {recalled.population} (unverified)",
-                           f"{printed(value, recalled.unit)}：{recalled.population}（未核实）")),
+                     Words(f"{printed(value, recalled.unit)}: {recalled.population} (unverified)")),
                     (of_figure(figure), in_registry(study, "unverified")),
                     Words(
                         "The population of the value is unconfirmed; it enters no analysis until the source is read.",

@@ -246,8 +246,11 @@ def _who(row: Reported) -> str:
 
 def _at(study: Study, row: Reported) -> Words:
     cut = study.population(row.population)
-    when = f", median follow-up {cut.follow_up:g} mo" if cut.follow_up > 0.0 else ""
-    return Words(of_source(study, row.source).en + when)
+    where = of_source(study, row.source).en
+    if not cut.follow_up > 0.0:
+        return Words(where)
+    months = f"{cut.follow_up:g}"
+    return Words(f"{where}, median follow-up {months} mo", f"{where}，中位随访 {months} 个月")
 
 
 def _other_quantities(study: Study, row: Reported) -> Iterator[tuple[str, Words, float]]:

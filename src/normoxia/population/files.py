@@ -106,11 +106,14 @@ def read_covariates(
     return tuple(found)
 
 
-def read_condition(node: Node, findings: Findings, known: Sequence[str]) -> Condition:
-    """A condition: covariate to a level, a list of levels, or {from, to}."""
+def read_condition(node: Node, findings: Findings, known: Sequence[str] | None) -> Condition:
+    """A condition: covariate to a level, a list of levels, or {from, to}.
+
+    known  names of covariates; None when their document could not be read, which is one finding and not one a name
+    """
     clauses = []
     for name, entry in node.entries(findings).items():
-        if name not in known:
+        if known is not None and name not in known:
             findings.note(
                 entry.place, f'unknown covariate "{name}"', did_you_mean(name, known).removeprefix("; ")
             )

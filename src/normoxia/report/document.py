@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
-from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.errors import InvalidArgument, OutputExists, naming
 from normoxia.report.figure import Figure
 from normoxia.report.language import Language, language
 from normoxia.report.tables import Table
@@ -98,7 +99,8 @@ def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: b
         raise OutputExists(f"{path} exists; name another file, or allow it to be replaced")
     text = document(pages)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -109,7 +111,7 @@ def _prepared(page: Page) -> dict[str, object]:
         blocks = [_block(block, speech) for block in section.blocks]
         sections.append({"id": f"{page.language}-{i + 1}", "title": section.title, "blocks": blocks})
     badge = speech.say("badge.simulated" if page.is_simulated else "badge.published")
-    return {"page": page, "say": speech.say, "badge": badge, "sections": sections}
+    return {"page": page, "say": speech.say, "known": speech.known, "badge": badge, "sections": sections}
 
 
 def _block(block: Block, speech: Language) -> dict[str, object]:
@@ -117,7 +119,7 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
         return {"kind": "prose", "text": block.text, "warning": block.warning}
     if isinstance(block, Table):
         links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
-        return {"kind": "table", "table": block, "links": links}
+        return {"kind": "table", "table": block, "links": links, "fits": _fits(block)}
     if block.spec.get("background") != LIGHT.ground:
         raise InvalidArgument(
             f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
@@ -128,6 +130,26 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
         (speech.say("table.specification"), f"{block.name}.vl.json", _link(block.json(), "application/json")),
     ]
     return {"kind": "figure", "figure": block, "svg": svg, "links": links}
+
+
+#: width of a printed page in letters of a table's size (A4, 8 pt), less what separates its columns; a Chinese letter is two
+_PAGE_LETTERS = 105
+#: letters of a cell from which it is set as text that wraps, and the least such a column needs
+_LONG, _LONG_COLUMN = 32, 40
+
+
+def _fits(table: Table) -> bool:
+    """Whether a printed page holds the table with its short cells unbroken, those of the first column wrapping."""
+    widths = [14]
+    for column in range(1, len(table.columns)):
+        cells = [row[column] for i, row in enumerate(table.rows) if i not in table.groups]
+        longest = max((_letters(cell) if len(cell) <= _LONG else _LONG_COLUMN for cell in cells), default=0)
+        widths.append(longest + 2)
+    return sum(widths) <= _PAGE_LETTERS
+
+
+def _letters(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _link(text: str, kind: str) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from normoxia.errors import InvalidArgument
+from normoxia.errors import InvalidArgument, naming
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,8 @@ class Figure:
         for kind in wanted:
             content = getattr(self, kind)()
             path = folder / f"{self.name}.{kind}"
-            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+            with naming(path):
+                path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
             paths.append(path)
         return paths
 

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.outcome import Endpoint, Measure, Outcome, Source
 from normoxia.population import Population, table_one
 from normoxia.report.bands import BandArm, bands_figure
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
@@ -74,8 +74,13 @@ def number_of(outcome: Outcome, lang: str) -> str:
     return language(lang).interval(outcome.estimate, _digits(outcome))
 
 
+def source_words(source: Source, speech: Language) -> str:
+    """Where a published value was read: a citation as it is, the review in the reader's language."""
+    return speech.say("registry.the_review") if source.reference == "the review" else source.reference
+
+
 def _label(outcome: Outcome, speech: Language) -> str:
-    endpoint = str(outcome.endpoint)
+    endpoint = speech.word("endpoint", outcome.endpoint)
     match outcome.measure:
         case Measure.MEDIAN_MONTHS:
             return speech.say("run.median", endpoint=endpoint)
@@ -131,7 +136,10 @@ class _Report:
             tuple(section for section in sections if section.blocks),
             self.highlights(),
             () if self.trial.calibrated else (say("badge.not_calibrated"),),
-            {key: str(value) for key, value in self.manifest.items()},
+            {
+                key: self.speech.phrase(told) if key == "calibration" else told
+                for key, told in ((k, _plainly(v)) for k, v in self.manifest.items() if k != "outputs")
+            },
             version,
             date.today().isoformat(),
         )
@@ -167,7 +175,7 @@ class _Report:
         medians.sort(key=lambda c: c.simulated.endpoint is Endpoint.OS)
         return tuple(
             Highlight(
-                f"{c.simulated.arm}: {_label(c.simulated, self.speech)}",
+                self.speech.say("run.of", arm=c.simulated.arm, what=_label(c.simulated, self.speech)),
                 self.speech.number(c.simulated.estimate.value),
                 ""
                 if c.published is None
@@ -184,7 +192,7 @@ class _Report:
             title = chosen.titles.get(self.code, chosen.id)
             if panels:
                 name = self.name(f"simulated-published-{chosen.id}")
-                heading = f"{self.speech.say('comparison.title')}: {title}"
+                heading = self.speech.say("comparison.of", set=title)
                 blocks.append(self.keep(comparison_figure(panels, lang=self.code, name=name, title=heading)))
             panels, sources = self.panels(own)
             if panels:
@@ -215,7 +223,12 @@ class _Report:
                 ComparisonPanel(title, rows, _digits(outcome), outcome.measure is Measure.HAZARD_RATIO)
             )
             sources.append(
-                [c.published.source.reference if c.published and c.published.source else "" for c in members]
+                [
+                    source_words(c.published.source, self.speech)
+                    if c.published and c.published.source
+                    else ""
+                    for c in members
+                ]
             )
         return panels, sources
 
@@ -359,7 +372,9 @@ class _Report:
     def patients(self) -> list[Block]:
         say = self.speech.say
         acceptance = self.result.acceptance
-        refused = ", ".join(f"{rule} {n}" for rule, n in acceptance.refused.items() if n)
+        refused = say("pool.comma").join(
+            f"{self.speech.phrase(rule.replace('_', ' '))} {n}" for rule, n in acceptance.refused.items() if n
+        )
         told = say(
             "run.acceptance", accepted=acceptance.accepted, drawn=acceptance.drawn,
             refused=refused or say("run.no_refusal"),
@@ -389,6 +404,15 @@ class _Report:
         rows = self.rows(arm)
         replicate = self.result.columns["replicate"][rows]
         return np.asarray(rows[replicate == replicate.min()], dtype=np.intp)
+
+
+def _plainly(value: object) -> str:
+    """A value of a manifest as a reader takes it: no brackets and quotes of a program."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_plainly(held)}" for key, held in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plainly(held) for held in value) or "–"
+    return str(value)
 
 
 def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from normoxia import __version__
@@ -42,7 +43,7 @@ def table_pages(
 ) -> Told:
     """The report of a network from a file: pages (the language `first` first), figures, and league tables.
 
-    findings, notes    what was assumed of the file, shown as they are
+    findings, notes    what was assumed of the file
     assumed_direction  whether nobody said if small values are good
     """
     pages: list[Page] = []
@@ -53,8 +54,15 @@ def table_pages(
         told = Pooled(synthesis, speech, certainty=certainty, contributions=contributions)
         sections = _sections(told, figures)
         if findings or notes:
-            rows = [(str(f.place), "; ".join(x for x in (f.found, f.expected) if x)) for f in findings]
-            rows += [("–", note) for note in notes]
+            bar = speech.say("pool.semicolon")
+            rows = [
+                (
+                    str(replace(f.place, file=file)),
+                    bar.join(speech.phrase(x) for x in (f.found, f.expected) if x),
+                )
+                for f in findings
+            ]
+            rows += [("–", speech.phrase(note)) for note in notes]
             heads = (speech.say("pool.place"), speech.say("pool.note"))
             noted = Table(told.name("notes"), speech.say("pool.notes"), heads, tuple(rows))
             sections.append(Section(speech.say("pool.section_evidence"), (noted,)))
@@ -152,12 +160,13 @@ def without_table(answer: Answer, analysis: Analysis, speech: Language) -> Table
 
 def used_table(analysis: Analysis, speech: Language, name: str) -> Table:
     """Every number that entered and where it was read."""
+    bar = speech.say("pool.semicolon")
     rows = tuple(
         (
             f"{u.study}, {u.population}",
             speech.say("pool.pair", one=treatment_in(speech, u.treatment), other=treatment_in(speech, u.control)),
-            u.shown if speech.code == "en" else u.shown.replace(" against ", " 对 ").replace(" to ", " 至 "),
-            "; ".join(x for x in (u.source.reference, u.source.place, *u.notes) if x),
+            speech.phrase(u.shown),
+            bar.join(x for x in (u.source.reference, *map(speech.phrase, (u.source.place, *u.notes))) if x),
         )
         for u in analysis.used
     )  # fmt: skip

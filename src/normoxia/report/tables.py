@@ -72,7 +72,7 @@ def table_one(
             bold.add((i, 3))
         cells.append(
             (
-                row.title, speech.number(row.simulated), speech.number(row.published), speech.number(row.difference, 2),
+                speech.phrase(row.title), speech.number(row.simulated), speech.number(row.published), speech.number(row.difference, 2),
                 _source(row.source),
             )
         )  # fmt: skip

@@ -5,6 +5,7 @@ So that any model can be run for any table of parameters and doses, and the engi
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.documents import Findings, Place
-from normoxia.errors import InvalidArgument, InvalidDocument, did_you_mean
+from normoxia.errors import InvalidArgument, InvalidDocument, did_you_mean, naming
 from normoxia.mechanism.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -190,10 +191,15 @@ def write_rows(
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".parquet":
-            frame.write_parquet(temporary)
-        else:
-            frame.write_csv(temporary)
+        with naming(path):
+            if path.suffix == ".parquet":
+                whole = (
+                    io.BytesIO()
+                )  # written to a file, an error of the system would come as one of the format
+                frame.write_parquet(whole)
+                temporary.write_bytes(whole.getbuffer())
+            else:
+                frame.write_csv(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

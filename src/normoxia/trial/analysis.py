@@ -3,7 +3,8 @@
 Estimates use every simulated patient. Intervals say where a trial of the planned size would fall if the model were true
 (sampling of patients; not the parameters, which are taken as given): replicated trials themselves when there are at least
 100, else trials of the planned size drawn again from the simulated patients (for hazard ratios, Cox's standard error at
-that size), widened for the simulation being finite.
+that size), widened for the simulation being finite. Shares of fewer replicates are predicted in closed form instead:
+drawing again from patients of whom none responded would promise that none ever will.
 Arms share their patients' draws, which makes differences precise; for intervals of contrasts the arms are taken from
 different replicates or drawn apart, as the arms of a real trial hold different people.
 """
@@ -174,6 +175,12 @@ class _Analysis:
     ) -> Outcome:  # fmt: skip
         on_log = measure in (Measure.MEDIAN_MONTHS, Measure.HAZARD_RATIO)
         estimate = _predicted(value, draws, self.widening, on_log)
+        return self.simulated(chosen, member, endpoint, measure, estimate, arm, comparator, months)
+
+    def simulated(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], endpoint: Endpoint, measure: Measure,
+        estimate: Estimate, arm: str, comparator: str = "", months: float = math.nan,
+    ) -> Outcome:  # fmt: skip
         n = int(member[self.arms[arm].everyone].sum() // self.result.n_replicates)
         name = self.trial.study or self.trial.id
         return Outcome(name, chosen.id, endpoint, measure, estimate, arm, comparator, months, n, "simulated")
@@ -193,7 +200,14 @@ class _Analysis:
 
         own = self.arms[arm]
         value = float(percent(own.everyone))
-        return self.outcome(chosen, member, endpoint, Measure.PERCENT, value, percent(own.trials), arm)
+        if self.replicated:
+            return self.outcome(chosen, member, endpoint, Measure.PERCENT, value, percent(own.trials), arm)
+        estimate = self.predicted_share(value, float(member[own.everyone].sum()))
+        return self.simulated(chosen, member, endpoint, Measure.PERCENT, estimate, arm)
+
+    def predicted_share(self, percent: float, n: float) -> Estimate:
+        """Where a share of a trial of the planned size would fall, given that of n patients of all replicates."""
+        return _predicted_share(percent, n, max(1, round(n / self.result.n_replicates)))
 
     def curve(
         self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str, endpoint: Endpoint, time: Floats,
@@ -208,22 +222,25 @@ class _Analysis:
         value, draws = float(whole.median[0]) / DAYS_PER_MONTH, trials.median / DAYS_PER_MONTH
         found = [self.outcome(chosen, member, endpoint, median, value, draws, arm)]
         at = [month * DAYS_PER_MONTH for month in months]
-        if months:
-            left, many = 100.0 * whole.at(at)[0], 100.0 * trials.at(at, extend=True)
-            found += [
-                self.outcome(
-                    chosen,
-                    member,
-                    endpoint,
-                    Measure.LANDMARK_PERCENT,
-                    float(left[i]),
-                    many[:, i],
-                    arm,
-                    months=month,
+        if not months:
+            return found
+        landmark = Measure.LANDMARK_PERCENT
+        left, many = 100.0 * whole.at(at)[0], 100.0 * trials.at(at, extend=True)
+        error = whole.standard_error_at(at)[0]
+        for i, month in enumerate(months):
+            value = float(left[i])
+            if math.isnan(value):
+                continue
+            if self.replicated:
+                found.append(
+                    self.outcome(chosen, member, endpoint, landmark, value, many[:, i], arm, months=month)
                 )
-                for i, month in enumerate(months)
-                if not np.isnan(left[i])
-            ]
+                continue
+            rows = own.everyone[member[own.everyone]]
+            known = observed[rows] | (time[rows] >= at[i])
+            n = _patients_worth(value / 100.0, float(error[i]), int(known.sum()))
+            estimate = self.predicted_share(value, n)
+            found.append(self.simulated(chosen, member, endpoint, landmark, estimate, arm, months=month))
         return found
 
     def contrast_outcomes(
@@ -260,6 +277,43 @@ class _Analysis:
                 )
             )
         return found
+
+
+def _predicted_share(percent: float, n: float, size: int) -> Estimate:
+    """A share with the interval that holds that of a new trial at the level given: beta-binomial under Jeffreys's prior.
+
+    percent  of the n patients simulated (n need not be whole: an effective number will do)
+    size     patients of the new trial
+    returns  percent; the interval has equal tails of at most half of 1 - LEVEL each under the predictive distribution
+
+    Patients are independent given the model, so the count k of n is binomial with a share p nobody knows; with the prior
+    Beta(1/2, 1/2) p is Beta(k + 1/2, n - k + 1/2) afterwards and the count of a new trial beta-binomial. That holds both
+    what is left to chance in the new trial and what n patients leave open of p, at 0 and n too, where drawing again from
+    the patients would give an interval without width. Jeffreys's prior covers near the level for any p (Brown, Cai &
+    DasGupta 2001, Stat Sci 16:101); for prediction Meeker, Hahn & Escobar 2017, Statistical Intervals, chapter 6.
+    """
+    if math.isnan(percent) or not n > 0:
+        return Estimate(percent, level=LEVEL)
+    k = percent / 100.0 * n
+    a, b, tail = k + 0.5, n - k + 0.5, (1.0 - LEVEL) / 2.0
+    y = np.arange(size)
+    # log of each probability over that of none, from the ratio of neighbours
+    steps = np.log((size - y) * (a + y)) - np.log((y + 1.0) * (b + size - y - 1.0))
+    logs = np.concatenate([[0.0], np.cumsum(steps)])
+    mass = np.exp(logs - logs.max())
+    below = np.cumsum(mass / mass.sum())
+    low, high = (float(np.searchsorted(below, share, side="right")) for share in (tail, 1.0 - tail - 1e-12))
+    ends = (100.0 * low / size, 100.0 * min(high, size) / size)
+    return Estimate(percent, min(ends[0], percent), max(ends[1], percent), LEVEL)
+
+
+def _patients_worth(share: float, error: float, known: int) -> float:
+    """Patients whose plain share would be known as well as a Kaplan-Meier one: s(1 - s) over Greenwood's variance.
+
+    Without censoring that is their number. Where nobody or everybody had the event the variance is 0 and says nothing;
+    then those `known` to have had the event or to have been followed past the month count.
+    """
+    return share * (1.0 - share) / error**2 if error > 0.0 and 0.0 < share < 1.0 else float(known)
 
 
 def _predicted(value: float, draws: Floats, widening: float, on_log: bool) -> Estimate:

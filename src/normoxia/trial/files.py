@@ -84,7 +84,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.findings = Findings()
-        self.known: tuple[str, ...] = ()
+        self.known: tuple[str, ...] | None = None
         self.document = PopulationDocument("", "", ())
 
     def trial(self, root: Node, text: str) -> Trial:
@@ -96,7 +96,8 @@ class _Reader:
             return got.get(key, Node(None, replace(root.place, key=key)))
 
         self.document = self.population(part("population"))
-        self.known = tuple(c.name for c in self.document.covariates)
+        # a population that cannot be read is one finding; names of covariates are then nobody's to judge
+        self.known = tuple(c.name for c in self.document.covariates) or None
         arms = self.arms(part("arms"))
         visits = self.visits(part("visits"), arms)
         trial = Trial(
@@ -240,12 +241,13 @@ class _Reader:
             ("title", "beyond_progression", "next_line", "source", "verified", "note"),
         )
         got = node.fields(self.findings, required, optional)
-        given = NOTHING
+        given, understood = NOTHING, False
         if "regimen" in got:
             before = len(self.findings.items)
             given = self.regimen(got["regimen"])
             none = not given.courses and got["regimen"].value != PLACEBO
-            if none and len(self.findings.items) == before:
+            understood = len(self.findings.items) == before
+            if none and understood:
                 self.note(
                     got["regimen"],
                     f'arm "{name}" gives no drug',
@@ -263,7 +265,11 @@ class _Reader:
                 f"the shares sum to {sum(line.share for line in lines):g}",
                 "expected 1 at most",
             )
-        beyond = self.beyond(got["beyond_progression"], given) if "beyond_progression" in got else None
+        beyond = (
+            self.beyond(got["beyond_progression"], given if understood else None)
+            if "beyond_progression" in got
+            else None
+        )
         titles = self.titles(got["title"]) if "title" in got else {"en": name}
         return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
 
@@ -275,7 +281,8 @@ class _Reader:
             title, given, self.share(got["share"]) if "share" in got else 0.0, self.source(node, got)
         )
 
-    def beyond(self, node: Node, given: Regimen) -> BeyondProgression:
+    def beyond(self, node: Node, given: Regimen | None) -> BeyondProgression:
+        """Treatment past progression; drugs are not held against a regimen that was not understood (None)."""
         got = node.fields(self.findings, ("share", "drugs"), ("source", "verified"))
         drugs = (
             tuple(entry.text(self.findings) for entry in got["drugs"].items(self.findings))
@@ -283,7 +290,7 @@ class _Reader:
             else ()
         )
         for drug in drugs:
-            if drug not in given.drugs:
+            if given is not None and drug not in given.drugs:
                 self.note(
                     got["drugs"],
                     f'"{drug}" is not given by the arm',
@@ -347,7 +354,7 @@ class _Reader:
         for entry in node.items(self.findings):
             got = entry.fields(self.findings, ("experimental", "control"))
             if len(got) == 2:
-                pair = [got[key].text(self.findings, names) for key in ("experimental", "control")]
+                pair = [got[key].text(self.findings, names or None) for key in ("experimental", "control")]
                 if pair[0] == pair[1]:
                     self.note(entry, f'arm "{pair[0]}" is compared with itself', "name two arms")
                 found.append(Contrast(pair[0], pair[1]))

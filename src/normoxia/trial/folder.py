@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from normoxia import __version__, documents
-from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists
+from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists, naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class RunFolder:
         line = json.dumps(
             {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **details}
         )
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as stream:
+        path = self.path / "log.jsonl"
+        with naming(path), path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
     def write_manifest(self, manifest: Mapping[str, object], outputs: Iterable[Path]) -> dict[str, object]:
@@ -105,7 +106,7 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as stream:
+        with naming(path), temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.errors import InvalidArgument, InvalidDocument
+from normoxia.errors import InvalidArgument, InvalidDocument, naming
 from normoxia.population import Acceptance
 from normoxia.population.covariates import Column
 
@@ -180,7 +180,8 @@ class TrialResult:
 
     def write(self, path: str | Path) -> None:
         """Write `to_bytes` to a file."""
-        Path(path).write_bytes(self.to_bytes())
+        with naming(path):
+            Path(path).write_bytes(self.to_bytes())
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str = "<bytes>") -> TrialResult:

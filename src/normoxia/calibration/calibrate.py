@@ -1,0 +1,148 @@
+"""Calibration from seed to ensemble: rounds of simulation, emulation, a posterior, and the documents that come of it.
+
+A round's simulations are kept chunk by chunk in the folder, so that an interrupted calibration goes on where it stopped.
+The first round's points are the prior's, those of later rounds lie about the posterior so far. The same seed gives the same
+ensemble for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from normoxia import __version__, documents
+from normoxia.calibration import emulated as emulation
+from normoxia.calibration import ensemble, experiments, hyperparameters, validation
+from normoxia.calibration import lock as locked
+from normoxia.calibration.emulated import Emulated
+from normoxia.calibration.experiments import Points
+from normoxia.calibration.hyperparameters import Space
+from normoxia.calibration.validation import Fit
+from normoxia.errors import InvalidArgument
+from normoxia.evidence.studies import registry
+from normoxia.progress import Progress, silent
+
+CONFIG, ENSEMBLE, EMULATED = "config.yaml", "ensemble.yaml", "emulated.npz"
+#: draws of an ensemble document
+DRAWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a calibration does.
+
+    points    simulated in each round, the first about the prior, the others about the posterior so far
+    patients  in every arm at every point
+    studies   by id; () for every study of the registry that can be run
+    """
+
+    seed: int
+    points: tuple[int, ...] = (768, 512)
+    patients: int = 40
+    studies: tuple[str, ...] = ()
+
+
+#: a calibration that runs in about a minute: it shows that everything works, and is good for nothing else
+SMALL = Plan(seed=1, points=(96,), patients=12, studies=("IMpower150", "KEYNOTE-189", "OAK", "ECOG-4599"))
+
+
+def calibrate(
+    plan: Plan, folder: Path, *, workers: int = 1, resume: bool = False, progress: Progress = silent
+) -> ensemble.Calibrated:
+    """Run a plan in a folder; writes the ensemble and the emulated trials there, and gives the ensemble.
+
+    resume   go on with what the folder holds; it must have been begun with the same plan
+    raises   InvalidArgument for a folder that holds another plan, or one that holds a calibration without `resume`
+    """
+    if not plan.points or min(plan.points) < 1 or plan.patients < 1:
+        raise InvalidArgument(
+            "a calibration needs a round of at least one point, and at least one patient an arm"
+        )
+    _begin(plan, folder, resume)
+    space, lock = hyperparameters.read(), locked.read()
+    studies = plan.studies or tuple(experiments.runnable([study.id for study in registry()]))
+    rounds: list[tuple[Points, Path]] = []
+    manifest: dict[str, object] = {
+        "normoxia": __version__, "plan": _plain(plan), "studies": list(studies), "lock_sha256": lock.digest,
+        "space_sha256": experiments.digest(space),
+    }  # fmt: skip
+    fitted: Fit | None = None
+    known: Emulated | None = None
+    for number, n_points in enumerate(plan.points, 1):
+        seed = plan.seed + number
+        points = (
+            experiments.prior_points(space, studies, n_points, seed)
+            if fitted is None
+            else experiments.posterior_points(space, fitted.draws.states, studies, n_points, seed)
+        )
+        where = folder / f"round-{number}"
+        experiments.run(
+            space,
+            points,
+            studies,
+            where,
+            patients=plan.patients,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+        rounds.append((points, where))
+        known = emulation.emulate(space, rounds, studies, lock, manifest, progress=progress)
+        fitted = validation.fit(space, known, lock, plan.seed, progress=progress)
+    assert known is not None
+    (folder / EMULATED).write_bytes(known.to_bytes())
+    # what is read back is what is used, so that a reader of the folder meets the same numbers
+    return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
+
+
+def write(
+    space: Space,
+    known: Emulated,
+    folder: Path,
+    seed: int,
+    manifest: Mapping[str, object],
+    *,
+    progress: Progress = silent,
+) -> ensemble.Calibrated:
+    """The ensemble of emulated trials, written to the folder."""
+    fitted = validation.fit(space, known, locked.read(), seed, progress=progress)
+    health = {
+        "draws": len(fitted.draws.states),
+        "effective_sample_size": round(float(fitted.draws.effective().min()), 1),
+        "largest_r_hat": round(float(fitted.draws.shrinkage().max()), 4),
+        "acceptance": round(fitted.draws.acceptance, 3),
+    }
+    text = ensemble.document(
+        space,
+        ensemble.thinned(fitted.draws.states, DRAWS),
+        {**manifest, "sampling": health, "silent": list(fitted.silent)},
+    )
+    (folder / ENSEMBLE).write_text(text, encoding="utf-8")
+    return ensemble.read(folder / ENSEMBLE)
+
+
+def _begin(plan: Plan, folder: Path, resume: bool) -> None:
+    config = folder / CONFIG
+    text = documents.write(_plain(plan))
+    if config.is_file():
+        if not resume:
+            raise InvalidArgument(
+                f"{folder} holds a calibration; add --resume to go on with it, or name another folder"
+            )
+        if config.read_text(encoding="utf-8") != text:
+            raise InvalidArgument(
+                f"{folder} was begun with another plan ({config}); use the same or another folder"
+            )
+        return
+    if resume:
+        raise InvalidArgument(f"{folder} holds no calibration to resume (no {CONFIG}); leave out --resume")
+    folder.mkdir(parents=True, exist_ok=True)
+    config.write_text(text, encoding="utf-8")
+
+
+def _plain(plan: Plan) -> dict[str, object]:
+    return {
+        key: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+        for key, value in asdict(plan).items()
+    }
