@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
 
+METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
 
@@ -35,6 +36,7 @@ class Options:
 
     effect: str | None
     model: Literal["common", "random"]
+    method: str
     tau: str
     reference: str | None
     small_values: Literal["good", "bad"] | None
@@ -59,6 +61,10 @@ def pool(
         str | None, typer.Option("--effect", help=f"Measure of a table: {', '.join(EFFECTS)}.")
     ] = None,
     model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
+    method: Annotated[
+        str,
+        typer.Option("--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."),
+    ] = "inverse-variance",
     tau: Annotated[
         str, typer.Option("--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.")
     ] = "REML",
@@ -97,6 +103,7 @@ def pool(
     asked = Options(
         effect=_one_of("effect", effect, EFFECTS),
         model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
+        method=_one_of("method", method, METHODS) or METHODS[0],
         tau=_one_of("tau estimator", tau.upper(), ESTIMATORS) or "REML",
         reference=reference,
         small_values=cast(
@@ -165,16 +172,14 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
     _refuse_faults(table, asked)
     synthesis = pool_table(
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
-        small_values=asked.small_values, seed=asked.seed,
+        small_values=asked.small_values, seed=asked.seed, method=asked.method,
     )  # fmt: skip
     shares = study_contributions(synthesis.fit)
     judged = _certainty(synthesis, asked, shares)
     over_time = _over_time(synthesis)
     whole: dict[str, Any] = {}
     if json or out is not None:
-        whole = _retold(
-            _table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings
-        )
+        whole = _retold(_table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings)
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
@@ -231,7 +236,7 @@ def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Ce
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest, shares=shares)
+    return certainty(synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits)
 
 
 def _table_json(
@@ -355,9 +360,15 @@ def _pool_question(what: str, asked: Options, out: Path | None, json: bool, quie
     from normoxia.evidence.answers import answer
     from normoxia.evidence.studies import registry
 
-    if asked.effect or asked.columns or asked.leave_out_faulty or asked.equivalence is not None:
+    if (
+        asked.effect
+        or asked.columns
+        or asked.leave_out_faulty
+        or asked.equivalence is not None
+        or asked.method != METHODS[0]
+    ):
         raise InvalidArgument(
-            "--effect, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
+            "--effect, --method, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
         )
     question = questions.question(what)
     if asked.endpoint:

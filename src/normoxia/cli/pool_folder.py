@@ -61,7 +61,7 @@ def write_table(
     _write(out, told, whole, {"": synthesis})
     options = {
         "effect": asked.effect, "model": asked.model, "tau": asked.tau, "reference": asked.reference,
-        "small_values": asked.small_values, "seed": asked.seed,
+        "small_values": asked.small_values, "seed": asked.seed, "method": asked.method,
     }  # fmt: skip
     given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value is not None)
     snippet = (
@@ -141,6 +141,8 @@ def _command(what: str, asked: Options) -> str:
     ):
         if value is not None:
             words += [name, value]
+    if asked.method != "inverse-variance":
+        words += ["--method", asked.method]
     for endpoint in asked.endpoint:
         words += ["--endpoint", endpoint]
     for role, column in asked.columns.items():

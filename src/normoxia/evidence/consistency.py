@@ -107,11 +107,14 @@ class NetHeat:
 
     residual  inconsistency of each design; shape (n_designs,)
     heat      residual of the row's design minus the same after the column's design has its own effects
+    hat       how much the column's own estimate weighs in the network's estimate for the row's design; for designs of several
+              arms the largest weight between their contrasts with the first arm
     """
 
     designs: tuple[str, ...]
     residual: Array
     heat: Array
+    hat: Array
 
 
 def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
@@ -323,7 +326,26 @@ def net_heat(network: Network, *, tau2: float = 0.0) -> NetHeat:
         extra = own[:, column : column + len(design) - 1]
         column += len(design) - 1
         heat[:, j] = base - residuals(_independent(np.column_stack([x, extra]), x.shape[1]))
-    return NetHeat(tuple(" : ".join(d) for d in groups), base, heat)
+    hat = _design_hat(network, list(groups), pooled.covariance)
+    return NetHeat(tuple(" : ".join(d) for d in groups), base, heat, hat)
+
+
+def _design_hat(network: Network, designs: list[tuple[str, ...]], covariance: Array) -> Array:
+    """Weights of the designs' own estimates in the network's; shape (n_designs, n_designs)."""
+    rows = np.zeros((len(covariance), len(network.treatments)))
+    block = np.repeat(np.arange(len(designs)), [len(d) - 1 for d in designs])
+    contrasts = [(arm, design[0]) for design in designs for arm in design[1:]]
+    for row, (arm, first) in enumerate(contrasts):
+        rows[row, network.index(arm)], rows[row, network.index(first)] = 1.0, -1.0
+    _, kept = net.full_rank_design(network)
+    x, precision = rows[:, kept], np.linalg.inv(covariance)
+    weights = np.abs(x @ np.linalg.solve(x.T @ precision @ x, x.T @ precision))
+    return np.array(
+        [
+            [weights[np.ix_(block == i, block == j)].max() for j in range(len(designs))]
+            for i in range(len(designs))
+        ]
+    )
 
 
 def _split_column(network: Network, i: int, j: int) -> Array:

@@ -18,13 +18,13 @@ from normoxia.evidence import heterogeneity
 from normoxia.evidence.heterogeneity import Array, TauMethod
 from normoxia.evidence.meta import Pooled, checked, pairwise, two_sided_p
 
+#: Sterne 2011, BMJ 343:d4002: tests for asymmetry should not be used with fewer studies
+ENOUGH_STUDIES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Asymmetry:
-    """Egger's test: how the effect changes per unit of standard error.
-
-    Not to be read with fewer than ten studies (Sterne 2011, BMJ 343:d4002).
-    """
+    """Egger's test: how the effect changes per unit of standard error."""
 
     slope: float
     se: float
@@ -32,6 +32,11 @@ class Asymmetry:
     p_value: float
     limit: float
     n_studies: int
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there are enough studies for the test to mean something."""
+        return self.n_studies >= ENOUGH_STUDIES
 
 
 @dataclass(frozen=True, slots=True)

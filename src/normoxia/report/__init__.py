@@ -12,6 +12,7 @@ that published and simulated numbers are drawn alike.
     forest        effects on a log axis
     comparison    simulated beside published
     network       network graph, ranking with uncertainty, league table
+    heat_map      contribution matrix, net heat plot; funnel: comparison-adjusted; pooled_checks: all of a synthesis
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
     run           the pages and figures of a virtual trial; replicates: its curves

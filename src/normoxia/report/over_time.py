@@ -93,7 +93,7 @@ def difference_highlights(held: Proportionality, speech: Language) -> list[Highl
             speech.say("pool.difference_label", endpoint=pair.endpoint),
             speech.interval(pair.effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1),
             speech.say(
-                "pool.difference_beside", study=pair.study, of=pair.of, pair=_pair(pair.treatment, pair.control, speech),
+                "pool.difference_beside", study=pair.study, of=speech.phrase(pair.of), pair=_pair(pair.treatment, pair.control, speech),
                 months=_month(pair.effect.horizon, speech),
             ),
         )
@@ -111,7 +111,7 @@ def _row(pair: PairOverTime, speech: Language, translated: bool, with_endpoint: 
     difference = speech.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
     endpoint = pair.endpoint + speech.say("pool.comma") if with_endpoint else ""
     return (
-        f"{endpoint}{pair.of}{speech.say('pool.semicolon')}{who}",
+        f"{endpoint}{speech.phrase(pair.of)}{speech.say('pool.semicolon')}{who}",
         speech.say("pool.to_horizon", value=difference, months=_month(effect.horizon, speech)),
         "\n".join(_period(period, speech) for period in effect.periods),
         speech.interval(effect.ratio.estimate(), 2),

@@ -29,6 +29,8 @@ from normoxia.report.over_time import (
     warning_words,
 )
 from normoxia.report.pooled import Pooled, Shares, treatment_in
+from normoxia.report.pooled_checks import contribution_map, net_heat_map
+from normoxia.report.pooled_checks import funnel as funnel_of
 from normoxia.report.tables import Table
 
 LANGUAGES = ("en", "zh")
@@ -314,7 +316,8 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
     """The sections every synthesis has."""
     say = told.speech.say
     graph, forest, *rankings = told.figures()
-    figures += [graph, forest, *rankings]
+    heat, shares, funnel = net_heat_map(told), contribution_map(told), funnel_of(told)
+    figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
     league = told.league() or Prose(say("pool.too_wide", n=len(told.network.treatments)))
     tables: dict[str, Table | None] = {
         "splits": told.splits_table(),
@@ -325,8 +328,8 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
         ("pool.section_network", (Prose(told.network_words()), graph)),
         ("pool.section_effects", (forest, told.effects_table(), league)),
         ("pool.section_ranking", (*rankings, told.ranking_table())),
-        ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"])),
-        ("pool.section_certainty", (tables["certainty"], tables["shares"])),
+        ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"], heat)),
+        ("pool.section_certainty", (tables["certainty"], tables["shares"], shares, funnel)),
     ]
     return [Section(say(key), tuple(b for b in held if b is not None)) for key, held in blocks]
 
