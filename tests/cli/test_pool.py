@@ -395,3 +395,18 @@ def test_hazards_that_move_are_told_before_any_constant_ratio(
     assert list(whole).index("over_time") < list(whole).index("effects")
     Path("u.csv").write_text(TRIANGLE, encoding="utf-8")
     assert json.loads(normoxia("pool", "u.csv", "--json", "--quiet").out)["over_time"] is None
+
+
+def test_shares_without_number_are_left_out_with_a_note(
+    normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "triangle.csv").write_text(TRIANGLE)
+    listed = json.loads(normoxia("pool", "triangle.csv", "--json").out)
+    assert len(listed["contributions"]) == 3
+    assert not any("share" in note for note in listed["notes"])
+    monkeypatch.setattr("normoxia.evidence.contribution.MOST_SHARES", 3 * 4 - 1)
+    fewer = json.loads(normoxia("pool", "triangle.csv", "--json").out)
+    assert fewer["contributions"] == []
+    assert fewer["notes"][-1].startswith("3 estimates from 4 studies")
+    assert {**listed, "contributions": [], "notes": fewer["notes"]} == fewer
+    assert "份额未列出" in normoxia("pool", "triangle.csv", "--lang", "zh").out

@@ -155,7 +155,7 @@ def _is_question(what: str) -> bool:
 
 def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
     from normoxia.evidence import tables
-    from normoxia.evidence.contribution import study_contributions
+    from normoxia.evidence.contribution import shares_left_out, study_contributions
     from normoxia.evidence.synthesis import pool as pool_table
 
     if asked.endpoint or asked.studies:
@@ -174,7 +174,7 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
         small_values=asked.small_values, seed=asked.seed, method=asked.method,
     )  # fmt: skip
-    shares = study_contributions(synthesis.fit)
+    shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
     judged = _certainty(synthesis, asked, shares)
     over_time = _over_time(synthesis)
     whole: dict[str, Any] = {}
@@ -211,7 +211,8 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     raise InvalidDocument(
         "\n".join(
             [
-                f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used (lines {lines}):",
+                f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
+                f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
                 *(f"  {finding}" for finding in table.findings),
                 "correct them, or pool the others with --leave-out-faulty",
             ]
@@ -246,7 +247,11 @@ def _table_json(
     over_time: Proportionality | None,
     shares: Shares,
 ) -> dict[str, Any]:
+    from normoxia.evidence.contribution import shares_left_out
+
     whole = synthesis.to_json()
+    if told := shares_left_out(synthesis.network):
+        whole["notes"].append(told)
     first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
     return (first | whole) | {
         "certainty": _certainty_json(judged),
@@ -294,6 +299,7 @@ def _print_table_answer(
     asked: Options,
     quiet: bool,
 ) -> None:
+    from normoxia.evidence.contribution import shares_left_out
     from normoxia.report.language import language
     from normoxia.report.over_time import over_time_table, table_words
     from normoxia.report.pooled import Pooled
@@ -313,6 +319,8 @@ def _print_table_answer(
         _show(over_time_table(over_time, speech, "over-time", translated=False))
     _print_pooled(told)
     limits = told.limit_words()
+    if without := shares_left_out(synthesis.network):
+        limits.append(speech.phrase(without))
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
     _print_lines(

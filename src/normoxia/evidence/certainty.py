@@ -71,7 +71,7 @@ def certainty(
     reporting_bias              concern and reason, for the whole network; counts as some when not judged
     equivalence                 the smallest effect that matters, on the analysis scale (log 1.2 by default for ratios);
                                 must be given for differences
-    shares                      what `study_contributions` gives, where it is at hand already
+    shares                      what `study_contributions` gives, where it is at hand already; read only for scores of studies
     splits                      node splits at hand, for a fit that is not by inverse variance; made from the fit by default
     """
     if equivalence is None:
@@ -86,7 +86,9 @@ def certainty(
                 raise InvalidArgument(
                     f'{name} of "{study}" is {score}; expected 1 (low), 2 (some) or 3 (high)'
                 )
-    shares = study_contributions(fit) if shares is None else shares
+    is_scored = risk_of_bias is not None or indirectness is not None
+    if shares is None:
+        shares = study_contributions(fit) if is_scored else {}
     split = {
         frozenset((s.treatment, s.comparator)): s for s in (node_splits(fit) if splits is None else splits)
     }
@@ -95,7 +97,7 @@ def certainty(
     for effect in fit.effects():
         if math.isnan(effect.estimate):
             continue
-        own = shares[effect.treatment, effect.comparator]
+        own = shares[effect.treatment, effect.comparator] if is_scored else {}
         judgements = (
             _carried("within-study bias", own, risk_of_bias),
             _carried("indirectness", own, indirectness),

@@ -163,7 +163,7 @@ class Rows:
             self.findings.note(
                 Place(self.layout.sheet.file, line, column),
                 problem,
-                "" if reading.is_usable else "row left out",
+                "kept" if reading.is_usable else "row left out",
             )
         if not reading.is_usable or math.isnan(reading.se):
             self.left_out.append(line)

@@ -102,7 +102,10 @@ def registry(*folders: str | Path) -> Registry:
     findings += _twice(studies)
     if findings:
         raise InvalidDocument(
-            "\n".join([f"{len(findings)} findings:", *(f"  {f}" for f in findings)]), findings
+            "\n".join(
+                [f"{len(findings)} finding{'s' if len(findings) > 1 else ''}:", *(f"  {f}" for f in findings)]
+            ),
+            findings,
         )
     return Registry(tuple(studies))
 

@@ -25,9 +25,9 @@ _NOTHING = 1e-8
 def contribution_map(told: Pooled) -> Figure | None:
     """The contribution matrix; None where it says nothing (one direct comparison) or would be too wide for a page."""
     fit, network = told.fit, told.network
-    matrix = contributions(fit)
-    if not 2 <= len(matrix.direct) <= _WIDEST:
+    if not 2 <= len(told.compared()) <= _WIDEST:
         return None
+    matrix = contributions(fit)
     compared = {frozenset(pair) for pair in matrix.direct}
     wanted = {
         frozenset((e.treatment, at)): (e.treatment, at) for at, effects in told.forests for e in effects
