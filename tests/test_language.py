@@ -101,7 +101,7 @@ def test_every_list_of_words_that_any_room_asks_for_is_in_the_catalogue() -> Non
 _NO_PHRASES = re.compile(
     r"\*|\* \*|\* percent|arm \"\*\"|row \*|column \*|arms, wide|two arms, wide|within-study bias|reporting bias|ratio and .*|p and events"
     r"|.* and events|log-rank .*|O - E and V|an? .*(file|archive|workspace|picture|\(PNG\)|\(JPEG\))|a database"
-    r"|(save|copy|type|write|unpack|export) .*|write\.csv.*|Cox on .*|.*\* = \"\*\"|very low|; \* studies not judged.*|\* \(\*\)"
+    r"|(save|copy|type|write|unpack|export) .*|write\.csv.*|\*: (lower|upper|estimate)|Mantel-Haenszel \*|Peto OR|penalised logistic|binomial-normal likelihood|shortest path|random walk|arm sizes .*|Cox on .*|.*\* = \"\*\"|very low|; \* studies not judged.*|\* \(\*\)"
 )
 _FILLED = {
     "what": "A against B",
@@ -143,7 +143,13 @@ def _sentences(path: Path) -> Iterator[str]:
             yield text
 
 
-@pytest.mark.parametrize("name", ["tables", "intake", "contrasts", "network", "synthesis", "certainty"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tables", "layout", "rows", "cells", "intake", "contrasts", "all_pairs", "network", "counts", "binomial", "rare",
+        "synthesis", "certainty", "contribution",
+    ],
+)  # fmt: skip
 def test_every_note_and_every_reason_has_its_chinese(name: str) -> None:
     zh, unsaid = language("zh"), {}
     for text in _sentences(EVIDENCE / f"{name}.py"):

@@ -52,13 +52,14 @@ class InvalidArgument(NormoxiaError, ValueError):
 
 
 class UnknownName(NormoxiaError, LookupError):
-    """A name that does not exist; says which is nearest."""
+    """A name that does not exist; says which is nearest, and where the names stand when that is told (`remedy`)."""
 
     exit_code = 2
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(f'{kind} "{name}" is not known{did_you_mean(name, self.known)}')
+        tail = f" ({remedy})" if remedy else ""
+        super().__init__(f'{kind} "{name}" is not known{did_you_mean(name, self.known)}{tail}')
 
 
 class OutsideFollowUp(NormoxiaError, ValueError):
@@ -103,7 +104,10 @@ class Interrupted(NormoxiaError, RuntimeError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A tail for a message: the nearest legal name, or the legal names when they are few, or nothing."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    spelt = {word.casefold(): word for word in reversed(names)}
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
+        spelt[word] for word in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.6)
+    ]
     if near:
         return f'; did you mean "{near[0]}"?'
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""

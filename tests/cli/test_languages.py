@@ -14,7 +14,7 @@ from normoxia.language import language
 
 #: names and field's letters that stay in every language: trials, methods, measures, genes, units, identifiers
 _NAMES = (
-    r"https?://\S+|NCT\d+\S*|EudraCT|JapicCTI|CINeMA|Nikolakopoulou|Papakonstantinou|Hartung-Knapp|Fisher|BristolTAG"
+    r"https?://\S+|NCT\d+\S*|EudraCT|JapicCTI|CINeMA|Nikolakopoulou|Grambsch|Therneau|Papakonstantinou|Hartung-Knapp|Fisher|BristolTAG"
     r"|Cancer Therapy Advisor|OncLive|MDedge|Thorac Oncol|Teff-High|Teff|IMpower\w*|CheckMate-\w+|HARMONi-A|AVAiL"
     r"|PM8002\S*|TMB|mut/Mb|(mg|kg|AUC|del19|Python|normoxia|json|csv|html|SHA|utf)\b|\(Chu 等\)|Lee J 等|Yuan 等|JSON|RMST"
 )

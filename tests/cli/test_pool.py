@@ -374,3 +374,39 @@ def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> 
         assert answer.code == 0, f"{command}: {answer.err}"
     for named in re.findall(r"`(--[a-z-]+)", text):
         assert named in normoxia("pool", "--help").out or named in ("--out", "--json"), named
+
+
+@pytest.mark.parametrize(("lang", "said", "mean", "ratio"), [
+    ("en", "do not stay proportional", "restricted mean difference", "constant hazard ratio"),
+    ("zh", "风险不成比例", "限制性平均时间之差", "单一风险比（95% CI）"),
+])  # fmt: skip
+def test_hazards_that_move_are_told_before_any_constant_ratio(
+    normoxia: Callable, lang: str, said: str, mean: str, ratio: str
+) -> None:
+    """A table with CheckMate-057 as printed (Borghaei 2015, N Engl J Med 373:1627); its curves are in the registry."""
+    table = (
+        HEADER + "CheckMate-057,nivolumab,docetaxel,0.73,0.59,0.89\nmine,nivolumab,docetaxel,0.80,0.60,1.07\n"
+    )
+    Path("t.csv").write_text(table, encoding="utf-8")
+    told = normoxia("pool", "t.csv", "--lang", lang, "--quiet").out
+    assert told.index(said) < told.index(mean) < told.index(ratio) < told.index("0.75")
+    whole = json.loads(normoxia("pool", "t.csv", "--json", "--quiet").out)
+    assert whole["over_time"]["not_proportional"] == ["CheckMate-057"]
+    assert list(whole).index("over_time") < list(whole).index("effects")
+    Path("u.csv").write_text(TRIANGLE, encoding="utf-8")
+    assert json.loads(normoxia("pool", "u.csv", "--json", "--quiet").out)["over_time"] is None
+
+
+def test_shares_without_number_are_left_out_with_a_note(
+    normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "triangle.csv").write_text(TRIANGLE)
+    listed = json.loads(normoxia("pool", "triangle.csv", "--json").out)
+    assert len(listed["contributions"]) == 3
+    assert not any("share" in note for note in listed["notes"])
+    monkeypatch.setattr("normoxia.evidence.contribution.MOST_SHARES", 3 * 4 - 1)
+    fewer = json.loads(normoxia("pool", "triangle.csv", "--json").out)
+    assert fewer["contributions"] == []
+    assert fewer["notes"][-1].startswith("3 estimates from 4 studies")
+    assert {**listed, "contributions": [], "notes": fewer["notes"]} == fewer
+    assert "份额未列出" in normoxia("pool", "triangle.csv", "--lang", "zh").out

@@ -12,11 +12,13 @@ import yaml
 from normoxia import documents, evidence
 from normoxia.evidence import (
     auditor,
+    checks,
     discrepancy,
     files,
     rules_claims,
     rules_figures,
     rules_numbers,
+    rules_reader,
     rules_review,
 )
 from normoxia.evidence.auditor import RULES, by_rule, curated
@@ -206,3 +208,11 @@ def test_one_number_for_two_studies_is_found() -> None:
     )
     found = list(rules_review.cited_twice(registry, Outline()))
     assert [value.en for value in found[0].values] == ["[7]: S", "[7]: T"]
+
+
+def test_every_question_of_the_second_reader_has_chinese_words() -> None:
+    assert set(rules_reader._ASKED) == {check.__name__ for check in checks.CHECKS}
+
+
+def test_the_second_reader_s_questions_are_not_put_to_shipped_studies() -> None:
+    assert not [d for d in evidence.audit() if d.found_by == "rule:second-reader"]

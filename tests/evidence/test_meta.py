@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from normoxia.errors import InvalidArgument
+from normoxia.evidence import network as net
+from normoxia.evidence.contrasts import Contrast, Effect
 from normoxia.evidence.heterogeneity import TauMethod
 from normoxia.evidence.meta import leave_one_out, pairwise
 from normoxia.evidence.small_studies import trim_and_fill
@@ -88,3 +91,26 @@ def test_unknown_estimator_lists_the_known_ones() -> None:
 
 def test_a_symmetric_funnel_lacks_nothing() -> None:
     assert trim_and_fill([-0.2, -0.1, 0.0, 0.1, 0.2], [0.3, 0.2, 0.1, 0.2, 0.3], side="left").n_missing == 0
+
+
+def test_prediction_from_the_confidence_distribution_of_tau2_is_students_where_studies_do_not_err() -> None:
+    """Sampling variances small against tau2: a new effect lies within t of the mean, sd by all the effects."""
+    y = np.random.default_rng(2).normal(0.1, 1.0, 8)
+    pooled = pairwise(y, np.full(8, 1e-4), prediction="confidence")
+    half = float(student.ppf(0.975, 7)) * y.std(ddof=1) * math.sqrt(1 + 1 / 8)
+    assert pooled.prediction == pytest.approx((y.mean() - half, y.mean() + half), rel=2e-3)
+
+
+def test_two_treatments_are_predicted_alike_pairwise_and_as_a_network() -> None:
+    rng = np.random.default_rng(4)
+    y, se = rng.normal(0.2, 0.4, 6), rng.uniform(0.1, 0.4, 6)
+    network = net.build(
+        [Contrast(str(i), "a", "b", *row) for i, row in enumerate(zip(y, se, strict=True))], Effect.MD
+    )
+    for choice in ("confidence", "student"):
+        pooled, fitted = pairwise(y, se, prediction=choice), net.fit(network, prediction=choice)
+        assert pooled.prediction == pytest.approx(fitted.effect("a", "b").prediction, rel=1e-6)
+
+
+def test_one_study_says_nothing_of_the_next_one() -> None:
+    assert np.isnan(pairwise([0.4], [0.2], prediction="confidence").prediction).all()

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from benchmarks import oracles
+from benchmarks.synthesis_restricted import checks
 from scipy.special import chdtri
 
 from normoxia.evidence import heterogeneity
@@ -29,6 +30,9 @@ FILES = [
     "nma_netsplit",
     "nma_design_decomposition",
     "nma_contribution_shortestpath",
+    "nma_netheat",
+    "nma_funnel",
+    "binomial_normal",
     "cnma_summary",
     "cnma_components",
     "cnma_combinations_vs_placebo",
@@ -67,6 +71,19 @@ def test_our_paule_mandel_and_q_profile_solve_their_equations_where_the_peer_sto
         quantile = float(chdtri(12, tail))
         assert miss(ours, quantile) < 1e-10
         assert miss(peer["BCG logRR REML", f"tau2 Q-profile {name}"], quantile) > 1e-5
+
+
+def test_forty_digits_put_the_maximum_where_we_do_and_the_peers_estimate_lower() -> None:
+    """Whole covariance matrices and golden section in decimals; tau2 ours to 1e-12, the peers' log-likelihood short of it."""
+    found = {check.case: check for check in checks()}
+    assert len(found) == 4
+    for case, check in found.items():
+        assert check.ours == pytest.approx(check.best, rel=1e-12)
+        assert check.ours_short < 1e-24
+        assert check.tight == pytest.approx(check.best, rel=1e-7)  # the peer itself, iterating on
+        left_out = case.endswith("left out")
+        assert (check.peer_short < 1e-16) is left_out  # its own model: it stands on the top
+    assert found["senn2013 REML, whole covariance"].peer_short > 3e-4
 
 
 def test_our_restricted_likelihood_is_at_least_as_high_as_at_the_peers_estimates() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,3 +78,27 @@ def test_many_small_studies_of_three_arms_recover_the_truth() -> None:
             effect = fitted.effect(name, "a")
             assert abs(effect.estimate - truth[name]) < 3 * effect.se
             assert effect.se < 0.15
+
+
+def test_mantel_haenszel_of_a_network_with_multi_arm_designs_is_netmetas() -> None:
+    """netmeta 3.6-2, November 2026, on tests/oracles/synthesis/input_hasselblad1998.csv read as h:
+
+    p <- pairwise(treat = treatment, event = events, n = n, studlab = study, data = h, sm = "OR")
+    m <- netmetabin(p, method = "MH", cc.pooled = FALSE); m$TE.common; m$seTE.common; m$Q.inconsistency
+    """
+    path = Path(__file__).parent.parent / "oracles" / "synthesis" / "input_hasselblad1998.csv"
+    with path.open(encoding="utf-8") as file:
+        arms = [
+            Arm(r["study"], r["treatment"], n=float(r["n"]), events=float(r["events"]))
+            for r in csv.DictReader(file)
+        ]
+    fit = rare.network_mantel_haenszel(arms)
+    peer = {
+        "grp_counseling": (0.0032383909, 0.1844121916),
+        "no_contact": (-0.7211054881, 0.0564291625),
+        "self_help": (-0.5096403462, 0.1323210397),
+    }
+    for treatment, values in peer.items():
+        effect = fit.effect(treatment, "ind_counseling")
+        assert (effect.estimate, effect.se) == pytest.approx(values, abs=1e-10)
+    assert (round(fit.q, 5), fit.df) == (12.03897, 6)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.contrasts import Arm, Contrast
+from normoxia.evidence.contrasts import Arm, Contrast, Effect
 from normoxia.evidence.synthesis import SCHEMA, pool
 from normoxia.evidence.tables import parse_network
 
@@ -81,3 +81,19 @@ def test_hazard_ratios_and_counts_are_pooled_together_on_request() -> None:
     result = pool([Contrast("ratio", "a", "b", math.log(0.5), 0.1), *arms], effect="HR")
     assert result.effect("a", "b").estimate == pytest.approx(math.log(0.5), rel=1e-6)
     assert any("complementary log-log" in note for note in result.notes)
+
+
+def test_tau_outside_its_own_interval_is_explained_and_paule_mandel_never_is() -> None:
+    """Thirty precise studies that agree and forty imprecise ones far apart: likelihood and generalised Q part."""
+    effects = [(0.0, 0.05)] * 30 + [(6.0 * (-1) ** i, 2.0) for i in range(40)]
+    contrasts = [Contrast(f"s{i}", "a", "b", y, se) for i, (y, se) in enumerate(effects)]
+    parted = pool(contrasts, effect=Effect.MD, small_values="good")
+    low, high = parted.fit.tau2_interval()
+    assert not low <= parted.fit.tau2 <= high
+    (told,) = (note for note in parted.notes if "outside its own interval" in note)
+    assert "tau=PM" in told
+    solved = pool(contrasts, effect=Effect.MD, small_values="good", tau="PM")
+    assert low <= solved.fit.tau2 <= high
+    assert not [note for note in solved.notes if "outside its own interval" in note]
+    common = pool(contrasts, effect=Effect.MD, small_values="good", model="common")
+    assert not common.fit.tau_is_outside()

@@ -259,3 +259,65 @@ def test_effects_without_a_measure_are_said_to_be_taken_as_differences(tmp_path:
     (finding,) = read_network(file).findings
     assert "--effect HR" in finding.expected
     assert read_network(file, effect="HR").findings == ()
+
+
+@pytest.mark.parametrize(
+    "header", ["CI", "95% CI", "95%CI", "CI (95%)", "HR 95% CI", "Confidence interval", "95%置信区间"]
+)
+@pytest.mark.parametrize("shape", ["{}-{}", "{} to {}", '"({}, {})"', "{}–{}", "[{}; {}]"])
+def test_an_interval_in_one_column_is_as_good_as_two(header: str, shape: str) -> None:
+    one = parse_network(
+        f"study,treatment,comparator,HR,{header}\nA,x,p,0.70,{shape.format('0.50', '0.98')}\n"
+    )
+    two = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n")
+    assert one.contrasts == two.contrasts
+    assert one.effect == two.effect
+    assert one.mapping["interval"] == header
+    assert not one.findings
+
+
+def test_decimal_commas_within_an_interval_of_one_column() -> None:
+    table = parse_network(
+        "study;treatment;comparator;HR;95% CI\nA;x;p;0,70;0,50-0,98\nB;x;p;0,70;0,50 to 0,98\n"
+    )
+    expected = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n").contrasts[0]
+    assert [(c.estimate, c.se) for c in table.contrasts] == [(expected.estimate, expected.se)] * 2
+
+
+def test_intervals_with_two_readings_are_findings_with_their_rows() -> None:
+    table = parse_network(
+        "study;treatment;comparator;HR;95% CI\nA;x;p;0,70;0,50-0,98\nB;x;p;0,70;0,50,0,98\nC;x;p;0.8;0.7\nD;x;p;0.8;1.2-0.9\n"
+    )
+    assert [c.study for c in table.contrasts] == ["A"]
+    assert table.left_out == (3, 4, 5)
+    by_line = {f.place.line: str(f) for f in table.findings if f.place.line > 1}
+    assert "commas may be decimal" in by_line[3]
+    assert "0,50,0,98" in by_line[3]
+    assert "one number" in by_line[4]
+
+
+def test_estimate_and_interval_in_one_cell() -> None:
+    table = parse_network('study,treatment,comparator,"HR (95% CI)"\nA,x,p,0.70 (0.50-0.98)\nB,x,p,0.80\n')
+    expected = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n")
+    assert table.contrasts == expected.contrasts
+    assert table.effect is Effect.HR
+    assert table.left_out == (3,)
+
+
+def test_the_level_in_the_header_counts() -> None:
+    ninety = parse_network("study,treatment,comparator,HR,90% CI\nA,x,p,0.70,0.50-0.98\n").contrasts[0]
+    usual = parse_network("study,treatment,comparator,HR,95% CI\nA,x,p,0.70,0.50-0.98\n").contrasts[0]
+    # quantiles of the standard normal: 1.959964 (97.5 %) and 1.644854 (95 %)
+    assert ninety.se / usual.se == pytest.approx(1.959964 / 1.644854, rel=1e-6)
+
+
+def test_a_column_named_ci_may_still_hold_the_events_of_the_controls() -> None:
+    table = parse_network("study,ai,n1i,ci,n2i\nA,10,100,20,100\nB,12,90,15,95\n")
+    assert [a.events for a in table.arms] == [10.0, 20.0, 12.0, 15.0]
+
+
+def test_an_interval_column_can_be_named_by_the_user() -> None:
+    table = parse_network(
+        "study,treatment,comparator,HR,range\nA,x,p,0.70,0.50-0.98\n", columns={"interval": "range"}
+    )
+    assert len(table.contrasts) == 1

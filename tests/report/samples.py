@@ -34,6 +34,8 @@ from normoxia.report import (
     waterfall_figure,
 )
 from normoxia.report.contraction import Learned, contraction_figure
+from normoxia.report.funnel import FunnelMark, funnel_figure
+from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure
 from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
 from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.prediction import Prediction, prediction_forest
@@ -195,8 +197,32 @@ def contraction(**options) -> Figure:
     return contraction_figure(rows, **options)
 
 
+def contribution(**options) -> Figure:
+    rows = [
+        ContributionRow("ICI against chemo", (0.75, 0.25, 0.0)),
+        ContributionRow("ICI against BEV", (0.5, 0.498, 0.002), is_direct=False),
+    ]
+    return contribution_figure(rows, ["chemo against ICI", "BEV against chemo", "BEV against ICI"], **options)
+
+
+def net_heat(**options) -> Figure:
+    heat = np.array([[6.0, -1.0, 0.0], [2.0, 0.5, -0.2], [0.0, 0.01, 9.5]])
+    hat = np.array([[0.6, 0.4, 0.0], [0.3, 0.7, 0.001], [0.1, 0.1, 0.8]])
+    return net_heat_figure(["a : b", "a : c", "b : c"], [6.0, 2.5, 1.0], heat, hat, tau=0.2, **options)
+
+
+def funnel(**options) -> Figure:
+    marks = [
+        FunnelMark("one", "a against b", -0.6, 0.1),
+        FunnelMark("two", "a against b", 0.1, 0.2),
+        FunnelMark("three", "a against c", 0.0, 0.3, is_shared=False),
+    ]
+    return funnel_figure(marks, measure="HR", verdict="3 contrasts", **options)
+
+
 EVERY: dict[str, Callable[..., Figure]] = {
     "km": km, "waterfall": waterfall, "spider": spider, "swimmer": swimmer, "bands": bands, "forest": forest,
     "comparison": comparison, "network": network, "ranking": ranking, "prediction": prediction, "scatter": scatter,
-    "intervals": intervals, "scores": scores, "contraction": contraction,
+    "intervals": intervals, "scores": scores, "contraction": contraction, "contribution": contribution, "net-heat": net_heat,
+    "funnel": funnel,
 }  # fmt: skip

@@ -159,3 +159,11 @@ def test_effect_rows_hold_every_pair_once_per_model():
     assert columns[:3] == ("treatment", "comparator", "model")
     assert len(rows) == 2 * (3 + 1)
     assert all(math.isfinite(row[3]) for row in rows)
+
+
+@pytest.mark.parametrize(("code", "word"), [("en", "lies outside its own"), ("zh", "区间之外")])
+def test_tau_outside_its_interval_is_told_in_both_languages(code, word):
+    effects = [(0.0, 0.05)] * 30 + [(6.0 * (-1) ** i, 2.0) for i in range(40)]
+    contrasts = [Contrast(f"s{i}", "a", "b", y, se) for i, (y, se) in enumerate(effects)]
+    told = Pooled(pool(contrasts, effect="MD", small_values="good"), language(code))
+    assert [line for line in told.limit_words() if word in line]

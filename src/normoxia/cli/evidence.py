@@ -76,6 +76,9 @@ def listing(
         ],
         numeric=(4, 6, 7),
     )  # fmt: skip
+    for row in rows:
+        for question in row["questions"] if not row["is_shipped"] else ():
+            sys.stdout.write(say_word("registry.asks", study=row["id"], question=question) + "\n")
 
 
 @app.command()
@@ -139,7 +142,9 @@ def export(
 ) -> None:
     """Write a table of the registry for another program."""
     from normoxia.evidence import export as tables
+    from normoxia.language import language
 
+    speech = language(lang)
     chosen = _registry(studies).select(
         drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
     )
@@ -152,7 +157,13 @@ def export(
             f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
         )
     tables.write(rows, out)
-    say(f"{len(rows)} rows -> {out}")
+    if table == "contrasts":
+        derived = sum(row["origin"] == "derived" for row in rows)
+        if derived:
+            say(speech.say("registry.exported_derived", n=derived))
+        for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
+            say(speech.say("registry.exported_without", study=study, why=speech.phrase(why)))
+    say(speech.say("registry.exported", n=len(rows), file=out))
 
 
 def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[Row]:

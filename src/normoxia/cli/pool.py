@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from normoxia.documents import Finding
     from normoxia.evidence.answers import Analysis, Answer
     from normoxia.evidence.certainty import Certainty
+    from normoxia.evidence.proportionality import Proportionality
     from normoxia.evidence.synthesis import Synthesis
     from normoxia.evidence.tables import NetworkTable
     from normoxia.report.language import Language
-    from normoxia.report.pooled import Pooled
+    from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
 
+METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
 
@@ -34,6 +36,7 @@ class Options:
 
     effect: str | None
     model: Literal["common", "random"]
+    method: str
     tau: str
     reference: str | None
     small_values: Literal["good", "bad"] | None
@@ -58,6 +61,10 @@ def pool(
         str | None, typer.Option("--effect", help=f"Measure of a table: {', '.join(EFFECTS)}.")
     ] = None,
     model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
+    method: Annotated[
+        str,
+        typer.Option("--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."),
+    ] = "inverse-variance",
     tau: Annotated[
         str, typer.Option("--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.")
     ] = "REML",
@@ -96,6 +103,7 @@ def pool(
     asked = Options(
         effect=_one_of("effect", effect, EFFECTS),
         model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
+        method=_one_of("method", method, METHODS) or METHODS[0],
         tau=_one_of("tau estimator", tau.upper(), ESTIMATORS) or "REML",
         reference=reference,
         small_values=cast(
@@ -147,7 +155,7 @@ def _is_question(what: str) -> bool:
 
 def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
     from normoxia.evidence import tables
-    from normoxia.evidence.contribution import study_contributions
+    from normoxia.evidence.contribution import shares_left_out, study_contributions
     from normoxia.evidence.synthesis import pool as pool_table
 
     if asked.endpoint or asked.studies:
@@ -164,20 +172,35 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
     _refuse_faults(table, asked)
     synthesis = pool_table(
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
-        small_values=asked.small_values, seed=asked.seed,
+        small_values=asked.small_values, seed=asked.seed, method=asked.method,
     )  # fmt: skip
-    judged = _certainty(synthesis, asked)
-    whole = _retold(_table_json(table, synthesis, judged), asked.lang, table.findings)
+    shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
+    judged = _certainty(synthesis, asked, shares)
+    over_time = _over_time(synthesis)
+    whole: dict[str, Any] = {}
+    if json or out is not None:
+        whole = _retold(_table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings)
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
-        write_table(out, path, asked, table, synthesis, judged, study_contributions(synthesis.fit), whole)
+        write_table(out, path, asked, table, synthesis, judged, shares, over_time, whole)
     if json:
         print_json(whole)
     else:
-        _print_table_answer(table, synthesis, judged, asked, quiet)
+        _print_table_answer(table, synthesis, judged, over_time, asked, quiet)
     if out is not None:
         say(str(out / "report.html"), quiet=quiet)
+
+
+def _over_time(synthesis: Synthesis) -> Proportionality | None:
+    """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
+    from normoxia.evidence.contrasts import Effect
+    from normoxia.evidence.proportionality import of_the_registry
+
+    if synthesis.network.effect is not Effect.HR:
+        return None
+    found = of_the_registry(synthesis.network.studies)
+    return found if found.pairs else None
 
 
 def _refuse_faults(table: NetworkTable, asked: Options) -> None:
@@ -188,7 +211,8 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     raise InvalidDocument(
         "\n".join(
             [
-                f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used (lines {lines}):",
+                f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
+                f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
                 *(f"  {finding}" for finding in table.findings),
                 "correct them, or pool the others with --leave-out-faulty",
             ]
@@ -197,7 +221,7 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     )
 
 
-def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
+def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Certainty, ...]:
     """Certainty by the general rules; a difference needs the smallest one that matters."""
     import math
 
@@ -213,17 +237,26 @@ def _certainty(synthesis: Synthesis, asked: Options) -> tuple[Certainty, ...]:
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest)
+    return certainty(synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits)
 
 
-def _table_json(table: NetworkTable, synthesis: Synthesis, judged: tuple[Certainty, ...]) -> dict[str, Any]:
-    from normoxia.evidence.contribution import study_contributions
+def _table_json(
+    table: NetworkTable,
+    synthesis: Synthesis,
+    judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
+    shares: Shares,
+) -> dict[str, Any]:
+    from normoxia.evidence.contribution import shares_left_out
 
-    return synthesis.to_json() | {
+    whole = synthesis.to_json()
+    if told := shares_left_out(synthesis.network):
+        whole["notes"].append(told)
+    first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
+    return (first | whole) | {
         "certainty": _certainty_json(judged),
         "contributions": [
-            {"treatment": t, "comparator": c, "studies": dict(shares)}
-            for (t, c), shares in study_contributions(synthesis.fit).items()
+            {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
         ],
         "table": {
             "file": table.file,
@@ -262,10 +295,13 @@ def _print_table_answer(
     table: NetworkTable,
     synthesis: Synthesis,
     judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
     asked: Options,
     quiet: bool,
 ) -> None:
+    from normoxia.evidence.contribution import shares_left_out
     from normoxia.report.language import language
+    from normoxia.report.over_time import over_time_table, table_words
     from normoxia.report.pooled import Pooled
 
     speech = language(asked.lang)
@@ -278,8 +314,13 @@ def _print_table_answer(
     for finding in table.findings:
         say(_finding(finding, speech))
     told = Pooled(synthesis, speech, certainty=judged)
+    if over_time is not None:
+        _print_lines(table_words(over_time, speech))
+        _show(over_time_table(over_time, speech, "over-time", translated=False))
     _print_pooled(told)
     limits = told.limit_words()
+    if without := shares_left_out(synthesis.network):
+        limits.append(speech.phrase(without))
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
     _print_lines(
@@ -327,9 +368,15 @@ def _pool_question(what: str, asked: Options, out: Path | None, json: bool, quie
     from normoxia.evidence.answers import answer
     from normoxia.evidence.studies import registry
 
-    if asked.effect or asked.columns or asked.leave_out_faulty or asked.equivalence is not None:
+    if (
+        asked.effect
+        or asked.columns
+        or asked.leave_out_faulty
+        or asked.equivalence is not None
+        or asked.method != METHODS[0]
+    ):
         raise InvalidArgument(
-            "--effect, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
+            "--effect, --method, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
         )
     question = questions.question(what)
     if asked.endpoint:
@@ -388,6 +435,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {speech.known(f'endpoint.{name}', name)}\n")
         told = report.told_of(answered, analysis, speech)
+        _print_over_time(answered, analysis, speech)
         if told is None:
             _print_unpooled(analysis, speech)
         else:
@@ -400,6 +448,16 @@ def _print_answer(answered: Answer, asked: Options) -> None:
         _show(report.left_out_table(analysis, speech, "left-out"))
     sys.stdout.write(f"\n{speech.say('pool.section_limits')}\n")
     _print_lines([*(text[asked.lang] for text in q.limits), speech.say("pool.limits")])
+
+
+def _print_over_time(answered: Answer, analysis: Analysis, speech: Language) -> None:
+    """Before any constant ratio: whose hazards move, and how."""
+    from normoxia.report import synthesis as report
+
+    words, table, others = report.over_time_parts(answered, analysis, speech, "over-time")
+    _print_lines(words)
+    _show(table)
+    _print_lines(others)
 
 
 def _print_unpooled(analysis: Analysis, speech: Language) -> None:

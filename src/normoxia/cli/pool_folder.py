@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from normoxia.cli.pool import Options
     from normoxia.evidence.answers import Answer
     from normoxia.evidence.certainty import Certainty
+    from normoxia.evidence.proportionality import Proportionality
     from normoxia.evidence.synthesis import Synthesis
     from normoxia.evidence.tables import NetworkTable
     from normoxia.report.pooled import Shares
@@ -41,6 +42,7 @@ def write_table(
     synthesis: Synthesis,
     judged: tuple[Certainty, ...],
     contributions: Shares,
+    over_time: Proportionality | None,
     whole: Mapping[str, Any],
 ) -> None:
     """The folder of a table. Raises OutputExists when it is there and not empty."""
@@ -53,13 +55,13 @@ def write_table(
     command = _command(copy.name, asked)
     told = table_pages(
         synthesis, file=path.name, certainty=judged, contributions=contributions, findings=table.findings,
-        notes=synthesis.network.notes, assumed_direction=asked.small_values is None,
+        notes=synthesis.network.notes, assumed_direction=asked.small_values is None, over_time=over_time,
         provenance=_provenance(command, asked, path), first=asked.lang,
     )  # fmt: skip
     _write(out, told, whole, {"": synthesis})
     options = {
         "effect": asked.effect, "model": asked.model, "tau": asked.tau, "reference": asked.reference,
-        "small_values": asked.small_values, "seed": asked.seed,
+        "small_values": asked.small_values, "seed": asked.seed, "method": asked.method,
     }  # fmt: skip
     given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value is not None)
     snippet = (
@@ -139,6 +141,8 @@ def _command(what: str, asked: Options) -> str:
     ):
         if value is not None:
             words += [name, value]
+    if asked.method != "inverse-variance":
+        words += ["--method", asked.method]
     for endpoint in asked.endpoint:
         words += ["--endpoint", endpoint]
     for role, column in asked.columns.items():

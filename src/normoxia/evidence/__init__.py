@@ -8,22 +8,24 @@ Read in this order:
     regimens     an arm's regimen as pharmacology reads it
     checks       the second reader: what in a study cannot be right
     auditor      where the review disagrees with itself, with its sources, or with arithmetic (rules_review,
-                 rules_figures, rules_claims, rules_numbers; a discrepancy is a value of its own, discrepancy)
+                 rules_figures, rules_claims, rules_numbers, rules_reader; a discrepancy is a value of its own, discrepancy)
     reports      registry and audit as plain dictionaries and as text, English and Chinese
-    export       tables for netmeta and RevMan, CSV and Parquet
+    export       tables for netmeta and RevMan, CSV and Parquet; all_pairs completes multi-arm studies
     curves       patients rebuilt from the digitised landmarks
     context      sourced figures outside the registry, tumour dynamics
 
 and of the synthesis, which a statistician may want alone:
 
     contrasts      what a study contributes: arms with counts or means, or contrasts on the analysis scale
-    tables         any network from a text file (delimited reads the cells, columns knows the names)
+    tables         any network from a text file: delimited parts it into cells, columns knows the names, layout says which
+                   column means what, rows reads them, cells knows how people print a number or an interval
     intake         a hazard ratio from whatever was published
     heterogeneity  one weighted regression and eight estimators of tau2, under everything below
-    meta           pairwise pooling; small_studies, regression, rare (few events), indirect (Bucher, MAIC)
-    over_time      two arms whose hazards need not stay proportional
+    meta           pairwise pooling; small_studies, regression, indirect (Bucher, MAIC)
+    counts         which way counts are pooled: rare (Mantel-Haenszel, penalised logistic), binomial (random effects)
+    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not
     multiarm       a study with several arms as independent contrasts
-    network        the network and its fit; ranking, consistency, contribution, components, certainty
+    network        the network and its fit; prediction, ranking, consistency, contribution, components, funnel, certainty
     synthesis      pool: all of it at once
     questions      a question to the registry as a document; answers draws its evidence and answers it
 

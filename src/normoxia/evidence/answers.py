@@ -23,6 +23,7 @@ from normoxia.evidence.heterogeneity import TauMethod
 from normoxia.evidence.intake import from_interval
 from normoxia.evidence.meta import Model
 from normoxia.evidence.network import NetworkEffect, NetworkFit
+from normoxia.evidence.proportionality import Proportionality, Wanted, proportionality
 from normoxia.evidence.questions import Asked, Entry, Question, Text, question
 from normoxia.evidence.regression import Regression, meta_regression
 from normoxia.evidence.studies import Registry, registry
@@ -76,6 +77,7 @@ class LeftOut:
 class Analysis:
     """One endpoint's answer.
 
+    over_time     what digitised curves say of the hazards behind it; read it first. None for what is no hazard ratio
     synthesis     None where fewer than one contrast was found, or for a regression
     additive, joint, test   component models without and with the interaction, and the test between them
     regression    for a question about covariates
@@ -86,6 +88,7 @@ class Analysis:
     asked: Asked
     used: tuple[Used, ...]
     left_out: tuple[LeftOut, ...]
+    over_time: Proportionality | None = None
     synthesis: Synthesis | None = None
     certainty: tuple[trust.Certainty, ...] = ()
     contributions: Mapping[tuple[str, str], Mapping[str, float]] | None = None
@@ -113,6 +116,11 @@ class Answer:
             "kind": q.kind,
             "title": dict(q.title),
             "asks": dict(q.asks),
+            "not_proportional": {
+                name: list(a.over_time.violated)
+                for name, a in self.analyses.items()
+                if a.over_time is not None
+            },
             "headline": [list(pair) for pair in q.headline],
             "limits": [dict(text) for text in q.limits],
             "analyses": {name: _analysis_json(a, q) for name, a in self.analyses.items()},
@@ -174,7 +182,7 @@ def _analyse(
     q: Question, asked: Asked, known: Registry, model: Model, tau: Tau, draws: int, seed: int
 ) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
-    base = Analysis(asked, tuple(used), tuple(left))
+    base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
     if not contrasts:
         return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
     if q.kind == "regression":
@@ -190,21 +198,36 @@ def _analyse(
         draws=draws,
         seed=seed,
     )
+    shares = study_contributions(synthesis.fit)
     judged = trust.certainty(
         synthesis.fit,
         risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
         indirectness={e.study: e.indirectness for e in q.entries},
         reporting_bias=(trust.Concern.SOME, _SEARCH),
+        shares=shares,
     )
     more: dict[str, Any] = {
         "synthesis": synthesis,
         "certainty": judged,
-        "contributions": study_contributions(synthesis.fit),
+        "contributions": shares,
         "without": _without_each(q, network, model, tau),
     }
     if q.parts_of:
         more |= _compose(q, network, model, tau)
     return _with(base, **more)
+
+
+def _over_time(q: Question, asked: Asked, used: list[Used], known: Registry) -> Proportionality | None:
+    """The hazards behind the ratios that entered; a rate has none."""
+    if asked.measure is not Measure.HAZARD_RATIO:
+        return None
+    populations = {
+        u.study: tuple(name for e in q.entries if e.study == u.study for name in e.populations) for u in used
+    }
+    return proportionality(
+        Wanted(known[u.study], asked.endpoint.value, populations[u.study], u.arm, u.comparator, u.treatment, u.control)
+        for u in used
+    )  # fmt: skip
 
 
 def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
@@ -395,6 +418,7 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
     found: dict[str, Any] = {
         "endpoint": a.asked.endpoint.value,
         "measure": a.asked.measure.value,
+        **({"over_time": a.over_time.to_json()} if a.over_time is not None else {}),
         "used": [
             {
                 "study": u.study, "population": u.population, "arm": u.arm, "comparator": u.comparator,

@@ -1,8 +1,8 @@
 """The audit: every discrepancy a rule finds, and those a reader found that no rule does.
 
 The rules know no study; they read figures, claims and rows. `rules_review` holds the review against itself, `rules_figures`
-its figures and `rules_claims` its claims against the sources, `rules_numbers` the sources against one another. The reader's list is a document of its own, which no
-rule sees.
+its figures and `rules_claims` its claims against the sources, `rules_numbers` the sources against one another, and
+`rules_reader` asks of a user's study what a second reader would. The reader's list is a document of its own, which no rule sees.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from normoxia.evidence.discrepancy import Discrepancy, Outline, Rule, Words
 from normoxia.evidence.rules_claims import RULES as CLAIMS
 from normoxia.evidence.rules_figures import RULES as FIGURES
 from normoxia.evidence.rules_numbers import RULES as NUMBERS
+from normoxia.evidence.rules_reader import RULES as READER
 from normoxia.evidence.rules_review import RULES as REVIEW
 from normoxia.evidence.studies import Registry
 from normoxia.evidence.studies import registry as every_study
 
-RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS)
+RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS, *READER)
 
 
 def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:

@@ -9,7 +9,7 @@ judgement carries its reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -61,6 +61,8 @@ def certainty(
     indirectness: Mapping[str, int] | None = None,
     reporting_bias: tuple[Concern, str] | None = None,
     equivalence: float | None = None,
+    shares: Mapping[tuple[str, str], Mapping[str, float]] | None = None,
+    splits: Iterable[Split] | None = None,
 ) -> tuple[Certainty, ...]:
     """Certainty of every contrast the network can estimate.
 
@@ -69,6 +71,8 @@ def certainty(
     reporting_bias              concern and reason, for the whole network; counts as some when not judged
     equivalence                 the smallest effect that matters, on the analysis scale (log 1.2 by default for ratios);
                                 must be given for differences
+    shares                      what `study_contributions` gives, where it is at hand already; read only for scores of studies
+    splits                      node splits at hand, for a fit that is not by inverse variance; made from the fit by default
     """
     if equivalence is None:
         if not fit.network.effect.is_ratio:
@@ -82,14 +86,18 @@ def certainty(
                 raise InvalidArgument(
                     f'{name} of "{study}" is {score}; expected 1 (low), 2 (some) or 3 (high)'
                 )
-    shares = study_contributions(fit)
-    splits = {frozenset((s.treatment, s.comparator)): s for s in node_splits(fit)}
+    is_scored = risk_of_bias is not None or indirectness is not None
+    if shares is None:
+        shares = study_contributions(fit) if is_scored else {}
+    split = {
+        frozenset((s.treatment, s.comparator)): s for s in (node_splits(fit) if splits is None else splits)
+    }
     whole = design_by_treatment(fit.network)
     answers = []
     for effect in fit.effects():
         if math.isnan(effect.estimate):
             continue
-        own = shares[effect.treatment, effect.comparator]
+        own = shares[effect.treatment, effect.comparator] if is_scored else {}
         judgements = (
             _carried("within-study bias", own, risk_of_bias),
             _carried("indirectness", own, indirectness),
@@ -98,7 +106,7 @@ def certainty(
             ),
             imprecision(effect, equivalence),
             heterogeneity(effect, equivalence),
-            incoherence(splits.get(frozenset((effect.treatment, effect.comparator))), whole),
+            incoherence(split.get(frozenset((effect.treatment, effect.comparator))), whole),
         )
         answers.append(Certainty(effect.treatment, effect.comparator, _level(judgements), judgements))
     return tuple(answers)

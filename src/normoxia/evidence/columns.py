@@ -19,6 +19,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "variance": ("vi", "var", "variance", "方差"),
     "low": ("lower", "low", "lcl", "cilower", "lowerci", "lci", "cilb", "lower95", "ll", "95lcl", "low95", "下限", "置信区间下限"),
     "high": ("upper", "high", "ucl", "ciupper", "upperci", "uci", "ciub", "upper95", "ul", "95ucl", "high95", "上限", "置信区间上限"),
+    "interval": ("confidence interval", "credible interval", "confint", "置信区间", "可信区间"),
     "p": ("p", "pvalue", "pval", "p值"),
     "n": ("n", "ni", "total", "samplesize", "patients", "size", "number", "randomised", "randomized", "样本量", "例数", "总数"),
     "events": ("events", "event", "r", "ei", "cases", "responders", "deaths", "xi", "事件", "事件数", "发生数"),
@@ -72,6 +73,11 @@ DIFFERENCES: Mapping[str, Effect] = {
     "md": Effect.MD, "meandifference": Effect.MD, "smd": Effect.SMD, "hedgesg": Effect.SMD, "rd": Effect.RD, "riskdifference": Effect.RD,
 }  # fmt: skip
 
+#: an interval in one column: "CI", "95% CI", "CI (95%)", or behind its estimate, "HR (95% CI)"
+_INTERVAL = re.compile(
+    r"^(?P<measure>.*?)(?P<level>\d\d)?(?:ci|cri|confint|confidenceinterval|credibleinterval|置信区间|可信区间)(?P<after>\d\d)?$"
+)
+
 #: what an arm's index looks like at the end of a wide table's column
 _INDEXED = re.compile(r"^(.*?)[\s._-]*(\d+)$")
 
@@ -88,6 +94,17 @@ def role_of(name: str) -> str | None:
         if bare in {plain(word) for word in words}:
             return role
     return None
+
+
+def interval_of(name: str) -> tuple[str, int] | None:
+    """Measure ("" when none is named) and level in percent (95 unless said) of a column that holds intervals, or None."""
+    found = _INTERVAL.match(plain(name))
+    if found is None:
+        return None
+    measure = found["measure"]
+    if measure not in ("", *RATIOS, *DIFFERENCES) and role_of(measure) != "estimate":
+        return None
+    return measure, int(found["level"] or found["after"] or 95)
 
 
 def log_measure(name: str) -> tuple[str, Effect] | None:

@@ -107,11 +107,14 @@ class NetHeat:
 
     residual  inconsistency of each design; shape (n_designs,)
     heat      residual of the row's design minus the same after the column's design has its own effects
+    hat       how much the column's own estimate weighs in the network's estimate for the row's design; for designs of several
+              arms the largest weight between their contrasts with the first arm
     """
 
     designs: tuple[str, ...]
     residual: Array
     heat: Array
+    hat: Array
 
 
 def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
@@ -248,20 +251,18 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
     """The decomposition of Q and the interaction test, with common weights and with tau2 estimated within designs."""
     x, _ = net.full_rank_design(network)
     y, v = network.estimate, network.variance
-    own, groups = _design_effects(network)
-    df, within_df = len(y) - x.shape[1], len(y) - own.shape[1]
+    groups, blocks = _own_effects(network)
+    df, within_df = len(y) - x.shape[1], len(y) - sum(block[2].shape[1] for block in blocks)
     total = heterogeneity.weighted_fit(y, v, x).q
-    separate = heterogeneity.weighted_fit(y, v, own)
-    within = separate.q if within_df else 0.0
-    tau2 = heterogeneity.tau2(y, v, own, TauMethod.DL)
-    within_at_tau = heterogeneity.weighted_fit(y, v, own, tau2).q
+    tau2 = heterogeneity.moment_tau2(blocks)
+    within_at_tau = sum(heterogeneity.weighted_fit(*block, tau2).q for block in blocks)
     random_q = heterogeneity.weighted_fit(y, v, x, tau2).q - within_at_tau
     designs = []
-    for design, studies in groups.items():
-        rows = np.isin(network.study, studies)
-        q = float(np.sum(separate.weights[rows] * separate.residuals[rows] ** 2)) if len(studies) > 1 else 0.0
+    for (design, studies), block in zip(groups.items(), blocks, strict=True):
+        q = heterogeneity.weighted_fit(*block).q if len(studies) > 1 else 0.0
         n = (len(studies) - 1) * (len(design) - 1)
         designs.append(DesignQ(design, len(studies), q, n, chi2_tail(q, n)))
+    within = sum(d.q for d in designs) if within_df else 0.0
     between, between_df = total - within, df - within_df
     f_ratio = f_p_value = math.nan
     if within_df and between_df:
@@ -325,7 +326,26 @@ def net_heat(network: Network, *, tau2: float = 0.0) -> NetHeat:
         extra = own[:, column : column + len(design) - 1]
         column += len(design) - 1
         heat[:, j] = base - residuals(_independent(np.column_stack([x, extra]), x.shape[1]))
-    return NetHeat(tuple(" : ".join(d) for d in groups), base, heat)
+    hat = _design_hat(network, list(groups), pooled.covariance)
+    return NetHeat(tuple(" : ".join(d) for d in groups), base, heat, hat)
+
+
+def _design_hat(network: Network, designs: list[tuple[str, ...]], covariance: Array) -> Array:
+    """Weights of the designs' own estimates in the network's; shape (n_designs, n_designs)."""
+    rows = np.zeros((len(covariance), len(network.treatments)))
+    block = np.repeat(np.arange(len(designs)), [len(d) - 1 for d in designs])
+    contrasts = [(arm, design[0]) for design in designs for arm in design[1:]]
+    for row, (arm, first) in enumerate(contrasts):
+        rows[row, network.index(arm)], rows[row, network.index(first)] = 1.0, -1.0
+    _, kept = net.full_rank_design(network)
+    x, precision = rows[:, kept], np.linalg.inv(covariance)
+    weights = np.abs(x @ np.linalg.solve(x.T @ precision @ x, x.T @ precision))
+    return np.array(
+        [
+            [weights[np.ix_(block == i, block == j)].max() for j in range(len(designs))]
+            for i in range(len(designs))
+        ]
+    )
 
 
 def _split_column(network: Network, i: int, j: int) -> Array:
@@ -351,11 +371,35 @@ def _independent(x: Array, n_base: int) -> Array:
     return kept
 
 
-def _design_effects(network: Network) -> tuple[Array, Mapping[tuple[str, ...], list[int]]]:
-    """A design matrix in which every set of arms has its own effects, and the studies of each set."""
+def _designs(network: Network) -> dict[tuple[str, ...], list[int]]:
+    """The positions of the studies of each set of arms."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, member in enumerate(network.members):
         groups.setdefault(tuple(sorted(member.arms)), []).append(position)
+    return groups
+
+
+def _own_effects(
+    network: Network,
+) -> tuple[Mapping[tuple[str, ...], list[int]], list[tuple[Array, Array, Array]]]:
+    """The designs, and for each its estimates, variances and a design matrix of its own effects."""
+    groups = _designs(network)
+    number = np.empty(len(network.members), dtype=np.int64)
+    for position, studies in enumerate(groups.values()):
+        number[studies] = position
+    order = np.argsort(number[network.study], kind="stable")
+    ends = np.cumsum(np.bincount(number[network.study], minlength=len(groups)))
+    at = {name: i for i, name in enumerate(network.treatments)}
+    blocks = []
+    for design, rows in zip(groups, np.split(order, ends[:-1]), strict=True):
+        x = network.design[np.ix_(rows, np.array([at[arm] for arm in design[1:]], dtype=np.int64))]
+        blocks.append((network.estimate[rows], network.variance[rows], x))
+    return groups, blocks
+
+
+def _design_effects(network: Network) -> tuple[Array, Mapping[tuple[str, ...], list[int]]]:
+    """A design matrix in which every set of arms has its own effects, and the studies of each set."""
+    groups = _designs(network)
     columns = []
     at = {name: i for i, name in enumerate(network.treatments)}
     for design, studies in groups.items():

@@ -56,23 +56,33 @@ def rebuilt(curve: Curve) -> Reconstruction:
     return reconstruct(digitised(curve))
 
 
+def pairs(study: Study) -> tuple[tuple[str, Curve, Curve], ...]:
+    """Population id and the curves of every two arms, of the same patients and endpoint, in the document's order."""
+    alike: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
+    for population in study.populations:
+        for curve in population.curves:
+            alike[population.id, curve.population, curve.endpoint.value].append(curve)
+    return tuple(
+        (population, ours, theirs)
+        for (population, _, _), curves in alike.items()
+        for ours, theirs in combinations(curves, 2)
+    )
+
+
 def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
     """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
 
     Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
     held constant between landmarks, so the test sees only what the landmarks show.
     """
+    return tuple((ours, theirs, contrasted(ours, theirs)) for _, ours, theirs in pairs(study))
+
+
+def contrasted(treatment: Curve, comparator: Curve) -> EffectOverTime:
+    """The effect over time between two digitised curves, from rebuilt patients."""
     from normoxia.evidence.over_time import effect_over_time
 
-    alike: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
-    for population in study.populations:
-        for curve in population.curves:
-            alike[population.id, curve.population, curve.endpoint.value].append(curve)
-    return tuple(
-        (ours, theirs, effect_over_time(rebuilt(ours).patients, rebuilt(theirs).patients))
-        for curves in alike.values()
-        for ours, theirs in combinations(curves, 2)
-    )
+    return effect_over_time(rebuilt(treatment).patients, rebuilt(comparator).patients)
 
 
 def individual_rows(registry: Registry) -> tuple[dict[str, str | float | int], ...]:

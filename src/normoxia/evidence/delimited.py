@@ -23,6 +23,7 @@ _OTHER_KINDS = (
 )
 
 _DELIMITERS = (",", ";", "\t", "|")
+_LONGEST_SHOWN = 300  # letters of a header in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ def read_sheet(path: str | Path) -> Sheet:
     return parse_sheet(raw, str(path))
 
 
+def _shortened(text: str) -> str:
+    """A header as a message shows it, since a file of another kind may be one line of any length."""
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " ..."
+
+
 def parse_sheet(raw: bytes, file: str = "<text>") -> Sheet:
     """The cells in some bytes; `file` is the name used in findings."""
     for start, kind, remedy in _OTHER_KINDS:
@@ -67,7 +73,7 @@ def parse_sheet(raw: bytes, file: str = "<text>") -> Sheet:
     if not text.strip():
         raise InvalidDocument(f"{file}: the file is empty; it may have been truncated")
     opening = text.lstrip()[:200].lower()
-    if opening.startswith(("<!doctype", "<html", "<?xml")):
+    if opening.startswith(("<!doctype", "<html", "<?xml", "<svg")):
         raise InvalidDocument(
             f"{file}: a web page or XML, not a text table; download the table itself as CSV"
         )
@@ -104,7 +110,7 @@ def parse_sheet(raw: bytes, file: str = "<text>") -> Sheet:
         )
     if not rows:
         raise InvalidDocument(
-            f"{file}: a header ({', '.join(header)}) and no rows; add one row a contrast or an arm"
+            f"{file}: a header ({_shortened(', '.join(header))}) and no rows; add one row a contrast or an arm"
         )
     if ragged:
         shown = ", ".join(map(str, ragged[:10])) + (" ..." if len(ragged) > 10 else "")

@@ -35,7 +35,7 @@ class Discrepancy:
 
     study        the study's id, or "review" for the review as a whole
     item         what it is about, from a short list of words; with the study it identifies the discrepancy
-    values       the readings that disagree, two or more
+    values       the readings that disagree, two or more; of a number that cannot be right, the finding
     places       where each of them stands, in the order of the values
     consequence  what follows for an analysis
     found_by     "rule:NAME" or "curated"

@@ -11,10 +11,13 @@ import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
 from normoxia.errors import InvalidArgument, OutputExists, naming
+from normoxia.evidence.all_pairs import BASIS, all_pairs
+from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.reported import Arm
 from normoxia.evidence.rounding import counts
 from normoxia.evidence.studies import Registry
@@ -56,34 +59,67 @@ def outcome_rows(registry: Registry, *, best: bool = False, derived: bool = Fals
     return tuple(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class ContrastTable:
+    """A contrast table, and the studies it had to leave out with the reason of each."""
+
+    rows: tuple[Row, ...]
+    refused: Mapping[str, str]
+
+
 def netmeta_contrasts(
     registry: Registry,
     endpoint: Endpoint | str,
     population: Mapping[str, str] | None = None,
     node: Node = node,
 ) -> tuple[Row, ...]:
+    """The rows of `netmeta_table`."""
+    return netmeta_table(registry, endpoint, population, node).rows
+
+
+def netmeta_table(
+    registry: Registry,
+    endpoint: Endpoint | str,
+    population: Mapping[str, str] | None = None,
+    node: Node = node,
+) -> ContrastTable:
     """Contrasts in the columns of netmeta's `netmeta()`: studlab, treat1, treat2, TE, seTE (log hazard ratio).
 
     population  set of patients to take per study id; without an entry, the first that has the endpoint
     node        names the node of an arm
-    Contrasts without an interval have no standard error and are left out. Where arms of one study fall on one node, such as
-    two doses, they are told apart by the arm's name behind it, since a study cannot give one contrast twice.
+    Contrasts without an interval have no standard error and are left out. netmeta wants every pair of a study with several
+    arms: pairs that are not printed are derived (see `all_pairs`), with `origin` "derived" and `basis` saying from what; a
+    study in which that cannot be done is left out whole and named in `refused`. Where arms of one study fall on one node, such
+    as two doses, they are told apart by the arm's name behind it, since a study cannot give one contrast twice; arms pooled
+    from others that are there themselves stay out, since their patients would count twice.
     """
     rows: list[Row] = []
+    refused: dict[str, str] = {}
     for study in registry:
-        chosen = _contrasts(study, endpoint, (population or {}).get(study.id))
+        chosen = _once(study, _contrasts(study, endpoint, (population or {}).get(study.id)))
         names = _apart(study, dict.fromkeys(n for o in chosen for n in (o.arm, o.comparator)), node)
-        for o in chosen:
-            rows.append(
-                {
-                    "studlab": study.id,
-                    "treat1": names[o.arm],
-                    "treat2": names[o.comparator],
-                    "TE": math.log(o.estimate.value),
-                    "seTE": standard_error(o),
-                }
+        printed = [
+            Contrast(
+                study.id, names[o.arm], names[o.comparator], math.log(o.estimate.value), standard_error(o)
             )
-    return tuple(rows)
+            for o in chosen
+        ]
+        pairs = all_pairs(printed, {name: _patients(study, arm) for arm, name in names.items()})
+        if pairs.refused:
+            refused[study.id] = pairs.refused
+            continue
+        for origin, basis, members in (
+            ("published", "interval", pairs.published),
+            ("derived", BASIS, pairs.derived),
+        ):
+            rows += [
+                {
+                    "studlab": c.study, "treat1": c.treatment, "treat2": c.comparator, "TE": c.estimate, "seTE": c.se,
+                    "origin": origin, "basis": basis,
+                }
+                for c in members
+            ]  # fmt: skip
+    return ContrastTable(tuple(rows), refused)
 
 
 def netmeta_arms(
@@ -251,6 +287,19 @@ def _apart(study: Study, arms: Iterable[str], node: Node) -> dict[str, str]:
 def _node_of(study: Study, name: str, node: Node) -> str:
     members = study.pools.get(name)
     return node(study.arm(members[0] if members else name))
+
+
+def _once(study: Study, contrasts: list[Outcome]) -> list[Outcome]:
+    """The contrasts without those of an arm pooled from arms that have contrasts of their own."""
+    own = {name for o in contrasts for name in (o.arm, o.comparator)}
+    twice = {pool for pool, members in study.pools.items() if own.intersection(members)}
+    return [o for o in contrasts if not twice.intersection((o.arm, o.comparator))]
+
+
+def _patients(study: Study, name: str) -> float:
+    """Patients randomised to an arm, or to the arms pooled in it; nan where one is not known."""
+    sizes = [study.arm(member).n for member in study.pools.get(name) or (name,)]
+    return float(sum(sizes)) if all(sizes) else math.nan
 
 
 def _blank(value: str | float | int) -> str | float | int:

@@ -10,7 +10,7 @@ with several coefficients).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -149,6 +149,19 @@ def i_squared(q: float, df: int, level: float = 0.95) -> tuple[float, float, flo
     log_h = 0.5 * np.log(max(h2, 1.0))
     low, high = (max(1.0, float(np.exp(2.0 * (log_h + sign * half)))) for sign in (-1.0, 1.0))
     return value, 1.0 - 1.0 / low, 1.0 - 1.0 / high
+
+
+def moment_tau2(blocks: Sequence[tuple[Array, Array, Array]]) -> float:
+    """DerSimonian and Laird's tau2 of observations (y, v, x) in blocks that share no coefficient, never negative.
+
+    As `tau2` with one wide block-diagonal design, whose zeros are not computed with; 0 without spare observations.
+    """
+    df = sum(len(y) - x.shape[1] for y, _, x in blocks)
+    if df <= 0:
+        return 0.0
+    fits = [(weighted_fit(*block), block[2]) for block in blocks]
+    trace = sum(_trace_p(fit, x) for fit, x in fits)
+    return float(max(0.0, (sum(fit.q for fit, _ in fits) - df) / trace))
 
 
 def _dersimonian_laird(y: Array, v: Array, x: Array) -> float:

@@ -62,6 +62,7 @@ def pairwise(
     model: Model = "random",
     tau: TauMethod | str | float = TauMethod.REML,
     hartung_knapp: bool = False,
+    prediction: Literal["confidence", "student"] = "student",
     prediction_df: Literal["normal", "k-1", "k-2"] = "k-1",
     level: float = 0.95,
 ) -> Pooled:
@@ -70,7 +71,10 @@ def pairwise(
     estimates, ses  on the analysis scale (log for ratios); shape (n_studies,)
     tau             estimator of the between-study variance, or a fixed standard deviation
     hartung_knapp   variance by Hartung & Knapp 2001 (Stat Med 20:3875), t with k-1 degrees of freedom
-    prediction_df   distribution behind the prediction interval: "normal", or t with k-1 or (Higgins 2009) k-2
+    prediction      "student" takes tau2 as known, estimate +- quantile sqrt(se2 + tau2), which metafor and meta print;
+                    "confidence" carries what is not known of tau2 along (see `prediction`), as a network does unless told
+                    otherwise, and covers with few studies; nan for one study, "student" where tau is fixed
+    prediction_df   distribution behind the former: "normal", or t with k-1 or (Higgins 2009) k-2
     raises          InvalidArgument when no study, or a standard error is not positive and finite
     """
     y, v = checked(estimates, ses)
@@ -83,7 +87,12 @@ def pairwise(
     mean = float(fit.coefficients[0])
     typical = heterogeneity.typical_variance(v, x) if df else math.nan
     i2 = between / (between + typical) if df else math.nan
-    spread = math.sqrt(se**2 + between) * _prediction_quantile(prediction_df, len(y), level)
+    half = quantile * se
+    if model == "random":
+        half = math.sqrt(se**2 + between) * _prediction_quantile(prediction_df, len(y), level)
+    predicted = mean - half, mean + half
+    if model == "random" and prediction == "confidence" and not isinstance(tau, (int, float)):
+        predicted = _predicted(y, v, x, level)
     return Pooled(
         estimate=mean,
         se=se,
@@ -92,9 +101,7 @@ def pairwise(
         p_value=p_value,
         tau2=between,
         tau2_interval=heterogeneity.q_profile(y, v, x, level),
-        prediction=(mean - spread, mean + spread)
-        if model == "random"
-        else (mean - quantile * se, mean + quantile * se),
+        prediction=predicted,
         q=homogeneous.q,
         df=df,
         q_p_value=chi2_tail(homogeneous.q, df),
@@ -166,6 +173,16 @@ def two_sided_p(z: float, df: float = math.inf) -> float:
     from scipy.special import ndtr, stdtr
 
     return 2.0 * float(ndtr(-abs(z)) if math.isinf(df) else stdtr(df, -abs(z)))
+
+
+def _predicted(y: Array, v: Array, x: Array, level: float) -> tuple[float, float]:
+    """The prediction interval from the confidence distribution of tau2; nan where one study says nothing of it."""
+    from normoxia.evidence.prediction import predictive_intervals
+
+    if len(y) < 2:
+        return math.nan, math.nan
+    low, high = predictive_intervals(y, v, x, np.ones((1, 1)), level)
+    return float(low[0]), float(high[0])
 
 
 def _inference(

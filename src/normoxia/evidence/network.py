@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,10 @@ from normoxia.evidence.contrasts import Contrast, Effect
 from normoxia.evidence.heterogeneity import Array, TauMethod
 from normoxia.evidence.meta import Model, chi2_tail, normal_quantile, t_quantile, two_sided_p
 from normoxia.evidence.multiarm import StudyArms, study_arms
+from normoxia.evidence.prediction import MOST_DF, MOST_TREATMENTS, predictive_intervals
 
 Index = NDArray[np.int64]
+Prediction = Literal["confidence", "student"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +125,8 @@ class NetworkFit:
     theta       treatment effects, 0 for the first treatment of each connected part; shape (n_treatments,)
     covariance  of theta, 0 in those rows; shape (n_treatments, n_treatments)
     q, df       heterogeneity and inconsistency together, under the common model
+    prediction  how prediction intervals are made, see `fit`
+    tau2_ends   interval of tau2 where the model has one of its own
     """
 
     network: Network
@@ -134,6 +139,9 @@ class NetworkFit:
     df: int
     hartung_knapp: bool
     level: float
+    prediction: Prediction = "student"
+    tau2_ends: tuple[float, float] | None = None
+    _predicted: dict[str, Array] = field(init=False, default_factory=dict, repr=False)
 
     @property
     def tau(self) -> float:
@@ -151,9 +159,24 @@ class NetworkFit:
         return chi2_tail(self.q, self.df)
 
     def tau2_interval(self) -> tuple[float, float]:
-        """Q-profile interval of tau2, generalised to the network."""
+        """Interval of tau2: the model's own, or else by Q-profile, generalised to the network."""
+        if self.tau2_ends is not None:
+            return self.tau2_ends
         x, _ = full_rank_design(self.network)
         return heterogeneity.q_profile(self.network.estimate, self.network.variance, x, self.level)
+
+    def tau_is_outside(self) -> bool:
+        """Whether tau2 lies outside its own Q-profile interval.
+
+        Estimator and interval read the data differently (a likelihood or moments; the generalised Q). They part when the
+        effects are not normal around the model with one tau2, or when sampling variances and effects are tied, as in rare
+        events: then one tau2 describes neither the precise nor the imprecise studies.
+        """
+        if self.model != "random" or self.df <= 0:
+            return False
+        low, high = self.tau2_interval()
+        slack = 1e-9 * max(high, 1.0) if math.isfinite(high) else 1e-9
+        return not low - slack <= self.tau2 <= high + slack
 
     def difference(self) -> Array:
         """theta[i] - theta[j]; nan between parts; shape (n_treatments, n_treatments)."""
@@ -209,18 +232,36 @@ class NetworkFit:
             estimate - half,
             estimate + half,
             p,
-            self._prediction(estimate, se),
+            self._prediction(i, j, estimate, se),
         )
 
-    def _prediction(self, estimate: float, se: float) -> tuple[float, float]:
-        """Where the effect in a new study would lie: t with the degrees of freedom of Q."""
+    def _prediction(self, i: int, j: int, estimate: float, se: float) -> tuple[float, float]:
+        """Where the effect in a new study would lie; nan where nothing tells how much studies differ."""
         if self.model == "common":
             half = self._quantile() * se
-        elif self.df < 1:
+        elif self.df < 1 or math.isnan(estimate):
             return math.nan, math.nan
+        elif self.prediction == "confidence":
+            ends = self._predicted or self._predict()
+            return float(ends["low"][i, j]), float(ends["high"][i, j])
         else:
             half = t_quantile(self.level, self.df) * math.sqrt(se**2 + self.tau2)
         return estimate - half, estimate + half
+
+    def _predict(self) -> dict[str, Array]:
+        """Prediction intervals of all pairs, kept once made; shapes (n_treatments, n_treatments)."""
+        n, (x, kept) = len(self.network.treatments), full_rank_design(self.network)
+        position = np.zeros((n, x.shape[1]))
+        position[kept, np.arange(len(kept))] = 1.0
+        one, other = np.nonzero(np.triu(self._comparable(), 1))
+        low, high = predictive_intervals(
+            self.network.estimate, self.network.variance, x, position[one] - position[other], self.level
+        )
+        for name in ("low", "high"):
+            self._predicted[name] = np.full((n, n), np.nan)
+        self._predicted["low"][one, other], self._predicted["high"][one, other] = low, high
+        self._predicted["low"][other, one], self._predicted["high"][other, one] = -high, -low
+        return self._predicted
 
 
 def build(
@@ -249,15 +290,17 @@ def build(
     if not grouped:
         raise InvalidArgument("no contrasts; a network needs at least one study with two arms")
     known = dict(sizes or {})
+    sizes_of: dict[str, dict[str, float]] = {}
+    for (study, treatment), n in known.items():
+        sizes_of.setdefault(study, {})[treatment] = n
     members = []
     for study, own in grouped.items():
-        arm_sizes = {t: n for (s, t), n in known.items() if s == study} if len(own) > 1 else None
         if len(own) == 1:
             members.append(_two_arm(own[0]))
             continue
         pieces = _connected(own)
         for number, piece in enumerate(pieces, 1):
-            member = study_arms(piece, arm_sizes)
+            member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
                 note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
                 member = replace(
@@ -276,6 +319,7 @@ def fit(
     tau: TauMethod | str | float = TauMethod.REML,
     hartung_knapp: bool = False,
     level: float = 0.95,
+    prediction: Prediction = "confidence",
 ) -> NetworkFit:
     """Every treatment effect in a network.
 
@@ -283,6 +327,9 @@ def fit(
                    multi-arm studies)
     tau            estimator of tau2, or a fixed standard deviation
     hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom, t intervals
+    prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
+                   is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
+                   and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
     """
     x, kept = full_rank_design(network)
@@ -305,6 +352,9 @@ def fit(
         df=df,
         hartung_knapp=hartung_knapp,
         level=level,
+        prediction="student"
+        if isinstance(tau, (int, float)) or n > MOST_TREATMENTS or df > MOST_DF
+        else prediction,
     )
 
 

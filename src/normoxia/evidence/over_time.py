@@ -18,6 +18,7 @@ from normoxia.survival import (
     Inference,
     TimeToEvent,
     cox,
+    curves_cross,
     hazard_ratio,
     kaplan_meier,
     pooled,
@@ -46,6 +47,7 @@ class EffectOverTime:
     """A treatment's effect told three ways.
 
     first          "restricted mean" or "hazard ratio": which to read first, and why in `reason`
+    crosses        whether the survival curves cross beyond chance, whatever the test says
     difference     restricted mean, treatment minus comparator, in days, to `horizon`
     periods        hazard ratios by period; None where events are too few
     ratio          the constant hazard ratio
@@ -54,6 +56,7 @@ class EffectOverTime:
     first: str
     reason: str
     proportional_p: float
+    crosses: bool
     horizon: float
     difference: Inference
     periods: tuple[Period, ...]
@@ -86,18 +89,22 @@ def effect_over_time(
         raise InvalidArgument(
             f"cuts {list(cuts)}; expected distinct times within follow-up (0 to {edges[-1]:g} days)"
         )
-    crosses = p < NOT_PROPORTIONAL
+    curves = kaplan_meier(treatment), kaplan_meier(comparator)
+    crosses = curves_cross(*curves)
+    varies = p < NOT_PROPORTIONAL or crosses
+    seen = ", and the curves cross" if crosses else ""
     reason = (
-        f"the hazards do not stay proportional (p = {p:.3g}): a single ratio would average over follow-up"
-        if crosses
+        f"the hazards do not stay proportional (p = {p:.3g}{seen}): a single ratio would average over follow-up"
+        if varies
         else f"nothing speaks against proportional hazards (p = {p:.3g}); look at the periods all the same"
     )
     return EffectOverTime(
-        first="restricted mean" if crosses else "hazard ratio",
+        first="restricted mean" if varies else "hazard ratio",
         reason=reason,
         proportional_p=p,
+        crosses=crosses,
         horizon=reach,
-        difference=restricted_mean_difference(kaplan_meier(treatment), kaplan_meier(comparator), reach),
+        difference=restricted_mean_difference(*curves, reach),
         periods=tuple(_period(treatment, comparator, a, b) for a, b in itertools.pairwise(edges)),
         ratio=hazard_ratio(treatment, comparator),
     )

@@ -125,10 +125,10 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     penalised  by half the log determinant of the information (Firth 1993), finite whatever cells are empty; without it,
                plain maximum likelihood
     raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
-    The fit's Q and tau2 are not defined here (0 degrees of freedom).
+    The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
     """
     found = list(arms)
-    skeleton = net.build(_corrected(found), Effect.OR)
+    skeleton = net.build(corrected(found), Effect.OR)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)
     column = {int(k): c for c, k in enumerate(kept)}
@@ -145,7 +145,10 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     theta[kept] = beta[len(studies) :]
     spread[np.ix_(kept, kept)] = covariance[len(studies) :, len(studies) :]
     method = "penalised logistic" if penalised else "logistic"
-    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, math.nan, 0, False, level)
+    risk = 1.0 / (1.0 + np.exp(-(x @ beta)))
+    q = float(np.sum((events - n * risk) ** 2 / (n * risk * (1.0 - risk))))
+    df = len(used) - x.shape[1]
+    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, q, df, False, level)
 
 
 def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, Array]:
@@ -169,7 +172,7 @@ def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, A
     )
 
 
-def _corrected(arms: Sequence[Arm]) -> list[Contrast]:
+def corrected(arms: Sequence[Arm]) -> list[Contrast]:
     """Contrasts of every study with half an event added everywhere: the network's shape, not its answer."""
     contrasts = []
     for members in by_study(arms).values():

@@ -14,7 +14,8 @@ from normoxia.evidence.auditor import audit
 from normoxia.evidence.checks import check
 from normoxia.evidence.discrepancy import Words, describe, of_figure, printed, say_item
 from normoxia.evidence.reported import REVIEW, Arm, Reported
-from normoxia.evidence.studies import Registry
+from normoxia.evidence.rules_reader import NAME as SECOND_READER
+from normoxia.evidence.studies import Registry, is_shipped
 from normoxia.evidence.study import Population, Study
 from normoxia.language import Language
 from normoxia.language import language as spoken
@@ -97,11 +98,12 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     lines += _section("over_time", speech, _over_time(study, speech))
     lines += _section("unverified", speech, _unverified(study, speech))
     lines += _section("review", speech, _review(study, speech))
+    found = [d for d in audit(own) if d.study == study.id and d.found_by != f"rule:{SECOND_READER}"]
     lines += _section(
         "audit", speech,
         [f"{say_item(d.item, language)}: {' | '.join(_said(v, speech) for v in d.values)} -- {d.consequence.say(language)} "
          f"[{found_by(d.found_by, language)}]"
-         for d in audit(own) if d.study == study.id],
+         for d in found],
     )  # fmt: skip
     lines += _section("check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)])
     lines += _section(
@@ -152,6 +154,8 @@ def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object
         "outcomes": len(study.outcomes()),
         "unverified": len(study.unverified),
         "discrepancies": discrepancies,
+        "questions": [f"{finding.place.key}: {speech.phrase(finding.found)}" for finding in check(study)],
+        "is_shipped": is_shipped(study),
     }
 
 
@@ -260,7 +264,8 @@ def _over_time(study: Study, speech: Language) -> list[str]:
             for period in effect.periods
         )  # fmt: skip
         told = [mean, periods, ratio] if crossing else [ratio, periods, mean]
-        why = say("registry.crossing" if crossing else "registry.constant", p=f"{effect.proportional_p:.2g}")
+        key = "cross" if effect.crosses else "crossing" if crossing else "constant"
+        why = say(f"registry.{key}", p=f"{effect.proportional_p:.2g}")
         who = say("registry.against", one=ours.arm, other=theirs.arm)
         told.append(why)
         rows.append(

@@ -35,9 +35,11 @@ class Registry:
     def __getitem__(self, name: str) -> Study:
         """The study with an id; capitals and hyphens do not matter. Raises UnknownName."""
         for study in self.studies:
-            if _plain(study.id) == _plain(name):
+            if plain_name(study.id) == plain_name(name):
                 return study
-        raise UnknownName("study", name, (study.id for study in self.studies))
+        some = ", ".join(study.id for study in self.studies[:3])
+        remedy = f"expected an id such as {some}; `normoxia evidence list` shows all {len(self)}"
+        raise UnknownName("study", name, (study.id for study in self.studies), remedy)
 
     def select(
         self,
@@ -100,9 +102,17 @@ def registry(*folders: str | Path) -> Registry:
     findings += _twice(studies)
     if findings:
         raise InvalidDocument(
-            "\n".join([f"{len(findings)} findings:", *(f"  {f}" for f in findings)]), findings
+            "\n".join(
+                [f"{len(findings)} finding{'s' if len(findings) > 1 else ''}:", *(f"  {f}" for f in findings)]
+            ),
+            findings,
         )
     return Registry(tuple(studies))
+
+
+def is_shipped(study: Study) -> bool:
+    """Whether a study's document is one of the library's, which were read against their sources."""
+    return Path(study.file).parent == library.path("studies", library.names("studies")[0]).parent
 
 
 def published(study_id: str) -> tuple[Outcome, ...]:
@@ -133,7 +143,7 @@ def _twice(studies: list[Study]) -> list[Finding]:
     seen: dict[str, Study] = {}
     found = []
     for study in studies:
-        first = seen.setdefault(_plain(study.id), study)
+        first = seen.setdefault(plain_name(study.id), study)
         if first is not study:
             found.append(
                 Finding(
@@ -145,7 +155,8 @@ def _twice(studies: list[Study]) -> list[Finding]:
     return found
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A study's name without capitals, hyphens and blanks, as names are compared."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 

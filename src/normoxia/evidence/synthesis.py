@@ -15,6 +15,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.evidence import consistency, ranking
 from normoxia.evidence import network as net
 from normoxia.evidence.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.counts import Method, fit_counts
 from normoxia.evidence.heterogeneity import TauMethod
 from normoxia.evidence.meta import Model
 from normoxia.evidence.network import Network, NetworkEffect, NetworkFit
@@ -36,6 +37,7 @@ class Synthesis:
     ranking       best first; see `small_values`
     splits        node splits; interaction the design-by-treatment test
     notes         what the evidence could not say, in sentences
+    method        how counts became estimates, see `counts`
     """
 
     fit: NetworkFit
@@ -46,6 +48,7 @@ class Synthesis:
     splits: tuple[consistency.Split, ...]
     interaction: consistency.DesignByTreatment
     notes: tuple[str, ...]
+    method: str = "inverse-variance"
 
     @property
     def network(self) -> Network:
@@ -75,6 +78,7 @@ class Synthesis:
             "schema": SCHEMA,
             "measure": str(self.network.effect),
             "scale": "log" if is_ratio else "natural",
+            "method": self.method,
             "network": _network_json(self.network, self.reference),
             "effects": [
                 _effect_json(e, f.model, is_ratio) for f in fits for e in _ordered(f, self.reference)
@@ -108,6 +112,7 @@ def pool(
     small_values: SmallValues | None = None,
     hartung_knapp: bool = False,
     level: float = 0.95,
+    method: Method | str = Method.INVERSE_VARIANCE,
     draws: int = 10_000,
     seed: int = 0,
 ) -> Synthesis:
@@ -116,12 +121,25 @@ def pool(
     effect        measure; taken from the table when it says, must be given for arms; contrasts are on the analysis scale
     reference     by default the treatment in most studies
     small_values  "good" or "bad" for the patient; good by default, and a note says so unless the measure is a hazard ratio
+    method        inverse variance, or one of the methods for few events, which take odds ratios from counts themselves (see
+                  `counts`), with a tau of their own or none
     draws, seed   of the rankogram
     raises        InvalidArgument for evidence without a contrast, UnknownName for a reference that is not in the network
     """
+    from normoxia.evidence.tables import NetworkTable
+
+    evidence = evidence if isinstance(evidence, (NetworkTable, Network)) else tuple(evidence)
     network, notes = _as_network(evidence, effect)
-    fitted = net.fit(network, model=model, tau=tau, hartung_knapp=hartung_knapp, level=level)
-    common = fitted if model == "common" else net.fit(network, model="common", level=level)
+    by_variance = net.fit(network, model=model, tau=tau, hartung_knapp=hartung_knapp, level=level)
+    fitted, common = by_variance, by_variance
+    if Method(method) is not Method.INVERSE_VARIANCE:
+        fitted, common, more = fit_counts(evidence, network, method, model=model, level=level)
+        network, notes = fitted.network, [*notes, *more]
+        by_variance = net.fit(
+            network, model="common" if fitted.model == "common" else model, tau=tau, level=level
+        )
+    elif model == "random":
+        common = net.fit(network, model="common", level=level)
     at = (
         network.treatments[network.index(reference)]
         if reference is not None
@@ -140,9 +158,10 @@ def pool(
         reference=at,
         small_values=direction,
         ranking=ranks,
-        splits=consistency.node_splits(fitted),
+        splits=consistency.node_splits(by_variance),
         interaction=consistency.design_by_treatment(network),
         notes=tuple(notes),
+        method=str(Method(method)),
     )
 
 
@@ -207,6 +226,14 @@ def _limits(fit: NetworkFit) -> list[str]:
     if fit.df and len(compared) == len(network.treatments) - network.n_parts:
         lines.append(
             "no loop of treatments: every estimate is direct or a chain of direct ones, inconsistency cannot be tested"
+        )
+    if fit.tau_is_outside():
+        low, high = (math.sqrt(end) for end in fit.tau2_interval())
+        lines.append(
+            f"tau {fit.tau:.3g} ({fit.tau_method}) lies outside its own interval {low:.3g} to {high:.3g}: the interval inverts the "
+            "generalised Q, which reads the data differently; that the two part means that effects are not normal around the model "
+            "with one tau, or that effects and standard errors are tied (rare events); take neither as precise, compare tau=PM, "
+            "which solves the same Q"
         )
     if fit.model == "random" and 0 < fit.df < 5:
         lines.append(f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value")

@@ -15,6 +15,7 @@ that published and simulated numbers are drawn alike.
     prediction    predicted beside published ratios; predicted_observed: arms' figures against the diagonal
     interval_calibration  coverage at every level, where published values fell; score_comparison: scores of predictors
     contraction   what the evidence taught of each parameter
+    heat_map      contribution matrix, net heat plot; funnel: comparison-adjusted; pooled_checks: all of a synthesis
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
     run           the pages and figures of a virtual trial; replicates: its curves

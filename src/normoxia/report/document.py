@@ -59,6 +59,7 @@ class Page:
     badges      short labels beside the first, such as "not calibrated"
     provenance  names to values, shown at the end as they are: versions, seed, digests, command
     is_simulated  whether the first badge says "simulated, not clinical data", or that published results are pooled
+    warnings    what must be read before any number; they stand above the highlights
     """
 
     language: str
@@ -71,6 +72,7 @@ class Page:
     version: str = ""
     date: str = ""
     is_simulated: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 def document(pages: Page | Sequence[Page]) -> str:
@@ -119,7 +121,9 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
         return {"kind": "prose", "text": block.text, "warning": block.warning}
     if isinstance(block, Table):
         links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
-        return {"kind": "table", "table": block, "links": links, "fits": _fits(block)}
+        return {
+            "kind": "table", "table": block, "links": links, "fits": _fits(block), "wrapped": _wrapped(block),
+        }  # fmt: skip
     if block.spec.get("background") != LIGHT.ground:
         raise InvalidArgument(
             f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
@@ -134,18 +138,28 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
 
 #: width of a printed page in letters of a table's size (A4, 8 pt), less what separates its columns; a Chinese letter is two
 _PAGE_LETTERS = 105
-#: letters of a cell from which it is set as text that wraps, and the least such a column needs
+#: letters of a line of a cell beyond which it is set as text that wraps, and the least such a column needs
 _LONG, _LONG_COLUMN = 32, 40
 
 
 def _fits(table: Table) -> bool:
     """Whether a printed page holds the table with its short cells unbroken, those of the first column wrapping."""
+    wrapped = _wrapped(table)
     widths = [14]
     for column in range(1, len(table.columns)):
         cells = [row[column] for i, row in enumerate(table.rows) if i not in table.groups]
-        longest = max((_letters(cell) if len(cell) <= _LONG else _LONG_COLUMN for cell in cells), default=0)
-        widths.append(longest + 2)
+        longest = max((_letters(line) for cell in cells for line in cell.split("\n")), default=0)
+        widths.append((_LONG_COLUMN if column in wrapped else longest) + 2)
     return sum(widths) <= _PAGE_LETTERS
+
+
+def _wrapped(table: Table) -> frozenset[int]:
+    """Columns whose text runs on, so that all their cells are set small and wrapped alike."""
+    return frozenset(
+        c
+        for c in range(len(table.columns))
+        if any(len(row[c]) > _LONG and "\n" not in row[c] for row in table.rows)
+    )
 
 
 def _letters(text: str) -> int:

@@ -266,9 +266,9 @@ def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, paint: Theme) 
         }
         layers.append(_at(middle, y, mark))
     else:
-        layers.append(stroke(left, y, right, y, colour, width=1.6 if row.kind == "study" else 2.2))
+        layers.append(stroke(left, y, right, y, colour, width=1.0 if row.kind == "prediction" else 1.8))
         if row.kind == "prediction":
-            layers += [stroke(x, y - 4, x, y + 4, colour, width=1.6) for x in (left, right)]
+            layers += [stroke(x, y - 3, x, y + 3, colour, width=1.0) for x in (left, right)]
         elif low <= estimate.value <= high:
             share = 12.0 if math.isnan(row.weight) else min(max(row.weight, 1.0), 40.0)
             mark = {

@@ -179,8 +179,15 @@ class Pooled:
             lines.append(say("pool.limit_no_spare"))
         if fit.df and len(self.compared()) == len(network.treatments) - network.n_parts:
             lines.append(say("pool.limit_no_loop"))
+        if fit.tau_is_outside():
+            lines.append(say("pool.limit_tau_outside", method=fit.tau_method))
         if fit.model == "random" and 0 < fit.df < 5:
             lines.append(say("pool.limit_few", df=fit.df))
+        if self.synthesis.method != "inverse-variance":
+            lines += [
+                say(f"pool.method_{self.synthesis.method.replace('-', '_')}"),
+                say("pool.method_splits"),
+            ]
         return lines
 
     def compared(self) -> dict[tuple[str, str], int]:

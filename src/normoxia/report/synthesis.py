@@ -13,13 +13,24 @@ from normoxia.evidence.answers import Analysis, Answer
 from normoxia.evidence.certainty import Certainty
 from normoxia.evidence.components import ComponentEffect, ComponentFit
 from normoxia.evidence.meta import chi2_tail
+from normoxia.evidence.proportionality import Proportionality
 from normoxia.evidence.synthesis import Synthesis
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section
 from normoxia.report.figure import Figure
 from normoxia.report.forest import ForestRow, forest_figure
 from normoxia.report.language import Language, language
+from normoxia.report.over_time import (
+    difference_highlights,
+    further_words,
+    over_time_table,
+    share_words,
+    table_words,
+    warning_words,
+)
 from normoxia.report.pooled import Pooled, Shares, treatment_in
+from normoxia.report.pooled_checks import contribution_map, net_heat_map
+from normoxia.report.pooled_checks import funnel as funnel_of
 from normoxia.report.tables import Table
 
 LANGUAGES = ("en", "zh")
@@ -36,6 +47,7 @@ def table_pages(
     findings: Sequence[Finding] = (),
     notes: Sequence[str] = (),
     assumed_direction: bool = False,
+    over_time: Proportionality | None = None,
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
 ) -> Told:
@@ -43,6 +55,7 @@ def table_pages(
 
     findings, notes    what was assumed of the file
     assumed_direction  whether nobody said if small values are good
+    over_time          what the registry's curves say of studies of the same names
     """
     pages: list[Page] = []
     figures: list[Figure] = []
@@ -51,6 +64,11 @@ def table_pages(
         speech = language(code)
         told = Pooled(synthesis, speech, certainty=certainty, contributions=contributions)
         sections = _sections(told, figures)
+        words = table_words(over_time, speech)
+        if over_time is not None and words:
+            table = over_time_table(over_time, speech, told.name("over-time"), translated=False)
+            blocks: tuple[Block, ...] = (*(Prose(line) for line in words[1:]), *([table] if table else []))
+            sections.insert(0, Section(speech.say("pool.section_over_time"), blocks))
         if findings or notes:
             bar = speech.say("pool.semicolon")
             rows = [
@@ -68,7 +86,8 @@ def table_pages(
         limits.append(speech.say("pool.limits_table"))
         sections.append(Section(speech.say("pool.section_limits"), tuple(Prose(line) for line in limits)))
         leagues.append(told.league_whole())
-        pages.append(_page(speech, file, speech.say("pool.lead_table", file=file), sections, provenance))
+        lead = speech.say("pool.lead_table", file=file)
+        pages.append(_page(speech, file, lead, sections, provenance, warnings=tuple(words[:1])))
     return tuple(pages), tuple(figures), tuple(leagues)
 
 
@@ -90,14 +109,42 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
                 leagues.append(told.league_whole())
         limits = [Prose(text[code]) for text in q.limits] + [Prose(speech.say("pool.limits"))]
         sections.append(Section(speech.say("pool.section_limits"), tuple(limits)))
-        highlights = tuple(
+        over_time = [
             h
             for a in answer.analyses.values()
-            if a.synthesis is not None
-            for h in _highlights(answer, a, speech)
-        )
-        pages.append(_page(speech, q.title[code], q.asks[code], sections, provenance, highlights))
+            if a.over_time is not None
+            for h in difference_highlights(a.over_time, speech)
+        ]
+        ratios = [h for a in answer.analyses.values() for h in _highlights(answer, a, speech)]
+        pages.append(
+            _page(
+                speech, q.title[code], q.asks[code], sections, provenance, (*over_time, *ratios),
+                tuple(first_words(answer, speech)),
+            )
+        )  # fmt: skip
     return tuple(pages), tuple(figures), tuple(leagues)
+
+
+def first_words(answer: Answer, speech: Language) -> list[str]:
+    """What stands before every number: for each endpoint, the studies whose hazards do not stay proportional."""
+    lines = []
+    for endpoint, analysis in answer.analyses.items():
+        words = warning_words(analysis.over_time, speech) if analysis.over_time is not None else ""
+        if words:
+            lines.append(f"{speech.known(f'endpoint.{endpoint}', endpoint)}{speech.say('pool.colon')}{words}")
+    return lines
+
+
+def over_time_parts(
+    answer: Answer, analysis: Analysis, speech: Language, name: str
+) -> tuple[list[str], Table | None, list[str]]:
+    """The warning and how far each contrast in question rests on its studies; their table; what of the other studies."""
+    held = analysis.over_time
+    if held is None:
+        return [], None, []
+    words = warning_words(held, speech)
+    shares = share_words(held, analysis.contributions or {}, answer.question.headline, speech)
+    return [words, *shares] if words else [], over_time_table(held, speech, name), further_words(held, speech)
 
 
 def told_of(answer: Answer, analysis: Analysis, speech: Language) -> Pooled | None:
@@ -257,10 +304,11 @@ def _page(
     sections: Sequence[Section],
     provenance: Mapping[str, str] | None,
     highlights: tuple[Highlight, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Page:
     return Page(
         speech.code, title, lead, tuple(s for s in sections if s.blocks), highlights, (),
-        dict(provenance or {}), __version__, date.today().isoformat(), is_simulated=False,
+        dict(provenance or {}), __version__, date.today().isoformat(), is_simulated=False, warnings=warnings,
     )  # fmt: skip
 
 
@@ -268,7 +316,8 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
     """The sections every synthesis has."""
     say = told.speech.say
     graph, forest, *rankings = told.figures()
-    figures += [graph, forest, *rankings]
+    heat, shares, funnel = net_heat_map(told), contribution_map(told), funnel_of(told)
+    figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
     league = told.league() or Prose(say("pool.too_wide", n=len(told.network.treatments)))
     tables: dict[str, Table | None] = {
         "splits": told.splits_table(),
@@ -279,8 +328,8 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
         ("pool.section_network", (Prose(told.network_words()), graph)),
         ("pool.section_effects", (forest, told.effects_table(), league)),
         ("pool.section_ranking", (*rankings, told.ranking_table())),
-        ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"])),
-        ("pool.section_certainty", (tables["certainty"], tables["shares"])),
+        ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"], heat)),
+        ("pool.section_certainty", (tables["certainty"], tables["shares"], shares, funnel)),
     ]
     return [Section(say(key), tuple(b for b in held if b is not None)) for key, held in blocks]
 
@@ -319,6 +368,11 @@ def _endpoint(
     if analysis.used:
         evidence.insert(0, used_table(analysis, speech, f"used{suffix}"))
     sections.append(Section(say("pool.section_evidence"), tuple(evidence)))
+    lines, moving, others = over_time_parts(answer, analysis, speech, f"over-time{suffix}")
+    told_first: list[Block] = [Prose(line, warning=not i) for i, line in enumerate(lines)]
+    told_first += [*([moving] if moving else []), *(Prose(line) for line in others)]
+    if told_first:
+        sections.insert(0, Section(say("pool.section_over_time"), tuple(told_first)))
     return sections, told
 
 
@@ -347,7 +401,9 @@ def _regression_figure(analysis: Analysis, speech: Language, name: str) -> Figur
     ]
     return forest_figure(
         rows, measure="HR", lang=speech.code, name=name,
-        title=f"{analysis.asked.endpoint.value}: {speech.say('pool.regression')}",
+        title=speech.say(
+            "pool.section_of", endpoint=analysis.asked.endpoint.value, section=speech.say("pool.regression")
+        ),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ class Table:
 
     name      a file name without ending
     columns   heads; the first column names the rows
-    rows      cells as they are read; every row as long as `columns`
+    rows      cells as they are read, of one line or several; every row as long as `columns`
     emphasis  (row, column) of cells in bold
     groups    rows that head a group of rows, whose other cells are empty
     tones     (row, column) of cells that say "good" or "bad", which a colour repeats
@@ -45,8 +45,8 @@ class Table:
                 )
 
     def csv(self) -> str:
-        """The table as CSV, as it reads."""
-        return write_csv(self.columns, self.rows)
+        """The table as CSV, as it reads; the lines of a cell behind one another."""
+        return write_csv(self.columns, [[cell.replace("\n", "; ") for cell in row] for row in self.rows])
 
 
 class BaselineRow(Protocol):

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 from normoxia.survival.data import Floats, TimeToEvent, pooled
 from normoxia.survival.exact_ties import exact_terms
-from normoxia.survival.inference import Inference, chi2_tail, ratio
+from normoxia.survival.inference import Inference, ratio
 
 Ties = Literal["efron", "breslow", "exact"]
 
@@ -65,11 +65,6 @@ class CoxFit:
         method = f"Cox, {self.ties.capitalize()} ties" + (", stratified" if self.strata is not None else "")
         method += ", robust" if self.robust else ""
         return ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method)
-
-    @property
-    def likelihood_ratio_p(self) -> float:
-        """p of the likelihood ratio test of all coefficients."""
-        return chi2_tail(2.0 * (self.log_likelihood[1] - self.log_likelihood[0]), len(self.names))
 
 
 def cox(

@@ -77,10 +77,6 @@ class ParametricFit:
     def aic(self) -> float:
         return -2.0 * self.log_likelihood + 2.0 * len(self.searched)
 
-    @property
-    def bic(self) -> float:
-        return -2.0 * self.log_likelihood + math.log(self.n_patients) * len(self.searched)
-
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
         """Cumulative hazard at times in days of a patient with the covariates (one number each)."""
         moments = np.asarray(times, dtype=np.float64)

@@ -122,13 +122,6 @@ class HazardRatios:
         reach = half_width(level) * self.standard_error
         return np.exp(self.log_hazard_ratio - reach), np.exp(self.log_hazard_ratio + reach)
 
-    @property
-    def log_rank_p(self) -> Floats:
-        """Two-sided p of the log-rank test."""
-        from scipy.special import ndtr
-
-        return np.asarray(2.0 * ndtr(-np.abs(self.log_rank_z)))
-
 
 def kaplan_meier_many(
     time: ArrayLike, observed: ArrayLike, included: ArrayLike | None = None

@@ -1,0 +1,241 @@
+"""Two heat maps of a network: what each estimate rests on, and which designs disagree with which.
+
+Cells carry their number as well as their tint, so that neither figure speaks by colour alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.errors import InvalidArgument
+from normoxia.report.canvas import Layer, heading, text_width, words, wrap
+from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.language import language
+from normoxia.report.theme import THEMES, Theme, config
+
+Values = NDArray[np.float64]
+
+_CELL, _ROW = 46.0, 26.0
+_SQUARE = 13.0  # a weight of 1; it stands left of the cell's number
+#: heat at which a tint is deepest: 8 in Krahn 2013
+_DEEPEST = 8.0
+_PALEST, _DARKEST = 0.05, 0.55  # pale enough for words on top
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRow:
+    """A network estimate: its name, and the share of each direct comparison in it (0 to 1, in the order of the columns)."""
+
+    name: str
+    shares: tuple[float, ...]
+    is_direct: bool = True
+
+
+def contribution_figure(
+    rows: Sequence[ContributionRow],
+    direct: Sequence[str],
+    *,
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "contributions",
+    title: str = "",
+) -> Figure:
+    """Rows are network estimates, columns the direct comparisons they rest on, cells the shares in percent.
+
+    Columns are numbered, their names below. Rows marked as not direct have no study of their own.
+    """
+    if not rows or any(len(row.shares) != len(direct) for row in rows):
+        raise InvalidArgument(
+            "a contribution matrix needs rows, each with a share for every direct comparison"
+        )
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("contribution.title")
+    left = -(max(text_width(row.name, 12) for row in rows) + 40)
+    width, height = _CELL * len(direct), _ROW * len(rows)
+    notes = [
+        (line, paint.muted) for line in wrap(speech.say("contribution.note"), max(width, 420.0) - left, 11)
+    ]
+    tiles: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    for i, row in enumerate(rows):
+        for j, share in enumerate(row.shares):
+            if share > 0.0:
+                tiles.append(_tile(i, j, share))
+                labels.append(_label(i, j, f"{100 * share:.0f}" if share >= 0.005 else "<1"))
+    layers: list[Layer] = [
+        *heading(shown, notes, -44 - 15 * len(notes), left, paint),
+        *_frame([r.name for r in rows], [r.is_direct for r in rows], len(direct), left, paint),
+        *_column_key(direct, height, left, max(width, 420.0), paint),
+        _tiles(tiles, paint.colour(0)),
+        _texts(labels, paint.ink),
+    ]
+    largest = max(
+        ((share, row.name, direct[j]) for row in rows for j, share in enumerate(row.shares)),
+        default=(0.0, "", ""),
+    )
+    description = speech.say(
+        "contribution.describe", rows=len(rows), columns=len(direct), row=largest[1], column=largest[2],
+        share=f"{100 * largest[0]:.0f}",
+    )  # fmt: skip
+    cells = tuple((row.name, direct[j], share) for row in rows for j, share in enumerate(row.shares))
+    spec = _spec(description, width, height, layers, paint, lang)
+    return Figure(name, shown, description, spec, ("estimate", "direct_comparison", "share"), cells, lang)
+
+
+def net_heat_figure(
+    designs: Sequence[str],
+    residual: Sequence[float] | Values,
+    heat: Values,
+    hat: Values,
+    *,
+    tau: float = 0.0,
+    lang: str = "en",
+    theme: str = "light",
+    name: str = "net-heat",
+    title: str = "",
+) -> Figure:
+    """A net heat plot (Krahn 2013): by how much each design's inconsistency falls when another design is set free.
+
+    designs   names; residual their parts of Q between designs; heat and hat of shape (n_designs, n_designs), see
+              `evidence.consistency.net_heat`
+    Orange where setting the column's design free takes inconsistency away from the row's, blue where it brings it out;
+    the square in a cell has the area of the column's weight in the row's estimate.
+    """
+    if len(designs) < 2:
+        raise InvalidArgument("a net heat plot needs at least two designs")
+    speech, paint = language(lang), THEMES[theme]
+    shown = title or speech.say("heat.title")
+    n = len(designs)
+    names = [f"{i + 1}  {design}" for i, design in enumerate(designs)]
+    left = -(max(text_width(text, 12) for text in names) + 30)
+    width, height = _CELL * n, _ROW * n
+    text = speech.say("heat.note", tau=speech.number(tau, 3))
+    notes = [(line, paint.muted) for line in wrap(text, max(width + 70, 420.0) - left, 11)]
+    warm: list[dict[str, Any]] = []
+    cold: list[dict[str, Any]] = []
+    squares: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    for i in range(n):
+        for j in range(n):
+            value = float(heat[i, j])
+            if abs(value) >= 0.05:
+                (warm if value > 0 else cold).append(_tile(i, j, min(abs(value) / _DEEPEST, 1.0)))
+                labels.append(_label(i, j, speech.number(value, 1), 0.68))
+            squares.append(_square(i, j, float(hat[i, j])))
+    layers: list[Layer] = [
+        *heading(shown, notes, -44 - 15 * len(notes), left, paint),
+        *_frame(names, [True] * n, n, left, paint),
+        words(width + 14, -14, speech.say("heat.own"), paint.muted),
+        *(
+            words(width + 14, _ROW * (i + 0.5), speech.number(float(q), 2), paint.ink)
+            for i, q in enumerate(residual)
+        ),
+        _tiles(warm, paint.colour(1)),
+        _tiles(cold, paint.colour(0)),
+        _tiles([s for s in squares if s["x2"] - s["x"] > 2.0], paint.muted, outlined=True),
+        _texts(labels, paint.ink),
+    ]
+    most, freed = divmod(int(np.argmax(heat)), n)
+    description = speech.say(
+        "heat.describe", n=n, row=designs[most], column=designs[freed],
+        fall=speech.number(float(heat[most, freed]), 1), q=speech.number(float(np.sum(residual)), 1),
+    )  # fmt: skip
+    cells = tuple(
+        (designs[a], designs[b], float(residual[a]), float(heat[a, b]), float(hat[a, b]))
+        for a in range(n)
+        for b in range(n)
+    )
+    columns = ("design", "detached", "q_design", "fall", "weight")
+    return Figure(
+        name,
+        shown,
+        description,
+        _spec(description, width + 60, height, layers, paint, lang),
+        columns,
+        cells,
+        lang,
+    )
+
+
+def _tile(i: int, j: int, depth: float) -> dict[str, Any]:
+    return {
+        "x": _CELL * j + 1, "x2": _CELL * (j + 1) - 1, "y": _ROW * i + 1, "y2": _ROW * (i + 1) - 1,
+        "o": _PALEST + (_DARKEST - _PALEST) * depth,
+    }  # fmt: skip
+
+
+def _square(i: int, j: int, weight: float) -> dict[str, Any]:
+    half = _SQUARE / 2 * math.sqrt(min(weight, 1.0))
+    x, y = _CELL * j + 4 + _SQUARE / 2, _ROW * (i + 0.5)
+    return {"x": x - half, "x2": x + half, "y": y - half, "y2": y + half, "o": 1.0}
+
+
+def _label(i: int, j: int, text: str, across: float = 0.5) -> dict[str, Any]:
+    return {"x": _CELL * (j + across), "y": _ROW * (i + 0.5), "t": text}
+
+
+def _place(*fields: str) -> dict[str, Any]:
+    """Positions taken from fields as pixels."""
+    return {f: {"field": f, "type": "quantitative", "scale": None, "axis": None} for f in fields}
+
+
+def _tiles(values: list[dict[str, Any]], colour: str, *, outlined: bool = False) -> Layer:
+    mark: dict[str, Any] = {"type": "rect", "fill": None, "stroke": colour, "strokeWidth": 1.2}
+    if not outlined:
+        mark = {"type": "rect", "fill": colour, "stroke": None}
+    encoding = {
+        **_place("x", "y"),
+        "x2": {"field": "x2"},
+        "y2": {"field": "y2"},
+        "opacity": {"field": "o", "type": "quantitative", "scale": None, "legend": None},
+    }
+    return {"data": {"values": values}, "mark": mark, "encoding": encoding}
+
+
+def _texts(values: list[dict[str, Any]], colour: str) -> Layer:
+    mark = {"type": "text", "align": "center", "baseline": "middle", "fontSize": 10.5, "color": colour}
+    return {
+        "data": {"values": values},
+        "mark": mark,
+        "encoding": {**_place("x", "y"), "text": {"field": "t", "type": "nominal"}},
+    }
+
+
+def _frame(
+    names: Sequence[str], strong: Sequence[bool], n_columns: int, left: float, paint: Theme
+) -> list[Layer]:
+    """Row names at the left, column numbers on top, and a pale ground for every cell."""
+    ground = [_tile(i, j, 0.0) | {"o": 1.0} for i in range(len(names)) for j in range(n_columns)]
+    layers = [_tiles(ground, paint.faint)]
+    for i, (name, is_strong) in enumerate(zip(names, strong, strict=True)):
+        layers.append(words(left, _ROW * (i + 0.5), name, paint.ink if is_strong else paint.muted, size=12))
+    for j in range(n_columns):
+        layers.append(words(_CELL * (j + 0.5), -14, str(j + 1), paint.muted, align="center"))
+    return layers
+
+
+def _column_key(names: Sequence[str], top: float, left: float, width: float, paint: Theme) -> list[Layer]:
+    """What the numbers over the columns stand for, in as many columns of text as fit."""
+    texts = [f"{j + 1}  {name}" for j, name in enumerate(names)]
+    wide = max(text_width(text, 11) for text in texts) + 24
+    n = max(1, min(int((width - left) / wide), len(texts)))
+    rows = -(-len(texts) // n)
+    return [
+        words(left + wide * (j // rows), top + 26 + 16 * (j % rows), text, paint.muted)
+        for j, text in enumerate(texts)
+    ]
+
+
+def _spec(
+    description: str, width: float, height: float, layers: list[Layer], paint: Theme, lang: str
+) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": width,
+        "height": height, "config": config(paint, lang), "layer": layers,
+    }  # fmt: skip
