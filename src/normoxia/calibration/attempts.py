@@ -24,7 +24,7 @@ class Attempt:
     date: str
     says: Mapping[str, str]
     scores: Mapping[str, float]
-    kept: bool
+    kept: bool = False
 
 
 def read() -> tuple[Attempt, ...]:
