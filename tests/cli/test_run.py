@@ -23,7 +23,9 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     whole = json.loads(answer.out)
     assert whole["schema"] == "normoxia.run/1"
     assert whole["trial"] == "impower150"
-    assert whole["calibrated"] is False
+    assert whole["calibrated"] is True
+    assert whole["n_replicates"] == 20
+    assert whole["manifest"]["ensemble"]["structural"].keys() == {"ratio", "response", "curve"}
     assert [arm["id"] for arm in whole["arms"]] == ["ABCP", "ACP", "BCP"]
     for arm in whole["arms"]:
         assert arm["n"] == 8
@@ -40,12 +42,27 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     assert whole["manifest"]["seed"] == 1
 
 
+def test_a_run_without_the_ensemble_is_one_trial_and_says_so(normoxia: Callable) -> None:
+    answer = normoxia(*SMALL, "--uncalibrated", "--json", "--out", "run")
+    whole = json.loads(answer.out)
+    assert whole["calibrated"] is False
+    assert whole["n_replicates"] == 1
+    assert "ensemble" not in whole["manifest"]
+    assert normoxia("verify", "run", "--quiet").code == 0
+
+
+def test_too_few_replicates_for_an_interval_are_refused_with_what_to_do(normoxia: Callable) -> None:
+    answer = normoxia(*SMALL, "--replicates", "3")
+    assert answer.code == 2
+    assert "--uncalibrated" in answer.err
+
+
 def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None:
     answer = normoxia("run", "forecast:SUNRISE", "--patients", "4", "--no-report", "--quiet", "--json")
     assert answer.code == 0
     whole = json.loads(answer.out)
     assert whole["trial"] == "sunrise"
-    assert whole["calibrated"] is False
+    assert whole["calibrated"] is True
     assert whole["published"] == []
     assert normoxia("run", "forecast:HARMONi-3", "--patients", "4").code == 2
 

@@ -63,14 +63,22 @@ def unpaired(ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Row
     """
     whole = ratios(one, other)
     found = whole.log_hazard_ratio
+    known = found[np.isfinite(found)]
+    if len(known) < 2:
+        return np.asarray(np.exp(found))
     halves = [ratios(one[:, i::2], other[:, i::2]).log_hazard_ratio for i in (0, 1)]
-    apart = (halves[0] - halves[1]) ** 2
-    paired = float(np.nanmean(apart)) / 4.0 if np.isfinite(apart).any() else 0.0
-    error2 = float(np.nanmean(whole.standard_error**2))
-    centre, spread2 = float(np.nanmean(found)), float(np.nanvar(found, ddof=1)) if len(found) > 1 else 0.0
+    paired = _mean((halves[0] - halves[1]) ** 2) / 4.0
+    error2 = _mean(whole.standard_error**2)
+    centre, spread2 = float(known.mean()), float(known.var(ddof=1))
     wanted = max(spread2 - paired, 0.0) + error2
     stretch = math.sqrt(wanted / spread2) if spread2 > 0 else 1.0
     return np.asarray(np.exp(centre + max(stretch, 1.0) * (found - centre)))
+
+
+def _mean(values: Floats) -> float:
+    """Mean of what is finite; 0 when nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def _by_order(known: Floats, level: float) -> Estimate:
