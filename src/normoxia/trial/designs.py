@@ -125,6 +125,8 @@ def together(
         "patients": dict(offset),
         "cohorts": [dict(part.manifest) for part in results],
     }
+    if "ensemble" in results[0].manifest:
+        manifest["ensemble"] = results[0].manifest["ensemble"]
     everybody = AnalysisSet("ITT", {"en": "all cohorts", "zh": "全部队列"}, first.sets[0].where, ("ITT",))
     trial = replace(
         first,
