@@ -79,7 +79,7 @@ def test_a_sound_model_has_no_findings() -> None:
         ("functions:", "functions:\n  idle: {arguments: [z], expression: z}", 'm.yaml:6: functions.idle: function "idle" is used nowhere; remove it'),
         ("species:", "species:\n  idle: {initial: 0, unit: 1}", 'm.yaml:14: species.idle: species "idle" is used nowhere; remove it'),
         # targets
-        ("changes: {x: -1}", "changes: {X: -1}", 'm.yaml:20: processes.loss.changes.X: "X" is no species; known: drug, x'),
+        ("changes: {x: -1}", "changes: {X: -1}", 'm.yaml:20: processes.loss.changes.X: "X" is no species; did you mean "x"?'),
         ("compartment: plasma", "compartment: plasm", 'm.yaml:15: species.drug.compartment: "plasm" is no compartment; did you mean "plasma"?'),
         ("  blocked: {expression: drug*plasma/drug/plasma", "  bloked: {expression: drug*plasma/drug/plasma", 'm.yaml:23: contributes.bloked: adds a term to "bloked", a slot that no module declares; did you mean "blocked"?'),
         # statements
