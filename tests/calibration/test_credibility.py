@@ -152,7 +152,10 @@ def test_a_lock_that_was_changed_is_told() -> None:
     locked = credibility_document.read().locked
     assert credibility_checks.validation(locked, LOCK, None, 0)["lock"].met
     assert credibility_checks.validation(locked, replace(LOCK, digest="f" * 64), None, 0)["lock"].met is False
-    assert credibility_checks.validation(locked, replace(LOCK, amendments=("one",)), None, 0)["lock"].met is False
+    assert (
+        credibility_checks.validation(locked, replace(LOCK, amendments=("one",)), None, 0)["lock"].met
+        is False
+    )
 
 
 def test_trials_seen_before_and_forecasts_scored_are_counted() -> None:
