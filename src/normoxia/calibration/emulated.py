@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,6 +42,10 @@ class Emulated:
     figures: Mapping[str, tuple[Figure, ...]]
     surfaces: Mapping[str, Surfaces]
     manifest: Mapping[str, object]
+
+    def varying(self, study: str) -> frozenset[Figure]:
+        """A study's figures that depend on the space."""
+        return frozenset(itertools.compress(self.figures[study], self.surfaces[study].varies))
 
     def of(self, study: str, figures: Sequence[Figure]) -> Surfaces:
         """The surfaces of some of a study's figures, in the order asked. Raises InvalidDocument for one that is not there."""
@@ -147,14 +152,13 @@ def emulate(
             x.append(points.of(study, space)[: len(found.pfs)])
             answers.append(np.stack([summary(found, figure) for figure in wanted], axis=1))
         table = np.concatenate(answers)
-        kept = [j for j in range(len(wanted)) if _is_informative(table[:, j])]
+        kept = [j for j in range(len(wanted)) if _is_known(table[:, j])]
         figures[study] = tuple(wanted[j] for j in kept)
         surfaces[study] = fit(np.concatenate(x), table[:, kept], len(space.parameters))
         progress(Step("emulating", i + 1, len(studies), "trials"))
     return Emulated(figures, surfaces, manifest)
 
 
-def _is_informative(answers: Floats) -> bool:
-    """Whether a figure can be emulated: simulated often enough, and not the same everywhere."""
-    known = answers[np.isfinite(answers)]
-    return len(known) >= 0.25 * len(answers) and bool(np.ptp(known) > 1e-6)
+def _is_known(answers: Floats) -> bool:
+    """Whether a figure was simulated often enough to be emulated."""
+    return bool(np.isfinite(answers).sum() >= 0.25 * len(answers))

@@ -99,10 +99,10 @@ class Validation:
 def prepare(
     space: Space, emulated: Emulated, lock: Lock, *, discrepant: bool = False
 ) -> tuple[Posterior, tuple[str, ...]]:
-    """The posterior of everything emulated, and the figures left out because they could not be."""
+    """The posterior of everything emulated, and the figures left out because simulation gives the same of them everywhere or nothing."""
     kept, lost = [], []
     for block in observations.blocks(emulated.figures, lock):
-        known = set(emulated.figures[block.study])
+        known = emulated.varying(block.study)
         places = [i for i, o in enumerate(block.observations) if o.figure in known]
         lost += [str(o) for o in block.observations if o.figure not in known]
         if places:
