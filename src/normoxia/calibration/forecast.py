@@ -71,7 +71,9 @@ class Forecasts:
         for forecast in self.forecasts:
             if _plain(forecast.design) == wanted:
                 return forecast
-        raise UnknownName("forecast", design, (f.design for f in self.forecasts))
+        raise UnknownName(
+            "forecast", design, (f.design for f in self.forecasts), remedy="normoxia forecast lists them"
+        )
 
 
 @dataclass(frozen=True, slots=True)
