@@ -28,24 +28,22 @@ def components(error: float) -> dict:
     return {o.target: Normal(o.y + error, 0.05**2 + o.se**2) for o in LOCK.contrasts}
 
 
-@pytest.mark.parametrize(("own", "other", "weight"), [(0.0, 0.5, 1.0), (0.5, 0.0, 0.0)])
-def test_who_is_right_gets_the_weight(own: float, other: float, weight: float) -> None:
-    joined = hybrid.join(LOCK, predictions(own), components(other), seed=1)
-    assert set(joined.weights.values()) == {weight}
-
-
 def test_opposite_errors_are_averaged() -> None:
     joined = hybrid.join(LOCK, predictions(0.2), components(-0.2), seed=1)
-    assert set(joined.weights.values()) == {0.5}
-    errors = [joined.predictions[o.target].median - o.y for o in LOCK.contrasts]
-    assert abs(np.mean(errors)) < 0.02
+    errors = [joined[o.target].median - o.y for o in LOCK.contrasts]
+    # the median of 400 draws with a chance of some 0.1 is known to 0.006 each, 47 of them to 0.001
+    assert abs(np.mean(errors)) < 0.01
 
 
-def test_a_study_does_not_choose_its_own_weight() -> None:
-    study = "KEYNOTE-189"
-    before = hybrid.join(LOCK, predictions(0.2), components(-0.1), seed=1).weights[study]
-    changed = components(-0.1)
-    for o in LOCK.contrasts:
-        if o.target.study == study:
-            changed[o.target] = Normal(o.y + 5.0, 0.05**2 + o.se**2)
-    assert hybrid.join(LOCK, predictions(0.2), changed, seed=1).weights[study] == before
+def test_parts_that_agree_keep_their_width() -> None:
+    """Both know the latent ratio to 0.05 and move together; chance comes once."""
+    joined = hybrid.join(LOCK, predictions(0.0), components(0.0), seed=1)
+    o = max(LOCK.contrasts, key=lambda o: o.se)
+    low, high = joined[o.target].interval(0.95)
+    assert (high - low) / (2 * 1.96) == pytest.approx(np.hypot(0.05, o.se), rel=0.1)
+
+
+def test_what_one_of_them_does_not_predict_is_left_out() -> None:
+    gone = LOCK.contrasts[0].target
+    some = {t: p for t, p in components(0.0).items() if t != gone}
+    assert gone not in hybrid.join(LOCK, predictions(0.0), some, seed=1)

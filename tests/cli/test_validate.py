@@ -23,7 +23,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append("validate")
         left_out = {"OAK": SimpleNamespace(k=0.31, effective=812.4, refitted=False)}
         return SimpleNamespace(
-            board=boards.guess(), left_out=left_out, weights={"OAK": 0.4}, attempts=(),
+            board=boards.guess(), left_out=left_out, attempts=(),
             stacked={"over_pruning": SimpleNamespace(weight=0.6)},
             identifiability=(("gnet", 0.1, 0.5, 0.75), ("over_pruning", 0.2, 0.98, 0.04)),
         )  # fmt: skip

@@ -68,14 +68,12 @@ class Validation:
 
     mechanism  speaking alone
     departing  with components that may depart from it in every trial alike
-    weights    of the mechanism in the hybrid with the component network meta-analysis, by study
     attempts   everything that was tried, with its scores
     """
 
     board: Scoreboard
     mechanism: Predictor
     departing: Predictor
-    weights: Mapping[str, float]
     attempts: tuple[Attempt, ...]
 
     @property
@@ -166,7 +164,7 @@ def judge(
         known,
         {
             "mechanism": own,
-            "hybrid": {**own, **joined.predictions},
+            "hybrid": {**own, **joined},
             "departing": _ensembles(known, departing.predicted),
             "anchored": _ensembles(known, anchored),
         },
@@ -179,7 +177,7 @@ def judge(
             ),
         ),
     )
-    return Validation(board, mechanism, departing, joined.weights, attempts.read())
+    return Validation(board, mechanism, departing, attempts.read())
 
 
 def _predictor(

@@ -99,7 +99,6 @@ def _behind(validation: Validation) -> dict[str, Any]:
         "learned": learned,
         "structures": tuple(replace(s, weight=stacked[s.name].weight) for s in structures),
         "left_out": validation.left_out,
-        "weights": validation.weights,
         "attempts": validation.attempts,
     }
 

@@ -75,21 +75,18 @@ class StudyLeftOut(Protocol):
     def refitted(self) -> bool: ...
 
 
-def left_out_table(
-    studies: Mapping[str, StudyLeftOut], speech: Language, *, weights: Mapping[str, float] | None = None
-) -> Table:
-    """Health of each study's own draws, worst first; `weights` are the mechanism's in the hybrid, by study."""
+def left_out_table(studies: Mapping[str, StudyLeftOut], speech: Language) -> Table:
+    """Health of each study's own draws, worst first."""
     order = sorted(studies, key=lambda name: -studies[name].k)
     rows = tuple(
         (
             name, speech.number(studies[name].k, 2) if math.isfinite(studies[name].k) else "–",
             speech.number(studies[name].effective, 0),
             speech.say("board.by_fit" if studies[name].refitted else "board.by_weights"),
-            *([speech.number(weights.get(name, math.nan))] if weights else []),
         )
         for name in order
     )  # fmt: skip
-    heads = ["study", "pareto", "effective", "redrawn", *(["share"] if weights else [])]
+    heads = ["study", "pareto", "effective", "redrawn"]
     return Table(
         f"left-out-{speech.code}", speech.say("board.left_out"), tuple(speech.say(f"board.{h}") for h in heads), rows,
         speech.say("board.left_out_note"),

@@ -48,7 +48,6 @@ def pages(
     learned: Sequence[Learned] = (),
     structures: Sequence[StructureOdds] = (),
     left_out: Mapping[str, StudyLeftOut] | None = None,
-    weights: Mapping[str, float] | None = None,
     attempts: Sequence[Attempt] = (),
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
@@ -56,7 +55,6 @@ def pages(
     """The report of a scoreboard, a page in each language with `first` first, and all its figures.
 
     learned, structures, left_out, attempts   each makes a section when given
-    weights     of the mechanism in the hybrid, by study; told beside `left_out`
     provenance  what made the predictions: names to values, shown at the end with the lock's digest
     """
     whole = {
@@ -64,7 +62,7 @@ def pages(
         **(provenance or {}), "normoxia": __version__,
     }  # fmt: skip
     made = partial(
-        _Report, board, learned=learned, structures=structures, left_out=left_out or {}, weights=weights,
+        _Report, board, learned=learned, structures=structures, left_out=left_out or {},
         attempts=attempts, provenance=whole,
     )  # fmt: skip
     order = sorted(LANGUAGES, key=lambda code: code != first)
@@ -84,13 +82,12 @@ class _Report:
         learned: Sequence[Learned],
         structures: Sequence[StructureOdds],
         left_out: Mapping[str, StudyLeftOut],
-        weights: Mapping[str, float] | None,
         attempts: Sequence[Attempt],
         provenance: Mapping[str, str],
     ) -> None:
         self.board, self.speech, self.told = board, speech, Told(board, speech)
         self.learned, self.structures, self.left_out = learned, structures, left_out
-        self.weights, self.attempts, self.provenance = weights, attempts, provenance
+        self.attempts, self.provenance = attempts, provenance
         self.figures: list[Figure] = []
 
     def page(self) -> Page:
@@ -240,7 +237,7 @@ class _Report:
         words = self.told.ensemble()
         blocks: list[Block] = [Prose(words)] if words else []
         if self.left_out:
-            blocks.append(left_out_table(self.left_out, self.speech, weights=self.weights))
+            blocks.append(left_out_table(self.left_out, self.speech))
         return blocks
 
     def structure(self) -> list[Block]:
