@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from normoxia.calibration import calibrate as verb
-from normoxia.calibration import ensemble
+from normoxia.calibration import ensemble, hyperparameters
 from normoxia.calibration.emulated import Emulated
-from normoxia.errors import InvalidArgument
+from normoxia.errors import InvalidArgument, UnknownName
 
 
 def test_a_plan_without_points_is_refused(tmp_path: Path) -> None:
@@ -26,6 +27,14 @@ def test_a_folder_of_another_plan_is_refused(tmp_path: Path) -> None:
         verb._begin(verb.Plan(seed=2), tmp_path, resume=True)
     with pytest.raises(InvalidArgument, match="no calibration to resume"):
         verb._begin(verb.SMALL, tmp_path / "empty", resume=True)
+
+
+def test_a_misspelt_number_is_refused_before_any_work() -> None:
+    space = hyperparameters.read()
+    verb._check_names(space)
+    misspelt = replace(space.parameters[0], name="gnett")
+    with pytest.raises(UnknownName, match='did you mean "gnet"'):
+        verb._check_names(replace(space, parameters=(misspelt, *space.parameters[1:])))
 
 
 @pytest.mark.slow

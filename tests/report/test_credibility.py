@@ -13,9 +13,9 @@ from normoxia.calibration.posterior import layout, prior_states
 from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
 from normoxia.calibration.scoring import Normal
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.report.credibility import html, pages
 from normoxia.report.document import Page
-from normoxia.report.language import language
 from normoxia.report.risk_matrix import RiskRow, risk_matrix
 from normoxia.report.tables import Table
 

@@ -7,8 +7,8 @@ import pytest
 
 from normoxia import library
 from normoxia.errors import UnknownName
+from normoxia.language import language, placeholders
 from normoxia.outcome import Endpoint, Estimate, Measure
-from normoxia.report.language import language, placeholders
 
 REPORT = Path(__file__).parents[2] / "src" / "normoxia" / "report"
 CODES = library.names("languages")

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from normoxia.evidence.answers import answer
+from normoxia.language import language
 from normoxia.report import document
-from normoxia.report.language import language
 from normoxia.report.over_time import over_time_table
 from normoxia.report.synthesis import answer_pages
 from normoxia.report.tables import Table

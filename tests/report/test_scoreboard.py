@@ -13,6 +13,7 @@ from tests.report import boards
 from normoxia.calibration import hyperparameters
 from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.scoreboard import Calibration
+from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
 from normoxia.report.fitting import (
@@ -23,7 +24,6 @@ from normoxia.report.fitting import (
     told_apart,
 )
 from normoxia.report.judged import Told
-from normoxia.report.language import language
 from normoxia.report.scoreboard import pages
 from normoxia.report.scored_rows import called_table, holds, prediction, row_table, rows_of
 from normoxia.report.tables import Table

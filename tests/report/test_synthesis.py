@@ -10,9 +10,9 @@ from normoxia.evidence.certainty import certainty
 from normoxia.evidence.contrasts import Contrast
 from normoxia.evidence.contribution import study_contributions
 from normoxia.evidence.synthesis import pool
+from normoxia.language import language
 from normoxia.report import document
 from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.language import language
 from normoxia.report.pooled import Pooled, effect_rows, untangled
 from normoxia.report.synthesis import answer_pages, table_pages
 from normoxia.report.tables import Table

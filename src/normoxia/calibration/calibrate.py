@@ -23,9 +23,11 @@ from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.lock import Lock
 from normoxia.calibration.summaries import summary
 from normoxia.calibration.validation import Fit
-from normoxia.errors import InvalidArgument
+from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies import registry
 from normoxia.progress import Progress, silent
+from normoxia.trial import from_study
+from normoxia.trial.setting import known_names
 
 CONFIG, ENSEMBLE, EMULATED = "config.yaml", "ensemble.yaml", "emulated.npz"
 #: draws of an ensemble document
@@ -68,6 +70,7 @@ def calibrate(
     _begin(plan, folder, resume)
     space, lock = hyperparameters.read(), locked.read()
     studies = plan.studies or tuple(experiments.runnable([study.id for study in registry()]))
+    _check_names(space)
     rounds: list[tuple[Points, Path]] = []
     manifest: dict[str, object] = {
         "normoxia": __version__, "plan": _plain(plan), "studies": list(studies), "lock_sha256": lock.digest,
@@ -105,6 +108,21 @@ def calibrate(
     (folder / EMULATED).write_bytes(known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
     return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
+
+
+def _check_names(space: Space) -> None:
+    """Every number that calibration would move is there to be moved. Raises UnknownName for one that is not.
+
+    A trial passes over parameters it lacks (a drug it does not give), so a misspelt name would do nothing, and say nothing.
+    """
+    everything = experiments.runnable([study.id for study in registry()])
+    trials = [from_study.preferred(study) for study in everything]
+    known = known_names(trials[0], experiments.compose_all(trials))
+    moved = {p.name for p in space.parameters} | {
+        name for structure in space.structures for name in (*structure.on, *structure.off)
+    }
+    for name in sorted(moved - set(known)):
+        raise UnknownName("number to calibrate", name, known)
 
 
 def _check(

@@ -122,8 +122,8 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _print(file: CredibilityFile, lang: str) -> None:
+    from normoxia.language import language
     from normoxia.report.credibility import standing_words, status_words
-    from normoxia.report.language import language
 
     speech = language(lang)
     heads = [speech.say(f"credibility.{head}") for head in ("claim", "found", "status")]

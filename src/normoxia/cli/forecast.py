@@ -15,8 +15,8 @@ from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
     from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.language import Language
     from normoxia.outcome import Outcome
-    from normoxia.report.language import Language
 
 #: the seed of the shipped forecasts
 SEED = 20261122
@@ -52,7 +52,7 @@ def forecast(
 ) -> None:
     """Show, make or score forecasts of planned trials, made before their results were known."""
     from normoxia.calibration import forecast as verb
-    from normoxia.report.language import language
+    from normoxia.language import language
 
     speech = language(lang)
     if score is not None:

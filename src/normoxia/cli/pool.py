@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.proportionality import Proportionality
     from normoxia.evidence.synthesis import Synthesis
     from normoxia.evidence.tables import NetworkTable
-    from normoxia.report.language import Language
+    from normoxia.language import Language
     from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
 
@@ -300,7 +300,7 @@ def _print_table_answer(
     quiet: bool,
 ) -> None:
     from normoxia.evidence.contribution import shares_left_out
-    from normoxia.report.language import language
+    from normoxia.language import language
     from normoxia.report.over_time import over_time_table, table_words
     from normoxia.report.pooled import Pooled
 
@@ -343,7 +343,7 @@ def _finding(finding: Finding, speech: Language) -> str:
 
 def _retold(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """A dictionary for --json with its notes, findings and reasons in the language asked; its keys stay."""
-    from normoxia.report.language import language
+    from normoxia.language import language
 
     speech = language(lang)
     placed = {str(finding): _finding(finding, speech) for finding in findings}
@@ -426,8 +426,8 @@ def _answer_json(answered: Answer) -> dict[str, Any]:
 
 
 def _print_answer(answered: Answer, asked: Options) -> None:
+    from normoxia.language import language
     from normoxia.report import synthesis as report
-    from normoxia.report.language import language
 
     speech = language(asked.lang)
     q = answered.question

@@ -235,7 +235,7 @@ def _draw(
 
 
 def _print(trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, lang: str) -> None:
-    from normoxia.report.language import language
+    from normoxia.language import language
 
     speech = language(lang)
     title = trial.titles.get(lang, trial.id)
@@ -273,7 +273,7 @@ def _is_shown(comparison: Comparison) -> bool:
 
 
 def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
-    from normoxia.report.language import language
+    from normoxia.language import language
     from normoxia.report.run import label_of, number_of, source_words
 
     outcome, published = comparison.simulated, comparison.published

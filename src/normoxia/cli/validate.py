@@ -105,9 +105,9 @@ def _behind(validation: Validation) -> dict[str, Any]:
 
 def _print(board: Scoreboard, lang: str, study: str) -> None:
     """The summary, then the rows, worst first."""
+    from normoxia.language import language
     from normoxia.outcome import Measure
     from normoxia.report.judged import Told
-    from normoxia.report.language import language
     from normoxia.report.scored_rows import called_table, row_table, rows_of
 
     speech = language(lang)

@@ -21,17 +21,16 @@ that published and simulated numbers are drawn alike.
     run           the pages and figures of a virtual trial; replicates: its curves
     scoreboard    the page of a validation; judged: its words and summaries; scored_rows: its rows; fitting: what lies behind
     credibility   the pages of a credibility file; risk_matrix: its questions by influence and consequence
-    language      the catalogue of words
     theme         colours, dashes, fonts; canvas: pieces placed in pixels
 """
 
+from normoxia.language import Language, language
 from normoxia.report.bands import BandArm, bands_figure
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
 from normoxia.report.document import Highlight, Page, Prose, Section, document, write_document
 from normoxia.report.figure import Figure
 from normoxia.report.forest import ForestRow, forest_figure
 from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
-from normoxia.report.language import Language, language
 from normoxia.report.network import (
     DirectComparison,
     RankingRow,

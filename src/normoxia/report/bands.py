@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.report.canvas import Layer, heading, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.kaplan_meier import month_ticks
-from normoxia.report.language import language
 from normoxia.report.theme import THEMES, config, dash
 
 _TOTAL_WIDTH, _HEIGHT, _GAP = 700, 230, 26

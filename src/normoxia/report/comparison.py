@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.outcome import Estimate
 from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config
 
 _ROW, _WIDTH = 32, 380

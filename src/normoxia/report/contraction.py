@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.report.canvas import Layer, heading, labels, stroke, strokes, symbols, text_width, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import language
 from normoxia.report.theme import THEMES, Theme, config
 
 _ROW, _WIDTH, _GAP = 18.0, 250.0, 90.0

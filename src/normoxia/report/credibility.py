@@ -11,11 +11,11 @@ from normoxia.calibration.credibility_document import Question, Words
 from normoxia.calibration.lock import Observed, Target
 from normoxia.calibration.rows import Row
 from normoxia.calibration.targets import WeighedTarget
+from normoxia.language import Language, language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, document
 from normoxia.report.document import Section as Part
 from normoxia.report.figure import Figure
-from normoxia.report.language import Language, language
 from normoxia.report.risk_matrix import RiskRow, risk_matrix
 from normoxia.report.tables import Table
 

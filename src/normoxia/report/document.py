@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from normoxia.errors import InvalidArgument, OutputExists, naming
+from normoxia.language import Language, language
 from normoxia.report.figure import Figure
-from normoxia.report.language import Language, language
 from normoxia.report.tables import Table
 from normoxia.report.theme import DARK, FONTS, LIGHT, dark_rules
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.hyperparameters import Space
+from normoxia.language import Language
 from normoxia.report.contraction import Learned
-from normoxia.report.language import Language
 from normoxia.report.tables import Table
 
 #: scores of an attempt that are shown, in this order, with their digits; shares are told in percent

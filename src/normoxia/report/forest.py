@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.outcome import Estimate
 from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import language
 from normoxia.report.theme import THEMES, Theme, config
 
 _ROW, _WIDTH = 24, 340

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.report.canvas import Layer, heading, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import language
 from normoxia.report.theme import THEMES, Theme, config
 
 _WIDTH, _HEIGHT = 520.0, 300.0

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.report.canvas import Layer, heading, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import language
 from normoxia.report.theme import THEMES, Theme, config
 
 Values = NDArray[np.float64]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config, dash
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from normoxia.calibration.figures import Figures
 from normoxia.calibration.scoreboard import Called, Judged, Scoreboard, Verdict
-from normoxia.report.language import Language
+from normoxia.language import Language
 from normoxia.report.scored_rows import Tone
 from normoxia.report.tables import Table
 

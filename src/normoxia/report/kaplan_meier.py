@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.outcome import Estimate
 from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config, dash
 from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from normoxia.evidence.over_time import Period
 from normoxia.evidence.proportionality import PairOverTime, Proportionality, months
+from normoxia.language import Language
 from normoxia.report.document import Highlight
-from normoxia.report.language import Language
 from normoxia.report.pooled import Shares, treatment_in
 from normoxia.report.tables import Table
 from normoxia.survival import DAYS_PER_MONTH

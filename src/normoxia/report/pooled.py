@@ -14,10 +14,10 @@ from normoxia.evidence.certainty import Certainty
 from normoxia.evidence.network import NetworkEffect
 from normoxia.evidence.ranking import Rank
 from normoxia.evidence.synthesis import Synthesis
+from normoxia.language import Language
 from normoxia.outcome import Estimate
 from normoxia.report.figure import Figure
 from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.language import Language
 from normoxia.report.network import (
     DirectComparison,
     RankingRow,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.report.canvas import (
     Layer,
     heading,
@@ -22,7 +23,6 @@ from normoxia.report.canvas import (
     wrap,
 )
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.prediction import COLUMNS, Prediction, cells
 from normoxia.report.theme import THEMES, Theme, config
 

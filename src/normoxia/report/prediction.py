@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.outcome import Estimate
 from normoxia.report.canvas import (
     Layer,
@@ -25,7 +26,6 @@ from normoxia.report.canvas import (
     wrap,
 )
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config
 
 _ROW, _WIDTH = 30, 340

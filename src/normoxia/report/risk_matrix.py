@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config
 
 LEVELS = ("low", "medium", "high")

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Measure, Outcome, Source
 from normoxia.population import Population, table_one
 from normoxia.report.bands import BandArm, bands_figure
@@ -16,7 +17,6 @@ from normoxia.report.comparison import ComparisonPanel, ComparisonRow, compariso
 from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
 from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
-from normoxia.report.language import Language, language
 from normoxia.report.replicates import mean_curve, replicate_band
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
 from normoxia.report.swimmer import Lane, swimmer_figure

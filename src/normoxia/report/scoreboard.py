@@ -15,6 +15,7 @@ from normoxia.calibration.baselines import COMPONENT
 from normoxia.calibration.figures import crps_gain
 from normoxia.calibration.rows import Row
 from normoxia.calibration.scoreboard import Scoreboard
+from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.report.contraction import Learned, contraction_figure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section
@@ -28,7 +29,6 @@ from normoxia.report.fitting import (
 )
 from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
 from normoxia.report.judged import Told
-from normoxia.report.language import Language, language
 from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.prediction import Prediction, prediction_forest
 from normoxia.report.score_comparison import Score, score_figure

@@ -10,8 +10,8 @@ from normoxia.calibration.baselines import NAMES
 from normoxia.calibration.lock import Observed
 from normoxia.calibration.rows import Cell, Row
 from normoxia.calibration.scoreboard import Scoreboard
+from normoxia.language import Language
 from normoxia.outcome import Estimate, Measure
-from normoxia.report.language import Language
 from normoxia.report.prediction import SEEN, Prediction
 from normoxia.report.tables import Table
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Language, language
 from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.kaplan_meier import month_ticks
-from normoxia.report.language import Language, language
 from normoxia.report.theme import THEMES, Theme, config
 
 _WIDTH = 620

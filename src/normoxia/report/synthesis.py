@@ -15,11 +15,11 @@ from normoxia.evidence.components import ComponentEffect, ComponentFit
 from normoxia.evidence.meta import chi2_tail
 from normoxia.evidence.proportionality import Proportionality
 from normoxia.evidence.synthesis import Synthesis
+from normoxia.language import Language, language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section
 from normoxia.report.figure import Figure
 from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.language import Language, language
 from normoxia.report.over_time import (
     difference_highlights,
     further_words,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import language
 from normoxia.outcome import Source
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow
 from normoxia.report.figure import write_csv
-from normoxia.report.language import language
 
 
 @dataclass(frozen=True, slots=True)
