@@ -21,7 +21,7 @@ from normoxia.calibration.summaries import (
     log_cumulative_hazard,
     log_hazard_ratio,
     log_median,
-    response_logit,
+    share_logit,
     summary,
 )
 from normoxia.outcome import Endpoint
@@ -129,7 +129,7 @@ def test_a_curve_says_nothing_beyond_its_follow_up() -> None:
 def test_responses_are_counted_among_those_who_did_not_fail() -> None:
     lost = np.random.default_rng(5).random((N_POINTS, 2, N)) < 0.1
     found = failed(endpoints(), lost)
-    logits = response_logit(found, "x", "part")
+    logits = share_logit(found, "x", "part", Kind.RESPONSE)
     for point in range(N_POINTS):
         kept = found.sets["part"][point, 0] & ~lost[point, 0]
         yes = int((found.response[point, 0][kept] >= Response.PR).sum())

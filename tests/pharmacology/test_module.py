@@ -189,7 +189,7 @@ def test_an_antibodys_ratio_is_concentration_in_the_tumour_over_affinity() -> No
     """Atezolizumab 120 mg in 3.28 L, 145 kg/mol, 0.15 into the tumour, 0.4 nM: 94.6 (a man of 77 kg with albumin 40)."""
     run = Run(composed("atezolizumab"))
     known = run.known(0.0, np.array([120.0, 0.0]), {"weight": 77.0})
-    assert run.value("checkpoint_ratio", known) == pytest.approx(120 / 3.28 / 145 * 1000 * 0.15 / 0.4)
+    assert run.value("ligand_ratio", known) == pytest.approx(120 / 3.28 / 145 * 1000 * 0.15 / 0.4)
 
 
 def test_each_kinase_inhibitor_is_as_strong_as_its_scale_was_set() -> None:

@@ -42,7 +42,8 @@ def hazards(
     n: int, hazard: float = 0.001, exponent: float = 1.5, reference: float = 80.0
 ) -> mortality.Mortality:
     zero = np.zeros(n)
-    return mortality.Mortality(np.full(n, hazard), np.full(n, exponent), zero, zero, zero, reference)
+    same = np.full(n, exponent)
+    return mortality.Mortality(np.full(n, hazard), same, same, zero, zero, zero, zero, reference)
 
 
 DAYS = np.array([0.0, 21.0])
@@ -51,16 +52,33 @@ DAYS = np.array([0.0, 21.0])
 def test_growing_tumours_kill_sooner_than_still_ones_of_their_size() -> None:
     own = replace(hazards(3), growth=np.full(3, 200.0))
     totals = np.array([[80.0, 80.0], [80.0 * np.exp(-0.002 * 21), 80.0], [8.0, 80.0]])
-    still, growing, runaway = mortality.rate(own, DAYS, totals)[:, 1]
+    still, growing, runaway = mortality.rate(own, DAYS, totals, totals[:, 0])[:, 1]
     assert np.isclose(growing / still, np.exp(200.0 * 0.002))
     assert np.isclose(runaway / still, np.exp(200.0 * mortality.FASTEST))
 
 
 def test_larger_tumours_die_sooner() -> None:
-    small, large = mortality.rate(hazards(2), DAYS, np.array([[40.0, 40.0], [160.0, 160.0]]))
+    sums = np.array([[40.0, 40.0], [160.0, 160.0]])
+    small, large = mortality.rate(hazards(2), DAYS, sums, sums[:, 0])
     assert np.isclose(large[0] / small[0], 4.0**1.5)
-    at_reference = mortality.rate(hazards(1, hazard=0.002), DAYS, np.array([[80.0, 80.0]]))
+    at_reference = mortality.rate(hazards(1, hazard=0.002), DAYS, np.array([[80.0, 80.0]]), np.array([80.0]))
     assert np.isclose(at_reference[0, 0], 0.002)
+
+
+def test_shrinkage_may_buy_less_than_a_small_tumour_has() -> None:
+    own = replace(hazards(1), size_exponent=np.array([1.5]), change_exponent=np.array([0.5]))
+    shrunk = mortality.rate(own, DAYS, np.array([[160.0, 40.0]]), np.array([160.0]))[0]
+    assert np.allclose(shrunk, [0.001 * 2.0**1.5, 0.001 * 2.0**1.5 * 0.25**0.5])
+
+
+def test_gained_immunity_lowers_the_hazard_by_the_share_of_growth_it_takes() -> None:
+    own = replace(hazards(3), immunity=np.full(3, 0.8))
+    sums = np.full((3, 2), 80.0)
+    gain = np.array([[0.0, 1.0], [0.0, 1e9], [0.0, -5.0]])
+    half, whole, lost = mortality.rate(own, DAYS, sums, sums[:, 0], gain)[:, 1] / 0.001
+    assert np.isclose(half, np.exp(-0.4))
+    assert np.isclose(whole, np.exp(-0.8))
+    assert lost == 1.0
 
 
 def test_hazards_of_groups_join_in_order() -> None:

@@ -25,6 +25,10 @@ def _ledger(drugs: tuple[str, ...], n: int, clinic: Clinic | None = None) -> tox
         {name: -np.log(drawn(name, "gap")) for name in classes},
         {name: drawn(name, "action") for name in classes},
         {name: drawn(name, "fatal") for name in classes},
+        {
+            group: np.full(n, times)
+            for group, times in toxicity.factors(clinic or toy.protocol().clinic).items()
+        },
         n,
     )
 

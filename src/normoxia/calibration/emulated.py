@@ -28,6 +28,8 @@ from normoxia.trial.protocol import Trial
 Floats = NDArray[np.float64]
 
 SCHEMA = "normoxia.emulated/1"
+#: rates that are emulated of every arm
+RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
@@ -107,11 +109,11 @@ def _unpacked(part: str, values: NDArray[np.float32]) -> Floats:
 
 
 def figures_of(trial: Trial, lock: Lock) -> tuple[Figure, ...]:
-    """What is emulated of a trial: its figures of the likelihood, then response and medians of every arm, and scored strata."""
+    """What is emulated of a trial: its figures of the likelihood, then rates and medians of every arm, and scored strata."""
     main = observations.main_set(trial, lock)
     found = [o.figure for o in observations.observations(trial, lock)]
     for arm in trial.arms:
-        found.append(Figure(trial.study, Kind.RESPONSE, Endpoint.ORR, main.id, arm.id))
+        found += [Figure(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
         found += [Figure(trial.study, Kind.MEDIAN, e, main.id, arm.id) for e in (Endpoint.PFS, Endpoint.OS)]
     for o in lock.strata:
         if o.target.study == trial.study:

@@ -1,9 +1,9 @@
 """What enters the likelihood: published figures of each study on scales where chance is nearly normal, with its covariance.
 
-A figure is never counted twice. A contrast gives its hazard ratio; arms of a contrast their response rates; control arms
-their curves (medians and landmarks); arms without a contrast their curves too. A stratum of patients already counted
+A figure is never counted twice. A contrast gives its hazard ratio; every arm its rates of response, disease control and
+treatment-related events of grade 3 or more; control arms their curves (medians and landmarks); arms without a contrast their curves too. A stratum of patients already counted
 enters as its log hazard ratio less that of the whole, which is nearly independent of the whole.
-Scales: log hazard ratio; logit of a response rate; logarithm of the cumulative hazard at a published median or landmark.
+Scales: log hazard ratio; logit of a rate; logarithm of the cumulative hazard at a published median or landmark.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ APART = 1.2
 ROUNDING = 0.05
 #: a landmark or response rate from this small a part of its arm says nothing on these scales
 LEAST_SHARE = 0.005
+
+#: endpoints that are shares of an arm's patients, and what is counted
+_RATES = {Endpoint.ORR: Kind.RESPONSE, Endpoint.DCR: Kind.CONTROL, Endpoint.TRAE3: Kind.TOXICITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,9 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
         for o in published(trial)
         if o.population == main.id and o.arm in sizes
     ]
-    rates = [o for o in reported if o.endpoint is Endpoint.ORR and not o.comparator]
+    rates = [
+        o for o in reported if o.endpoint in _RATES and o.measure is Measure.PERCENT and not o.comparator
+    ]
     curves = [
         point
         for endpoint in (Endpoint.PFS, Endpoint.OS)
@@ -130,7 +135,7 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
     ]
     return (
         *(r for r in ratios if r is not None),
-        *(_response(trial, main, o, sizes) for o in rates),
+        *(_rate(trial, main, o, sizes) for o in rates),
         *curves,
     )
 
@@ -198,7 +203,8 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     Points of one curve have independent increments: cov = variance of the earlier x ratio of cumulative hazards. A log hazard
     ratio contains its arms' errors, that of its control with the opposite sign; ratios that share an arm share its error. Strata apart from
     each other have their whole in common. PFS and OS of the same patients are correlated as `RATIO_CORRELATION`, assumed.
-    Response rates are taken as independent of the rest.
+    Responders are among those whose disease is controlled, which the two logits' covariance tells. Rates are taken as
+    independent of the rest.
     """
     n = len(seen)
     found = np.diag([o.se**2 for o in seen])
@@ -216,6 +222,11 @@ def _shared(a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, 
     f, g = a.figure, b.figure
     same = 1.0 if f.endpoint is g.endpoint else RATIO_CORRELATION
     kinds = {f.kind, g.kind}
+    if kinds == {Kind.RESPONSE, Kind.CONTROL} and f.arm == g.arm:
+        # nested shares p < q of n: cov(logit p, logit q) = 1/(n q (1 - p))
+        shares = {o.figure.kind: 1.0 / (1.0 + math.exp(-o.y)) for o in (a, b)}
+        bound = 0.9 * a.se * b.se
+        return min(1.0 / (max(a.n, b.n) * shares[Kind.CONTROL] * (1.0 - shares[Kind.RESPONSE])), bound)
     if kinds == {Kind.STRATUM} and (f.arm, f.comparator) == (g.arm, g.comparator):
         return same * a.se * b.se if f.set == g.set else -same * whole[f.compared] * whole[g.compared]
     if kinds == {Kind.CURVE} and (f.arm, f.endpoint) == (g.arm, g.endpoint):
@@ -237,8 +248,8 @@ def _set_of(trial: Trial, published_set: str) -> AnalysisSet | None:
     return next((s for s in trial.sets if published_set in s.published), None)
 
 
-def _response(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float]) -> Observation:
-    """A response rate on the logit scale, half a patient added to either side (Haldane 1956, Ann Hum Genet 20:309)."""
+def _rate(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float]) -> Observation:
+    """A share of patients on the logit scale, half a patient added to either side (Haldane 1956, Ann Hum Genet 20:309)."""
     n = float(o.n or sizes[o.arm])
     rate, estimate = o.estimate.value / 100.0, o.estimate
     x = rate * n + 0.5
@@ -246,7 +257,7 @@ def _response(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, f
     if estimate.has_interval and 0 < estimate.low < estimate.high < 100:
         ends = [math.log(e / (100.0 - e)) for e in (estimate.low, estimate.high)]
         se = max(se, (ends[1] - ends[0]) / (2.0 * normal_quantile(estimate.level)))
-    figure = Figure(trial.study, Kind.RESPONSE, Endpoint.ORR, main.id, o.arm)
+    figure = Figure(trial.study, _RATES[o.endpoint], o.endpoint, main.id, o.arm)
     return Observation(figure, y, se, n, math.nan, None, estimate.value, _words(o))
 
 

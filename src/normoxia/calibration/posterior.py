@@ -206,6 +206,8 @@ _STRUCTURAL = {
     Kind.RATIO: ("ratio", 1.0),
     Kind.STRATUM: ("ratio", 1.0),
     Kind.RESPONSE: ("response", 1.0),
+    Kind.CONTROL: ("response", 1.0),
+    Kind.TOXICITY: ("response", 1.0),
     Kind.CURVE: ("curve", 1.0),
     Kind.MEDIAN: ("curve", 1.0 / SHAPE),
 }

@@ -34,8 +34,14 @@ class Kind(StrEnum):
     RATIO = "log hazard ratio"
     STRATUM = "log hazard ratio of a stratum over that of all"
     RESPONSE = "logit of a response rate"
+    CONTROL = "logit of a disease control rate"
+    TOXICITY = "logit of a rate of adverse events of grade 3 or more"
     CURVE = "log cumulative hazard"
     MEDIAN = "log median"
+
+
+#: shares of an arm's patients
+SHARES = (Kind.RESPONSE, Kind.CONTROL, Kind.TOXICITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class Figure:
 def summary(found: Endpoints, figure: Figure) -> Floats:
     """A figure at every point; shape (n_points,), nan where the simulated patients cannot say."""
     f = figure
-    if f.kind is Kind.RESPONSE:
-        return response_logit(found, f.arm, f.set)
+    if f.kind in SHARES:
+        return share_logit(found, f.arm, f.set, f.kind)
     if f.kind is Kind.CURVE:
         return log_cumulative_hazard(found, f.arm, f.set, f.endpoint, np.array([f.months * DAYS_PER_MONTH]))[
             :, 0
@@ -84,11 +90,18 @@ def summary(found: Endpoints, figure: Figure) -> Floats:
     return ratio
 
 
-def response_logit(found: Endpoints, arm: str, members: str) -> Floats:
-    """Logit of the share that responded, half a patient added to either side; shape (n_points,)."""
+def share_logit(found: Endpoints, arm: str, members: str, kind: Kind) -> Floats:
+    """Logit of the share of an arm's patients with what a kind counts, half a patient added to either side; shape (n_points,).
+
+    kind  one of `SHARES`
+    """
     a = found.arms.index(arm)
     inside = _inside(found, a, members)
-    x = (inside & (found.response[:, a] >= Response.PR)).sum(axis=1) + 0.5
+    if kind is Kind.TOXICITY:
+        counted = found.toxic[:, a]
+    else:
+        counted = found.response[:, a] >= (Response.PR if kind is Kind.RESPONSE else Response.SD)
+    x = (inside & counted).sum(axis=1) + 0.5
     n = inside.sum(axis=1) + 1.0
     return np.where(n > 1.0, np.log(x / (n - x)), np.nan)
 

@@ -104,9 +104,9 @@ def has_readable_regimens(drug: Drug) -> Found:
             drug, "labels", "no dose is known", "give at least one, such as `{dose: 200 mg q3w, source: ...}`"
         )
     for exposure in drug.exposures:
-        if exposure.measure == "occupancy" and drug.effect("checkpoint_ratio") is None:
+        if exposure.measure == "occupancy" and drug.blockade is None:
             yield _finding(
-                drug, "exposures", "an occupancy of a drug without checkpoint_ratio", "leave it out"
+                drug, "exposures", "an occupancy of a drug that blocks neither PD-1 nor PD-L1", "leave it out"
             )
         if not exposure.regimen and exposure.measure != "half_life":
             yield _finding(

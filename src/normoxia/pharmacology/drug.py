@@ -45,6 +45,7 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
 #: slots the biology declares and a drug may add to; every one has unit 1
 SLOTS: tuple[str, ...] = (
     "checkpoint_ratio",
+    "ligand_ratio",
     "ctla4_ratio",
     "vegf_trap_ratio",
     "vegfr_ratio",
@@ -52,6 +53,12 @@ SLOTS: tuple[str, ...] = (
     "chemo_effect",
     "cooperative_reach",
 )
+
+#: groups of classes of toxicity that calibration moves together (`Clinic.toxicity_...` in trial documents)
+TOXICITY_GROUPS = ("checkpoint", "vegf_antibody", "kinase_inhibitor", "chemotherapy", "docetaxel")
+
+#: slots of drugs that block the PD-1 pathway
+CHECKPOINT_SLOTS = ("checkpoint_ratio", "ligand_ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,7 @@ class Toxicity:
     course          length of that course, days; the hazard is constant within it
     late_ratio      hazard after the course over the hazard within it
     fatal_share     share of the events that are grade 5
+    group           classes whose hazards calibration moves together, "" for one that it leaves alone
     """
 
     toxicity_class: str
@@ -143,6 +151,7 @@ class Toxicity:
     course: Quantity
     late_ratio: Quantity
     fatal_share: Quantity
+    group: str = ""
 
     @property
     def hazard(self) -> float:
@@ -232,6 +241,11 @@ class Drug:
     def effect(self, slot: str) -> Effect | None:
         """What the drug adds to a slot, or None."""
         return next((e for e in self.effects if e.slot == slot), None)
+
+    @property
+    def blockade(self) -> Effect | None:
+        """What the drug adds to the blockade of PD-1 or of PD-L1, or None."""
+        return next((e for e in self.effects if e.slot in CHECKPOINT_SLOTS), None)
 
     @property
     def is_absorbed(self) -> bool:

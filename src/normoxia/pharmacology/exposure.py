@@ -198,7 +198,7 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
 
 def _occupancy(drug: Drug, concentration: Array) -> Array:
     """Share of PD-1 or PD-L1 that is bound at a plasma concentration in mg/L, each arm on its own."""
-    effect = drug.effect("checkpoint_ratio")
+    effect = drug.blockade
     assert effect is not None
     assert effect.affinity is not None
     ratio = concentration / drug.molecular_weight.value / effect.affinity.value

@@ -12,7 +12,7 @@ from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import UnknownName, did_you_mean
 from normoxia.pharmacology.checks import check
-from normoxia.pharmacology.drug import Drug, Toxicity
+from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
 
 LIBRARY = Path(__file__).resolve().parent.parent / "library"
@@ -79,7 +79,8 @@ def toxicity_classes() -> Mapping[str, Toxicity]:
     reader = Reader(findings, sources_of(fields["sources"], findings))
     classes: dict[str, Toxicity] = {}
     for name, node in fields["classes"].entries(findings).items():
-        parts = node.fields(findings, ("cumulative", "course", "late_ratio", "fatal_share"))
+        parts = node.fields(findings, ("cumulative", "course", "late_ratio", "fatal_share"), ("group",))
+        group = parts.pop("group", None)
         if len(parts) == 4:
             classes[name] = Toxicity(
                 name,
@@ -87,6 +88,7 @@ def toxicity_classes() -> Mapping[str, Toxicity]:
                 reader.quantity(parts["course"], "day"),
                 reader.quantity(parts["late_ratio"], "1"),
                 reader.quantity(parts["fatal_share"], "1"),
+                group.text(findings, TOXICITY_GROUPS) if group else "",
             )
     findings.raise_any()
     return MappingProxyType(classes)

@@ -18,6 +18,7 @@ from normoxia.pharmacology import read as read_drug
 from normoxia.population import Population
 from normoxia.simulation import Simulator, State
 from normoxia.trial import lesions, mortality, policy, recist, toxicity
+from normoxia.trial.clinical import Clinical
 from normoxia.trial.dispensing import Dispenser
 from normoxia.trial.draws import Draws
 from normoxia.trial.policy import Phase
@@ -26,8 +27,12 @@ from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-#: what the engine must give; the rest of its outputs are states kept at visits
-DIAMETER, NEW_LESION = "tumour_diameter", "new_lesion_hazard"
+#: what the engine must give, and what it may; the rest of its outputs are states kept at visits
+DIAMETER, NEW_LESION, IMMUNE_GAIN = "tumour_diameter", "new_lesion_hazard", "immune_gain"
+READ = (DIAMETER, NEW_LESION, IMMUNE_GAIN)
+
+#: the model's share of PD-1 signalling that full blockade removes, lowered in a later line
+BLOCKADE = "E_pd1"
 
 #: the kind of drug whose taking `Clinic.death_on_inhibitor` is about
 INHIBITOR = "kinase inhibitor"
@@ -71,7 +76,7 @@ def conduct(
     start: State,
     population: Population,
     draws: Draws,
-    clinical: mortality.Mortality,
+    clinical: Clinical,
     *,
     workers: int = 1,
     tolerance: float = 1e-3,
@@ -80,7 +85,7 @@ def conduct(
     """One arm's patients from entry to the last cut.
 
     start       the ensemble at day 0, one row a patient as in `population`
-    clinical    each patient's hazard of death
+    clinical    each patient's hazard of death, and the clinic's other numbers
     tolerance   of the engine, relative; 1e-3 moves no diameter by a tenth of the reader's error
     step        called after each window with its last day and how many are still followed
     """
@@ -103,7 +108,7 @@ class _Conduct:
         start: State,
         population: Population,
         draws: Draws,
-        clinical: mortality.Mortality,
+        clinical: Clinical,
         workers: int,
         tolerance: float,
     ) -> None:
@@ -116,7 +121,7 @@ class _Conduct:
         n_visits = len(self.visit_days)
         first = simulator.evaluate(start, simulator.outputs)
         self.column = {name: i for i, name in enumerate(simulator.outputs)}
-        self.kept = [i for name, i in self.column.items() if name not in (DIAMETER, NEW_LESION)]
+        self.kept = [i for name, i in self.column.items() if name not in READ]
         total = first[:, self.column[DIAMETER]]
         failed = (start.status != 0) | ~np.isfinite(total)
         self.initial = np.where(failed, 1.0, total)
@@ -134,11 +139,17 @@ class _Conduct:
         )
         self.memory = recist.begin(read, self.lesions.nodal)
         self.phase = np.full(n, Phase.ON_TREATMENT, dtype=np.int8)
-        self.mortality = clinical
+        self.mortality = clinical.mortality
+        self.later_blockade = clinical.later_blockade
+        self.blocking = [
+            position
+            for position, line in enumerate(arm.next_lines)
+            if any(read_drug(drug).blockade for drug in line.regimen.drugs)
+        ]
         self.inhibitors = [drug for drug in arm.regimen.drugs if read_drug(drug).kind == INHIBITOR]
         self.death_left = -np.log(u["death"][:, 0])
         self.lesion_threshold = -np.log(u["new lesion"][:, 0])
-        self.lesion_sum = np.zeros(n)
+        self.lesion_sum, self.gain = np.zeros(n), np.zeros(n)
         self.last = self.initial.copy()
         classes = toxicity.classes_of(arm.regimen.drugs)
         self.ledger = toxicity.Ledger(
@@ -147,6 +158,7 @@ class _Conduct:
             {name: -np.log(u[f"toxicity/{name}/gap"]) for name in classes},
             {name: u[f"toxicity/{name}/action"] for name in classes},
             {name: u[f"toxicity/{name}/fatal"] for name in classes},
+            clinical.toxicity,
             n,
         )
         entry = u["entry"][:, 0]
@@ -207,11 +219,15 @@ class _Conduct:
         well = (self.record.status[rows] == 0)[:, None] & np.isfinite(values).all(axis=2)
         totals = self.from_last(self.last, values[:, :, self.column[DIAMETER]], well)
         dissemination = self.from_last(self.lesion_sum, values[:, :, self.column[NEW_LESION]], well)
-        self.hazards(nodes, np.maximum(totals, 1e-6), dissemination)
+        gain = None
+        if IMMUNE_GAIN in self.column:
+            gain = self.from_last(self.gain, values[:, :, self.column[IMMUNE_GAIN]], well)
+        self.hazards(nodes, np.maximum(totals, 1e-6), dissemination, gain)
         at = int(np.searchsorted(times, nominal))
         self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
+        self.state = result.state
         self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
-        self.leave(end, result.state)
+        self.leave(end, self.state)
 
     def from_last(self, last: Floats, values: Floats, well: Bools) -> Floats:
         """An output over the window, the value it began with first; that value throughout for who is not well."""
@@ -220,14 +236,15 @@ class _Conduct:
         last[self.rows] = whole[:, -1]
         return whole
 
-    def hazards(self, nodes: Floats, totals: Floats, dissemination: Floats) -> None:
+    def hazards(self, nodes: Floats, totals: Floats, dissemination: Floats, gain: Floats | None) -> None:
         """New lesions and deaths of a window."""
         rows, record = self.rows, self.record
         well = record.status[rows] == 0
         lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
         record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
         own = self.mortality.take(rows)
-        rates = mortality.rate(own, nodes, totals) + own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
+        rates = mortality.rate(own, nodes, totals, self.initial[rows], gain)
+        rates += own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
         summed = mortality.accumulate(nodes, rates, own.new_lesion, record.new_lesion[rows])
         death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
         record.death[rows] = np.minimum(death, self.ledger.death[rows])
@@ -273,6 +290,15 @@ class _Conduct:
         ended = (after == Phase.OFF_TREATMENT) & (before != Phase.OFF_TREATMENT)
         record.treatment_end[rows[ended]] = day[ended]
         record.next_start[rows[ended]] = policy.next_line_start(self.clinic, end, day[ended])
+        self.weaken(rows[ended], self.seats[ended])
+
+    def weaken(self, rows: NDArray[np.intp], seats: NDArray[np.intp]) -> None:
+        """Lower what the checkpoint inhibitor of a next line will block, from the end of the window on."""
+        given = np.isin(self.record.next_line[rows], self.blocking)
+        if given.any() and BLOCKADE in self.state.parameters:
+            blocked = self.state[BLOCKADE].copy()
+            blocked[seats[given]] *= self.later_blockade[rows[given]]
+            self.state = self.state.with_values(**{BLOCKADE: blocked})
 
     def leave(self, day: float, state: State) -> None:
         """Patients who died, dropped out, reached the last cut or failed are followed no longer."""

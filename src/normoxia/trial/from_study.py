@@ -163,14 +163,18 @@ class _Protocol:
         group = self.shared["classes"].get(words)
         if group:
             self.notes.append(f'"{words}" is taken as {" + ".join(group["drugs"])}; {group["source"]}')
-        return [self.usual(arm, drug, words) for drug in (group["drugs"] if group else [words])]
+        maintained = group.get("maintained", ()) if group else ()
+        return [
+            self.usual(arm, drug, words, maintained=drug in maintained or drug in arm.maintenance)
+            for drug in (group["drugs"] if group else [words])
+        ]
 
-    def usual(self, arm: Arm, drug: str, words: str) -> str:
+    def usual(self, arm: Arm, drug: str, words: str, *, maintained: bool) -> str:
         known = self.shared["doses"].get(drug)
         if known is None:
             raise _refused(self.study, f'arm "{arm.id}" gives {drug} without a dose')
         text = f"{drug} {known['dose']}"
-        if "cycles" in known and drug not in arm.maintenance:
+        if "cycles" in known and not maintained:
             text += f" x{self.cycles(arm, drug, words) or known['cycles']}"
         self.notes.append(f"dose of {drug} not published here: {text} assumed, as {known['source']}")
         return self.limited(arm, text)

@@ -1,9 +1,11 @@
 """Death as a hazard that grows with the measured burden, and the days at which accumulated hazards reach their thresholds.
 
-lambda(t) = h0 * frailty * factors * (sum/80 mm)**b * exp(g * growth of the sum) * (1 + gain once there is a new lesion);
+lambda(t) = h0 * frailty * factors * (sum at the start/80 mm)**b * (sum/sum at the start)**c * exp(g * growth of the sum)
+            * exp(-i * held) * (1 + gain once there is a new lesion);
 toxic deaths come beside it. The form is that of joint models of tumour size and survival (Claret 2009, J Clin Oncol 27:4103;
-with the growth rate, Claret 2018, Clin Cancer Res 24:3292, recalled); it assumes that therapy acts on survival only through
-size, growth, new lesions and toxicity.
+with the growth rate, Claret 2018, Clin Cancer Res 24:3292, recalled). `held` is the share of growth that newly gained
+immune kill takes away: disease no scan measures meets the same T cells, and neither the lesions' resistance to chemotherapy nor its
+shrinkage. The form of that term is assumed. Therapy acts on survival only through size, growth, immunity, new lesions and toxicity.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ class Mortality:
     """The hazard of death of some patients; every array has shape (n_patients,).
 
     hazard         1/day at the reference sum of diameters, frailty and factors included
-    size_exponent  how it grows with the sum of diameters
+    size_exponent  how it grows with the sum of diameters at the start
+    change_exponent   how it grows with the sum over that at the start
+    immunity       how it falls with the share of growth that gained immune kill takes away
     new_lesion     its gain once there is a new lesion
     on_inhibitor   added while a VEGFR inhibitor of the trial is taken, 1/day
     growth         how it grows with the tumour's growth rate, days: the factor is exp(growth x relative growth of the sum a day)
@@ -37,6 +41,8 @@ class Mortality:
 
     hazard: Floats
     size_exponent: Floats
+    change_exponent: Floats
+    immunity: Floats
     new_lesion: Floats
     on_inhibitor: Floats
     growth: Floats
@@ -47,6 +53,8 @@ class Mortality:
         return Mortality(
             self.hazard[rows],
             self.size_exponent[rows],
+            self.change_exponent[rows],
+            self.immunity[rows],
             self.new_lesion[rows],
             self.on_inhibitor[rows],
             self.growth[rows],
@@ -68,6 +76,8 @@ def individual(clinic: Clinic, population: Population, frailty: Floats) -> Morta
     return Mortality(
         np.asarray(hazard),
         np.full(n, clinic.death_size_exponent),
+        np.full(n, clinic.death_change_exponent),
+        np.full(n, clinic.death_immunity),
         np.full(n, clinic.death_new_lesion),
         np.full(n, clinic.death_on_inhibitor),
         np.full(n, clinic.death_growth),
@@ -80,6 +90,8 @@ def joined(parts: Sequence[Mortality]) -> Mortality:
     return Mortality(
         np.concatenate([part.hazard for part in parts]),
         np.concatenate([part.size_exponent for part in parts]),
+        np.concatenate([part.change_exponent for part in parts]),
+        np.concatenate([part.immunity for part in parts]),
         np.concatenate([part.new_lesion for part in parts]),
         np.concatenate([part.on_inhibitor for part in parts]),
         np.concatenate([part.growth for part in parts]),
@@ -87,14 +99,20 @@ def joined(parts: Sequence[Mortality]) -> Mortality:
     )
 
 
-def rate(own: Mortality, times: Floats, total: Floats) -> Floats:
+def rate(own: Mortality, times: Floats, total: Floats, initial: Floats, gain: Floats | None = None) -> Floats:
     """Hazard of death at sums of diameters, without new lesions and drugs, 1/day; shape (n_patients, n_times).
 
-    times  days, at least two; growth is that of the interval before a time (of the first interval for the first time)
-    total  positive, mm; shape (n_patients, n_times)
+    times    days, at least two; growth is that of the interval before a time (of the first interval for the first time)
+    total    positive, mm; shape (n_patients, n_times)
+    initial  the sums at the start, mm; shape (n_patients,)
+    gain     immune kill gained since the start over untreated growth, as `total`; none when omitted
     """
-    size = total / own.reference
-    rates = own.hazard[:, None] * size ** own.size_exponent[:, None]
+    brought = (initial / own.reference) ** own.size_exponent
+    changed = (total / initial[:, None]) ** own.change_exponent[:, None]
+    rates = (own.hazard * brought)[:, None] * changed
+    if gain is not None and own.immunity.any():
+        risen = np.maximum(gain, 0.0)
+        rates = rates * np.exp(-own.immunity[:, None] * risen / (1.0 + risen))
     if own.growth.any():
         growth = np.diff(np.log(total), axis=1) / np.diff(times)
         growth = np.clip(np.concatenate([growth[:, :1], growth], axis=1), -FASTEST, FASTEST)

@@ -125,7 +125,10 @@ class Clinic:
     """The numbers of the clinical layer, shared by trials (`library/trials/shared/clinic.yaml`).
 
     death_hazard        1/day at the reference sum of diameters, without frailty or new lesion
-    death_size_exponent, death_size_reference   how it grows with the sum of diameters, mm
+    death_size_exponent, death_size_reference   how it grows with the sum of diameters at the start, mm
+    death_change_exponent   how it grows with the sum of diameters over that at the start
+    death_immunity      factor exp(-death_immunity x share of growth that newly gained immune kill takes away)
+    later_blockade      what a checkpoint inhibitor of a later line blocks, over what it would block in the first
     death_new_lesion    gain of the hazard once there is a new lesion
     death_growth        days: factor exp(death_growth x relative growth of the sum of diameters a day)
     death_on_inhibitor  1/day added while a VEGFR inhibitor is taken
@@ -142,10 +145,14 @@ class Clinic:
     hold, reduce, stop  what a grade >= 3 event leads to for the drugs of its class, as shares
     hold_days, reduced_dose   how long a hold lasts; the dose after a reduction over the one before
     ascertainment       factor on the hazards of toxicity in this trial
+    toxicity_...        factors on those of a group of classes (`pharmacology.drug.TOXICITY_GROUPS`)
     """
 
     death_hazard: float
     death_size_exponent: float
+    death_change_exponent: float
+    death_immunity: float
+    later_blockade: float
     death_size_reference: float
     death_new_lesion: float
     death_growth: float
@@ -167,6 +174,11 @@ class Clinic:
     hold_days: float
     reduced_dose: float
     ascertainment: float
+    toxicity_checkpoint: float
+    toxicity_vegf_antibody: float
+    toxicity_kinase_inhibitor: float
+    toxicity_chemotherapy: float
+    toxicity_docetaxel: float
     death_factors: tuple[Factor, ...] = ()
 
 

@@ -20,7 +20,8 @@ from normoxia.mechanism.model import Model
 from normoxia.population import Population, joined, sample
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
-from normoxia.trial import conduct, mortality, result
+from normoxia.trial import clinical, conduct, result
+from normoxia.trial.clinical import Clinical
 from normoxia.trial.draws import draw
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
@@ -81,7 +82,8 @@ def prepare(
             raise InvalidArgument(
                 f'model "{composed.name}" gives no "{name}"; a trial reads it, add an observable of that name'
             )
-    outputs = (conduct.DIAMETER, conduct.NEW_LESION, *(name for name in states if name in known))
+    read = [name for name in conduct.READ if name in known or name in (conduct.DIAMETER, conduct.NEW_LESION)]
+    outputs = (*read, *(name for name in states if name in known))
     return Bench(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
 
 
@@ -181,7 +183,7 @@ def run_chunk(
     """Run one chunk of a trial: its patients under every arm. `settings` are those of all replicates of the run."""
     trial, simulator = bench.trial, bench.simulator
     draws = draw(trial, seed, chunk.pieces)
-    population, deaths = _enrolled(bench, chunk, seed, settings, draws.normal["frailty"][:, 0])
+    population, numbers = _enrolled(bench, chunk, seed, settings, draws.normal["frailty"][:, 0])
     start = simulator.start(
         population.parameters, population.n_patients, tolerance=tolerance, workers=workers
     )
@@ -196,7 +198,7 @@ def run_chunk(
             progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, total))
 
         record = conduct.conduct(
-            trial, arm, simulator, start.take(rows), own, draws.take(rows), deaths.take(rows),
+            trial, arm, simulator, start.take(rows), own, draws.take(rows), numbers.take(rows),
             workers=workers, tolerance=tolerance, step=step,
         )  # fmt: skip
         done += len(rows)
@@ -210,10 +212,10 @@ def run_chunk(
 
 def _enrolled(
     bench: Bench, chunk: Chunk, seed: int, settings: Sequence[Setting], frailty: NDArray[np.float64]
-) -> tuple[Population, mortality.Mortality]:
-    """The patients of a chunk and their hazards of death, each replicate under its own setting."""
+) -> tuple[Population, Clinical]:
+    """The patients of a chunk and their clinical numbers, each replicate under its own setting."""
     populations: list[Population] = []
-    deaths: list[mortality.Mortality] = []
+    numbers: list[Clinical] = []
     first_row = 0
     for r, first, n in chunk.pieces:
         trial = settings[r].on(bench.trial) if settings else bench.trial
@@ -228,9 +230,9 @@ def _enrolled(
         )
         populations.append(settings[r].shared(bench.model, drawn) if settings else drawn)
         rows = slice(first_row, first_row + n)
-        deaths.append(mortality.individual(trial.clinic, drawn, frailty[rows]))
+        numbers.append(clinical.individual(trial.clinic, drawn, frailty[rows]))
         first_row += n
-    return joined(populations), mortality.joined(deaths)
+    return joined(populations), clinical.joined(numbers)
 
 
 def _rows(
@@ -257,9 +259,7 @@ def _rows(
         "baseline_sum": record.baseline_sum,
         "first_toxicity": ledger.first_event,
     }
-    names = tuple(
-        name for name in bench.simulator.outputs if name not in (conduct.DIAMETER, conduct.NEW_LESION)
-    )
+    names = tuple(name for name in bench.simulator.outputs if name not in conduct.READ)
     return TrialResult(
         bench.trial.id,
         tuple(arm.id for arm in bench.trial.arms),

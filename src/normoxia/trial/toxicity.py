@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from normoxia.pharmacology import Toxicity
 from normoxia.pharmacology import read as read_drug
+from normoxia.pharmacology.drug import TOXICITY_GROUPS
 from normoxia.trial.protocol import CYCLE_DAYS, Clinic
 
 Floats = NDArray[np.float64]
@@ -34,6 +35,12 @@ def classes_of(drugs: Sequence[str]) -> dict[str, tuple[Toxicity, tuple[str, ...
     return found
 
 
+def factors(clinic: Clinic) -> dict[str, float]:
+    """Factors on the hazards of each group of classes, how widely this trial ascertains included; "" for the others."""
+    grouped = {group: getattr(clinic, f"toxicity_{group}") for group in TOXICITY_GROUPS}
+    return {group: clinic.ascertainment * times for group, times in {"": 1.0, **grouped}.items()}
+
+
 def hazard_between(toxicity: Toxicity, before: Floats, after: Floats) -> Floats:
     """Integrated hazard between two lengths of time on a class at full dose; as `Toxicity.cumulative_by`, by element."""
     course, late = toxicity.course.value, toxicity.late_ratio.value
@@ -50,6 +57,7 @@ class Ledger:
 
     gaps      by class, standard exponentials between events; shape (n_patients, MAX_EVENTS)
     action, fatal   by class, uniforms that decide what an event leads to; shape (n_patients, MAX_EVENTS)
+    factors         on the hazards, by group of classes; shape (n_patients,)
     """
 
     clinic: Clinic
@@ -57,6 +65,7 @@ class Ledger:
     gaps: Mapping[str, Floats]
     action: Mapping[str, Floats]
     fatal: Mapping[str, Floats]
+    factors: Mapping[str, Floats]
     n_patients: int
     first_event: Floats = field(init=False)
     death: Floats = field(init=False)
@@ -95,9 +104,8 @@ class Ledger:
             exposure = np.maximum.reduce(doses)
             on = exposure > 0
             before = self._on[name]
-            gain = (
-                self.clinic.ascertainment * exposure * hazard_between(toxicity, before, before + CYCLE_DAYS)
-            )
+            integrated = hazard_between(toxicity, before, before + CYCLE_DAYS)
+            gain = self.factors[toxicity.group] * exposure * integrated
             self._on[name] = before + CYCLE_DAYS * on
             self._sum[name] = self._sum[name] + gain
             self._events(name, toxicity, sharing, day, gain)

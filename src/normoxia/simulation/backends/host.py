@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from normoxia.simulation.backends.machine import Machine
 from normoxia.simulation.graph import fixed_function
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
+
+T = TypeVar("T")
 
 #: steps a patient may take within one interval
 MOST_STEPS = 100_000
@@ -65,19 +67,18 @@ class Host:
         self.placed = np.array([s for s, _ in sorted(blueprint.place.items(), key=lambda item: item[1])], int)
         self._columns: dict[int, Columns] = {}
         self._tables: dict[bytes, Tables] = {}
+        self._solved: dict[bytes, tuple[Array, Array, NDArray[np.bool_]]] = {}
 
     def prepare(self, parameters: Array) -> Tables:
         """Everything that depends on parameters alone, remembered while runs come back with the same patients.
 
         parameters  (n_parameters, n)
         """
-        key = hashlib.blake2b(parameters.tobytes(), digest_size=16).digest()
+        key = _digest(parameters)
         found = self._tables.get(key)
         if found is None:
             found = self._prepared(parameters)
-            if len(self._tables) >= MOST_TABLES:
-                self._tables = {}
-            self._tables[key] = found
+            _keep(self._tables, MOST_TABLES, key, found)
         return found
 
     def _prepared(self, parameters: Array) -> Tables:
@@ -86,8 +87,14 @@ class Host:
         eigenvalues, entries = [np.zeros((0, n))], [np.zeros((0, n))]
         with np.errstate(all="ignore"):
             fixed, source = self.fixed(parameters), self.source(parameters)
-            for component, matrix in zip(self.blueprint.components, self.matrices, strict=True):
-                speeds, coefficients, accurate = component.solve(matrix(parameters))
+            for i, component in enumerate(self.blueprint.components):
+                rates = self.matrices[i](parameters)
+                # a caller may change parameters of the biology between runs and leave the drugs' own alone
+                key = b"%d " % i + _digest(rates)
+                if (solved := self._solved.get(key)) is None:
+                    solved = component.solve(rates)
+                    _keep(self._solved, MOST_TABLES * len(self.matrices), key, solved)
+                speeds, coefficients, accurate = solved
                 eigenvalues.append(speeds)
                 entries.append(coefficients)
                 well &= accurate
@@ -196,6 +203,17 @@ class Host:
         for i, code, moment in zip(patients, status.tolist(), moments, strict=True):
             if code != WELL:
                 done.reason[i] = f"{REASONS[code]} (time {moment:g})"
+
+
+def _digest(values: Array) -> bytes:
+    return hashlib.blake2b(values.tobytes(), digest_size=16).digest()
+
+
+def _keep(known: dict[bytes, T], most: int, key: bytes, value: T) -> None:
+    """Remember a value; all others are forgotten first when there are too many."""
+    if len(known) >= most:
+        known.clear()
+    known[key] = value
 
 
 def _aligned(rows: int, width: int) -> Array:
