@@ -72,7 +72,7 @@ class Outcome:
     comparator  the control arm of a contrast; "" for an arm's own outcome
     months      the landmark's month, or the restricted mean's horizon; nan otherwise
     n           patients behind it; 0 when not reported
-    origin      "published", "derived" (computed from published data), or "simulated"
+    origin      "published", "derived" (computed from published data), "simulated", or "joined" (simulation with a meta-analysis)
     """
 
     trial: str

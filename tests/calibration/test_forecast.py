@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from normoxia import evidence, library
 from normoxia.calibration import ensemble, forecast
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.outcome import Endpoint, Measure
+from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.trial import designs
 
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "forecasts.md"
@@ -62,6 +65,63 @@ def test_a_forecast_is_the_same_again_and_reads_back(tmp_path: Path) -> None:
     again = forecast.read(tmp_path / "one.yaml").of("ssgj 707 phase2 mono")
     assert again.digest == small[0].digest
     assert [o.estimate.value for o in again.outcomes] == [o.estimate.value for o in small[0].outcomes]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], forecast.Forecast]:
+    """Makes a forecast with eight patients in each arm."""
+
+    def made(name: str) -> forecast.Forecast:
+        return forecast.forecast(designs.design(name), ensemble.read(), 5, replicates=8)
+
+    read = designs.read
+    monkeypatch.setattr(designs, "read", lambda name: read(name).with_patients(8))
+    return made
+
+
+def test_each_hazard_ratio_is_forecast_twice_and_reads_back(small: Callable, tmp_path: Path) -> None:
+    one = small("HARMONi-2")
+    ratios = [o for o in one.outcomes if o.measure is Measure.HAZARD_RATIO]
+    assert [(o.endpoint, o.origin) for o in ratios] == [
+        (endpoint, origin)
+        for endpoint in (Endpoint.PFS, Endpoint.OS)
+        for origin in ("simulated", forecast.JOINED)
+    ]
+    assert all(o.origin == "simulated" for o in one.outcomes if o not in ratios)
+    path = tmp_path / "one.yaml"
+    path.write_text(forecast.document([one], ensemble.read(), 5, 8), encoding="utf-8")
+    assert [repr(o) for o in forecast.read(path).of("HARMONi-2").outcomes] == [repr(o) for o in one.outcomes]
+    # the mark is part of what the digest holds
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("origin: joined", "origin: simulated"), encoding="utf-8"
+    )
+    with pytest.raises(InvalidDocument, match="does not match its digest"):
+        forecast.read(path)
+
+
+def test_a_forecast_says_where_no_components_were_joined(small: Callable) -> None:
+    assert any("class of comparison stands in" in limit for limit in small("SUNRISE").limits)
+    assert small("HARMONi-2").limits == designs.design("HARMONi-2").limits
+
+
+def test_cohorts_taken_together_are_joined_once(small: Callable) -> None:
+    one = small("PF-08634404-NSCLC-1L")
+    assert sum(o.origin == forecast.JOINED for o in one.outcomes) == 2
+
+
+def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
+    """A made-up study that prints the middle of the simulated interval: half a miss for neither, 0 for the mechanism."""
+    one = small("HARMONi-2")
+    simulated = next(o for o in one.outcomes if o.measure is Measure.HAZARD_RATIO)
+    printed = replace(simulated, estimate=Estimate(simulated.estimate.value), origin="published")
+    made_up = SimpleNamespace(id="HARMONi-2", identifiers=(), published=lambda: (printed,))
+    held = forecast.Forecasts("2026-11-29", "", {}, (one,))
+    mechanism, joined = forecast.score(held, made_up)
+    assert (mechanism.foreseen.origin, joined.foreseen.origin) == ("simulated", forecast.JOINED)
+    assert mechanism.z == 0.0
+    both = joined.foreseen.estimate
+    reach = (math.log(both.high) - math.log(both.low)) / (2 * 1.959964)
+    assert joined.z == pytest.approx((math.log(printed.estimate.value) - math.log(both.value)) / reach)
 
 
 def test_fewer_than_eight_trials_make_no_forecast() -> None:

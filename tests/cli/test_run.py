@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -42,6 +43,31 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     assert whole["manifest"]["seed"] == 1
 
 
+def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(normoxia: Callable) -> None:
+    whole = json.loads(normoxia(*SMALL, "--json", "--out", "run").out)
+    assert json.loads(Path("run/summary.json").read_text())["contrasts"] == whole["contrasts"]
+    for contrast in whole["contrasts"]:
+        alone, both = contrast["component_model"], contrast["joined"]
+        assert (alone["answered_by"], alone["left_out"]) == ("component_nma", "IMpower150")
+        # half and half on the logarithm
+        assert both["value"] == pytest.approx(math.sqrt(contrast["hr"]["value"] * alone["value"]))
+        assert both["interval"][0] < both["value"] < both["interval"][1]
+
+
+def test_a_run_prints_three_predictions_and_what_each_has_seen(normoxia: Callable) -> None:
+    answer = normoxia("run", "impower150", "--patients", "8", "--no-report", "--out", "run")
+    assert "joined, half of each" in answer.out
+    assert "made without IMpower150" in answer.err
+    chinese = normoxia(*SMALL, "--lang", "zh", "--out", "zh")
+    assert "两者各半结合" in chinese.out
+
+
+def test_experiments_and_uncalibrated_runs_are_not_joined(normoxia: Callable) -> None:
+    for option in (("--uncalibrated",), ("--ablate", "C21")):
+        whole = json.loads(normoxia(*SMALL, *option, "--json", "--out", option[0].strip("-")).out)
+        assert all(c["joined"] is None and c["component_model"] is None for c in whole["contrasts"])
+
+
 def test_a_run_without_the_ensemble_is_one_trial_and_says_so(normoxia: Callable) -> None:
     answer = normoxia(*SMALL, "--uncalibrated", "--json", "--out", "run")
     whole = json.loads(answer.out)
@@ -64,6 +90,9 @@ def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None
     assert whole["trial"] == "sunrise"
     assert whole["calibrated"] is True
     assert whole["published"] == []
+    # an ICI and a TKI in place of chemotherapy: no study tells platinum's part, so a class mean stands in
+    assert {c["component_model"]["answered_by"] for c in whole["contrasts"]} == {"class_mean"}
+    assert {c["component_model"]["left_out"] for c in whole["contrasts"]} == {None}
     assert normoxia("run", "forecast:HARMONi-3", "--patients", "4").code == 2
 
 

@@ -62,4 +62,6 @@ def test_twins_count_as_different_people() -> None:
     other = one + replicates * n
     # Cox's standard error with n events in each arm is sqrt(2/n); 400 replicates know a spread to 3.5 %
     assert ratios(one, other).log_hazard_ratio.std() < 0.8 * np.sqrt(2 / n)
-    assert np.log(predictive.unpaired(ratios, one, other)).std() == pytest.approx(np.sqrt(2 / n), rel=0.1)
+    found = predictive.unpaired(ratios, one, other)
+    assert np.log(found.hazard_ratios).std() == pytest.approx(np.sqrt(2 / n), rel=0.1)
+    assert found.error2 == pytest.approx(2 / n, rel=0.02)

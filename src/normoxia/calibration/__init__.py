@@ -12,7 +12,8 @@ Read in this order:
     leave_out        draws that have not seen a study                   prediction  what that study would print
     lock             what is scored, fixed first                        attempts  everything tried, with its scores
     scoring          rules of scoring                                   baselines  statistics alone
-    hybrid           mechanism and component model joined               stacking  structures by what they predict
+    components       the component model asked about a protocol         hybrid    mechanism and component model joined
+    stacking         structures by what they predict
     scoreboard       the judgement; rows, figures, board_document
     validation       all of it in one verb                              calibrate  from seed to ensemble
     ensemble         the shipped draws, as settings for a new trial     forecast  planned trials, before their results

@@ -29,6 +29,7 @@ from normoxia.evidence.heterogeneity import TauMethod
 from normoxia.evidence.questions import Question, question
 from normoxia.evidence.reported import Arm
 from normoxia.evidence.studies import Registry, registry
+from normoxia.outcome import Endpoint
 
 CONSTANT, CLASS_MEAN, COMPONENT = "constant", "class_mean", "component_nma"
 NAMES = (CONSTANT, CLASS_MEAN, COMPONENT)
@@ -72,8 +73,8 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class _Estimate:
-    """A predicted mean, the variance of that mean, and the heterogeneity about it."""
+class Latent:
+    """A prediction before sampling: its mean, the variance of that mean, and the heterogeneity about it."""
 
     mean: float
     variance: float
@@ -81,7 +82,39 @@ class _Estimate:
 
     @property
     def spread(self) -> float:
+        """Variance of what a new study's patients would show if there were no end of them."""
         return self.variance + self.tau2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the baselines of hazard ratios rest on.
+
+    contrasts  published hazard ratios of everybody randomised
+    arms       words of each arm, by study and arm
+    excluded   studies that do not inform the component model
+    """
+
+    contrasts: tuple[Observed, ...]
+    arms: Mapping[tuple[str, str], ArmWords]
+    excluded: frozenset[str] = frozenset()
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Ids of the studies, in the order of the lock."""
+        return tuple(dict.fromkeys(o.target.study for o in self.contrasts))
+
+
+def evidence(lock: Lock, studies: Registry | None = None) -> Evidence:
+    """The scored contrasts of the lock with what is known of their arms.
+
+    studies  the registry the lock was read with; the shipped one by default
+    """
+    excluded = frozenset(
+        name for exclusion in question("components").exclusions for name in exclusion.studies
+    )
+    arms = arms_of(lock, studies if studies is not None else registry())
+    return Evidence(lock.contrasts, arms, excluded)
 
 
 def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, Baseline]:
@@ -90,17 +123,14 @@ def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, Baseline
     studies  the registry the lock was read with; the shipped one by default
     returns  by name: "constant", "class_mean", "component_nma"
     """
-    arms = arms_of(lock, studies if studies is not None else registry())
-    excluded = frozenset(
-        name for exclusion in question("components").exclusions for name in exclusion.studies
-    )
+    known = evidence(lock, studies)
     predictions: dict[str, dict[Target, Predictive]] = {name: {} for name in NAMES}
     fallbacks: dict[str, dict[Target, str]] = {name: {} for name in NAMES}
     for observed in (*lock.contrasts, *lock.strata, *lock.responses):
         is_ratio = observed.target.is_ratio
-        answered = _ratios(lock, observed, arms, excluded) if is_ratio else _responses(lock, observed, arms)
+        answered = _ratios(known, observed.target) if is_ratio else _responses(lock, observed, known.arms)
         for name in NAMES:
-            by, estimate = _first(answered, name)
+            by, estimate = first(answered, name)
             predictions[name][observed.target] = _predictive(estimate, observed)
             if by != name:
                 fallbacks[name][observed.target] = by
@@ -154,8 +184,8 @@ def _parts(asked: Question, study: str, arm: Arm) -> Parts:
     )
 
 
-def _first(answered: Mapping[str, _Estimate | None], name: str) -> tuple[str, _Estimate]:
-    """A baseline's own answer, or that of the next simpler one that has any."""
+def first(answered: Mapping[str, Latent | None], name: str) -> tuple[str, Latent]:
+    """A baseline's own answer, or that of the next simpler one that has any, with the name of who answered."""
     for simpler in reversed(NAMES[: NAMES.index(name) + 1]):
         estimate = answered[simpler]
         if estimate is not None:
@@ -163,7 +193,7 @@ def _first(answered: Mapping[str, _Estimate | None], name: str) -> tuple[str, _E
     raise InvalidArgument("no other study prints this endpoint; a baseline needs at least one")
 
 
-def _predictive(estimate: _Estimate, observed: Observed) -> Predictive:
+def _predictive(estimate: Latent, observed: Observed) -> Predictive:
     if observed.target.is_ratio:
         return Normal(estimate.mean, estimate.spread + observed.se**2)
     return responders(estimate.mean, estimate.spread, observed.n)
@@ -172,35 +202,38 @@ def _predictive(estimate: _Estimate, observed: Observed) -> Predictive:
 # --- hazard ratios ---------------------------------------------------------------------------------------------------
 
 
-def _ratios(
-    lock: Lock, observed: Observed, arms: Mapping[tuple[str, str], ArmWords], excluded: frozenset[str]
-) -> dict[str, _Estimate | None]:
-    """Each baseline's answer for a log hazard ratio from the other studies' scored contrasts; None where it has none.
+def ratio(
+    known: Evidence, endpoint: Endpoint, arm: Parts, comparator: Parts, *, without: str = ""
+) -> dict[str, Latent | None]:
+    """Each baseline's answer for the log hazard ratio of two arms that are known by their components; None where it has none.
 
-    excluded  studies that do not inform the component model
+    without  the study left out, "" for none
     """
-    target = observed.target
-    others = [
-        o for o in lock.contrasts if o.target.endpoint is target.endpoint and o.target.study != target.study
-    ]
-    kind = _class(target, arms)
-    alike = [o for o in others if _class(o.target, arms) == kind]
+    others = [o for o in known.contrasts if o.target.endpoint is endpoint and o.target.study != without]
+    kind = class_of(arm, comparator)
+    alike = [o for o in others if _class(o.target, known.arms) == kind]
     enough = len({o.target.study for o in alike}) >= ENOUGH_STUDIES
-    arm, comparator = (arms[target.study, name].parts for name in (target.arm, target.comparator))
-    sizes = {key: float(words.n) for key, words in arms.items()}
-    parts = {key: words.parts for key, words in arms.items()}
+    sizes = {key: float(words.n) for key, words in known.arms.items()}
+    parts = {key: words.parts for key, words in known.arms.items()}
+    admitted = [o for o in others if o.target.study not in known.excluded]
     return {
         CONSTANT: _mean(others, sizes),
         CLASS_MEAN: _mean(alike, sizes) if enough else None,
-        COMPONENT: _sum([o for o in others if o.target.study not in excluded], sizes, parts, arm, comparator),
+        COMPONENT: _sum(admitted, sizes, parts, arm, comparator),
     }
+
+
+def _ratios(known: Evidence, target: Target) -> dict[str, Latent | None]:
+    """Each baseline's answer for a scored log hazard ratio, without its study."""
+    arm, comparator = (known.arms[target.study, name].parts for name in (target.arm, target.comparator))
+    return ratio(known, target.endpoint, arm, comparator, without=target.study)
 
 
 def _class(target: Target, arms: Mapping[tuple[str, str], ArmWords]) -> str:
     return class_of(*(arms[target.study, name].parts for name in (target.arm, target.comparator)))
 
 
-def _mean(rows: Sequence[Observed], sizes: Mapping[tuple[str, str], float]) -> _Estimate | None:
+def _mean(rows: Sequence[Observed], sizes: Mapping[tuple[str, str], float]) -> Latent | None:
     """Random-effects mean: every experimental arm has the one effect, every control none."""
     parts = {(o.target.study, o.target.comparator): frozenset[str]() for o in rows}
     parts |= {(o.target.study, o.target.arm): frozenset({"effect"}) for o in rows}
@@ -213,7 +246,7 @@ def _sum(
     parts: Mapping[tuple[str, str], Parts],
     arm: Parts,
     comparator: Parts,
-) -> _Estimate | None:
+) -> Latent | None:
     """Additive components fitted to some contrasts, and their sum for two arms; None where it is not identified.
 
     Every arm is a treatment of its own, so that two doses of one study stay correlated and not averaged.
@@ -242,11 +275,11 @@ def _node(study: str, arm: str) -> str:
     return f"{study}: {arm}"
 
 
-def _at(x: Floats, beta: Floats, covariance: Floats, estimable: Floats, tau2: float) -> _Estimate | None:
+def _at(x: Floats, beta: Floats, covariance: Floats, estimable: Floats, tau2: float) -> Latent | None:
     outside = float(np.linalg.norm(x - estimable @ x))
     if outside > _IDENTIFIED * max(1.0, float(np.linalg.norm(x))):
         return None
-    return _Estimate(float(x @ beta), max(0.0, float(x @ covariance @ x)), tau2)
+    return Latent(float(x @ beta), max(0.0, float(x @ covariance @ x)), tau2)
 
 
 # --- response rates --------------------------------------------------------------------------------------------------
@@ -254,7 +287,7 @@ def _at(x: Floats, beta: Floats, covariance: Floats, estimable: Floats, tau2: fl
 
 def _responses(
     lock: Lock, observed: Observed, arms: Mapping[tuple[str, str], ArmWords]
-) -> dict[str, _Estimate | None]:
+) -> dict[str, Latent | None]:
     """Each baseline's answer for the logit of a response rate, from the arms of other studies.
 
     Arms are taken as independent with one heterogeneity: what two arms of a study share beside line and components is
@@ -278,7 +311,7 @@ def _with_line(words: ArmWords) -> Parts:
     return words.parts | {f"line: {words.line}"}
 
 
-def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) -> _Estimate | None:
+def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) -> Latent | None:
     """Logits as sums of terms, random effects by REML, and the sum for one arm; None where it is not identified."""
     names = sorted({name for own in terms for name in own})
     if not rows or not wanted <= set(names):

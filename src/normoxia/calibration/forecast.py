@@ -1,7 +1,7 @@
 """Forecasts: planned trials run under the calibrated ensemble before their results are known, dated, hashed, stored, and scored later.
 
 A forecast is what `trial.analyse` gives of many possible trials, each under a draw of the ensemble; nothing in it is fitted to the
-design. The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
+design. Beside each simulated hazard ratio stands the one joined with the component model (`hybrid`). The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from normoxia import __version__, documents, library
+from normoxia.calibration import baselines, components, hybrid
 from normoxia.calibration.ensemble import Calibrated
 from normoxia.calibration.scoring import Normal
 from normoxia.documents import Findings, Node
@@ -27,10 +28,15 @@ from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
 from normoxia.trial import analysis, designs, lending, runner
 from normoxia.trial.designs import Design
+from normoxia.trial.joined import Joined
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
-SCHEMA = "normoxia.forecasts/1"
+SCHEMA = "normoxia.forecasts/2"
+#: documents that can be read; the first kind held no joined hazard ratios
+READABLE = ("normoxia.forecasts/1", SCHEMA)
+#: origin of a hazard ratio that is half simulated, half the component model's
+JOINED = "joined"
 #: possible trials a forecast is read from
 REPLICATES = 40
 #: outcomes that are forecast
@@ -43,8 +49,9 @@ _FARTHEST = 120.0
 class Forecast:
     """What was foreseen of one design.
 
+    limits           those of the design, and where a joined ratio is not by components
     outcomes         medians in months, rates in percent, hazard ratios, each with its 95 % interval; populations are
-                     protocols of the design
+                     protocols of the design. The origin tells a hazard ratio that is `JOINED` from a simulated one
     protocol_sha256  digests of the protocols, by name
     digest           SHA-256 of the outcomes as stored
     """
@@ -104,21 +111,21 @@ def forecast(
     """
     if design.refused:
         raise InvalidArgument(f"{design.id}: {design.refused}")
-    if replicates < 8:
+    if replicates < hybrid.FEWEST:
         raise InvalidArgument(f"found {replicates} replicates; a forecast needs eight or more")
     cohorts = [designs.read(name) for name in design.protocols]
     results = [
         _run(trial, calibrated, seed + i, replicates, workers, progress) for i, trial in enumerate(cohorts)
     ]
     found: list[Outcome] = []
-    if design.pooled:
-        trial, result = designs.together(cohorts, results, design.id)
-        found += _kept(design, trial, result)
-    else:
-        for trial, result in zip(cohorts, results, strict=True):
-            found += _kept(design, trial, result)
+    limits = list(design.limits)
+    pairs = list(zip(cohorts, results, strict=True))
+    for trial, result in [designs.together(cohorts, results, design.id)] if design.pooled else pairs:
+        joined = hybrid.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
+        found += _kept(design, trial, result, joined)
+        limits += _stand_ins(joined)
     digests = {trial.id: hashlib.sha256(trial.text.encode()).hexdigest() for trial in cohorts}
-    return Forecast(design.id, tuple(found), design.limits, digests, _digest(found))
+    return Forecast(design.id, tuple(found), tuple(dict.fromkeys(limits)), digests, _digest(found))
 
 
 def _run(
@@ -131,28 +138,43 @@ def _run(
     )  # fmt: skip
 
 
-def _kept(design: Design, trial: Trial, result: TrialResult) -> list[Outcome]:
-    """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so."""
+def _alike(cohorts: Sequence[Trial]) -> bool:
+    """Whether cohorts give each arm the same components; else no single sum of them is the pooled trial's."""
+    return all(
+        components.parts(cohort.arm(arm.id)) == components.parts(arm)
+        for cohort in cohorts
+        for arm in cohorts[0].arms
+    )
+
+
+def _stand_ins(joined: Sequence[Joined]) -> list[str]:
+    """Where the half that is not mechanism is no sum of components."""
+    means = {baselines.CLASS_MEAN: "of their class of comparison", baselines.CONSTANT: "of all studies"}
+    return [
+        f"no study tells the components of {one.mechanism.arm} and {one.mechanism.comparator} apart; "
+        f"the mean {means[one.by]} stands in for them"
+        for one in joined
+        if one.by in means
+    ]
+
+
+def _kept(design: Design, trial: Trial, result: TrialResult, joined: Sequence[Joined] = ()) -> list[Outcome]:
+    """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so.
+
+    joined  hazard ratios joined with the component model's, which are kept too, each after the simulated one
+    """
     everybody = trial.sets[0].id
+    both_of = {one.key: one.joined for one in joined}
     kept = []
     for o in analysis.analyse(result, trial):
         ratio = o.measure is Measure.HAZARD_RATIO
         if o.population != everybody or o.endpoint not in _ENDPOINTS or (design.ratios_only and not ratio):
             continue
-        kept.append(
-            Outcome(
-                design.id,
-                trial.id,
-                o.endpoint,
-                o.measure,
-                _rounded(o.estimate),
-                o.arm,
-                o.comparator,
-                o.months,
-                o.n,
-                "simulated",
-            )
-        )
+        simulated = replace(o, trial=design.id, population=trial.id, estimate=_rounded(o.estimate))
+        kept.append(simulated)
+        both = both_of.get((o.population, o.endpoint, o.arm, o.comparator)) if ratio else None
+        if both is not None:
+            kept.append(replace(simulated, estimate=_rounded(both), origin=JOINED))
     return kept
 
 
@@ -215,7 +237,7 @@ def read(path: str | Path | None = None) -> Forecasts:
     root = documents.load(path)
     got = root.fields(findings, ("forecasts", "date", "ensemble_sha256", "made_with", "designs"))
     findings.raise_any(InvalidDocument)
-    got["forecasts"].text(findings, (SCHEMA,))
+    got["forecasts"].text(findings, READABLE)
     read_all = tuple(_forecast(node, findings) for node in got["designs"].items(findings))
     findings.raise_any(InvalidDocument)
     made: Any = got["made_with"].plain()
@@ -231,7 +253,8 @@ def _forecast(node: Node, findings: Findings) -> Forecast:
         Outcome(
             name, r["population"], Endpoint(r["endpoint"]), Measure(r["measure"]),
             Estimate(_number(r["value"]), _number(r["low"]), _number(r["high"])),
-            r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]), "simulated",
+            r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]),
+            r.get("origin", "simulated"),
         )
         for r in rows
     )  # fmt: skip
@@ -257,7 +280,9 @@ def _row(o: Outcome) -> dict[str, object]:
         row["months"] = o.months
     ends = (o.estimate.value, o.estimate.low, o.estimate.high)
     row |= {key: _said(v) for key, v in zip(("value", "low", "high"), ends, strict=True)}
-    return {**row, "n": o.n}
+    row["n"] = o.n
+    # simulated ones say nothing of it, as in documents and digests from before there were others
+    return row if o.origin == "simulated" else {**row, "origin": o.origin}
 
 
 def _said(value: float) -> float | str:
@@ -279,7 +304,7 @@ def _digest(outcomes: Iterable[Outcome]) -> str:
 
 
 def score(forecasts: Forecasts, study: Study) -> tuple[Scored, ...]:
-    """A study's published figures beside what was foreseen of them.
+    """A study's published figures beside what was foreseen of them; hazard ratios twice where a joined one was foreseen too.
 
     The study is matched by its id or a register number, its arms by their ids, its population by being all randomised.
     raises  UnknownName for a study that is no design
@@ -290,12 +315,12 @@ def score(forecasts: Forecasts, study: Study) -> tuple[Scored, ...]:
     ]
     if not names:
         raise UnknownName("forecast", study.id, (f.design for f in forecasts.forecasts))
-    foreseen = {_key(o): o for o in forecasts.of(names[0]).outcomes}
+    foreseen = {(*_key(o), o.origin): o for o in forecasts.of(names[0]).outcomes}
     found = []
     for published in study.published():
-        own = foreseen.get(_key(published))
-        if own is not None and math.isfinite(published.estimate.value):
-            found.append(_scored(own, published))
+        if math.isfinite(published.estimate.value):
+            keys = ((*_key(published), origin) for origin in ("simulated", JOINED))
+            found += [_scored(foreseen[key], published) for key in keys if key in foreseen]
     return tuple(found)
 
 

@@ -2,25 +2,37 @@
 
 Equal weights need no score to be chosen by, and do as well as chosen ones where few predictions are there to choose on (Clemen 1989, Int J
 Forecast 5:559). The two move together (the same quantile of each), so that joining does not make a prediction narrower than
-its parts agree.
+its parts agree. `join` does it for studies left out, `of_run` for a run of any protocol.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import seeding
+from normoxia.calibration import baselines, components
+from normoxia.calibration import lock as locked
+from normoxia.calibration.baselines import Evidence, Latent
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.prediction import Predicted
 from normoxia.calibration.scoring import Ensemble, Normal, Predictive
+from normoxia.outcome import Endpoint, Estimate
+from normoxia.trial import analysis
+from normoxia.trial.analysis import Replicated
+from normoxia.trial.joined import Joined
+from normoxia.trial.protocol import Trial
+from normoxia.trial.result import TrialResult
 
 Floats = NDArray[np.float64]
 
 #: share of the mechanism
 WEIGHT = 0.5
+#: replicates from which a run's hazard ratios are joined; fewer do not tell parameters from chance
+FEWEST = 8
 
 
 def join(
@@ -49,3 +61,68 @@ def _joined(o: Observed, own: Predicted, other: Predictive, seed: int) -> Ensemb
     latent = WEIGHT * values + (1.0 - WEIGHT) * (other.mean + np.sqrt(variance) * ndtri(rank))
     chance = seeding.normals(seed, f"calibration/hybrid/{o.target}", len(latent), 1)[:, 0]
     return Ensemble(latent + o.se * chance, shares, standard_errors=np.full(len(latent), o.se))
+
+
+def of_run(
+    result: TrialResult, trial: Trial | None = None, known: Evidence | None = None
+) -> tuple[Joined, ...]:
+    """Every hazard ratio of a run under the ensemble in three ways; () without an ensemble or with fewer replicates than FEWEST.
+
+    trial  the protocol as it was run; read back from the result when omitted
+    known  the component model's evidence; by default the locked contrasts of the shipped registry
+
+    Components say the same of every set of patients. Where the mechanism was fitted to the trial's study, half of what is joined has
+    seen it; the component model has not.
+    """
+    structural = analysis.ensemble_of(result)
+    if structural is None or result.n_replicates < FEWEST:
+        return ()
+    trial = analysis.protocol_of(result) if trial is None else trial
+    known = known if known is not None else baselines.evidence(locked.read())
+    added: dict[tuple[Endpoint, str, str], components.Added] = {}
+    found = []
+    for ratio in analysis.replicated(result, trial):
+        o = ratio.outcome
+        asked = (o.endpoint, o.arm, o.comparator)
+        if asked not in added:
+            added[asked] = components.predict(trial, o.arm, o.comparator, o.endpoint, known)
+        answer, level = added[asked], o.estimate.level
+        alone = _ratio(answer.latent.mean, answer.latent.spread + ratio.error2, level)
+        both = half_and_half(ratio, structural.get("ratio", 0.0), answer.latent, level)
+        found.append(Joined(o, alone, both, answer.by, answer.kind, answer.left_out))
+    return tuple(found)
+
+
+def half_and_half(
+    mechanism: Replicated, structural: float, components: Latent, level: float = 0.95
+) -> Estimate:
+    """The mechanism's replicates and a component model joined as `join` does, for a trial of the size that was run.
+
+    structural  standard deviation of the mechanism's structural error on the log hazard ratio
+    components  the component model's prediction before sampling, normal
+
+    With m, v, e2 and n the replicates' middle, variance, chance (mean square of Cox's standard error) and number, c the
+    component model's mean and s_c2 its variance with heterogeneity,
+
+        s_m2 = max(v - e2, 0) + v/n + structural^2        the mechanism without chance, its middle known from n replicates
+        mean = w m + (1 - w) c,      w = 1/2
+        s    = w k s_m + (1 - w) s_c                      the same quantile of each, so standard deviations add, not variances
+        log hazard ratio ~ Normal(mean, s^2 + e2)         chance comes once, at the size run
+
+    k, Student's over the normal quantile of the level with n - 1 degrees of freedom, widens for v being estimated. For large n
+    the quantiles of `join` come out where the mechanism's draws are normal.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    n, share = mechanism.n_replicates, 0.5 + level / 2.0
+    chance = mechanism.error2
+    own = max(mechanism.variance - chance, 0.0) + mechanism.variance / n + structural**2
+    widened = float(stdtrit(n - 1, share) / ndtri(share)) * math.sqrt(own)
+    sd = WEIGHT * widened + (1.0 - WEIGHT) * math.sqrt(components.spread)
+    return _ratio(WEIGHT * mechanism.middle + (1.0 - WEIGHT) * components.mean, sd**2 + chance, level)
+
+
+def _ratio(mean: float, variance: float, level: float) -> Estimate:
+    """A hazard ratio with its interval, from a normal log hazard ratio."""
+    low, high = Normal(mean, variance).interval(level)
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high), level)

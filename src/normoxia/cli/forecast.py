@@ -114,24 +114,35 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
         )  # fmt: skip
         return
     rows = [
-        (_what(s.foreseen, speech), _range(s.foreseen), f"{s.published.estimate.value:g}",
-         {True: "✓", False: "✗"}[s.inside], "–" if math.isnan(s.z) else f"{s.z:.2f}")
+        (_what(s.foreseen, speech), speech.say(f"forecast.by_{s.foreseen.origin}"), _range(s.foreseen),
+         f"{s.published.estimate.value:g}", {True: "✓", False: "✗"}[s.inside], "–" if math.isnan(s.z) else f"{s.z:.2f}")
         for s in scored
     ]  # fmt: skip
-    heads = [speech.say(f"forecast.{h}") for h in ("what", "foreseen", "published", "inside", "z")]
+    heads = [speech.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")]
     print_table(f"{study.id}: {speech.say('forecast.scored', date=forecasts.date)}", heads, rows)
-    say(speech.say("forecast.count", inside=sum(s.inside for s in scored), n=len(scored)), quiet=False)
+    for origin in ("simulated", verb.JOINED):
+        own = [s.inside for s in scored if s.foreseen.origin == origin]
+        if own or origin == "simulated":
+            by = speech.say(f"forecast.by_{origin}")
+            say(speech.say("forecast.count", by=by, inside=sum(own), n=len(own)), quiet=False)
 
 
 def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
+    from normoxia.calibration import forecast as verb
     from normoxia.outcome import Measure
 
-    rows = [
-        (_what(o, speech), _range(o)) for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO
-    ]
+    shown = [o for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO]
+    joined = {_what(o, speech): _range(o) for o in shown if o.origin == verb.JOINED}
+    rows: list[tuple[str, ...]] = [(_what(o, speech), _range(o)) for o in shown if o.origin != verb.JOINED]
+    heads = [speech.say("forecast.what"), speech.say("forecast.foreseen")]
+    if joined:
+        heads.append(speech.say("forecast.joined"))
+        rows = [(what, alone, joined.get(what, "")) for what, alone in rows]
     if rows:
-        print_table(one.design, [speech.say("forecast.what"), speech.say("forecast.foreseen")], rows)
+        print_table(one.design, heads, rows)
     if not brief:
+        if joined:
+            say(speech.say("forecast.joined_note"), quiet=False)
         for limit in one.limits:
             say(speech.phrase(limit), quiet=False)
 
@@ -151,8 +162,10 @@ def _range(o: Outcome) -> str:
 
 
 def _plain(forecasts: Forecasts, chosen: list[Forecast]) -> dict[str, object]:
+    from normoxia.calibration import forecast as verb
+
     return {
-        "schema": "normoxia.forecasts/1",
+        "schema": verb.SCHEMA,
         "date": forecasts.date,
         "ensemble_sha256": forecasts.ensemble,
         "made_with": dict(forecasts.made_with),
@@ -174,6 +187,7 @@ def _outcome(o: Outcome) -> dict[str, object]:
     return {
         "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value, "arm": o.arm,
         "comparator": o.comparator, "months": o.months, "value": e.value, "interval": [e.low, e.high], "n": o.n,
+        "origin": o.origin,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from normoxia.cli.drawn import settings_of
+from normoxia.cli.joined import joined_of
 from normoxia.cli.options import Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, OutputExists
@@ -36,7 +37,8 @@ def report(
     manifest, result = _manifest(run), _result(run)
     trial = analysis.protocol_of(result)
     comparisons = analysis.compare(analysis.analyse(result, trial), analysis.published(trial))
-    pages, _ = run_report.pages(result, trial, comparisons, manifest)
+    joined = joined_of(result, trial, manifest)
+    pages, _ = run_report.pages(result, trial, comparisons, manifest, joined)
     write_whole(target, run_report.html(pages).encode())
     say(str(target))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.drawn import settings_of
+from normoxia.cli.joined import joined_of
 from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from normoxia.outcome import Outcome
     from normoxia.trial.analysis import Comparison
     from normoxia.trial.folder import RunFolder
+    from normoxia.trial.joined import Joined
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
 
@@ -125,11 +127,12 @@ def run(
         "relative_tolerance": tolerance,
         "folder": str(path),
     }
+    joined = joined_of(result, performed, manifest)
     outputs = [*chunks, *_write_tables(folder, result, comparisons)]
     if report:
         say("drawing the figures and the report ...", quiet=quiet)
-        outputs += _draw(folder, result, performed, comparisons, manifest)
-    whole = summary(result, performed, comparisons, manifest)
+        outputs += _draw(folder, result, performed, comparisons, manifest, joined)
+    whole = summary(result, performed, comparisons, manifest, joined)
     summary_path = path / "summary.json"
     write_whole(
         summary_path, (json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n").encode()
@@ -142,7 +145,7 @@ def run(
     if json:
         print_json(whole)
     else:
-        _print(performed, comparisons, result, lang)
+        _print(performed, comparisons, result, joined, lang)
     say(f"{path}/report.html" if report else str(path), quiet=quiet)
     if any(result.failed.values()):
         say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
@@ -223,19 +226,24 @@ def _draw(
     trial: Trial,
     comparisons: Sequence[Comparison],
     manifest: dict[str, object],
+    joined: Sequence[Joined],
 ) -> list[Path]:
     from normoxia.report import run as run_report
     from normoxia.trial.folder import write_whole
 
-    pages, figures = run_report.pages(result, trial, comparisons, manifest)
+    pages, figures = run_report.pages(result, trial, comparisons, manifest, joined)
     paths = [path for figure in figures for path in figure.save(folder.path / "figures")]
     report = folder.path / "report.html"
     write_whole(report, run_report.html(pages).encode())
     return [*paths, report]
 
 
-def _print(trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, lang: str) -> None:
+def _print(
+    trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, joined: Sequence[Joined], lang: str
+) -> None:
     from normoxia.language import language
+    from normoxia.report.joined import joined_table, joined_words
+    from normoxia.report.run import is_fitted
 
     speech = language(lang)
     title = trial.titles.get(lang, trial.id)
@@ -255,8 +263,13 @@ def _print(trial: Trial, comparisons: Sequence[Comparison], result: TrialResult,
         rows,
         numeric=(3, 4),
     )
-    seen = result.manifest.get("ensemble")
-    if isinstance(seen, dict) and trial.study in seen.get("studies", ()):
+    fitted = is_fitted(result, trial)
+    if joined:
+        table = joined_table(joined, trial, comparisons, lang=lang)
+        print_table(table.title, table.columns, table.rows, numeric=(1, 2, 4, 5))
+        for text in joined_words(joined, trial.study, fitted=fitted, lang=lang):
+            say(text)
+    if fitted:
         say(speech.say("run.fitted", study=trial.study))
     judged = [c.inside for c in comparisons if c.inside is not None]
     if judged:

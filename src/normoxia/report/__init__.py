@@ -18,7 +18,7 @@ that published and simulated numbers are drawn alike.
     heat_map      contribution matrix, net heat plot; funnel: comparison-adjusted; pooled_checks: all of a synthesis
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
-    run           the pages and figures of a virtual trial; replicates: its curves
+    run           the pages and figures of a virtual trial; replicates: its curves; joined: its hazard ratios in three ways
     scoreboard    the page of a validation; judged: its words and summaries; scored_rows: its rows; fitting: what lies behind
     credibility   the pages of a credibility file; risk_matrix: its questions by influence and consequence
     theme         colours, dashes, fonts; canvas: pieces placed in pixels

@@ -16,6 +16,7 @@ from normoxia.report.bands import BandArm, bands_figure
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
+from normoxia.report.joined import joined_table, joined_words
 from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.replicates import mean_curve, replicate_band
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
@@ -26,6 +27,7 @@ from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial import recist
 from normoxia.trial.analysis import Comparison
 from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.joined import Joined
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
 
@@ -57,9 +59,13 @@ def pages(
     trial: Trial,
     comparisons: Sequence[Comparison],
     manifest: Mapping[str, object],
+    joined: Sequence[Joined] = (),
 ) -> tuple[tuple[Page, ...], tuple[Figure, ...]]:
-    """The report of a run, a page in each language, and all its figures (named with their language)."""
-    told = [_Report(result, trial, comparisons, manifest, language(code)) for code in LANGUAGES]
+    """The report of a run, a page in each language, and all its figures (named with their language).
+
+    joined  its hazard ratios predicted in three ways; a section tells them when there are any
+    """
+    told = [_Report(result, trial, comparisons, manifest, joined, language(code)) for code in LANGUAGES]
     made = tuple(report.page() for report in told)
     return made, tuple(figure for report in told for figure in report.figures)
 
@@ -77,6 +83,13 @@ def number_of(outcome: Outcome, lang: str) -> str:
 def source_words(source: Source, speech: Language) -> str:
     """Where a published value was read: a citation as it is, the review in the reader's language."""
     return speech.say("registry.the_review") if source.reference == "the review" else source.reference
+
+
+def is_fitted(result: TrialResult, trial: Trial) -> bool:
+    """Whether the trial's published figures were among those the ensemble of its run was calibrated on."""
+    ensemble = result.manifest.get("ensemble")
+    studies = ensemble.get("studies", ()) if isinstance(ensemble, Mapping) else ()
+    return bool(trial.study) and trial.study in studies
 
 
 def _label(outcome: Outcome, speech: Language) -> str:
@@ -104,9 +117,11 @@ class _Report:
         trial: Trial,
         comparisons: Sequence[Comparison],
         manifest: Mapping[str, object],
+        joined: Sequence[Joined],
         speech: Language,
     ) -> None:
         self.result, self.trial, self.comparisons = result, trial, comparisons
+        self.joined = joined
         self.manifest, self.speech, self.code = manifest, speech, speech.code
         self.endpoints: Endpoints = evaluate(result, trial.criteria)
         self.figures: list[Figure] = []
@@ -115,6 +130,7 @@ class _Report:
         say = self.speech.say
         sections = [
             Section(say("run.section_result"), (*self.warnings(), *self.compared())),
+            Section(say("joined.title"), tuple(self.three_ways())),
             Section(say("run.section_survival"), tuple(self.curves())),
             Section(say("run.section_response"), tuple(self.responses())),
             Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
@@ -170,10 +186,15 @@ class _Report:
         return found
 
     def is_fitted(self) -> bool:
-        """Whether the trial's published figures were among those the ensemble was calibrated on."""
-        ensemble = self.result.manifest.get("ensemble")
-        studies = ensemble.get("studies", ()) if isinstance(ensemble, Mapping) else ()
-        return bool(self.trial.study) and self.trial.study in studies
+        return is_fitted(self.result, self.trial)
+
+    def three_ways(self) -> list[Block]:
+        if not self.joined:
+            return []
+        words = joined_words(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
+        name = self.name("joined")
+        table = joined_table(self.joined, self.trial, self.comparisons, lang=self.code, name=name)
+        return [*(Prose(text) for text in words), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
         """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""

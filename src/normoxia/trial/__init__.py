@@ -10,6 +10,7 @@ Read in this order:
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
     from_study   a protocol made from the registry         enrolled, cuts   whom a study enrolled, when it was analysed
+    joined       a hazard ratio as simulated, by components, and by both; `calibration.hybrid` makes it
     designs      trials predicted blind, from their designs alone; lending: numbers their drugs borrow; reference: their page
     ablation     a trial without some causal statements
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk

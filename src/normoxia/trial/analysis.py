@@ -14,7 +14,7 @@ different replicates or drawn apart, as the arms of a real trial hold different 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,6 +67,33 @@ def analyse(result: TrialResult, trial: Trial | None = None) -> tuple[Outcome, .
     """
     protocol = protocol_of(result) if trial is None else trial
     return _Analysis(result, protocol).outcomes()
+
+
+@dataclass(frozen=True, slots=True)
+class Replicated:
+    """A hazard ratio of a run under an ensemble, its replicates' spread told apart from chance.
+
+    outcome       the ratio with its prediction interval, structural error included
+    middle        log hazard ratio
+    variance      of the log hazard ratio between replicates, as of trials whose arms hold different people; chance included
+    error2        of that the chance: mean square of Cox's standard error at the size run
+    n_replicates  those with a finite ratio
+    """
+
+    outcome: Outcome
+    middle: float
+    variance: float
+    error2: float
+    n_replicates: int
+
+
+def replicated(result: TrialResult, trial: Trial | None = None) -> tuple[Replicated, ...]:
+    """The hazard ratios of a run under an ensemble, set by set; () without an ensemble, ratios of fewer than two replicates left out.
+
+    trial   the protocol; read back from the result when omitted
+    """
+    protocol = protocol_of(result) if trial is None else trial
+    return _Analysis(result, protocol).replicated_ratios() if ensemble_of(result) is not None else ()
 
 
 def ensemble_of(result: TrialResult) -> Mapping[str, float] | None:
@@ -165,10 +192,38 @@ class _Analysis:
             for arm in self.trial.arms:
                 if member[self.arms[arm.id].everyone].any():
                     found += self.arm_outcomes(chosen, member, arm.id)
-            for contrast in self.trial.contrasts:
-                pair = (contrast.experimental, contrast.control)
-                if all(member[self.arms[arm].everyone].any() for arm in pair):
-                    found += self.contrast_outcomes(chosen, member, *pair)
+            for pair in self.pairs(member):
+                found += self.contrast_outcomes(chosen, member, *pair)
+        return tuple(found)
+
+    def pairs(self, member: NDArray[np.bool_]) -> Iterator[tuple[str, str]]:
+        """Arms to compare that both have patients of a set."""
+        for contrast in self.trial.contrasts:
+            pair = (contrast.experimental, contrast.control)
+            if all(member[self.arms[arm].everyone].any() for arm in pair):
+                yield pair
+
+    def replicated_ratios(self) -> tuple[Replicated, ...]:
+        found = []
+        for chosen in self.trial.sets:
+            member = chosen.where.holds(self.result.covariates, self.result.n_rows)
+            for experimental, control in self.pairs(member):
+                one, other = self.arms[experimental], self.arms[control]
+                for endpoint, ratios in self.ratios(member):
+                    held = predictive.unpaired(ratios, one.trials, other.trials)
+                    x = np.log(held.hazard_ratios)
+                    x = x[np.isfinite(x)]
+                    if len(x) < 2:
+                        continue
+                    outcome = self.outcome(
+                        chosen, member, endpoint, Measure.HAZARD_RATIO, math.nan, held.hazard_ratios,
+                        experimental, control,
+                    )  # fmt: skip
+                    found.append(
+                        Replicated(
+                            outcome, predictive.middle_of(x), float(x.var(ddof=1)), held.error2, len(x)
+                        )
+                    )
         return tuple(found)
 
     def arm_outcomes(self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str) -> list[Outcome]:
@@ -260,11 +315,11 @@ class _Analysis:
             found.append(self.simulated(chosen, member, endpoint, landmark, estimate, arm, months=month))
         return found
 
-    def contrast_outcomes(
-        self, chosen: AnalysisSet, member: NDArray[np.bool_], experimental: str, control: str
-    ) -> list[Outcome]:
-        e, one, other = self.endpoints, self.arms[experimental], self.arms[control]
-        found = []
+    def ratios(
+        self, member: NDArray[np.bool_]
+    ) -> Iterator[tuple[Endpoint, Callable[[Rows, Rows], HazardRatios]]]:
+        """For PFS and OS, what gives the hazard ratios of two arms' rows by trial."""
+        e = self.endpoints
         for endpoint, time, observed in (
             (Endpoint.PFS, e.pfs, e.pfs_observed),
             (Endpoint.OS, e.os, e.os_observed),
@@ -277,10 +332,18 @@ class _Analysis:
                 arm = np.arange(rows.shape[1]) < first.shape[1]
                 return hazard_ratio_many(time[rows], observed[rows], arm, included=member[rows])
 
+            yield endpoint, ratios
+
+    def contrast_outcomes(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], experimental: str, control: str
+    ) -> list[Outcome]:
+        one, other = self.arms[experimental], self.arms[control]
+        found = []
+        for endpoint, ratios in self.ratios(member):
             whole = ratios(one.everyone[None, :], other.everyone[None, :])
             value = float(whole.hazard_ratio[0])
             if self.ensemble is not None:
-                draws = predictive.unpaired(ratios, one.trials, other.trials)
+                draws = predictive.unpaired(ratios, one.trials, other.trials).hazard_ratios
             elif self.replicated:
                 draws = ratios(one.trials, other.trials).hazard_ratio
             else:

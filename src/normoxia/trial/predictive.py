@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,18 @@ Rows = NDArray[np.intp]
 ENOUGH = 100
 #: a share of 0 or 1 is held this far inside, percent
 EDGE = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unpaired:
+    """Hazard ratios of replicates as of trials whose arms hold different people.
+
+    hazard_ratios  shape (n_replicates,)
+    error2         mean square of Cox's standard error: the chance that is in them, on the log hazard ratio
+    """
+
+    hazard_ratios: Floats
+    error2: float
 
 
 def interval(draws: Floats, measure: Measure, structural: Mapping[str, float], level: float) -> Estimate:
@@ -47,13 +60,18 @@ def interval(draws: Floats, measure: Measure, structural: Mapping[str, float], l
     )
     sd = math.sqrt(float(x.var(ddof=1)) * (1.0 + 1.0 / len(x)) + extra**2)
     reach = float(stdtrit(len(x) - 1, 0.5 + level / 2.0)) * sd
-    middle = float(np.median(x) if len(x) >= ENOUGH else x.mean())
+    middle = middle_of(x)
     value, low, high = (float(_from(measure, np.array(v))) for v in (middle, middle - reach, middle + reach))
     return Estimate(value, low, high, level)
 
 
-def unpaired(ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Rows) -> Floats:
-    """Hazard ratios of replicates as of trials whose arms hold different people; shape (n_replicates,).
+def middle_of(x: Floats) -> float:
+    """The middle of replicates on the scale where chance is nearly normal: the mean, or the median of very many."""
+    return float(np.median(x) if len(x) >= ENOUGH else x.mean())
+
+
+def unpaired(ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Rows) -> Unpaired:
+    """Hazard ratios of replicates as of trials whose arms hold different people, with the chance in them.
 
     Arms share their patients' random numbers, so a replicate's log hazard ratio has less chance in it than a real trial's. How
     much it has, halves of the patients tell: their ratios differ with four times its variance. Chance is brought up
@@ -64,15 +82,15 @@ def unpaired(ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Row
     whole = ratios(one, other)
     found = whole.log_hazard_ratio
     known = found[np.isfinite(found)]
+    error2 = _mean(whole.standard_error**2)
     if len(known) < 2:
-        return np.asarray(np.exp(found))
+        return Unpaired(np.asarray(np.exp(found)), error2)
     halves = [ratios(one[:, i::2], other[:, i::2]).log_hazard_ratio for i in (0, 1)]
     paired = _mean((halves[0] - halves[1]) ** 2) / 4.0
-    error2 = _mean(whole.standard_error**2)
     centre, spread2 = float(known.mean()), float(known.var(ddof=1))
     wanted = max(spread2 - paired, 0.0) + error2
     stretch = math.sqrt(wanted / spread2) if spread2 > 0 else 1.0
-    return np.asarray(np.exp(centre + max(stretch, 1.0) * (found - centre)))
+    return Unpaired(np.asarray(np.exp(centre + max(stretch, 1.0) * (found - centre))), error2)
 
 
 def _mean(values: Floats) -> float:

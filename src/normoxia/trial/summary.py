@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.trial.analysis import Comparison
+from normoxia.trial.joined import Joined
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -26,13 +27,19 @@ ARM_KEYS: Mapping[str, tuple[Endpoint, Measure, float]] = {
 
 
 def summary(
-    result: TrialResult, trial: Trial, comparisons: Sequence[Comparison], manifest: Mapping[str, object]
+    result: TrialResult,
+    trial: Trial,
+    comparisons: Sequence[Comparison],
+    manifest: Mapping[str, object],
+    joined: Sequence[Joined] = (),
 ) -> dict[str, object]:
     """The run as one object for `--json`.
 
     returns  schema, trial, calibrated, n_replicates, failed (by arm), arms and contrasts of the first set of
              patients, populations (arms and contrasts of every set), published, manifest. Each estimate is
-             {value, interval, level}; months and percent; what was not reached is null
+             {value, interval, level}; months and percent; what was not reached is null. A contrast has "hr", the
+             mechanism's; "component_model", with who answered and without which study; and "joined", half of each,
+             both null where they were not made
     """
     simulated = [c.simulated for c in comparisons]
     populations = [
@@ -40,7 +47,7 @@ def summary(
             "id": chosen.id,
             "title": dict(chosen.titles),
             "arms": [_arm(simulated, chosen.id, arm.id) for arm in trial.arms],
-            "contrasts": _contrasts(simulated, chosen.id),
+            "contrasts": _contrasts(simulated, chosen.id, joined),
         }
         for chosen in trial.sets
     ]
@@ -69,17 +76,33 @@ def _arm(outcomes: Iterable[Outcome], population: str, arm: str) -> dict[str, ob
     return entry
 
 
-def _contrasts(outcomes: Iterable[Outcome], population: str) -> list[dict[str, object]]:
+def _contrasts(
+    outcomes: Iterable[Outcome], population: str, joined: Iterable[Joined]
+) -> list[dict[str, object]]:
+    known = {one.key: one for one in joined}
     return [
         {
             "endpoint": str(o.endpoint),
             "experimental": o.arm,
             "control": o.comparator,
             "hr": _estimate(o.estimate),
+            **_joined(known.get((population, o.endpoint, o.arm, o.comparator))),
         }
         for o in outcomes
         if o.population == population and o.measure is Measure.HAZARD_RATIO
     ]
+
+
+def _joined(one: Joined | None) -> dict[str, object]:
+    if one is None:
+        return {"component_model": None, "joined": None}
+    alone = {
+        **_estimate(one.components),
+        "answered_by": one.by,
+        "class": one.kind,
+        "left_out": one.left_out or None,
+    }
+    return {"component_model": alone, "joined": _estimate(one.joined)}
 
 
 def _published(comparison: Comparison) -> dict[str, object]:

@@ -1,0 +1,19 @@
+"""Which runs have their hazard ratios joined with the component model's, told once for the run and for its report drawn again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from normoxia.trial.joined import Joined
+    from normoxia.trial.protocol import Trial
+    from normoxia.trial.result import TrialResult
+
+
+def joined_of(result: TrialResult, trial: Trial, manifest: Mapping[str, object]) -> tuple[Joined, ...]:
+    """A run's hazard ratios in three ways; none of an ablated run, which is an experiment on the model and no forecast."""
+    from normoxia.calibration import hybrid
+
+    return () if manifest.get("ablated") else hybrid.of_run(result, trial)

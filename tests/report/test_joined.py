@@ -1,0 +1,65 @@
+"""Three predictions of a hazard ratio as a reader meets them."""
+
+from __future__ import annotations
+
+from tests.trial import toy
+
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
+from normoxia.report.joined import joined_table, joined_words
+from normoxia.trial.analysis import Comparison
+from normoxia.trial.joined import Joined
+
+TRIAL = toy.protocol()
+CONTRAST = TRIAL.contrasts[0]
+
+
+def ratio(endpoint: Endpoint, value: float, origin: str = "simulated") -> Outcome:
+    return Outcome(
+        "t", TRIAL.sets[0].id, endpoint, Measure.HAZARD_RATIO, Estimate(value, value / 2, value * 2),
+        CONTRAST.experimental, CONTRAST.control, origin=origin,
+    )  # fmt: skip
+
+
+def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") -> Joined:
+    return Joined(
+        ratio(endpoint, 0.8), Estimate(0.6, 0.3, 1.2), Estimate(0.7, 0.4, 1.1), by, "ICI added", left_out
+    )
+
+
+def test_a_row_holds_the_mechanism_the_components_and_both() -> None:
+    table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS, "class_mean")], TRIAL)
+    pair = f"{CONTRAST.experimental} / {CONTRAST.control}"
+    assert table.rows[1:] == (
+        (f"PFS, {pair}", "0.80 (0.40–1.60)", "0.60 (0.30–1.20)", "its components", "0.70 (0.40–1.10)"),
+        (
+            f"OS, {pair}",
+            "0.80 (0.40–1.60)",
+            "0.60 (0.30–1.20)",
+            "mean of the class: ICI added",
+            "0.70 (0.40–1.10)",
+        ),
+    )
+    assert table.groups == {0}
+
+
+def test_the_published_ratio_stands_at_the_end_when_there_is_one() -> None:
+    os = Comparison(ratio(Endpoint.OS, 0.8), ratio(Endpoint.OS, 0.9, "published"))
+    table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS)], TRIAL, [os])
+    assert [row[-1] for row in table.rows] == ["", "–", "0.90 (0.45–1.80)"]
+
+
+def test_the_reader_is_told_which_half_has_seen_the_study() -> None:
+    seen = [joined(Endpoint.OS, left_out="LEAP-007")]
+    assert "half of the joined prediction has seen" in joined_words(seen, "LEAP-007", fitted=True)[1]
+    assert joined_words(seen, "LEAP-007", fitted=False)[1:] == (
+        "The component NMA was made without LEAP-007.",
+    )
+    assert len(joined_words([joined(Endpoint.OS)], "", fitted=False)) == 1
+    assert "stands in" not in joined_words(seen, "LEAP-007", fitted=False)[0]
+
+
+def test_what_stood_in_for_the_components_is_said_in_both_languages() -> None:
+    told = [joined(Endpoint.OS, "constant")]
+    assert "answers in its place" in joined_words(told, "", fitted=False)[-1]
+    assert joined_table(told, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
+    assert "代答" in joined_words(told, "", fitted=False, lang="zh")[-1]
