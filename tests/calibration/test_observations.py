@@ -245,6 +245,24 @@ def test_a_response_rate_has_half_a_patient_added() -> None:
     assert found.y == pytest.approx(math.log((yes + 0.5) / (154 - yes + 0.5)))
 
 
+def test_responders_are_among_the_controlled() -> None:
+    """Covariance of the logits of nested shares, against 40,000 simulated arms of 150."""
+    rng, n, p, q = np.random.default_rng(3), 150, 0.35, 0.8
+    counts = rng.multinomial(n, [p, q - p, 1.0 - q], size=40_000)
+    shares = np.stack([counts[:, 0], counts[:, 0] + counts[:, 1]]) / n
+    logits = np.log((shares * n + 0.5) / (n - shares * n + 0.5))
+    simulated_covariance = float(np.cov(logits)[0, 1])
+
+    def rate(kind: Kind, endpoint: Endpoint, share: float) -> Observation:
+        figure = Figure("s", kind, endpoint, "all", "x")
+        se = math.sqrt(1.0 / (n * share * (1.0 - share)))
+        return Observation(figure, math.log(share / (1 - share)), se, n, math.nan, None, 100 * share, "")
+
+    found = covariance([rate(Kind.RESPONSE, Endpoint.ORR, p), rate(Kind.CONTROL, Endpoint.DCR, q)])
+    # the first-order formula is off by terms of 1/n; the Monte Carlo error is below 1 %
+    assert found[0, 1] == pytest.approx(simulated_covariance, rel=0.03)
+
+
 def test_patients_behind_a_figure_are_those_of_its_set() -> None:
     """IMpower150: 400 were randomised to ABCP, and 359 of them were EGFR and ALK wild type at the cut of the response rates."""
     scored = {o.target.arm: o.n for o in LOCK.responses if o.target.study == "IMpower150"}

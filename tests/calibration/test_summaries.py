@@ -136,6 +136,17 @@ def test_responses_are_counted_among_those_who_did_not_fail() -> None:
         assert logits[point] == pytest.approx(math.log((yes + 0.5) / (kept.sum() - yes + 0.5)))
 
 
+def test_disease_control_counts_stable_disease_and_toxicity_its_events() -> None:
+    found = endpoints()
+    stable = replace(found, response=np.where(found.response == Response.PD, Response.SD, found.response))
+    controlled = share_logit(stable, "x", "all", Kind.CONTROL)
+    assert controlled == pytest.approx(math.log((N + 0.5) / 0.5))
+    events = np.zeros(found.toxic.shape, bool)
+    events[:, 0, : N // 4] = True
+    toxic = share_logit(replace(found, toxic=events), "x", "all", Kind.TOXICITY)
+    assert toxic == pytest.approx(math.log((N / 4 + 0.5) / (3 * N / 4 + 0.5)))
+
+
 @pytest.mark.parametrize("kind", [Kind.RATIO, Kind.RESPONSE, Kind.CURVE, Kind.MEDIAN])
 def test_a_set_without_patients_has_no_figure(kind: Kind) -> None:
     endpoint = Endpoint.ORR if kind is Kind.RESPONSE else Endpoint.OS

@@ -23,6 +23,7 @@ LEVELS = """
 model: levels
 species:
   checkpoint_level: {initial: 0, unit: 1}
+  ligand_level: {initial: 0, unit: 1}
   trap_level: {initial: 0, unit: 1}
   vegfr_level: {initial: 0, unit: 1}
   offtarget_level: {initial: 0, unit: 1}
@@ -31,6 +32,7 @@ species:
   cooperative_level: {initial: 0, unit: 1}
 contributes:
   checkpoint_ratio: {expression: checkpoint_level, unit: 1}
+  ligand_ratio: {expression: ligand_level, unit: 1}
   vegf_trap_ratio: {expression: trap_level, unit: 1}
   vegfr_ratio: {expression: vegfr_level, unit: 1}
   offtarget_ratio: {expression: offtarget_level, unit: 1}

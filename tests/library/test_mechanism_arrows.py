@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.library.laboratory import AtReference, nsclc
+from tests.library.laboratory import ANTI_PD1, AtReference, follow, nsclc
 
 ARROWS = [s for s in nsclc().statements if not s.emergent]
 STEP = 1e-4
@@ -38,3 +38,25 @@ def test_an_arrow_taken_away_has_no_slope(statement):
     )
     moved = reference.value(statement.target, {statement.driver: at * 1.1 + (at == 0)})
     assert moved == pytest.approx(reference.value(statement.target, {statement.driver: at}), abs=1e-12)
+
+
+def test_a_blocker_of_pd_l1_leaves_what_pd_l2_signals() -> None:
+    """Full occupancy: PD-1 blockers take all that antibody reaches, PD-L1 blockers all but the second ligand's share."""
+    reference = AtReference(nsclc())
+
+    def blocked(**occupancy: float) -> float:
+        return reference.value("block", {"reach": 0.7, "f_L2": 0.2, "ro": 0.0, "ro_l": 0.0, **occupancy})
+
+    assert blocked(ro=1.0) == pytest.approx(0.7)
+    assert blocked(ro_l=1.0) == pytest.approx(0.7 * 0.8)
+    assert blocked(ro=1.0, ro_l=1.0) == pytest.approx(0.7)
+    assert blocked() == 0.0
+
+
+def test_immunity_has_gained_nothing_before_treatment_and_what_it_kills_more_afterwards() -> None:
+    course = follow([ANTI_PD1], [0.0, 60.0], ["immune_gain", "immune_kill"])
+    gain, kill = course.of("immune_gain")[0], course.of("immune_kill")[0]
+    assert gain[0] == pytest.approx(0.0, abs=1e-6)
+    growth = next(p.value for p in nsclc().parameters if p.name == "gnet")
+    assert gain[1] == pytest.approx((kill[1] - kill[0]) / growth, rel=1e-4)
+    assert gain[1] > 0.0

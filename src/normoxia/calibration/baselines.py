@@ -316,7 +316,7 @@ def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) 
     names = sorted({name for own in terms for name in own})
     if not rows or not wanted <= set(names):
         return None
-    y, v = (np.array(values) for values in zip(*(_logit(o) for o in rows), strict=True))
+    y, v = (np.array(values) for values in zip(*(logit(o) for o in rows), strict=True))
     full = np.array([[float(name in own) for name in names] for own in terms])
     _, singular, right = np.linalg.svd(full, full_matrices=False)
     basis = right[singular > 1e-10 * max(singular[0], 1.0)].T
@@ -328,7 +328,7 @@ def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) 
     return _at(row, basis @ solved.coefficients, covariance, basis @ basis.T, between)
 
 
-def _logit(o: Observed) -> tuple[float, float]:
+def logit(o: Observed) -> tuple[float, float]:
     yes, no = o.responders + _CONTINUITY, o.n - o.responders + _CONTINUITY
     return math.log(yes / no), 1.0 / yes + 1.0 / no
 

@@ -8,7 +8,8 @@
     strata[]    the same for parts of patients counted already; in no summary but `of_strata`
     summary     coverage95, coverage50, mean_abs_log_hr_pfs, mean_abs_log_hr_os, noise_floor_pfs, noise_floor_os,
                 orr_within_6_points (the lock's rule for responses, binomial included), crps, crps_baselines, and further ones
-                (crps_gains: how much lower than each baseline's, with a standard error over studies);
+                (crps_gains: how much lower than each baseline's, with a standard error over studies; reach: what a
+                predictor that knew the mean of each class exactly would get, see `reach`);
                 `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
     thresholds  those of the lock, each with its number, its limit, and whether it is met
     predictors, baselines   the summary of each
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from normoxia.calibration.figures import Figures, crps_gain
@@ -74,6 +76,7 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
         name: {"mean": _number(mean), "standard_error": _number(error)}
         for name, (mean, error) in ((name, crps_gain(judged.rows, name)) for name in board.baselines)
     }
+    found["reach"] = {name: _number(value) for name, value in asdict(board.reach).items()}
     found["unseen"]["crps_baselines"] = {
         name: _number(one.unseen.crps) for name, one in board.baselines.items()
     }

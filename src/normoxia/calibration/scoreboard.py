@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from normoxia.calibration import baselines as statistics
+from normoxia.calibration import reach as best
 from normoxia.calibration import scoring
 from normoxia.calibration.baselines import Baseline
 from normoxia.calibration.figures import Figures, summarise, summarise_by_study
 from normoxia.calibration.lock import Lock, Observed, Target
+from normoxia.calibration.reach import Reach
 from normoxia.calibration.rows import Cell, Row, badness, cell
 from normoxia.calibration.scoring import Predictive
 from normoxia.errors import InvalidArgument, UnknownName
@@ -100,6 +102,7 @@ class Scoreboard:
     predictors   by name, in the order given; baselines likewise
     thresholds   of the primary predictor, as the lock writes them
     fallbacks    how many contrasts each baseline left to a simpler one
+    reach        what a predictor that knew each class exactly would get
     """
 
     lock: Lock
@@ -109,6 +112,7 @@ class Scoreboard:
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
     calibration: Calibration
+    reach: Reach
 
     @property
     def judged(self) -> Judged:
@@ -164,6 +168,7 @@ def scoreboard(
             name: sum(o.target in rival.fallbacks for o in lock.contrasts) for name, rival in rivals.items()
         },
         calibration=calibration or Calibration(),
+        reach=best.reach(lock),
     )
 
 

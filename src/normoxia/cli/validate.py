@@ -114,7 +114,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     told, endpoint = Told(board, speech), speech.say("board.endpoint")
     _paragraph(told.lead())
     _paragraph(told.standing())
-    for words in (told.missing(), told.ensemble()):
+    for words in (told.reach(), told.missing(), told.ensemble()):
         if words:
             _paragraph(words)
     for table in (

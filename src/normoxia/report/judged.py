@@ -63,6 +63,14 @@ class Told:
         names = self.speech.say("pool.semicolon").join(self.threshold(v) for v in missed)
         return self._say("lost", k=len(missed), n=len(verdicts), names=names)
 
+    def reach(self) -> str:
+        """What knowing each class of trial exactly would amount to."""
+        number, own = self.speech.number, self.board.reach
+        return self._say(
+            "reach", pfs=number(own.pfs, 3), os=number(own.os, 3), orr=self.percent(own.orr),
+            tau_pfs=number(own.tau_pfs, 2), tau_os=number(own.tau_os, 2), tau_orr=number(own.tau_orr, 2),
+        )  # fmt: skip
+
     def missing(self) -> str:
         """Scored figures that nobody predicted; "" when there are none."""
         rows = self.speech.say("pool.semicolon").join(map(str, self.judged.missing))

@@ -141,7 +141,9 @@ class _Report:
         blocks: list[Block] = [Prose(told.standing(), warning=not self.board.met)]
         if told.missing():
             blocks.append(Prose(told.missing(), warning=True))
-        return [*blocks, told.verdict_table(), called_table(self.board, self.speech)]
+        return [
+            *blocks, told.verdict_table(), Prose(told.reach()), called_table(self.board, self.speech),
+        ]  # fmt: skip
 
     def scores(self) -> list[Block]:
         title, note = self._say("scores_title"), self._say("scores_note")
