@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.posterior import Layout
+from normoxia.calibration.threads import one_thread
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
 
@@ -97,7 +98,14 @@ def sample(
     tuning   of a posterior nearby, to begin with
     raises   InvalidArgument for a chain that begins where the density is 0
     """
-    rng = np.random.default_rng(seed)
+    with one_thread():
+        return _sample(density, own, start, np.random.default_rng(seed), warm_up, rounds, tuning, progress)
+
+
+def _sample(
+    density: Density, own: Layout, start: Floats, rng: np.random.Generator,
+    warm_up: int, rounds: int, tuning: Tuning | None, progress: Progress,
+) -> Draws:  # fmt: skip
     moving = own.moving
     states = start.copy()
     value, slope = density(states)
