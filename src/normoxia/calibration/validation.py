@@ -43,7 +43,8 @@ from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
 
-CHAINS, WARM_UP, ROUNDS = 128, 200, 80
+#: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat below 1.05 on the shipped emulators)
+CHAINS, WARM_UP, ROUNDS, EVERY = 128, 200, 80, 2
 #: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
 SEED, EMULATORS = 1, "emulated.npz"
 
@@ -137,8 +138,9 @@ def fit(
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
-        whole.log_density, whole.layout, start, seed, warm_up=WARM_UP, rounds=ROUNDS, progress=progress
-    )
+        whole.log_density, whole.layout, start, seed,
+        warm_up=WARM_UP, rounds=ROUNDS, every=EVERY, progress=progress,
+    )  # fmt: skip
     return Fit(whole, draws, lost)
 
 
