@@ -43,7 +43,7 @@ from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
 
-#: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat below 1.05 on the shipped emulators)
+#: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat near 1.05)
 CHAINS, WARM_UP, ROUNDS, EVERY = 128, 200, 80, 2
 #: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
 SEED, EMULATORS = 1, "emulated.npz"
