@@ -85,3 +85,16 @@ def test_a_study_unlike_all_others_is_drawn_anew(draws: Draws) -> None:
     left = leave_out(given, own, ("two",), 7)["two"]
     assert left.refitted
     assert len(left.states) == leaving.ROUNDS * own.chains.shape[1]
+
+
+def test_the_same_bytes_for_any_number_of_workers(
+    given: Posterior, draws: Draws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "smoothed", never)
+    asked = ("four", "unheard", "one", "two")
+    alone, beside = (leave_out(given, draws, asked, 8, workers=n) for n in (1, 2))
+    assert list(alone) == list(beside) == list(asked)
+    for study in asked:
+        assert alone[study].refitted == (study != "unheard")
+        assert alone[study].states.tobytes() == beside[study].states.tobytes()
+        assert alone[study].effective == beside[study].effective

@@ -85,6 +85,32 @@ def test_structures_are_drawn_with_their_odds() -> None:
         assert abs(last[mine, 0].mean() - 0.8 * a - 0.3 * b) < 4.5 / np.sqrt(mine.sum())
 
 
+def test_a_structure_is_switched_with_what_goes_along() -> None:
+    """A coordinate at 4 with the structure and at -4 without, sd 0.3, odds 3 to 1: switched alone, no chain would ever cross."""
+
+    def density(states: Floats) -> tuple[Floats, Floats]:
+        away = (states[:, 0] - 4.0 * states[:, 1]) / 0.3
+        slope = np.zeros_like(states)
+        slope[:, 0] = -away / 0.3
+        return 0.5 * np.log(3.0) * states[:, 1] - 0.5 * away**2, slope
+
+    n = 400
+    start = np.repeat([[4.0, 1.0], [-4.0, -1.0]], n // 2, axis=0)
+    draws = sample(density, flat(1, 1), start, 15, warm_up=40, rounds=20)
+    assert draws.tuning.along == pytest.approx(np.array([[4.0]]), abs=0.2)
+    last = draws.chains[-1]
+    assert abs((last[:, 1] > 0).mean() - 0.75) < 4.5 * np.sqrt(0.75 * 0.25 / n)
+    assert abs((last[:, 0] - 4.0 * last[:, 1]).std() - 0.3) < 4.5 * 0.3 / np.sqrt(2 * n)
+
+
+def test_one_of_every_so_many_rounds_is_kept() -> None:
+    start = np.zeros((8, 4)) + gaussian()[0]
+    tuning = Tuning(0.3, np.eye(4))
+    whole = sample(normal, flat(4), start, 16, warm_up=3, rounds=6, tuning=tuning)
+    some = sample(normal, flat(4), start, 16, warm_up=3, rounds=2, every=3, tuning=tuning)
+    np.testing.assert_array_equal(some.chains, whole.chains[2::3])
+
+
 def test_a_bounded_law_keeps_its_shape_at_the_bound() -> None:
     """An exponential law: mean and variance 1 within 4.5 standard errors (of the variance, sqrt(8/n))."""
 

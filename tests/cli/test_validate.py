@@ -19,7 +19,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A validation that is there at once; the list counts how often it was asked for."""
     asked: list[str] = []
 
-    def validate(*, progress: object) -> SimpleNamespace:
+    def validate(*, workers: int, progress: object) -> SimpleNamespace:
         asked.append("validate")
         left_out = {"OAK": SimpleNamespace(k=0.31, effective=812.4, refitted=False)}
         return SimpleNamespace(

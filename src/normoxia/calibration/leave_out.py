@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from normoxia.calibration import sampler
 from normoxia.calibration.pareto import smoothed
 from normoxia.calibration.posterior import Posterior
 from normoxia.calibration.sampler import Draws
+from normoxia.calibration.threads import one_thread
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
@@ -39,25 +41,55 @@ class LeftOut:
 
 
 def leave_out(
-    posterior: Posterior, draws: Draws, studies: tuple[str, ...], seed: int, *, progress: Progress = silent
+    posterior: Posterior,
+    draws: Draws,
+    studies: tuple[str, ...],
+    seed: int,
+    *,
+    workers: int = 1,
+    progress: Progress = silent,
 ) -> Mapping[str, LeftOut]:
-    """Draws without each of some studies; a study without a block keeps all draws as they are."""
-    states = draws.states
-    values, _ = posterior.log_likelihood(states)
+    """Draws without each of some studies; a study without a block keeps all draws as they are.
+
+    workers  threads, for studies that are drawn anew; the draws are the same for any number
+    """
+    with one_thread():
+        values, _ = posterior.log_likelihood(draws.states)
     position = {block.study: i for i, block in enumerate(posterior.blocks)}
-    found = {}
-    for i, study in enumerate(studies):
-        even = np.full(len(states), 1.0 / len(states))
-        if study not in position:
-            found[study] = LeftOut(study, states, even, -np.inf, float(draws.effective().min()), False)
-        else:
-            weights = smoothed(-values[:, position[study]])
-            if weights.reliable:
-                found[study] = LeftOut(study, states, weights.values, weights.k, weights.effective, False)
-            else:
-                found[study] = _anew(posterior, draws, study, weights.k, seed + i)
-        progress(Step("leaving out", i + 1, len(studies), "studies"))
-    return found
+    found: dict[str, LeftOut] = {}
+    waiting: dict[Future[LeftOut], str] = {}
+
+    def told() -> None:
+        progress(Step("leaving out", len(found), len(studies), "studies"))
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for i, study in enumerate(studies):
+                own = _weighted(draws, study, values[:, position[study]] if study in position else None)
+                if isinstance(own, LeftOut):
+                    found[study] = own
+                    told()
+                else:
+                    waiting[pool.submit(_anew, posterior, draws, study, own, seed + i)] = study
+            for future in as_completed(waiting):
+                found[waiting[future]] = future.result()
+                told()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {study: found[study] for study in studies}
+
+
+def _weighted(draws: Draws, study: str, log_likelihood: Floats | None) -> LeftOut | float:
+    """The draws as they are, or weighted so that they do not know the study; where that is unsound, the shape of the weights' tail."""
+    n = len(draws.states)
+    if log_likelihood is None:
+        even = np.full(n, 1.0 / n)
+        return LeftOut(study, draws.states, even, -np.inf, float(draws.effective().min()), False)
+    weights = smoothed(-log_likelihood)
+    if not weights.reliable:
+        return weights.k
+    return LeftOut(study, draws.states, weights.values, weights.k, weights.effective, False)
 
 
 def _anew(posterior: Posterior, draws: Draws, study: str, k: float, seed: int) -> LeftOut:

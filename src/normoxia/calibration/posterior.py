@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from normoxia.calibration import discrepancy
 from normoxia.calibration.emulator import Surfaces
 from normoxia.calibration.hyperparameters import Space
+from normoxia.calibration.likelihood import Figures, Likelihood, side_by_side
 from normoxia.calibration.observations import Block
 from normoxia.calibration.summaries import Kind
 
@@ -82,7 +84,7 @@ def layout(space: Space, *, discrepant: bool = False) -> Layout:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """Log densities of states, and slopes of them for a sampler to move along.
 
@@ -119,12 +121,11 @@ class Posterior:
         The slope leaves out how the covariance changes with the coordinates, which steers a sampler well enough; it is no gradient
         to optimise by.
         """
-        values = np.zeros((len(states), len(self.blocks)))
-        slope = np.zeros_like(states)
-        for i, block in enumerate(self.blocks):
-            values[:, i], part = self._block(block, states)
-            slope += part
-        return values, slope
+        own = self.layout
+        values, slopes = self._likelihood.with_slopes(
+            states[:, : own.n_coordinates], own.logs(states), own.shift(states)
+        )
+        return values, np.concatenate([slopes.coordinates, slopes.log_spreads, slopes.shifts], axis=1)
 
     def log_density(self, states: Floats) -> tuple[Floats, Floats]:
         """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
@@ -172,33 +173,25 @@ class Posterior:
         parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
         return np.stack([scale * self.layout.spread(states, name) for name, scale in parts], axis=1)
 
-    def _block(self, block: Block, states: Floats) -> tuple[Floats, Floats]:
+    @cached_property
+    def _likelihood(self) -> Likelihood:
         own = self.layout
-        mean, cov, slopes = self.moments(block, states)
-        residual = block.y - mean
-        inverse = np.linalg.inv(cov)
-        pulled = np.einsum("nij,nj->ni", inverse, residual)
-        determinant = np.linalg.slogdet(cov)[1]
-        value = -0.5 * ((residual * pulled).sum(axis=1) + determinant + len(block.y) * np.log(2.0 * np.pi))
-        slope = np.zeros_like(states)
-        slope[:, : own.n_coordinates] = np.einsum("nm,nmd->nd", pulled, slopes)
-        if own.shifts:
-            slope[:, own.n_coordinates + len(own.spreads) :] = pulled @ self._departing(block)
-        # d/d log sd of the covariance's parts: 0.5*(pulled' dC pulled - tr(C^-1 dC))
-        units = self.space.shift_units
-        for k, effect in enumerate(self.space.trial_effects):
-            along = slopes[:, :, self.space.shifted[k]] * units[k]
-            sd2 = own.spread(states, effect.name) ** 2
-            gain = (along * pulled).sum(axis=1) ** 2 - np.einsum("ni,nij,nj->n", along, inverse, along)
-            slope[:, own.n_coordinates + k] = sd2 * gain
-            if block.single_arm:
-                single = own.spread(states, "single arm") ** 2
-                slope[:, own.n_coordinates + own.spreads.index("single arm")] += single * gain
-        sd = self.structural(block, states)
-        gain = sd**2 * (pulled**2 - np.einsum("nii->ni", inverse))
-        for j, o in enumerate(block.observations):
-            slope[:, own.n_coordinates + own.spreads.index(_STRUCTURAL[o.figure.kind][0])] += gain[:, j]
-        return value, slope
+        return side_by_side(
+            [self._figures(block) for block in self.blocks],
+            self.space.shifted, self.space.shift_units, own.spreads.index("single arm"), own.n_coordinates,
+        )  # fmt: skip
+
+    def _figures(self, block: Block) -> Figures:
+        parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
+        return Figures(
+            block.y,
+            block.covariance,
+            self.surfaces[block.study],
+            self._departing(block) if self.layout.shifts else np.zeros((len(block.y), 0)),
+            np.array([self.layout.spreads.index(name) for name, _ in parts], dtype=np.intp),
+            np.array([scale for _, scale in parts]),
+            block.single_arm,
+        )
 
 
 #: structural error by kind: whose standard deviation, times what

@@ -1,8 +1,9 @@
 """Draws from a posterior: many Hamiltonian chains at once, with every structure offered to be switched between moves.
 
 Hamiltonian Monte Carlo (Neal 2011, Handbook of MCMC, ch. 5) in coordinates whitened by the chains' own covariance, which with the
-step size adapts while warming up, then stands still. The slope need not be the exact gradient: the leapfrog is reversible and keeps volume for any function of position, and
-acceptance uses the exact density.
+step size adapts while warming up, then stands still. The slope need not be the exact gradient: the leapfrog is reversible and keeps
+volume for any function of position, and acceptance uses the exact density. So it does for switches: coordinates move along with a
+structure as they were seen to differ by it, a linear move that keeps volume and that the switch back undoes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.posterior import Layout
+from normoxia.calibration.threads import one_thread
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
 
@@ -27,16 +29,26 @@ LEAPS = 7
 SHORTEST = 1e-5
 #: share of the diagonal that the chains' covariance is drawn towards
 TOWARDS_DIAGONAL = 0.1
-#: rounds of warm-up between two looks at the covariance
+#: rounds of warm-up between two looks at how coordinates spread, each at the later half of the rounds so far
 LOOK = 10
+#: rounds before the first look where a tuning was given: fewer would tell less than it does
+TRUSTED = 40
+#: draws without any association that are added to those from which is told how coordinates go with structures; assumed
+SCEPTICAL = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuning:
-    """Step size, and the Cholesky factor of the covariance that whitens; shape (n_moving, n_moving)."""
+    """What adapts while warming up.
+
+    step    size of a leap
+    factor  Cholesky factor of the covariance that whitens, given the structures; shape (n_moving, n_moving)
+    along   what moves with a structure, per unit of it; shape (n_structures, n_moving), nothing when omitted
+    """
 
     step: float
     factor: Floats
+    along: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +98,7 @@ def sample(
     *,
     warm_up: int = 60,
     rounds: int = 40,
+    every: int = 1,
     tuning: Tuning | None = None,
     progress: Progress = silent,
 ) -> Draws:
@@ -94,10 +107,20 @@ def sample(
     density  gives log densities (n,) and slopes (n, width) of states (n, width)
     start    one state a chain; shape (n_chains, width)
     warm_up  rounds thrown away, in which step size and covariance adapt
+    rounds   that are kept, one of `every` so many
     tuning   of a posterior nearby, to begin with
     raises   InvalidArgument for a chain that begins where the density is 0
     """
-    rng = np.random.default_rng(seed)
+    with one_thread():
+        return _sample(
+            density, own, start, np.random.default_rng(seed), warm_up, rounds, every, tuning, progress
+        )
+
+
+def _sample(
+    density: Density, own: Layout, start: Floats, rng: np.random.Generator,
+    warm_up: int, rounds: int, every: int, tuning: Tuning | None, progress: Progress,
+) -> Draws:  # fmt: skip
     moving = own.moving
     states = start.copy()
     value, slope = density(states)
@@ -106,27 +129,42 @@ def sample(
         raise InvalidArgument(
             f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere"
         )
-    begin, factor = (tuning.step, tuning.factor) if tuning else (0.15, np.eye(len(moving)))
+    known = tuning or Tuning(0.15, np.eye(len(moving)))
+    factor, along = known.factor, known.along
+    if along is None:
+        along = np.zeros((own.n_structures, len(moving)))
     # while warming up each chain has a step of its own: one that begins where the density is steep would never move at the others'
-    step = np.full(len(states), begin)
+    step = np.full(len(states), known.step)
     kept, accepted = np.zeros((rounds, *states.shape)), []
     recent: list[Floats] = []
-    for i in range(warm_up + rounds):
+    total = warm_up + rounds * every
+    for i in range(total):
         chance, states, value, slope = _move(density, moving, factor, step, states, value, slope, rng)
-        for which in range(own.n_continuous, own.n_coordinates):
-            states, value, slope = _flip(density, which, states, value, slope, rng)
+        for which, moved in enumerate(along, own.n_continuous):
+            states, value, slope = _flip(density, which, moving, moved, states, value, slope, rng)
         if i < warm_up:
             step = np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), SHORTEST, 1.0)
-            recent.append(states[:, moving])
-            if len(recent) == LOOK and warm_up - i > LOOK // 2:
-                factor, recent = _whitening(np.concatenate(recent)), []
+            recent.append(states)
+            enough = len(recent) % LOOK == 0 and len(recent) >= (TRUSTED if tuning else LOOK)
+            if enough and warm_up - i > LOOK // 2:
+                factor, along = _looked_at(np.concatenate(recent[len(recent) // 2 :]), own)
             if i == warm_up - 1:
                 step[:] = np.median(step)
         else:
-            kept[i - warm_up] = states
+            kept[(i - warm_up) // every] = states
             accepted.append(float(chance.mean()))
-        progress(Step("sampling", i + 1, warm_up + rounds, "rounds"))
-    return Draws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor))
+        progress(Step("sampling", i + 1, total, "rounds"))
+    return Draws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor, along))
+
+
+def _looked_at(states: Floats, own: Layout) -> tuple[Floats, Floats]:
+    """The whitening factor given the structures, and how coordinates go with structures: a linear regression."""
+    structures = states[:, own.n_continuous : own.n_coordinates]
+    moving = states[:, own.moving]
+    signs = structures - structures.mean(axis=0)
+    precision = signs.T @ signs + SCEPTICAL * np.eye(own.n_structures)
+    along = np.linalg.solve(precision, signs.T @ (moving - moving.mean(axis=0)))
+    return _whitening(moving - structures @ along), along
 
 
 def _whitening(states: Floats) -> Floats:
@@ -166,10 +204,12 @@ def _move(
 
 
 def _flip(
-    density: Density, which: int, states: Floats, value: Floats, slope: Floats, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
-    """One structure offered to be switched in every chain."""
+    density: Density, which: int, moving: NDArray[np.intp], along: Floats,
+    states: Floats, value: Floats, slope: Floats, rng: np.random.Generator,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """One structure offered to be switched in every chain, with what goes along."""
     new = states.copy()
+    new[:, moving] -= 2.0 * states[:, [which]] * along
     new[:, which] *= -1.0
     new_value, new_slope = density(new)
     take = np.log(rng.random(len(states))) < new_value - value

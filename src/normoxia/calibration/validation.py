@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +37,14 @@ from normoxia.calibration.sampler import Draws
 from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
 from normoxia.calibration.scoring import Ensemble, Predictive
 from normoxia.calibration.stacking import Stacked
-from normoxia.progress import Progress, silent
+from normoxia.calibration.threads import one_thread
+from normoxia.errors import Interrupted
+from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
 
-CHAINS, WARM_UP, ROUNDS = 128, 200, 80
+#: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat near 1.05)
+CHAINS, WARM_UP, ROUNDS, EVERY = 128, 200, 80, 2
 #: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
 SEED, EMULATORS = 1, "emulated.npz"
 
@@ -133,14 +138,16 @@ def fit(
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
-        whole.log_density, whole.layout, start, seed, warm_up=WARM_UP, rounds=ROUNDS, progress=progress
-    )
+        whole.log_density, whole.layout, start, seed,
+        warm_up=WARM_UP, rounds=ROUNDS, every=EVERY, progress=progress,
+    )  # fmt: skip
     return Fit(whole, draws, lost)
 
 
-def validate(*, seed: int = SEED, progress: Progress = silent) -> Validation:
+def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
     """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
-    return judge(hyperparameters.read(), Emulated.read(shipped_emulators()), seed, progress=progress)
+    emulated = Emulated.read(shipped_emulators())
+    return judge(hyperparameters.read(), emulated, seed, workers=workers, progress=progress)
 
 
 def shipped_emulators() -> Path:
@@ -149,12 +156,24 @@ def shipped_emulators() -> Path:
 
 
 def judge(
-    space: Space, emulated: Emulated, seed: int, *, lock: Lock | None = None, progress: Progress = silent
+    space: Space,
+    emulated: Emulated,
+    seed: int,
+    *,
+    lock: Lock | None = None,
+    workers: int = 1,
+    progress: Progress = silent,
 ) -> Validation:
-    """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines."""
+    """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines.
+
+    workers  threads; the judgement is the same for any number
+    """
     known = locked.read() if lock is None else lock
-    mechanism = _predictor(space, emulated, known, seed, progress, discrepant=False)
-    departing = _predictor(space, emulated, known, seed, progress, discrepant=True)
+    with one_thread():
+        mechanism, departing = (
+            _predictor(fitted, emulated, known, seed, workers, progress)
+            for fitted in _fits(space, emulated, known, seed, workers, progress)
+        )
     anchored = _predicted(mechanism.fit.posterior, mechanism.left_out, emulated, known, seed, anchored=True)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
@@ -180,12 +199,37 @@ def judge(
     return Validation(board, mechanism, departing, attempts.read())
 
 
+def _fits(
+    space: Space, emulated: Emulated, lock: Lock, seed: int, workers: int, progress: Progress
+) -> list[Fit]:
+    """The mechanism alone, and with components that may depart from it; side by side where there are threads for it."""
+    done = {False: 0, True: 0}
+    stop = threading.Event()
+
+    def fitted(discrepant: bool) -> Fit:
+        def told(step: Step, /) -> None:
+            if stop.is_set():
+                raise Interrupted("another fit was stopped")
+            done[discrepant] = step.done
+            progress(Step(step.label, sum(done.values()), len(done) * step.total, step.unit))
+
+        return fit(space, emulated, lock, seed, discrepant=discrepant, progress=told)
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            return list(pool.map(fitted, done))
+        except BaseException:
+            stop.set()
+            raise
+
+
 def _predictor(
-    space: Space, emulated: Emulated, lock: Lock, seed: int, progress: Progress, *, discrepant: bool
+    fitted: Fit, emulated: Emulated, lock: Lock, seed: int, workers: int, progress: Progress
 ) -> Predictor:
-    fitted = fit(space, emulated, lock, seed, discrepant=discrepant, progress=progress)
     studies = tuple(study for study in lock.studies if study in emulated.figures)
-    left = leave_out.leave_out(fitted.posterior, fitted.draws, studies, seed + 1, progress=progress)
+    left = leave_out.leave_out(
+        fitted.posterior, fitted.draws, studies, seed + 1, workers=workers, progress=progress
+    )
     return Predictor(fitted, left, _predicted(fitted.posterior, left, emulated, lock, seed, anchored=False))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Out, Quiet
+from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def credibility(
             help="Do not predict left-out studies, some minutes of work; validation is then not done.",
         ),
     ] = False,
+    workers: Workers = 0,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
@@ -38,7 +39,7 @@ def credibility(
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputExists(f"{path} exists; name another folder with --out")
     say("checking the model, its inputs and what it is held against ...", quiet=quiet)
-    calibrated, board = _held(quick, quiet)
+    calibrated, board = _held(quick, workers, quiet)
     file = made.credibility(calibrated=calibrated, board=board)
     whole = plain(file.as_json())
     _write(path, file, whole, lang)
@@ -49,7 +50,7 @@ def credibility(
     say(f"{path}/report.html", quiet=quiet)
 
 
-def _held(quick: bool, quiet: bool) -> tuple[Calibrated | None, Scoreboard | None]:
+def _held(quick: bool, workers: int, quiet: bool) -> tuple[Calibrated | None, Scoreboard | None]:
     """The shipped ensemble, and unless asked to be quick what validation makes of it; None where none is shipped."""
     from normoxia import calibration, library
     from normoxia.calibration import ensemble
@@ -60,7 +61,7 @@ def _held(quick: bool, quiet: bool) -> tuple[Calibrated | None, Scoreboard | Non
     if quick:
         return ensemble.read(), None
     with progress_bar(quiet=quiet) as progress:
-        return ensemble.read(), calibration.validate(progress=progress).board
+        return ensemble.read(), calibration.validate(workers=worker_count(workers), progress=progress).board
 
 
 def _fresh(root: Path) -> Path:

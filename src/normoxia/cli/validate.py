@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Quiet
+from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 from normoxia.errors import OutputExists, UnknownName
 
@@ -36,6 +36,7 @@ def validate(
     out: Annotated[
         Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
     ] = None,
+    workers: Workers = 0,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
@@ -50,7 +51,7 @@ def validate(
         if path is not None and path.exists():
             raise OutputExists(f"{path} exists; name another one with {option}")
     with progress_bar(quiet=quiet) as progress:
-        validation = calibration.validate(progress=progress)
+        validation = calibration.validate(workers=worker_count(workers), progress=progress)
     board: Scoreboard = validation.board
     whole = board.as_json()
     if out is not None:
