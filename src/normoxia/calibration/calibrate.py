@@ -46,7 +46,7 @@ class Plan:
     """
 
     seed: int
-    points: tuple[int, ...] = (768, 512)
+    points: tuple[int, ...] = (640, 448)
     patients: int = 40
     studies: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument
 
 #: the plan behind the shipped ensemble
-SEED, POINTS, PATIENTS = 20261123, "768,512", 40
+SEED, POINTS, PATIENTS = 20261129, "640,448", 40
 
 
 def calibrate(
@@ -40,7 +40,7 @@ def calibrate(
         rounds = tuple(int(part) for part in points.split(","))
     except ValueError:
         raise InvalidArgument(
-            f'--points "{points}": expected whole numbers, one a round, such as 768,512'
+            f'--points "{points}": expected whole numbers, one a round, such as 640,448'
         ) from None
     plan = verb.SMALL if small else verb.Plan(seed, rounds, patients)
     try:
