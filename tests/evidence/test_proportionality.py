@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
 from normoxia import evidence
 from normoxia.evidence.answers import answer
-from normoxia.evidence.proportionality import Wanted, of_the_registry, proportionality
+from normoxia.evidence.proportionality import Wanted, of_the_registry, over_time, proportionality
 
 
 def study(name: str) -> evidence.Study:
@@ -105,3 +106,20 @@ def test_a_rate_has_no_hazards() -> None:
     assert "over_time" not in whole["analyses"]["ORR"]
     assert "ORR" not in whole["not_proportional"]
     assert whole["analyses"]["PFS"]["over_time"]["first"] == "hazard ratio"
+
+
+def test_where_hazards_cross_the_restricted_mean_is_told_first() -> None:
+    """CheckMate-057 (Borghaei 2015, N Engl J Med 373:1627): OS HR 0.73 (0.59-0.89), curves cross; PFS curves cross too."""
+    effects = {
+        (ours.endpoint.value, ours.population): effect
+        for ours, _, effect in over_time(evidence.registry()["CheckMate-057"])
+    }
+    survival = effects["OS", "ITT (NEJM fig 1A)"]
+    assert survival.first == "restricted mean"
+    # landmarks half a year apart and a constant hazard between them: within a fifth of the standard error
+    assert math.log(survival.ratio.value) == pytest.approx(math.log(0.73), abs=0.02)
+    assert survival.periods[0].ratio is not None
+    assert survival.periods[-1].ratio is not None
+    assert survival.periods[0].ratio.value > 1 > survival.periods[-1].ratio.value
+    assert effects["PFS", "PD-L1 >10%"].first == "hazard ratio"
+    assert over_time(evidence.registry()["LEAP-007"]) == ()

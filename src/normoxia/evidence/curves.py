@@ -18,7 +18,6 @@ from normoxia.evidence.studies import Registry
 from normoxia.evidence.study import Study
 
 if TYPE_CHECKING:
-    from normoxia.evidence.over_time import EffectOverTime
     from normoxia.survival.digitised import DigitisedCurve, Reconstruction
 
 #: readings are placed this far apart, in months, on the constant hazard between two landmarks
@@ -67,22 +66,6 @@ def pairs(study: Study) -> tuple[tuple[str, Curve, Curve], ...]:
         for (population, _, _), curves in alike.items()
         for ours, theirs in combinations(curves, 2)
     )
-
-
-def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
-    """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
-
-    Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
-    held constant between landmarks, so the test sees only what the landmarks show.
-    """
-    return tuple((ours, theirs, contrasted(ours, theirs)) for _, ours, theirs in pairs(study))
-
-
-def contrasted(treatment: Curve, comparator: Curve) -> EffectOverTime:
-    """The effect over time between two digitised curves, from rebuilt patients."""
-    from normoxia.evidence.over_time import effect_over_time
-
-    return effect_over_time(rebuilt(treatment).patients, rebuilt(comparator).patients)
 
 
 def individual_rows(registry: Registry) -> tuple[dict[str, str | float | int], ...]:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from normoxia.evidence.curves import contrasted, pairs
-from normoxia.evidence.over_time import EffectOverTime, Period
+from normoxia.evidence.curves import pairs, rebuilt
+from normoxia.evidence.over_time import EffectOverTime, Period, effect_over_time
 from normoxia.evidence.reported import Curve
 from normoxia.evidence.study import Study
 from normoxia.outcome import Estimate
@@ -126,6 +126,20 @@ def proportionality(contrasts: Iterable[Wanted]) -> Proportionality:
     return Proportionality(
         found, tuple(dict.fromkeys(w.study.id for w in without)), Proportionality(others, ()).violated
     )
+
+
+def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
+    """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
+
+    Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
+    held constant between landmarks, so the test sees only what the landmarks show.
+    """
+    return tuple((ours, theirs, contrasted(ours, theirs)) for _, ours, theirs in pairs(study))
+
+
+def contrasted(treatment: Curve, comparator: Curve) -> EffectOverTime:
+    """The effect over time between two digitised curves, from rebuilt patients."""
+    return effect_over_time(rebuilt(treatment).patients, rebuilt(comparator).patients)
 
 
 def of_the_registry(names: Iterable[str]) -> Proportionality:

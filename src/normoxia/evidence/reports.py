@@ -244,7 +244,7 @@ def _curves(study: Study, speech: Language) -> list[str]:
 
 def _over_time(study: Study, speech: Language) -> list[str]:
     """Two arms told by restricted mean, by periods and by one ratio; what to read first stands first."""
-    from normoxia.evidence.curves import over_time
+    from normoxia.evidence.proportionality import over_time
     from normoxia.survival import DAYS_PER_MONTH
 
     def months(days: float) -> str:
