@@ -16,11 +16,11 @@ from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 
 if TYPE_CHECKING:
     from normoxia.documents import Finding
-    from normoxia.evidence.answers import Analysis, Answer
-    from normoxia.evidence.certainty import Certainty
-    from normoxia.evidence.proportionality import Proportionality
-    from normoxia.evidence.synthesis import Synthesis
-    from normoxia.evidence.tables import NetworkTable
+    from normoxia.evidence.synthesis.answers import Analysis, Answer
+    from normoxia.evidence.synthesis.certainty import Certainty
+    from normoxia.evidence.synthesis.pooling import Synthesis
+    from normoxia.evidence.synthesis.proportionality import Proportionality
+    from normoxia.evidence.synthesis.tables import NetworkTable
     from normoxia.language import Language
     from normoxia.report.pooled import Pooled, Shares
     from normoxia.report.tables import Table
@@ -140,7 +140,7 @@ def _columns(given: Sequence[str]) -> dict[str, str]:
 
 def _is_question(what: str) -> bool:
     """Whether the argument names a question; a table is whatever is a file or looks like one."""
-    from normoxia.evidence import questions
+    from normoxia.evidence.synthesis import questions
 
     path = Path(what)
     if path.suffix.lower() in (".yaml", ".yml") or what in questions.names():
@@ -154,9 +154,9 @@ def _is_question(what: str) -> bool:
 
 
 def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
-    from normoxia.evidence import tables
-    from normoxia.evidence.contribution import shares_left_out, study_contributions
-    from normoxia.evidence.synthesis import pool as pool_table
+    from normoxia.evidence.synthesis import tables
+    from normoxia.evidence.synthesis.contribution import shares_left_out, study_contributions
+    from normoxia.evidence.synthesis.pooling import pool as pool_table
 
     if asked.endpoint or asked.studies:
         raise InvalidArgument("--endpoint and --studies belong to questions; a table holds one endpoint")
@@ -194,8 +194,8 @@ def _pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet:
 
 def _over_time(synthesis: Synthesis) -> Proportionality | None:
     """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
-    from normoxia.evidence.contrasts import Effect
-    from normoxia.evidence.proportionality import of_the_registry
+    from normoxia.evidence.synthesis.contrasts import Effect
+    from normoxia.evidence.synthesis.proportionality import of_the_registry
 
     if synthesis.network.effect is not Effect.HR:
         return None
@@ -225,7 +225,7 @@ def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Ce
     """Certainty by the general rules; a difference needs the smallest one that matters."""
     import math
 
-    from normoxia.evidence.certainty import certainty
+    from normoxia.evidence.synthesis.certainty import certainty
 
     is_ratio = synthesis.network.effect.is_ratio
     if asked.equivalence is None and not is_ratio:
@@ -247,7 +247,7 @@ def _table_json(
     over_time: Proportionality | None,
     shares: Shares,
 ) -> dict[str, Any]:
-    from normoxia.evidence.contribution import shares_left_out
+    from normoxia.evidence.synthesis.contribution import shares_left_out
 
     whole = synthesis.to_json()
     if told := shares_left_out(synthesis.network):
@@ -299,7 +299,7 @@ def _print_table_answer(
     asked: Options,
     quiet: bool,
 ) -> None:
-    from normoxia.evidence.contribution import shares_left_out
+    from normoxia.evidence.synthesis.contribution import shares_left_out
     from normoxia.language import language
     from normoxia.report.over_time import over_time_table, table_words
     from normoxia.report.pooled import Pooled
@@ -364,9 +364,9 @@ def _retold(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) 
 
 
 def _pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
-    from normoxia.evidence import questions
-    from normoxia.evidence.answers import answer
-    from normoxia.evidence.studies import registry
+    from normoxia.evidence.studies.registry import registry
+    from normoxia.evidence.synthesis import questions
+    from normoxia.evidence.synthesis.answers import answer
 
     if (
         asked.effect
