@@ -19,5 +19,5 @@ and where the numbers come from:
     tables         any network from a text file: delimited parts it into cells, columns knows the names, layout says which
                    column means what, rows reads them, cells knows how people print a number or an interval
     intake         a hazard ratio from whatever was published
-    questions      a question to the registry as a document; answers draws its evidence and answers it
+    questions      a question to the registry as a document; extraction draws its numbers from the studies, answers pools them
 """
