@@ -2,7 +2,7 @@
 
     python -m benchmarks.oracles            rewrites docs/reference/oracles.md and docs/reference/oracles.csv
 
-`rows()` gives the comparisons; tests/evidence/test_oracles.py holds each against its tolerance.
+`rows()` gives the comparisons; tests/evidence/synthesis/test_oracles.py holds each against its tolerance.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.synthesis_restricted import checks
-from normoxia.evidence import (
+from normoxia.evidence.synthesis import (
     components,
     consistency,
     contribution,
@@ -27,13 +27,13 @@ from normoxia.evidence import (
     ranking,
     rare,
 )
-from normoxia.evidence import network as net
-from normoxia.evidence.binomial import network_binomial
-from normoxia.evidence.contrasts import Arm, Contrast, by_study, contrasts_from_arms
-from normoxia.evidence.funnel import adjusted_funnel
-from normoxia.evidence.network import Network, NetworkFit
-from normoxia.evidence.regression import meta_regression
-from normoxia.evidence.small_studies import egger, trim_and_fill
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.binomial import network_binomial
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, by_study, contrasts_from_arms
+from normoxia.evidence.synthesis.funnel import adjusted_funnel
+from normoxia.evidence.synthesis.network import Network, NetworkFit
+from normoxia.evidence.synthesis.regression import meta_regression
+from normoxia.evidence.synthesis.small_studies import egger, trim_and_fill
 from normoxia.survival import TimeToEvent, cox, kaplan_meier
 from normoxia.survival.digitised import DigitisedCurve, reconstruct
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.oracles import networks
-from normoxia.evidence import answers, consistency, contribution, ranking
-from normoxia.evidence import network as net
-from normoxia.evidence.contrasts import Contrast
+from normoxia.evidence.synthesis import answers, consistency, contribution, ranking
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import Contrast
 
 
 def seconds(work: Callable[[], object], repeats: int = 5) -> float:

@@ -17,9 +17,9 @@ from itertools import combinations
 
 import numpy as np
 
-from normoxia.evidence import network as net
-from normoxia.evidence.contrasts import Contrast
-from normoxia.evidence.meta import t_quantile
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.meta import t_quantile
 
 TREATMENTS = "abcde"
 TRUTH = {"a": 0.0, "b": -0.3, "c": 0.2, "d": -0.5, "e": 0.1}

@@ -70,7 +70,7 @@ class Problem:
 def checks() -> Iterator[Check]:
     """Every restricted likelihood whose maximum we and a peer place differently."""
     from benchmarks.oracles import networks, reml_without_covariance
-    from normoxia.evidence import network as net
+    from normoxia.evidence.synthesis import network as net
 
     decimal.getcontext().prec = DIGITS
     peers = {r["dataset"]: float(r["value"]) for r in _read("pairwise.csv") if r["quantity"] == "tau2"}
@@ -142,7 +142,7 @@ def _facing(row: tuple[str, str, Decimal, Decimal], last: str) -> tuple[str, str
 
 
 def _our_bcg(names: Sequence[str]) -> float:
-    from normoxia.evidence.regression import meta_regression
+    from normoxia.evidence.synthesis.regression import meta_regression
 
     rows = _read("input_bcg.csv")
     columns = {name: [float(r[name]) for r in rows] for name in names}

@@ -20,6 +20,13 @@ FLOORS = {
     "cli": 7, "web": 7,
 }  # fmt: skip
 
+#: the folders of evidence, and what leaves it; those of one line do not import one another, and none imports the package
+EVIDENCE_FLOORS = {
+    "studies": 0,
+    "auditing": 1, "synthesis": 1,
+    "reports": 2, "export": 2,
+}  # fmt: skip
+
 #: rooms of floor 0 may use one another in this order only
 GROUND = ("errors", "units", "documents", "outcome", "seeding", "progress", "library", "language")
 
@@ -30,17 +37,19 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    rooms = set()
+def imported_names(path: Path) -> set[str]:
+    """What a file imports, dotted, wherever in it."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        rooms |= {name.split(".")[1] for name in names if name.startswith("normoxia.")}
-    return rooms & set(FLOORS)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imported_names(path) if name.startswith("normoxia.")} & set(FLOORS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
@@ -56,6 +65,26 @@ def test_imports_point_down(path: Path) -> None:
             assert FLOORS[other] < FLOORS[room], (
                 f"{path.relative_to(SOURCE)} imports {other}, which is not below {room}"
             )
+
+
+EVIDENCE = SOURCE / "evidence"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.is_relative_to(EVIDENCE) and path != EVIDENCE / "__init__.py"],
+    ids=lambda p: str(p.relative_to(EVIDENCE)),
+)
+def test_imports_inside_evidence_point_down(path: Path) -> None:
+    folder = path.relative_to(EVIDENCE).parts[0].removesuffix(".py")
+    assert folder in EVIDENCE_FLOORS, f"{folder} has no floor in evidence: add it to its map and to this test"
+    inside = (name.split(".") for name in imported_names(path) if f"{name}.".startswith("normoxia.evidence."))
+    for _, _, *names in inside:
+        other = names[0] if names else ""
+        assert other in EVIDENCE_FLOORS, f"{folder} imports the package evidence, which stands above it"
+        assert other == folder or EVIDENCE_FLOORS[other] < EVIDENCE_FLOORS[folder], (
+            f"{path.relative_to(SOURCE)} imports {other}, which is not below {folder}"
+        )
 
 
 def test_no_relative_imports_and_no_printing_outside_the_edges() -> None:

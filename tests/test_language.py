@@ -13,7 +13,7 @@ from normoxia import library, pharmacology
 from normoxia.language import Phrases, language, placeholders
 
 SOURCE = Path(__file__).parents[1] / "src" / "normoxia"
-EVIDENCE = SOURCE / "evidence"
+SYNTHESIS = SOURCE / "evidence" / "synthesis"
 
 
 def test_a_phrase_is_looked_up_filled_and_said_in_turn() -> None:
@@ -147,12 +147,12 @@ def _sentences(path: Path) -> Iterator[str]:
     "name",
     [
         "tables", "layout", "rows", "cells", "intake", "contrasts", "all_pairs", "network", "counts", "binomial", "rare",
-        "synthesis", "certainty", "contribution",
+        "pooling", "certainty", "contribution",
     ],
 )  # fmt: skip
 def test_every_note_and_every_reason_has_its_chinese(name: str) -> None:
     zh, unsaid = language("zh"), {}
-    for text in _sentences(EVIDENCE / f"{name}.py"):
+    for text in _sentences(SYNTHESIS / f"{name}.py"):
         said = zh.phrase(text)
         rest = re.sub(r"--[a-z-]+|[“\"].*?[”\"]|columns=\{.*?\}|sqrt|log|[0-9]e[-+][0-9]|se =", "", said)
         if not re.search(r"[\u4e00-\u9fff]", said) or re.search("[a-z]{3}", rest):

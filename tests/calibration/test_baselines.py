@@ -14,10 +14,10 @@ from normoxia.calibration.baselines import CLASS_MEAN, COMPONENT, CONSTANT, clas
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.scoring import Normal
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.heterogeneity import TauMethod
-from normoxia.evidence.meta import pairwise
-from normoxia.evidence.questions import question
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.meta import pairwise
+from normoxia.evidence.synthesis.questions import question
 from normoxia.outcome import Endpoint
 
 LOCK = lock.read()
@@ -47,7 +47,7 @@ def of(given: Lock, study: str) -> Observed:
 
 
 def test_the_constant_is_the_reml_mean_of_the_others() -> None:
-    """Two-arm studies: the same as pooling by `evidence.meta`, itself held against metafor."""
+    """Two-arm studies: the same as pooling by `evidence.synthesis.meta`, itself held against metafor."""
     given = only(
         "OAK", "KEYNOTE-189", "KEYNOTE-789", "IMpower132", "ECOG-4599", "LEAP-006", endpoint=Endpoint.PFS
     )

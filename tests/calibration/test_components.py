@@ -12,7 +12,7 @@ from normoxia.calibration import baselines, components
 from normoxia.calibration import lock as locked
 from normoxia.calibration.baselines import CLASS_MEAN, COMPONENT, CONSTANT, Evidence
 from normoxia.errors import UnknownName
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 from normoxia.pharmacology import regimen
 from normoxia.trial import designs, from_study

@@ -10,7 +10,7 @@ import pytest
 
 from normoxia.calibration import lock as locks
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence.studies import Registry, registry
+from normoxia.evidence.studies.registry import Registry, registry
 from normoxia.outcome import Endpoint, Measure
 
 PAGE = Path(__file__).parents[2] / "docs" / "method" / "validation.md"

@@ -16,7 +16,7 @@ from normoxia.calibration import observations
 from normoxia.calibration.experiments import runnable
 from normoxia.calibration.observations import APART, Block, Observation, blocks, covariance, main_set
 from normoxia.calibration.summaries import Figure, Kind
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
 from normoxia.trial import from_study

@@ -10,7 +10,7 @@ import numpy as np
 from normoxia.calibration import baselines, scoring
 from normoxia.calibration import lock as locks
 from normoxia.calibration.reach import Reach, reach
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 
 LOCK = locks.read()

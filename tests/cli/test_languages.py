@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from normoxia import evidence
+from normoxia.evidence.synthesis import questions
 from normoxia.language import language
 
 #: names and field's letters that stay in every language: trials, methods, measures, genes, units, identifiers
@@ -134,7 +135,7 @@ def test_a_pooled_table_is_told_wholly_in_chinese(normoxia: Callable, tmp_path: 
 def test_a_question_is_answered_wholly_in_chinese(normoxia: Callable, question: str) -> None:
     answer = normoxia("pool", question, "--lang", "zh")
     assert answer.code == 0, answer.err
-    assert _left(answer.out, _ids() | set(evidence.questions.names())) == []
+    assert _left(answer.out, _ids() | set(questions.names())) == []
 
 
 def test_the_mechanism_is_listed_wholly_in_chinese(normoxia: Callable) -> None:

@@ -404,7 +404,7 @@ def test_shares_without_number_are_left_out_with_a_note(
     listed = json.loads(normoxia("pool", "triangle.csv", "--json").out)
     assert len(listed["contributions"]) == 3
     assert not any("share" in note for note in listed["notes"])
-    monkeypatch.setattr("normoxia.evidence.contribution.MOST_SHARES", 3 * 4 - 1)
+    monkeypatch.setattr("normoxia.evidence.synthesis.contribution.MOST_SHARES", 3 * 4 - 1)
     fewer = json.loads(normoxia("pool", "triangle.csv", "--json").out)
     assert fewer["contributions"] == []
     assert fewer["notes"][-1].startswith("3 estimates from 4 studies")

@@ -93,3 +93,18 @@ def test_registry_and_audit_load_no_scientific_library() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "against", "restricted", "constant"),
+    [("en", "vs", "restricted mean", "hazard ratio"), ("zh", "对", "限制性平均生存时间", "风险比")],
+)
+def test_a_study_page_says_what_to_read_first(
+    language: str, against: str, restricted: str, constant: str
+) -> None:
+    shown = evidence.show(evidence.registry()["CheckMate-057"], language)
+    lines = [row for row in shown if f"nivo {against}" in row]
+    (crossing,) = [row for row in lines if f"OS nivo {against} docetaxel, ITT" in row]
+    assert crossing.index(restricted) < crossing.index(constant)
+    (steady,) = [row for row in lines if "PD-L1 >10%:" in row]
+    assert steady.index(constant) < steady.index(restricted)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from normoxia import documents, library
-from normoxia.evidence.reported import Reported
-from normoxia.evidence.studies import registry
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.studies.reported import Reported
+from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
 from normoxia.trial import cuts, from_study
 from normoxia.trial.enrolled import where_of

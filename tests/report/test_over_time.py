@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from normoxia.evidence.answers import answer
+from normoxia.evidence.synthesis.answers import answer
 from normoxia.language import language
 from normoxia.report import document
 from normoxia.report.over_time import over_time_table

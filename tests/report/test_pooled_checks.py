@@ -8,8 +8,8 @@ from benchmarks.oracles import networks
 
 from normoxia import evidence
 from normoxia.errors import InvalidArgument
-from normoxia.evidence import consistency, contribution
-from normoxia.evidence.contrasts import Contrast
+from normoxia.evidence.synthesis import consistency, contribution
+from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.report import language
 from normoxia.report.funnel import funnel_figure
 from normoxia.report.heat_map import contribution_figure, net_heat_figure

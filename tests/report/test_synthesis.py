@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from normoxia.evidence.answers import answer
-from normoxia.evidence.certainty import certainty
-from normoxia.evidence.contrasts import Contrast
-from normoxia.evidence.contribution import study_contributions
-from normoxia.evidence.synthesis import pool
+from normoxia.evidence.synthesis.answers import answer
+from normoxia.evidence.synthesis.certainty import certainty
+from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.contribution import study_contributions
+from normoxia.evidence.synthesis.pooling import pool
 from normoxia.language import language
 from normoxia.report import document
 from normoxia.report.forest import ForestRow, forest_figure

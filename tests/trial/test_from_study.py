@@ -8,8 +8,8 @@ import pytest
 
 from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.studies import registry
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.studies.study import Study
 from normoxia.trial import from_study, runner
 
 #: what the registry would have to hold for these to be run

@@ -21,14 +21,14 @@ import numpy as np
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.scoring import Ensemble, Floats, Normal, Predictive
 from normoxia.errors import InvalidArgument
-from normoxia.evidence import heterogeneity
-from normoxia.evidence import network as net
-from normoxia.evidence.components import fit_components
-from normoxia.evidence.contrasts import Contrast, Effect
-from normoxia.evidence.heterogeneity import TauMethod
-from normoxia.evidence.questions import Question, question
-from normoxia.evidence.reported import Arm
-from normoxia.evidence.studies import Registry, registry
+from normoxia.evidence.studies.registry import Registry, registry
+from normoxia.evidence.studies.reported import Arm
+from normoxia.evidence.synthesis import heterogeneity
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.components import fit_components
+from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.questions import Question, question
 from normoxia.outcome import Endpoint
 
 CONSTANT, CLASS_MEAN, COMPONENT = "constant", "class_mean", "component_nma"

@@ -24,7 +24,7 @@ from normoxia.calibration.lock import Lock
 from normoxia.calibration.summaries import summary
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.progress import Progress, silent
 from normoxia.trial import from_study
 from normoxia.trial.setting import known_names

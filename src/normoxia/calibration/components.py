@@ -13,7 +13,7 @@ from normoxia import pharmacology
 from normoxia.calibration import baselines
 from normoxia.calibration import lock as locked
 from normoxia.calibration.baselines import Evidence, Latent, Parts
-from normoxia.evidence.studies import plain_name
+from normoxia.evidence.studies.registry import plain_name
 from normoxia.outcome import Endpoint
 from normoxia.pharmacology import Drug
 from normoxia.trial.protocol import Arm, Contrast, Trial

@@ -15,7 +15,7 @@ from normoxia.calibration.lock import Lock
 from normoxia.calibration.scoreboard import Scoreboard
 from normoxia.calibration.verification import Found
 from normoxia.errors import NormoxiaError
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.mechanism.model import Model
 from normoxia.pharmacology import exposure
 from normoxia.trial import designs, files

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from normoxia.calibration import baselines
 from normoxia.calibration import lock as locked
 from normoxia.calibration.summaries import Figure, Kind
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 
 Floats = NDArray[np.float64]

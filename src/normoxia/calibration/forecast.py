@@ -23,7 +23,7 @@ from normoxia.calibration.ensemble import Calibrated
 from normoxia.calibration.scoring import Normal
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
 from normoxia.trial import analysis, designs, lending, runner

@@ -15,9 +15,9 @@ from typing import Any
 
 from normoxia import documents, library
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence.meta import normal_quantile
-from normoxia.evidence.studies import Registry, registry
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.registry import Registry, registry
+from normoxia.evidence.studies.study import Study
+from normoxia.evidence.synthesis.meta import normal_quantile
 from normoxia.outcome import Endpoint, Measure, Outcome
 
 #: how `Study.source` names what only the review states; such figures enter no score

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from normoxia.calibration import lock as locked
 from normoxia.calibration.lock import Lock, Observed, Target
 from normoxia.calibration.summaries import Figure, Kind
-from normoxia.evidence.meta import normal_quantile
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.synthesis.meta import normal_quantile
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.trial import from_study

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from normoxia.calibration import baselines, scoring
 from normoxia.calibration.baselines import ArmWords
 from normoxia.calibration.lock import Lock, Observed, Target
-from normoxia.evidence import heterogeneity
-from normoxia.evidence.heterogeneity import TauMethod
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.synthesis import heterogeneity
+from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.outcome import Endpoint
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from normoxia.calibration.lock import Lock
 from normoxia.calibration.observations import Block, Observation
 from normoxia.calibration.summaries import Kind
 from normoxia.calibration.verification import Found
-from normoxia.evidence.studies import registry
+from normoxia.evidence.studies.registry import registry
 from normoxia.trial import from_study
 from normoxia.trial.protocol import Trial
 

@@ -15,7 +15,7 @@ from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
     from normoxia.evidence.export import Row
-    from normoxia.evidence.studies import Registry
+    from normoxia.evidence.studies.registry import Registry
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -186,7 +186,7 @@ def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[
         case "curves":
             return tables.curve_rows(registry)
         case "individual":
-            from normoxia.evidence.curves import individual_rows
+            from normoxia.evidence.studies.curves import individual_rows
 
             return individual_rows(registry)
         case "audit":

@@ -25,11 +25,11 @@ from normoxia.errors import OutputExists, naming
 
 if TYPE_CHECKING:
     from normoxia.cli.pool import Options
-    from normoxia.evidence.answers import Answer
-    from normoxia.evidence.certainty import Certainty
-    from normoxia.evidence.proportionality import Proportionality
-    from normoxia.evidence.synthesis import Synthesis
-    from normoxia.evidence.tables import NetworkTable
+    from normoxia.evidence.synthesis.answers import Answer
+    from normoxia.evidence.synthesis.certainty import Certainty
+    from normoxia.evidence.synthesis.pooling import Synthesis
+    from normoxia.evidence.synthesis.proportionality import Proportionality
+    from normoxia.evidence.synthesis.tables import NetworkTable
     from normoxia.report.pooled import Shares
     from normoxia.report.synthesis import Told
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import NormalDist
 
 from normoxia.errors import InvalidArgument, OutputExists, naming
-from normoxia.evidence.all_pairs import BASIS, all_pairs
-from normoxia.evidence.contrasts import Contrast
-from normoxia.evidence.reported import Arm
-from normoxia.evidence.rounding import counts
-from normoxia.evidence.studies import Registry
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.registry import Registry
+from normoxia.evidence.studies.reported import Arm
+from normoxia.evidence.studies.rounding import counts
+from normoxia.evidence.studies.study import Study
+from normoxia.evidence.synthesis.all_pairs import BASIS, all_pairs
+from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.outcome import Endpoint, Measure, Outcome
 
 Row = Mapping[str, str | float | int]

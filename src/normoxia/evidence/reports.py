@@ -10,13 +10,13 @@ import math
 from collections import Counter
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.auditor import audit
-from normoxia.evidence.checks import check
-from normoxia.evidence.discrepancy import Words, describe, of_figure, printed, say_item
-from normoxia.evidence.reported import REVIEW, Arm, Reported
-from normoxia.evidence.rules_reader import NAME as SECOND_READER
-from normoxia.evidence.studies import Registry, is_shipped
-from normoxia.evidence.study import Population, Study
+from normoxia.evidence.auditing.auditor import audit
+from normoxia.evidence.auditing.discrepancy import Words, describe, of_figure, printed, say_item
+from normoxia.evidence.auditing.second_reader import NAME as SECOND_READER
+from normoxia.evidence.studies.checks import check
+from normoxia.evidence.studies.registry import Registry, is_shipped
+from normoxia.evidence.studies.reported import REVIEW, Arm, Reported
+from normoxia.evidence.studies.study import Population, Study
 from normoxia.language import Language
 from normoxia.language import language as spoken
 from normoxia.outcome import Estimate
@@ -244,7 +244,7 @@ def _curves(study: Study, speech: Language) -> list[str]:
 
 def _over_time(study: Study, speech: Language) -> list[str]:
     """Two arms told by restricted mean, by periods and by one ratio; what to read first stands first."""
-    from normoxia.evidence.curves import over_time
+    from normoxia.evidence.synthesis.proportionality import over_time
     from normoxia.survival import DAYS_PER_MONTH
 
     def months(days: float) -> str:

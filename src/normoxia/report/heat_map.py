@@ -103,7 +103,7 @@ def net_heat_figure(
     """A net heat plot (Krahn 2013): by how much each design's inconsistency falls when another design is set free.
 
     designs   names; residual their parts of Q between designs; heat and hat of shape (n_designs, n_designs), see
-              `evidence.consistency.net_heat`
+              `evidence.synthesis.consistency.net_heat`
     Orange where setting the column's design free takes inconsistency away from the row's, blue where it brings it out;
     the square in a cell has the area of the column's weight in the row's estimate.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from normoxia.evidence.over_time import Period
-from normoxia.evidence.proportionality import PairOverTime, Proportionality, months
+from normoxia.evidence.synthesis.over_time import Period
+from normoxia.evidence.synthesis.proportionality import PairOverTime, Proportionality, months
 from normoxia.language import Language
 from normoxia.report.document import Highlight
 from normoxia.report.pooled import Shares, treatment_in

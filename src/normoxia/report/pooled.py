@@ -10,10 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from normoxia.evidence.certainty import Certainty
-from normoxia.evidence.network import NetworkEffect
-from normoxia.evidence.ranking import Rank
-from normoxia.evidence.synthesis import Synthesis
+from normoxia.evidence.synthesis.certainty import Certainty
+from normoxia.evidence.synthesis.network import NetworkEffect
+from normoxia.evidence.synthesis.pooling import Synthesis
+from normoxia.evidence.synthesis.ranking import Rank
 from normoxia.language import Language
 from normoxia.outcome import Estimate
 from normoxia.report.figure import Figure

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from normoxia.evidence import consistency
-from normoxia.evidence.contribution import contributions
-from normoxia.evidence.funnel import adjusted_funnel, fewest_first
+from normoxia.evidence.synthesis import consistency
+from normoxia.evidence.synthesis.contribution import contributions
+from normoxia.evidence.synthesis.funnel import adjusted_funnel, fewest_first
 from normoxia.report.figure import Figure
 from normoxia.report.funnel import FunnelMark, funnel_figure
 from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure

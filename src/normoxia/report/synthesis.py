@@ -9,12 +9,12 @@ from datetime import date
 
 from normoxia import __version__
 from normoxia.documents import Finding
-from normoxia.evidence.answers import Analysis, Answer
-from normoxia.evidence.certainty import Certainty
-from normoxia.evidence.components import ComponentEffect, ComponentFit
-from normoxia.evidence.meta import chi2_tail
-from normoxia.evidence.proportionality import Proportionality
-from normoxia.evidence.synthesis import Synthesis
+from normoxia.evidence.synthesis.answers import Analysis, Answer
+from normoxia.evidence.synthesis.certainty import Certainty
+from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
+from normoxia.evidence.synthesis.meta import chi2_tail
+from normoxia.evidence.synthesis.pooling import Synthesis
+from normoxia.evidence.synthesis.proportionality import Proportionality
 from normoxia.language import Language, language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section

@@ -123,8 +123,8 @@ def published(trial: Trial) -> tuple[Outcome, ...]:
     """
     if not trial.study:
         return ()
-    from normoxia.evidence.files import read as read_study
-    from normoxia.evidence.studies import registry
+    from normoxia.evidence.studies.files import read as read_study
+    from normoxia.evidence.studies.registry import registry
 
     slug = trial.study.lower()
     if slug in library.names("studies"):

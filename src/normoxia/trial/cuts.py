@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from normoxia.evidence.study import Population, Study
+from normoxia.evidence.studies.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
 from normoxia.survival.data import DAYS_PER_MONTH
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from normoxia.evidence.reported import Fact
-from normoxia.evidence.study import Population, Study
+from normoxia.evidence.studies.reported import Fact
+from normoxia.evidence.studies.study import Population, Study
 from normoxia.population import PopulationDocument
 from normoxia.population.covariates import Continuous, Quantiles
 from normoxia.trial import cuts

@@ -131,7 +131,7 @@ class _Reader:
         """The name of the published study, which the registry must hold."""
         name = self.text(node)
         if name.lower() not in shipped.names("studies"):
-            from normoxia.evidence.studies import registry
+            from normoxia.evidence.studies.registry import registry
 
             try:
                 registry()[name]

@@ -14,10 +14,10 @@ from typing import Any
 
 from normoxia import documents, library, population
 from normoxia.errors import InvalidArgument, NormoxiaError
-from normoxia.evidence.regimens import is_dosed
-from normoxia.evidence.reported import Arm, Fact, drug_names
-from normoxia.evidence.studies import registry
-from normoxia.evidence.study import Study
+from normoxia.evidence.studies.regimens import is_dosed
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.studies.reported import Arm, Fact, drug_names
+from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Measure
 from normoxia.trial import cuts, files
 from normoxia.trial.enrolled import enrolled

@@ -1,0 +1,202 @@
+"""`normoxia pool` of a table: read with every fault named, pooled, judged, and shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from normoxia.cli.pool_words import finding_words, print_lines, print_pooled, retold, show_table
+from normoxia.cli.show import print_json, say
+from normoxia.errors import InvalidArgument, InvalidDocument
+
+if TYPE_CHECKING:
+    from normoxia.cli.pool import Options
+    from normoxia.evidence.synthesis.certainty import Certainty
+    from normoxia.evidence.synthesis.pooling import Synthesis
+    from normoxia.evidence.synthesis.proportionality import Proportionality
+    from normoxia.evidence.synthesis.tables import NetworkTable
+    from normoxia.language import Language
+    from normoxia.report.pooled import Shares
+
+
+def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
+    """Read, pool, judge and show a table; `out` keeps it."""
+    from normoxia.evidence.synthesis import tables
+    from normoxia.evidence.synthesis.contribution import shares_left_out, study_contributions
+    from normoxia.evidence.synthesis.pooling import pool
+
+    if asked.endpoint or asked.studies:
+        raise InvalidArgument("--endpoint and --studies belong to questions; a table holds one endpoint")
+    try:
+        table = tables.read_network(path, columns=asked.columns, effect=asked.effect)
+    except InvalidDocument as error:
+        text = str(error)
+        if "columns={" not in text:
+            raise
+        raise InvalidDocument(
+            f"{text}; on the command line: --column study=NAME --column treatment=NAME ...", error.findings
+        ) from None
+    _refuse_faults(table, asked)
+    synthesis = pool(
+        table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
+        small_values=asked.small_values, seed=asked.seed, method=asked.method,
+    )  # fmt: skip
+    shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
+    judged = _certainty(synthesis, asked, shares)
+    over_time = _over_time(synthesis)
+    whole: dict[str, Any] = {}
+    if json or out is not None:
+        whole = retold(_table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings)
+    if out is not None:
+        from normoxia.cli.pool_folder import write_table
+
+        write_table(out, path, asked, table, synthesis, judged, shares, over_time, whole)
+    if json:
+        print_json(whole)
+    else:
+        _print_table_answer(table, synthesis, judged, over_time, asked, quiet)
+    if out is not None:
+        say(str(out / "report.html"), quiet=quiet)
+
+
+def _over_time(synthesis: Synthesis) -> Proportionality | None:
+    """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
+    from normoxia.evidence.synthesis.contrasts import Effect
+    from normoxia.evidence.synthesis.proportionality import of_the_registry
+
+    if synthesis.network.effect is not Effect.HR:
+        return None
+    found = of_the_registry(synthesis.network.studies)
+    return found if found.pairs else None
+
+
+def _refuse_faults(table: NetworkTable, asked: Options) -> None:
+    """Rows that cannot be used stop the analysis, all of them named, unless the user leaves them out knowingly."""
+    if not table.left_out or asked.leave_out_faulty:
+        return
+    lines = ", ".join(map(str, table.left_out[:20])) + (" ..." if len(table.left_out) > 20 else "")
+    raise InvalidDocument(
+        "\n".join(
+            [
+                f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
+                f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
+                *(f"  {finding}" for finding in table.findings),
+                "correct them, or pool the others with --leave-out-faulty",
+            ]
+        ),
+        table.findings,
+    )
+
+
+def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Certainty, ...]:
+    """Certainty by the general rules; a difference needs the smallest one that matters."""
+    import math
+
+    from normoxia.evidence.synthesis.certainty import certainty
+
+    is_ratio = synthesis.network.effect.is_ratio
+    if asked.equivalence is None and not is_ratio:
+        return ()
+    smallest = asked.equivalence
+    if smallest is not None:
+        if smallest <= (1.0 if is_ratio else 0.0):
+            raise InvalidArgument(
+                f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
+            )
+        smallest = math.log(smallest) if is_ratio else smallest
+    return certainty(synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits)
+
+
+def _table_json(
+    table: NetworkTable,
+    synthesis: Synthesis,
+    judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
+    shares: Shares,
+) -> dict[str, Any]:
+    from normoxia.evidence.synthesis.contribution import shares_left_out
+
+    whole = synthesis.to_json()
+    if told := shares_left_out(synthesis.network):
+        whole["notes"].append(told)
+    first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
+    return (first | whole) | {
+        "certainty": _certainty_json(judged),
+        "contributions": [
+            {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
+        ],
+        "table": {
+            "file": table.file,
+            "layout": table.layout,
+            "encoding": table.encoding,
+            "delimiter": table.delimiter,
+            "columns": dict(table.mapping),
+            "rows": table.n_rows,
+            "left_out": list(table.left_out),
+            "findings": [
+                {
+                    "line": f.place.line or None,
+                    "column": f.place.key or None,
+                    "found": f.found,
+                    "expected": f.expected,
+                }
+                for f in table.findings
+            ],
+        },
+    }
+
+
+def _certainty_json(judged: tuple[Certainty, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "treatment": c.treatment, "comparator": c.comparator, "level": c.level,
+            "domains": [
+                {"domain": j.domain, "concern": j.concern.name.lower(), "reason": j.reason} for j in c.judgements
+            ],
+        }
+        for c in judged
+    ]  # fmt: skip
+
+
+def _print_table_answer(
+    table: NetworkTable,
+    synthesis: Synthesis,
+    judged: tuple[Certainty, ...],
+    over_time: Proportionality | None,
+    asked: Options,
+    quiet: bool,
+) -> None:
+    from normoxia.evidence.synthesis.contribution import shares_left_out
+    from normoxia.language import language
+    from normoxia.report.over_time import over_time_table, table_words
+    from normoxia.report.pooled import Pooled
+
+    speech = language(asked.lang)
+    if not quiet:
+        say(f"{speech.say('pool.mapping')} ({speech.word('layout', table.layout)}, {table.encoding}):")
+        for role, name in table.mapping.items():
+            say(f"  {role:<14} <- {name}{_meaning(role, speech)}")
+        role, name = next(iter(table.mapping.items()), ("study", "studlab"))
+        say(speech.say("pool.correct", example=f'--column {role.split(" ")[0]}="{name}"'))
+    for finding in table.findings:
+        say(finding_words(finding, speech))
+    told = Pooled(synthesis, speech, certainty=judged)
+    if over_time is not None:
+        print_lines(table_words(over_time, speech))
+        show_table(over_time_table(over_time, speech, "over-time", translated=False))
+    print_pooled(told)
+    limits = told.limit_words()
+    if without := shares_left_out(synthesis.network):
+        limits.append(speech.phrase(without))
+    if asked.small_values is None:
+        limits.append(speech.say("pool.limit_assumed"))
+    print_lines(
+        [*limits, *(speech.phrase(note) for note in synthesis.network.notes), speech.say("pool.limits_table")]
+    )
+
+
+def _meaning(role: str, speech: Language) -> str:
+    """What a role means, where its name does not say it in the language of the reader; roles are typed in English."""
+    kind, _, number = role.partition(" ")
+    meant = " ".join(part for part in (speech.word("role", kind), number) if part)
+    return "" if meant == role else f"  {meant}"

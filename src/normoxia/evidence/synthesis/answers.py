@@ -1,0 +1,307 @@
+"""A question's answer: what `extraction` draws from the registry, pooled, split, weighed, with every exclusion and its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from normoxia.evidence.studies.registry import Registry, registry
+from normoxia.evidence.synthesis import certainty as trust
+from normoxia.evidence.synthesis import components as parts
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.contribution import study_contributions
+from normoxia.evidence.synthesis.extraction import LeftOut, Used, evidence_for, require_complete
+from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.meta import Model
+from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit
+from normoxia.evidence.synthesis.pooling import Synthesis, pool
+from normoxia.evidence.synthesis.proportionality import Proportionality, Wanted, proportionality
+from normoxia.evidence.synthesis.questions import Asked, Question, question
+from normoxia.evidence.synthesis.regression import Regression, meta_regression
+from normoxia.outcome import Measure
+
+#: name and version of the dictionary `Answer.to_json` gives
+SCHEMA = "normoxia/answer/1"
+
+Tau = TauMethod | str | float
+
+_SEARCH = "the registry follows one review and trials that isolate a component, not a systematic search"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """One endpoint's answer.
+
+    over_time     what digitised curves say of the hazards behind it; read it first. None for what is no hazard ratio
+    synthesis     None where fewer than one contrast was found, or for a regression
+    additive, joint, test   component models without and with the interaction, and the test between them
+    regression    for a question about covariates
+    without       the headline contrasts with each study left out; None where the network then breaks
+    contributions share of each study in each estimate
+    """
+
+    asked: Asked
+    used: tuple[Used, ...]
+    left_out: tuple[LeftOut, ...]
+    over_time: Proportionality | None = None
+    synthesis: Synthesis | None = None
+    certainty: tuple[trust.Certainty, ...] = ()
+    contributions: Mapping[tuple[str, str], Mapping[str, float]] | None = None
+    additive: parts.ComponentFit | None = None
+    joint: parts.ComponentFit | None = None
+    test: parts.InteractionTest | None = None
+    regression: Regression | None = None
+    without: Mapping[str, tuple[NetworkEffect, ...] | None] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A question answered for every endpoint it asks about."""
+
+    question: Question
+    analyses: Mapping[str, Analysis]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists; each analysis holds the dictionary of its `Synthesis`."""
+        q = self.question
+        return {
+            "schema": SCHEMA,
+            "question": q.name,
+            "kind": q.kind,
+            "title": dict(q.title),
+            "asks": dict(q.asks),
+            "not_proportional": {
+                name: list(a.over_time.violated)
+                for name, a in self.analyses.items()
+                if a.over_time is not None
+            },
+            "headline": [list(pair) for pair in q.headline],
+            "limits": [dict(text) for text in q.limits],
+            "analyses": {name: _analysis_json(a, q) for name, a in self.analyses.items()},
+        }
+
+
+def answer(
+    asked: Question | str | Path,
+    *,
+    studies: Registry | None = None,
+    model: Model = "random",
+    tau: TauMethod | str | float = TauMethod.REML,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> Answer:
+    """The whole analysis of a question.
+
+    asked    a question, the name of a shipped one, or a document
+    studies  the registry; the shipped one by default
+    tau      estimator of tau2, or a fixed standard deviation
+    raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
+             population or arm that is not there
+    """
+    q = asked if isinstance(asked, Question) else question(asked)
+    known = studies if studies is not None else registry()
+    require_complete(q, known)
+    return Answer(q, {a.endpoint.value: _analyse(q, a, known, model, tau, draws, seed) for a in q.asked})
+
+
+def _analyse(
+    q: Question, asked: Asked, known: Registry, model: Model, tau: Tau, draws: int, seed: int
+) -> Analysis:
+    contrasts, used, left, sizes = evidence_for(q, asked, known)
+    base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
+    if not contrasts:
+        return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
+    if q.kind == "regression":
+        return _with(base, **_regress(q, contrasts, used, tau))
+    network = net.build(contrasts, Effect.HR if asked.measure is Measure.HAZARD_RATIO else Effect.OR, sizes)
+    reference = q.reference if q.reference in network.treatments else None
+    synthesis = pool(
+        network,
+        model=model,
+        tau=tau,
+        reference=reference,
+        small_values=asked.small_values,
+        draws=draws,
+        seed=seed,
+    )
+    shares = study_contributions(synthesis.fit)
+    judged = trust.certainty(
+        synthesis.fit,
+        risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
+        indirectness={e.study: e.indirectness for e in q.entries},
+        reporting_bias=(trust.Concern.SOME, _SEARCH),
+        shares=shares,
+    )
+    more: dict[str, Any] = {
+        "synthesis": synthesis,
+        "certainty": judged,
+        "contributions": shares,
+        "without": _without_each(q, network, model, tau),
+    }
+    if q.parts_of:
+        more |= _compose(q, network, model, tau)
+    return _with(base, **more)
+
+
+def _over_time(q: Question, asked: Asked, used: list[Used], known: Registry) -> Proportionality | None:
+    """The hazards behind the ratios that entered; a rate has none."""
+    if asked.measure is not Measure.HAZARD_RATIO:
+        return None
+    populations = {
+        u.study: tuple(name for e in q.entries if e.study == u.study for name in e.populations) for u in used
+    }
+    return proportionality(
+        Wanted(known[u.study], asked.endpoint.value, populations[u.study], u.arm, u.comparator, u.treatment, u.control)
+        for u in used
+    )  # fmt: skip
+
+
+def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
+    known = fit.network.treatments
+    return tuple(fit.effect(a, b) for a, b in q.headline if a in known and b in known)
+
+
+def _without_each(
+    q: Question, network: net.Network, model: Model, tau: Tau
+) -> dict[str, tuple[NetworkEffect, ...] | None]:
+    fits = net.leave_one_out(network, model=model, tau=tau)
+    return {study: None if fit is None else _headline(q, fit) for study, fit in fits.items()}
+
+
+def _compose(q: Question, network: net.Network, model: Model, tau: Tau) -> dict[str, Any]:
+    """Component models; without the interaction when no treatment shows it."""
+    options: dict[str, Any] = {"parts_of": q.parts_of, "groups": q.groups, "model": model, "tau": tau}
+    found: dict[str, Any] = {"additive": parts.fit_components(network, **options)}
+    if q.interaction is None:
+        return found
+    a, b = (set(q.groups.get(name, (name,))) for name in q.interaction)
+    if any(a & set(q.parts_of[t]) and b & set(q.parts_of[t]) for t in network.treatments):
+        found["joint"] = parts.fit_components(network, interactions=(q.interaction,), **options)
+        found["test"] = parts.interaction_test(network, q.interaction, **options)
+    return found
+
+
+def _regress(q: Question, contrasts: list[Contrast], used: list[Used], tau: Tau) -> dict[str, Any]:
+    rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
+    columns = {name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates}
+    varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
+    dropped = tuple(f"{name} does not vary here and is left out" for name in columns if name not in varied)
+    if len(contrasts) < len(varied) + 2:
+        return {"notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")}
+    fitted = meta_regression(
+        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, tau=tau, hartung_knapp=True
+    )
+    return {"regression": fitted, "notes": dropped}
+
+
+def _with(analysis: Analysis, **changes: Any) -> Analysis:
+    from dataclasses import replace
+
+    return replace(analysis, **changes)
+
+
+def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "endpoint": a.asked.endpoint.value,
+        "measure": a.asked.measure.value,
+        **({"over_time": a.over_time.to_json()} if a.over_time is not None else {}),
+        "used": [
+            {
+                "study": u.study, "population": u.population, "arm": u.arm, "comparator": u.comparator,
+                "treatment": u.treatment, "control": u.control, "value": u.shown, "source": u.source.reference,
+                "place": u.source.place, "notes": list(u.notes),
+            }
+            for u in a.used
+        ],
+        "left_out": [{"study": x.study, "why": dict(x.why)} for x in a.left_out],
+        "notes": list(a.notes),
+    }  # fmt: skip
+    if a.synthesis is not None:
+        found["synthesis"] = a.synthesis.to_json()
+        found["certainty"] = [
+            {
+                "treatment": c.treatment, "comparator": c.comparator, "level": c.level,
+                "domains": [{"domain": j.domain, "concern": j.concern.name.lower(), "reason": j.reason} for j in c.judgements],
+            }
+            for c in a.certainty
+        ]  # fmt: skip
+        found["headline"] = [_contrast_json(e, a.certainty) for e in _headline(q, a.synthesis.fit)]
+        found["leave_one_out"] = [
+            {"study": study, "effects": None if effects is None else [_contrast_json(e) for e in effects]}
+            for study, effects in (a.without or {}).items()
+        ]
+        found["contributions"] = [
+            {"treatment": t, "comparator": c, "studies": dict(shares)}
+            for (t, c), shares in (a.contributions or {}).items()
+        ]
+    for name, fitted in (("additive", a.additive), ("interaction", a.joint)):
+        if fitted is not None:
+            found[name] = _component_json(fitted, q)
+    if a.test is not None:
+        found["interaction_test"] = {
+            "q": a.test.q, "df": a.test.df, "p_value": _finite(a.test.p_value), "weights": "common",
+            "interaction": _effect_json(a.test.interaction),
+        }  # fmt: skip
+    if a.regression is not None:
+        r = a.regression
+        found["regression"] = {
+            "coefficients": [
+                {"name": c.name, "estimate": c.estimate, "se": c.se, "interval": [c.low, c.high], "p_value": c.p_value}
+                for c in r.coefficients
+            ],
+            "tau2": r.tau2, "qe": r.qe, "qe_df": r.qe_df, "r2": _finite(r.r2),
+        }  # fmt: skip
+    return found
+
+
+def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -> dict[str, Any]:
+    """A contrast of ratios, on the natural scale."""
+    levels = {frozenset((c.treatment, c.comparator)): c.level for c in judged}
+    found: dict[str, Any] = {
+        "treatment": e.treatment,
+        "comparator": e.comparator,
+        "ratio": _ratio(e.estimate),
+        "interval": [_ratio(e.low), _ratio(e.high)],
+        "prediction_interval": [_ratio(end) for end in e.prediction],
+        "p_value": _finite(e.p_value),
+    }
+    if judged:
+        found["certainty"] = levels.get(frozenset((e.treatment, e.comparator)))
+    return found
+
+
+def _component_json(fitted: parts.ComponentFit, q: Question) -> dict[str, Any]:
+    return {
+        "components": [_effect_json(e) for e in fitted.effects()],
+        "headline": [
+            _effect_json(fitted.combination(a, b))
+            for a, b in q.headline
+            if a in fitted.network.treatments and b in fitted.network.treatments
+        ],
+        "tau": fitted.tau,
+        "q": fitted.q,
+        "df": fitted.df,
+        "difference": {
+            "q": fitted.difference_q, "df": fitted.difference_df, "p_value": _finite(fitted.difference_p_value),
+        },
+    }  # fmt: skip
+
+
+def _effect_json(e: parts.ComponentEffect) -> dict[str, Any]:
+    return {
+        "name": e.component, "estimate": e.estimate, "se": e.se, "interval": [e.low, e.high],
+        "p_value": _finite(e.p_value), "is_estimable": e.is_estimable,
+    }  # fmt: skip
+
+
+def _ratio(log: float) -> float | None:
+    return math.exp(log) if abs(log) < 700 else None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

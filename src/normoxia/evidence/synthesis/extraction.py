@@ -1,0 +1,222 @@
+"""What the registry gives to one endpoint of a question: the numbers that enter, where each was read, and who stays out.
+
+Only verified values enter: what the registry holds as recalled, as stated by the review alone, as derived from digitised
+curves, as superseded or as adjusted for cross-over stays out by rule, and each study left out says why.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from normoxia.errors import InvalidDocument
+from normoxia.evidence.studies.registry import Registry
+from normoxia.evidence.studies.study import REVIEW, Reported, Study
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.synthesis.intake import from_interval
+from normoxia.evidence.synthesis.questions import Asked, Entry, Question, Text
+from normoxia.outcome import Measure, Source
+
+NO_RATIO: Text = {
+    "en": "no hazard ratio with an interval was read in a source for these arms and patients",
+    "zh": "未在可核实来源中读到该人群、该组别带区间的风险比",
+}
+NO_RATE: Text = {
+    "en": "the endpoint is not given for two arms with their numbers of patients",
+    "zh": "该终点未同时给出两组的率与人数",
+}
+ONE_ARM: Text = {"en": "one arm only; there is nothing to compare", "zh": "单臂研究，无对照"}
+NOT_RANDOMISED: Text = {"en": "arms were not randomised against each other", "zh": "组间未随机"}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One number that entered, and where it was read."""
+
+    study: str
+    population: str
+    arm: str
+    comparator: str
+    treatment: str
+    control: str
+    shown: str
+    source: Source
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A study that did not enter, and why."""
+
+    study: str
+    why: Text
+
+
+def require_complete(q: Question, known: Registry) -> None:
+    """Every study the question names exists, and every randomised one of the registry is named."""
+    lines = []
+    for entry in q.entries:
+        study = known[entry.study]
+        for name in entry.populations:
+            study.population(name)
+        arms = {a.id for a in study.arms} | set(study.pools)
+        lines += [
+            f'{entry.study}: no arm "{arm}"; it has {", ".join(sorted(arms))}'
+            for arm in entry.arms
+            if arm not in arms
+        ]
+    named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
+    for name in named:
+        known[name]
+    lines += [
+        f"{study.id} is randomised and neither enters nor is excluded; add it with a reason"
+        for study in known
+        if study.is_randomised and study.group != "user" and study.id not in named
+    ]
+    if lines:
+        raise InvalidDocument("\n".join([f"question {q.name}:", *lines]), lines)
+
+
+def evidence_for(
+    q: Question, asked: Asked, known: Registry
+) -> tuple[list[Contrast], list[Used], list[LeftOut], dict[tuple[str, str], float]]:
+    """The contrasts one endpoint of a question rests on, what each was read from, who is left out, and arm sizes."""
+    contrasts: list[Contrast] = []
+    used: list[Used] = []
+    silent: dict[str, Text] = {}
+    sizes: dict[tuple[str, str], float] = {}
+    for entry in q.entries:
+        if entry.endpoints and asked.endpoint.value not in entry.endpoints:
+            continue
+        study = known[entry.study]
+        label = entry.study if q.kind != "regression" else f"{entry.study}, {entry.populations[-1]}"
+        sizes |= {(label, entry.arms[a.id]): float(a.n) for a in study.arms if a.id in entry.arms and a.n}
+        ratios = asked.measure is Measure.HAZARD_RATIO
+        found = list(_ratios(study, entry, asked, label) if ratios else _rates(study, entry, asked, label))
+        if not found:
+            silent.setdefault(entry.study, NO_RATIO if ratios else NO_RATE)
+        contrasts += [c for c, _ in found]
+        used += [u for _, u in found]
+    entered = {u.study for u in used}
+    left = [LeftOut(name, why) for name, why in silent.items() if name not in entered]
+    left += [
+        LeftOut(s, x.why) for x in q.exclusions if x.endpoint in ("", asked.endpoint.value) for s in x.studies
+    ]
+    return contrasts, used, [*left, *_by_rule(q, known)], sizes
+
+
+def _ratios(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+    for a, b in combinations(entry.arms, 2):
+        for arm, comparator in ((a, b), (b, a)):
+            row = _latest(study, entry, asked, arm, comparator)
+            if row is None or entry.arms[arm] == entry.arms[comparator]:
+                continue
+            e = row.estimate
+            reading = from_interval(e.value, e.low, e.high, level=e.level)
+            if not reading.is_usable:
+                continue
+            shown = f"{e.value:g} ({e.low:g} to {e.high:g})"
+            yield (
+                Contrast(label, entry.arms[arm], entry.arms[comparator], reading.estimate, reading.se),
+                Used(
+                    study.id,
+                    row.population,
+                    arm,
+                    comparator,
+                    entry.arms[arm],
+                    entry.arms[comparator],
+                    shown,
+                    study.source(row),
+                    reading.problems,
+                ),
+            )
+
+
+def _rates(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+    arms: list[Arm] = []
+    rows: dict[str, tuple[Reported, str]] = {}
+    for arm in entry.arms:
+        row = _latest(study, entry, asked, arm, "")
+        if row is None:
+            continue
+        n, how = _denominator(study, row)
+        if not n:
+            continue
+        arms.append(Arm(label, arm, n=n, events=round(row.estimate.value * n / 100.0)))
+        rows[arm] = (row, how)
+    arms = _alike(arms, {name: row.grades for name, (row, _) in rows.items()})
+    for c in contrasts_from_arms(arms, Effect.OR)[0]:
+        one, other = entry.arms[c.treatment], entry.arms[c.comparator]
+        if one == other:
+            continue
+        row, how = rows[c.treatment]
+        shares = [next(a for a in arms if a.treatment == name) for name in (c.treatment, c.comparator)]
+        shown = " against ".join(f"{a.events:g}/{a.n:g}" for a in shares)
+        notes = tuple(dict.fromkeys(x for x in (how, rows[c.comparator][1]) if x))
+        yield (
+            Contrast(label, one, other, c.estimate, c.se),
+            Used(
+                study.id,
+                row.population,
+                c.treatment,
+                c.comparator,
+                one,
+                other,
+                shown,
+                study.source(row),
+                notes,
+            ),
+        )
+
+
+def _alike(arms: list[Arm], grades: Mapping[str, str]) -> list[Arm]:
+    """The largest set of arms counted alike: grade >= 3 of one arm is not to be held against grade 3-4 of another."""
+    sets: dict[str, list[Arm]] = {}
+    for arm in arms:
+        sets.setdefault(grades[arm.treatment], []).append(arm)
+    return max(sets.values(), key=len, default=[])
+
+
+def _latest(study: Study, entry: Entry, asked: Asked, arm: str, comparator: str) -> Reported | None:
+    """The verified number of the latest cut; a contrast needs its interval. Ties: nearer source, then order of the text."""
+    order = {name: i for i, name in enumerate(entry.populations)}
+    wanted = Measure.HAZARD_RATIO if comparator else Measure.PERCENT
+    rows = [
+        row
+        for row in study.reported()
+        if (row.endpoint, row.arm, row.comparator, row.measure) == (asked.endpoint, arm, comparator, wanted)
+        and row.population in order
+        and not (row.superseded or row.adjusted or row.derived or row.source in ("", REVIEW))
+        and (row.estimate.has_interval if comparator else not math.isnan(row.estimate.value))
+    ]
+
+    def merit(row: Reported) -> tuple[bool, int, int]:
+        reference = study.sources.get(row.source)
+        return row.grades not in ("", ">=3"), -order[row.population], reference.rank if reference else 99
+
+    return min(rows, key=merit, default=None)
+
+
+def _denominator(study: Study, row: Reported) -> tuple[int, str]:
+    """Patients behind a rate: as printed with it, else in the population's facts, else those randomised (assumed)."""
+    if n := row.n or study.size(row):
+        return n, ""
+    for fact in study.population(row.population).facts:
+        if (
+            fact.what == "n"
+            and fact.arm == row.arm
+            and fact.recalled != "differs"
+            and isinstance(fact.value, (int, float))
+        ):
+            return int(fact.value), ""
+    n = study.arm(row.arm).n
+    return n, "n taken as the number randomised (assumed)" if n else ""
+
+
+def _by_rule(q: Question, known: Registry) -> Iterator[LeftOut]:
+    named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
+    for study in known:
+        if study.id not in named:
+            yield LeftOut(study.id, ONE_ARM if len(study.arms) < 2 else NOT_RANDOMISED)

@@ -1,0 +1,251 @@
+"""Few or no events: Mantel-Haenszel and Peto for pairs, Mantel-Haenszel and penalised logistic regression for networks.
+
+Inverse variance breaks down here: continuity corrections drive the answer. These methods use the counts themselves, with
+one effect per comparison (there is no telling heterogeneity with so few events). Sources: Mantel & Haenszel 1959; Robins,
+Breslow & Greenland 1986, Biometrics 42:311 (variance of log OR); Greenland & Robins 1985, Biometrics 41:55 (RR, RD); Yusuf
+1985 (Peto); Efthimiou 2019, Stat Med 38:2992 (networks); Evrenoglou 2022, Stat Med 41:5203 (penalised likelihood).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from normoxia.errors import InvalidArgument, NotConverged
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import CONTINUITY, Arm, Contrast, Effect, by_study
+from normoxia.evidence.synthesis.heterogeneity import Array
+from normoxia.evidence.synthesis.meta import normal_quantile, two_sided_p
+from normoxia.evidence.synthesis.network import NetworkFit
+
+
+@dataclass(frozen=True, slots=True)
+class CountEffect:
+    """A pooled effect from 2x2 tables, log scale for ratios."""
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+    p_value: float
+    n_studies: int
+    method: str
+
+
+def mantel_haenszel(
+    tables: Iterable[tuple[float, float, float, float]],
+    *,
+    effect: Effect | str = Effect.OR,
+    level: float = 0.95,
+) -> CountEffect:
+    """Mantel-Haenszel pooling.
+
+    tables  (events, patients) of treatment then of comparator, one row a study
+    effect  OR, RR or RD; no continuity correction, studies without events weigh nothing
+    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite
+    """
+    effect = Effect(effect)
+    a, n1, c, n2 = _columns(tables)
+    b, d, n = n1 - a, n2 - c, n1 + n2
+    if effect is Effect.OR:
+        r, s = a * d / n, b * c / n
+        _refuse_empty(r.sum(), s.sum())
+        p, q = (a + d) / n, (b + c) / n
+        variance = (
+            (p * r).sum() / (2 * r.sum() ** 2)
+            + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
+            + (q * s).sum() / (2 * s.sum() ** 2)
+        )
+        estimate = math.log(r.sum() / s.sum())
+    elif effect is Effect.RR:
+        r, s = a * n2 / n, c * n1 / n
+        _refuse_empty(r.sum(), s.sum())
+        variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum() / (r.sum() * s.sum())
+        estimate = math.log(r.sum() / s.sum())
+    elif effect is Effect.RD:
+        weight = n1 * n2 / n
+        estimate = float(((a * n2 - c * n1) / n).sum() / weight.sum())
+        variance = ((a * b * n2**3 + c * d * n1**3) / (n1 * n2 * n**2)).sum() / weight.sum() ** 2
+    else:
+        raise InvalidArgument(f"Mantel-Haenszel pools OR, RR or RD, not {effect}")
+    return _answer(float(estimate), math.sqrt(float(variance)), len(a), f"Mantel-Haenszel {effect}", level)
+
+
+def peto(tables: Iterable[tuple[float, float, float, float]], *, level: float = 0.95) -> CountEffect:
+    """Peto's one-step log odds ratio; good for rare events, near-equal arms and modest effects only.
+
+    tables  (events, patients) of treatment then of comparator, one row a study
+    """
+    a, n1, c, n2 = _columns(tables)
+    n, events = n1 + n2, a + c
+    expected = n1 * events / n
+    variance = n1 * n2 * events * (n - events) / (n**2 * np.maximum(n - 1, 1))
+    if not variance.sum() > 0:
+        raise InvalidArgument(
+            "no study has both an event and a patient without one; there is no odds ratio to pool"
+        )
+    total = float(variance.sum())
+    return _answer(float((a - expected).sum()) / total, 1.0 / math.sqrt(total), len(a), "Peto OR", level)
+
+
+def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> NetworkFit:
+    """A network of odds ratios from counts: Mantel-Haenszel within each design, inverse variance between designs.
+
+    Within a design of several arms the estimates share their comparator; their covariance follows from the binomial
+    variance of its events. Designs in which an odds ratio is 0 or infinite are left out with a note.
+    """
+    groups: dict[tuple[str, ...], list[Sequence[Arm]]] = {}
+    for members in by_study(arms).values():
+        if len(members) > 1:
+            groups.setdefault(tuple(sorted(arm.treatment for arm in members)), []).append(members)
+    contrasts: list[Contrast] = []
+    notes: list[str] = []
+    for design, studies in groups.items():
+        label = " : ".join(design)
+        effects = _design_odds(design, studies)
+        if effects is None:
+            notes.append(
+                f"design {label}: an arm without events (or without non-events) in all its studies; left out"
+            )
+            continue
+        contrasts += [Contrast(label, a, b, value, se) for (a, b), (value, se) in effects.items()]
+    if not contrasts:
+        raise InvalidArgument("no design has an odds ratio; with no events at all there is nothing to pool")
+    fitted = net.fit(net.build(contrasts, Effect.OR), model="common", level=level)
+    return _named(fitted, "Mantel-Haenszel", tuple(notes))
+
+
+def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: float = 0.95) -> NetworkFit:
+    """A network of odds ratios by logistic regression on the counts, one intercept a study.
+
+    penalised  by half the log determinant of the information (Firth 1993), finite whatever cells are empty; without it,
+               plain maximum likelihood
+    raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
+    The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
+    """
+    found = list(arms)
+    skeleton = net.build(corrected(found), Effect.OR)
+    at = {name: i for i, name in enumerate(skeleton.treatments)}
+    _, kept = net.full_rank_design(skeleton)
+    column = {int(k): c for c, k in enumerate(kept)}
+    studies = {study: i for i, study in enumerate(skeleton.studies)}
+    used = [arm for arm in found if arm.study in studies]
+    x = np.zeros((len(used), len(studies) + len(kept)))
+    for row, arm in enumerate(used):
+        x[row, studies[arm.study]] = 1.0
+        if at[arm.treatment] in column:
+            x[row, len(studies) + column[at[arm.treatment]]] = 1.0
+    events, n = np.array([arm.events for arm in used]), np.array([arm.n for arm in used])
+    beta, covariance = _firth(x, events, n, penalised)
+    theta, spread = np.zeros(len(at)), np.zeros((len(at), len(at)))
+    theta[kept] = beta[len(studies) :]
+    spread[np.ix_(kept, kept)] = covariance[len(studies) :, len(studies) :]
+    method = "penalised logistic" if penalised else "logistic"
+    risk = 1.0 / (1.0 + np.exp(-(x @ beta)))
+    q = float(np.sum((events - n * risk) ** 2 / (n * risk * (1.0 - risk))))
+    df = len(used) - x.shape[1]
+    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, q, df, False, level)
+
+
+def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, Array]:
+    beta = np.zeros(x.shape[1])
+    for _ in range(200):
+        p = 1.0 / (1.0 + np.exp(-(x @ beta)))
+        weight = n * p * (1.0 - p)
+        information = (x * weight[:, None]).T @ x
+        covariance = np.linalg.pinv(information, hermitian=True)
+        score = events - n * p
+        if penalised:
+            score = score + weight * np.einsum("ij,jk,ik->i", x, covariance, x) * (0.5 - p)
+        step = covariance @ (x.T @ score)
+        beta = beta + step * min(1.0, 2.0 / max(1e-12, float(np.max(np.abs(step)))))
+        if np.max(np.abs(step)) < 1e-10:
+            return beta, np.asarray(covariance, dtype=np.float64)
+        if np.max(np.abs(x @ beta)) > 30:
+            break
+    raise NotConverged(
+        "the likelihood has no finite maximum (an arm without events or without non-events); use penalised=True"
+    )
+
+
+def corrected(arms: Sequence[Arm]) -> list[Contrast]:
+    """Contrasts of every study with half an event added everywhere: the network's shape, not its answer."""
+    contrasts = []
+    for members in by_study(arms).values():
+        values = []
+        for arm in members:
+            e, f = arm.events + CONTINUITY, arm.n - arm.events + CONTINUITY
+            values.append((arm.treatment, math.log(e / f), 1.0 / e + 1.0 / f))
+        for (a, value_a, var_a), (b, value_b, var_b) in combinations(values, 2):
+            contrasts.append(Contrast(members[0].study, a, b, value_a - value_b, math.sqrt(var_a + var_b)))
+    return contrasts
+
+
+def _design_odds(
+    design: tuple[str, ...], studies: Sequence[Sequence[Arm]]
+) -> dict[tuple[str, str], tuple[float, float]] | None:
+    """Log odds ratios of every pair in a design, consistent, with standard errors that reproduce their covariance."""
+    k = len(design)
+    e = np.array(
+        [[next(a.events for a in s if a.treatment == t) for t in design] for s in studies], dtype=float
+    )
+    n = np.array([[next(a.n for a in s if a.treatment == t) for t in design] for s in studies], dtype=float)
+    f, total = n - e, n.sum(axis=1)
+    if k == 2:
+        try:
+            pooled = mantel_haenszel(zip(e[:, 0], n[:, 0], e[:, 1], n[:, 1], strict=True))
+        except InvalidArgument:
+            return None
+        return {(design[0], design[1]): (pooled.estimate, pooled.se)}
+    values, slopes = np.zeros(k), np.zeros((len(studies), k, k))
+    for i in range(1, k):
+        r, s = (e[:, i] * f[:, 0] / total).sum(), (e[:, 0] * f[:, i] / total).sum()
+        if r <= 0 or s <= 0:
+            return None
+        odds = r / s
+        values[i] = math.log(odds)
+        # derivative of log(odds) by the events of the arm and of the comparator
+        slopes[:, i, i] = (f[:, 0] + odds * e[:, 0]) / total / r
+        slopes[:, i, 0] = -(e[:, i] + odds * f[:, i]) / total / r
+    binomial = e * f / n
+    covariance = np.einsum("sia,sa,sja->ij", slopes, binomial, slopes)
+    effects = {}
+    for i, j in combinations(range(k), 2):
+        variance = covariance[i, i] + covariance[j, j] - 2.0 * covariance[i, j]
+        effects[design[i], design[j]] = (float(values[i] - values[j]), math.sqrt(float(variance)))
+    return effects
+
+
+def _named(fitted: NetworkFit, method: str, notes: tuple[str, ...]) -> NetworkFit:
+    from dataclasses import replace
+
+    return replace(
+        fitted, tau_method=method, network=replace(fitted.network, notes=fitted.network.notes + notes)
+    )
+
+
+def _columns(tables: Iterable[tuple[float, float, float, float]]) -> tuple[Array, Array, Array, Array]:
+    rows = np.array(list(tables), dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise InvalidArgument("expected rows of (events, patients) of treatment then of comparator")
+    for i in np.flatnonzero((rows[:, 0] > rows[:, 1]) | (rows[:, 2] > rows[:, 3]) | np.any(rows < 0, axis=1)):
+        raise InvalidArgument(
+            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients in both arms"
+        )
+    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def _refuse_empty(r: float, s: float) -> None:
+    if r <= 0 or s <= 0:
+        raise InvalidArgument(
+            "one side has no events in any study, so the ratio is 0 or infinite; use the risk difference"
+        )
+
+
+def _answer(estimate: float, se: float, n: int, method: str, level: float) -> CountEffect:
+    half = normal_quantile(level) * se
+    return CountEffect(estimate, se, estimate - half, estimate + half, two_sided_p(estimate / se), n, method)

@@ -1,0 +1,185 @@
+"""Any network from a file: contrast tables and arm tables, long or wide, and every fault in them with its line.
+
+A row that cannot be used is left out and listed, never dropped in silence; a file that gives nothing at all is an error
+with all its findings. `layout` says what the columns mean, `rows` reads what stands in them, `cells` the single number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from normoxia.documents import Finding, Findings, Place
+from normoxia.evidence.synthesis import cells
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis.delimited import Sheet, parse_sheet, read_sheet
+from normoxia.evidence.synthesis.layout import Layout, understood
+from normoxia.evidence.synthesis.rows import NumberedArm, NumberedContrast, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTable:
+    """What a file holds for a network.
+
+    layout      "contrasts", "arms", "arms, wide" or "two arms, wide"
+    effect      the measure the columns name, if they do
+    contrasts   on the analysis scale; arms where the table gives counts or means
+    sizes       patients by (study, treatment), where given
+    mapping     role to column, as understood: what to correct when it is wrong
+    findings    every fault and assumption, with its line; left_out the lines not used
+    """
+
+    file: str
+    layout: str
+    effect: Effect | None
+    contrasts: tuple[Contrast, ...]
+    arms: tuple[Arm, ...]
+    sizes: Mapping[tuple[str, str], float]
+    mapping: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    left_out: tuple[int, ...]
+    n_rows: int
+    encoding: str
+    delimiter: str
+
+
+def read_network(
+    path: str | Path, *, columns: Mapping[str, str] | None = None, effect: Effect | str | None = None
+) -> NetworkTable:
+    """A network table from a text file.
+
+    columns  role to column name, for columns whose names say too little; roles are those of `columns.ROLES`
+    effect   the measure, when the file does not name it; a ratio printed as such is then taken as one
+    raises   InvalidDocument when the file is not a table, the roles cannot be found, or no row is usable; UnknownName for a
+             column or a role that does not exist
+    """
+    return interpret(read_sheet(path), columns=columns, effect=effect)
+
+
+def parse_network(
+    raw: bytes | str,
+    *,
+    file: str = "<text>",
+    columns: Mapping[str, str] | None = None,
+    effect: Effect | str | None = None,
+) -> NetworkTable:
+    """A network table from bytes or text, as `read_network`."""
+    return interpret(
+        parse_sheet(raw.encode() if isinstance(raw, str) else raw, file), columns=columns, effect=effect
+    )
+
+
+def interpret(
+    sheet: Sheet, *, columns: Mapping[str, str] | None = None, effect: Effect | str | None = None
+) -> NetworkTable:
+    """A network table from the cells of a sheet."""
+    findings = Findings()
+    for note in sheet.notes:
+        findings.note(Place(sheet.file), note)
+    layout = understood(sheet, columns or {}, Effect(effect) if effect is not None else None, findings)
+    rows = Rows(layout, findings)
+    contrasts, arms = _without_duplicates(rows, *rows.read())
+    if rows.decimal_commas:
+        findings.note(
+            Place(sheet.file), f"{rows.decimal_commas} numbers with a decimal comma", "read as decimal points"
+        )
+    if not contrasts and not arms:
+        findings.note(Place(sheet.file), "no usable row", "correct the rows above")
+        findings.raise_any()
+    _lonely(arms, sheet.file, findings)
+    _say_what_was_not_read(sheet, layout, findings)
+    if contrasts and not arms and layout.effect is None:
+        findings.note(
+            Place(sheet.file),
+            "effects whose measure the table does not name",
+            "taken as differences (MD); logarithms of ratios need their measure, such as --effect HR",
+        )
+    return NetworkTable(
+        file=sheet.file,
+        layout=layout.kind,
+        effect=layout.effect or _default_effect(arms),
+        contrasts=tuple(c for _, c in contrasts),
+        arms=tuple(a for _, a in arms),
+        sizes={(a.study, a.treatment): a.n for _, a in arms if not math.isnan(a.n)},
+        mapping=layout.mapping,
+        findings=tuple(sorted(findings.items, key=lambda f: f.place.line)),
+        left_out=tuple(sorted(set(rows.left_out))),
+        n_rows=len(sheet.rows),
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+    )
+
+
+def _say_what_was_not_read(sheet: Sheet, layout: Layout, findings: Findings) -> None:
+    unread = [
+        column
+        for i, column in enumerate(sheet.header)
+        if column
+        and column not in layout.mapping.values()
+        and any(not cells.is_missing(row[i]) for row in sheet.rows)
+    ]
+    if unread:
+        findings.note(Place(sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role")
+
+
+def _without_duplicates(
+    rows: Rows, contrasts: list[NumberedContrast], arms: list[NumberedArm]
+) -> tuple[list[NumberedContrast], list[NumberedArm]]:
+    first: dict[tuple[str, frozenset[str]], int] = {}
+    kept_contrasts, kept_arms = [], []
+    for line, c in contrasts:
+        key = (c.study, frozenset((c.treatment, c.comparator)))
+        if _is_repeated(rows, first, key, line, c.study, f"{c.treatment} against {c.comparator}"):
+            continue
+        kept_contrasts.append((line, c))
+    for line, a in arms:
+        if _is_repeated(
+            rows, first, (a.study, frozenset((a.treatment,))), line, a.study, f'arm "{a.treatment}"'
+        ):
+            continue
+        kept_arms.append((line, a))
+    return kept_contrasts, kept_arms
+
+
+def _is_repeated(
+    rows: Rows,
+    first: dict[tuple[str, frozenset[str]], int],
+    key: tuple[str, frozenset[str]],
+    line: int,
+    study: str,
+    what: str,
+) -> bool:
+    if key not in first:
+        first[key] = line
+        return False
+    rows.refuse(
+        line,
+        "study",
+        f'study "{study}" gives {what} a second time (first in line {first[key]})',
+        "name the studies apart, or delete one",
+    )
+    return True
+
+
+def _lonely(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:
+    seen: dict[str, list[int]] = {}
+    for line, arm in arms:
+        seen.setdefault(arm.study, []).append(line)
+    for study, lines in seen.items():
+        if len(lines) == 1:
+            findings.note(
+                Place(file, lines[0], "study"),
+                f'study "{study}" has one usable arm',
+                "a contrast needs two; it adds nothing",
+            )
+
+
+def _default_effect(arms: list[NumberedArm]) -> Effect | None:
+    if not arms:
+        return None
+    first = arms[0][1]
+    if not math.isnan(first.person_time):
+        return Effect.IRR
+    return Effect.MD if not math.isnan(first.mean) else Effect.OR

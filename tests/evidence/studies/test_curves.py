@@ -1,0 +1,40 @@
+"""Patients rebuilt from landmarks reproduce the landmarks, invent no events, and are called derived."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from normoxia import evidence
+from normoxia.evidence.studies.curves import individual_rows, rebuilt
+from normoxia.evidence.studies.reported import Curve
+from normoxia.survival import kaplan_meier
+
+CURVES = [
+    pytest.param(curve, id=f"{study.id} {curve.endpoint} {curve.arm} {curve.population}"[:60])
+    for study in evidence.registry()
+    for population in study.populations
+    for curve in population.curves
+]
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_landmarks_are_met(curve: Curve) -> None:
+    found = rebuilt(curve)
+    patients = found.patients
+    assert len(patients.time) == curve.n
+    assert int(patients.observed.sum()) <= curve.events
+    estimate = kaplan_meier(patients)
+    for month, percent, _ in curve.points:
+        # one patient's step at the number still at risk, and the rounding of the landmark
+        step = 100.0 / max(1, int(np.sum(patients.time >= month * 30.4375)))
+        assert 100.0 * float(estimate.at([month * 30.4375], extend=True)[0]) == pytest.approx(
+            percent, abs=max(1.0, step)
+        )
+
+
+def test_rows_are_one_a_patient_and_marked_derived() -> None:
+    registry = evidence.registry().select(drug="nivolumab", group="context", line="second or later")
+    rows = individual_rows(registry)
+    assert len(rows) == sum(c.n for study in registry for p in study.populations for c in p.curves)
+    assert {row["origin"] for row in rows} == {"derived"}

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from normoxia.errors import InvalidArgument
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.regression import meta_regression, network_regression
+
+
+def test_a_perfect_line_is_found_and_nothing_is_left() -> None:
+    x = [0.0, 1.0, 2.0, 5.0]
+    found = meta_regression([0.3 + 0.2 * v for v in x], [0.1, 0.2, 0.1, 0.3], {"dose": x})
+    assert found["intercept"].estimate == pytest.approx(0.3)
+    assert found["dose"].estimate == pytest.approx(0.2)
+    assert found.tau2 == 0.0
+    assert found.qe == pytest.approx(0.0, abs=1e-20)
+
+
+def test_two_treatments_in_a_network_are_a_meta_regression() -> None:
+    y, se, x = [0.1, 0.6, 0.4, 1.0], [0.2, 0.3, 0.2, 0.3], [0.0, 1.0, 2.0, 3.0]
+    rows = [Contrast(str(i), "b", "a", *pair) for i, pair in enumerate(zip(y, se, strict=True))]
+    found = network_regression(net.build(rows), {str(i): v for i, v in enumerate(x)}, name="x", reference="a")
+    expected = meta_regression(y, se, {"x": x})
+    assert found["b"].estimate == pytest.approx(expected["intercept"].estimate)
+    assert found["x"].estimate == pytest.approx(expected["x"].estimate)
+    assert found["x"].se == pytest.approx(expected["x"].se)
+
+
+def test_the_slope_is_common_to_treatments_against_the_reference() -> None:
+    rows = [
+        Contrast("1", "b", "a", 1.0, 0.1), Contrast("2", "b", "a", 1.5, 0.1),
+        Contrast("3", "c", "a", 2.5, 0.1), Contrast("4", "b", "c", -1.0, 0.1),
+    ]  # fmt: skip
+    found = network_regression(net.build(rows), {"1": 0, "2": 1, "3": 1, "4": 7}, reference="a")
+    assert [found[n].estimate for n in ("b", "c", "covariate")] == pytest.approx([1.0, 2.0, 0.5])
+
+
+def test_collinear_and_missing_covariates_are_named() -> None:
+    with pytest.raises(InvalidArgument, match="cannot be told apart"):
+        meta_regression([1, 2, 3, 4], [1, 1, 1, 1], {"x": [1, 2, 3, 4], "y": [2, 4, 6, 8]})
+    with pytest.raises(InvalidArgument, match='"x"'):
+        meta_regression([1, 2, 3], [1, 1, 1], {"x": [1.0, 2.0]})
+    with pytest.raises(InvalidArgument, match="add studies"):
+        meta_regression([1, 2], [1, 1], {"x": [1.0, 2.0]})
