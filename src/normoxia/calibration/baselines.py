@@ -2,7 +2,7 @@
 
 Each sees the scored figures of the other studies only, and predicts with heterogeneity, with the uncertainty of its own
 estimate, and with the sampling error of the figure predicted. All three are one model, random effects by REML with another
-design: arms that share a control within a study are correlated as `evidence.multiarm` works out, and share their
+design: arms that share a control within a study are correlated as `evidence.synthesis.multiarm` works out, and share their
 heterogeneity with correlation one half. Where a baseline cannot answer, the next simpler one does, and that is counted.
 
 The lock leaves one thing open: whether studies that `library/questions/components.yaml` excludes (an ICI in place of
