@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.library.laboratory import ANTI_PD1, AtReference, follow, nsclc
+from tests.library.laboratory import ANTI_PD1, NOTHING, AtReference, follow, nsclc
 
 ARROWS = [s for s in nsclc().statements if not s.emergent]
 STEP = 1e-4
@@ -54,9 +54,10 @@ def test_a_blocker_of_pd_l1_leaves_what_pd_l2_signals() -> None:
 
 
 def test_immunity_has_gained_nothing_before_treatment_and_what_it_kills_more_afterwards() -> None:
-    course = follow([ANTI_PD1], [0.0, 60.0], ["immune_gain", "immune_kill"])
-    gain, kill = course.of("immune_gain")[0], course.of("immune_kill")[0]
-    assert gain[0] == pytest.approx(0.0, abs=1e-6)
+    course = follow([NOTHING, ANTI_PD1], [0.0, 60.0], ["immune_gain", "immune_kill"])
+    (before, _), (_, gain) = course.of("immune_gain")
+    (start, _), (_, kill) = course.of("immune_kill")
+    assert before == pytest.approx(0.0, abs=1e-6)
     growth = next(p.value for p in nsclc().parameters if p.name == "gnet")
-    assert gain[1] == pytest.approx((kill[1] - kill[0]) / growth, rel=1e-4)
-    assert gain[1] > 0.0
+    assert gain == pytest.approx((kill - start) / growth, rel=1e-4)
+    assert gain > 0.0
