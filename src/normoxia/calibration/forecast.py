@@ -41,6 +41,8 @@ JOINED = "joined"
 REPLICATES = 40
 #: outcomes that are forecast
 _ENDPOINTS = (Endpoint.ORR, Endpoint.PFS, Endpoint.OS, Endpoint.TRAE3)
+#: names of stored sets begin so, and end with their day
+_STORED = "forecasts-"
 #: a number beyond which a median is said not to be reached, months
 _FARTHEST = 120.0
 
@@ -218,7 +220,17 @@ def document(
 
 def stored() -> tuple[str, ...]:
     """Names of the shipped sets of forecasts, the oldest first."""
-    return tuple(sorted(p.stem for p in library.path("calibrations", "lock").parent.glob("forecasts-*.yaml")))
+    return tuple(sorted(p.stem for p in library.path("calibrations", "lock").parent.glob(f"{_STORED}*.yaml")))
+
+
+def of_day(day: str | None) -> Path | None:
+    """Where the forecasts stored on a day are, None for no day. Raises UnknownName with the days there are."""
+    if day is None:
+        return None
+    days = [name.removeprefix(_STORED) for name in stored()]
+    if day not in days:
+        raise UnknownName("day of stored forecasts", day, days)
+    return library.path("calibrations", _STORED + day)
 
 
 def read(path: str | Path | None = None) -> Forecasts:

@@ -36,6 +36,10 @@ def forecast(
         Path | None,
         typer.Option("--score", help="A study document with results, to be held against its forecast."),
     ] = None,
+    made: Annotated[
+        str | None,
+        typer.Option("--made", help="The day of a stored set, such as 2026-11-22; the latest when omitted."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet.")
     ] = None,
@@ -56,12 +60,12 @@ def forecast(
 
     speech = language(lang)
     if score is not None:
-        _score(verb.read(), score, speech, json)
+        _score(verb.read(verb.of_day(made)), score, speech, json)
         return
     if make:
         _make(design, everything, out, seed, replicates, worker_count(workers), speech, json, quiet)
         return
-    found = verb.read()
+    found = verb.read(verb.of_day(made))
     chosen = [found.of(design)] if design else list(found.forecasts)
     if json:
         print_json(_plain(found, chosen))
