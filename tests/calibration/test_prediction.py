@@ -34,9 +34,17 @@ CONTROL = "pbo_chemo"
 def emulated(study: str = STUDY) -> Emulated:
     """A study's figures as made-up surfaces over the toy's space, near what is published."""
     figures = figures_of(from_study.preferred(study), LOCK)
-    rng = np.random.default_rng(31)
+    rng = np.random.default_rng(36)
     m, d = len(figures), SPACE.n_coordinates
-    middle = {Kind.RATIO: -0.5, Kind.STRATUM: 0.0, Kind.RESPONSE: -0.8, Kind.CURVE: -0.2, Kind.MEDIAN: 2.2}
+    middle = {
+        Kind.RATIO: -0.5,
+        Kind.STRATUM: 0.0,
+        Kind.RESPONSE: -0.8,
+        Kind.CONTROL: 1.2,
+        Kind.TOXICITY: 0.0,
+        Kind.CURVE: -0.2,
+        Kind.MEDIAN: 2.2,
+    }
     constant = np.array([middle[figure.kind] for figure in figures]) + 0.1 * rng.standard_normal(m)
     surfaces = Surfaces(
         constant, 0.2 * rng.standard_normal((m, d)), np.zeros((m, d, d)), np.full(m, 0.3), np.full(m, 0.05)

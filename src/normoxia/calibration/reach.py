@@ -45,7 +45,7 @@ def reach(lock: Lock) -> Reach:
     """What the lock's measures would be for a predictor that knows each class exactly.
 
     Heterogeneity is by REML about the means of classes (hazard ratios: what is added to what; response rates: components and
-    line together), contrasts taken as independent; errors are the mean of |N(0, tau2 + se2)|.
+    line together), contrasts taken as independent; errors are the mean of |N(0, tau2 + se2)|. nan where nothing is scored.
     """
     arms = baselines.arms_of(lock, registry())
     (pfs, tau_pfs), (survival, tau_os) = (_ratios(lock, arms, e) for e in (Endpoint.PFS, Endpoint.OS))
@@ -55,6 +55,8 @@ def reach(lock: Lock) -> Reach:
 
 def _ratios(lock: Lock, arms: dict[tuple[str, str], ArmWords], endpoint: Endpoint) -> tuple[float, float]:
     rows = [o for o in lock.contrasts if o.target.endpoint is endpoint]
+    if not rows:
+        return math.nan, math.nan
     y, se = np.array([o.y for o in rows]), np.array([o.se for o in rows])
 
     def kind(target: Target) -> str:
@@ -66,6 +68,8 @@ def _ratios(lock: Lock, arms: dict[tuple[str, str], ArmWords], endpoint: Endpoin
 
 def _responses(lock: Lock, arms: dict[tuple[str, str], ArmWords]) -> tuple[float, float]:
     rows = [o for o in lock.responses if o.n > 0]
+    if not rows:
+        return math.nan, math.nan
     known = [arms[o.target.study, o.target.arm] for o in rows]
     y, v = (np.array(values) for values in zip(*(baselines.logit(o) for o in rows), strict=True))
     tau2, means = _between(y, v, [f"{sorted(words.parts)} {words.line}" for words in known])
