@@ -102,7 +102,6 @@ class Scoreboard:
     predictors   by name, in the order given; baselines likewise
     thresholds   of the primary predictor, as the lock writes them
     fallbacks    how many contrasts each baseline left to a simpler one
-    reach        what a predictor that knew each class exactly would get
     """
 
     lock: Lock
@@ -112,7 +111,11 @@ class Scoreboard:
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
     calibration: Calibration
-    reach: Reach
+
+    @property
+    def reach(self) -> Reach:
+        """What a predictor that knew each class of trial exactly would get."""
+        return best.reach(self.lock)
 
     @property
     def judged(self) -> Judged:
@@ -168,7 +171,6 @@ def scoreboard(
             name: sum(o.target in rival.fallbacks for o in lock.contrasts) for name, rival in rivals.items()
         },
         calibration=calibration or Calibration(),
-        reach=best.reach(lock),
     )
 
 
