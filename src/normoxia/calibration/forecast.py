@@ -229,7 +229,7 @@ def of_day(day: str | None) -> Path | None:
         return None
     days = [name.removeprefix(_STORED) for name in stored()]
     if day not in days:
-        raise UnknownName("day of stored forecasts", day, days)
+        raise UnknownName("day of stored forecasts", day, days, remedy=f"stored are {', '.join(days)}")
     return library.path("calibrations", _STORED + day)
 
 
