@@ -97,7 +97,7 @@ def calibrate(
             progress=progress,
         )
         rounds.append((points, where))
-        known = emulation.emulate(space, rounds, studies, lock, manifest, progress=progress)
+        known = emulation.emulate(space, rounds, studies, lock, manifest, workers=workers, progress=progress)
         fitted = validation.fit(space, known, lock, plan.seed, progress=progress)
     assert known is not None
     assert fitted is not None

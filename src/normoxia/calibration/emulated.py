@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration import experiments, observations
+from normoxia.calibration.abreast import abreast
 from normoxia.calibration.emulator import Surfaces, fit
 from normoxia.calibration.experiments import Points
 from normoxia.calibration.hyperparameters import Space
 from normoxia.calibration.lock import Lock
 from normoxia.calibration.summaries import Figure, Kind, summary
+from normoxia.calibration.threads import one_thread
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
 from normoxia.progress import Progress, Step, silent
@@ -139,26 +142,41 @@ def emulate(
     lock: Lock,
     manifest: Mapping[str, object],
     *,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> Emulated:
     """Surfaces through the simulated points of one or more rounds.
 
-    rounds  points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
+    rounds   points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
+    workers  processes, see `abreast`; the surfaces are the same for any number
     """
-    figures, surfaces = {}, {}
-    for i, study in enumerate(studies):
-        wanted = figures_of(from_study.preferred(study), lock)
-        x, answers = [], []
-        for points, folder in rounds:
-            found = experiments.read(folder, study)
-            x.append(points.of(study, space)[: len(found.pfs)])
-            answers.append(np.stack([summary(found, figure) for figure in wanted], axis=1))
-        table = np.concatenate(answers)
-        kept = [j for j in range(len(wanted)) if _is_known(table[:, j])]
-        figures[study] = tuple(wanted[j] for j in kept)
-        surfaces[study] = fit(np.concatenate(x), table[:, kept], len(space.parameters))
-        progress(Step("emulating", i + 1, len(studies), "trials"))
-    return Emulated(figures, surfaces, manifest)
+    found = abreast(
+        [partial(_trial, space, rounds, study, lock) for study in studies],
+        workers=workers, label="emulating", progress=progress,
+    )  # fmt: skip
+    return Emulated(
+        {study: figures for study, (figures, _) in zip(studies, found, strict=True)},
+        {study: surfaces for study, (_, surfaces) in zip(studies, found, strict=True)},
+        manifest,
+    )
+
+
+def _trial(
+    space: Space, rounds: Sequence[tuple[Points, Path]], study: str, lock: Lock, *, progress: Progress
+) -> tuple[tuple[Figure, ...], Surfaces]:
+    """What is emulated of one trial, and its surfaces."""
+    wanted = figures_of(from_study.preferred(study), lock)
+    x, answers = [], []
+    for points, folder in rounds:
+        found = experiments.read(folder, study)
+        x.append(points.of(study, space)[: len(found.pfs)])
+        answers.append(np.stack([summary(found, figure) for figure in wanted], axis=1))
+    table = np.concatenate(answers)
+    kept = [j for j in range(len(wanted)) if _is_known(table[:, j])]
+    with one_thread():
+        surfaces = fit(np.concatenate(x), table[:, kept], len(space.parameters))
+    progress(Step("emulating", 1, 1, "trials"))
+    return tuple(wanted[j] for j in kept), surfaces
 
 
 def _is_known(answers: Floats) -> bool:

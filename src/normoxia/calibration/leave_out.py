@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration import sampler
+from normoxia.calibration.abreast import abreast
 from normoxia.calibration.pareto import smoothed
 from normoxia.calibration.posterior import Posterior
 from normoxia.calibration.sampler import Draws
 from normoxia.calibration.threads import one_thread
-from normoxia.progress import Progress, Step, silent
+from normoxia.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 
@@ -51,33 +52,25 @@ def leave_out(
 ) -> Mapping[str, LeftOut]:
     """Draws without each of some studies; a study without a block keeps all draws as they are.
 
-    workers  threads, for studies that are drawn anew; the draws are the same for any number
+    workers  processes, for studies that are drawn anew; the draws are the same for any number
     """
     with one_thread():
         values, _ = posterior.log_likelihood(draws.states)
     position = {block.study: i for i, block in enumerate(posterior.blocks)}
-    found: dict[str, LeftOut] = {}
-    waiting: dict[Future[LeftOut], str] = {}
-
-    def told() -> None:
-        progress(Step("leaving out", len(found), len(studies), "studies"))
-
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for i, study in enumerate(studies):
-                own = _weighted(draws, study, values[:, position[study]] if study in position else None)
-                if isinstance(own, LeftOut):
-                    found[study] = own
-                    told()
-                else:
-                    waiting[pool.submit(_anew, posterior, draws, study, own, seed + i)] = study
-            for future in as_completed(waiting):
-                found[waiting[future]] = future.result()
-                told()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return {study: found[study] for study in studies}
+    found: dict[str, LeftOut | float] = {
+        study: _weighted(draws, study, values[:, position[study]] if study in position else None)
+        for study in studies
+    }
+    waiting = {study: own for study, own in found.items() if not isinstance(own, LeftOut)}
+    fresh = abreast(
+        [
+            partial(_anew, posterior.without(study), draws, study, k, seed + studies.index(study))
+            for study, k in waiting.items()
+        ],
+        workers=workers, label="leaving out", progress=progress,
+    )  # fmt: skip
+    anew = dict(zip(waiting, fresh, strict=True))
+    return {study: own if isinstance(own, LeftOut) else anew[study] for study, own in found.items()}
 
 
 def _weighted(draws: Draws, study: str, log_likelihood: Floats | None) -> LeftOut | float:
@@ -92,11 +85,10 @@ def _weighted(draws: Draws, study: str, log_likelihood: Floats | None) -> LeftOu
     return LeftOut(study, draws.states, weights.values, weights.k, weights.effective, False)
 
 
-def _anew(posterior: Posterior, draws: Draws, study: str, k: float, seed: int) -> LeftOut:
-    others = posterior.without(study)
+def _anew(others: Posterior, draws: Draws, study: str, k: float, seed: int, *, progress: Progress) -> LeftOut:
     fresh = sampler.sample(
-        others.log_density, posterior.layout, draws.chains[-1], seed,
-        warm_up=WARM_UP, rounds=ROUNDS, tuning=draws.tuning,
+        others.log_density, others.layout, draws.chains[-1], seed,
+        value=others.value, warm_up=WARM_UP, rounds=ROUNDS, tuning=draws.tuning, progress=progress,
     )  # fmt: skip
     states = fresh.states
     even = np.full(len(states), 1.0 / len(states))

@@ -140,6 +140,16 @@ class Posterior:
         slope[possible] += steered
         return value, slope
 
+    def value(self, states: Floats) -> Floats:
+        """`log_density` without its slope."""
+        own, (prior, _) = self.layout, self.log_prior(states)
+        value = np.full(len(states), -np.inf)
+        possible = prior > IMPOSSIBLE
+        near = states[possible]
+        likelihood = self._likelihood.values(near[:, : own.n_coordinates], own.logs(near), own.shift(near))
+        value[possible] = prior[possible] + likelihood.sum(axis=1)
+        return value
+
     def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""
         own = self.layout

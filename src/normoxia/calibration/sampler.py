@@ -21,6 +21,7 @@ from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
 Density = Callable[[Floats], tuple[Floats, Floats]]
+Value = Callable[[Floats], Floats]
 
 #: acceptance the step size is steered to (Neal 2011, 5.4.4.1)
 ACCEPTANCE = 0.7
@@ -96,6 +97,7 @@ def sample(
     start: Floats,
     seed: int,
     *,
+    value: Value | None = None,
     warm_up: int = 60,
     rounds: int = 40,
     every: int = 1,
@@ -106,6 +108,7 @@ def sample(
 
     density  gives log densities (n,) and slopes (n, width) of states (n, width)
     start    one state a chain; shape (n_chains, width)
+    value    the log densities alone, where that is less work
     warm_up  rounds thrown away, in which step size and covariance adapt
     rounds   that are kept, one of `every` so many
     tuning   of a posterior nearby, to begin with
@@ -113,21 +116,22 @@ def sample(
     """
     with one_thread():
         return _sample(
-            density, own, start, np.random.default_rng(seed), warm_up, rounds, every, tuning, progress
-        )
+            density, value or (lambda states: density(states)[0]), own, start, np.random.default_rng(seed),
+            warm_up, rounds, every, tuning, progress,
+        )  # fmt: skip
 
 
 def _sample(
-    density: Density, own: Layout, start: Floats, rng: np.random.Generator,
+    density: Density, value: Value, own: Layout, start: Floats, rng: np.random.Generator,
     warm_up: int, rounds: int, every: int, tuning: Tuning | None, progress: Progress,
 ) -> Draws:  # fmt: skip
     moving = own.moving
     states = start.copy()
-    value, slope = density(states)
-    if not np.isfinite(value).all():
-        lost = int((~np.isfinite(value)).sum())
+    here, slope = density(states)
+    if not np.isfinite(here).all():
+        lost = int((~np.isfinite(here)).sum())
         raise InvalidArgument(
-            f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere"
+            f"{lost} of {len(here)} chains begin where the density is 0; begin them elsewhere"
         )
     known = tuning or Tuning(0.15, np.eye(len(moving)))
     factor, along = known.factor, known.along
@@ -139,9 +143,11 @@ def _sample(
     recent: list[Floats] = []
     total = warm_up + rounds * every
     for i in range(total):
-        chance, states, value, slope = _move(density, moving, factor, step, states, value, slope, rng)
+        chance, states, here, slope = _move(density, moving, factor, step, states, here, slope, rng)
         for which, moved in enumerate(along, own.n_continuous):
-            states, value, slope = _flip(density, which, moving, moved, states, value, slope, rng)
+            states, here = _flip(value, which, moving, moved, states, here, rng)
+        if own.n_structures:
+            here, slope = density(states)
         if i < warm_up:
             step = np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), SHORTEST, 1.0)
             recent.append(states)
@@ -204,17 +210,13 @@ def _move(
 
 
 def _flip(
-    density: Density, which: int, moving: NDArray[np.intp], along: Floats,
-    states: Floats, value: Floats, slope: Floats, rng: np.random.Generator,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    value: Value, which: int, moving: NDArray[np.intp], along: Floats,
+    states: Floats, here: Floats, rng: np.random.Generator,
+) -> tuple[Floats, Floats]:  # fmt: skip
     """One structure offered to be switched in every chain, with what goes along."""
     new = states.copy()
     new[:, moving] -= 2.0 * states[:, [which]] * along
     new[:, which] *= -1.0
-    new_value, new_slope = density(new)
-    take = np.log(rng.random(len(states))) < new_value - value
-    return (
-        np.where(take[:, None], new, states),
-        np.where(take, new_value, value),
-        np.where(take[:, None], new_slope, slope),
-    )
+    there = value(new)
+    take = np.log(rng.random(len(states))) < there - here
+    return np.where(take[:, None], new, states), np.where(take, there, here)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from normoxia.calibration import (
     stacking,
 )
 from normoxia.calibration import lock as locked
+from normoxia.calibration.abreast import abreast
 from normoxia.calibration.attempts import Attempt
 from normoxia.calibration.emulated import Emulated
 from normoxia.calibration.hyperparameters import Space
@@ -38,7 +38,6 @@ from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
 from normoxia.calibration.scoring import Ensemble, Predictive
 from normoxia.calibration.stacking import Stacked
 from normoxia.calibration.threads import one_thread
-from normoxia.errors import Interrupted
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
@@ -139,7 +138,7 @@ def fit(
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
         whole.log_density, whole.layout, start, seed,
-        warm_up=WARM_UP, rounds=ROUNDS, every=EVERY, progress=progress,
+        value=whole.value, warm_up=WARM_UP, rounds=ROUNDS, every=EVERY, progress=progress,
     )  # fmt: skip
     return Fit(whole, draws, lost)
 
@@ -166,15 +165,27 @@ def judge(
 ) -> Validation:
     """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines.
 
-    workers  threads; the judgement is the same for any number
+    workers  processes, see `abreast`; the judgement is the same for any number
     """
     known = locked.read() if lock is None else lock
-    with one_thread():
-        mechanism, departing = (
-            _predictor(fitted, emulated, known, seed, workers, progress)
-            for fitted in _fits(space, emulated, known, seed, workers, progress)
-        )
-    anchored = _predicted(mechanism.fit.posterior, mechanism.left_out, emulated, known, seed, anchored=True)
+    fits = abreast(
+        [partial(fit, space, emulated, known, seed, discrepant=discrepant) for discrepant in (False, True)],
+        workers=workers, progress=progress,
+    )  # fmt: skip
+    studies = tuple(study for study in known.studies if study in emulated.figures)
+    left = [
+        leave_out.leave_out(f.posterior, f.draws, studies, seed + 1, workers=workers, progress=progress)
+        for f in fits
+    ]
+    ways = ((fits[0], left[0], False), (fits[1], left[1], False), (fits[0], left[0], True))
+    alone, freer, anchored = abreast(
+        [
+            partial(_predicted, fitted.posterior, own, emulated, known, seed, anchored=anchored)
+            for fitted, own, anchored in ways
+        ],
+        workers=workers, progress=progress,
+    )  # fmt: skip
+    mechanism, departing = Predictor(fits[0], left[0], alone), Predictor(fits[1], left[1], freer)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
     joined = hybrid.join(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
@@ -199,40 +210,6 @@ def judge(
     return Validation(board, mechanism, departing, attempts.read())
 
 
-def _fits(
-    space: Space, emulated: Emulated, lock: Lock, seed: int, workers: int, progress: Progress
-) -> list[Fit]:
-    """The mechanism alone, and with components that may depart from it; side by side where there are threads for it."""
-    done = {False: 0, True: 0}
-    stop = threading.Event()
-
-    def fitted(discrepant: bool) -> Fit:
-        def told(step: Step, /) -> None:
-            if stop.is_set():
-                raise Interrupted("another fit was stopped")
-            done[discrepant] = step.done
-            progress(Step(step.label, sum(done.values()), len(done) * step.total, step.unit))
-
-        return fit(space, emulated, lock, seed, discrepant=discrepant, progress=told)
-
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            return list(pool.map(fitted, done))
-        except BaseException:
-            stop.set()
-            raise
-
-
-def _predictor(
-    fitted: Fit, emulated: Emulated, lock: Lock, seed: int, workers: int, progress: Progress
-) -> Predictor:
-    studies = tuple(study for study in lock.studies if study in emulated.figures)
-    left = leave_out.leave_out(
-        fitted.posterior, fitted.draws, studies, seed + 1, workers=workers, progress=progress
-    )
-    return Predictor(fitted, left, _predicted(fitted.posterior, left, emulated, lock, seed, anchored=False))
-
-
 def _predicted(
     whole: Posterior,
     left: Mapping[str, LeftOut],
@@ -241,12 +218,15 @@ def _predicted(
     seed: int,
     *,
     anchored: bool,
+    progress: Progress,
 ) -> dict[Target, Predicted]:
     found: dict[Target, Predicted] = {}
-    for study, own in left.items():
-        found |= prediction.predict(
-            whole, own.states, own.weights, study, emulated, lock, seed, anchored=anchored
-        )
+    with one_thread():
+        for i, (study, own) in enumerate(left.items(), 1):
+            found |= prediction.predict(
+                whole, own.states, own.weights, study, emulated, lock, seed, anchored=anchored
+            )
+            progress(Step("predicting", i, len(left), "studies"))
     return found
 
 

@@ -1,0 +1,96 @@
+"""Pieces of work side by side, each in a process of its own, their progress told to the caller as one.
+
+Processes, since threads that make many small NumPy calls wait for one another: two fits in two threads take half as long again as in two
+processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeVar
+
+from normoxia.errors import Interrupted
+from normoxia.progress import Progress, Step, silent
+
+T = TypeVar("T", covariant=True)
+#: seconds between two looks at what the processes tell
+LOOK = 0.2
+
+
+class Piece(Protocol[T]):
+    """A piece of work: a function at the top of a module, or a `functools.partial` of one; its values can be pickled."""
+
+    def __call__(self, *, progress: Progress) -> T: ...
+
+
+def abreast(
+    pieces: Sequence[Piece[T]], *, workers: int = 1, label: str | None = None, progress: Progress = silent
+) -> list[T]:
+    """What the pieces give, in their order; the first error of a piece, or of `progress`, ends them all.
+
+    workers  processes; with one, all is done here, piece by piece. A script that asks for more keeps its own work under
+             `if __name__ == "__main__"`, since each process reads it anew
+    label    of the steps told, which add up those of all pieces; the pieces' own when omitted
+    """
+    told = _Together(len(pieces), label, progress)
+    if min(workers, len(pieces)) <= 1:
+        return [piece(progress=told.of(i)) for i, piece in enumerate(pieces)]
+    context = get_context("spawn")
+    heard, stop = context.SimpleQueue(), context.Event()
+    with ProcessPoolExecutor(
+        min(workers, len(pieces)), mp_context=context, initializer=_listen, initargs=(heard, stop)
+    ) as pool:
+        try:
+            futures = [pool.submit(_work, i, piece) for i, piece in enumerate(pieces)]
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, LOOK, FIRST_EXCEPTION)
+                while not heard.empty():
+                    told.hear(*heard.get())
+                for future in done:
+                    future.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _Together:
+    """Steps of several pieces, told as steps of one: those done so far of as many times what a piece has to do."""
+
+    def __init__(self, n: int, label: str | None, progress: Progress) -> None:
+        self._done, self._total = [0] * n, [0] * n
+        self._label, self._progress = label, progress
+
+    def hear(self, i: int, step: Step) -> None:
+        self._done[i], self._total[i] = step.done, step.total
+        total = sum(known or step.total for known in self._total)
+        self._progress(Step(self._label or step.label, sum(self._done), total, step.unit))
+
+    def of(self, i: int) -> Progress:
+        def told(step: Step, /) -> None:
+            self.hear(i, step)
+
+        return told
+
+
+#: in a process: where steps are told, and whether to stop
+_line: list[Any] = []
+
+
+def _listen(heard: Any, stop: Any) -> None:
+    _line[:] = [heard, stop]
+
+
+def _work(i: int, piece: Callable[..., T]) -> T:
+    heard, stop = _line
+
+    def told(step: Step, /) -> None:
+        if stop.is_set():
+            raise Interrupted("another piece of the work was stopped")
+        heard.put((i, step))
+
+    return piece(progress=told)
