@@ -37,3 +37,12 @@ def test_the_readme_names_only_verbs_that_exist() -> None:
     named = set(re.findall(r"`normoxia ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named
     assert named <= verbs
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
+def test_trials_that_a_page_shows_can_be_read(page: Path) -> None:
+    from normoxia import documents
+    from normoxia.trial import files
+
+    for block in re.findall(r"```yaml\n(trial:.*?)```", page.read_text(encoding="utf-8"), re.S):
+        assert files.parse(documents.parse(block, page.name), block).arms

@@ -12,6 +12,7 @@ from normoxia.cli import check, credibility, doctor, evidence, export, mechanism
 from normoxia.cli.calibrate import calibrate
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
+from normoxia.cli.protocol import protocol
 from normoxia.cli.run import run as run_verb
 from normoxia.cli.validate import validate
 from normoxia.errors import Interrupted, NormoxiaError
@@ -46,6 +47,7 @@ def options(
 
 
 app.command("run")(run_verb)
+app.command("protocol")(protocol)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)
 app.command("check")(check.check)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from normoxia import documents, library, population
@@ -34,8 +35,15 @@ def preferred(name: str) -> Trial:
     """The protocol of a study written by hand where the library has one, else the one made from the registry.
 
     name    the study's, as the registry takes it
-    raises  UnknownName for a study the registry does not hold; InvalidArgument with the reason when it cannot be run
+    raises  UnknownName for a study the registry does not hold; InvalidArgument for a path, and with the reason when it cannot be
+            run
     """
+    path = Path(name)
+    if path.is_file():
+        raise InvalidArgument(
+            f'"{name}" is a file, and a study goes by its id: set NORMOXIA_STUDIES={path.parent} (the folder of your studies) '
+            "and give the id that stands in the file"
+        )
     study = registry()[name]
     by_hand = written_by_hand().get(study.id)
     return files.read(by_hand) if by_hand else build(study)
