@@ -246,11 +246,11 @@ def _print(
     from normoxia.report.run import is_fitted
 
     speech = language(lang)
-    title = trial.titles.get(lang, trial.id)
+    title = trial.title(lang)
     state = "" if trial.calibrated else f" [{speech.say('badge.not_calibrated')}]"
     rows: list[tuple[str, ...]] = []
     for chosen in trial.sets:
-        named = chosen.titles.get(lang, chosen.id)
+        named = chosen.title(lang)
         for comparison in comparisons:
             if comparison.simulated.population != chosen.id or not _is_shown(comparison):
                 continue

@@ -29,7 +29,7 @@ def joined_table(
         own = [one for one in joined if one.mechanism.population == chosen.id]
         if own:
             groups.add(len(cells))
-            cells.append((chosen.titles.get(lang, chosen.id), *[""] * len(heads)))
+            cells.append((chosen.title(lang), *[""] * len(heads)))
         for one in own:
             o = one.mechanism
             bold.add((len(cells), 4))

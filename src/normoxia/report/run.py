@@ -128,8 +128,12 @@ class _Report:
 
     def page(self) -> Page:
         say = self.speech.say
+        published = any(c.published is not None for c in self.comparisons)
         sections = [
-            Section(say("run.section_result"), (*self.warnings(), *self.compared())),
+            Section(
+                say("run.section_result" if published else "run.section_result_own"),
+                (*self.warnings(), *self.compared()),
+            ),
             Section(say("joined.title"), tuple(self.three_ways())),
             Section(say("run.section_survival"), tuple(self.curves())),
             Section(say("run.section_response"), tuple(self.responses())),
@@ -139,7 +143,10 @@ class _Report:
         ]
         lead = say(
             "run.lead" if self.trial.study else "run.lead_own",
-            n=self.result.n_rows,
+            trials=say("run.trials", n=self.result.n_replicates)
+            if self.result.n_replicates > 1
+            else say("run.trial"),
+            n=self.result.n_rows // self.result.n_replicates,
             seed=self.manifest.get("seed", ""),
             study=self.trial.study,
         )
@@ -147,7 +154,7 @@ class _Report:
         version = str(versions.get("normoxia", "")) if isinstance(versions, Mapping) else ""
         return Page(
             self.code,
-            self.trial.titles.get(self.code, self.trial.id),
+            self.trial.title(self.code),
             lead,
             tuple(section for section in sections if section.blocks),
             self.highlights(),
@@ -197,30 +204,41 @@ class _Report:
         return [*(Prose(text) for text in words), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """Medians of the set with most published ones, else of the first set; arms in the order of the trial."""
-        medians = [c for c in self.comparisons if c.simulated.measure is Measure.MEDIAN_MONTHS]
-        medians = [c for c in medians if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
+        """The first contrast's hazard ratios and the medians of the set with most published ones, else of the first set."""
+        shown = [c for c in self.comparisons if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
+        medians = [c for c in shown if c.simulated.measure is Measure.MEDIAN_MONTHS]
         printed = [c.simulated.population for c in medians if c.published is not None]
-        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id))
-        medians = [c for c in medians if c.simulated.population == chosen.id]
-        medians.sort(key=lambda c: c.simulated.endpoint is Endpoint.OS)
-        return tuple(
-            Highlight(
-                self.speech.say("run.of", arm=c.simulated.arm, what=_label(c.simulated, self.speech)),
-                self.speech.number(c.simulated.estimate.value),
-                ""
-                if c.published is None
-                else self.speech.say("km.published_ratio", value=self.speech.interval(c.published.estimate)),
-            )
-            for c in medians
-        )[:6]
+        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id)).id
+        first = [(contrast.experimental, contrast.control) for contrast in self.trial.contrasts[:1]]
+        ratios = [
+            c for c in shown
+            if c.simulated.measure is Measure.HAZARD_RATIO and (c.simulated.arm, c.simulated.comparator) in first
+        ]  # fmt: skip
+        found = [c for c in (*ratios, *medians) if c.simulated.population == chosen]
+        found.sort(key=lambda c: (c.simulated.comparator == "", c.simulated.endpoint is Endpoint.OS))
+        return tuple(self.highlight(c) for c in found)
+
+    def highlight(self, c: Comparison) -> Highlight:
+        speech, simulated, digits = self.speech, c.simulated, _digits(c.simulated)
+        arms = f"{simulated.arm} / {simulated.comparator}" if simulated.comparator else simulated.arm
+        value, low, high = (
+            speech.number(x, digits)
+            for x in (simulated.estimate.value, simulated.estimate.low, simulated.estimate.high)
+        )
+        beside = [f"{low}–{high}"]
+        if c.published is not None:
+            published = speech.interval(c.published.estimate, digits)
+            beside.append(speech.say("km.published_ratio", value=published))
+        return Highlight(
+            speech.say("run.of", arm=arms, what=_label(simulated, speech)), value, " · ".join(beside)
+        )
 
     def compared(self) -> list[Block]:
         blocks: list[Block] = []
         for chosen in self.trial.sets:
             own = [c for c in self.comparisons if c.simulated.population == chosen.id]
             panels, sources = self.panels([c for c in own if c.published is not None])
-            title = chosen.titles.get(self.code, chosen.id)
+            title = chosen.title(self.code)
             if panels:
                 name = self.name(f"simulated-published-{chosen.id}")
                 heading = self.speech.say("comparison.of", set=title)
@@ -315,7 +333,7 @@ class _Report:
             months=_axis_end(drawn),
             lang=self.code,
             name=self.name(f"km-{endpoint.lower()}-{chosen.id}"),
-            population=chosen.titles.get(self.code, chosen.id),
+            population=chosen.title(self.code),
         )
 
     def find(self, population: str, endpoint: Endpoint, measure: Measure, arm: str) -> Comparison | None:

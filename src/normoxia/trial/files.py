@@ -110,7 +110,7 @@ class _Reader:
             arms,
             self.sets(part("sets"))
             if "sets" in got
-            else (AnalysisSet("all", {"en": "all patients"}, EVERYBODY),),
+            else (AnalysisSet("all", {"en": "all patients", "zh": "全部患者"}, EVERYBODY),),
             self.contrasts(part("contrasts"), arms),
             visits,
             self.criteria(part("response")),

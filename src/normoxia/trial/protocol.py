@@ -92,6 +92,10 @@ class AnalysisSet:
     where: Condition
     published: tuple[str, ...] = ()
 
+    def title(self, language: str) -> str:
+        """In a language, else in English, else the id."""
+        return self.titles.get(language) or self.titles.get("en") or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
@@ -210,6 +214,10 @@ class Trial:
     text: str = ""
     file: str = ""
     notes: tuple[str, ...] = ()
+
+    def title(self, language: str) -> str:
+        """In a language, else in English, else the id."""
+        return self.titles.get(language) or self.titles.get("en") or self.id
 
     def arm(self, name: str) -> Arm:
         """The arm with an id. Raises UnknownName."""
