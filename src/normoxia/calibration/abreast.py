@@ -54,7 +54,7 @@ def abreast(
             return [future.result() for future in futures]
         except BaseException:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 

@@ -9,7 +9,7 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same bytes, for any number of workers.")]
-Workers = Annotated[int, typer.Option("--workers", min=0, help="Threads; 0 uses every core.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, help="Cores to use; 0 uses all.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
