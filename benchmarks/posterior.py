@@ -11,10 +11,11 @@ from __future__ import annotations
 import sys
 import time
 
-from normoxia.calibration import hyperparameters, posterior, sampler, validation
-from normoxia.calibration import lock as locked
-from normoxia.calibration.emulated import Emulated
-from normoxia.calibration.posterior import Floats
+from normoxia.calibration import validation
+from normoxia.calibration.fitting import hyperparameters, posterior, sampler
+from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.posterior import Floats
+from normoxia.calibration.judging import lock as locked
 
 
 def row(*, discrepant: bool, rounds: int) -> str:

@@ -20,11 +20,20 @@ FLOORS = {
     "cli": 7, "web": 7,
 }  # fmt: skip
 
-#: the folders of evidence, and what leaves it; those of one line do not import one another, and none imports the package
-EVIDENCE_FLOORS = {
-    "studies": 0,
-    "auditing": 1, "synthesis": 1,
-    "reports": 2, "export": 2,
+#: large rooms have floors of their own; what is on one line does not import one another, and none imports the package
+INNER_FLOORS = {
+    "evidence": {
+        "studies": 0,
+        "auditing": 1, "synthesis": 1,
+        "reports": 2, "export": 2,
+    },
+    "calibration": {
+        "judging": 0,
+        "fitting": 1,
+        "hybrid": 2, "stacking": 2,
+        "validation": 3, "forecast": 3, "credibility": 3,
+        "calibrate": 4,
+    },
 }  # fmt: skip
 
 #: rooms of floor 0 may use one another in this order only
@@ -67,23 +76,27 @@ def test_imports_point_down(path: Path) -> None:
             )
 
 
-EVIDENCE = SOURCE / "evidence"
-
-
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if path.is_relative_to(EVIDENCE) and path != EVIDENCE / "__init__.py"],
-    ids=lambda p: str(p.relative_to(EVIDENCE)),
+    [
+        path
+        for path in MODULES
+        if room_of(path) in INNER_FLOORS and path != SOURCE / room_of(path) / "__init__.py"
+    ],
+    ids=lambda p: str(p.relative_to(SOURCE)),
 )
-def test_imports_inside_evidence_point_down(path: Path) -> None:
-    folder = path.relative_to(EVIDENCE).parts[0].removesuffix(".py")
-    assert folder in EVIDENCE_FLOORS, f"{folder} has no floor in evidence: add it to its map and to this test"
-    inside = (name.split(".") for name in imported_names(path) if f"{name}.".startswith("normoxia.evidence."))
+def test_imports_inside_a_large_room_point_down(path: Path) -> None:
+    room, name, *_ = path.relative_to(SOURCE).with_suffix("").parts
+    floors = INNER_FLOORS[room]
+    assert name in floors, f"{name} has no floor in {room}: add it to its map and to this test"
+    inside = (
+        found.split(".") for found in imported_names(path) if f"{found}.".startswith(f"normoxia.{room}.")
+    )
     for _, _, *names in inside:
         other = names[0] if names else ""
-        assert other in EVIDENCE_FLOORS, f"{folder} imports the package evidence, which stands above it"
-        assert other == folder or EVIDENCE_FLOORS[other] < EVIDENCE_FLOORS[folder], (
-            f"{path.relative_to(SOURCE)} imports {other}, which is not below {folder}"
+        assert other in floors, f"{name} imports the package {room}, which stands above it"
+        assert other == name or floors[other] < floors[name], (
+            f"{path.relative_to(SOURCE)} imports {other}, which is not below {name}"
         )
 
 

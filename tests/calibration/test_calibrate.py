@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from normoxia.calibration import calibrate as verb
-from normoxia.calibration import ensemble, hyperparameters
-from normoxia.calibration.emulated import Emulated
+from normoxia.calibration.fitting import ensemble, hyperparameters
+from normoxia.calibration.fitting.emulated import Emulated
 from normoxia.errors import InvalidArgument, UnknownName
 
 

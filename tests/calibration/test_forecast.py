@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from normoxia import evidence, library
-from normoxia.calibration import ensemble, forecast
+from normoxia.calibration import forecast
+from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.trial import designs

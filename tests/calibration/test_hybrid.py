@@ -9,10 +9,10 @@ import pytest
 from tests.trial import toy
 
 from normoxia.calibration import hybrid
-from normoxia.calibration import lock as locked
-from normoxia.calibration.baselines import Latent
-from normoxia.calibration.prediction import Predicted
-from normoxia.calibration.scoring import Normal
+from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.judging.baselines import Latent
+from normoxia.calibration.judging.scoring import Normal
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.trial import analysis
 from normoxia.trial.analysis import Replicated

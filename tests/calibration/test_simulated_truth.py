@@ -18,10 +18,10 @@ from scipy.special import ndtr
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
 
-from normoxia.calibration import sampler
-from normoxia.calibration.leave_out import LeftOut, leave_out
-from normoxia.calibration.posterior import names, prior_states
-from normoxia.calibration.sampler import Tuning
+from normoxia.calibration.fitting import sampler
+from normoxia.calibration.fitting.leave_out import LeftOut, leave_out
+from normoxia.calibration.fitting.posterior import names, prior_states
+from normoxia.calibration.fitting.sampler import Tuning
 
 Floats = NDArray[np.float64]
 

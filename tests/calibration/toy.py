@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.emulator import Surfaces
-from normoxia.calibration.hyperparameters import Hyperparameter, Space, Structure, TrialEffect
-from normoxia.calibration.observations import Block, Observation
-from normoxia.calibration.posterior import Posterior, layout
-from normoxia.calibration.summaries import Figure, Kind
+from normoxia.calibration.fitting.emulator import Surfaces
+from normoxia.calibration.fitting.hyperparameters import Hyperparameter, Space, Structure, TrialEffect
+from normoxia.calibration.fitting.observations import Block, Observation
+from normoxia.calibration.fitting.posterior import Posterior, layout
+from normoxia.calibration.fitting.summaries import Figure, Kind
 from normoxia.outcome import Endpoint
 
 Floats = NDArray[np.float64]

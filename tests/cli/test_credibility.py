@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from normoxia.calibration import verification
+from normoxia.calibration.credibility import verification
 
 
 @pytest.fixture(autouse=True)

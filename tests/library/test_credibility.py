@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from normoxia.calibration import credibility_document
+from normoxia.calibration.credibility import wording as credibility_document
 
 ROOT = Path(__file__).parents[2]
 TEXT = credibility_document.read()

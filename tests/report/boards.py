@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from normoxia.calibration import baselines, lock
-from normoxia.calibration.baselines import Baseline
-from normoxia.calibration.lock import Target
-from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.scoring import Ensemble, Normal, Predictive
+from normoxia.calibration.judging import baselines, lock
+from normoxia.calibration.judging.baselines import Baseline
+from normoxia.calibration.judging.lock import Target
+from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.judging.scoring import Ensemble, Normal, Predictive
 from normoxia.outcome import Measure
 
 LOCK = lock.read()

@@ -6,12 +6,14 @@ import re
 
 import pytest
 
-from normoxia.calibration import baselines, hyperparameters, lock, verification
-from normoxia.calibration.credibility import CredibilityFile, Status, credibility
-from normoxia.calibration.ensemble import Calibrated
-from normoxia.calibration.posterior import layout, prior_states
-from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.scoring import Normal
+from normoxia.calibration.credibility import verification
+from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
+from normoxia.calibration.fitting import hyperparameters
+from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.fitting.posterior import layout, prior_states
+from normoxia.calibration.judging import baselines, lock
+from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.judging.scoring import Normal
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
 from normoxia.report.credibility import html, pages

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from tests.report import boards
 
-from normoxia.calibration import hyperparameters
-from normoxia.calibration.attempts import Attempt
-from normoxia.calibration.scoreboard import Calibration
+from normoxia.calibration.fitting import hyperparameters
+from normoxia.calibration.judging.attempts import Attempt
+from normoxia.calibration.judging.scoreboard import Calibration
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from normoxia import __version__, documents
-from normoxia.calibration import emulated as emulation
-from normoxia.calibration import ensemble, experiments, hyperparameters, validation
-from normoxia.calibration import lock as locked
-from normoxia.calibration.emulated import Emulated
-from normoxia.calibration.experiments import Points
-from normoxia.calibration.hyperparameters import Space
-from normoxia.calibration.lock import Lock
-from normoxia.calibration.summaries import summary
+from normoxia.calibration import validation
+from normoxia.calibration.fitting import emulated as emulation
+from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
+from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.experiments import Points
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.fitting.summaries import summary
+from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.judging.lock import Lock
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies.registry import registry

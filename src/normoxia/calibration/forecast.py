@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from normoxia import __version__, documents, library
-from normoxia.calibration import baselines, components, hybrid
-from normoxia.calibration.ensemble import Calibrated
-from normoxia.calibration.scoring import Normal
+from normoxia.calibration import hybrid
+from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.judging import baselines, components
+from normoxia.calibration.judging.scoring import Normal
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.evidence.studies.study import Study

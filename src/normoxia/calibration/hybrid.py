@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import seeding
-from normoxia.calibration import baselines, components
-from normoxia.calibration import lock as locked
-from normoxia.calibration.baselines import Evidence, Latent
-from normoxia.calibration.lock import Lock, Observed, Target
-from normoxia.calibration.prediction import Predicted
-from normoxia.calibration.scoring import Ensemble, Normal, Predictive
+from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.judging import baselines, components
+from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.judging.baselines import Evidence, Latent
+from normoxia.calibration.judging.lock import Lock, Observed, Target
+from normoxia.calibration.judging.scoring import Ensemble, Normal, Predictive
 from normoxia.outcome import Endpoint, Estimate
 from normoxia.trial import analysis
 from normoxia.trial.analysis import Replicated

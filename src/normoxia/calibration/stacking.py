@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.leave_out import LeftOut
-from normoxia.calibration.lock import Lock, Target
-from normoxia.calibration.posterior import Posterior
-from normoxia.calibration.prediction import Predicted
+from normoxia.calibration.fitting.leave_out import LeftOut
+from normoxia.calibration.fitting.posterior import Posterior
+from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.judging.lock import Lock, Target
 
 Floats = NDArray[np.float64]
 

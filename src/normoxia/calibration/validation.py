@@ -11,33 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import library
-from normoxia.calibration import (
-    attempts,
-    baselines,
-    hybrid,
+from normoxia.calibration import hybrid, stacking
+from normoxia.calibration.fitting import (
     hyperparameters,
     leave_out,
     observations,
     posterior,
     prediction,
     sampler,
-    stacking,
 )
-from normoxia.calibration import lock as locked
-from normoxia.calibration.abreast import abreast
-from normoxia.calibration.attempts import Attempt
-from normoxia.calibration.emulated import Emulated
-from normoxia.calibration.hyperparameters import Space
-from normoxia.calibration.leave_out import LeftOut
-from normoxia.calibration.lock import Lock, Target
-from normoxia.calibration.observations import Block
-from normoxia.calibration.posterior import Posterior
-from normoxia.calibration.prediction import Predicted
-from normoxia.calibration.sampler import Draws
-from normoxia.calibration.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.scoring import Ensemble, Predictive
+from normoxia.calibration.fitting.abreast import abreast
+from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.fitting.leave_out import LeftOut
+from normoxia.calibration.fitting.observations import Block
+from normoxia.calibration.fitting.posterior import Posterior
+from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.fitting.sampler import Draws
+from normoxia.calibration.fitting.threads import one_thread
+from normoxia.calibration.judging import attempts, baselines
+from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.judging.attempts import Attempt
+from normoxia.calibration.judging.lock import Lock, Target
+from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.judging.scoring import Ensemble, Predictive
 from normoxia.calibration.stacking import Stacked
-from normoxia.calibration.threads import one_thread
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]

@@ -12,9 +12,9 @@ from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
-    from normoxia.calibration.credibility import CredibilityFile
-    from normoxia.calibration.ensemble import Calibrated
-    from normoxia.calibration.scoreboard import Scoreboard
+    from normoxia.calibration.credibility.file import CredibilityFile
+    from normoxia.calibration.fitting.ensemble import Calibrated
+    from normoxia.calibration.judging.scoreboard import Scoreboard
 
 
 def credibility(
@@ -32,7 +32,7 @@ def credibility(
     quiet: Quiet = False,
 ) -> None:
     """Write the credibility file: questions, risk, verification, calibration, validation, applicability, limits."""
-    from normoxia.calibration import credibility as made
+    from normoxia.calibration.credibility import file as made
     from normoxia.errors import OutputExists
 
     path = out or _fresh(Path("runs"))
@@ -53,7 +53,7 @@ def credibility(
 def _held(quick: bool, workers: int, quiet: bool) -> tuple[Calibrated | None, Scoreboard | None]:
     """The shipped ensemble, and unless asked to be quick what validation makes of it; None where none is shipped."""
     from normoxia import calibration, library
-    from normoxia.calibration import ensemble
+    from normoxia.calibration.fitting import ensemble
 
     if ensemble.SHIPPED not in library.names("calibrations"):
         return None, None

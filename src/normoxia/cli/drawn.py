@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from normoxia.calibration.ensemble import Calibrated
+    from normoxia.calibration.fitting.ensemble import Calibrated
     from normoxia.trial.protocol import Trial
     from normoxia.trial.setting import Setting
 

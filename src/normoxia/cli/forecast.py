@@ -79,8 +79,8 @@ def _make(
     design: str | None, everything: bool, out: Path | None, seed: int, replicates: int, workers: int,
     speech: Language, json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    from normoxia.calibration import ensemble
     from normoxia.calibration import forecast as verb
+    from normoxia.calibration.fitting import ensemble
     from normoxia.trial import designs
     from normoxia.trial.folder import write_whole
 

@@ -15,7 +15,7 @@ from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, OutputExists
 
 if TYPE_CHECKING:
-    from normoxia.calibration.ensemble import Calibrated
+    from normoxia.calibration.fitting.ensemble import Calibrated
     from normoxia.trial.result import TrialResult
 
 Run = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
@@ -84,7 +84,7 @@ def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
 
 def _ensemble(config: dict[str, Any]) -> Calibrated | None:
     """The ensemble a run was drawn from; None for a run without. Raises InvalidDocument when it is not the one shipped."""
-    from normoxia.calibration import ensemble
+    from normoxia.calibration.fitting import ensemble
 
     asked = config.get("ensemble", "none")
     if asked == "none":

@@ -69,7 +69,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
-    from normoxia.calibration import ensemble
+    from normoxia.calibration.fitting import ensemble
     from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions, write_whole
     from normoxia.trial.summary import summary

@@ -15,7 +15,7 @@ from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 from normoxia.errors import OutputExists, UnknownName
 
 if TYPE_CHECKING:
-    from normoxia.calibration.scoreboard import Scoreboard
+    from normoxia.calibration.judging.scoreboard import Scoreboard
     from normoxia.calibration.validation import Validation
     from normoxia.report.tables import Table
 
@@ -43,7 +43,7 @@ def validate(
 ) -> None:
     """Predict every randomised trial of the registry without itself, and hold it against what was published."""
     from normoxia import calibration
-    from normoxia.calibration import lock as locked
+    from normoxia.calibration.judging import lock as locked
 
     if study is not None and study not in locked.read().studies:
         raise UnknownName("scored study", study, locked.read().studies)
@@ -91,7 +91,7 @@ def _write_json(path: Path, whole: dict[str, Any]) -> None:
 
 def _behind(validation: Validation) -> dict[str, Any]:
     """What lies behind the board, as far as the validation tells: each part is a section of the page."""
-    from normoxia.calibration import hyperparameters
+    from normoxia.calibration.fitting import hyperparameters
     from normoxia.report.fitting import told_apart
 
     learned, structures = told_apart(validation.identifiability, hyperparameters.read())

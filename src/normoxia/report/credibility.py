@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from normoxia.calibration.credibility import Claim, CredibilityFile, Section, Status
-from normoxia.calibration.credibility_document import Question, Words
-from normoxia.calibration.lock import Observed, Target
-from normoxia.calibration.rows import Row
-from normoxia.calibration.targets import WeighedTarget
+from normoxia.calibration.credibility.file import Claim, CredibilityFile, Section, Status
+from normoxia.calibration.credibility.targets import WeighedTarget
+from normoxia.calibration.credibility.wording import Question, Words
+from normoxia.calibration.judging.lock import Observed, Target
+from normoxia.calibration.judging.rows import Row
 from normoxia.language import Language, language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, document

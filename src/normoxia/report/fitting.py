@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from normoxia.calibration.attempts import Attempt
-from normoxia.calibration.hyperparameters import Space
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.judging.attempts import Attempt
 from normoxia.language import Language
 from normoxia.report.contraction import Learned
 from normoxia.report.tables import Table

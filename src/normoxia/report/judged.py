@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from normoxia.calibration.figures import Figures
-from normoxia.calibration.scoreboard import Called, Judged, Scoreboard, Verdict
+from normoxia.calibration.judging.figures import Figures
+from normoxia.calibration.judging.scoreboard import Called, Judged, Scoreboard, Verdict
 from normoxia.language import Language
 from normoxia.report.scored_rows import Tone
 from normoxia.report.tables import Table

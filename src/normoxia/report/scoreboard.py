@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 
 from normoxia import __version__
-from normoxia.calibration.attempts import Attempt
-from normoxia.calibration.baselines import COMPONENT
-from normoxia.calibration.figures import crps_gain
-from normoxia.calibration.rows import Row
-from normoxia.calibration.scoreboard import Scoreboard
+from normoxia.calibration.judging.attempts import Attempt
+from normoxia.calibration.judging.baselines import COMPONENT
+from normoxia.calibration.judging.figures import crps_gain
+from normoxia.calibration.judging.rows import Row
+from normoxia.calibration.judging.scoreboard import Scoreboard
 from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.report.contraction import Learned, contraction_figure

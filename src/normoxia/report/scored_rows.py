@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from normoxia.calibration.baselines import NAMES
-from normoxia.calibration.lock import Observed
-from normoxia.calibration.rows import Cell, Row
-from normoxia.calibration.scoreboard import Scoreboard
+from normoxia.calibration.judging.baselines import NAMES
+from normoxia.calibration.judging.lock import Observed
+from normoxia.calibration.judging.rows import Cell, Row
+from normoxia.calibration.judging.scoreboard import Scoreboard
 from normoxia.language import Language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.prediction import SEEN, Prediction

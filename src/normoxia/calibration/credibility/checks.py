@@ -1,0 +1,169 @@
+"""What is found of claims that are not about solving: the model's inputs, its documents, a posterior, validation, the registry."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from normoxia import evidence, library, pharmacology, population
+from normoxia.calibration.credibility.verification import Found
+from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.judging.lock import Lock
+from normoxia.calibration.judging.scoreboard import Scoreboard
+from normoxia.errors import NormoxiaError
+from normoxia.evidence.studies.registry import registry
+from normoxia.mechanism.model import Model
+from normoxia.pharmacology import exposure
+from normoxia.trial import designs, files
+
+#: effective draws below which an ensemble is thin, and by how much evidence narrows a number that it informs; both assumed
+DRAWS, NARROWED = 100, 0.9
+#: Vehtari et al. 2021, Bayesian Anal 16:667
+CONVERGED = 1.01
+#: Vehtari et al. 2024, J Mach Learn Res 25:72
+HEALTHY_K = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """How far the evidence narrowed a calibrated number: standard deviations on its own scale, before and after."""
+
+    name: str
+    before: float
+    after: float
+
+    @property
+    def left(self) -> float:
+        """Spread after over before; 1 where the evidence says nothing."""
+        return self.after / self.before
+
+
+def inputs(model: Model) -> dict[str, Found]:
+    coded = [s for s in model.statements if not s.emergent]
+    bare = [s.tag for s in coded if not s.strengths or not s.term]
+    sources = [p.source for p in model.parameters]
+    silent = sum(s is None or not s.reference.strip() for s in sources)
+    named = [s for s in sources if s is not None]
+    guessed = sum(s.reference.startswith(("assumed", "recalled")) for s in named)
+    compared = exposure.comparisons()
+    agree = sum(comparison.agrees for comparison in compared)
+    n = len(sources)
+    return {
+        "review": Found(
+            bool(coded) and not bare,
+            {
+                "statements": len(model.statements),
+                "coded": len(coded),
+                "emergent": len(model.statements) - len(coded),
+            },
+            ", ".join(bare),
+        ),
+        "sources": Found(not silent, {"parameters": n, "silent": silent}),
+        "assumed": Found(
+            not guessed, {"parameters": n, "assumed": guessed, "read": sum(s.verified for s in named)}
+        ),
+        "exposure": Found(agree == len(compared), {"agree": agree, "compared": len(compared)}),
+    }
+
+
+def documents() -> Found:
+    """Every shipped drug, population, protocol and study, read again."""
+    readings: list[Callable[[], object]] = [
+        *(partial(pharmacology.read, name) for name in pharmacology.library()),
+        *(partial(population.read, name) for name in library.names("populations")),
+        *(partial(files.read, name) for name in files.library()),
+        *(partial(designs.read, name) for one in designs.forecasts() for name in one.protocols),
+        *(partial(evidence.read, library.path("studies", name)) for name in library.names("studies")),
+    ]
+    refused = []
+    for read in readings:
+        try:
+            read()
+        except NormoxiaError as error:
+            refused.append(str(error))
+    return Found(not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), ""))
+
+
+def comparators() -> Found:
+    asked = Counter({study.id: len(evidence.check(study)) for study in registry()})
+    numbers = {
+        "questions": sum(asked.values()),
+        "doubted": sum(n > 0 for n in asked.values()),
+        "studies": len(asked),
+    }
+    return Found(not numbers["questions"], numbers)
+
+
+def posterior(calibrated: Calibrated | None, board: Scoreboard | None) -> dict[str, Found]:
+    k = board.calibration.max_pareto_k if board is not None else math.nan
+    weighed = Found(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else Found(None)
+    if calibrated is None:
+        return {"ensemble": Found(None), "pareto": weighed}
+    health = calibrated.manifest["sampling"]
+    size, hat = float(health["effective_sample_size"]), float(health["largest_r_hat"])
+    numbers = {"draws": int(health["draws"]), "size": size, "hat": hat}
+    return {"ensemble": Found(size >= DRAWS and hat <= CONVERGED, numbers), "pareto": weighed}
+
+
+def identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, Found]:
+    if not narrowed:
+        return {"reported": Found(None), "informed": Found(None)}
+    calibrated = {p.name for p in space.parameters if p.role == "calibrated"}
+    own = [n for n in narrowed if n.name in calibrated]
+    informed = sum(n.left <= NARROWED for n in own)
+    many = len(calibrated)
+    return {
+        "reported": Found(len(own) == many, {"reported": len(own), "calibrated": many}),
+        "informed": Found(informed == many, {"informed": informed, "calibrated": many}),
+    }
+
+
+def validation(locked: str, known: Lock, board: Scoreboard | None, scored_forecasts: int) -> dict[str, Found]:
+    amendments = len(known.amendments)
+    unchanged = known.digest == locked
+    seen = {o.target.study for o in known.contrasts if o.seen}
+    planned = sum(1 for one in designs.forecasts() if one.protocols)
+    return {
+        "lock": Found(
+            unchanged and not amendments,
+            {"digest": known.digest[:16], "amendments": amendments, "date": known.date},
+        ),
+        "unseen": Found(not seen, {"seen": len(seen), "studies": len(known.studies)}),
+        "forecasts_scored": Found(
+            True if scored_forecasts else None, {"scored": scored_forecasts, "designs": planned}
+        ),
+        **thresholds(known, board),
+    }
+
+
+def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, Found]:
+    """The thresholds of the lock; the three of the CRPS are one claim."""
+    found: dict[str, Found] = {}
+    for name, limit in known.thresholds.items():
+        numbers: dict[str, float | int | str] = dict(limit) if isinstance(limit, Mapping) else {}
+        numbers["wanted"] = len(known.failures)
+        verdicts = [v for v in board.thresholds if v.name == name] if board is not None else []
+        if not verdicts or board is None or math.isnan(verdicts[0].value):
+            found[name] = Found(None, numbers)
+            continue
+        numbers |= {
+            "value": verdicts[0].value,
+            "limit": verdicts[0].limit,
+            "rivals": ", ".join(f"{v.against} {v.limit:.4f}" for v in verdicts),
+            "successes": len(board.judged.successes),
+            "foreseen": board.judged.successes_predicted,
+        }
+        found[name] = Found(all(v.met for v in verdicts), numbers)
+    return found
+
+
+def narrowings(calibrated: Calibrated) -> tuple[Narrowing, ...]:
+    """How far the evidence narrowed each number that calibration may move, as standardised; its prior's spread is 1."""
+    after = calibrated.states[:, : len(calibrated.space.parameters)].std(axis=0, ddof=1)
+    return tuple(
+        Narrowing(p.name, 1.0, float(sd)) for p, sd in zip(calibrated.space.parameters, after, strict=True)
+    )

@@ -1,0 +1,184 @@
+"""Every trial of the registry emulated: the figures print and scoring ask for, as surfaces over the space, in one file."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia.calibration.fitting import experiments, observations
+from normoxia.calibration.fitting.abreast import abreast
+from normoxia.calibration.fitting.emulator import Surfaces, fit
+from normoxia.calibration.fitting.experiments import Points
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.fitting.summaries import Figure, Kind, summary
+from normoxia.calibration.fitting.threads import one_thread
+from normoxia.calibration.judging.lock import Lock
+from normoxia.errors import InvalidDocument
+from normoxia.outcome import Endpoint
+from normoxia.progress import Progress, Step, silent
+from normoxia.trial import from_study
+from normoxia.trial.protocol import Trial
+
+Floats = NDArray[np.float64]
+
+SCHEMA = "normoxia.emulated/1"
+#: rates that are emulated of every arm
+RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
+_PARTS = ("constant", "linear", "quadratic", "noise", "error")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Emulated:
+    """Surfaces of every trial's figures.
+
+    figures, surfaces  by study, in the same order
+    manifest           the space's digest, seeds, points and patients of the rounds, versions
+    """
+
+    figures: Mapping[str, tuple[Figure, ...]]
+    surfaces: Mapping[str, Surfaces]
+    manifest: Mapping[str, object]
+
+    def varying(self, study: str) -> frozenset[Figure]:
+        """A study's figures that depend on the space."""
+        return frozenset(itertools.compress(self.figures[study], self.surfaces[study].varies))
+
+    def of(self, study: str, figures: Sequence[Figure]) -> Surfaces:
+        """The surfaces of some of a study's figures, in the order asked. Raises InvalidDocument for one that is not there."""
+        known = {figure: i for i, figure in enumerate(self.figures[study])}
+        missing = [str(figure) for figure in figures if figure not in known]
+        if missing:
+            raise InvalidDocument(f"not emulated: {'; '.join(missing)}; run the experiment again")
+        return self.surfaces[study].take(np.array([known[figure] for figure in figures], dtype=np.intp))
+
+    def to_bytes(self) -> bytes:
+        """As a compressed archive, in single precision."""
+        arrays: dict[str, Any] = {}
+        for study, surfaces in self.surfaces.items():
+            for part in _PARTS:
+                arrays[f"{study}/{part}"] = _packed(part, getattr(surfaces, part)).astype(np.float32)
+        figures = {s: [asdict(f) for f in found] for s, found in self.figures.items()}
+        header = {"schema": SCHEMA, "figures": figures, "manifest": dict(self.manifest)}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, header=np.array(json.dumps(header)), **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def read(cls, path: Path) -> Emulated:
+        """What `to_bytes` wrote. Raises InvalidDocument for another file."""
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                header = json.loads(str(held["header"]))
+                if header.get("schema") != SCHEMA:
+                    raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
+                figures = {
+                    study: tuple(
+                        Figure(**{**f, "kind": Kind(f["kind"]), "endpoint": Endpoint(f["endpoint"])})
+                        for f in found
+                    )
+                    for study, found in header["figures"].items()
+                }
+                surfaces = {
+                    s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS)) for s in figures
+                }
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidDocument(
+                f"{path}: not emulated trials ({error}); run the calibration again"
+            ) from None
+        return cls(figures, surfaces, header["manifest"])
+
+
+def _packed(part: str, values: Floats) -> Floats:
+    """Symmetric matrices as their upper halves."""
+    return values[:, *np.triu_indices(values.shape[1])] if part == "quadratic" else values
+
+
+def _unpacked(part: str, values: NDArray[np.float32]) -> Floats:
+    if part != "quadratic":
+        return values.astype(np.float64)
+    d = int((np.sqrt(8 * values.shape[1] + 1) - 1) / 2)
+    full = np.zeros((len(values), d, d))
+    full[:, *np.triu_indices(d)] = values
+    return np.asarray(full + full.transpose(0, 2, 1) - full * np.eye(d))
+
+
+def figures_of(trial: Trial, lock: Lock) -> tuple[Figure, ...]:
+    """What is emulated of a trial: its figures of the likelihood, then rates and medians of every arm, and scored strata."""
+    main = observations.main_set(trial, lock)
+    found = [o.figure for o in observations.observations(trial, lock)]
+    for arm in trial.arms:
+        found += [Figure(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
+        found += [Figure(trial.study, Kind.MEDIAN, e, main.id, arm.id) for e in (Endpoint.PFS, Endpoint.OS)]
+    for o in lock.strata:
+        if o.target.study == trial.study:
+            relative = observations.ratio_figure(trial, main, o, lock)
+            if relative is not None:
+                found.append(
+                    Figure(
+                        trial.study,
+                        Kind.RATIO,
+                        relative.endpoint,
+                        relative.set,
+                        relative.arm,
+                        relative.comparator,
+                    )
+                )
+    return tuple(dict.fromkeys(found))
+
+
+def emulate(
+    space: Space,
+    rounds: Sequence[tuple[Points, Path]],
+    studies: Sequence[str],
+    lock: Lock,
+    manifest: Mapping[str, object],
+    *,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Emulated:
+    """Surfaces through the simulated points of one or more rounds.
+
+    rounds   points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
+    workers  processes, see `abreast`; the surfaces are the same for any number
+    """
+    found = abreast(
+        [partial(_trial, space, rounds, study, lock) for study in studies],
+        workers=workers, label="emulating", progress=progress,
+    )  # fmt: skip
+    return Emulated(
+        {study: figures for study, (figures, _) in zip(studies, found, strict=True)},
+        {study: surfaces for study, (_, surfaces) in zip(studies, found, strict=True)},
+        manifest,
+    )
+
+
+def _trial(
+    space: Space, rounds: Sequence[tuple[Points, Path]], study: str, lock: Lock, *, progress: Progress
+) -> tuple[tuple[Figure, ...], Surfaces]:
+    """What is emulated of one trial, and its surfaces."""
+    wanted = figures_of(from_study.preferred(study), lock)
+    x, answers = [], []
+    for points, folder in rounds:
+        found = experiments.read(folder, study)
+        x.append(points.of(study, space)[: len(found.pfs)])
+        answers.append(np.stack([summary(found, figure) for figure in wanted], axis=1))
+    table = np.concatenate(answers)
+    kept = [j for j in range(len(wanted)) if _is_known(table[:, j])]
+    with one_thread():
+        surfaces = fit(np.concatenate(x), table[:, kept], len(space.parameters))
+    progress(Step("emulating", 1, 1, "trials"))
+    return tuple(wanted[j] for j in kept), surfaces
+
+
+def _is_known(answers: Floats) -> bool:
+    """Whether a figure was simulated often enough to be emulated."""
+    return bool(np.isfinite(answers).sum() >= 0.25 * len(answers))

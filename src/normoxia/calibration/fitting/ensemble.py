@@ -1,0 +1,132 @@
+"""The calibrated ensemble: draws of the posterior as a document, and the settings they give a trial that is simulated.
+
+Each draw holds the standardised coordinates (structures 1 or -1) and the log spreads of trial effects and structural error. A new trial
+gets shifts of its own, drawn with the draw's spreads, so that a run's replicates differ by everything but structural error,
+which widens intervals afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia import documents, library, seeding
+from normoxia.calibration.fitting import hyperparameters
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.fitting.posterior import Layout, layout, names
+from normoxia.documents import Findings
+from normoxia.errors import InvalidDocument
+from normoxia.trial.setting import Setting
+
+Floats = NDArray[np.float64]
+
+SCHEMA = "normoxia.ensemble/1"
+#: the shipped ensemble
+SHIPPED = "nsclc"
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """An ensemble.
+
+    states    draws, equally likely; shape (n_draws, width)
+    manifest  seeds, versions, digests of space and lock, health of the sampling
+    digest    SHA-256 of the document
+    """
+
+    space: Space
+    states: Floats
+    manifest: Mapping[str, Any]
+    digest: str
+
+    @property
+    def layout(self) -> Layout:
+        return layout(self.space)
+
+    @property
+    def n_draws(self) -> int:
+        return len(self.states)
+
+    def settings(self, n: int, seed: int, *, single_arm: bool = False) -> tuple[Setting, ...]:
+        """Settings of n replicates of a new trial: draws in turn, each with shifts of its own.
+
+        single_arm  trials of one arm differ more than randomised ones
+        """
+        own = self.layout
+        rows = np.arange(n) % self.n_draws
+        states = self.states[rows]
+        sd = np.stack([own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1)
+        if single_arm:
+            sd = np.sqrt(sd**2 + own.spread(states, "single arm")[:, None] ** 2)
+        shifts = sd * self.space.shift_units * seeding.normals(seed, "calibration/new trial", n, sd.shape[1])
+        coordinates = states[:, : own.n_coordinates].copy()
+        coordinates[:, list(self.space.shifted)] += shifts
+        return tuple(self.space.setting(row) for row in coordinates)
+
+    def provenance(self) -> dict[str, object]:
+        """What a run under the ensemble keeps in its manifest."""
+        return {
+            "sha256": self.digest, "draws": self.n_draws, "structural": self.structural(),
+            "studies": list(self.manifest.get("studies", ())),
+        }  # fmt: skip
+
+    def structural(self) -> dict[str, float]:
+        """Root mean square structural error on the scales of log hazard ratio, logit of a rate, log cumulative hazard."""
+        return {
+            kind: float(np.sqrt(np.mean(self.layout.spread(self.states, kind) ** 2)))
+            for kind in ("ratio", "response", "curve")
+        }
+
+
+def document(space: Space, states: Floats, manifest: Mapping[str, object]) -> str:
+    """The ensemble as text, draws rounded to four decimals."""
+    head = {
+        "ensemble": SCHEMA,
+        "manifest": dict(manifest),
+        "space_sha256": hashlib.sha256(space.text.encode()).hexdigest(),
+        "names": list(names(space, layout(space))),
+    }
+    rows = "\n".join("  - [" + ", ".join(f"{v:.{_DIGITS}f}" for v in row) + "]" for row in states)
+    return documents.write(head) + "draws:\n" + rows + "\n"
+
+
+def read(path: str | Path | None = None) -> Calibrated:
+    """The ensemble of a document; the shipped one when omitted.
+
+    raises  InvalidDocument for a document that is none, or that belongs to other hyperparameters than the shipped ones
+    """
+    where = library.path("calibrations", SHIPPED) if path is None else Path(path)
+    space = hyperparameters.read()
+    findings = Findings()
+    root = documents.load(where)
+    got = root.fields(findings, ("ensemble", "manifest", "space_sha256", "names", "draws"))
+    findings.raise_any(InvalidDocument)
+    got["ensemble"].text(findings, (SCHEMA,))
+    if got["space_sha256"].text(findings) != hashlib.sha256(space.text.encode()).hexdigest():
+        findings.note(
+            got["space_sha256"].place,
+            "the ensemble was calibrated with other hyperparameters than those shipped",
+            "calibrate again, or restore library/calibrations/hyperparameters.yaml",
+        )
+    states = np.array(
+        [[v.number(findings) for v in row.items(findings)] for row in got["draws"].items(findings)]
+    )
+    if states.ndim != 2 or states.shape[1] != layout(space).width:
+        findings.note(
+            got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {layout(space).width}"
+        )
+    findings.raise_any(InvalidDocument)
+    manifest: Any = got["manifest"].plain()
+    return Calibrated(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())
+
+
+def thinned(states: Floats, n: int) -> Floats:
+    """n draws at even distances."""
+    return np.asarray(states[np.linspace(0, len(states) - 1, n).astype(int)])

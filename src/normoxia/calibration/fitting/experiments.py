@@ -1,0 +1,349 @@
+"""The computer experiment behind calibration: every trial of the registry simulated under many points of the space.
+
+Points are scrambled Sobol numbers through the prior (or a proposal about the posterior, in a later round); each trial has shifts
+of its own at each point. Patients are fresh at every point, so that chance averages out over points. What is kept of a patient
+is the endpoints; chunks are kept in a folder, so that an interrupted experiment goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normoxia import library as shipped
+from normoxia import mechanism, pharmacology, seeding
+from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.errors import InvalidArgument
+from normoxia.mechanism.model import Model
+from normoxia.progress import Progress, Step, silent
+from normoxia.simulation import Simulator
+from normoxia.trial import from_study, runner
+from normoxia.trial.endpoints import evaluate
+from normoxia.trial.protocol import Trial
+from normoxia.trial.setting import Setting
+
+Floats = NDArray[np.float64]
+
+#: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
+POINTS_PER_CHUNK = 32
+#: names the file that says which experiment a folder's chunks are of
+IDENTITY = "experiment.sha256"
+#: how much wider than a posterior the points about it are, and how often a structure is switched there
+STRETCH, SWITCHED = 1.4, 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points at which trials are simulated.
+
+    shared  standardised coordinates; shape (n_points, n_coordinates)
+    shifts  of each trial, standardised like the coordinates they belong to; by study, shape (n_points, n_trial_effects)
+    """
+
+    shared: Floats
+    shifts: Mapping[str, Floats]
+
+    @property
+    def n_points(self) -> int:
+        return len(self.shared)
+
+    def of(self, study: str, space: Space) -> Floats:
+        """The coordinates a trial is simulated at, its shifts added; shape (n_points, n_coordinates)."""
+        moved = self.shared.copy()
+        moved[:, list(space.shifted)] += self.shifts[study]
+        return moved
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Endpoints:
+    """Endpoints of simulated patients of a trial; arrays over points, arms and patients.
+
+    pfs, os     days; shape (n_points, n_arms, n_patients)
+    response    best response as `Response` codes; failed patients have a pfs of nan
+    toxic       a treatment-related event of grade 3 or more
+    sets        membership of the trial's sets, by name
+    """
+
+    arms: tuple[str, ...]
+    pfs: NDArray[np.float32]
+    pfs_observed: NDArray[np.bool_]
+    os: NDArray[np.float32]
+    os_observed: NDArray[np.bool_]
+    response: NDArray[np.int8]
+    toxic: NDArray[np.bool_]
+    sets: Mapping[str, NDArray[np.bool_]]
+
+    def to_bytes(self) -> bytes:
+        """As a compressed archive of arrays."""
+        buffer = io.BytesIO()
+        columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
+        columns |= {f"set/{name}": member for name, member in self.sets.items()}
+        np.savez_compressed(buffer, arms=np.array(self.arms), **columns)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_file(cls, path: Path) -> Endpoints:
+        """What `to_bytes` wrote."""
+        with np.load(path, allow_pickle=False) as held:
+            sets = {name.removeprefix("set/"): held[name] for name in held.files if name.startswith("set/")}
+            columns: dict[str, Any] = {name: held[name] for name in _COLUMNS}
+            return cls(arms=tuple(held["arms"].tolist()), sets=sets, **columns)
+
+
+_COLUMNS = ("pfs", "pfs_observed", "os", "os_observed", "response", "toxic")
+
+
+def prior_points(space: Space, studies: Sequence[str], n_points: int, seed: int) -> Points:
+    """Points of the prior: scrambled Sobol numbers, structures at even odds, shifts wider than trials are thought to differ."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    n_parameters = len(space.parameters)
+    engine = qmc.Sobol(space.n_coordinates, scramble=True, rng=np.random.default_rng(seed))
+    u = engine.random_base2(int(np.ceil(np.log2(n_points))))[:n_points]
+    shared = np.where(
+        np.arange(space.n_coordinates) < n_parameters,
+        ndtri(np.clip(u, 1e-9, 1 - 1e-9)),
+        np.where(u < 0.5, -1.0, 1.0),
+    )
+    return Points(shared, drawn_shifts(space, studies, n_points, seed))
+
+
+def posterior_points(
+    space: Space, states: Floats, studies: Sequence[str], n_points: int, seed: int
+) -> Points:
+    """Points about a posterior, for a round that looks more closely where it matters.
+
+    states  draws, coordinates first; shape (n, width). Their deviations are stretched by `STRETCH`, and a structure is switched
+            in `SWITCHED` of points, so that the emulator still knows what lies beside the posterior
+    """
+    d, n_parameters = space.n_coordinates, len(space.parameters)
+    rows = (seeding.uniforms(seed, "calibration/row", n_points, 1)[:, 0] * len(states)).astype(int)
+    chosen = states[rows, :d]
+    centre = states[:, :n_parameters].mean(axis=0)
+    moved = centre + STRETCH * (chosen[:, :n_parameters] - centre)
+    switched = seeding.uniforms(seed, "calibration/switch", n_points, d - n_parameters) < SWITCHED
+    structures = np.where(switched, -chosen[:, n_parameters:], chosen[:, n_parameters:])
+    return Points(np.concatenate([moved, structures], axis=1), drawn_shifts(space, studies, n_points, seed))
+
+
+def drawn_shifts(space: Space, studies: Sequence[str], n_points: int, seed: int) -> dict[str, Floats]:
+    """Shifts of trials at points, standardised; by study, shape (n_points, n_trial_effects)."""
+    scale = space.simulated_shift * space.shift_units
+    n = len(space.trial_effects)
+    return {s: scale * seeding.normals(seed, f"calibration/shift/{s}", n_points, n) for s in studies}
+
+
+def compose_all(trials: Sequence[Trial]) -> Model:
+    """One model with every drug that any of the trials may give, so that it is compiled once."""
+    drugs = sorted({drug for trial in trials for drug in trial.drugs})
+    biology = mechanism.read(shipped.find("models", trials[0].model))
+    return mechanism.compose([biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)])
+
+
+def simulate(
+    trial: Trial,
+    simulator: Simulator,
+    model: Model,
+    settings: Sequence[Setting],
+    patients: int,
+    seed: int,
+    first: int,
+) -> Endpoints:
+    """A trial under some settings, so many patients in every arm; replicate numbers count from `first`."""
+    protocol = trial.with_patients(patients)
+    n_points = len(settings)
+    # replicate numbers address random numbers: a point's patients do not depend on the chunk it is run in
+    pieces = tuple((first + i, 0, patients) for i in range(n_points))
+    chunk = runner.Chunk("", pieces)
+    padded = _Offset(settings, first)
+    result = runner.run_chunk(runner.Bench(protocol, model, simulator), chunk, seed, settings=padded)
+    e = evaluate(result, protocol.criteria)
+    shape = (len(protocol.arms), n_points, patients)
+
+    def cube(values: NDArray[np.generic]) -> NDArray[np.generic]:
+        return np.moveaxis(values.reshape(shape), 0, 1)
+
+    failed = result.columns["status"] != 0
+    sets = {chosen.id: cube(chosen.where.holds(result.covariates, result.n_rows)) for chosen in protocol.sets}
+    return Endpoints(
+        tuple(arm.id for arm in protocol.arms),
+        cube(np.where(failed, np.nan, e.pfs).astype(np.float32)),  # type: ignore[arg-type]
+        cube(e.pfs_observed),  # type: ignore[arg-type]
+        cube(e.os.astype(np.float32)),  # type: ignore[arg-type]
+        cube(e.os_observed),  # type: ignore[arg-type]
+        cube(e.response),  # type: ignore[arg-type]
+        cube(e.toxic),  # type: ignore[arg-type]
+        sets,  # type: ignore[arg-type]
+    )
+
+
+class _Offset(Sequence[Setting]):
+    """Settings addressed by replicate numbers that begin at `first`."""
+
+    def __init__(self, settings: Sequence[Setting], first: int) -> None:
+        self.settings, self.first = settings, first
+
+    def __getitem__(self, replicate: int) -> Setting:  # type: ignore[override]
+        return self.settings[replicate - self.first]
+
+    def __len__(self) -> int:
+        return len(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One chunk of points of one trial."""
+
+    study: str
+    first: int
+    coordinates: tuple[tuple[float, ...], ...]
+
+    @property
+    def name(self) -> str:
+        return _chunk_name(self.study, self.first)
+
+
+def _chunk_name(study: str, first: int) -> str:
+    return f"{study}-{first:06d}.npz"
+
+
+def run(
+    space: Space,
+    points: Points,
+    studies: Sequence[str],
+    folder: Path,
+    *,
+    patients: int,
+    seed: int,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> None:
+    """Simulate every study at every point, each finished chunk written to the folder; chunks already there are kept.
+
+    The seed, the points and the number of patients make the folder's content; workers do not.
+    raises  InvalidArgument for a folder whose chunks are of another experiment
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _identify(folder, _identity(space, points, patients, seed))
+    jobs = [
+        Job(
+            study,
+            first,
+            tuple(map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())),
+        )
+        for first in range(0, points.n_points, POINTS_PER_CHUNK)
+        for study in studies
+    ]
+    waiting = [job for job in jobs if not (folder / job.name).exists()]
+    total, done = len(jobs), len(jobs) - len(waiting)
+    progress(Step("simulating", done, total, "chunks"))
+    with ProcessPoolExecutor(
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=_prepare,
+        initargs=(space, tuple(studies), patients, seed),
+    ) as pool:
+        futures = [pool.submit(_work, job, folder) for job in waiting]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                done += 1
+                progress(Step("simulating", done, total, "chunks"))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _identity(space: Space, points: Points, patients: int, seed: int) -> str:
+    """SHA-256 of all that makes an experiment's chunks but the model and the trials themselves."""
+    sha = hashlib.sha256(f"{digest(space)}/{patients}/{seed}/{points.shared.shape}".encode())
+    sha.update(np.ascontiguousarray(points.shared).tobytes())
+    for study in sorted(points.shifts):
+        sha.update(study.encode() + np.ascontiguousarray(points.shifts[study]).tobytes())
+    return sha.hexdigest()
+
+
+def _identify(folder: Path, identity: str) -> None:
+    file = folder / IDENTITY
+    if not file.is_file() and not any(folder.glob("*.npz")):
+        file.write_text(identity, encoding="utf-8")
+    elif not file.is_file() or file.read_text(encoding="utf-8") != identity:
+        raise InvalidArgument(
+            f"{folder} holds simulations of other points, patients or another seed; name another folder, or empty this one"
+        )
+
+
+def read(folder: Path, study: str) -> Endpoints:
+    """A study's endpoints at the points of a folder, as far as its chunks follow one another from the first.
+
+    raises  InvalidArgument when not even the first is there
+    """
+    parts: list[Endpoints] = []
+    while (path := folder / _chunk_name(study, sum(len(part.pfs) for part in parts))).is_file():
+        parts.append(Endpoints.from_file(path))
+    if not parts:
+        raise InvalidArgument(f"{folder} holds no simulation of {study}; run the experiment first")
+    first = parts[0]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+    }
+    sets = {name: np.concatenate([part.sets[name] for part in parts]) for name in first.sets}
+    return Endpoints(arms=first.arms, sets=sets, **columns)
+
+
+@dataclass(slots=True)
+class _Bench:
+    """What a worker keeps: trials, the one model, its simulator."""
+
+    space: Space
+    trials: dict[str, Trial]
+    model: Model
+    simulator: Simulator
+    patients: int
+    seed: int
+
+
+_bench: list[_Bench] = []
+
+
+def _prepare(space: Space, studies: tuple[str, ...], patients: int, seed: int) -> None:
+    trials = {study: from_study.preferred(study) for study in studies}
+    model = compose_all(list(trials.values()))
+    simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
+    _bench[:] = [_Bench(space, trials, model, simulator, patients, seed)]
+
+
+def _work(job: Job, folder: Path) -> None:
+    bench = _bench[0]
+    settings = [bench.space.setting(np.array(row)) for row in job.coordinates]
+    found = simulate(
+        bench.trials[job.study], bench.simulator, bench.model, settings, bench.patients, bench.seed, job.first
+    )
+    part = folder / (job.name + ".part")
+    part.write_bytes(found.to_bytes())
+    part.replace(folder / job.name)
+
+
+def digest(space: Space) -> str:
+    """What identifies a space: the SHA-256 of its document."""
+    return hashlib.sha256(space.text.encode()).hexdigest()
+
+
+def runnable(studies: Sequence[str]) -> Iterator[str]:
+    """Those studies for which a protocol can be made."""
+    for study in studies:
+        try:
+            from_study.preferred(study)
+        except InvalidArgument:
+            continue
+        yield study

@@ -1,0 +1,120 @@
+"""Emulated trials as a file, and which figures are emulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.calibration import toy
+
+from normoxia.calibration.fitting import experiments, summaries
+from normoxia.calibration.fitting.emulated import Emulated, emulate, figures_of
+from normoxia.calibration.fitting.experiments import Endpoints, Points
+from normoxia.calibration.fitting.observations import observations
+from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.judging import lock
+from normoxia.errors import InvalidDocument
+from normoxia.outcome import Endpoint
+from normoxia.trial import from_study
+
+LOCK = lock.read()
+
+
+def figures(study: str) -> tuple[Figure, ...]:
+    return tuple(o.figure for o in toy.block(study).observations)
+
+
+@pytest.fixture
+def known() -> Emulated:
+    return Emulated({s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]})
+
+
+def test_what_is_written_reads_back_in_single_precision(known: Emulated, tmp_path: Path) -> None:
+    """Every number to the nearest single, 6e-8 of its size; figures and manifest as they were; twice the same bytes."""
+    path = tmp_path / "emulated.npz"
+    path.write_bytes(known.to_bytes())
+    read = Emulated.read(path)
+    assert read.figures == dict(known.figures)
+    assert read.manifest == dict(known.manifest)
+    for study in toy.STUDIES:
+        for part in ("constant", "linear", "quadratic", "noise", "error"):
+            written, found = (getattr(e.surfaces[study], part) for e in (known, read))
+            assert found.dtype == np.float64
+            np.testing.assert_array_equal(found, written.astype(np.float32).astype(np.float64))
+        np.testing.assert_array_equal(
+            read.surfaces[study].quadratic, read.surfaces[study].quadratic.transpose(0, 2, 1)
+        )
+    assert known.to_bytes() == known.to_bytes()
+    assert Emulated.read(path).to_bytes() == path.read_bytes()
+
+
+def test_values_read_back_within_single_precision(known: Emulated, tmp_path: Path) -> None:
+    path = tmp_path / "emulated.npz"
+    path.write_bytes(known.to_bytes())
+    x = np.random.default_rng(1).standard_normal((50, toy.SPACE.n_coordinates))
+    for study in toy.STUDIES:
+        assert Emulated.read(path).surfaces[study].at(x) == pytest.approx(toy.SURFACES[study].at(x), abs=1e-5)
+
+
+def test_another_file_is_refused(known: Emulated, tmp_path: Path) -> None:
+    text, other = tmp_path / "text.npz", tmp_path / "other.npz"
+    text.write_text("not an archive", encoding="utf-8")
+    np.savez(other, x=np.zeros(3))
+    for path in (text, other, tmp_path / "nowhere.npz"):
+        with pytest.raises(InvalidDocument, match=path.name):
+            Emulated.read(path)
+
+
+def test_figures_are_given_in_the_order_asked_and_missing_ones_named(known: Emulated) -> None:
+    first, second, third = figures("one")
+    x = np.random.default_rng(2).standard_normal((5, toy.SPACE.n_coordinates))
+    np.testing.assert_array_equal(known.of("one", [third, first]).at(x), toy.SURFACES["one"].at(x)[:, [2, 0]])
+    with pytest.raises(InvalidDocument, match="two"):
+        known.of("one", [second, figures("two")[0]])
+
+
+@pytest.mark.parametrize("study", ["IMpower150", "KEYNOTE-189", "AT-BE"])
+def test_what_the_likelihood_and_the_scoreboard_ask_for_is_emulated(study: str) -> None:
+    trial = from_study.preferred(study)
+    wanted = figures_of(trial, LOCK)
+    assert len(set(wanted)) == len(wanted)
+    assert {o.figure for o in observations(trial, LOCK)} <= set(wanted)
+    for arm in trial.arms:
+        kinds = {(f.kind, f.endpoint) for f in wanted if f.arm == arm.id and not f.comparator}
+        assert {
+            (Kind.RESPONSE, Endpoint.ORR), (Kind.MEDIAN, Endpoint.PFS), (Kind.MEDIAN, Endpoint.OS),
+        } <= kinds  # fmt: skip
+
+
+def test_an_incomplete_round_counts_as_far_as_its_chunks_follow_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three chunks the second is missing: points and answers must stay beside each other, so only the first counts.
+
+    Responses are made to follow a coordinate, which the surface must find.
+    """
+    monkeypatch.setattr(experiments, "POINTS_PER_CHUNK", 64)
+    study, space = "AT-BE", toy.SPACE
+    trial = from_study.preferred(study)
+    rng = np.random.default_rng(3)
+    points = Points(rng.standard_normal((192, space.n_coordinates)), {study: np.zeros((192, 2))})
+    n = 200
+    rate = 1.0 / (1.0 + np.exp(-0.8 * points.shared[:, 1]))
+    response = np.where(np.arange(n) < np.round(rate * n)[:, None], 3, 1).astype(np.int8)[:, None, :]
+    for first in (0, 128):
+        rows = slice(first, first + 64)
+        time = rng.exponential(300.0, (64, 1, n)).astype(np.float32)
+        seen = np.ones((64, 1, n), bool)
+        part = Endpoints(
+            ("atezo_bev",), time, seen, 2 * time, seen, response[rows], ~seen,
+            {chosen.id: seen for chosen in trial.sets},
+        )  # fmt: skip
+        (tmp_path / f"{study}-{first:06d}.npz").write_bytes(part.to_bytes())
+    assert len(experiments.read(tmp_path, study).pfs) == 64
+    found = emulate(space, [(points, tmp_path)], [study], LOCK, {})
+    figure = next(f for f in found.figures[study] if f.kind is Kind.RESPONSE)
+    slope = found.of(study, [figure]).linear[0]
+    assert slope == pytest.approx([0.0, 0.8, 0.0, 0.0], abs=0.05)
+    answers = summaries.summary(experiments.read(tmp_path, study), figure)
+    assert answers == pytest.approx(0.8 * points.shared[:64, 1], abs=0.05)

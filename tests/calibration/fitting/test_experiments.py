@@ -1,0 +1,224 @@
+"""Points follow the prior; a point's patients are its own; stopped and resumed is not stopping."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from tests.calibration import toy as small
+from tests.trial import toy
+
+from normoxia.calibration.fitting import experiments, hyperparameters
+from normoxia.calibration.fitting.experiments import (
+    SWITCHED,
+    Endpoints,
+    Points,
+    drawn_shifts,
+    posterior_points,
+    prior_points,
+    read,
+    run,
+    runnable,
+    simulate,
+)
+from normoxia.errors import InvalidArgument
+from normoxia.progress import Step
+from normoxia.trial import runner
+from normoxia.trial.protocol import Trial
+from normoxia.trial.setting import Setting
+
+SPACE = small.SPACE
+
+
+def same(one: Endpoints, other: Endpoints) -> bool:
+    return one.to_bytes() == other.to_bytes()
+
+
+# --- points ---
+
+
+def test_points_of_the_prior_follow_it() -> None:
+    """512 points: Kolmogorov-Smirnov distance below 0.02, where independent draws would have 0.05; structures at even odds."""
+    points = prior_points(SPACE, ["one", "two"], 512, 3)
+    assert points.shared.shape == (512, SPACE.n_coordinates)
+    for i in range(len(SPACE.parameters)):
+        assert stats.kstest(points.shared[:, i], "norm").statistic < 0.02
+    structures = points.shared[:, len(SPACE.parameters) :]
+    assert set(np.unique(structures)) == {-1.0, 1.0}
+    assert abs(structures.mean()) < 0.01
+
+
+def test_more_points_begin_with_the_same() -> None:
+    few, many = (prior_points(SPACE, ["one"], n, 3) for n in (20, 50))
+    np.testing.assert_array_equal(few.shared, many.shared[:20])
+    np.testing.assert_array_equal(few.shifts["one"], many.shifts["one"][:20])
+
+
+def test_shifts_are_the_trials_own_and_as_wide_as_written() -> None:
+    """2000 shifts: standard deviations within 4.5 errors of the simulated one on the coordinates' scale; trials uncorrelated."""
+    shifts = drawn_shifts(SPACE, ["one", "two"], 2000, 4)
+    expected = SPACE.simulated_shift / np.array([SPACE.parameters[i].sd for i in SPACE.shifted])
+    assert shifts["one"].std(axis=0) == pytest.approx(expected, rel=4.5 / np.sqrt(4000))
+    assert abs(np.corrcoef(shifts["one"][:, 0], shifts["two"][:, 0])[0, 1]) < 4.5 / np.sqrt(2000)
+    alone = drawn_shifts(SPACE, ["two"], 2000, 4)
+    np.testing.assert_array_equal(alone["two"], shifts["two"])
+
+
+def test_a_trial_is_simulated_at_the_points_with_its_shifts_added() -> None:
+    points = prior_points(SPACE, ["one"], 8, 5)
+    moved = points.of("one", SPACE) - points.shared
+    np.testing.assert_allclose(moved[:, list(SPACE.shifted)], points.shifts["one"])
+    assert not np.delete(moved, SPACE.shifted, axis=1).any()
+
+
+def test_points_about_a_posterior_are_wider_and_switch_structures() -> None:
+    """4000 points about 500 draws: centre within 4.5 errors, spread 1.4 times theirs, a fifth of structures switched."""
+    rng = np.random.default_rng(6)
+    states = np.concatenate(
+        [rng.normal([0.5, -1.0, 2.0], [0.2, 0.5, 1.0], (500, 3)), np.ones((500, 1)), np.zeros((500, 6))],
+        axis=1,
+    )
+    points = posterior_points(SPACE, states, ["one"], 4000, 7)
+    centre, spread = states[:, :3].mean(axis=0), states[:, :3].std(axis=0)
+    assert (np.abs(points.shared[:, :3].mean(axis=0) - centre) < 4.5 * 1.4 * spread / np.sqrt(4000)).all()
+    assert points.shared[:, :3].std(axis=0) == pytest.approx(1.4 * spread, rel=4.5 / np.sqrt(8000))
+    assert (points.shared[:, 3] == -1.0).mean() == pytest.approx(SWITCHED, abs=4.5 * np.sqrt(0.16 / 4000))
+
+
+# --- simulated patients ---
+
+
+@functools.cache
+def bench() -> runner.Bench:
+    return runner.prepare(toy.protocol(), model=toy.model(), states=())
+
+
+def simulated(settings: list[Setting], first: int, patients: int = 3, seed: int = 11) -> Endpoints:
+    own: Trial = toy.protocol()
+    return simulate(own, bench().simulator, bench().model, settings, patients, seed, first)
+
+
+def test_a_points_patients_do_not_depend_on_the_chunk_it_is_run_in() -> None:
+    settings = [Setting({"clinic.death_hazard": hazard}) for hazard in (0.0005, 0.001, 0.004)]
+    together = simulated(settings, 7)
+    alone = [simulated([setting], 7 + i) for i, setting in enumerate(settings)]
+    for name in (f.name for f in fields(Endpoints) if f.name not in ("arms", "sets")):
+        np.testing.assert_array_equal(
+            getattr(together, name), np.concatenate([getattr(e, name) for e in alone])
+        )
+
+
+def test_points_and_seeds_have_patients_of_their_own() -> None:
+    setting = Setting({"clinic.death_hazard": 0.004})
+    here, next_one, other = (
+        simulated([setting], first, seed=seed) for first, seed in ((7, 11), (8, 11), (7, 12))
+    )
+    assert not np.array_equal(here.os, next_one.os)
+    assert not np.array_equal(here.os, other.os)
+
+
+def test_a_setting_moves_its_own_point() -> None:
+    """A hundredfold hazard of death at the second of two points: sooner dead there, by a factor of ten at the median."""
+    mild, harsh = Setting({"clinic.death_hazard": 0.0005}), Setting({"clinic.death_hazard": 0.05})
+    found = simulated([mild, harsh], 0, patients=60)
+    assert np.median(found.os[1]) < 0.1 * np.median(found.os[0])
+
+
+def test_arms_stand_in_the_protocols_order_and_sets_are_kept() -> None:
+    found = simulated([Setting({})], 0)
+    assert found.arms == tuple(arm.id for arm in toy.protocol().arms)
+    assert found.pfs.shape == (1, len(found.arms), 3)
+    assert set(found.sets) == {chosen.id for chosen in toy.protocol().sets}
+
+
+# --- folders ---
+
+
+def endpoints(n_points: int, seed: int) -> Endpoints:
+    rng = np.random.default_rng(seed)
+    shape = (n_points, 2, 5)
+    time = rng.exponential(100.0, shape).astype(np.float32)
+    yes = rng.random(shape) < 0.5
+    return Endpoints(
+        ("x", "y"), time, yes, 2 * time, ~yes, yes.astype(np.int8), yes, {"all": yes | ~yes, "half": yes}
+    )
+
+
+def test_endpoints_read_back_as_written(tmp_path: Path) -> None:
+    found = endpoints(4, 1)
+    found = replace(found, pfs=np.where(found.pfs > 150, np.float32(np.nan), found.pfs))
+    path = tmp_path / "a.npz"
+    path.write_bytes(found.to_bytes())
+    again = Endpoints.from_file(path)
+    assert again.arms == found.arms
+    assert same(again, found)
+    for name, member in found.sets.items():
+        np.testing.assert_array_equal(again.sets[name], member)
+
+
+def test_chunks_are_read_in_order_up_to_the_first_gap(tmp_path: Path) -> None:
+    for first in (0, 4, 12):
+        (tmp_path / f"ORIENT-{first:06d}.npz").write_bytes(endpoints(4, first).to_bytes())
+    (tmp_path / "ORIENT-31-000000.npz").write_bytes(endpoints(4, 99).to_bytes())
+    found = read(tmp_path, "ORIENT")
+    np.testing.assert_array_equal(found.pfs, np.concatenate([endpoints(4, 0).pfs, endpoints(4, 4).pfs]))
+    with pytest.raises(InvalidArgument, match="OAK"):
+        read(tmp_path, "OAK")
+
+
+def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
+    points = prior_points(SPACE, ["one"], 4, 1)
+    run(SPACE, points, [], tmp_path, patients=3, seed=1)
+    run(SPACE, points, [], tmp_path, patients=3, seed=1)
+    for other, patients, seed in (
+        (points, 4, 1),
+        (points, 3, 2),
+        (Points(points.shared + 1e-9, points.shifts), 3, 1),
+    ):
+        with pytest.raises(InvalidArgument, match="another"):
+            run(SPACE, other, [], tmp_path, patients=patients, seed=seed)
+
+
+def test_studies_without_a_protocol_are_passed_over() -> None:
+    assert list(runnable(["OAK", "HEBEI-ANLO-ICI", "CheckMate-722", "AT-BE"])) == ["OAK", "AT-BE"]
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.slow
+def test_stopped_and_resumed_gives_the_bytes_of_not_stopping_for_any_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two studies, three points, three patients, a chunk a point; stopped after the first chunk, gone on with two workers.
+
+    What stopped in the midst of writing leaves a part that is not taken for a chunk.
+    """
+    space, studies = hyperparameters.read(), ("AT-BE", "LEAP-008")
+    points = prior_points(space, studies, 3, 8)
+    whole, stopped, together = (tmp_path / name for name in ("whole", "stopped", "together"))
+    run(space, points, studies, together, patients=3, seed=9)
+    monkeypatch.setattr(experiments, "POINTS_PER_CHUNK", 1)
+    run(space, points, studies, whole, patients=3, seed=9)
+
+    def stop(step: Step) -> None:
+        if step.done == 1:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(space, points, studies, stopped, patients=3, seed=9, progress=stop)
+    assert 0 < len(list(stopped.glob("*.npz"))) < 6
+    (stopped / "LEAP-008-000002.npz.part").write_bytes(b"half a chunk")
+    run(space, points, studies, stopped, patients=3, seed=9, workers=2)
+    names = sorted(path.name for path in whole.iterdir())
+    assert names == sorted(path.name for path in stopped.iterdir())
+    assert len([name for name in names if name.endswith(".npz")]) == 6
+    for name in names:
+        assert (whole / name).read_bytes() == (stopped / name).read_bytes()
+    for study in studies:
+        assert same(read(together, study), read(whole, study))
