@@ -1,5 +1,6 @@
 """`normoxia pool`: a network meta-analysis of a shipped question, of a user's own, or of a table.
 
+pool_options    what may be asked
 pool_table      a table of contrasts or arms: read, pooled, judged, shown
 pool_question   a question: answered and shown
 pool_words      what both print
@@ -9,37 +10,17 @@ pool_folder     what --out leaves
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Seed
+from normoxia.cli.pool_options import METHODS, Options
 from normoxia.errors import InvalidArgument, UnknownName
 
-METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked, checked."""
-
-    effect: str | None
-    model: Literal["common", "random"]
-    method: str
-    tau: str
-    reference: str | None
-    small_values: Literal["good", "bad"] | None
-    endpoint: tuple[str, ...]
-    columns: dict[str, str]
-    equivalence: float | None
-    leave_out_faulty: bool
-    studies: tuple[Path, ...]
-    seed: int
-    lang: str
 
 
 def pool(

@@ -24,7 +24,7 @@ from normoxia.cli.show import plain
 from normoxia.errors import OutputExists, naming
 
 if TYPE_CHECKING:
-    from normoxia.cli.pool import Options
+    from normoxia.cli.pool_options import Options
     from normoxia.evidence.synthesis.answers import Answer
     from normoxia.evidence.synthesis.certainty import Certainty
     from normoxia.evidence.synthesis.pooling import Synthesis

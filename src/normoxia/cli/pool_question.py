@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from normoxia.cli.pool import METHODS, Options
+from normoxia.cli.pool_options import METHODS, Options
 from normoxia.cli.pool_words import print_lines, print_pooled, retold, show_table
 from normoxia.cli.show import print_json, say
 from normoxia.errors import InvalidArgument, UnknownName

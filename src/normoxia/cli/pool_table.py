@@ -10,7 +10,7 @@ from normoxia.cli.show import print_json, say
 from normoxia.errors import InvalidArgument, InvalidDocument
 
 if TYPE_CHECKING:
-    from normoxia.cli.pool import Options
+    from normoxia.cli.pool_options import Options
     from normoxia.evidence.synthesis.certainty import Certainty
     from normoxia.evidence.synthesis.pooling import Synthesis
     from normoxia.evidence.synthesis.proportionality import Proportionality
