@@ -93,7 +93,7 @@ def test_predictions_stand_beside_what_was_published(file: CredibilityFile, code
 
 def test_what_is_left_of_each_spread_stands_beside_its_prior(file: CredibilityFile) -> None:
     priors = tables(pages(file)[0])["priors-en"]
-    left = [float(row[5]) for row in priors.rows]
+    left = [float(row[4]) for row in priors.rows]
     assert sum(left) / len(left) == pytest.approx(0.5, abs=0.02)
     assert file.claim("informed").status is Status.MET
     assert file.claim("ensemble").evidence.digest == "e" * 16

@@ -75,7 +75,7 @@ def calibrate(
     rounds: list[tuple[Points, Path]] = []
     manifest: dict[str, object] = {
         "normoxia": __version__, "plan": _plain(plan), "studies": list(studies), "lock_sha256": lock.digest,
-        "space_sha256": experiments.digest(space),
+        "space_sha256": space.digest,
     }  # fmt: skip
     fitted: Fit | None = None
     known: Emulated | None = None

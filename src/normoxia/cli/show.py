@@ -91,36 +91,62 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     )
-    tasks: dict[str, Any] = {}
-    started: dict[str, float] = {}
+    pace, tasks = _Pace(), list[Any]()
 
     def draw(step: Step, /) -> None:
-        now = time.monotonic()
-        if step.label not in tasks:
-            tasks[step.label] = bars.add_task(step.label, total=step.total, unit=step.unit, rate="")
-            started[step.label] = now
-        elapsed = now - started[step.label]
-        rate = f"{step.done / elapsed:.0f}/s" if elapsed > 0.2 else ""
-        bars.update(tasks[step.label], completed=step.done, total=step.total, rate=rate)
+        if pace.take(step):
+            tasks.append(bars.add_task(step.label, total=step.total, unit=step.unit, rate=""))
+        bars.update(
+            tasks[-1], description=step.label, completed=step.done, total=step.total, rate=pace.rate()
+        )
 
     with bars:
         yield draw
 
 
 def _plain_progress() -> Progress:
-    started = time.monotonic()
-    last = [started]
+    pace, last = _Pace(), [time.monotonic()]
 
     def write(step: Step, /) -> None:
+        pace.take(step)
         now = time.monotonic()
         if step.done < step.total and now - last[0] < 5.0:
             return
         last[0] = now
-        elapsed = max(now - started, 1e-9)
-        left = (step.total - step.done) * elapsed / step.done if step.done else math.nan
-        tail = f", {left:.0f} s left" if step.done < step.total and math.isfinite(left) else ""
-        sys.stderr.write(
-            f"{step.label}: {step.done}/{step.total} {step.unit}, {step.done / elapsed:.0f}/s{tail}\n"
-        )
+        left = pace.left()
+        told = [f"{step.label}: {step.done}/{step.total} {step.unit}", pace.rate()]
+        told.append(f"{left:.0f} s left" if step.done < step.total and math.isfinite(left) else "")
+        say(", ".join(part for part in told if part))
 
     return write
+
+
+class _Pace:
+    """How fast the present piece of work goes; another begins where less is done than before, or of something else."""
+
+    def __init__(self) -> None:
+        self._first = self._latest = Step("", 0, 0)
+        self._began = self._now = 0.0
+
+    def take(self, step: Step) -> bool:
+        """Counts a step; whether it is the first of its piece."""
+        self._now = time.monotonic()
+        latest = self._latest
+        begins = step.done < latest.done or (step.total, step.unit) != (latest.total, latest.unit)
+        if begins:
+            # what was done before is no work of this run
+            self._first, self._began = step, self._now
+        self._latest = step
+        return begins
+
+    def left(self) -> float:
+        """Seconds left at the pace so far; not a number before there is one."""
+        done, took = self._latest.done - self._first.done, self._now - self._began
+        return (self._latest.total - self._latest.done) * took / done if done > 0 else math.nan
+
+    def rate(self) -> str:
+        """Units a second, or a minute where they are few; "" before there is a pace."""
+        done, took = self._latest.done - self._first.done, self._now - self._began
+        if done <= 0 or took < 0.2:
+            return ""
+        return f"{done / took:.0f}/s" if done > 2.0 * took else f"{60.0 * done / took:.0f}/min"

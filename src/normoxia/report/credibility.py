@@ -241,14 +241,13 @@ class _Told:
 
     def priors(self) -> Table:
         left = {narrowing.name: narrowing.left for narrowing in self.file.narrowings}
-        heads = ["parameter", "centre", "scale", "sd", "role", *(["left"] if left else []), "source"]
+        heads = ["parameter", "centre", "scale", "sd", *(["left"] if left else []), "source"]
         rows = [
             (
                 p.name,
                 f"{p.centre:g}",
                 p.scale,
                 f"{p.sd:g}",
-                self.say(f"credibility.role_{p.role}"),
                 *([self.speech.number(left.get(p.name, math.nan), 2)] if left else []),
                 p.source,
             )

@@ -116,8 +116,11 @@ def test_states_far_beyond_the_prior_are_impossible_and_break_nothing() -> None:
     far[3, LAYOUT.n_coordinates] = 1000.0
     with np.errstate(all="ignore"):
         value, _ = given.log_density(far)
+        alone = given.value(far)
     assert (value[:4] == -np.inf).all()
     assert value[4] == pytest.approx(given.log_density(state()[None, :])[0][0])
+    # the density without its slope is the same, where it is 0 too
+    np.testing.assert_array_equal(alone, value)
 
 
 def test_states_of_the_prior_follow_it() -> None:

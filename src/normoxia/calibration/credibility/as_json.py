@@ -7,7 +7,7 @@ sections[]   claims[] {id, factor, title, statement, criterion, found, status, p
              date, version, computed}}
 targets[]    every figure of the likelihood: study, figure, scale, value as printed, y and standard_error on the scale, n,
              weight (share of the information of its kind), single_arm, scored, source
-priors[]     name, scale, centre, sd, role, source, and what is left of the spread where it is known
+priors[]     name, scale, centre, sd, source, and what is left of the spread where it is known
 scored[]     study, population, endpoint, measure, contrast, value, interval, seen, stratum, source
 scoreboard   as `normoxia validate --json`, None before there is one
 limits[]
@@ -44,7 +44,7 @@ def document(file: CredibilityFile) -> dict[str, Any]:
         "targets": [_target(target) for target in file.targets],
         "priors": [
             {
-                "name": p.name, "scale": p.scale, "centre": p.centre, "sd": p.sd, "role": p.role, "source": p.source,
+                "name": p.name, "scale": p.scale, "centre": p.centre, "sd": p.sd, "source": p.source,
                 "spread_left": left.get(p.name),
             }
             for p in file.space.parameters

@@ -90,7 +90,7 @@ def document(space: Space, states: Floats, manifest: Mapping[str, object]) -> st
     head = {
         "ensemble": SCHEMA,
         "manifest": dict(manifest),
-        "space_sha256": hashlib.sha256(space.text.encode()).hexdigest(),
+        "space_sha256": space.digest,
         "names": list(names(space, layout(space))),
     }
     rows = "\n".join("  - [" + ", ".join(f"{v:.{_DIGITS}f}" for v in row) + "]" for row in states)
@@ -109,7 +109,7 @@ def read(path: str | Path | None = None) -> Calibrated:
     got = root.fields(findings, ("ensemble", "manifest", "space_sha256", "names", "draws"))
     findings.raise_any(InvalidDocument)
     got["ensemble"].text(findings, (SCHEMA,))
-    if got["space_sha256"].text(findings) != hashlib.sha256(space.text.encode()).hexdigest():
+    if got["space_sha256"].text(findings) != space.digest:
         findings.note(
             got["space_sha256"].place,
             "the ensemble was calibrated with other hyperparameters than those shipped",

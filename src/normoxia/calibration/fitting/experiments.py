@@ -266,7 +266,7 @@ def run(
 
 def _identity(space: Space, points: Points, patients: int, seed: int) -> str:
     """SHA-256 of all that makes an experiment's chunks but the model and the trials themselves."""
-    sha = hashlib.sha256(f"{digest(space)}/{patients}/{seed}/{points.shared.shape}".encode())
+    sha = hashlib.sha256(f"{space.digest}/{patients}/{seed}/{points.shared.shape}".encode())
     sha.update(np.ascontiguousarray(points.shared).tobytes())
     for study in sorted(points.shifts):
         sha.update(study.encode() + np.ascontiguousarray(points.shifts[study]).tobytes())
@@ -332,11 +332,6 @@ def _work(job: Job, folder: Path) -> None:
     part = folder / (job.name + ".part")
     part.write_bytes(found.to_bytes())
     part.replace(folder / job.name)
-
-
-def digest(space: Space) -> str:
-    """What identifies a space: the SHA-256 of its document."""
-    return hashlib.sha256(space.text.encode()).hexdigest()
 
 
 def runnable(studies: Sequence[str]) -> Iterator[str]:

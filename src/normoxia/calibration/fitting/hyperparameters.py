@@ -6,6 +6,8 @@ that the prior is a standard normal; a structure is +1 when on and -1 when off. 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +24,6 @@ Floats = NDArray[np.float64]
 
 SCHEMA = "normoxia.hyperparameters/1"
 SCALES = ("log", "logit", "atanh", "natural")
-#: calibrated: moved by the evidence; literature: carried with its spread, not expected to move
-ROLES = ("calibrated", "literature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Hyperparameter:
     scale: str
     centre: float
     sd: float
-    role: str
     source: str
     status: str = ""
 
@@ -87,6 +86,17 @@ class Space:
     spread_single_arm: float
     simulated_shift: float
     text: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that simulations and fits depend on: not of titles, sources and remarks."""
+        told = {
+            "parameters": [[p.name, p.scale, p.centre, p.sd] for p in self.parameters],
+            "structures": [[s.name, sorted(s.on.items()), sorted(s.off.items())] for s in self.structures],
+            "trial_effects": [effect.name for effect in self.trial_effects],
+            "spreads": [self.spread_randomised, self.spread_single_arm, self.simulated_shift],
+        }
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -155,14 +165,13 @@ def read(path: str | Path | None = None) -> Space:
 
 
 def _parameter(name: str, node: Node, findings: Findings) -> Hyperparameter:
-    f = node.fields(findings, ("scale", "centre", "sd", "role", "source"), ("status",))
+    f = node.fields(findings, ("scale", "centre", "sd", "source"), ("status",))
     findings.raise_any(InvalidDocument)
     return Hyperparameter(
         name,
         f["scale"].text(findings, SCALES),
         f["centre"].number(findings),
         f["sd"].number(findings, 1e-6),
-        f["role"].text(findings, ROLES),
         f["source"].text(findings),
         f["status"].text(findings) if "status" in f else "",
     )
