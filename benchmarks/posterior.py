@@ -29,6 +29,11 @@ def row(*, discrepant: bool, rounds: int) -> str:
         n += 1
         return given.log_density(states)
 
+    def value(states: Floats) -> Floats:
+        nonlocal n
+        n += 1
+        return given.value(states)
+
     start = posterior.prior_states(given.layout, validation.CHAINS, validation.SEED)
     start[:, : given.layout.n_continuous] *= 0.3
     whole = validation.WARM_UP + validation.ROUNDS * validation.EVERY
@@ -36,7 +41,7 @@ def row(*, discrepant: bool, rounds: int) -> str:
     kept, every = (rounds - warm_up, 1) if rounds else (validation.ROUNDS, validation.EVERY)
     wall, cpu = time.perf_counter(), time.process_time()
     draws = sampler.sample(
-        density, given.layout, start, validation.SEED, warm_up=warm_up, rounds=kept, every=every
+        density, given.layout, start, validation.SEED, value=value, warm_up=warm_up, rounds=kept, every=every
     )
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     share = whole / (rounds or whole)
