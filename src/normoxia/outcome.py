@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from normoxia.values import Value
+
 
 class Endpoint(StrEnum):
     """What is measured."""
@@ -46,8 +48,8 @@ class Source:
     verified: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate(Value):
     """A value with its interval, on the published scale; an end that was not reached is infinite, not reported is nan."""
 
     value: float
@@ -64,8 +66,8 @@ class Estimate:
         return self.has_interval and self.low <= value <= self.high
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome(Value):
     """One estimate of one endpoint, of an arm or of a contrast of two arms, in one population of one trial.
 
     arm         the arm, or the experimental arm of a contrast

@@ -239,7 +239,7 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
         whole = io.BytesIO()
         polars.DataFrame(told, infer_schema_length=None).write_parquet(whole)
         with naming(target):
-            target.write_bytes(whole.getbuffer())
+            target.write_bytes(whole.getvalue())
     else:
         raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
     return target

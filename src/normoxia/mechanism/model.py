@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from normoxia.documents import Place
 from normoxia.mechanism.expression import ZERO, Call, Expression
 from normoxia.outcome import Source
+from normoxia.values import Value
 
 _NO_PLACE = Place("")
 
@@ -61,8 +62,8 @@ class Species:
     place: Place = field(default=_NO_PLACE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Value):
     """A number with unit, between-patient distribution, kind (fixed, sampled, calibrated), range and source.
 
     low, high  the range in which the value makes sense; nan when none is given
@@ -78,16 +79,6 @@ class Parameter:
     source: Source | None = None
     title: str = ""
     place: Place = field(default=_NO_PLACE, compare=False)
-
-    def __post_init__(self) -> None:
-        for name in ("low", "high"):
-            if math.isnan(getattr(self, name)):
-                object.__setattr__(
-                    self, name, math.nan
-                )  # the one nan, so that equal parameters compare equal
-
-    def __reduce__(self) -> tuple[type[Parameter], tuple[object, ...]]:
-        return Parameter, tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True)

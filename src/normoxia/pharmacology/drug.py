@@ -15,6 +15,7 @@ from typing import Literal
 from normoxia.documents import Place
 from normoxia.mechanism.expression import Expression
 from normoxia.outcome import Source
+from normoxia.values import Value
 
 Kind = Literal["antibody", "bispecific", "kinase inhibitor", "endostatin", "chemotherapy"]
 KINDS: tuple[Kind, ...] = ("antibody", "bispecific", "kinase inhibitor", "endostatin", "chemotherapy")
@@ -61,8 +62,8 @@ TOXICITY_GROUPS = ("checkpoint", "vegf_antibody", "kinase_inhibitor", "chemother
 CHECKPOINT_SLOTS = ("checkpoint_ratio", "ligand_ratio")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity(Value):
     """A number with unit and source.
 
     variation  between-patient coefficient of variation of the log-normal quantity, as a fraction; nan when none

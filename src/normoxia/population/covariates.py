@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from normoxia.mechanism.expression import Expression
 from normoxia.outcome import Source
+from normoxia.values import Value
 
 #: one value a patient: numbers, or names of levels
 Column = NDArray[np.float64] | NDArray[np.str_]
@@ -140,8 +141,8 @@ class Correlation:
     statement: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Typical:
+@dataclass(frozen=True, slots=True, eq=False)
+class Typical(Value):
     """A parameter's typical value or spread over patients, where the population sets them instead of the model (nan: the model's)."""
 
     parameter: str

@@ -12,6 +12,7 @@ from normoxia.calibration.judging.attempts import Attempt
 from normoxia.language import Language
 from normoxia.report.contraction import Learned
 from normoxia.report.tables import Table
+from normoxia.values import Value
 
 #: scores of an attempt that are shown, in this order, with their digits; shares are told in percent
 SCORES: Mapping[str, int] = {
@@ -23,8 +24,8 @@ _HEADS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class StructureOdds:
+@dataclass(frozen=True, slots=True, eq=False)
+class StructureOdds(Value):
     """A structure that is on or off in every draw.
 
     titles       by language

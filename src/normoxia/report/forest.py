@@ -13,13 +13,14 @@ from normoxia.outcome import Estimate
 from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.theme import THEMES, Theme, config
+from normoxia.values import Value
 
 _ROW, _WIDTH = 24, 340
 _NONE = Estimate(math.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class ForestRow:
+@dataclass(frozen=True, slots=True, eq=False)
+class ForestRow(Value):
     """One line of the figure.
 
     kind    "study" (a square), "pooled" (a diamond), "prediction" (a thin line with ends), "heading" (words

@@ -18,6 +18,7 @@ from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, w
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.theme import THEMES, Theme, config, dash
 from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
+from normoxia.values import Value
 
 _WIDTH, _HEIGHT, _ROW = 640, 340, 17
 #: more censoring ticks than this run into one another and are left out
@@ -54,8 +55,8 @@ class KaplanMeierArm:
     landmarks: tuple[tuple[float, Estimate], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HazardRatioLine:
+@dataclass(frozen=True, slots=True, eq=False)
+class HazardRatioLine(Value):
     """A hazard ratio to state under the curves' names: of which arms, its interval, the test's name and p."""
 
     experimental: str

@@ -14,12 +14,13 @@ from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wr
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.tables import Table
 from normoxia.report.theme import THEMES, Theme, config
+from normoxia.values import Value
 
 _RADIUS = 165.0
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+@dataclass(frozen=True, slots=True, eq=False)
+class Treatment(Value):
     """A node: its name, how many patients had it (nan: not known), and the connected part it belongs to, from 0."""
 
     name: str

@@ -27,6 +27,7 @@ from normoxia.report.canvas import (
 )
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.theme import THEMES, Theme, config
+from normoxia.values import Value
 
 _ROW, _WIDTH = 30, 340
 _NUMBERS, _VERDICT = _WIDTH + 18, _WIDTH + 142
@@ -35,8 +36,8 @@ SEEN = "†"
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0, 6.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction(Value):
     """One published figure and what was predicted for it, on the scale it was published on.
 
     label      the arms; study its name

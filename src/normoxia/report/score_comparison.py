@@ -13,14 +13,15 @@ from normoxia.outcome import Estimate
 from normoxia.report.canvas import Layer, heading, labels, stroke, strokes, symbols, text_width, wrap
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.theme import THEMES, Theme, config
+from normoxia.values import Value
 
 _ROW, _WIDTH, _GAP = 34.0, 220.0, 70.0
 
 _NONE = Estimate(math.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+@dataclass(frozen=True, slots=True, eq=False)
+class Score(Value):
     """One predictor's score, lower being better.
 
     value     mean over everything; unseen over what had not been seen

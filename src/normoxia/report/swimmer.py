@@ -15,12 +15,13 @@ from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, w
 from normoxia.report.figure import SCHEMA, Figure
 from normoxia.report.kaplan_meier import month_ticks
 from normoxia.report.theme import THEMES, Theme, config
+from normoxia.values import Value
 
 _WIDTH = 620
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane(Value):
     """One patient: months from randomisation to each happening, nan for what did not happen.
 
     end       last day known

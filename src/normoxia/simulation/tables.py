@@ -197,7 +197,7 @@ def write_rows(
                     io.BytesIO()
                 )  # written to a file, an error of the system would come as one of the format
                 frame.write_parquet(whole)
-                temporary.write_bytes(whole.getbuffer())
+                temporary.write_bytes(whole.getvalue())
             else:
                 frame.write_csv(temporary)
         temporary.replace(path)

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from normoxia.outcome import Estimate
+from normoxia.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference(Value):
     """An estimate with its standard error, interval and two-sided p.
 
     value            on the natural scale (days, probability, ratio)

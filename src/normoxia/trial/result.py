@@ -189,8 +189,8 @@ class TrialResult:
         import polars as pl
 
         try:
-            header = json.loads(pl.read_parquet_metadata(io.BytesIO(content))["normoxia"])
-            frame = pl.read_parquet(io.BytesIO(content))
+            header = json.loads(pl.read_parquet_metadata(content)["normoxia"])
+            frame = pl.read_parquet(content)
         except (pl.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
             raise InvalidDocument(
                 f"{name}: not a trial result ({error}); it may be cut short, run it again"

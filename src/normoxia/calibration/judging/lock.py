@@ -19,6 +19,7 @@ from normoxia.evidence.studies.registry import Registry, registry
 from normoxia.evidence.studies.study import Study
 from normoxia.evidence.synthesis.meta import normal_quantile
 from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.values import Value
 
 #: how `Study.source` names what only the review states; such figures enter no score
 _REVIEW = "the review"
@@ -53,8 +54,8 @@ class Target:
         return f"{self.study}, {self.population}: {self.endpoint} of {self.contrast}"
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed(Value):
     """A published figure that is scored.
 
     value      as printed: hazard ratio, percent, months

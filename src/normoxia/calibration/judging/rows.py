@@ -10,12 +10,13 @@ from normoxia.calibration.judging import scoring
 from normoxia.calibration.judging.lock import Observed
 from normoxia.calibration.judging.scoring import Predictive
 from normoxia.outcome import Measure
+from normoxia.values import Value
 
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell(Value):
     """One prediction beside what was published, on the scale of predictions (logarithm for hazard ratios).
 
     error      |median - published|; for medians of time on the natural logarithm, so that 5 for 10 is as wrong as 20 for 10

@@ -23,6 +23,7 @@ from normoxia.calibration.judging.reach import Reach
 from normoxia.calibration.judging.rows import Cell, Row, badness, cell
 from normoxia.calibration.judging.scoring import Predictive
 from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.values import Value
 
 #: what a predictor gives: hazard ratios on the natural logarithm, response in percent, medians in months
 Predictions = Mapping[Target, Predictive]
@@ -51,8 +52,8 @@ class Verdict:
     against: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration(Value):
     """Health of the ensemble behind the predictions; nan and 0 when there is none (baselines)."""
 
     draws: int = 0

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from normoxia.outcome import Endpoint, Estimate, Measure
+from normoxia.values import Value
 
 #: where a drug's name ends and its dose begins
 _DOSE = re.compile(r"\d|AUC$|daily$|q\d+[wd]$|d\d")
@@ -113,8 +114,8 @@ class Arm:
         return next((name.partition("/")[2] for name in self.classes if name.startswith("chemotherapy/")), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+@dataclass(frozen=True, slots=True, eq=False)
+class Reported(Value):
     """One published number about an arm or a contrast of two arms, as printed.
 
     estimate    nan value where only a p value was printed; an end that was not reached is infinite
@@ -147,8 +148,8 @@ class Reported:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+@dataclass(frozen=True, slots=True, eq=False)
+class Fact(Value):
     """A further sourced value: a baseline share, a size, a cross-over rate, a side effect. Not an outcome."""
 
     arm: str
@@ -180,8 +181,8 @@ class Curve:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+@dataclass(frozen=True, slots=True, eq=False)
+class Recalled(Value):
     """A value from memory. It has no source and cannot become an outcome; it is shown as unverified.
 
     settled  what a document read since then said of it: "agrees" or "differs", and where; "" while nothing did

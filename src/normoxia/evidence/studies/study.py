@@ -26,13 +26,14 @@ from normoxia.evidence.studies.reported import (
     Setting,
 )
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
+from normoxia.values import Value
 
 #: what a reader of studies meets at once may be imported from here too
 __all__ = ["REVIEW", "Arm", "Population", "Reported", "Study"]
 
 
-@dataclass(frozen=True, slots=True)
-class Population:
+@dataclass(frozen=True, slots=True, eq=False)
+class Population(Value):
     """An analysed set of a study at one data cut.
 
     set     name shared by the cuts of the same patients ("ITT-WT" at the interim and at the final analysis)

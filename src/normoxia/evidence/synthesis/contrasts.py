@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from normoxia.errors import InvalidArgument
+from normoxia.values import Value
 
 
 class Effect(StrEnum):
@@ -48,8 +49,8 @@ class Contrast:
         return Contrast(self.study, self.comparator, self.treatment, -self.estimate, self.se)
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm(Value):
     """One arm of a study: patients, and events, or mean and standard deviation, or person-time."""
 
     study: str
