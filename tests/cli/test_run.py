@@ -35,11 +35,15 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     assert {c["endpoint"] for c in whole["contrasts"]} == {"PFS", "OS"}
     assert {"experimental", "control", "hr"} <= set(whole["contrasts"][0])
     assert {p["id"] for p in whole["populations"]} == {"all", "ITT-WT", "EGFR-mutant"}
-    # Socinski et al. 2018: median OS of ABCP in the EGFR wild type 19.2 months (17.0-23.8)
-    assert any(
-        p["arm"] == "ABCP" and p["value"] == 19.2 and p["interval"] == [17.0, 23.8]
+    # final analysis (Socinski et al. 2021): hazard ratio of death 0.80 and medians 19.5 and 14.7 months in the EGFR wild type;
+    # the interim analysis of 2018 had 19.2 (17.0-23.8)
+    final = {
+        p["arm"]: p["value"]
         for p in whole["published"]
-    )
+        if (p["population"], p["endpoint"], p["measure"]) == ("ITT-WT", "OS", "median, months")
+    }
+    assert final["ABCP"] == 19.5
+    assert final["BCP"] == 14.7
     assert whole["manifest"]["seed"] == 1
 
 

@@ -52,7 +52,7 @@ def curve(median_months: float, n: int = 60, seed: int = 1):
 
 def km(**options) -> Figure:
     months = np.linspace(0, 24, 30)
-    band = Band(months, 100 * np.exp(-months / 9), 100 * np.exp(-months / 14), 0.9, 200)
+    band = Band(months, 100 * np.exp(-months / 9), 100 * np.exp(-months / 14), 0.9)
     arms = [
         KaplanMeierArm(
             "ABCP", curve(9), Estimate(9.0, 8.0, math.inf, 0.9), band, Estimate(8.3, 7.7, 9.8),

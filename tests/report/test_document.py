@@ -97,7 +97,7 @@ def test_data_of_figures_and_tables_come_with_it():
     text = document(page("en"))
     links = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="([^"]+)"', text)
     held = {name: base64.b64decode(code).decode("utf-8") for code, name in links}
-    assert held["km-pfs.csv"] == samples.km().csv()
+    assert held["km-pfs.csv"] == samples.km().csv(digits=5)
     assert held["numbers.csv"] == "what,value\na & b,1\n"
     assert "data-switch" not in text.split("<script>", 1)[0]
 

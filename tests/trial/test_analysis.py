@@ -197,3 +197,53 @@ def test_a_censored_share_is_worth_the_patients_of_greenwood_s_variance() -> Non
     # without censoring Greenwood's variance is s(1 - s)/n
     assert analysis._patients_worth(0.3, np.sqrt(0.3 * 0.7 / 40), 40) == pytest.approx(40)
     assert analysis._patients_worth(1.0, 0.0, 17) == 17
+
+
+def test_predicted_curves_have_the_intervals_of_the_landmarks_and_never_rise() -> None:
+    result = toy.result(replicates=4)
+    landmarks = {
+        (o.population, o.endpoint, o.arm, o.months): o.estimate
+        for o in trial.analyse(result)
+        if o.measure is Measure.LANDMARK_PERCENT
+    }
+    curves = analysis.predicted_curves(result)
+    assert {(c.endpoint, c.arm) for c in curves} == {
+        (e, a) for e in (Endpoint.PFS, Endpoint.OS) for a in result.arms
+    }
+    met = 0
+    for curve in curves:
+        assert curve.months[0] == 0.0
+        assert (curve.value[0], curve.low[0], curve.high[0]) == (100.0, 100.0, 100.0)
+        for height in (curve.value, curve.low, curve.high):
+            assert (np.diff(height) <= 0).all()
+        assert (curve.low <= curve.high).all()
+        for month, low in zip(curve.months.tolist(), curve.low.tolist(), strict=True):
+            estimate = landmarks.get((curve.population, curve.endpoint, curve.arm, month))
+            if estimate is not None:
+                met += 1
+                assert low == pytest.approx(estimate.low)
+    assert met >= 4
+
+
+def test_published_curves_are_of_the_whole_set_and_of_one_cut() -> None:
+    curves = analysis.published_curves(trial.read("study:KEYNOTE-024"))
+    assert [(c.endpoint, c.arm, c.points[-1][0]) for c in curves] == [
+        (Endpoint.PFS, "pembro", 24.0), (Endpoint.PFS, "chemo", 24.0), (Endpoint.OS, "pembro", 12.0), (Endpoint.OS, "chemo", 12.0),
+    ]  # fmt: skip
+    for curve in curves:
+        assert curve.points[0] == (0.0, 100.0)
+        assert curve.source.reference
+    # OAK's digitised curves are of PD-L1 strata, which stand under the whole population in the registry
+    assert analysis.published_curves(trial.read("study:OAK")) == ()
+    assert analysis.published_curves(toy.protocol()) == ()
+
+
+def test_published_medians_are_of_the_data_cut_of_the_ratio() -> None:
+    protocol = trial.read("impower150")
+    key = ("ITT-WT", Endpoint.OS, Measure.MEDIAN_MONTHS, "ABCP")
+    for same_cut, median in ((False, 19.2), (True, 19.5)):
+        found = [
+            o for o in analysis.published(protocol, same_cut=same_cut)
+            if (o.population, o.endpoint, o.measure, o.arm) == key
+        ]  # fmt: skip
+        assert [o.estimate.value for o in found] == [median]

@@ -10,7 +10,7 @@ import typer
 
 from normoxia.cli.drawn import settings_of
 from normoxia.cli.joined import joined_of
-from normoxia.cli.options import Quiet, Workers, worker_count
+from normoxia.cli.options import Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, OutputExists
 
@@ -25,6 +25,7 @@ def report(
     run: Run,
     out: Annotated[Path | None, typer.Option("--out", help="Default: report.html in the folder.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the report that is there.")] = False,
+    lang: Lang = "en",
 ) -> None:
     """Draw the report of a finished run again."""
     from normoxia.report import run as run_report
@@ -36,10 +37,10 @@ def report(
         raise OutputExists(f"{target} exists; name another file with --out, or add --force to replace it")
     manifest, result = _manifest(run), _result(run)
     trial = analysis.protocol_of(result)
-    comparisons = analysis.compare(analysis.analyse(result, trial), analysis.published(trial))
+    comparisons = analysis.compare(analysis.analyse(result, trial), analysis.published(trial, same_cut=True))
     joined = joined_of(result, trial, manifest)
-    pages, _ = run_report.pages(result, trial, comparisons, manifest, joined)
-    write_whole(target, run_report.html(pages).encode())
+    page, _ = run_report.page(result, trial, comparisons, manifest, joined, lang=lang)
+    write_whole(target, run_report.html(page).encode())
     say(str(target))
 
 

@@ -117,7 +117,9 @@ def run(
             f"normoxia run {trial} --out {path} --resume and the same options"
         ) from None
     performed = analysis.protocol_of(result)
-    comparisons = analysis.compare(analysis.analyse(result, performed), analysis.published(performed))
+    comparisons = analysis.compare(
+        analysis.analyse(result, performed), analysis.published(performed, same_cut=True)
+    )
     chunks = sorted((path / "chunks").glob("*.parquet"))
     manifest = {
         **{key: value for key, value in result.manifest.items() if key != "protocol"},
@@ -131,7 +133,7 @@ def run(
     outputs = [*chunks, *_write_tables(folder, result, comparisons)]
     if report:
         say("drawing the figures and the report ...", quiet=quiet)
-        outputs += _draw(folder, result, performed, comparisons, manifest, joined)
+        outputs += _draw(folder, result, performed, comparisons, manifest, joined, lang)
     whole = summary(result, performed, comparisons, manifest, joined)
     summary_path = path / "summary.json"
     write_whole(
@@ -227,14 +229,15 @@ def _draw(
     comparisons: Sequence[Comparison],
     manifest: dict[str, object],
     joined: Sequence[Joined],
+    lang: str,
 ) -> list[Path]:
     from normoxia.report import run as run_report
     from normoxia.trial.folder import write_whole
 
-    pages, figures = run_report.pages(result, trial, comparisons, manifest, joined)
+    page, figures = run_report.page(result, trial, comparisons, manifest, joined, lang=lang)
     paths = [path for figure in figures for path in figure.save(folder.path / "figures")]
     report = folder.path / "report.html"
-    write_whole(report, run_report.html(pages).encode())
+    write_whole(report, run_report.html(page).encode())
     return [*paths, report]
 
 

@@ -60,6 +60,7 @@ class Page:
     provenance  names to values, shown at the end as they are: versions, seed, digests, command
     is_simulated  whether the first badge says "simulated, not clinical data", or that published results are pooled
     warnings    what must be read before any number; they stand above the highlights
+    folded      whether tables are shown by their titles, to be opened
     """
 
     language: str
@@ -73,6 +74,7 @@ class Page:
     date: str = ""
     is_simulated: bool = True
     warnings: tuple[str, ...] = ()
+    folded: bool = False
 
 
 def document(pages: Page | Sequence[Page]) -> str:
@@ -129,12 +131,18 @@ def _block(block: Block, speech: Language) -> dict[str, object]:
             f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
         )
     svg = block.svg()
-    links = [
-        (speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv")),
-        (speech.say("table.specification"), f"{block.name}.vl.json", _link(block.json(), "application/json")),
-    ]
+    links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(_DIGITS), "text/csv"))]
+    specification = block.json()
+    if len(specification) <= _LARGEST_SPECIFICATION:
+        link = _link(specification, "application/json")
+        links.append((speech.say("table.specification"), f"{block.name}.vl.json", link))
     return {"kind": "figure", "figure": block, "svg": svg, "links": links}
 
+
+#: significant digits of the data that a page carries; files of a figure have all of them
+_DIGITS = 5
+#: characters of a figure's specification that a page carries; a larger one lies in the folder of figures
+_LARGEST_SPECIFICATION = 40_000
 
 #: width of a printed page in letters of a table's size (A4, 8 pt), less what separates its columns; a Chinese letter is two
 _PAGE_LETTERS = 105

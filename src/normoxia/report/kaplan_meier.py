@@ -21,19 +21,24 @@ from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
 from normoxia.values import Value
 
 _WIDTH, _HEIGHT, _ROW = 640, 340, 17
+#: widest title of an arm that leaves room for the columns beside it, in pixels
+_LONGEST_TITLE = 290
 #: more censoring ticks than this run into one another and are left out
 _MOST_TICKS = 600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """Where curves of replicates lie: percent without event between `low` and `high` at times in months."""
+    """Prediction interval of a trial's curve: percent without event between `low` and `high` at times in months.
+
+    parameters  whether it holds the uncertainty of the parameters, or the sampling of patients alone
+    """
 
     months: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    level: float = 0.9
-    replicates: int = 0
+    level: float = 0.95
+    parameters: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +46,12 @@ class KaplanMeierArm:
     """One arm of the figure.
 
     curve      Kaplan-Meier curve, times in days
+    title      the arm in words, shown in the table over the plot; its name where it has none or it is long
     median     median in months, to be shown instead of the curve's own (say over replicates)
-    band       of replicates, to be shown instead of the curve's confidence interval
+    band       prediction interval, to be shown instead of the curve's confidence interval
     published  the published median in months
     landmarks  published rates: (month, percent without event)
+    printed    the published curve: (month, percent without event), from (0, 100)
     """
 
     name: str
@@ -53,6 +60,13 @@ class KaplanMeierArm:
     band: Band | None = None
     published: Estimate | None = None
     landmarks: tuple[tuple[float, Estimate], ...] = ()
+    title: str = ""
+    printed: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the table over the plot calls the arm."""
+        return self.title if self.title and text_width(self.title, 11) <= _LONGEST_TITLE else self.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,14 +176,32 @@ def _curves(
     y = {"field": "s", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": y_axis}
     layers: list[Layer] = [stroke(0, _HEIGHT / 2, _WIDTH, _HEIGHT / 2, paint.line, dash=[2, 3])]
     for i, arm in enumerate(arms):
+        interpolate = "step-after" if arm.band is None else "linear"
+        area = {
+            "type": "area",
+            "interpolate": interpolate,
+            "color": paint.colour(i),
+            "opacity": 0.1,
+            "clip": True,
+        }
+        edge = {
+            "type": "line",
+            "interpolate": interpolate,
+            "color": paint.colour(i),
+            "opacity": 0.45,
+            "strokeWidth": 0.8,
+            "clip": True,
+        }
+        band = {"values": _band(arm, end)}
         layers.append(
             {
-                "data": {"values": _band(arm, end)},
-                "mark": {"type": "area", "interpolate": "step-after" if arm.band is None else "linear",
-                         "color": paint.colour(i), "opacity": 0.13, "clip": True},
+                "data": band,
+                "mark": area,
                 "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
             }
-        )  # fmt: skip
+        )
+        for side in ("low", "high"):
+            layers.append({"data": band, "mark": edge, "encoding": {"x": x, "y": {**y, "field": side}}})
     for i, arm in enumerate(arms):
         steps = [{"m": float(m), "s": float(s)} for m, s in _steps(arm.curve, end)]
         line: dict[str, Any] = {
@@ -206,9 +238,9 @@ def _censored(arm: KaplanMeierArm, end: float) -> NDArray[np.float64]:
 def _thinned(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
     """Points of a step function, at most a few to a pixel: the first and the last step of each sliver are kept."""
     columns = list(zip(months.tolist(), *(h.tolist() for h in heights), strict=True))
-    if len(columns) <= 2 * _WIDTH:
+    if len(columns) <= _WIDTH:
         return columns
-    sliver = np.floor(months / months[-1] * 0.75 * _WIDTH)
+    sliver = np.floor(months / months[-1] * 0.5 * _WIDTH)
     edge = np.flatnonzero(np.diff(sliver, prepend=-1.0, append=np.inf))
     kept = np.unique(np.concatenate([edge[:-1], edge[1:] - 1]))
     return [columns[k] for k in kept]
@@ -244,6 +276,17 @@ def _published(arms: Sequence[KaplanMeierArm], end: float, paint: Theme) -> list
     layers: list[Layer] = []
     x, y = {"field": "m", "type": "quantitative"}, {"field": "s", "type": "quantitative"}
     for i, arm in enumerate(arms):
+        if arm.printed:
+            points = [{"m": month, "s": percent} for month, percent in arm.printed if month <= end]
+            line = {
+                "type": "line",
+                "color": paint.colour(i),
+                "strokeWidth": 1.6,
+                "strokeDash": [1, 3],
+                "strokeCap": "round",
+                "clip": True,
+            }
+            layers.append({"data": {"values": points}, "mark": line, "encoding": {"x": x, "y": y}})
         # landmarks of several arms stand side by side, so that their intervals do not hide one another
         aside = 5.0 * (i - (len(arms) - 1) / 2)
         for month, rate in arm.landmarks:
@@ -323,10 +366,10 @@ def _header(
     level = round(100 * simulated[0].median.level) if simulated and simulated[0].median else 95
     median_title = speech.say("km.median_prediction", level=level) if simulated else speech.say("km.median")
     has_published = any(arm.published is not None for arm in arms)
-    name_end = left + 44 + max(text_width(arm.name, 11) for arm in arms) + 30
+    name_end = left + 44 + max(text_width(arm.label, 11) for arm in arms) + 24
     events_at = max(name_end, left + 150)
-    median_at = events_at + 110
-    published_at = median_at + 190
+    median_at = events_at + 92
+    published_at = median_at + 166
     layers = [
         words(events_at, y, speech.say("km.events"), paint.muted),
         words(median_at, y, median_title, paint.muted),
@@ -341,7 +384,7 @@ def _header(
         median = arm.median if arm.median is not None else own
         layers += [
             stroke(left, y, left + 34, y, paint.colour(i), width=2.4, dash=dash(i)),
-            words(left + 44, y, arm.name, paint.colour(i), weight=600),
+            words(left + 44, y, arm.label, paint.colour(i), weight=600),
             words(events_at, y, f"{_count(data.weights[data.observed])} / {_count(data.weights)}", paint.ink),
             words(median_at, y, speech.interval(median), paint.ink),
         ]
@@ -387,16 +430,15 @@ def _notes(
     parts = []
     bands = [arm.band for arm in arms if arm.band is not None]
     if bands:
-        parts.append(
-            speech.say(
-                "km.band_prediction", level=round(100 * bands[0].level), replicates=bands[0].replicates
-            )
-        )
+        key = "km.band_prediction" if bands[0].parameters else "km.band_sampling"
+        parts.append(speech.say(key, level=round(100 * bands[0].level)))
     else:
         curve = arms[0].curve
         parts.append(speech.say("km.band_interval", level=round(100 * curve.level), interval=curve.interval))
     if any(0 < len(_censored(arm, math.inf)) <= _MOST_TICKS for arm in arms):
         parts.append(speech.say("km.censored"))
+    if any(arm.printed for arm in arms):
+        parts.append(speech.say("km.dots"))
     if any(arm.landmarks or arm.published is not None for arm in arms):
         parts.append(speech.say("km.diamonds", level=95))
     joined = (" " if speech.code == "en" else "").join(parts)
@@ -418,7 +460,7 @@ def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language
 def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
     """The curve after each time, with the events and censorings since the row before.
 
-    A row a distinct time; of the many thousand times of pooled replicates, a row a pixel.
+    A row a distinct time; of the many thousand times of pooled replicates, a row for two pixels.
     """
     curve, data = arm.curve, arm.curve.data
     followed, place = np.unique(data.time, return_inverse=True)
@@ -426,8 +468,8 @@ def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
     censored = np.bincount(place, data.weights * ~data.observed, len(followed))
     if followed[0] > 0:
         followed, events, censored = (np.concatenate([[0.0], a]) for a in (followed, events, censored))
-    if len(followed) > 2 * _WIDTH:
-        pixel = np.floor(followed / followed[-1] * (_WIDTH - 1))
+    if len(followed) > _WIDTH:
+        pixel = np.floor(followed / followed[-1] * (_WIDTH / 2 - 1))
         starts = np.flatnonzero(np.diff(pixel, prepend=-1.0))
         events, censored = (np.add.reduceat(a, starts) for a in (events, censored))
         followed = followed[np.append(starts[1:], len(followed)) - 1]

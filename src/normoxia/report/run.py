@@ -1,4 +1,4 @@
-"""The report of a virtual trial: every figure and table of a run, in English and Chinese, as one HTML file."""
+"""The report of a virtual trial: every figure and table of a run in one language, as one HTML file."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from normoxia.report.comparison import ComparisonPanel, ComparisonRow, compariso
 from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
 from normoxia.report.joined import joined_table, joined_words
-from normoxia.report.kaplan_meier import HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
-from normoxia.report.replicates import mean_curve, replicate_band
+from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
+from normoxia.report.replicates import mean_curve
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
+from normoxia.report.state_sentences import acts_on_vessels, courses, state_sentences
 from normoxia.report.swimmer import Lane, swimmer_figure
 from normoxia.report.tables import comparison_table
 from normoxia.report.tables import table_one as baseline_table
 from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial import recist
-from normoxia.trial.analysis import Comparison
+from normoxia.trial.analysis import Comparison, predicted_curves, published_curves
 from normoxia.trial.endpoints import Endpoints, evaluate
 from normoxia.trial.joined import Joined
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
-
-LANGUAGES = ("en", "zh")
 
 #: states drawn over time, with the unit to print and whether the axis is logarithmic
 STATES: Mapping[str, tuple[str, bool]] = {
@@ -49,25 +48,27 @@ _FEWEST = 15
 Rows = NDArray[np.intp]
 
 
-def html(pages: Sequence[Page]) -> str:
+def html(page: Page) -> str:
     """The report as one self-contained HTML text."""
-    return document(pages)
+    return document(page)
 
 
-def pages(
+def page(
     result: TrialResult,
     trial: Trial,
     comparisons: Sequence[Comparison],
     manifest: Mapping[str, object],
     joined: Sequence[Joined] = (),
-) -> tuple[tuple[Page, ...], tuple[Figure, ...]]:
-    """The report of a run, a page in each language, and all its figures (named with their language).
+    *,
+    lang: str = "en",
+) -> tuple[Page, tuple[Figure, ...]]:
+    """The report of a run in a language, and its figures.
 
-    joined  its hazard ratios predicted in three ways; a section tells them when there are any
+    joined  its hazard ratios predicted in three ways; a section shows them when there are any
+    lang    "en" or "zh"
     """
-    told = [_Report(result, trial, comparisons, manifest, joined, language(code)) for code in LANGUAGES]
-    made = tuple(report.page() for report in told)
-    return made, tuple(figure for report in told for figure in report.figures)
+    report = _Report(result, trial, comparisons, manifest, joined, language(lang))
+    return report.page(), tuple(report.figures)
 
 
 def label_of(outcome: Outcome, lang: str) -> str:
@@ -109,7 +110,7 @@ def _digits(outcome: Outcome) -> int:
 
 
 class _Report:
-    """One run told in one language."""
+    """One run in one language."""
 
     def __init__(
         self,
@@ -124,18 +125,20 @@ class _Report:
         self.joined = joined
         self.manifest, self.speech, self.code = manifest, speech, speech.code
         self.endpoints: Endpoints = evaluate(result, trial.criteria)
+        self.titles = {arm.id: arm.titles.get(self.code, "") for arm in trial.arms}
+        self.bands = {(c.population, c.endpoint, c.arm): c for c in predicted_curves(result, trial)}
+        self.printed = {(c.population, c.endpoint, c.arm): c for c in published_curves(trial)}
         self.figures: list[Figure] = []
 
     def page(self) -> Page:
         say = self.speech.say
         published = any(c.published is not None for c in self.comparisons)
         sections = [
+            Section(say("run.section_survival"), (*self.warnings(), *self.curves())),
             Section(
-                say("run.section_result" if published else "run.section_result_own"),
-                (*self.warnings(), *self.compared()),
+                say("run.section_result" if published else "run.section_result_own"), tuple(self.compared())
             ),
             Section(say("joined.title"), tuple(self.three_ways())),
-            Section(say("run.section_survival"), tuple(self.curves())),
             Section(say("run.section_response"), tuple(self.responses())),
             Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
             Section(say("run.section_patients"), tuple(self.patients())),
@@ -165,6 +168,7 @@ class _Report:
             },
             version,
             date.today().isoformat(),
+            folded=True,
         )
 
     def keep(self, figure: Figure) -> Figure:
@@ -283,16 +287,23 @@ class _Report:
 
     # survival
 
-    def curves(self) -> list[Figure]:
-        figures = []
+    def curves(self) -> list[Block]:
+        blocks: list[Block] = []
         for chosen in self.trial.sets:
             member = chosen.where.holds(self.result.covariates, self.result.n_rows)
             arms = {arm.id: rows[member[rows]] for arm in self.trial.arms if len(rows := self.rows(arm.id))}
             if min(len(rows) for rows in arms.values()) < _FEWEST:
                 continue
             for endpoint in (Endpoint.PFS, Endpoint.OS):
-                figures.append(self.keep(self.kaplan_meier(chosen, arms, endpoint)))
-        return figures
+                blocks.append(self.keep(self.kaplan_meier(chosen, arms, endpoint)))
+                blocks += self.sources(chosen, endpoint)
+        return blocks
+
+    def sources(self, chosen: AnalysisSet, endpoint: Endpoint) -> list[Block]:
+        """Where the dotted curves of a figure were read."""
+        curves = [c for (p, e, _), c in self.printed.items() if (p, e) == (chosen.id, endpoint)]
+        read = dict.fromkeys((c.at, source_words(c.source, self.speech)) for c in curves)
+        return [Prose(self.speech.say("km.dots_source", what=at, source=source)) for at, source in read]
 
     def kaplan_meier(self, chosen: AnalysisSet, arms: Mapping[str, Rows], endpoint: Endpoint) -> Figure:
         e = self.endpoints
@@ -301,7 +312,13 @@ class _Report:
         for arm, rows in arms.items():
             replicate = self.result.columns["replicate"][rows].astype(np.int64)
             shown = np.maximum(time[rows], 0.0), observed[rows], replicate
-            curve, band = mean_curve(*shown), replicate_band(*shown)
+            curve, key = mean_curve(*shown), (chosen.id, endpoint, arm)
+            predicted, printed_curve = self.bands.get(key), self.printed.get(key)
+            band = None
+            if predicted is not None:
+                band = Band(
+                    predicted.months, predicted.low, predicted.high, predicted.level, self.trial.calibrated
+                )
             median = self.find(chosen.id, endpoint, Measure.MEDIAN_MONTHS, arm)
             printed = median.published.estimate if median and median.published else None
             landmarks = tuple(
@@ -314,7 +331,14 @@ class _Report:
             )
             drawn.append(
                 KaplanMeierArm(
-                    arm, curve, median.simulated.estimate if median else None, band, printed, landmarks
+                    arm,
+                    curve,
+                    median.simulated.estimate if median else None,
+                    band,
+                    printed,
+                    landmarks,
+                    self.titles[arm],
+                    printed_curve.points if printed_curve else (),
                 )
             )
         ratios = [
@@ -391,23 +415,20 @@ class _Report:
 
     # states
 
-    def states(self) -> list[Figure]:
+    def states(self) -> list[Block]:
         months = np.concatenate([[0.0], self.result.visit_days]) / DAYS_PER_MONTH
-        figures = []
+        blocks: list[Block] = []
         for state, (unit, log) in STATES.items():
             if state not in self.result.state_names:
                 continue
             index = self.result.state_names.index(state)
             arms = [self.band(arm.id, months, index) for arm in self.trial.arms]
-            figures.append(
-                self.keep(
-                    bands_figure(
-                        arms, self.speech.known(f"state.{state}", state), unit=unit, log=log,
-                        lang=self.code, name=self.name(f"state-{state}"),
-                    )
-                )
-            )  # fmt: skip
-        return figures
+            title = self.speech.known(f"state.{state}", state)
+            name = self.name(f"state-{state}")
+            blocks.append(self.keep(bands_figure(arms, title, unit=unit, log=log, lang=self.code, name=name)))
+            seen = courses(arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)})
+            blocks += [Prose(text) for text in state_sentences(state, title, seen, self.speech)]
+        return blocks
 
     def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:
         """Percentiles at the visits at which enough patients are still followed."""

@@ -16,13 +16,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import documents, library, seeding
 from normoxia.errors import InvalidDocument
-from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.inference import half_width
 from normoxia.survival.replicates import HazardRatios, hazard_ratio_many, kaplan_meier_many
@@ -30,6 +31,11 @@ from normoxia.trial import files, predictive
 from normoxia.trial.endpoints import Endpoints, evaluate
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
+
+if TYPE_CHECKING:
+    from normoxia.evidence.studies.reported import Curve
+    from normoxia.evidence.studies.study import Population as StudyPopulation
+    from normoxia.evidence.studies.study import Study
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -96,6 +102,37 @@ def replicated(result: TrialResult, trial: Trial | None = None) -> tuple[Replica
     return _Analysis(result, protocol).replicated_ratios() if ensemble_of(result) is not None else ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictedCurve:
+    """Where the Kaplan-Meier curve of an arm would lie in a trial of the size that was run.
+
+    months          from 0, half a month apart; shape (n,)
+    value           percent without event; shape (n,)
+    low, high       prediction interval at each month, percent; shape (n,)
+    """
+
+    population: str
+    endpoint: Endpoint
+    arm: str
+    months: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    level: float = LEVEL
+
+
+def predicted_curves(
+    result: TrialResult, trial: Trial | None = None, *, step: float = 0.5
+) -> tuple[PredictedCurve, ...]:
+    """Pointwise prediction intervals of PFS and OS of every arm and set of patients, by the rules of the landmarks of `analyse`.
+
+    trial   the protocol; read back from the result when omitted
+    step    months between two points
+    """
+    protocol = protocol_of(result) if trial is None else trial
+    return _Analysis(result, protocol).predicted_curves(step)
+
+
 def ensemble_of(result: TrialResult) -> Mapping[str, float] | None:
     """Structural error of the ensemble a result's replicates were run under, by kind of outcome; None without one."""
     calibration = result.manifest.get("ensemble")
@@ -116,30 +153,121 @@ def protocol_of(result: TrialResult) -> Trial:
     return replace(trial, arms=arms, calibrated=ensemble_of(result) is not None)
 
 
-def published(trial: Trial) -> tuple[Outcome, ...]:
+def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
     """What the registry holds of the study the trial follows, its populations named as the trial's sets; () without one.
 
     A set may stand for several published populations; the first that reports a value gives it.
+
+    same_cut  medians of PFS and OS are those of the data cut of the hazard ratio, where that cut prints them; else the
+              latest ones printed with an interval, which may be of an earlier cut
     """
     if not trial.study:
         return ()
+    study = _study(trial)
+    reported, every = study.published(), study.outcomes()
+    found: dict[tuple[object, ...], Outcome] = {}
+    for chosen in trial.sets:
+        for name in chosen.published:
+            own = [outcome for outcome in reported if outcome.population == name]
+            cuts = {o.endpoint: _cut(o) for o in reversed(own) if o.measure is Measure.HAZARD_RATIO}
+            for outcome in own:
+                if same_cut and outcome.measure is Measure.MEDIAN_MONTHS:
+                    outcome = _at_cut(outcome, cuts.get(outcome.endpoint, ""), every)
+                renamed = replace(outcome, population=chosen.id)
+                found.setdefault(_key(renamed), renamed)
+    return tuple(found.values())
+
+
+def _cut(outcome: Outcome) -> str:
+    """The population and data cut in which the registry has a published number."""
+    return outcome.source.place.split("; ")[0] if outcome.source else ""
+
+
+def _at_cut(median: Outcome, cut: str, every: Iterable[Outcome]) -> Outcome:
+    """The median of an arm at a data cut; as given when that cut prints none."""
+    if not cut or _cut(median) == cut:
+        return median
+    alike = (
+        o for o in every
+        if o.population == cut and (o.endpoint, o.measure, o.arm) == (median.endpoint, median.measure, median.arm)
+    )  # fmt: skip
+    return next(alike, median)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCurve:
+    """A digitised Kaplan-Meier curve of the registry, its population named as the trial's set.
+
+    points  months and percent without event, from (0, 100); on constant hazards between what was read
+    at     what was analysed, in the registry's words ("ITT, primary analysis")
+    """
+
+    population: str
+    endpoint: Endpoint
+    arm: str
+    points: tuple[tuple[float, float], ...]
+    at: str
+    source: Source
+
+
+def published_curves(trial: Trial) -> tuple[PublishedCurve, ...]:
+    """The digitised curves of the study the trial follows, for the sets and arms of the trial; the longest follow-up of each.
+
+    Where several cuts of one set were digitised, arms of one endpoint are taken from the same cut.
+    """
+    if not trial.study:
+        return ()
+    from normoxia.evidence.studies.curves import digitised
+
+    study, arms = _study(trial), {arm.id for arm in trial.arms}
+    found: list[PublishedCurve] = []
+    for chosen in trial.sets:
+        cuts: dict[tuple[Endpoint, str, str], list[PublishedCurve]] = {}
+        for population in study.populations:
+            if population.id not in chosen.published and population.set not in chosen.published:
+                continue
+            for curve in population.curves:
+                if curve.arm not in arms or not _is_whole(curve, population, study):
+                    continue
+                readings = digitised(curve)
+                reference = study.sources.get(curve.source)
+                points = zip(readings.time / DAYS_PER_MONTH, 100.0 * readings.survival, strict=True)
+                cuts.setdefault((curve.endpoint, population.id, curve.population), []).append(
+                    PublishedCurve(
+                        chosen.id, curve.endpoint, curve.arm, tuple((float(m), float(s)) for m, s in points), curve.population,
+                        Source(reference.citation if reference else curve.source, curve.dataset),
+                    )
+                )  # fmt: skip
+        for endpoint in (Endpoint.PFS, Endpoint.OS):
+            alike = [curves for key, curves in cuts.items() if key[0] is endpoint]
+            if alike:
+                longest = max(alike, key=_reach)
+                found += longest
+    return tuple(found)
+
+
+def _reach(curves: list[PublishedCurve]) -> tuple[int, float]:
+    """More arms first, then the longer follow-up."""
+    return len(curves), curves[0].points[-1][0]
+
+
+def _is_whole(curve: Curve, population: StudyPopulation, study: Study) -> bool:
+    """Whether a digitised curve is of all patients of its arm in a population, by their number (3 % apart at most)."""
+    reported = (row for cut in study.populations if cut.set == population.set for row in cut.reported)
+    sizes = {row.n for row in reported if row.arm == curve.arm and not row.comparator and row.n}
+    if population.n == sum(arm.n for arm in study.arms):
+        sizes |= {arm.n for arm in study.arms if arm.id == curve.arm}
+    return any(abs(curve.n - size) <= 0.03 * size for size in sizes)
+
+
+def _study(trial: Trial) -> Study:
     from normoxia.evidence.studies.files import read as read_study
     from normoxia.evidence.studies.registry import registry
 
     slug = trial.study.lower()
     if slug in library.names("studies"):
-        study = read_study(library.path("studies", slug))
-    else:
-        study = registry()[trial.study]
-    reported = study.published()
-    found: dict[tuple[object, ...], Outcome] = {}
-    for chosen in trial.sets:
-        for name in chosen.published:
-            for outcome in reported:
-                if outcome.population == name:
-                    renamed = replace(outcome, population=chosen.id)
-                    found.setdefault(_key(renamed), renamed)
-    return tuple(found.values())
+        return read_study(library.path("studies", slug))
+    return registry()[trial.study]
 
 
 def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[Comparison, ...]:
@@ -202,6 +330,32 @@ class _Analysis:
             pair = (contrast.experimental, contrast.control)
             if all(member[self.arms[arm].everyone].any() for arm in pair):
                 yield pair
+
+    def predicted_curves(self, step: float) -> tuple[PredictedCurve, ...]:
+        e, found = self.endpoints, []
+        for chosen in self.trial.sets:
+            member = chosen.where.holds(self.result.covariates, self.result.n_rows)
+            for arm in self.trial.arms:
+                rows = self.arms[arm.id].everyone
+                if not member[rows].any():
+                    continue
+                for endpoint, time, observed in (
+                    (Endpoint.PFS, e.pfs, e.pfs_observed),
+                    (Endpoint.OS, e.os, e.os_observed),
+                ):
+                    end = float(time[rows[member[rows]]].max()) / DAYS_PER_MONTH
+                    grid = tuple(float(month) for month in np.arange(step, end, step))
+                    outcomes = self.curve(chosen, member, arm.id, endpoint, time, observed, grid)
+                    points = [(0.0, 100.0, 100.0, 100.0)] + [
+                        (o.months, o.estimate.value, o.estimate.low, o.estimate.high)
+                        for o in outcomes
+                        if o.measure is Measure.LANDMARK_PERCENT and o.estimate.has_interval
+                    ]
+                    months, *heights = (np.array(column) for column in zip(*points, strict=True))
+                    # curves never rise, nor do their quantiles; an interval from mean and spread may
+                    value, low, high = (np.minimum.accumulate(height) for height in heights)
+                    found.append(PredictedCurve(chosen.id, endpoint, arm.id, months, value, low, high))
+        return tuple(found)
 
     def replicated_ratios(self) -> tuple[Replicated, ...]:
         found = []
