@@ -148,6 +148,30 @@ def test_nivolumabs_clearance_falls_to_its_late_value() -> None:
     assert clearance(1e5) / clearance(0.0) == pytest.approx(math.exp(-0.24), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "late", "half_time"),
+    [
+        ("avelumab", 1.0 - 0.08533, 99.24),  # Masters 2022, table 1
+        ("cemiplimab", 0.840, 73.7),  # Nguyen 2022, table 1: exp(-0.174)
+        ("sugemalimab", 0.590, 53.6),  # Wang 2025, table 3: a fall by 41.0 %
+        ("tremelimumab", 0.829, 95.1),  # Hwang 2023: by about 17 % with durvalumab
+        ("toripalimab", 9.5 / 14.9, 73.7),  # label
+        ("retifanlimab", 1.0 - 0.23, 73.7),  # label
+    ],
+)
+def test_a_clearance_falls_to_the_published_part_of_the_first(
+    name: str, late: float, half_time: float
+) -> None:
+    """Late over first, to the three figures of the publications; half of the fall, on the log scale, at the half-time."""
+    run = Run(composed(name))
+
+    def clearance(day: float) -> float:
+        return run.value(f"{name}_clearance_now", run.known(day, np.zeros(len(run.states)), {}))
+
+    assert clearance(1e6) / clearance(0.0) == pytest.approx(late, rel=1e-3)
+    assert clearance(half_time) / clearance(0.0) == pytest.approx(math.sqrt(late), rel=1e-3)
+
+
 def test_correlated_parameters_are_bivariate_log_normal() -> None:
     """Nivolumab: CV 41.2 % and 40.5 %, correlation 0.386 on the log scale (Zhang 2019, table 2)."""
     run = Run(composed("nivolumab"))
