@@ -95,7 +95,7 @@ def test_a_half_life_is_that_of_the_concentration_itself(name: str) -> None:
 
 @given(
     days=st.lists(st.integers(1, 20), min_size=1, max_size=4, unique=True).map(sorted),
-    clearance=st.floats(5.0, 4000.0),
+    clearance=st.floats(50.0, 4000.0),
     volume=st.floats(5.0, 80.0),
 )
 @settings(max_examples=40, deadline=None)
@@ -200,6 +200,22 @@ def test_drawn_parameters_have_their_documents_variation() -> None:
     for name, cv in (("clearance", 0.292), ("peripheral_volume", 0.414)):
         assert drawn[name].std() / drawn[name].mean() == pytest.approx(cv, rel=0.03)
         assert np.exp(np.log(drawn[name]).mean()) == pytest.approx(float(typical[name]), rel=0.01)
+
+
+FOLLOWING = [(name, p.name) for name in library() for p in read(name).parameters if p.follows]
+
+
+@pytest.mark.parametrize(("name", "parameter"), FOLLOWING)
+def test_what_follows_another_parameter_is_drawn_with_the_published_correlation(
+    name: str, parameter: str
+) -> None:
+    """On the log scale, within three standard errors (1 - r^2)/sqrt(n); and with its own published spread."""
+    drug = read(name)
+    p = drug.parameter(parameter)
+    drawn = parameters(drug, None, 4000, 7)
+    found = np.corrcoef(np.log(drawn[parameter]), np.log(drawn[p.follows]))[0, 1]
+    assert found == pytest.approx(p.correlation, abs=3.0 * (1.0 - p.correlation**2) / math.sqrt(4000) + 1e-9)
+    assert np.log(drawn[parameter]).std() == pytest.approx(p.quantity.spread, rel=0.04)
 
 
 def test_the_half_life_of_camrelizumab_rises_with_the_dose() -> None:
