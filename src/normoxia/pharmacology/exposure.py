@@ -23,7 +23,7 @@ from normoxia.pharmacology.regimen import Course
 
 Array = NDArray[np.float64]
 
-#: where only a point was published, the typical patient must lie within this factor, as in bioequivalence
+#: simulated over published must lie within 1/TOLERATED and TOLERATED, 0.8 to 1.25, as in bioequivalence
 TOLERATED = 1.25
 
 #: day after which a drug without a closed form counts as settled
@@ -53,11 +53,11 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether the typical patient lies in the published interval, or within 1.25-fold where none was published."""
+        """Whether the ratio lies within 0.8 to 1.25, and the typical patient in the published interval where there is one."""
         published = self.exposure.quantity
-        if not math.isnan(published.low):
-            return published.low <= self.typical <= published.high
-        return 1.0 / TOLERATED <= self.ratio <= TOLERATED
+        if not 1.0 / TOLERATED <= self.ratio <= TOLERATED:
+            return False
+        return math.isnan(published.low) or published.low <= self.typical <= published.high
 
     @property
     def tolerated(self) -> bool:
@@ -164,8 +164,8 @@ class _Doses:
 def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Array:
     """The published measure, simulated; shape () or (n_patients,)."""
     if exposure.measure == "half_life":
-        if is_linear(drug):
-            return unit_response(values).terminal_half_life
+        if drug.parameter("maximum_elimination") is None:
+            return unit_response(_at_cycle(drug, exposure, values)).terminal_half_life
         late = _curve(drug, exposure, values, np.array([7.0, 21.0]), 22.0)
         return np.asarray(14.0 * math.log(2.0) / np.log(late[..., 0] / late[..., 1]), dtype=np.float64)
     course = of_drug(drug, exposure.regimen).courses[0]
@@ -196,6 +196,14 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
             return np.asarray(np.trapezoid(curve, elapsed, axis=-1) / interval, dtype=np.float64)
 
 
+def _at_cycle(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Mapping[str, Array]:
+    """Parameters with the clearance of the first dose, or at steady state the one that it reaches in the end."""
+    change = drug.clearance_over_time
+    if change is None or exposure.cycle == 1:
+        return values
+    return {**values, "clearance": values["clearance"] * math.exp(change.maximum.value)}
+
+
 def _occupancy(drug: Drug, concentration: Array) -> Array:
     """Share of PD-1 or PD-L1 that is bound at a plasma concentration in mg/L, each arm on its own."""
     effect = drug.blockade
@@ -222,11 +230,14 @@ def ratios(drug: Drug, text: str, days: float = 250.0) -> dict[str, tuple[float,
 
 
 def _grid(course: Course) -> Array:
-    """Times since the dose, dense where the curve bends: after the dose and after the end of its infusion."""
+    """Times since the cycle began, dense where the curve bends: after each dose and after the end of its infusion."""
     interval, duration = course.cycle_days, course.dose.duration
-    after_infusion = duration + np.geomspace(1e-5, 0.1, 40)
-    bends = (np.geomspace(1e-4, interval, 250), after_infusion, np.array([0.0, duration]))
-    elapsed: Array = np.unique(np.concatenate(bends))
+    since_dose = np.unique(
+        np.concatenate(
+            (np.geomspace(1e-4, interval, 250), duration + np.geomspace(1e-5, 0.1, 40), [0.0, duration])
+        )
+    )
+    elapsed = np.unique(np.add.outer(np.asarray(course.days), since_dose))
     return np.union1d(elapsed[elapsed < interval], [interval * (1.0 - 1e-9)])
 
 

@@ -12,7 +12,9 @@ _UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day", "occupa
 _MEASURES = {
     "trough": "trough", "peak": "peak", "average": "average", "auc": "AUC of an interval", "half_life": "half-life", "time_to_peak": "time to peak", "occupancy": "occupancy in blood",
 }  # fmt: skip
-
+_MEASURES_ZH = {
+    "trough": "谷浓度", "peak": "峰浓度", "average": "平均浓度", "auc": "给药间隔AUC", "half_life": "半衰期", "time_to_peak": "达峰时间", "occupancy": "血中占有率",
+}  # fmt: skip
 
 _FORMAT = """Begin from the document of a drug like yours, in `src/normoxia/library/drugs/`; `like: sintilimab` takes every section that is not written
 from that drug. In a regimen the path of a document stands where a drug's name does: `mydrugs/newmab.yaml 300 mg q3w`.
@@ -83,16 +85,23 @@ def page() -> str:
             ],
         ),
         "## Simulated against published exposure",
-        "The typical patient should lie in the published interval or, where only a point was published, within "
-        f"{TOLERATED:g}-fold of it. The last columns give 1000 simulated patients (5th to 95th percentile) where the kinetics are linear.",
+        "Every published trough, peak, average, AUC and half-life that was read stands here beside what the typical patient has. The limit is that of "
+        f"bioequivalence: a ratio simulated over published of {1 / TOLERATED:g} to {TOLERATED:g}, and the published interval where there is one. What lies outside is "
+        "called a miss and listed below; no number was changed to remove one. The last columns give 1000 simulated patients (5th to 95th percentile) where the "
+        "kinetics are linear. The half-life of a drug whose clearance changes is that of the first dose or, at steady state, the one it reaches in the end.",
         _table(
-            ("drug", "measure", "regimen", "published", "interval", "CV %", "typical", "ratio", "5-95 %", "CV %", "verdict"),
+            ("drug", "measure", "regimen", "published", "interval", "CV %", "typical", "ratio", "5-95 %", "CV %", "verdict", "source"),
             [_comparison(c) for c in compared],
         ),
         "Where only an interval was published, its middle stands as the point. A number that comes from the publication of the kinetics themselves tests "
         "their transcription and structure; one that a parameter was set to meet agrees by construction and tests nothing.",
         f"{sum(c.agrees for c in free)} of the {len(free)} that were free to miss agree. What does not:",
-        "\n".join(f"- **{c.drug}**, {_MEASURES[c.exposure.measure]}: {c.exposure.finding.rstrip('.')}." for c in compared if not c.agrees),
+        "\n".join(
+            f"- **{c.drug}**, {_MEASURES[c.exposure.measure]}, ratio {c.ratio:.2g}: {c.exposure.finding.rstrip('.')}."
+            for c in compared
+            if not c.agrees
+        ),
+        f"Of these no published trough, peak, average, AUC or half-life was read: {', '.join(_without_exposure(drugs))}.",
         "## Notes",
         "\n".join(f"- **{d.name}**: {note}" for d in drugs for note in d.notes),
         "Clearance that changes over therapy (nivolumab, ipilimumab) changes with the time of the model, which begins with the first dose. A drug first given "
@@ -126,6 +135,13 @@ def chinese_page() -> str:
                 for d in drugs
             ],
         ),
+        "核对限度：典型患者的模拟值与已发表值之比为0.8至1.25；有已发表区间者须同时位于区间内。下列不符，未为消除偏差而改动任何数值：",
+        "\n".join(
+            f"- **{files.read(c.drug).names['zh']}**，{_MEASURES_ZH[c.exposure.measure]}，比值{c.ratio:.2g}"
+            for c in compared
+            if not c.agrees
+        ),
+        f"未查到已发表谷浓度、峰浓度、平均浓度、AUC或半衰期者：{'、'.join(files.read(name).names['zh'] for name in _without_exposure(drugs))}。",
         "化疗以效应室描述：铂类双药方案第一周期计为 1（铂类 0.55，配伍药 0.45），多西他赛单药 0.6，培美曲塞维持 0.45，均为假设值。"
         "激酶抑制剂的体外半数抑制浓度不能排列临床剂量，故每药设一个有效效价系数，取值范围很宽。",
     ]
@@ -201,6 +217,8 @@ def _comparison(c: Comparison) -> tuple[str, ...]:
     regimen = c.exposure.regimen
     if c.exposure.measure != "half_life":
         regimen += f", {cycle}"
+    elif files.read(c.drug).clearance_over_time is not None:
+        regimen = "first dose" if c.exposure.cycle == 1 else cycle
     published_variation = q.variation if math.isnan(q.deviation) else q.deviation / q.value
     return (
         c.drug,
@@ -214,7 +232,13 @@ def _comparison(c: Comparison) -> tuple[str, ...]:
         "" if math.isnan(c.low) or c.variation == 0.0 else f"{_figure(c.low)}-{_figure(c.high)}",
         "" if math.isnan(c.variation) or c.variation == 0.0 else f"{100 * c.variation:.0f}",
         _verdict(c),
+        _source(q),
     )
+
+
+def _without_exposure(drugs: list[Drug]) -> list[str]:
+    """Drugs for which no concentration or half-life was found to compare with."""
+    return [d.name for d in drugs if all(e.measure in ("time_to_peak", "occupancy") for e in d.exposures)]
 
 
 def _verdict(c: Comparison) -> str:
