@@ -52,16 +52,16 @@ def curve(median_months: float, n: int = 60, seed: int = 1):
 
 def km(**options) -> Figure:
     months = np.linspace(0, 24, 30)
-    band = Band(months, 100 * np.exp(-months / 9), 100 * np.exp(-months / 14), 0.9)
+    band = Band(months=months, low=100 * np.exp(-months / 9), high=100 * np.exp(-months / 14), level=0.9)
     arms = [
         KaplanMeierArm(
-            "ABCP", curve(9), Estimate(9.0, 8.0, math.inf, 0.9), band, Estimate(8.3, 7.7, 9.8),
-            ((6.0, Estimate(66.9, 61.6, 72.2)), (12.0, Estimate(36.5, 30.9, 42.1))),
+            name="ABCP", curve=curve(9), median=Estimate(9.0, 8.0, math.inf, 0.9), band=band, published=Estimate(8.3, 7.7, 9.8),
+            landmarks=((6.0, Estimate(66.9, 61.6, 72.2)), (12.0, Estimate(36.5, 30.9, 42.1))),
         ),
-        KaplanMeierArm("BCP", curve(6, seed=2)),
+        KaplanMeierArm(name="BCP", curve=curve(6, seed=2)),
     ]  # fmt: skip
     ratio = HazardRatioLine(
-        "ABCP", "BCP", Estimate(0.7, 0.5, 0.98), "log-rank", 0.04, Estimate(0.62, 0.52, 0.74)
+        experimental="ABCP", control="BCP", ratio=Estimate(0.7, 0.5, 0.98), test="log-rank", p=0.04, published=Estimate(0.62, 0.52, 0.74)
     )
     return kaplan_meier_figure(arms, "PFS", ratios=[ratio], **options)
 
@@ -84,9 +84,9 @@ def spider(**options) -> Figure:
 
 def swimmer(**options) -> Figure:
     lanes = [
-        Lane("1", "ABCP", 20.0, 1.5, 12.0, 20.0),
-        Lane("2", "ABCP", 24.0, 2.0, ongoing=True),
-        Lane("3", "BCP", 3.0, death=3.0),
+        Lane(patient="1", arm="ABCP", end=20.0, response=1.5, progression=12.0, death=20.0),
+        Lane(patient="2", arm="ABCP", end=24.0, response=2.0, ongoing=True),
+        Lane(patient="3", arm="BCP", end=3.0, death=3.0),
     ]
     return swimmer_figure(lanes, **options)
 
@@ -101,11 +101,11 @@ def bands(**options) -> Figure:
 
 def forest(**options) -> Figure:
     rows = [
-        ForestRow("First line", kind="heading"),
-        ForestRow("IMpower150", Estimate(0.59, 0.50, 0.70), weight=60.0, detail="ABCP, BCP"),
-        ForestRow("Small", Estimate(2.1, 0.02, 300.0), weight=2.0),
-        ForestRow("Pooled", Estimate(0.68, 0.50, 0.92), kind="pooled"),
-        ForestRow("Prediction interval", Estimate(0.68, 0.29, 1.6), kind="prediction"),
+        ForestRow(label="First line", kind="heading"),
+        ForestRow(label="IMpower150", estimate=Estimate(0.59, 0.50, 0.70), weight=60.0, detail="ABCP, BCP"),
+        ForestRow(label="Small", estimate=Estimate(2.1, 0.02, 300.0), weight=2.0),
+        ForestRow(label="Pooled", estimate=Estimate(0.68, 0.50, 0.92), kind="pooled"),
+        ForestRow(label="Prediction interval", estimate=Estimate(0.68, 0.29, 1.6), kind="prediction"),
     ]
     return forest_figure(rows, endpoint="PFS", left="ICI", right="control", note="τ = 0.2", **options)
 
@@ -151,17 +151,17 @@ def ranking(**options) -> Figure:
 def predictions() -> list[Prediction]:
     """A hit, a miss of a trial seen before, and an end that was not reached."""
     return [
-        Prediction("OAK", "atezo vs docetaxel", Estimate(0.8, 0.6, 1.1), (0.7, 0.9), Estimate(0.95, 0.82, 1.1), True),
+        Prediction(study="OAK", label="atezo vs docetaxel", predicted=Estimate(0.8, 0.6, 1.1), middle=(0.7, 0.9), published=Estimate(0.95, 0.82, 1.1), is_inside=True),
         Prediction(
-            "IMpower150", "ABCP vs BCP", Estimate(0.9, 0.75, 1.05), (0.85, 0.95), Estimate(0.62, 0.52, 0.74), False,
-            True, 0.65,
+            study="IMpower150", label="ABCP vs BCP", predicted=Estimate(0.9, 0.75, 1.05), middle=(0.85, 0.95), published=Estimate(0.62, 0.52, 0.74), is_inside=False,
+            is_seen=True, baseline=0.65,
         ),
-        Prediction("Small", "a vs b", Estimate(2.0, 0.02, math.inf), (1.0, 4.0), Estimate(2.0, 1.0, 4.0), True),
+        Prediction(study="Small", label="a vs b", predicted=Estimate(2.0, 0.02, math.inf), middle=(1.0, 4.0), published=Estimate(2.0, 1.0, 4.0), is_inside=True),
     ]  # fmt: skip
 
 
 def prediction(**options) -> Figure:
-    return prediction_forest(predictions(), title="PFS", rival="component NMA", **options)
+    return prediction_forest(predictions(), title="PFS", baseline="component NMA", **options)
 
 
 def scatter(**options) -> Figure:
@@ -181,9 +181,9 @@ def intervals(**options) -> Figure:
 
 def scores(**options) -> Figure:
     rows = [
-        Score("the mechanism", 0.10, 0.11),
-        Score("constant", 0.125, 0.13, Estimate(0.025, 0.01, 0.04), is_rival=True),
-        Score("component NMA", 0.095, math.nan, Estimate(-0.005, -0.02, 0.01), is_rival=True),
+        Score(name="the mechanism", value=0.10, unseen=0.11),
+        Score(name="constant", value=0.125, unseen=0.13, gain=Estimate(0.025, 0.01, 0.04), is_baseline=True),
+        Score(name="component NMA", value=0.095, unseen=math.nan, gain=Estimate(-0.005, -0.02, 0.01), is_baseline=True),
     ]
     return score_figure(rows, title="CRPS", **options)
 
@@ -213,9 +213,9 @@ def net_heat(**options) -> Figure:
 
 def funnel(**options) -> Figure:
     marks = [
-        FunnelMark("one", "a against b", -0.6, 0.1),
-        FunnelMark("two", "a against b", 0.1, 0.2),
-        FunnelMark("three", "a against c", 0.0, 0.3, is_shared=False),
+        FunnelMark(study="one", comparison="a against b", adjusted=-0.6, se=0.1),
+        FunnelMark(study="two", comparison="a against b", adjusted=0.1, se=0.2),
+        FunnelMark(study="three", comparison="a against c", adjusted=0.0, se=0.3, is_shared=False),
     ]
     return funnel_figure(marks, measure="HR", verdict="3 contrasts", **options)
 

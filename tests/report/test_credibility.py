@@ -122,7 +122,7 @@ def test_one_document_holds_both_languages_and_fetches_nothing(file: Credibility
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_matrix_says_where_each_question_stands(code: str) -> None:
-    rows = [RiskRow("A", "high", "low", "medium", "met"), RiskRow("B", "high", "low", "medium", "not done")]
+    rows = [RiskRow(title="A", influence="high", consequence="low", risk="medium", standing="met"), RiskRow(title="B", influence="high", consequence="low", risk="medium", standing="not done")]
     figure = risk_matrix(rows, lang=code)
     assert figure.rows == (("A", "high", "low", "medium", "met"), ("B", "high", "low", "medium", "not done"))
     assert all(name in figure.svg() for name in ("A", "B"))
@@ -131,6 +131,6 @@ def test_the_matrix_says_where_each_question_stands(code: str) -> None:
 
 def test_a_level_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="severe"):
-        risk_matrix([RiskRow("A", "severe", "low", "low", "met")])
+        risk_matrix([RiskRow(title="A", influence="severe", consequence="low", risk="low", standing="met")])
     with pytest.raises(InvalidArgument, match="at least one"):
         risk_matrix([])

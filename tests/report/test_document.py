@@ -24,11 +24,11 @@ from normoxia.report import (
 
 
 def page(lang: str) -> Page:
-    table = Table("numbers", "Numbers <b>", ("what", "value"), (("a & b", "1"),))
+    table = Table(name="numbers", title="Numbers <b>", columns=("what", "value"), rows=(("a & b", "1"),))
     blocks = (Prose("Not calibrated.", warning=True), samples.km(lang=lang), table)
     return Page(
-        lang, f"Report {lang}", "Lead.", (Section("Efficacy", blocks),), (Highlight("ORR", "61%", "published 63.5%"),),
-        ("not calibrated",), {"seed": "1"}, "0.1.0", "2026-11-22",
+        language=lang, title=f"Report {lang}", lead="Lead.", sections=(Section("Efficacy", blocks),), highlights=(Highlight("ORR", "61%", "published 63.5%"),),
+        badges=("not calibrated",), provenance={"seed": "1"}, version="0.1.0", date="2026-11-22",
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_words_from_users_are_escaped(both):
 
 
 def test_dark_figures_and_repeated_languages_are_refused():
-    dark = Page("en", "t", "l", (Section("s", (samples.km(theme="dark"),)),))
+    dark = Page(language="en", title="t", lead="l", sections=(Section("s", (samples.km(theme="dark"),)),))
     with pytest.raises(InvalidArgument, match="light theme"):
         document(dark)
     with pytest.raises(InvalidArgument, match="each once"):
@@ -148,27 +148,27 @@ def test_comparison_table_says_inside_or_outside():
 
 def test_rows_must_be_as_long_as_the_heads():
     with pytest.raises(InvalidArgument, match="1 cells for 2 columns"):
-        Table("t", "T", ("a", "b"), (("1",),))
+        Table(name="t", title="T", columns=("a", "b"), rows=(("1",),))
 
 
 def test_a_table_that_a_page_holds_keeps_its_numbers_whole_and_a_wide_one_wraps():
     cell = "0.83 (0.72–0.95)"
-    narrow = Table("narrow", "Narrow", ("a", "b", "c"), (("x", cell, cell),))
-    wide = Table("wide", "Wide", tuple("abcdefgh"), (("x", *[cell] * 7),))
-    html = document([Page("en", "T", "L", (Section("S", (narrow, wide)),))])
+    narrow = Table(name="narrow", title="Narrow", columns=("a", "b", "c"), rows=(("x", cell, cell),))
+    wide = Table(name="wide", title="Wide", columns=tuple("abcdefgh"), rows=(("x", *[cell] * 7),))
+    html = document([Page(language="en", title="T", lead="L", sections=(Section("S", (narrow, wide)),))])
     assert html.count('class="table fits"') == 1
     assert html.index('class="table fits"') < html.index("Wide")
 
 
 def test_a_verdict_is_told_in_a_word_and_repeated_by_a_colour():
     table = Table(
-        "v",
-        "V",
-        ("what", "verdict"),
-        (("a", "✓ met"), ("b", "✗ missed")),
+        name="v",
+        title="V",
+        columns=("what", "verdict"),
+        rows=(("a", "✓ met"), ("b", "✗ missed")),
         tones={(0, 1): "good", (1, 1): "bad"},
     )
-    text = document(Page("en", "t", "l", (Section("s", (table,)),)))
+    text = document(Page(language="en", title="t", lead="l", sections=(Section("s", (table,)),)))
     assert '<span class="tone good">✓ met</span>' in text
     assert '<span class="tone bad">✗ missed</span>' in text
     assert table.csv() == "what,verdict\na,✓ met\nb,✗ missed\n"

@@ -118,15 +118,15 @@ def test_crossing_curves_are_announced_and_others_are_not():
         kaplan_meier(TimeToEvent(np.minimum(t, 900.0), t <= 900.0))
         for t in (mixed, rng.exponential(300, 300))
     ]
-    arms = [KaplanMeierArm(name, curve) for name, curve in zip("AB", curves, strict=True)]
+    arms = [KaplanMeierArm(name=name, curve=curve) for name, curve in zip("AB", curves, strict=True)]
     assert "Curves cross: A × B" in words(kaplan_meier_figure(arms, "OS"))
     assert "cross" not in words(samples.km())
 
 
 def test_a_ratio_over_replicates_names_its_interval():
-    arms = [KaplanMeierArm(name, samples.curve(9), Estimate(9.0, 8.0, 10.0, 0.9)) for name in "AB"]
+    arms = [KaplanMeierArm(name=name, curve=samples.curve(9), median=Estimate(9.0, 8.0, 10.0, 0.9)) for name in "AB"]
     said = words(
-        kaplan_meier_figure(arms, "OS", ratios=[HazardRatioLine("A", "B", Estimate(0.8, 0.6, 1.1, 0.9))])
+        kaplan_meier_figure(arms, "OS", ratios=[HazardRatioLine(experimental="A", control="B", ratio=Estimate(0.8, 0.6, 1.1, 0.9))])
     )
     assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in said
 
@@ -145,7 +145,7 @@ def test_a_hundred_thousand_patients_draw_as_small_as_a_few():
     rng = np.random.default_rng(1)
     time = rng.exponential(300, 100_000)
     figure = kaplan_meier_figure(
-        [KaplanMeierArm("A", kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
+        [KaplanMeierArm(name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
     )
     assert len(figure.json()) < 600_000
     assert len(figure.rows) < 700
@@ -184,13 +184,13 @@ def test_forest_never_clips_in_silence():
     assert "2.10 (0.02–300.00)" in words(figure)
     assert "go on beyond the axis" in words(figure)
     assert json.dumps(figure.spec).count("triangle-") == 2
-    whole = forest_figure([ForestRow("A", Estimate(0.8, 0.7, 0.9))], endpoint="OS")
+    whole = forest_figure([ForestRow(label="A", estimate=Estimate(0.8, 0.7, 0.9))], endpoint="OS")
     assert "triangle-" not in json.dumps(whole.spec)
     assert "beyond" not in words(whole)
 
 
 def test_forest_squares_grow_with_weight():
-    rows = [ForestRow(str(w), Estimate(0.8, 0.7, 0.9), weight=w) for w in (5.0, 20.0, 35.0)]
+    rows = [ForestRow(label=str(w), estimate=Estimate(0.8, 0.7, 0.9), weight=w) for w in (5.0, 20.0, 35.0)]
     spec = forest_figure(rows, endpoint="OS").spec
     sizes = [layer["mark"]["size"] for layer in spec["layer"] if layer["mark"].get("shape") == "square"]
     assert sizes == sorted(sizes)
@@ -199,7 +199,7 @@ def test_forest_squares_grow_with_weight():
 
 def test_forest_refuses_values_without_a_logarithm():
     with pytest.raises(InvalidArgument, match="0 or below"):
-        forest_figure([ForestRow("A", Estimate(-0.4, -0.6, -0.2))])
+        forest_figure([ForestRow(label="A", estimate=Estimate(-0.4, -0.6, -0.2))])
 
 
 def test_comparison_counts_and_names_what_lies_outside():
@@ -247,7 +247,7 @@ def test_league_cells_read_row_against_column():
 
 @pytest.mark.parametrize("kind", ["<script>alert(1)</script>", 'a"b&c'])
 def test_names_from_users_cannot_break_out(kind):
-    figure = kaplan_meier_figure([KaplanMeierArm(kind, samples.curve(9))], "PFS")
+    figure = kaplan_meier_figure([KaplanMeierArm(name=kind, curve=samples.curve(9))], "PFS")
     drawn = figure.svg()
     ElementTree.fromstring(drawn)
     assert "<script" not in drawn
@@ -257,4 +257,4 @@ def test_builders_without_anything_to_draw_say_so():
     with pytest.raises(InvalidArgument, match="without arms"):
         kaplan_meier_figure([], "PFS")
     with pytest.raises(InvalidArgument, match="without effects"):
-        forest_figure([ForestRow("A", kind="heading")])
+        forest_figure([ForestRow(label="A", kind="heading")])

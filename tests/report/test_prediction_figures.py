@@ -34,7 +34,7 @@ def marks(spec, shape):
 def hit(study, published, predicted=1.0, holds=True, seen=False):
     ends = Estimate(predicted, predicted / 1.2, predicted * 1.2)
     return Prediction(
-        study, "a vs b", ends, (predicted / 1.1, predicted * 1.1), Estimate(published), holds, seen
+        study=study, label="a vs b", predicted=ends, middle=(predicted / 1.1, predicted * 1.1), published=Estimate(published), is_inside=holds, is_seen=seen
     )
 
 
@@ -151,7 +151,7 @@ def test_a_gain_below_zero_is_drawn_as_a_loss():
     assert [x < zero for x, _ in marks({"layer": right["layer"]}, "diamond")] == [True]
     assert "−0.005 (−0.020 to 0.010)" in words(figure)
     with pytest.raises(InvalidArgument, match="none exists"):
-        score_figure([Score("a", math.nan)], title="t")
+        score_figure([Score(name="a", value=math.nan)], title="t")
 
 
 def test_parameters_stand_by_how_much_was_learned_and_the_silent_are_counted():

@@ -25,7 +25,7 @@ from normoxia.report.fitting import (
 )
 from normoxia.report.judged import Told
 from normoxia.report.scoreboard import pages
-from normoxia.report.scored_rows import called_table, holds, prediction, row_table, rows_of
+from normoxia.report.scored_rows import called_table, is_predicted, prediction, row_table, rows_of
 from normoxia.report.tables import Table
 
 EN, ZH = language("en"), language("zh")
@@ -134,16 +134,16 @@ def test_a_row_is_what_was_published_beside_what_was_predicted():
     drawn = prediction(rows[0], "component_nma")
     assert drawn.middle[0] < drawn.predicted.value < drawn.middle[1]
     assert drawn.predicted.low < drawn.middle[0]
-    assert 0.3 < drawn.rival < 1.5
+    assert 0.3 < drawn.baseline < 1.5
 
 
 def test_responses_count_by_the_rule_of_the_lock_and_medians_by_their_interval():
     """A median of 30 % stands within 6 points of 24 to 36 %."""
     for row in rows_of(boards.guess(), Measure.PERCENT):
         if abs(row.observed.value - row.predicted.median) <= 6:
-            assert holds(row)
+            assert is_predicted(row)
     for row in rows_of(boards.guess(), Measure.MEDIAN_MONTHS):
-        assert holds(row) is row.inside95
+        assert is_predicted(row) is row.inside95
 
 
 def test_baselines_that_a_simpler_one_answered_are_marked():
@@ -218,8 +218,8 @@ def test_only_what_is_given_has_a_section():
 
 def test_what_is_not_blind_is_told_entry_by_entry_and_amendments_word_by_word():
     """A new entry of the lock's log needs its words here; until then the lock's own stand on the page."""
-    for speech in (EN, ZH):
-        known = [key for key in speech.texts if re.fullmatch(r"board\.blind_\d+", key)]
+    for text in (EN, ZH):
+        known = [key for key in text.texts if re.fullmatch(r"board\.blind_\d+", key)]
         assert len(known) == len(boards.LOCK.log)
     amended = replace(boards.partial(), lock=replace(boards.LOCK, amendments=("2026-12-01: because",)))
     (page, _), _ = pages(amended)

@@ -28,13 +28,13 @@ def test_direction_and_numbers_are_those_of_the_medians() -> None:
 @pytest.mark.parametrize("code", ["en", "zh"])
 @pytest.mark.parametrize("state", sorted(STATED))
 def test_only_arms_with_an_anti_angiogenic_drug_are_held_against_the_review(code: str, state: str) -> None:
-    speech = language(code)
+    text = language(code)
     toward, away = (1.4, 0.6) if STATED[state] > 0 else (0.6, 1.4)
-    agrees = state_sentences(state, state, courses([band("A", 1, toward), band("B", 1, away)], {"A"}), speech)
-    differs = state_sentences(state, state, courses([band("A", 1, away)], {"A"}), speech)
-    assert agrees[1:] == [speech.say(f"states.agrees.{state}", arms="A")]
-    assert differs[1:] == [speech.say(f"states.differs.{state}", arms="A")]
-    assert len(state_sentences(state, state, courses([band("B", 1, away)], set()), speech)) == 1
+    agrees = state_sentences(state, state, courses([band("A", 1, toward), band("B", 1, away)], {"A"}), text)
+    differs = state_sentences(state, state, courses([band("A", 1, away)], {"A"}), text)
+    assert agrees[1:] == [text.say(f"states.agrees.{state}", arms="A")]
+    assert differs[1:] == [text.say(f"states.differs.{state}", arms="A")]
+    assert len(state_sentences(state, state, courses([band("B", 1, away)], set()), text)) == 1
 
 
 def test_arms_that_act_on_vessels_are_known_by_their_drugs() -> None:

@@ -13,7 +13,7 @@ from normoxia.evidence.synthesis.pooling import pool
 from normoxia.language import language
 from normoxia.report import document
 from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.pooled import Pooled, effect_rows, untangled
+from normoxia.report.pooled import Pooled, effect_rows, fewest_crossings
 from normoxia.report.synthesis import answer_pages, table_pages
 from normoxia.report.tables import Table
 
@@ -89,7 +89,7 @@ def test_what_is_not_connected_stands_against_a_reference_of_its_own():
     assert {row[0] for row in table.rows} == {"against p", "a", "b", "against x", "y"}
     assert len(told.rankings()) == 2
     assert any("unconnected" in line for line in told.limit_words())
-    league = told.league_whole()
+    league = told.full_league()
     assert sum(cell == "–" for row in league.rows for cell in row) == 2 * 3 * 2
 
 
@@ -116,7 +116,7 @@ def test_ratios_are_shown_as_ratios_and_differences_as_they_are():
 
 
 def test_a_forest_of_differences_has_its_line_at_zero_and_an_even_axis():
-    rows = [ForestRow("a", language_estimate(-1.0)), ForestRow("b", language_estimate(0.5))]
+    rows = [ForestRow(label="a", estimate=language_estimate(-1.0)), ForestRow(label="b", estimate=language_estimate(0.5))]
     spec = forest_figure(rows, ratio=False).spec
     (axis,) = (
         layer["encoding"]["x"]
@@ -149,7 +149,7 @@ def test_a_table_report_tells_its_assumptions_and_notes():
 
 def test_a_ring_given_in_any_order_is_drawn_without_crossings():
     ring = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "a")]
-    order = untangled(["a", "c", "e", "b", "d"], ring)
+    order = fewest_crossings(["a", "c", "e", "b", "d"], ring)
     neighbours = {frozenset((x, y)) for x, y in zip(order, [*order[1:], order[0]], strict=True)}
     assert neighbours == {frozenset(pair) for pair in ring}
 

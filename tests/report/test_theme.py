@@ -53,10 +53,10 @@ def lab(colour, sight):
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
 def test_words_and_lines_stand_out_from_the_ground(theme):
-    for colour in (theme.ink, theme.muted, theme.warning, *theme.series):
-        assert contrast(colour, theme.ground) >= 4.5, colour  # WCAG AA for text: arm names carry their colour
+    for colour in (theme.foreground, theme.muted, theme.warning, *theme.series):
+        assert contrast(colour, theme.background) >= 4.5, colour  # WCAG AA for text: arm names carry their colour
     for colour in (theme.good, theme.bad):
-        assert contrast(colour, theme.ground) >= 3.0, colour  # WCAG AA for graphics
+        assert contrast(colour, theme.background) >= 3.0, colour  # WCAG AA for graphics
 
 
 @pytest.mark.parametrize("sight", SIGHTS)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
-from normoxia.report.canvas import Layer, heading, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.canvas import Layer, heading, text_label, wrap
+from normoxia.report.figure import Figure, specification
 from normoxia.report.kaplan_meier import month_ticks
-from normoxia.report.theme import THEMES, config, dash
+from normoxia.report.theme import THEMES, dash
 
 _TOTAL_WIDTH, _HEIGHT, _GAP = 700, 230, 26
 
@@ -55,16 +55,16 @@ def bands_figure(
     """
     if not arms:
         raise InvalidArgument("percentile bands were asked for without arms; give at least one")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("bands.title", state=state)
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("bands.title", state=state)
     width = max(150.0, (_TOTAL_WIDTH - _GAP * (len(arms) - 1)) / len(arms))
-    notes = [(line, paint.muted) for line in wrap(speech.say("bands.legend"), _TOTAL_WIDTH + 30, 11)]
+    notes = [(line, palette.muted) for line in wrap(text.say("bands.legend"), _TOTAL_WIDTH + 30, 11)]
     end = max(float(arm.months[-1]) for arm in arms)
     low = min(float(np.nanmin(arm.quantiles)) for arm in arms)
     high = max(float(np.nanmax(arm.quantiles)) for arm in arms)
     domain = [low, high] if log else [min(low, 0.0), high * 1.04 if high > 0 else high]
-    measured = unit if unit != "1" else ""
-    label = speech.say("bands.axis", state=state, unit=measured) if measured else state
+    printed_unit = unit if unit != "1" else ""
+    label = text.say("bands.axis", state=state, unit=printed_unit) if printed_unit else state
     panels = []
     for i, arm in enumerate(arms):
         axis: dict[str, Any] = {"domain": False, "ticks": False, "tickCount": 5}
@@ -77,7 +77,7 @@ def bands_figure(
         x_axis = {
             "values": month_ticks(end, 7).tolist(),
             "grid": False,
-            "title": speech.say("axis.months"),
+            "title": text.say("axis.months"),
             "labelFlush": False,
         }
         x = {
@@ -86,47 +86,53 @@ def bands_figure(
             "scale": {"domain": [0, end], "nice": False},
             "axis": x_axis,
         }
-        layers: list[Layer] = heading(shown, notes, -50 - 15 * len(notes), -52, paint) if i == 0 else []
-        layers.append(words(0, -16, arm.name, paint.colour(i), weight=700, size=12))
-        layers += _band_layers(arm, x, y, paint.colour(i))
+        layers: list[Layer] = heading(title, notes, -50 - 15 * len(notes), -52, palette) if i == 0 else []
+        layers.append(text_label(0, -16, arm.name, palette.colour(i), weight=700, size=12))
+        layers += _band_layers(arm, x, y, palette.colour(i))
         for j, other in enumerate(arms):
             if j != i:
-                line = {"type": "line", "color": paint.colour(j), "strokeWidth": 1.3, "strokeDash": dash(j)}
+                line = {"type": "line", "color": palette.colour(j), "strokeWidth": 1.3, "strokeDash": dash(j)}
                 layers.append(_line(other, x, y, line))
         layers.append(
             _line(
                 arm,
                 x,
                 y,
-                {"type": "line", "color": paint.colour(i), "strokeWidth": 2.4, "strokeDash": dash(i)},
+                {"type": "line", "color": palette.colour(i), "strokeWidth": 2.4, "strokeDash": dash(i)},
             )
         )
         panels.append({"width": width, "height": _HEIGHT, "layer": layers})
     sentences = [
-        speech.say(
-            "bands.describe_arm", arm=arm.name, start=speech.number(float(arm.quantiles[2, 0]), 2),
-            end=speech.number(float(arm.quantiles[2, -1]), 2),
+        text.say(
+            "bands.describe_arm",
+            arm=arm.name,
+            start=text.number(float(arm.quantiles[2, 0]), 2),
+            end=text.number(float(arm.quantiles[2, -1]), 2),
         )
         for arm in arms
-    ]  # fmt: skip
-    description = speech.say("bands.describe", state=state, months=f"{end:.0f}", arms=" ".join(sentences))
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "hconcat": panels, "spacing": _GAP, "bounds": "flush",
-    }  # fmt: skip
+    ]
+    description = text.say("bands.describe", state=state, months=f"{end:.0f}", arms=" ".join(sentences))
+    spec = specification(
+        description,
+        palette,
+        lang,
+        hconcat=panels,
+        spacing=_GAP,
+        bounds="flush",
+    )
     rows = tuple(
         (arm.name, float(m), *(float(q) for q in column))
         for arm in arms
         for m, column in zip(arm.months, arm.quantiles.T, strict=True)
     )
     return Figure(
-        name or "bands",
-        shown,
-        description,
-        spec,
-        ("arm", "months", "p05", "p25", "p50", "p75", "p95"),
-        rows,
-        lang,
+        name=name or "bands",
+        title=title,
+        description=description,
+        spec=spec,
+        columns=("arm", "months", "p05", "p25", "p50", "p75", "p95"),
+        rows=rows,
+        language=lang,
     )
 
 

@@ -19,14 +19,20 @@ Layer = dict[str, Any]
 _ONCE: dict[str, Any] = {"values": [{}]}
 
 
-def words(
+def text_label(
     x: float, y: float, text: str, colour: str, *, size: float = 11, weight: int = 400, align: str = "left"
 ) -> Layer:
     """A line of text with its middle at y."""
     mark = {
-        "type": "text", "text": text, "fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle",
-        "color": colour, "clip": False,
-    }  # fmt: skip
+        "type": "text",
+        "text": text,
+        "fontSize": size,
+        "fontWeight": weight,
+        "align": align,
+        "baseline": "middle",
+        "color": colour,
+        "clip": False,
+    }
     return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
 
 
@@ -37,8 +43,8 @@ def stroke(
     mark: dict[str, Any] = {"type": "rule", "color": colour, "strokeWidth": width}
     if dash and dash != [1, 0]:
         mark["strokeDash"] = dash
-    place = {"x": {"value": x}, "y": {"value": y}, "x2": {"value": x2}, "y2": {"value": y2}}
-    return {"data": _ONCE, "mark": mark, "encoding": place}
+    encoding = {"x": {"value": x}, "y": {"value": y}, "x2": {"value": x2}, "y2": {"value": y2}}
+    return {"data": _ONCE, "mark": mark, "encoding": encoding}
 
 
 def symbol(
@@ -50,15 +56,20 @@ def symbol(
     size: float = 50,
     filled: bool = True,
     width: float = 1.6,
-    ground: str = "",
+    background: str = "",
 ) -> Layer:
     """A marker at a point in pixels; `ground` fills a hollow one so that nothing shows through."""
     mark: dict[str, Any] = {
-        "type": "point", "shape": shape, "size": size, "filled": filled, "color": colour, "strokeWidth": width,
+        "type": "point",
+        "shape": shape,
+        "size": size,
+        "filled": filled,
+        "color": colour,
+        "strokeWidth": width,
         "opacity": 1,
-    }  # fmt: skip
-    if ground:
-        mark |= {"filled": True, "fill": ground, "stroke": colour}
+    }
+    if background:
+        mark |= {"filled": True, "fill": background, "stroke": colour}
     return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
 
 
@@ -74,44 +85,69 @@ def strokes(
     if not values:
         return []
     mark = {"type": "rule", "color": colour, "strokeWidth": width, "opacity": opacity}
-    place = {
-        "x": {"field": "x", **_PIXELS}, "y": {"field": "y", **_PIXELS}, "x2": {"field": "u"}, "y2": {"field": "v"}
-    }  # fmt: skip
-    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+    encoding = {
+        "x": {"field": "x", **_PIXELS},
+        "y": {"field": "y", **_PIXELS},
+        "x2": {"field": "u"},
+        "y2": {"field": "v"},
+    }
+    return [{"data": {"values": values}, "mark": mark, "encoding": encoding}]
 
 
 def symbols(
-    points: Iterable[Sequence[float]], shape: str, colour: str, *, size: float = 50, ground: str = "", width: float = 1.6
-) -> list[Layer]:  # fmt: skip
+    points: Iterable[Sequence[float]],
+    shape: str,
+    colour: str,
+    *,
+    size: float = 50,
+    background: str = "",
+    width: float = 1.6,
+) -> list[Layer]:
     """Many markers (x, y) in pixels as one mark, hollow with a `ground` to fill them; nothing for none."""
     values = [{"x": x, "y": y} for x, y in points]
     if not values:
         return []
     mark = {
-        "type": "point", "shape": shape, "size": size, "filled": True, "fill": ground or colour, "stroke": colour,
-        "strokeWidth": width, "opacity": 1,
-    }  # fmt: skip
-    place = {"x": {"field": "x", **_PIXELS}, "y": {"field": "y", **_PIXELS}}
-    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+        "type": "point",
+        "shape": shape,
+        "size": size,
+        "filled": True,
+        "fill": background or colour,
+        "stroke": colour,
+        "strokeWidth": width,
+        "opacity": 1,
+    }
+    encoding = {"x": {"field": "x", **_PIXELS}, "y": {"field": "y", **_PIXELS}}
+    return [{"data": {"values": values}, "mark": mark, "encoding": encoding}]
 
 
 def labels(
-    texts: Iterable[tuple[float, float, str]], colour: str, *, size: float = 11, weight: int = 400, align: str = "left"
-) -> list[Layer]:  # fmt: skip
+    texts: Iterable[tuple[float, float, str]],
+    colour: str,
+    *,
+    size: float = 11,
+    weight: int = 400,
+    align: str = "left",
+) -> list[Layer]:
     """Many lines of text (x, y, text) in pixels as one mark; nothing for none."""
     values = [{"x": x, "y": y, "t": text} for x, y, text in texts]
     if not values:
         return []
     mark = {
-        "type": "text", "fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle", "color": colour,
+        "type": "text",
+        "fontSize": size,
+        "fontWeight": weight,
+        "align": align,
+        "baseline": "middle",
+        "color": colour,
         "clip": False,
-    }  # fmt: skip
-    place = {
+    }
+    encoding = {
         "x": {"field": "x", **_PIXELS},
         "y": {"field": "y", **_PIXELS},
         "text": {"field": "t", "type": "nominal"},
     }
-    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+    return [{"data": {"values": values}, "mark": mark, "encoding": encoding}]
 
 
 def text_width(text: str, size: float) -> float:
@@ -132,12 +168,12 @@ def wrap(text: str, width: float, size: float) -> list[str]:
 
 
 def heading(
-    title: str, subtitles: list[tuple[str, str]], top: float, left: float, theme: Theme
+    title: str, subtitles: list[tuple[str, str]], top: float, left: float, palette: Theme
 ) -> list[Layer]:
     """A title with lines of (text, colour) under it; the title's middle at `top`."""
-    layers = [words(left, top, title, theme.ink, size=15, weight=700)]
+    layers = [text_label(left, top, title, palette.foreground, size=15, weight=700)]
     for i, (text, colour) in enumerate(subtitles):
-        layers.append(words(left, top + 20 + 15 * i, text, colour, size=11))
+        layers.append(text_label(left, top + 20 + 15 * i, text, colour, size=11))
     return layers
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
 from normoxia.outcome import Estimate
-from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.canvas import Layer, heading, stroke, symbol, text_label, text_width
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme
 
 _ROW, _WIDTH = 32, 380
 
@@ -51,45 +51,65 @@ def comparison_figure(
     panels = [panel for panel in panels if panel.rows]
     if not panels:
         raise InvalidArgument("nothing to compare was given; give at least one panel with a row")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("comparison.title")
-    judged = [row for panel in panels for row in panel.rows if row.published is not None]
-    inside = sum(_is_inside(row) for row in judged)
-    count = speech.say("comparison.count", inside=inside, n=len(judged))
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("comparison.title")
+    compared = [row for panel in panels for row in panel.rows if row.published is not None]
+    inside = sum(_is_inside(row) for row in compared)
+    count = text.say("comparison.count", inside=inside, n=len(compared))
     left = -(max(text_width(row.label, 12) for panel in panels for row in panel.rows) + 20)
     views = []
     for i, panel in enumerate(panels):
-        layers = _panel(panel, left, speech, paint)
+        layers = _panel(panel, left, text, palette)
         if i == 0:
             level = round(100 * panel.rows[0].simulated.level)
             layers = [
-                *heading(shown, [(count, paint.muted)] if judged else [], -104, left, paint),
-                *_legend(level, left, bool(judged), speech, paint),
+                *heading(title, [(count, palette.muted)] if compared else [], -104, left, palette),
+                *_legend(level, left, bool(compared), text, palette),
                 *layers,
             ]
         views.append({"width": _WIDTH, "height": _ROW * len(panel.rows), "layer": layers})
-    described = " ".join(
-        speech.say(
-            "comparison.describe_row", label=f"{panel.title}, {row.label}",
-            simulated=speech.interval(row.simulated, panel.digits),
-            published=speech.interval(row.published, panel.digits) if row.published else "–",
+    row_texts = " ".join(
+        text.say(
+            "comparison.describe_row",
+            label=f"{panel.title}, {row.label}",
+            simulated=text.interval(row.simulated, panel.digits),
+            published=text.interval(row.published, panel.digits) if row.published else "–",
         )
         for panel in panels
         for row in panel.rows
-    )  # fmt: skip
-    description = speech.say("comparison.describe", count=count, rows=described)
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "vconcat": views, "spacing": 74, "bounds": "flush",
-    }  # fmt: skip
+    )
+    description = text.say("comparison.describe", count=count, rows=row_texts)
+    spec = specification(
+        description,
+        palette,
+        lang,
+        vconcat=views,
+        spacing=74,
+        bounds="flush",
+    )
     columns = (
-        "panel", "label", "simulated", "simulated_low", "simulated_high", "published", "published_low",
-        "published_high", "inside",
-    )  # fmt: skip
-    return Figure(name, shown, description, spec, columns, tuple(_cells(panels)), lang)
+        "panel",
+        "label",
+        "simulated",
+        "simulated_low",
+        "simulated_high",
+        "published",
+        "published_low",
+        "published_high",
+        "inside",
+    )
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=columns,
+        rows=tuple(_cells(panels)),
+        language=lang,
+    )
 
 
-def _panel(panel: ComparisonPanel, left: float, speech: Language, paint: Theme) -> list[Layer]:
+def _panel(panel: ComparisonPanel, left: float, text: Language, palette: Theme) -> list[Layer]:
     low, high = _domain(panel)
     height = _ROW * len(panel.rows)
     axis: dict[str, Any] = {"title": None, "tickCount": 6, "labelFlush": False, "format": ".4~g"}
@@ -101,38 +121,50 @@ def _panel(panel: ComparisonPanel, left: float, speech: Language, paint: Theme) 
         ]
     x = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis}
     layers: list[Layer] = [
-        words(left, -16, panel.title, paint.ink, size=12, weight=700),
-        stroke(left, -3, _WIDTH + 250, -3, paint.line),
+        text_label(left, -16, panel.title, palette.foreground, size=12, weight=700),
+        stroke(left, -3, _WIDTH + 250, -3, palette.line),
     ]
     if panel.is_ratio and low <= 1 <= high:
-        one = {"type": "rule", "color": paint.ink, "strokeWidth": 1}
+        null_line = {"type": "rule", "color": palette.foreground, "strokeWidth": 1}
         layers.append(
             {
                 "data": {"values": [{"v": 1}]},
-                "mark": one,
+                "mark": null_line,
                 "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": height}},
             }
         )
     for i, row in enumerate(panel.rows):
         y = _ROW * (i + 0.5)
-        layers.append(words(left, y, row.label, paint.ink, size=12))
+        layers.append(text_label(left, y, row.label, palette.foreground, size=12))
         above = 6.0 if row.published is not None else 0.0
-        layers += _dot(row.simulated, y - above, x, low, high, paint.colour(0), True, paint)
+        layers += _dot(row.simulated, y - above, x, low, high, palette.colour(0), True, palette)
         layers.append(
-            words(_WIDTH + 20, y - above, speech.interval(row.simulated, panel.digits), paint.colour(0))
+            text_label(_WIDTH + 20, y - above, text.interval(row.simulated, panel.digits), palette.colour(0))
         )
         if row.published is None:
             continue
-        layers += _dot(row.published, y + 7, x, low, high, paint.published, False, paint)
-        layers.append(words(_WIDTH + 20, y + 8, speech.interval(row.published, panel.digits), paint.ink))
+        layers += _dot(row.published, y + 7, x, low, high, palette.published, False, palette)
+        layers.append(
+            text_label(_WIDTH + 20, y + 8, text.interval(row.published, panel.digits), palette.foreground)
+        )
         if row.simulated.has_interval:
-            held = _is_inside(row)
-            word = speech.say("comparison.inside" if held else "comparison.outside")
+            is_inside = _is_inside(row)
+            verdict = text.say("comparison.inside" if is_inside else "comparison.outside")
             layers += [
                 symbol(
-                    _WIDTH + 172, y, "circle" if held else "cross", paint.good if held else paint.bad, size=70
+                    _WIDTH + 172,
+                    y,
+                    "circle" if is_inside else "cross",
+                    palette.good if is_inside else palette.bad,
+                    size=70,
                 ),
-                words(_WIDTH + 184, y, word, paint.ink if held else paint.bad, weight=400 if held else 700),
+                text_label(
+                    _WIDTH + 184,
+                    y,
+                    verdict,
+                    palette.foreground if is_inside else palette.bad,
+                    weight=400 if is_inside else 700,
+                ),
             ]
     return layers
 
@@ -145,14 +177,14 @@ def _dot(
     high: float,
     colour: str,
     filled: bool,
-    paint: Theme,
+    palette: Theme,
 ) -> list[Layer]:
     layers: list[Layer] = []
     if estimate.has_interval:
         begin, end = (min(max(e, low), high) for e in (estimate.low, estimate.high))
         rule = {"type": "rule", "color": colour, "strokeWidth": 2.2 if filled else 1.4}
-        place = {"x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {"value": y}}
-        layers.append({"data": {"values": [{"a": begin, "b": end}]}, "mark": rule, "encoding": place})
+        encoding = {"x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {"value": y}}
+        layers.append({"data": {"values": [{"a": begin, "b": end}]}, "mark": rule, "encoding": encoding})
         for is_beyond, at, shape in (
             (estimate.low < low, begin, "triangle-left"),
             (estimate.high > high, end, "triangle-right"),
@@ -166,13 +198,19 @@ def _dot(
                     "color": colour,
                     "opacity": 1,
                 }
-                place = {"x": x, "y": {"value": y}}
-                layers.append({"data": {"values": [{"v": at}]}, "mark": arrow, "encoding": place})
+                encoding = {"x": x, "y": {"value": y}}
+                layers.append({"data": {"values": [{"v": at}]}, "mark": arrow, "encoding": encoding})
     if math.isfinite(estimate.value):
         mark = {
-            "type": "point", "shape": "circle" if filled else "diamond", "size": 62 if filled else 74, "filled": True,
-            "fill": colour if filled else paint.ground, "stroke": colour, "strokeWidth": 1.6, "opacity": 1,
-        }  # fmt: skip
+            "type": "point",
+            "shape": "circle" if filled else "diamond",
+            "size": 62 if filled else 74,
+            "filled": True,
+            "fill": colour if filled else palette.background,
+            "stroke": colour,
+            "strokeWidth": 1.6,
+            "opacity": 1,
+        }
         value = min(max(estimate.value, low), high)
         layers.append(
             {"data": {"values": [{"v": value}]}, "mark": mark, "encoding": {"x": x, "y": {"value": y}}}
@@ -180,21 +218,21 @@ def _dot(
     return layers
 
 
-def _legend(level: int, left: float, published: bool, speech: Language, paint: Theme) -> list[Layer]:
+def _legend(level: int, left: float, published: bool, text: Language, palette: Theme) -> list[Layer]:
     y = -54.0
-    first, second = speech.say("comparison.simulated", level=level), speech.say("comparison.published")
+    first, second = text.say("comparison.simulated", level=level), text.say("comparison.published")
     offset = left + 26 + text_width(first, 11) + 34
     layers = [
-        stroke(left, y, left + 18, y, paint.colour(0), width=2.2),
-        symbol(left + 9, y, "circle", paint.colour(0), size=62),
-        words(left + 26, y, first, paint.ink),
+        stroke(left, y, left + 18, y, palette.colour(0), width=2.2),
+        symbol(left + 9, y, "circle", palette.colour(0), size=62),
+        text_label(left + 26, y, first, palette.foreground),
     ]
     if published:
         layers += [
-            stroke(offset, y, offset + 18, y, paint.published, width=1.4),
-            symbol(offset + 9, y, "diamond", paint.published, size=74, ground=paint.ground),
-            words(offset + 26, y, second, paint.ink),
-            words(_WIDTH + 164, y, speech.say("comparison.column"), paint.muted),
+            stroke(offset, y, offset + 18, y, palette.published, width=1.4),
+            symbol(offset + 9, y, "diamond", palette.published, size=74, background=palette.background),
+            text_label(offset + 26, y, second, palette.foreground),
+            text_label(_WIDTH + 164, y, text.say("comparison.column"), palette.muted),
         ]
     return layers
 
@@ -218,11 +256,11 @@ def _is_inside(row: ComparisonRow) -> bool:
 
 
 def _cells(panels: Sequence[ComparisonPanel]) -> list[tuple[object, ...]]:
-    none = Estimate(math.nan)
+    missing = Estimate(math.nan)
     cells: list[tuple[object, ...]] = []
     for panel in panels:
         for row in panel.rows:
-            s, p = row.simulated, row.published or none
-            held = "" if row.published is None or not s.has_interval else str(_is_inside(row)).lower()
-            cells.append((panel.title, row.label, s.value, s.low, s.high, p.value, p.low, p.high, held))
+            s, p = row.simulated, row.published or missing
+            is_inside = "" if row.published is None or not s.has_interval else str(_is_inside(row)).lower()
+            cells.append((panel.title, row.label, s.value, s.low, s.high, p.value, p.low, p.high, is_inside))
     return cells

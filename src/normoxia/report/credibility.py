@@ -32,24 +32,24 @@ def html(file: CredibilityFile, *, first: str = "en") -> str:
 def pages(file: CredibilityFile, *, first: str = "en") -> tuple[Page, ...]:
     """The report, a page in each language."""
     codes = sorted(LANGUAGES, key=lambda code: code != first)
-    return tuple(_Told(file, language(code)).page() for code in codes)
+    return tuple(_CredibilityPage(file, language(code)).page() for code in codes)
 
 
-def status_words(status: Status, speech: Language) -> str:
+def status_words(status: Status, text: Language) -> str:
     """A status with its sign."""
-    return speech.say(f"credibility.{_key(status)}")
+    return text.say(f"credibility.{_key(status)}")
 
 
-def standing_words(file: CredibilityFile, question: Question, speech: Language) -> str:
+def standing_words(file: CredibilityFile, question: Question, text: Language) -> str:
     """How a question stands, and what is missing, by title."""
     parts = []
     for status in (Status.NOT_MET, Status.NOT_DONE):
-        titles = [_in(c.title, speech) for c in file.missing(question) if c.status is status]
+        titles = [_translated(c.title, text) for c in file.missing(question) if c.status is status]
         if titles:
-            joined = speech.say("credibility.comma").join(titles)
-            parts.append(speech.say(f"credibility.{_key(status)}_part", titles=joined))
-    missing = speech.say("credibility.join").join(parts)
-    return speech.say(
+            joined_titles = text.say("credibility.comma").join(titles)
+            parts.append(text.say(f"credibility.{_key(status)}_part", titles=joined_titles))
+    missing = text.say("credibility.join").join(parts)
+    return text.say(
         f"credibility.standing_{_key(file.standing(question))}", **({"missing": missing} if missing else {})
     )
 
@@ -58,42 +58,44 @@ def _key(status: Status) -> str:
     return status.value.replace(" ", "_")
 
 
-def _in(words: Words, speech: Language) -> str:
-    return words.get(speech.code, "")
+def _translated(translations: Words, text: Language) -> str:
+    return translations.get(text.code, "")
 
 
-class _Told:
+class _CredibilityPage:
     """One file in one language."""
 
-    def __init__(self, file: CredibilityFile, speech: Language) -> None:
-        self.file, self.speech, self.say = file, speech, speech.say
+    def __init__(self, file: CredibilityFile, text: Language) -> None:
+        self.file, self.text, self.say = file, text, text.say
 
     def page(self) -> Page:
         file, say = self.file, self.say
         counts = {status: file.count(status) for status in Status}
         sections = [
             Part(say("credibility.questions"), tuple(self.questions())),
-            *(Part(_in(s.title, self.speech), tuple(self.section(s))) for s in file.sections),
-            Part(say("credibility.limits"), tuple(Prose(_in(w, self.speech)) for w in file.limits)),
+            *(Part(_translated(s.title, self.text), tuple(self.section(s))) for s in file.sections),
+            Part(say("credibility.limits"), tuple(Prose(_translated(w, self.text)) for w in file.limits)),
         ]
         return Page(
-            self.speech.code,
-            say("credibility.title"),
-            say(
+            language=self.text.code,
+            title=say("credibility.title"),
+            lead=say(
                 "credibility.lead",
                 met=counts[Status.MET],
                 not_met=counts[Status.NOT_MET],
                 not_done=counts[Status.NOT_DONE],
             ),
-            tuple(sections),
-            tuple(Highlight(say(f"credibility.{_key(s)}_count"), str(n)) for s, n in counts.items()),
-            () if file.narrowings else (say("badge.not_calibrated"),),
-            {
+            sections=tuple(sections),
+            highlights=tuple(
+                Highlight(say(f"credibility.{_key(s)}_count"), str(n)) for s, n in counts.items()
+            ),
+            badges=() if file.narrowings else (say("badge.not_calibrated"),),
+            provenance={
                 "normoxia": file.version,
                 **{say(f"credibility.{name}_digest"): digest for name, digest in file.digests.items()},
             },
-            file.version,
-            file.date,
+            version=file.version,
+            date=file.date,
         )
 
     # questions
@@ -101,15 +103,15 @@ class _Told:
     def questions(self) -> list[Block]:
         rows = [
             RiskRow(
-                _in(q.title, self.speech),
-                q.influence.level,
-                q.consequence.level,
-                q.risk,
-                self.file.standing(q).value,
+                title=_translated(q.title, self.text),
+                influence=q.influence.level,
+                consequence=q.consequence.level,
+                risk=q.risk,
+                standing=self.file.standing(q).value,
             )
             for q in self.file.questions
         ]
-        matrix: Figure = risk_matrix(rows, lang=self.speech.code, name=f"risk-{self.speech.code}")
+        matrix: Figure = risk_matrix(rows, lang=self.text.code, name=f"risk-{self.text.code}")
         return [
             Prose(self.say("credibility.warning"), warning=True),
             Prose(self.say("credibility.questions_text")),
@@ -118,29 +120,40 @@ class _Told:
         ]
 
     def question(self, question: Question) -> Table:
-        say, speech = self.say, self.speech
-        judged = ((name, getattr(question, name)) for name in ("influence", "consequence"))
+        say, text = self.say, self.text
+        ratings = ((name, getattr(question, name)) for name in ("influence", "consequence"))
         rows = [
-            (say("credibility.asks"), _in(question.asks, speech)),
-            (say("credibility.context"), _in(question.context, speech)),
+            (say("credibility.asks"), _translated(question.asks, text)),
+            (say("credibility.context"), _translated(question.context, text)),
             *(
                 (
                     say(f"credibility.{name}"),
-                    say("credibility.level_why", level=self.level(one.level), why=_in(one.why, speech)),
+                    say(
+                        "credibility.level_why",
+                        level=self.level(rating.level),
+                        why=_translated(rating.why, text),
+                    ),
                 )
-                for name, one in judged
+                for name, rating in ratings
             ),
-            (say("credibility.impact"), _in(question.impact, speech)),
+            (say("credibility.impact"), _translated(question.impact, text)),
             *(
-                (say("credibility.inappropriate") if i == 0 else "", _in(use, speech))
+                (say("credibility.inappropriate") if i == 0 else "", _translated(use, text))
                 for i, use in enumerate(question.inappropriate)
             ),
-            (say("credibility.standing"), standing_words(self.file, question, speech)),
+            (say("credibility.standing"), standing_words(self.file, question, text)),
         ]
         risk = say("credibility.risk", level=self.level(question.risk))
         last = frozenset({(len(rows) - 1, 1)})
-        name, title = f"question-{question.id}-{speech.code}", _in(question.title, speech)
-        return Table(name, title, ("", risk), tuple(rows), "", last, frozenset(), wrapped=frozenset({1}))
+        name, title = f"question-{question.id}-{text.code}", _translated(question.title, text)
+        return Table(
+            name=name,
+            title=title,
+            columns=("", risk),
+            rows=tuple(rows),
+            emphasis=last,
+            wrapped=frozenset({1}),
+        )
 
     def level(self, level: str) -> str:
         return self.say(f"credibility.level_{level}")
@@ -148,59 +161,76 @@ class _Told:
     # claims
 
     def section(self, section: Section) -> list[Block]:
-        beside: Mapping[str, Callable[[], list[Block]]] = {
+        builders: Mapping[str, Callable[[], list[Block]]] = {
             "calibration": self.calibration,
             "identifiability": self.identifiability,
             "validation": self.validation,
             "applicability": self.applicability,
         }
-        more = beside[section.id]() if section.id in beside else []
-        return [Prose(_in(section.text, self.speech)), self.claims(section), self.proofs(section), *more]
+        further_blocks = builders[section.id]() if section.id in builders else []
+        return [
+            Prose(_translated(section.text, self.text)),
+            self.claims_table(section),
+            self.evidence_table(section),
+            *further_blocks,
+        ]
 
-    def claims(self, section: Section) -> Table:
+    def claims_table(self, section: Section) -> Table:
         bold = frozenset((i, 4) for i, c in enumerate(section.claims) if c.status is not Status.MET)
         columns = tuple(
             self.say(f"credibility.{head}") for head in ("claim", "statement", "criterion", "found", "status")
         )
-        rows = tuple(self.claim(claim) for claim in section.claims)
-        name, title = f"claims-{section.id}-{self.speech.code}", self.say("credibility.claims")
-        return Table(name, title, columns, rows, "", bold, frozenset(), wrapped=frozenset({1, 2, 3}))
-
-    def claim(self, claim: Claim) -> tuple[str, ...]:
-        found = _in(claim.found, self.speech)
-        if claim.problem:
-            said = self.say("credibility.colon", one=found, other=claim.problem)
-            found = said if found else claim.problem
-        return (
-            _in(claim.title, self.speech),
-            _in(claim.statement, self.speech),
-            _in(claim.criterion, self.speech),
-            found or "–",
-            status_words(claim.status, self.speech),
+        rows = tuple(self.claim_row(claim) for claim in section.claims)
+        name, title = f"claims-{section.id}-{self.text.code}", self.say("credibility.claims")
+        return Table(
+            name=name,
+            title=title,
+            columns=columns,
+            rows=rows,
+            emphasis=bold,
+            wrapped=frozenset({1, 2, 3}),
         )
 
-    def proofs(self, section: Section) -> Table:
+    def claim_row(self, claim: Claim) -> tuple[str, ...]:
+        result = _translated(claim.found, self.text)
+        if claim.problem:
+            combined = self.say("credibility.colon", one=result, other=claim.problem)
+            result = combined if result else claim.problem
+        return (
+            _translated(claim.title, self.text),
+            _translated(claim.statement, self.text),
+            _translated(claim.criterion, self.text),
+            result or "–",
+            status_words(claim.status, self.text),
+        )
+
+    def evidence_table(self, section: Section) -> Table:
         heads = ("claim", "factor", "by", "tried", "holds", "when")
         columns = tuple(self.say(f"credibility.{head}") for head in heads)
-        rows = tuple(self.proof(claim) for claim in section.claims)
-        name, title = f"proof-{section.id}-{self.speech.code}", self.say("credibility.proof")
+        rows = tuple(self.evidence_row(claim) for claim in section.claims)
+        name, title = f"proof-{section.id}-{self.text.code}", self.say("credibility.proof")
         note = self.say("credibility.proof_note")
         return Table(
-            name, title, columns, rows, note, frozenset(), frozenset(), wrapped=frozenset({1, 2, 3, 4, 5})
+            name=name,
+            title=title,
+            columns=columns,
+            rows=rows,
+            note=note,
+            wrapped=frozenset({1, 2, 3, 4, 5}),
         )
 
-    def proof(self, claim: Claim) -> tuple[str, ...]:
+    def evidence_row(self, claim: Claim) -> tuple[str, ...]:
         e, done = claim.evidence, claim.status is not Status.NOT_DONE
-        how = self.say(
+        origin = self.say(
             "credibility.computed" if e.computed else "credibility.measured", date=e.date, version=e.version
         )
         return (
-            _in(claim.title, self.speech),
+            _translated(claim.title, self.text),
             self.say(f"credibility.factor_{claim.factor.replace(' ', '_')}"),
             e.command or "–",
             e.test or "–",
             self.say("credibility.digest", file=e.file, digest=e.digest) if done else "–",
-            how if done else "–",
+            origin if done else "–",
         )
 
     # what stands beside the claims
@@ -211,11 +241,11 @@ class _Told:
     def targets(self) -> Table:
         heads = ("endpoint", "figure", "scale", "value", "n", "standard_error", "weight", "role", "source")
         rows, groups = _grouped(
-            self.file.targets, lambda t: t.observation.figure.study, self.target, len(heads)
+            self.file.targets, lambda t: t.observation.figure.study, self.target_row, len(heads)
         )
         return self.table("targets", heads, rows, groups, wrapped=(1, 2, 7, 8))
 
-    def target(self, target: WeighedTarget) -> tuple[str, ...]:
+    def target_row(self, target: WeighedTarget) -> tuple[str, ...]:
         o = target.observation
         f = o.figure
         name = self.contrast(f.arm, f.comparator)
@@ -248,7 +278,7 @@ class _Told:
                 f"{p.centre:g}",
                 p.scale,
                 f"{p.sd:g}",
-                *([self.speech.number(left.get(p.name, math.nan), 2)] if left else []),
+                *([self.text.number(left.get(p.name, math.nan), 2)] if left else []),
                 p.source,
             )
             for p in self.file.space.parameters
@@ -269,7 +299,7 @@ class _Told:
 
     def scored(self) -> Table:
         lock, board = self.file.scored, self.file.board
-        judged = (
+        scored_rows = (
             {}
             if board is None
             else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
@@ -279,23 +309,28 @@ class _Told:
             "figure",
             "n",
             "observed",
-            *(["predicted", "inside"] if judged else []),
+            *(["predicted", "inside"] if scored_rows else []),
             "source",
         ]
         order = {study: i for i, study in enumerate(lock.studies)}
-        shown = sorted((*lock.contrasts, *lock.responses, *lock.strata), key=lambda o: order[o.target.study])
+        observations = sorted(
+            (*lock.contrasts, *lock.responses, *lock.strata), key=lambda o: order[o.target.study]
+        )
         rows, groups = _grouped(
-            shown, self.study, lambda o: self.observed(o, judged.get(o.target), bool(judged)), len(heads)
+            observations,
+            self.study_heading,
+            lambda o: self.scored_row(o, scored_rows.get(o.target), bool(scored_rows)),
+            len(heads),
         )
         return self.table("list", heads, rows, groups, wrapped=(1, len(heads) - 1))
 
-    def study(self, o: Observed) -> str:
-        who = str(self.file.protocols[o.target.study].eligibility)
-        who = self.speech.phrase(who) if who else self.say("credibility.everybody")
+    def study_heading(self, o: Observed) -> str:
+        eligibility = str(self.file.protocols[o.target.study].eligibility)
+        eligibility = self.text.phrase(eligibility) if eligibility else self.say("credibility.everybody")
         key = "credibility.eligible_seen" if o.seen else "credibility.eligible"
-        return self.say(key, study=o.target.study, who=who)
+        return self.say(key, study=o.target.study, who=eligibility)
 
-    def observed(self, o: Observed, row: Row | None, any_predicted: bool) -> tuple[str, ...]:
+    def scored_row(self, o: Observed, row: Row | None, any_predicted: bool) -> tuple[str, ...]:
         t, digits = o.target, 2 if o.target.is_ratio else 1
         name = self.contrast(t.arm, t.comparator)
         if o.stratum:
@@ -304,22 +339,22 @@ class _Told:
         if row is not None:
             ends = (row.predicted.median, *row.predicted.interval95)
             value, low, high = (math.exp(e) for e in ends) if t.is_ratio else ends
-            predicted = self.speech.interval(Estimate(value, low, high), digits)
+            predicted = self.text.interval(Estimate(value, low, high), digits)
         inside = "–" if row is None else self.say("credibility.yes" if row.inside95 else "credibility.no")
         unit = " %" if t.measure is Measure.PERCENT else ""
         return (
             t.endpoint.value,
             name,
-            str(o.n) if o.n else self.sizes(t),
-            self.speech.interval(Estimate(o.value, o.low, o.high, o.level), digits) + unit,
+            str(o.n) if o.n else self.arm_sizes(t),
+            self.text.interval(Estimate(o.value, o.low, o.high, o.level), digits) + unit,
             *([predicted, inside] if any_predicted else []),
             _short(o.source),
         )
 
-    def sizes(self, target: Target) -> str:
+    def arm_sizes(self, target: Target) -> str:
         """Patients of both arms as the protocol has them."""
-        sizes = {arm.id: arm.n for arm in self.file.protocols[target.study].arms}
-        return " + ".join(str(sizes[arm]) for arm in (target.arm, target.comparator) if arm in sizes)
+        n_by_arm = {arm.id: arm.n for arm in self.file.protocols[target.study].arms}
+        return " + ".join(str(n_by_arm[arm]) for arm in (target.arm, target.comparator) if arm in n_by_arm)
 
     def table(
         self,
@@ -332,13 +367,12 @@ class _Told:
         columns = tuple(self.say(f"credibility.{head}") for head in heads)
         title, note = self.say(f"credibility.{name}"), self.say(f"credibility.{name}_note")
         return Table(
-            f"{name}-{self.speech.code}",
-            title,
-            columns,
-            tuple(rows),
-            note,
-            frozenset(),
-            groups,
+            name=f"{name}-{self.text.code}",
+            title=title,
+            columns=columns,
+            rows=tuple(rows),
+            note=note,
+            groups=groups,
             wrapped=frozenset(wrapped),
         )
 
@@ -354,11 +388,11 @@ def _grouped(
     """Rows with a heading row wherever the group changes."""
     rows: list[tuple[str, ...]] = []
     groups: set[int] = set()
-    last = None
+    previous_group = None
     for item in items:
-        if (named := head(item)) != last:
+        if (group := head(item)) != previous_group:
             groups.add(len(rows))
-            rows.append((named, *[""] * (width - 1)))
-            last = named
+            rows.append((group, *[""] * (width - 1)))
+            previous_group = group
         rows.append(row(item))
     return rows, frozenset(groups)

@@ -52,7 +52,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
     """A report in one language.
 
@@ -84,16 +84,19 @@ def document(pages: Page | Sequence[Page]) -> str:
     light
             theme (the style sheet turns light into dark, not the reverse)
     """
-    held = (pages,) if isinstance(pages, Page) else tuple(pages)
-    codes = [page.language for page in held]
-    if not held or len(set(codes)) != len(codes):
+    page_list = (pages,) if isinstance(pages, Page) else tuple(pages)
+    codes = [page.language for page in page_list]
+    if not page_list or len(set(codes)) != len(codes):
         raise InvalidArgument(
             f"a report was asked for in the languages {codes}; expected each once, at least one"
         )
     return _template().render(
-        pages=[_prepared(page) for page in held],
-        light=LIGHT, dark=DARK, dark_rules=dark_rules(), fonts=FONTS,
-    )  # fmt: skip
+        pages=[_template_values(page) for page in page_list],
+        light=LIGHT,
+        dark=DARK,
+        dark_rules=dark_rules(),
+        fonts=FONTS,
+    )
 
 
 def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: bool = False) -> Path:
@@ -108,34 +111,38 @@ def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: b
     return path
 
 
-def _prepared(page: Page) -> dict[str, object]:
-    speech = language(page.language)
+def _template_values(page: Page) -> dict[str, object]:
+    text = language(page.language)
     sections = []
     for i, section in enumerate(page.sections):
-        blocks = [_block(block, speech) for block in section.blocks]
+        blocks = [_block(block, text) for block in section.blocks]
         sections.append({"id": f"{page.language}-{i + 1}", "title": section.title, "blocks": blocks})
-    badge = speech.say("badge.simulated" if page.is_simulated else "badge.published")
-    return {"page": page, "say": speech.say, "known": speech.known, "badge": badge, "sections": sections}
+    badge = text.say("badge.simulated" if page.is_simulated else "badge.published")
+    return {"page": page, "say": text.say, "known": text.known, "badge": badge, "sections": sections}
 
 
-def _block(block: Block, speech: Language) -> dict[str, object]:
+def _block(block: Block, text: Language) -> dict[str, object]:
     if isinstance(block, Prose):
         return {"kind": "prose", "text": block.text, "warning": block.warning}
     if isinstance(block, Table):
-        links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
+        links = [(text.say("table.download"), f"{block.name}.csv", _link(block.csv(), "text/csv"))]
         return {
-            "kind": "table", "table": block, "links": links, "fits": _fits(block), "wrapped": _wrapped(block),
-        }  # fmt: skip
-    if block.spec.get("background") != LIGHT.ground:
+            "kind": "table",
+            "table": block,
+            "links": links,
+            "fits": _fits(block),
+            "wrapped": _wrapped(block),
+        }
+    if block.spec.get("background") != LIGHT.background:
         raise InvalidArgument(
             f'figure "{block.name}" was not drawn in the light theme; build it with theme="light"'
         )
     svg = block.svg()
-    links = [(speech.say("table.download"), f"{block.name}.csv", _link(block.csv(_DIGITS), "text/csv"))]
+    links = [(text.say("table.download"), f"{block.name}.csv", _link(block.csv(_DIGITS), "text/csv"))]
     specification = block.json()
     if len(specification) <= _LARGEST_SPECIFICATION:
         link = _link(specification, "application/json")
-        links.append((speech.say("table.specification"), f"{block.name}.vl.json", link))
+        links.append((text.say("table.specification"), f"{block.name}.vl.json", link))
     return {"kind": "figure", "figure": block, "svg": svg, "links": links}
 
 
@@ -156,7 +163,7 @@ def _fits(table: Table) -> bool:
     widths = [14]
     for column in range(1, len(table.columns)):
         cells = [row[column] for i, row in enumerate(table.rows) if i not in table.groups]
-        longest = max((_letters(line) for cell in cells for line in cell.split("\n")), default=0)
+        longest = max((_text_length(line) for cell in cells for line in cell.split("\n")), default=0)
         widths.append((_LONG_COLUMN if column in wrapped else longest) + 2)
     return sum(widths) <= _PAGE_LETTERS
 
@@ -170,7 +177,7 @@ def _wrapped(table: Table) -> frozenset[int]:
     )
 
 
-def _letters(text: str) -> int:
+def _text_length(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
@@ -183,6 +190,9 @@ def _template() -> Template:
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     return environment.get_template("report.html.jinja")

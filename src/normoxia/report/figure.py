@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from normoxia.errors import InvalidArgument, naming
+from normoxia.report.theme import Theme, config
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _DECIMALS = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 FORMATS = ("svg", "png", "pdf", "csv", "json")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Figure:
     """A figure.
 
@@ -50,7 +51,7 @@ class Figure:
     columns: tuple[str, ...] = field(repr=False)
     rows: tuple[tuple[object, ...], ...] = field(repr=False)
     language: str = "en"
-    _drawn: dict[str, str] = field(
+    _svg_cache: dict[str, str] = field(
         default_factory=dict, repr=False
     )  # the SVG once drawn, which takes a while
 
@@ -59,17 +60,17 @@ class Figure:
 
     def svg(self) -> str:
         """The figure as SVG text, with title and description for those who cannot see it."""
-        if "svg" not in self._drawn:
-            self._drawn["svg"] = self._draw()
-        return self._drawn["svg"]
+        if "svg" not in self._svg_cache:
+            self._svg_cache["svg"] = self._draw()
+        return self._svg_cache["svg"]
 
     def _draw(self) -> str:
         import vl_convert
 
-        _mind_fonts(self.language)
-        drawn = _rounded(vl_convert.vegalite_to_svg(self.json(), vl_version=_VERSION))
+        _warn_without_cjk_font(self.language)
+        svg = _rounded(vl_convert.vegalite_to_svg(self.json(), vl_version=_VERSION))
         title, description = (xml.sax.saxutils.escape(text) for text in (self.title, self.description))
-        head, tail = drawn.split(">", 1)
+        head, tail = svg.split(">", 1)
         name = f"{self.name}-{self.language}"
         # several figures stand in one page, where the renderer's ids would meet
         marks = re.sub(r'(\bid="|url\(#|href="#)((?:clip|gradient)[\w-]*)', rf"\1{name}-\2", tail)
@@ -82,14 +83,14 @@ class Figure:
         """The figure as PNG, `scale` pixels to a point."""
         import vl_convert
 
-        _mind_fonts(self.language)
+        _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_png(self.json(), vl_version=_VERSION, scale=scale))
 
     def pdf(self) -> bytes:
         """The figure as PDF, with its fonts embedded."""
         import vl_convert
 
-        _mind_fonts(self.language)
+        _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_pdf(self.json(), vl_version=_VERSION))
 
     def csv(self, digits: int | None = None) -> str:
@@ -115,8 +116,8 @@ class Figure:
         formats  of svg, png, pdf, csv, json
         raises   InvalidArgument for another format
         """
-        wanted = list(formats)
-        for kind in wanted:
+        requested = list(formats)
+        for kind in requested:
             if kind not in FORMATS:
                 raise InvalidArgument(
                     f'"{kind}" is not a format of figures; expected one of {", ".join(FORMATS)}'
@@ -124,13 +125,49 @@ class Figure:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
-        for kind in wanted:
+        for kind in requested:
             content = getattr(self, kind)()
             path = folder / f"{self.name}.{kind}"
             with naming(path):
                 path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
             paths.append(path)
         return paths
+
+
+def specification(
+    description: str,
+    palette: Theme,
+    lang: str,
+    *,
+    width: float | None = None,
+    height: float | None = None,
+    **content: Any,
+) -> dict[str, Any]:
+    """Vega-Lite specification of a figure: the parts that every figure has, and its content.
+
+    Parameters
+    ----------
+    description
+        Text alternative of the figure.
+    palette
+        Colours of background, axes and text.
+    lang
+        Code of the language, which decides the font.
+    width, height
+        Pixels of the plot; left out for figures of several panels, whose panels have their own.
+    **content
+        The remaining entries: `layer`, or `hconcat` or `vconcat` with `spacing` and `bounds`.
+    """
+    size = {name: value for name, value in (("width", width), ("height", height)) if value is not None}
+    return {
+        "$schema": SCHEMA,
+        "description": description,
+        "background": palette.background,
+        "padding": 14,
+        **size,
+        "config": config(palette, lang),
+        **content,
+    }
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: int | None = None) -> str:
@@ -172,21 +209,27 @@ def _cell(value: object, digits: int | None) -> object:
     return "" if value is None else value
 
 
-def _mind_fonts(language: str) -> None:
+def _warn_without_cjk_font(language: str) -> None:
     """Say once when Chinese would come out as boxes, because no face of the machine has its characters."""
-    if language == "zh" and not _chinese_face_found():
+    if language == "zh" and not _has_cjk_font():
         logger.warning(
             "no Chinese font was found, so PNG and PDF would show boxes; install one (Debian: fonts-noto-cjk), or "
             "use SVG and HTML, which take the reader's fonts"
         )
 
 
-def _chinese_face_found() -> bool:
-    homes = (
-        "/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/System/Library/Fonts",
-        "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts",
-    )  # fmt: skip
-    faces = (
+def _has_cjk_font() -> bool:
+    folders = (
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "~/.fonts",
+        "~/.local/share/fonts",
+        "/System/Library/Fonts",
+        "/Library/Fonts",
+        "~/Library/Fonts",
+        "C:/Windows/Fonts",
+    )
+    font_names = (
         "cjk",
         "sourcehan",
         "notosanssc",
@@ -198,10 +241,11 @@ def _chinese_face_found() -> bool:
         "hiragino",
         "droidsansfallback",
     )
-    for home in homes:
-        root = Path(home).expanduser()
+    for folder in folders:
+        root = Path(folder).expanduser()
         if root.is_dir() and any(
-            any(face in p.name.lower().replace("-", "") for face in faces) for p in root.rglob("*.[to]t[fc]")
+            any(font_name in p.name.lower().replace("-", "") for font_name in font_names)
+            for p in root.rglob("*.[to]t[fc]")
         ):
             return True
     return False

@@ -16,12 +16,19 @@ from normoxia.values import Value
 
 #: scores of an attempt that are shown, in this order, with their digits; shares are told in percent
 SCORES: Mapping[str, int] = {
-    "coverage95": 0, "mean_abs_log_hr_pfs": 3, "mean_abs_log_hr_os": 3, "crps": 3, "orr_within_6_points": 0
-}  # fmt: skip
+    "coverage95": 0,
+    "mean_abs_log_hr_pfs": 3,
+    "mean_abs_log_hr_os": 3,
+    "crps": 3,
+    "orr_within_6_points": 0,
+}
 _HEADS = {
-    "coverage95": "head_coverage95", "mean_abs_log_hr_pfs": "head_pfs", "mean_abs_log_hr_os": "head_os",
-    "crps": "head_crps", "orr_within_6_points": "head_orr",
-}  # fmt: skip
+    "coverage95": "head_coverage95",
+    "mean_abs_log_hr_pfs": "head_pfs",
+    "mean_abs_log_hr_os": "head_os",
+    "crps": "head_crps",
+    "orr_within_6_points": "head_orr",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +62,14 @@ def told_apart(
     """
     titles = {structure.name: structure.titles for structure in space.structures}
     standard = {parameter.name for parameter in space.parameters}
-    learned, odds = list[Learned](), list[StructureOdds]()
+    parameters, odds = list[Learned](), list[StructureOdds]()
     for name, mean, sd, contraction in rows:
         if name in titles:
             odds.append(StructureOdds(name, (mean + 1.0) / 2.0, titles=titles[name]))
         else:
-            place = (mean, sd) if name in standard else (math.nan, math.nan)
-            learned.append(Learned(name, *place, contraction))
-    return tuple(learned), tuple(odds)
+            posterior = (mean, sd) if name in standard else (math.nan, math.nan)
+            parameters.append(Learned(name, *posterior, contraction))
+    return tuple(parameters), tuple(odds)
 
 
 class StudyLeftOut(Protocol):
@@ -76,62 +83,75 @@ class StudyLeftOut(Protocol):
     def refitted(self) -> bool: ...
 
 
-def left_out_table(studies: Mapping[str, StudyLeftOut], speech: Language) -> Table:
+def left_out_table(studies: Mapping[str, StudyLeftOut], text: Language) -> Table:
     """Health of each study's own draws, worst first."""
     order = sorted(studies, key=lambda name: -studies[name].k)
     rows = tuple(
         (
-            name, speech.number(studies[name].k, 2) if math.isfinite(studies[name].k) else "–",
-            speech.number(studies[name].effective, 0),
-            speech.say("board.by_fit" if studies[name].refitted else "board.by_weights"),
+            name,
+            text.number(studies[name].k, 2) if math.isfinite(studies[name].k) else "–",
+            text.number(studies[name].effective, 0),
+            text.say("board.by_fit" if studies[name].refitted else "board.by_weights"),
         )
         for name in order
-    )  # fmt: skip
+    )
     heads = ["study", "pareto", "effective", "redrawn"]
     return Table(
-        f"left-out-{speech.code}", speech.say("board.left_out"), tuple(speech.say(f"board.{h}") for h in heads), rows,
-        speech.say("board.left_out_note"),
-    )  # fmt: skip
+        name=f"left-out-{text.code}",
+        title=text.say("board.left_out"),
+        columns=tuple(text.say(f"board.{h}") for h in heads),
+        rows=rows,
+        note=text.say("board.left_out_note"),
+    )
 
 
-def structure_table(structures: Sequence[StructureOdds], speech: Language) -> Table:
+def structure_table(structures: Sequence[StructureOdds], text: Language) -> Table:
     """Posterior odds and stacking weight of each structure."""
     rows = tuple(
         (
-            s.titles.get(speech.code, s.name), speech.number(s.probability, 2), speech.number(s.odds, 2),
-            speech.number(s.weight, 2),
+            s.titles.get(text.code, s.name),
+            text.number(s.probability, 2),
+            text.number(s.odds, 2),
+            text.number(s.weight, 2),
         )
         for s in structures
-    )  # fmt: skip
+    )
     heads = ("structure", "probability", "odds", "weight")
     return Table(
-        f"structures-{speech.code}", speech.say("board.structures"), tuple(speech.say(f"board.{h}") for h in heads),
-        rows, speech.say("board.structures_note"),
-    )  # fmt: skip
+        name=f"structures-{text.code}",
+        title=text.say("board.structures"),
+        columns=tuple(text.say(f"board.{h}") for h in heads),
+        rows=rows,
+        note=text.say("board.structures_note"),
+    )
 
 
-def attempt_table(attempts: Sequence[Attempt], speech: Language) -> Table:
+def attempt_table(attempts: Sequence[Attempt], text: Language) -> Table:
     """Every attempt in the order given, the kept ones bold."""
-    known = [name for name in SCORES if any(name in a.scores for a in attempts)]
+    score_names = [name for name in SCORES if any(name in a.scores for a in attempts)]
     rows, bold = [], set()
     for i, a in enumerate(attempts):
         if a.kept:
-            bold |= {(i, c) for c in range(1, len(known) + 3)}
+            bold |= {(i, c) for c in range(1, len(score_names) + 3)}
         rows.append(
             (
-                a.date, a.says.get(speech.code, next(iter(a.says.values()), "–")),
-                *(_score(a.scores.get(name, math.nan), name, speech) for name in known),
-                speech.say("board.yes") if a.kept else "–",
+                a.date,
+                a.says.get(text.code, next(iter(a.says.values()), "–")),
+                *(_score(a.scores.get(name, math.nan), name, text) for name in score_names),
+                text.say("board.yes") if a.kept else "–",
             )
-        )  # fmt: skip
-    heads = ["date", "attempt", *(_HEADS[name] for name in known), "kept"]
+        )
+    heads = ["date", "attempt", *(_HEADS[name] for name in score_names), "kept"]
     return Table(
-        f"attempts-{speech.code}", speech.say("board.attempts"), tuple(speech.say(f"board.{h}") for h in heads),
-        tuple(rows), emphasis=frozenset(bold),
-    )  # fmt: skip
+        name=f"attempts-{text.code}",
+        title=text.say("board.attempts"),
+        columns=tuple(text.say(f"board.{h}") for h in heads),
+        rows=tuple(rows),
+        emphasis=frozenset(bold),
+    )
 
 
-def _score(value: float, name: str, speech: Language) -> str:
+def _score(value: float, name: str, text: Language) -> str:
     if SCORES[name]:
-        return speech.number(value, SCORES[name])
+        return text.number(value, SCORES[name])
     return "–" if math.isnan(value) else f"{100 * value:.0f}%"

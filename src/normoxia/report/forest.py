@@ -10,16 +10,16 @@ from typing import Any
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
 from normoxia.outcome import Estimate
-from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.canvas import Layer, heading, stroke, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme
 from normoxia.values import Value
 
 _ROW, _WIDTH = 24, 340
 _NONE = Estimate(math.nan)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ForestRow(Value):
     """One line of the figure.
 
@@ -59,12 +59,12 @@ class _Axis:
         marks = self._log_marks() if self.ratio else self._plain_marks()
         inside = [m for m in marks if self.low <= m <= self.high]
         kept: list[float] = []
-        for mark in sorted(inside, key=lambda m: (m != self.null, abs(self._spread(m)))):
+        for mark in sorted(inside, key=lambda m: (m != self.null, abs(self._distance(m)))):
             if all(abs(self.position(mark) - self.position(other)) > 32 for other in kept):
                 kept.append(mark)
         return sorted(kept)
 
-    def _spread(self, value: float) -> float:
+    def _distance(self, value: float) -> float:
         return math.log(value) if self.ratio else value
 
     def _log_marks(self) -> list[float]:
@@ -109,7 +109,7 @@ def forest_figure(
                  beyond ends in an arrow, its numbers stay whole.
     raises       InvalidArgument without rows or for ratios that are not above 0
     """
-    speech, paint = language(lang), THEMES[theme]
+    text, palette = language(lang), THEMES[theme]
     effects = [row for row in rows if row.kind != "heading" and not math.isnan(row.estimate.value)]
     if not effects:
         raise InvalidArgument(
@@ -119,7 +119,7 @@ def forest_figure(
         raise InvalidArgument(
             "a forest plot on a log axis holds a value of 0 or below; give ratios, not their logs"
         )
-    shown = title or speech.say("forest.title", endpoint=speech.known(f"endpoint.{endpoint}", endpoint))
+    title = title or text.say("forest.title", endpoint=text.known(f"endpoint.{endpoint}", endpoint))
     low, high = limits if limits is not None else _limits(effects, ratio)
     axis = _Axis(low, high, ratio)
     height = _ROW * len(rows)
@@ -129,43 +129,49 @@ def forest_figure(
     )
     start = -(label_width + detail_width)
     weighted = any(not math.isnan(row.weight) for row in rows)
-    cut = any(row.estimate.low < low or row.estimate.high > high for row in effects)
+    any_cut = any(row.estimate.low < low or row.estimate.high > high for row in effects)
     notes = [note] if note else []
-    notes += [speech.say("forest.cut")] if cut else []
+    notes += [text.say("forest.cut")] if any_cut else []
     total = _WIDTH - start + 190 + (60 if weighted else 0)
     layers: list[Layer] = [
-        *heading(shown, [], -52, start, paint),
-        words(_WIDTH + 18, -16, speech.say("forest.estimate", measure=measure), paint.muted),
+        *heading(title, [], -52, start, palette),
+        text_label(_WIDTH + 18, -16, text.say("forest.estimate", measure=measure), palette.muted),
     ]
     if weighted:
-        layers.append(words(_WIDTH + 210, -16, speech.say("forest.weight"), paint.muted, align="right"))
-    layers.append(stroke(start, -4, start + total, -4, paint.line))
-    layers += _scale(axis, height, paint)
+        layers.append(text_label(_WIDTH + 210, -16, text.say("forest.weight"), palette.muted, align="right"))
+    layers.append(stroke(start, -4, start + total, -4, palette.line))
+    layers += _scale(axis, height, palette)
     for i, row in enumerate(rows):
-        layers += _row(row, _ROW * (i + 0.5), axis, start, label_width, weighted, lang, paint)
+        layers += _row(row, _ROW * (i + 0.5), axis, start, label_width, weighted, lang, palette)
     y = height + 44.0
     if left or right:
         middle = axis.position(axis.null)
         layers += [
-            words(middle - 12, y, f"← {left}", paint.muted, align="right"),
-            words(middle + 12, y, f"{right} →", paint.muted),
+            text_label(middle - 12, y, f"← {left}", palette.muted, align="right"),
+            text_label(middle + 12, y, f"{right} →", palette.muted),
         ]
         y += 22
-    for text in notes:
-        for line in wrap(text, total, 11):
-            layers.append(words(start, y, line, paint.muted))
+    for paragraph in notes:
+        for line in wrap(paragraph, total, 11):
+            layers.append(text_label(start, y, line, palette.muted))
             y += 16
-    described = "; ".join(f"{row.label} {speech.interval(row.estimate, 2)}" for row in effects)
-    description = speech.say("forest.describe", n=len(effects), rows=described)
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": _WIDTH,
-        "height": height, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
+    row_texts = "; ".join(f"{row.label} {text.interval(row.estimate, 2)}" for row in effects)
+    description = text.say("forest.describe", n=len(effects), rows=row_texts)
+    spec = specification(
+        description,
+        palette,
+        lang,
+        width=_WIDTH,
+        height=height,
+        layer=layers,
+    )
     columns = ("label", "kind", "estimate", "low", "high", "weight_percent", "detail")
     cells = tuple(
         (r.label, r.kind, r.estimate.value, r.estimate.low, r.estimate.high, r.weight, r.detail) for r in rows
     )
-    return Figure(name, shown, description, spec, columns, cells, lang)
+    return Figure(
+        name=name, title=title, description=description, spec=spec, columns=columns, rows=cells, language=lang
+    )
 
 
 def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
@@ -173,8 +179,8 @@ def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
     ends = [e for row in effects for e in (row.estimate.low, row.estimate.high) if math.isfinite(e)]
     values = [row.estimate.value for row in effects]
     if not ratio:
-        reach = 2.0 * max(abs(v) for v in values) or max(map(abs, ends), default=1.0)
-        first, last = max(min([*ends, *values, 0.0]), -reach), min(max([*ends, *values, 0.0]), reach)
+        limit = 2.0 * max(abs(v) for v in values) or max(map(abs, ends), default=1.0)
+        first, last = max(min([*ends, *values, 0.0]), -limit), min(max([*ends, *values, 0.0]), limit)
         margin = 0.06 * (last - first or 1.0)
         return first - margin, last + margin
     ends = [e for e in ends if e > 0]
@@ -183,22 +189,27 @@ def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
     return low / 1.06, high * 1.06
 
 
-def _scale(axis: _Axis, height: float, paint: Theme) -> list[Layer]:
-    shown = {
-        "values": axis.ticks(), "title": None, "grid": True, "format": ".4~g", "labelFlush": False, "offset": 2
-    }  # fmt: skip
+def _scale(axis: _Axis, height: float, palette: Theme) -> list[Layer]:
+    axis_options = {
+        "values": axis.ticks(),
+        "title": None,
+        "grid": True,
+        "format": ".4~g",
+        "labelFlush": False,
+        "offset": 2,
+    }
     kind = {"type": "log"} if axis.ratio else {"type": "linear", "zero": False}
     x = {
         "field": "v",
         "type": "quantitative",
         "scale": {**kind, "domain": [axis.low, axis.high], "nice": False},
-        "axis": shown,
+        "axis": axis_options,
     }
-    one = {"type": "rule", "color": paint.ink, "strokeWidth": 1.2}
+    null_line = {"type": "rule", "color": palette.foreground, "strokeWidth": 1.2}
     return [
         {
             "data": {"values": [{"v": axis.null}]},
-            "mark": one,
+            "mark": null_line,
             "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": height}},
         }
     ]
@@ -212,38 +223,38 @@ def _row(
     label_width: float,
     weighted: bool,
     lang: str,
-    paint: Theme,
+    palette: Theme,
 ) -> list[Layer]:
-    speech = language(lang)
-    heavy = row.kind in ("pooled", "heading")
+    text = language(lang)
+    is_bold = row.kind in ("pooled", "heading")
     layers = [
-        words(
+        text_label(
             start,
             y,
             row.label,
-            paint.muted if row.kind == "prediction" else paint.ink,
+            palette.muted if row.kind == "prediction" else palette.foreground,
             size=12,
-            weight=700 if heavy else 400,
+            weight=700 if is_bold else 400,
         )
     ]
     if row.detail:
-        layers.append(words(start + label_width, y, row.detail, paint.muted))
+        layers.append(text_label(start + label_width, y, row.detail, palette.muted))
     estimate = row.estimate
     if row.kind == "heading" or math.isnan(estimate.value):
         return layers
-    colour = paint.colour(0) if row.kind != "prediction" else paint.muted
-    layers += _interval(row, y, axis, colour, paint)
-    text = speech.interval(estimate, 2)
+    colour = palette.colour(0) if row.kind != "prediction" else palette.muted
+    layers += _interval(row, y, axis, colour, palette)
+    numbers = text.interval(estimate, 2)
     if row.kind == "prediction":
-        low, high = speech.number(estimate.low, 2), speech.number(estimate.high, 2)
-        text = speech.say("forest.signed", low=low, high=high) if estimate.low < 0 else f"{low}–{high}"
-    layers.append(words(_WIDTH + 18, y, text, paint.ink, weight=700 if heavy else 400))
+        low, high = text.number(estimate.low, 2), text.number(estimate.high, 2)
+        numbers = text.say("forest.signed", low=low, high=high) if estimate.low < 0 else f"{low}–{high}"
+    layers.append(text_label(_WIDTH + 18, y, numbers, palette.foreground, weight=700 if is_bold else 400))
     if weighted and not math.isnan(row.weight):
-        layers.append(words(_WIDTH + 210, y, f"{row.weight:.1f}%", paint.ink, align="right"))
+        layers.append(text_label(_WIDTH + 210, y, f"{row.weight:.1f}%", palette.foreground, align="right"))
     return layers
 
 
-def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, paint: Theme) -> list[Layer]:
+def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, palette: Theme) -> list[Layer]:
     estimate, layers = row.estimate, []
     low, high = axis.low, axis.high
     begin = estimate.low if estimate.low > 0 or not axis.ratio else low

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
-from normoxia.report.canvas import Layer, heading, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.canvas import Layer, heading, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme
 
 Values = NDArray[np.float64]
 
@@ -54,12 +54,12 @@ def contribution_figure(
         raise InvalidArgument(
             "a contribution matrix needs rows, each with a share for every direct comparison"
         )
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("contribution.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("contribution.title")
     left = -(max(text_width(row.name, 12) for row in rows) + 40)
     width, height = _CELL * len(direct), _ROW * len(rows)
     notes = [
-        (line, paint.muted) for line in wrap(speech.say("contribution.note"), max(width, 420.0) - left, 11)
+        (line, palette.muted) for line in wrap(text.say("contribution.note"), max(width, 420.0) - left, 11)
     ]
     tiles: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
@@ -69,23 +69,35 @@ def contribution_figure(
                 tiles.append(_tile(i, j, share))
                 labels.append(_label(i, j, f"{100 * share:.0f}" if share >= 0.005 else "<1"))
     layers: list[Layer] = [
-        *heading(shown, notes, -44 - 15 * len(notes), left, paint),
-        *_frame([r.name for r in rows], [r.is_direct for r in rows], len(direct), left, paint),
-        *_column_key(direct, height, left, max(width, 420.0), paint),
-        _tiles(tiles, paint.colour(0)),
-        _texts(labels, paint.ink),
+        *heading(title, notes, -44 - 15 * len(notes), left, palette),
+        *_frame([r.name for r in rows], [r.is_direct for r in rows], len(direct), left, palette),
+        *_column_key(direct, height, left, max(width, 420.0), palette),
+        _tiles(tiles, palette.colour(0)),
+        _texts(labels, palette.foreground),
     ]
     largest = max(
         ((share, row.name, direct[j]) for row in rows for j, share in enumerate(row.shares)),
         default=(0.0, "", ""),
     )
-    description = speech.say(
-        "contribution.describe", rows=len(rows), columns=len(direct), row=largest[1], column=largest[2],
+    description = text.say(
+        "contribution.describe",
+        rows=len(rows),
+        columns=len(direct),
+        row=largest[1],
+        column=largest[2],
         share=f"{100 * largest[0]:.0f}",
-    )  # fmt: skip
+    )
     cells = tuple((row.name, direct[j], share) for row in rows for j, share in enumerate(row.shares))
-    spec = _spec(description, width, height, layers, paint, lang)
-    return Figure(name, shown, description, spec, ("estimate", "direct_comparison", "share"), cells, lang)
+    spec = _spec(description, width, height, layers, palette, lang)
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=("estimate", "direct_comparison", "share"),
+        rows=cells,
+        language=lang,
+    )
 
 
 def net_heat_figure(
@@ -109,14 +121,14 @@ def net_heat_figure(
     """
     if len(designs) < 2:
         raise InvalidArgument("a net heat plot needs at least two designs")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("heat.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("heat.title")
     n = len(designs)
     names = [f"{i + 1}  {design}" for i, design in enumerate(designs)]
-    left = -(max(text_width(text, 12) for text in names) + 30)
+    left = -(max(text_width(note, 12) for note in names) + 30)
     width, height = _CELL * n, _ROW * n
-    text = speech.say("heat.note", tau=speech.number(tau, 3))
-    notes = [(line, paint.muted) for line in wrap(text, max(width + 70, 420.0) - left, 11)]
+    note = text.say("heat.note", tau=text.number(tau, 3))
+    notes = [(line, palette.muted) for line in wrap(note, max(width + 70, 420.0) - left, 11)]
     warm: list[dict[str, Any]] = []
     cold: list[dict[str, Any]] = []
     squares: list[dict[str, Any]] = []
@@ -126,26 +138,30 @@ def net_heat_figure(
             value = float(heat[i, j])
             if abs(value) >= 0.05:
                 (warm if value > 0 else cold).append(_tile(i, j, min(abs(value) / _DEEPEST, 1.0)))
-                labels.append(_label(i, j, speech.number(value, 1), 0.68))
+                labels.append(_label(i, j, text.number(value, 1), 0.68))
             squares.append(_square(i, j, float(hat[i, j])))
     layers: list[Layer] = [
-        *heading(shown, notes, -44 - 15 * len(notes), left, paint),
-        *_frame(names, [True] * n, n, left, paint),
-        words(width + 14, -14, speech.say("heat.own"), paint.muted),
+        *heading(title, notes, -44 - 15 * len(notes), left, palette),
+        *_frame(names, [True] * n, n, left, palette),
+        text_label(width + 14, -14, text.say("heat.own"), palette.muted),
         *(
-            words(width + 14, _ROW * (i + 0.5), speech.number(float(q), 2), paint.ink)
+            text_label(width + 14, _ROW * (i + 0.5), text.number(float(q), 2), palette.foreground)
             for i, q in enumerate(residual)
         ),
-        _tiles(warm, paint.colour(1)),
-        _tiles(cold, paint.colour(0)),
-        _tiles([s for s in squares if s["x2"] - s["x"] > 2.0], paint.muted, outlined=True),
-        _texts(labels, paint.ink),
+        _tiles(warm, palette.colour(1)),
+        _tiles(cold, palette.colour(0)),
+        _tiles([s for s in squares if s["x2"] - s["x"] > 2.0], palette.muted, outlined=True),
+        _texts(labels, palette.foreground),
     ]
-    most, freed = divmod(int(np.argmax(heat)), n)
-    description = speech.say(
-        "heat.describe", n=n, row=designs[most], column=designs[freed],
-        fall=speech.number(float(heat[most, freed]), 1), q=speech.number(float(np.sum(residual)), 1),
-    )  # fmt: skip
+    worst, detached = divmod(int(np.argmax(heat)), n)
+    description = text.say(
+        "heat.describe",
+        n=n,
+        row=designs[worst],
+        column=designs[detached],
+        fall=text.number(float(heat[worst, detached]), 1),
+        q=text.number(float(np.sum(residual)), 1),
+    )
     cells = tuple(
         (designs[a], designs[b], float(residual[a]), float(heat[a, b]), float(hat[a, b]))
         for a in range(n)
@@ -153,21 +169,24 @@ def net_heat_figure(
     )
     columns = ("design", "detached", "q_design", "fall", "weight")
     return Figure(
-        name,
-        shown,
-        description,
-        _spec(description, width + 60, height, layers, paint, lang),
-        columns,
-        cells,
-        lang,
+        name=name,
+        title=title,
+        description=description,
+        spec=_spec(description, width + 60, height, layers, palette, lang),
+        columns=columns,
+        rows=cells,
+        language=lang,
     )
 
 
 def _tile(i: int, j: int, depth: float) -> dict[str, Any]:
     return {
-        "x": _CELL * j + 1, "x2": _CELL * (j + 1) - 1, "y": _ROW * i + 1, "y2": _ROW * (i + 1) - 1,
+        "x": _CELL * j + 1,
+        "x2": _CELL * (j + 1) - 1,
+        "y": _ROW * i + 1,
+        "y2": _ROW * (i + 1) - 1,
         "o": _PALEST + (_DARKEST - _PALEST) * depth,
-    }  # fmt: skip
+    }
 
 
 def _square(i: int, j: int, weight: float) -> dict[str, Any]:
@@ -180,7 +199,7 @@ def _label(i: int, j: int, text: str, across: float = 0.5) -> dict[str, Any]:
     return {"x": _CELL * (j + across), "y": _ROW * (i + 0.5), "t": text}
 
 
-def _place(*fields: str) -> dict[str, Any]:
+def _pixel_encoding(*fields: str) -> dict[str, Any]:
     """Positions taken from fields as pixels."""
     return {f: {"field": f, "type": "quantitative", "scale": None, "axis": None} for f in fields}
 
@@ -190,7 +209,7 @@ def _tiles(values: list[dict[str, Any]], colour: str, *, outlined: bool = False)
     if not outlined:
         mark = {"type": "rect", "fill": colour, "stroke": None}
     encoding = {
-        **_place("x", "y"),
+        **_pixel_encoding("x", "y"),
         "x2": {"field": "x2"},
         "y2": {"field": "y2"},
         "opacity": {"field": "o", "type": "quantitative", "scale": None, "legend": None},
@@ -203,39 +222,47 @@ def _texts(values: list[dict[str, Any]], colour: str) -> Layer:
     return {
         "data": {"values": values},
         "mark": mark,
-        "encoding": {**_place("x", "y"), "text": {"field": "t", "type": "nominal"}},
+        "encoding": {**_pixel_encoding("x", "y"), "text": {"field": "t", "type": "nominal"}},
     }
 
 
 def _frame(
-    names: Sequence[str], strong: Sequence[bool], n_columns: int, left: float, paint: Theme
+    names: Sequence[str], direct: Sequence[bool], n_columns: int, left: float, palette: Theme
 ) -> list[Layer]:
     """Row names at the left, column numbers on top, and a pale ground for every cell."""
-    ground = [_tile(i, j, 0.0) | {"o": 1.0} for i in range(len(names)) for j in range(n_columns)]
-    layers = [_tiles(ground, paint.faint)]
-    for i, (name, is_strong) in enumerate(zip(names, strong, strict=True)):
-        layers.append(words(left, _ROW * (i + 0.5), name, paint.ink if is_strong else paint.muted, size=12))
+    cells = [_tile(i, j, 0.0) | {"o": 1.0} for i in range(len(names)) for j in range(n_columns)]
+    layers = [_tiles(cells, palette.faint)]
+    for i, (name, is_direct) in enumerate(zip(names, direct, strict=True)):
+        layers.append(
+            text_label(
+                left, _ROW * (i + 0.5), name, palette.foreground if is_direct else palette.muted, size=12
+            )
+        )
     for j in range(n_columns):
-        layers.append(words(_CELL * (j + 0.5), -14, str(j + 1), paint.muted, align="center"))
+        layers.append(text_label(_CELL * (j + 0.5), -14, str(j + 1), palette.muted, align="center"))
     return layers
 
 
-def _column_key(names: Sequence[str], top: float, left: float, width: float, paint: Theme) -> list[Layer]:
+def _column_key(names: Sequence[str], top: float, left: float, width: float, palette: Theme) -> list[Layer]:
     """What the numbers over the columns stand for, in as many columns of text as fit."""
     texts = [f"{j + 1}  {name}" for j, name in enumerate(names)]
-    wide = max(text_width(text, 11) for text in texts) + 24
-    n = max(1, min(int((width - left) / wide), len(texts)))
+    column_width = max(text_width(text, 11) for text in texts) + 24
+    n = max(1, min(int((width - left) / column_width), len(texts)))
     rows = -(-len(texts) // n)
     return [
-        words(left + wide * (j // rows), top + 26 + 16 * (j % rows), text, paint.muted)
+        text_label(left + column_width * (j // rows), top + 26 + 16 * (j % rows), text, palette.muted)
         for j, text in enumerate(texts)
     ]
 
 
 def _spec(
-    description: str, width: float, height: float, layers: list[Layer], paint: Theme, lang: str
+    description: str, width: float, height: float, layers: list[Layer], palette: Theme, lang: str
 ) -> dict[str, Any]:
-    return {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": width,
-        "height": height, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
+    return specification(
+        description,
+        palette,
+        lang,
+        width=width,
+        height=height,
+        layer=layers,
+    )

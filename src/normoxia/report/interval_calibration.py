@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
-from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config, dash
+from normoxia.report.canvas import Layer, heading, stroke, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme, dash
 
 Floats = NDArray[np.float64]
 
@@ -60,29 +60,40 @@ def interval_calibration_figure(
         raise InvalidArgument(
             "coverage was asked for without predictions; give at least one group with values"
         )
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("coverage.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("coverage.title")
     first = groups[0]
     n = len(first.values)
-    notes = wrap(speech.say("coverage.note", n=n, name=first.name), 2 * _WIDTH + _GAP + 30, 11)
-    left = _coverage_panel(groups, n, speech, paint)
-    left += heading(shown, [(line, paint.muted) for line in notes], -56 - 15 * len(notes), -52, paint)
-    left += _legend(groups, paint)
-    right = _histogram_panel(first, speech, paint)
-    at = {level: float(coverage(first.values, np.array([level]))[0]) for level in (0.5, 0.8, 0.95)}
-    description = speech.say(
-        "coverage.describe", n=n, name=first.name,
-        levels=", ".join(f"{100 * level:.0f}%: {100 * share:.0f}%" for level, share in at.items()),
-    )  # fmt: skip
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "spacing": _GAP, "bounds": "flush",
-        "hconcat": [
-            {"width": _WIDTH, "height": _HEIGHT, "layer": layers} for layers in (left, right)
-        ],
-    }  # fmt: skip
+    notes = wrap(text.say("coverage.note", n=n, name=first.name), 2 * _WIDTH + _GAP + 30, 11)
+    left = _coverage_panel(groups, n, text, palette)
+    left += heading(title, [(line, palette.muted) for line in notes], -56 - 15 * len(notes), -52, palette)
+    left += _legend(groups, palette)
+    right = _histogram_panel(first, text, palette)
+    coverage_at = {level: float(coverage(first.values, np.array([level]))[0]) for level in (0.5, 0.8, 0.95)}
+    description = text.say(
+        "coverage.describe",
+        n=n,
+        name=first.name,
+        levels=", ".join(f"{100 * level:.0f}%: {100 * share:.0f}%" for level, share in coverage_at.items()),
+    )
+    spec = specification(
+        description,
+        palette,
+        lang,
+        spacing=_GAP,
+        bounds="flush",
+        hconcat=[{"width": _WIDTH, "height": _HEIGHT, "layer": layers} for layers in (left, right)],
+    )
     columns = ("group", "what", "at", "value", "band_low", "band_high")
-    return Figure(name, shown, description, spec, columns, tuple(_data(groups, n)), lang)
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=columns,
+        rows=tuple(_data_rows(groups, n)),
+        language=lang,
+    )
 
 
 def _binomial_band(n: int, shares: Floats) -> tuple[Floats, Floats]:
@@ -93,14 +104,15 @@ def _binomial_band(n: int, shares: Floats) -> tuple[Floats, Floats]:
     return np.asarray(binom.ppf(tail, n, shares)), np.asarray(binom.ppf(1.0 - tail, n, shares))
 
 
-def _coverage_panel(groups: Sequence[Transforms], n: int, speech: Language, paint: Theme) -> list[Layer]:
+def _coverage_panel(groups: Sequence[Transforms], n: int, text: Language, palette: Theme) -> list[Layer]:
     x, y = (
         {
-            "type": "quantitative", "scale": {"domain": [0, 100], "nice": False},
-            "axis": {"title": speech.say(key), "tickCount": 6, "labelFlush": False, "grid": True},
+            "type": "quantitative",
+            "scale": {"domain": [0, 100], "nice": False},
+            "axis": {"title": text.say(key), "tickCount": 6, "labelFlush": False, "grid": True},
         }
         for key in ("coverage.nominal", "coverage.actual")
-    )  # fmt: skip
+    )
     low, high = (100.0 * counts / n for counts in _binomial_band(n, _LEVELS))
     band = [
         {"x": 100.0 * level, "a": float(a), "b": float(b)}
@@ -108,37 +120,48 @@ def _coverage_panel(groups: Sequence[Transforms], n: int, speech: Language, pain
     ]
     layers: list[Layer] = [
         {
-            "data": {"values": band}, "mark": {"type": "area", "color": paint.line, "opacity": 0.3},
+            "data": {"values": band},
+            "mark": {"type": "area", "color": palette.line, "opacity": 0.3},
             "encoding": {"x": {**x, "field": "x"}, "y": {**y, "field": "a"}, "y2": {"field": "b"}},
         },
-        stroke(0, _HEIGHT, _WIDTH, 0, paint.ink, width=1),
-    ]  # fmt: skip
+        stroke(0, _HEIGHT, _WIDTH, 0, palette.foreground, width=1),
+    ]
     for i, group in enumerate(groups):
         values = [
             {"x": 100.0 * level, "y": 100.0 * float(share)}
             for level, share in zip(_LEVELS, coverage(group.values), strict=True)
         ]
         mark: dict[str, Any] = {
-            "type": "line", "color": paint.colour(i), "strokeWidth": 2.4 if i == 0 else 1.6, "strokeDash": dash(i)
-        }  # fmt: skip
-        place = {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}}
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": place})
+            "type": "line",
+            "color": palette.colour(i),
+            "strokeWidth": 2.4 if i == 0 else 1.6,
+            "strokeDash": dash(i),
+        }
+        encoding = {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}}
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
     return layers
 
 
-def _histogram_panel(group: Transforms, speech: Language, paint: Theme) -> list[Layer]:
+def _histogram_panel(group: Transforms, text: Language, palette: Theme) -> list[Layer]:
     counts, edges = np.histogram(group.values, bins=_BINS, range=(0.0, 1.0))
     n = len(group.values)
     low, high = (float(c[0]) for c in _binomial_band(n, np.array([1.0 / _BINS])))
     top = 1.08 * max(float(counts.max()), high)
     x = {
-        "type": "quantitative", "scale": {"domain": [0, 1], "nice": False},
-        "axis": {"title": speech.say("coverage.pit", name=group.name), "tickCount": 6, "grid": False, "labelFlush": False},
-    }  # fmt: skip
+        "type": "quantitative",
+        "scale": {"domain": [0, 1], "nice": False},
+        "axis": {
+            "title": text.say("coverage.pit", name=group.name),
+            "tickCount": 6,
+            "grid": False,
+            "labelFlush": False,
+        },
+    }
     y = {
-        "type": "quantitative", "scale": {"domain": [0, top], "nice": False},
-        "axis": {"title": speech.say("coverage.count"), "tickCount": 5, "tickMinStep": 1, "format": "d"},
-    }  # fmt: skip
+        "type": "quantitative",
+        "scale": {"domain": [0, top], "nice": False},
+        "axis": {"title": text.say("coverage.count"), "tickCount": 5, "tickMinStep": 1, "format": "d"},
+    }
     bars = [
         {"a": float(a) + 0.006, "b": float(b) - 0.006, "n": int(c)}
         for a, b, c in zip(edges[:-1], edges[1:], counts, strict=True)
@@ -147,35 +170,43 @@ def _histogram_panel(group: Transforms, speech: Language, paint: Theme) -> list[
     expected = _HEIGHT * (1.0 - n / _BINS / top)
     return [
         {
-            "data": {"values": band}, "mark": {"type": "rect", "color": paint.line, "opacity": 0.3},
+            "data": {"values": band},
+            "mark": {"type": "rect", "color": palette.line, "opacity": 0.3},
             "encoding": {
-                "x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {**y, "field": "n"}, "y2": {"field": "m"}
+                "x": {**x, "field": "a"},
+                "x2": {"field": "b"},
+                "y": {**y, "field": "n"},
+                "y2": {"field": "m"},
             },
         },
         {
-            "data": {"values": bars}, "mark": {"type": "rect", "color": paint.colour(0), "opacity": 0.85},
+            "data": {"values": bars},
+            "mark": {"type": "rect", "color": palette.colour(0), "opacity": 0.85},
             "encoding": {
-                "x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {**y, "field": "n"}, "y2": {"datum": 0}
+                "x": {**x, "field": "a"},
+                "x2": {"field": "b"},
+                "y": {**y, "field": "n"},
+                "y2": {"datum": 0},
             },
         },
-        stroke(0, expected, _WIDTH, expected, paint.ink, width=1.2, dash=[5, 3]),
-    ]  # fmt: skip
+        stroke(0, expected, _WIDTH, expected, palette.foreground, width=1.2, dash=[5, 3]),
+    ]
 
 
-def _legend(groups: Sequence[Transforms], paint: Theme) -> list[Layer]:
+def _legend(groups: Sequence[Transforms], palette: Theme) -> list[Layer]:
     layers: list[Layer] = []
     at = -52.0
     for i, group in enumerate(groups):
         text = f"{group.name} (n = {len(group.values)})"
         layers += [
-            stroke(at, -22, at + 24, -22, paint.colour(i), width=2.4 if i == 0 else 1.6, dash=dash(i)),
-            words(at + 31, -22, text, paint.ink),
+            stroke(at, -22, at + 24, -22, palette.colour(i), width=2.4 if i == 0 else 1.6, dash=dash(i)),
+            text_label(at + 31, -22, text, palette.foreground),
         ]
         at += 31 + text_width(text, 11) + 24
     return layers
 
 
-def _data(groups: Sequence[Transforms], n: int) -> list[tuple[object, ...]]:
+def _data_rows(groups: Sequence[Transforms], n: int) -> list[tuple[object, ...]]:
     low, high = (counts / n for counts in _binomial_band(n, _LEVELS))
     rows: list[tuple[object, ...]] = []
     for i, group in enumerate(groups):

@@ -13,55 +13,64 @@ from normoxia.trial.protocol import Trial
 
 
 def joined_table(
-    joined: Sequence[Joined], trial: Trial, comparisons: Sequence[Comparison] = (), *,
-    lang: str = "en", name: str = "joined",
-) -> Table:  # fmt: skip
+    ratios: Sequence[Joined],
+    trial: Trial,
+    comparisons: Sequence[Comparison] = (),
+    *,
+    lang: str = "en",
+    name: str = "joined",
+) -> Table:
     """A row for each hazard ratio under its set of patients: three predictions, who gave the second, and what was published.
 
     comparisons  of the same run; a column of published values is added when any of them has one
     """
-    speech = language(lang)
-    printed = _published(comparisons)
-    heads = ["mechanism", "components", "answered", "both", *(["published"] if printed else [])]
+    text = language(lang)
+    published = _published(comparisons)
+    heads = ["mechanism", "components", "answered", "both", *(["published"] if published else [])]
     cells: list[tuple[str, ...]] = []
     bold, groups = set(), set()
-    for chosen in trial.sets:
-        own = [one for one in joined if one.mechanism.population == chosen.id]
-        if own:
+    for analysis_set in trial.sets:
+        set_ratios = [ratio for ratio in ratios if ratio.mechanism.population == analysis_set.id]
+        if set_ratios:
             groups.add(len(cells))
-            cells.append((chosen.title(lang), *[""] * len(heads)))
-        for one in own:
-            o = one.mechanism
+            cells.append((analysis_set.title(lang), *[""] * len(heads)))
+        for ratio in set_ratios:
+            outcome = ratio.mechanism
             bold.add((len(cells), 4))
             row = [
-                f"{speech.word('endpoint', o.endpoint)}, {o.arm} / {o.comparator}",
-                speech.interval(o.estimate, 2),
-                speech.interval(one.components, 2),
-                speech.say(f"joined.by_{one.by}", kind=speech.word("contrast", one.kind)),
-                speech.interval(one.joined, 2),
+                f"{text.word('endpoint', outcome.endpoint)}, {outcome.arm} / {outcome.comparator}",
+                text.interval(outcome.estimate, 2),
+                text.interval(ratio.components, 2),
+                text.say(f"joined.by_{ratio.by}", kind=text.word("contrast", ratio.kind)),
+                text.interval(ratio.joined, 2),
             ]
-            if printed:
-                row.append(speech.interval(printed[one.key], 2) if one.key in printed else "–")
+            if published:
+                row.append(text.interval(published[ratio.key], 2) if ratio.key in published else "–")
             cells.append(tuple(row))
-    columns = [speech.say("table.quantity"), *(speech.say(f"joined.{head}") for head in heads)]
+    columns = [text.say("table.quantity"), *(text.say(f"joined.{head}") for head in heads)]
     return Table(
-        name, speech.say("joined.title"), tuple(columns), tuple(cells), "", frozenset(bold), frozenset(groups)
+        name=name,
+        title=text.say("joined.title"),
+        columns=tuple(columns),
+        rows=tuple(cells),
+        emphasis=frozenset(bold),
+        groups=frozenset(groups),
     )
 
 
-def joined_words(joined: Sequence[Joined], study: str, *, fitted: bool, lang: str = "en") -> tuple[str, ...]:
+def joined_words(ratios: Sequence[Joined], study: str, *, fitted: bool, lang: str = "en") -> tuple[str, ...]:
     """What the three predictions are, and what the reader must know of these.
 
     study   that the trial follows, "" for none
     fitted  whether the mechanism was calibrated on it
     """
     say = language(lang).say
-    told = [say("joined.note")]
-    if any(one.left_out for one in joined):
-        told.append(say("joined.half_seen" if fitted else "joined.left_out", study=study))
-    if any(one.by != "component_nma" for one in joined):
-        told.append(say("joined.stand_in"))
-    return tuple(told)
+    sentences = [say("joined.note")]
+    if any(ratio.left_out for ratio in ratios):
+        sentences.append(say("joined.half_seen" if fitted else "joined.left_out", study=study))
+    if any(ratio.by != "component_nma" for ratio in ratios):
+        sentences.append(say("joined.stand_in"))
+    return tuple(sentences)
 
 
 def _published(comparisons: Sequence[Comparison]) -> Mapping[tuple[object, ...], Estimate]:

@@ -18,28 +18,28 @@ from normoxia.report.tables import Table
 class Told:
     """A scoreboard in a language."""
 
-    def __init__(self, board: Scoreboard, speech: Language) -> None:
-        self.board, self.speech = board, speech
+    def __init__(self, board: Scoreboard, text: Language) -> None:
+        self.board, self.text = board, text
         self.judged = board.judged
         self.n_seen = len({o.target.study for o in board.lock.contrasts if o.seen})
 
     # names and numbers
 
-    def named(self, predictor: str) -> str:
+    def predictor_name(self, predictor: str) -> str:
         """A predictor's or baseline's name in words."""
         kind = "baseline" if predictor in self.board.baselines else "predictor"
-        return self.speech.known(f"board.{kind}_{predictor}", predictor)
+        return self.text.known(f"board.{kind}_{predictor}", predictor)
 
     def percent(self, share: float) -> str:
         """A share in percent."""
         return "–" if math.isnan(share) else f"{100 * share:.0f}%"
 
-    def file(self, stem: str) -> str:
+    def file_name(self, stem: str) -> str:
         """A file name of this language."""
-        return f"{stem}-{self.speech.code}"
+        return f"{stem}-{self.text.code}"
 
     def _say(self, key: str, **values: object) -> str:
-        return self.speech.say(f"board.{key}", **values)
+        return self.text.say(f"board.{key}", **values)
 
     def _of(self, k: int, n: int) -> str:
         return self._say("of", k=k, n=n) if n else "–"
@@ -50,9 +50,14 @@ class Told:
         """What was done, with how much."""
         lock = self.board.lock
         return self._say(
-            "lead", studies=len(lock.studies), primary=self.named(self.board.primary), ratios=len(lock.contrasts),
-            responses=len(lock.responses), medians=len(lock.medians), date=lock.date,
-        )  # fmt: skip
+            "lead",
+            studies=len(lock.studies),
+            primary=self.predictor_name(self.board.primary),
+            ratios=len(lock.contrasts),
+            responses=len(lock.responses),
+            medians=len(lock.medians),
+            date=lock.date,
+        )
 
     def standing(self) -> str:
         """How many thresholds are missed, and which."""
@@ -60,20 +65,25 @@ class Told:
         missed = [v for v in verdicts if not v.met]
         if not missed:
             return self._say("won", n=len(verdicts))
-        names = self.speech.say("pool.semicolon").join(self.threshold(v) for v in missed)
+        names = self.text.say("pool.semicolon").join(self.threshold(v) for v in missed)
         return self._say("lost", k=len(missed), n=len(verdicts), names=names)
 
     def reach(self) -> str:
         """What knowing each class of trial exactly would amount to."""
-        number, own = self.speech.number, self.board.reach
+        number, attainable = self.text.number, self.board.reach
         return self._say(
-            "reach", pfs=number(own.pfs, 3), os=number(own.os, 3), orr=self.percent(own.orr),
-            tau_pfs=number(own.tau_pfs, 2), tau_os=number(own.tau_os, 2), tau_orr=number(own.tau_orr, 2),
-        )  # fmt: skip
+            "reach",
+            pfs=number(attainable.pfs, 3),
+            os=number(attainable.os, 3),
+            orr=self.percent(attainable.orr),
+            tau_pfs=number(attainable.tau_pfs, 2),
+            tau_os=number(attainable.tau_os, 2),
+            tau_orr=number(attainable.tau_orr, 2),
+        )
 
     def missing(self) -> str:
         """Scored figures that nobody predicted; "" when there are none."""
-        rows = self.speech.say("pool.semicolon").join(map(str, self.judged.missing))
+        rows = self.text.say("pool.semicolon").join(map(str, self.judged.missing))
         return self._say("missing", rows=rows) if rows else ""
 
     def ensemble(self) -> str:
@@ -81,7 +91,7 @@ class Told:
         c = self.board.calibration
         if not c.draws:
             return ""
-        number = self.speech.number
+        number = self.text.number
         k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan  # every study was fitted anew
         return self._say(
             "ensemble",
@@ -93,7 +103,7 @@ class Told:
     def strata_words(self) -> str:
         """What the strata amount to, which is in no other summary."""
         rows = self.judged.strata
-        crps = self.speech.number(self.judged.of_strata.crps, 3)
+        crps = self.text.number(self.judged.of_strata.crps, 3)
         return self._say("strata_words", inside=sum(r.inside95 for r in rows), n=len(rows), crps=crps)
 
     # verdicts
@@ -101,7 +111,7 @@ class Told:
     def threshold(self, verdict: Verdict) -> str:
         """A threshold's name in words."""
         return self._say(
-            f"name_{verdict.name}", against=self.named(verdict.against) if verdict.against else ""
+            f"name_{verdict.name}", against=self.predictor_name(verdict.against) if verdict.against else ""
         )
 
     def verdict_table(self) -> Table:
@@ -115,12 +125,16 @@ class Told:
             rows.append((self.threshold(v), word, value, limit, self._unseen(v)))
         heads = ("threshold", "verdict", "value", "limit", "unseen")
         return Table(
-            self.file("thresholds"), self._say("verdicts"), tuple(self._say(h) for h in heads), tuple(rows),
-            self._say("verdicts_note", n=self.n_seen), tones=tones,
-        )  # fmt: skip
+            name=self.file_name("thresholds"),
+            title=self._say("verdicts"),
+            columns=tuple(self._say(h) for h in heads),
+            rows=tuple(rows),
+            note=self._say("verdicts_note", n=self.n_seen),
+            tones=tones,
+        )
 
     def _value_and_limit(self, v: Verdict, figures: Figures) -> tuple[str, str]:
-        number = self.speech.number
+        number = self.text.number
         if v.name in ("coverage95", "orr_within_6_points"):
             return self.percent(v.value), self._say("at_least", limit=self.percent(v.limit))
         if v.name == "failures_predicted":
@@ -130,17 +144,19 @@ class Told:
             return number(v.value, 3), self._say("below", limit=number(v.limit, 3))
         floor = figures.noise_floor_pfs if v.name.endswith("pfs") else figures.noise_floor_os
         limit = self._say(
-            "times_floor", limit=number(v.limit, 3), times=f"{v.limit / floor:.2g}" if floor > 0 else "–",
+            "times_floor",
+            limit=number(v.limit, 3),
+            times=f"{v.limit / floor:.2g}" if floor > 0 else "–",
             floor=number(floor, 3),
-        )  # fmt: skip
+        )
         return number(v.value, 3), limit
 
     def _unseen(self, v: Verdict) -> str:
         """The measure of a threshold without the trials that had been seen."""
-        f, number = self.judged.unseen, self.speech.number
+        f, number = self.judged.unseen, self.text.number
         if v.name == "failures_predicted":
-            own = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
-            return self._of(sum(c.foreseen for c in own), len(own))
+            failures = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
+            return self._of(sum(c.foreseen for c in failures), len(failures))
         if v.name in ("coverage95", "orr_within_6_points"):
             return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
         if v.name == "crps":
@@ -160,25 +176,30 @@ class Told:
         """Every measure over everything, without the trials seen, and as means over studies."""
         judged = self.judged
         columns = (judged.summary, judged.unseen, judged.by_study, judged.unseen_by_study)
-        rows = [(self._say(f"row_{key}"), *(tell(f) for f in columns)) for key, tell in self._measures()]
-        place = next(i for i, row in enumerate(rows) if row[0] == self._say("row_orr"))
-        rows[place:place] = [
-            (
-                self._say("row_crps", name=self.named(one.name)),
-                *(self.speech.number(f.crps, 3) for f in _each(one)),
-            )
-            for one in (judged, *self.board.baselines.values())
+        rows = [
+            (self._say(f"row_{key}"), *(value_of(f) for f in columns)) for key, value_of in self._measures()
         ]
-        for key, called in (("row_failures", judged.failures), ("row_successes", judged.successes)):
-            rows.append((self._say(key), *self._foreseen(called), "–", "–"))
+        position = next(i for i, row in enumerate(rows) if row[0] == self._say("row_orr"))
+        rows[position:position] = [
+            (
+                self._say("row_crps", name=self.predictor_name(predictor.name)),
+                *(self.text.number(f.crps, 3) for f in _each(predictor)),
+            )
+            for predictor in (judged, *self.board.baselines.values())
+        ]
+        for key, calls in (("row_failures", judged.failures), ("row_successes", judged.successes)):
+            rows.append((self._say(key), *self._correct_counts(calls), "–", "–"))
         heads = ("measure", "all", "unseen", "by_study", "unseen_by_study")
         return Table(
-            self.file("summary"), self._say("summary"), tuple(self._say(h) for h in heads), tuple(rows),
-            self._say("summary_note"),
-        )  # fmt: skip
+            name=self.file_name("summary"),
+            title=self._say("summary"),
+            columns=tuple(self._say(h) for h in heads),
+            rows=tuple(rows),
+            note=self._say("summary_note"),
+        )
 
     def _measures(self) -> list[tuple[str, Callable[[Figures], str]]]:
-        number, percent = self.speech.number, self.percent
+        number, percent = self.text.number, self.percent
 
         def with_floor(value: float, floor: float) -> str:
             return self._say("floor", value=number(value, 3), floor=number(floor, 3))
@@ -197,38 +218,54 @@ class Told:
             ("medians_error", lambda f: number(_factor(f.median_mean_abs_log), 2)),
         ]
 
-    def _foreseen(self, called: Sequence[Called]) -> tuple[str, str]:
-        unseen = [c for c in called if not self.board.lock.of(c.target).seen]
-        return self._of(sum(c.foreseen for c in called), len(called)), self._of(
+    def _correct_counts(self, calls: Sequence[Called]) -> tuple[str, str]:
+        unseen = [c for c in calls if not self.board.lock.of(c.target).seen]
+        return self._of(sum(c.foreseen for c in calls), len(calls)), self._of(
             sum(c.foreseen for c in unseen), len(unseen)
         )
 
     def predictor_table(self) -> Table:
         """All predictors and baselines on the same figures, the primary one first and bold."""
-        others = [one for name, one in self.board.predictors.items() if name != self.board.primary]
-        rows = [self._measured(one) for one in (self.judged, *others, *self.board.baselines.values())]
-        fallbacks = [
-            self._say("fallback", name=self.named(name), n=n) for name, n in self.board.fallbacks.items() if n
+        others = [
+            predictor for name, predictor in self.board.predictors.items() if name != self.board.primary
         ]
-        told = self.speech.say("pool.comma").join(fallbacks) or self._say("no_fallback")
+        rows = [
+            self._predictor_row(predictor)
+            for predictor in (self.judged, *others, *self.board.baselines.values())
+        ]
+        fallbacks = [
+            self._say("fallback", name=self.predictor_name(name), n=n)
+            for name, n in self.board.fallbacks.items()
+            if n
+        ]
+        fallback_text = self.text.say("pool.comma").join(fallbacks) or self._say("no_fallback")
         heads = ("coverage95", "pfs", "os", "crps", "crps_unseen", "orr", "failures", "successes")
         return Table(
-            self.file("predictors"), self._say("predictors"),
-            (self._say("predictor"), *(self._say(f"head_{h}") for h in heads)), tuple(rows),
-            self._say("predictors_note", fallbacks=told), frozenset((0, c) for c in range(1, len(heads) + 1)),
-        )  # fmt: skip
+            name=self.file_name("predictors"),
+            title=self._say("predictors"),
+            columns=(self._say("predictor"), *(self._say(f"head_{h}") for h in heads)),
+            rows=tuple(rows),
+            note=self._say("predictors_note", fallbacks=fallback_text),
+            emphasis=frozenset((0, c) for c in range(1, len(heads) + 1)),
+        )
 
-    def _measured(self, one: Judged) -> tuple[str, ...]:
-        f, number = one.summary, self.speech.number
+    def _predictor_row(self, predictor: Judged) -> tuple[str, ...]:
+        summary, number = predictor.summary, self.text.number
         return (
-            self.named(one.name), self.percent(f.coverage95), number(f.mean_abs_log_hr_pfs, 3),
-            number(f.mean_abs_log_hr_os, 3), number(f.crps, 3), number(one.unseen.crps, 3), self.percent(f.orr_within),
-            self._of(one.failures_predicted, len(one.failures)), self._of(one.successes_predicted, len(one.successes)),
-        )  # fmt: skip
+            self.predictor_name(predictor.name),
+            self.percent(summary.coverage95),
+            number(summary.mean_abs_log_hr_pfs, 3),
+            number(summary.mean_abs_log_hr_os, 3),
+            number(summary.crps, 3),
+            number(predictor.unseen.crps, 3),
+            self.percent(summary.orr_within),
+            self._of(predictor.failures_predicted, len(predictor.failures)),
+            self._of(predictor.successes_predicted, len(predictor.successes)),
+        )
 
 
-def _each(one: Judged) -> tuple[Figures, ...]:
-    return one.summary, one.unseen, one.by_study, one.unseen_by_study
+def _each(predictor: Judged) -> tuple[Figures, ...]:
+    return predictor.summary, predictor.unseen, predictor.by_study, predictor.unseen_by_study
 
 
 def _factor(log_error: float) -> float:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
 from normoxia.outcome import Estimate
-from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config, dash
+from normoxia.report.canvas import Layer, heading, stroke, symbol, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme, dash
 from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
 from normoxia.values import Value
 
@@ -27,7 +27,7 @@ _LONGEST_TITLE = 290
 _MOST_TICKS = 600
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Band:
     """Prediction interval of a trial's curve: percent without event between `low` and `high` at times in months.
 
@@ -41,7 +41,7 @@ class Band:
     parameters: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class KaplanMeierArm:
     """One arm of the figure.
 
@@ -61,7 +61,7 @@ class KaplanMeierArm:
     published: Estimate | None = None
     landmarks: tuple[tuple[float, Estimate], ...] = ()
     title: str = ""
-    printed: tuple[tuple[float, float], ...] = ()
+    published_curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def label(self) -> str:
@@ -69,7 +69,7 @@ class KaplanMeierArm:
         return self.title if self.title and text_width(self.title, 11) <= _LONGEST_TITLE else self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class HazardRatioLine(Value):
     """A hazard ratio to state under the curves' names: of which arms, its interval, the test's name and p."""
 
@@ -106,39 +106,50 @@ def kaplan_meier_figure(
     """
     if not arms:
         raise InvalidArgument("a Kaplan-Meier figure was asked for without arms; give at least one")
-    speech, paint = language(lang), THEMES[theme]
-    endpoint_words = speech.known(f"endpoint.{endpoint}", endpoint)
-    shown = title or speech.say("km.title", endpoint=endpoint_words)
-    shown = f"{shown} – {population}" if population else shown
+    text, palette = language(lang), THEMES[theme]
+    endpoint_words = text.known(f"endpoint.{endpoint}", endpoint)
+    title = title or text.say("km.title", endpoint=endpoint_words)
+    title = f"{title} – {population}" if population else title
     end = months if months is not None else max(arm.curve.last for arm in arms) / DAYS_PER_MONTH
     ticks = _ticks(end)
     end = max(end, float(ticks[-1]))
     left = -max(58.0, 14 + max(text_width(arm.name, 11) for arm in arms))
-    notes = _notes(arms, speech, paint, _WIDTH - left)
-    table, table_height = _header(arms, ratios, speech, paint, left)
+    notes = _notes(arms, text, palette, _WIDTH - left)
+    table, table_height = _header(arms, ratios, text, palette, left)
     top = -(table_height + 15 * len(notes) + 26)
     layers = [
-        *heading(shown, notes, top, left, paint),
+        *heading(title, notes, top, left, palette),
         *table,
-        *_curves(arms, end, ticks, endpoint_words, speech, paint),
-        *_published(arms, end, paint),
-        *_at_risk(arms, ticks, end, speech, paint, left),
+        *_curves(arms, end, ticks, endpoint_words, text, palette),
+        *_published(arms, end, palette),
+        *_at_risk(arms, ticks, end, text, palette, left),
     ]
-    spec = {
-        "$schema": SCHEMA,
-        "description": _description(arms, endpoint_words, speech),
-        "background": paint.ground,
-        "padding": 14,
-        "width": _WIDTH,
-        "height": _HEIGHT,
-        "config": config(paint, lang),
-        "layer": layers,
-    }
+    spec = specification(
+        _description(arms, endpoint_words, text),
+        palette,
+        lang,
+        width=_WIDTH,
+        height=_HEIGHT,
+        layer=layers,
+    )
     return Figure(
-        name or f"km-{endpoint.lower()}", shown, _description(arms, endpoint_words, speech), spec,
-        ("arm", "months", "survival_percent", "low_percent", "high_percent", "at_risk", "events", "censored"),
-        tuple(row for arm in arms for row in _rows(arm)), lang,
-    )  # fmt: skip
+        name=name or f"km-{endpoint.lower()}",
+        title=title,
+        description=_description(arms, endpoint_words, text),
+        spec=spec,
+        columns=(
+            "arm",
+            "months",
+            "survival_percent",
+            "low_percent",
+            "high_percent",
+            "at_risk",
+            "events",
+            "censored",
+        ),
+        rows=tuple(row for arm in arms for row in _rows(arm)),
+        language=lang,
+    )
 
 
 def month_ticks(end: float, most: int = 11) -> NDArray[np.float64]:
@@ -158,36 +169,41 @@ def _curves(
     end: float,
     ticks: NDArray[np.float64],
     endpoint: str,
-    speech: Language,
-    paint: Theme,
+    text: Language,
+    palette: Theme,
 ) -> list[Layer]:
     x = {
-        "field": "m", "type": "quantitative", "scale": {"domain": [0, end], "nice": False},
+        "field": "m",
+        "type": "quantitative",
+        "scale": {"domain": [0, end], "nice": False},
         "axis": {
-            "labelFlush": False, "title": speech.say("axis.months_since_randomisation"), "values": ticks.tolist(), "grid": False,
+            "labelFlush": False,
+            "title": text.say("axis.months_since_randomisation"),
+            "values": ticks.tolist(),
+            "grid": False,
             "titlePadding": 8,
         },
-    }  # fmt: skip
+    }
     y_axis = {
-        "title": speech.say("axis.survival", endpoint=endpoint),
+        "title": text.say("axis.survival", endpoint=endpoint),
         "values": [0, 25, 50, 75, 100],
         "domain": False,
     }
     y = {"field": "s", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": y_axis}
-    layers: list[Layer] = [stroke(0, _HEIGHT / 2, _WIDTH, _HEIGHT / 2, paint.line, dash=[2, 3])]
+    layers: list[Layer] = [stroke(0, _HEIGHT / 2, _WIDTH, _HEIGHT / 2, palette.line, dash=[2, 3])]
     for i, arm in enumerate(arms):
         interpolate = "step-after" if arm.band is None else "linear"
         area = {
             "type": "area",
             "interpolate": interpolate,
-            "color": paint.colour(i),
+            "color": palette.colour(i),
             "opacity": 0.1,
             "clip": True,
         }
         edge = {
             "type": "line",
             "interpolate": interpolate,
-            "color": paint.colour(i),
+            "color": palette.colour(i),
             "opacity": 0.45,
             "strokeWidth": 0.8,
             "clip": True,
@@ -205,9 +221,13 @@ def _curves(
     for i, arm in enumerate(arms):
         steps = [{"m": float(m), "s": float(s)} for m, s in _steps(arm.curve, end)]
         line: dict[str, Any] = {
-            "type": "line", "interpolate": "step-after", "color": paint.colour(i), "strokeWidth": 2.2, "clip": True,
+            "type": "line",
+            "interpolate": "step-after",
+            "color": palette.colour(i),
+            "strokeWidth": 2.2,
+            "clip": True,
             "strokeJoin": "miter",
-        }  # fmt: skip
+        }
         if dash(i) != [1, 0]:
             line["strokeDash"] = dash(i)
         layers.append({"data": {"values": steps}, "mark": line, "encoding": {"x": x, "y": y}})
@@ -222,7 +242,7 @@ def _curves(
                 "shape": "M0,-1L0,1",
                 "size": 22,
                 "strokeWidth": 1,
-                "color": paint.colour(i),
+                "color": palette.colour(i),
                 "opacity": 0.75,
             }
             layers.append({"data": {"values": values}, "mark": tick, "encoding": {"x": x, "y": y}})
@@ -235,15 +255,15 @@ def _censored(arm: KaplanMeierArm, end: float) -> NDArray[np.float64]:
     return np.asarray(days[days / DAYS_PER_MONTH <= end])
 
 
-def _thinned(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
+def _thin(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
     """Points of a step function, at most a few to a pixel: the first and the last step of each sliver are kept."""
     columns = list(zip(months.tolist(), *(h.tolist() for h in heights), strict=True))
     if len(columns) <= _WIDTH:
         return columns
-    sliver = np.floor(months / months[-1] * 0.5 * _WIDTH)
-    edge = np.flatnonzero(np.diff(sliver, prepend=-1.0, append=np.inf))
-    kept = np.unique(np.concatenate([edge[:-1], edge[1:] - 1]))
-    return [columns[k] for k in kept]
+    column = np.floor(months / months[-1] * 0.5 * _WIDTH)
+    edge = np.flatnonzero(np.diff(column, prepend=-1.0, append=np.inf))
+    chosen = np.unique(np.concatenate([edge[:-1], edge[1:] - 1]))
+    return [columns[k] for k in chosen]
 
 
 def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
@@ -251,7 +271,7 @@ def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
     inside = curve.times / DAYS_PER_MONTH <= last
     months = np.concatenate([[0.0], curve.times[inside] / DAYS_PER_MONTH, [last]])
     survival = np.concatenate([[1.0], curve.survival[inside]])
-    return _thinned(months, 100.0 * np.append(survival, survival[-1]))
+    return _thin(months, 100.0 * np.append(survival, survival[-1]))
 
 
 def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
@@ -268,19 +288,19 @@ def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
     inside = (curve.times / DAYS_PER_MONTH <= last) & ~np.isnan(curve.low)
     months = np.concatenate([[0.0], curve.times[inside] / DAYS_PER_MONTH, [last]])
     low, high = (np.concatenate([[100.0], 100.0 * e[inside]]) for e in (curve.low, curve.high))
-    points = _thinned(months, np.append(low, low[-1]), np.append(high, high[-1]))
+    points = _thin(months, np.append(low, low[-1]), np.append(high, high[-1]))
     return [{"m": m, "low": a, "high": b} for m, a, b in points]
 
 
-def _published(arms: Sequence[KaplanMeierArm], end: float, paint: Theme) -> list[Layer]:
+def _published(arms: Sequence[KaplanMeierArm], end: float, palette: Theme) -> list[Layer]:
     layers: list[Layer] = []
     x, y = {"field": "m", "type": "quantitative"}, {"field": "s", "type": "quantitative"}
     for i, arm in enumerate(arms):
-        if arm.printed:
-            points = [{"m": month, "s": percent} for month, percent in arm.printed if month <= end]
+        if arm.published_curve:
+            points = [{"m": month, "s": percent} for month, percent in arm.published_curve if month <= end]
             line = {
                 "type": "line",
-                "color": paint.colour(i),
+                "color": palette.colour(i),
                 "strokeWidth": 1.6,
                 "strokeDash": [1, 3],
                 "strokeCap": "round",
@@ -288,7 +308,7 @@ def _published(arms: Sequence[KaplanMeierArm], end: float, paint: Theme) -> list
             }
             layers.append({"data": {"values": points}, "mark": line, "encoding": {"x": x, "y": y}})
         # landmarks of several arms stand side by side, so that their intervals do not hide one another
-        aside = 5.0 * (i - (len(arms) - 1) / 2)
+        offset = 5.0 * (i - (len(arms) - 1) / 2)
         for month, rate in arm.landmarks:
             if month > end:
                 continue
@@ -296,165 +316,181 @@ def _published(arms: Sequence[KaplanMeierArm], end: float, paint: Theme) -> list
                 interval = [{"m": month, "s": rate.low, "s2": rate.high}]
                 rule = {
                     "type": "rule",
-                    "color": paint.colour(i),
+                    "color": palette.colour(i),
                     "strokeWidth": 1.3,
                     "clip": True,
-                    "xOffset": aside,
+                    "xOffset": offset,
                 }
-                place = {"x": x, "y": y, "y2": {"field": "s2"}}
-                layers.append({"data": {"values": interval}, "mark": rule, "encoding": place})
-            layers.append(_diamond({"m": month, "s": rate.value}, paint, i, aside))
+                encoding = {"x": x, "y": y, "y2": {"field": "s2"}}
+                layers.append({"data": {"values": interval}, "mark": rule, "encoding": encoding})
+            layers.append(_diamond({"m": month, "s": rate.value}, palette, i, offset))
         median = arm.published
         if median is not None and math.isfinite(median.value) and median.value <= end:
             if median.has_interval:
                 interval = [{"m": median.low, "m2": min(median.high, end), "s": 50.0}]
-                rule = {"type": "rule", "color": paint.colour(i), "strokeWidth": 1.3, "clip": True}
-                place = {"x": x, "y": y, "x2": {"field": "m2"}}
-                layers.append({"data": {"values": interval}, "mark": rule, "encoding": place})
-            layers.append(_diamond({"m": median.value, "s": 50.0}, paint, i, 0.0))
+                rule = {"type": "rule", "color": palette.colour(i), "strokeWidth": 1.3, "clip": True}
+                encoding = {"x": x, "y": y, "x2": {"field": "m2"}}
+                layers.append({"data": {"values": interval}, "mark": rule, "encoding": encoding})
+            layers.append(_diamond({"m": median.value, "s": 50.0}, palette, i, 0.0))
     return layers
 
 
-def _diamond(value: dict[str, float], paint: Theme, index: int, aside: float) -> Layer:
+def _diamond(value: dict[str, float], palette: Theme, index: int, offset: float) -> Layer:
     mark = {
-        "type": "point", "shape": "diamond", "size": 72, "filled": True, "fill": paint.ground, "opacity": 1,
-        "stroke": paint.colour(index), "strokeWidth": 1.8, "xOffset": aside,
-    }  # fmt: skip
-    place = {"x": {"field": "m", "type": "quantitative"}, "y": {"field": "s", "type": "quantitative"}}
-    return {"data": {"values": [value]}, "mark": mark, "encoding": place}
+        "type": "point",
+        "shape": "diamond",
+        "size": 72,
+        "filled": True,
+        "fill": palette.background,
+        "opacity": 1,
+        "stroke": palette.colour(index),
+        "strokeWidth": 1.8,
+        "xOffset": offset,
+    }
+    encoding = {"x": {"field": "m", "type": "quantitative"}, "y": {"field": "s", "type": "quantitative"}}
+    return {"data": {"values": [value]}, "mark": mark, "encoding": encoding}
 
 
 def _at_risk(
     arms: Sequence[KaplanMeierArm],
     ticks: NDArray[np.float64],
     end: float,
-    speech: Language,
-    paint: Theme,
+    text: Language,
+    palette: Theme,
     left: float,
 ) -> list[Layer]:
     top = _HEIGHT + 62
-    layers = [words(left, top, speech.say("km.at_risk"), paint.ink, weight=600)]
+    layers = [text_label(left, top, text.say("km.at_risk"), palette.foreground, weight=600)]
     for i, arm in enumerate(arms):
         y = top + _ROW * (i + 1) + 2
         counts = arm.curve.at_risk(ticks * DAYS_PER_MONTH)
         values = [{"m": float(m), "n": f"{round(n)}"} for m, n in zip(ticks, counts, strict=True)]
-        layers.append(words(-24, y, arm.name, paint.colour(i), weight=600, align="right"))
-        number = {"type": "text", "fontSize": 11, "color": paint.ink, "baseline": "middle"}
-        place = {
+        layers.append(text_label(-24, y, arm.name, palette.colour(i), weight=600, align="right"))
+        number = {"type": "text", "fontSize": 11, "color": palette.foreground, "baseline": "middle"}
+        encoding = {
             "x": {"field": "m", "type": "quantitative"},
             "y": {"value": y},
             "text": {"field": "n", "type": "nominal"},
         }
-        layers.append({"data": {"values": values}, "mark": number, "encoding": place})
+        layers.append({"data": {"values": values}, "mark": number, "encoding": encoding})
     return layers
 
 
 def _header(
     arms: Sequence[KaplanMeierArm],
     ratios: Sequence[HazardRatioLine],
-    speech: Language,
-    paint: Theme,
+    text: Language,
+    palette: Theme,
     left: float,
 ) -> tuple[list[Layer], float]:
     """The table over the plot: which line is which, events, medians; then the hazard ratios. With its height."""
-    drawn_again = any(arm.median is not None for arm in arms)
-    lines = [_ratio_words(line, speech, drawn_again) for line in ratios]
+    is_simulated = any(arm.median is not None for arm in arms)
+    ratio_lines = [_ratio_words(line, text, is_simulated) for line in ratios]
     rows = len(arms) + 1
-    height = _ROW * (rows + len(lines)) + (6 if lines else 0) + 14
+    height = _ROW * (rows + len(ratio_lines)) + (6 if ratio_lines else 0) + 14
     y = -height + 8.0
     simulated = [arm for arm in arms if arm.median is not None]
     level = round(100 * simulated[0].median.level) if simulated and simulated[0].median else 95
-    median_title = speech.say("km.median_prediction", level=level) if simulated else speech.say("km.median")
+    median_title = text.say("km.median_prediction", level=level) if simulated else text.say("km.median")
     has_published = any(arm.published is not None for arm in arms)
     name_end = left + 44 + max(text_width(arm.label, 11) for arm in arms) + 24
     events_at = max(name_end, left + 150)
     median_at = events_at + 92
     published_at = median_at + 166
     layers = [
-        words(events_at, y, speech.say("km.events"), paint.muted),
-        words(median_at, y, median_title, paint.muted),
+        text_label(events_at, y, text.say("km.events"), palette.muted),
+        text_label(median_at, y, median_title, palette.muted),
     ]
     if has_published:
-        layers.append(symbol(published_at + 4, y, "diamond", paint.muted, width=1.3, ground=paint.ground))
-        layers.append(words(published_at + 14, y, speech.say("km.published"), paint.muted))
+        layers.append(
+            symbol(published_at + 4, y, "diamond", palette.muted, width=1.3, background=palette.background)
+        )
+        layers.append(text_label(published_at + 14, y, text.say("km.published"), palette.muted))
     for i, arm in enumerate(arms):
         y += _ROW
         data = arm.curve.data
-        own = arm.curve.median.estimate(1 / DAYS_PER_MONTH)
-        median = arm.median if arm.median is not None else own
+        curve_median = arm.curve.median.estimate(1 / DAYS_PER_MONTH)
+        median = arm.median if arm.median is not None else curve_median
         layers += [
-            stroke(left, y, left + 34, y, paint.colour(i), width=2.4, dash=dash(i)),
-            words(left + 44, y, arm.label, paint.colour(i), weight=600),
-            words(events_at, y, f"{_count(data.weights[data.observed])} / {_count(data.weights)}", paint.ink),
-            words(median_at, y, speech.interval(median), paint.ink),
+            stroke(left, y, left + 34, y, palette.colour(i), width=2.4, dash=dash(i)),
+            text_label(left + 44, y, arm.label, palette.colour(i), weight=600),
+            text_label(
+                events_at,
+                y,
+                f"{_patient_count(data.weights[data.observed])} / {_patient_count(data.weights)}",
+                palette.foreground,
+            ),
+            text_label(median_at, y, text.interval(median), palette.foreground),
         ]
         if arm.published is not None:
-            layers.append(words(published_at + 14, y, speech.interval(arm.published), paint.ink))
-    y += 6 if lines else 0
-    for line in lines:
+            layers.append(text_label(published_at + 14, y, text.interval(arm.published), palette.foreground))
+    y += 6 if ratio_lines else 0
+    for line in ratio_lines:
         y += _ROW
-        layers.append(words(left, y, line, paint.ink))
+        layers.append(text_label(left, y, line, palette.foreground))
     return layers, height
 
 
-def _count(weights: NDArray[np.float64]) -> int:
+def _patient_count(weights: NDArray[np.float64]) -> int:
     """Patients of weights that may be shares of one."""
     return round(float(weights.sum()))
 
 
-def _ratio_words(line: HazardRatioLine, speech: Language, simulated: bool) -> str:
-    value = speech.interval(line.ratio, 2)
-    names = {"experimental": line.experimental, "control": line.control}
+def _ratio_words(line: HazardRatioLine, text: Language, simulated: bool) -> str:
+    value = text.interval(line.ratio, 2)
+    arm_names = {"experimental": line.experimental, "control": line.control}
     if line.test and not math.isnan(line.p):
-        test = speech.known(f"test.{line.test}", line.test)
-        text = speech.say("km.hazard_ratio", **names, value=value, test=test, p=speech.p_value(line.p))
+        test = text.known(f"test.{line.test}", line.test)
+        sentence = text.say("km.hazard_ratio", **arm_names, value=value, test=test, p=text.p_value(line.p))
     else:
-        text = speech.say("km.hazard_ratio_plain", **names, value=value)
+        sentence = text.say("km.hazard_ratio_plain", **arm_names, value=value)
         if simulated and line.ratio.has_interval:
-            text += speech.say("km.join") + speech.say("km.prediction", level=round(100 * line.ratio.level))
+            sentence += text.say("km.join") + text.say("km.prediction", level=round(100 * line.ratio.level))
     if line.published is not None:
-        text += speech.say("km.join") + speech.say(
-            "km.published_ratio", value=speech.interval(line.published, 2)
+        sentence += text.say("km.join") + text.say(
+            "km.published_ratio", value=text.interval(line.published, 2)
         )
-    return text
+    return sentence
 
 
 def _notes(
-    arms: Sequence[KaplanMeierArm], speech: Language, paint: Theme, width: float
+    arms: Sequence[KaplanMeierArm], text: Language, palette: Theme, width: float
 ) -> list[tuple[str, str]]:
     crossing = [f"{a.name} × {b.name}" for a, b in combinations(arms, 2) if curves_cross(a.curve, b.curve)]
     notes: list[tuple[str, str]] = []
     if crossing:
-        text = speech.say("km.cross", pairs=", ".join(crossing))
-        notes += [(line, paint.warning) for line in wrap(text, width, 11)]
+        crossing_note = text.say("km.cross", pairs=", ".join(crossing))
+        notes += [(line, palette.warning) for line in wrap(crossing_note, width, 11)]
     parts = []
     bands = [arm.band for arm in arms if arm.band is not None]
     if bands:
         key = "km.band_prediction" if bands[0].parameters else "km.band_sampling"
-        parts.append(speech.say(key, level=round(100 * bands[0].level)))
+        parts.append(text.say(key, level=round(100 * bands[0].level)))
     else:
         curve = arms[0].curve
-        parts.append(speech.say("km.band_interval", level=round(100 * curve.level), interval=curve.interval))
+        parts.append(text.say("km.band_interval", level=round(100 * curve.level), interval=curve.interval))
     if any(0 < len(_censored(arm, math.inf)) <= _MOST_TICKS for arm in arms):
-        parts.append(speech.say("km.censored"))
-    if any(arm.printed for arm in arms):
-        parts.append(speech.say("km.dots"))
+        parts.append(text.say("km.censored"))
+    if any(arm.published_curve for arm in arms):
+        parts.append(text.say("km.dots"))
     if any(arm.landmarks or arm.published is not None for arm in arms):
-        parts.append(speech.say("km.diamonds", level=95))
-    joined = (" " if speech.code == "en" else "").join(parts)
-    return notes + [(line, paint.muted) for line in wrap(joined, width, 11)]
+        parts.append(text.say("km.diamonds", level=95))
+    paragraph = (" " if text.code == "en" else "").join(parts)
+    return notes + [(line, palette.muted) for line in wrap(paragraph, width, 11)]
 
 
-def _description(arms: Sequence[KaplanMeierArm], endpoint: str, speech: Language) -> str:
+def _description(arms: Sequence[KaplanMeierArm], endpoint: str, text: Language) -> str:
     sentences = [
-        speech.say(
-            "km.describe_arm", arm=arm.name, n=_count(arm.curve.data.weights),
-            events=_count(arm.curve.data.weights[arm.curve.data.observed]),
-            median=speech.number(arm.curve.median.value / DAYS_PER_MONTH),
+        text.say(
+            "km.describe_arm",
+            arm=arm.name,
+            n=_patient_count(arm.curve.data.weights),
+            events=_patient_count(arm.curve.data.weights[arm.curve.data.observed]),
+            median=text.number(arm.curve.median.value / DAYS_PER_MONTH),
         )
         for arm in arms
-    ]  # fmt: skip
-    return speech.say("km.describe", endpoint=endpoint, arms=" ".join(sentences))
+    ]
+    return text.say("km.describe", endpoint=endpoint, arms=" ".join(sentences))
 
 
 def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
@@ -463,19 +499,24 @@ def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
     A row a distinct time; of the many thousand times of pooled replicates, a row for two pixels.
     """
     curve, data = arm.curve, arm.curve.data
-    followed, place = np.unique(data.time, return_inverse=True)
-    events = np.bincount(place, data.weights * data.observed, len(followed))
-    censored = np.bincount(place, data.weights * ~data.observed, len(followed))
-    if followed[0] > 0:
-        followed, events, censored = (np.concatenate([[0.0], a]) for a in (followed, events, censored))
-    if len(followed) > _WIDTH:
-        pixel = np.floor(followed / followed[-1] * (_WIDTH / 2 - 1))
+    times, index = np.unique(data.time, return_inverse=True)
+    events = np.bincount(index, data.weights * data.observed, len(times))
+    censored = np.bincount(index, data.weights * ~data.observed, len(times))
+    if times[0] > 0:
+        times, events, censored = (np.concatenate([[0.0], a]) for a in (times, events, censored))
+    if len(times) > _WIDTH:
+        pixel = np.floor(times / times[-1] * (_WIDTH / 2 - 1))
         starts = np.flatnonzero(np.diff(pixel, prepend=-1.0))
         events, censored = (np.add.reduceat(a, starts) for a in (events, censored))
-        followed = followed[np.append(starts[1:], len(followed)) - 1]
-    low, high = curve.band_at(followed)
+        times = times[np.append(starts[1:], len(times)) - 1]
+    low, high = curve.band_at(times)
     columns = (
-        followed / DAYS_PER_MONTH, 100.0 * curve.at(followed), 100.0 * low, 100.0 * high, curve.at_risk(followed),
-        events, censored,
-    )  # fmt: skip
+        times / DAYS_PER_MONTH,
+        100.0 * curve.at(times),
+        100.0 * low,
+        100.0 * high,
+        curve.at_risk(times),
+        events,
+        censored,
+    )
     return [(arm.name, *(float(v) for v in numbers)) for numbers in zip(*columns, strict=True)]

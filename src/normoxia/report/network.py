@@ -10,10 +10,10 @@ from typing import Any
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.language import language
 from normoxia.outcome import Estimate
-from normoxia.report.canvas import Layer, heading, stroke, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.canvas import Layer, heading, stroke, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
 from normoxia.report.tables import Table
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.theme import THEMES, Theme
 from normoxia.values import Value
 
 _RADIUS = 165.0
@@ -62,8 +62,8 @@ def network_figure(
     """
     if len(treatments) < 2:
         raise InvalidArgument("a network of fewer than two treatments was asked for; expected at least two")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("network.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("network.title")
     places = _circle(treatments)
     for edge in comparisons:
         for end in (edge.one, edge.other):
@@ -73,29 +73,41 @@ def network_figure(
     labels = max(text_width(t.name, 12) for t in treatments) + 30
     width = 2 * (_RADIUS + labels)
     shift = (width / 2, _RADIUS + 30)
-    notes = [(line, paint.muted) for line in wrap(speech.say("network.legend"), width, 11)]
+    notes = [(line, palette.muted) for line in wrap(text.say("network.legend"), width, 11)]
     if parts > 1:
-        notes += [(line, paint.warning) for line in wrap(speech.say("network.parts", n=parts), width, 11)]
-    layers = heading(shown, notes, -34 - 15 * len(notes), 0, paint)
-    layers += _edges(comparisons, places, shift, paint)
-    layers += _nodes(treatments, places, shift, paint)
+        notes += [(line, palette.warning) for line in wrap(text.say("network.parts", n=parts), width, 11)]
+    layers = heading(title, notes, -34 - 15 * len(notes), 0, palette)
+    layers += _edges(comparisons, places, shift, palette)
+    layers += _nodes(treatments, places, shift, palette)
     n_studies = sum(edge.studies for edge in comparisons)
     most = max(comparisons, key=lambda e: e.studies, default=None)
-    often = f"{most.one} – {most.other} ({most.studies})" if most else "–"
-    description = speech.say(
+    most_studied = f"{most.one} – {most.other} ({most.studies})" if most else "–"
+    description = text.say(
         "network.describe",
         n=len(treatments),
         edges=len(comparisons),
         studies=n_studies,
-        often=often,
+        often=most_studied,
         parts=parts,
     )
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": width,
-        "height": 2 * _RADIUS + 60, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
+    spec = specification(
+        description,
+        palette,
+        lang,
+        width=width,
+        height=2 * _RADIUS + 60,
+        layer=layers,
+    )
     rows = tuple((e.one, e.other, e.studies) for e in comparisons)
-    return Figure(name, shown, description, spec, ("one", "other", "studies"), rows, lang)
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=("one", "other", "studies"),
+        rows=rows,
+        language=lang,
+    )
 
 
 def ranking_figure(
@@ -110,35 +122,38 @@ def ranking_figure(
     """Scores with their intervals, and beside them how probable every rank is; in the order given, best first."""
     if not rows or any(len(row.probabilities) != len(rows[0].probabilities) for row in rows):
         raise InvalidArgument("a ranking needs rows, each with a probability for every rank")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("ranking.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("ranking.title")
     ranks = len(rows[0].probabilities)
     row_height, tile = 28, 44
     left = -(max(text_width(row.treatment, 12) for row in rows) + 20)
-    width, heat = 240.0, 240.0 + 130
+    width, tiles_start = 240.0, 240.0 + 130
     height = row_height * len(rows)
-    notes = [(line, paint.muted) for line in wrap(speech.say("ranking.note"), heat + tile * ranks - left, 11)]
+    notes = [
+        (line, palette.muted)
+        for line in wrap(text.say("ranking.note"), tiles_start + tile * ranks - left, 11)
+    ]
     layers: list[Layer] = [
-        *heading(shown, notes, -58 - 15 * len(notes), left, paint),
-        words(0, -16, speech.say("ranking.score", score=score), paint.muted),
-        words(heat, -16, speech.say("ranking.rank"), paint.muted),
+        *heading(title, notes, -58 - 15 * len(notes), left, palette),
+        text_label(0, -16, text.say("ranking.score", score=score), palette.muted),
+        text_label(tiles_start, -16, text.say("ranking.rank"), palette.muted),
     ]
     axis = {"values": [0, 0.25, 0.5, 0.75, 1], "title": None, "format": ".4~g", "labelFlush": False}
     x = {"field": "v", "type": "quantitative", "scale": {"domain": [0, 1], "nice": False}, "axis": axis}
     for i, row in enumerate(rows):
         y = row_height * (i + 0.5)
-        layers.append(words(left, y, row.treatment, paint.ink, size=12))
+        layers.append(text_label(left, y, row.treatment, palette.foreground, size=12))
         if row.score.has_interval:
             values = [{"a": row.score.low, "b": row.score.high}]
-            mark = {"type": "rule", "color": paint.colour(0), "strokeWidth": 2}
-            place = {"x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {"value": y}}
-            layers.append({"data": {"values": values}, "mark": mark, "encoding": place})
+            mark = {"type": "rule", "color": palette.colour(0), "strokeWidth": 2}
+            encoding = {"x": {**x, "field": "a"}, "x2": {"field": "b"}, "y": {"value": y}}
+            layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
         dot = {
             "type": "point",
             "shape": "circle",
             "size": 70,
             "filled": True,
-            "color": paint.colour(0),
+            "color": palette.colour(0),
             "opacity": 1,
         }
         layers.append(
@@ -148,21 +163,29 @@ def ranking_figure(
                 "encoding": {"x": x, "y": {"value": y}},
             }
         )
-        layers.append(words(width + 16, y, speech.interval(row.score, 2), paint.ink))
-        layers += _tiles(row.probabilities, heat, y, tile, row_height, paint)
+        layers.append(text_label(width + 16, y, text.interval(row.score, 2), palette.foreground))
+        layers += _tiles(row.probabilities, tiles_start, y, tile, row_height, palette)
     for rank in range(ranks):
         layers.append(
-            words(heat + tile * (rank + 0.5), height + 14, str(rank + 1), paint.muted, align="center")
+            text_label(
+                tiles_start + tile * (rank + 0.5), height + 14, str(rank + 1), palette.muted, align="center"
+            )
         )
-    described = "; ".join(f"{row.treatment} {speech.interval(row.score, 2)}" for row in rows)
-    description = speech.say("ranking.describe", n=len(rows), score=score, rows=described)
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": width,
-        "height": height, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
+    row_texts = "; ".join(f"{row.treatment} {text.interval(row.score, 2)}" for row in rows)
+    description = text.say("ranking.describe", n=len(rows), score=score, rows=row_texts)
+    spec = specification(
+        description,
+        palette,
+        lang,
+        width=width,
+        height=height,
+        layer=layers,
+    )
     columns = ("treatment", "score", "low", "high", *(f"p_rank_{k + 1}" for k in range(ranks)))
     cells = tuple((r.treatment, r.score.value, r.score.low, r.score.high, *r.probabilities) for r in rows)
-    return Figure(name, shown, description, spec, columns, cells, lang)
+    return Figure(
+        name=name, title=title, description=description, spec=spec, columns=columns, rows=cells, language=lang
+    )
 
 
 def league_table(
@@ -181,7 +204,7 @@ def league_table(
     effects  (treatment, comparator) to a ratio or a difference; pairs that are absent get a dash (nothing connects them)
     null     what means no effect: 1 for ratios, 0 for differences
     """
-    speech = language(lang)
+    text = language(lang)
     cells, bold = [], set()
     for i, row in enumerate(treatments):
         line = [row]
@@ -190,18 +213,18 @@ def league_table(
             if i == j or estimate is None:
                 line.append("·" if i == j else "–")
                 continue
-            line.append(speech.interval(estimate, digits))
+            line.append(text.interval(estimate, digits))
             if estimate.has_interval and not estimate.contains(null):
                 bold.add((i, j + 1))
         cells.append(tuple(line))
-    heads = (speech.say("league.corner"), *treatments)
+    heads = (text.say("league.corner"), *treatments)
     return Table(
-        name,
-        title or speech.say("league.title"),
-        heads,
-        tuple(cells),
-        speech.say("league.note", null=f"{null:g}"),
-        frozenset(bold),
+        name=name,
+        title=title or text.say("league.title"),
+        columns=heads,
+        rows=tuple(cells),
+        note=text.say("league.note", null=f"{null:g}"),
+        emphasis=frozenset(bold),
     )
 
 
@@ -214,7 +237,7 @@ def _edges(
     comparisons: Sequence[DirectComparison],
     places: Mapping[str, tuple[float, float]],
     shift: tuple[float, float],
-    paint: Theme,
+    palette: Theme,
 ) -> list[Layer]:
     lines: list[Layer] = []
     counts: list[Layer] = []
@@ -223,19 +246,19 @@ def _edges(
             (shift[0] + _RADIUS * places[end][0], shift[1] + _RADIUS * places[end][1])
             for end in (edge.one, edge.other)
         )
-        lines.append(stroke(x, y, x2, y2, paint.line, width=1.0 + 1.8 * math.sqrt(edge.studies)))
+        lines.append(stroke(x, y, x2, y2, palette.line, width=1.0 + 1.8 * math.sqrt(edge.studies)))
         middle = ((x + 0.44 * (x2 - x)), (y + 0.44 * (y2 - y)))
         disc: dict[str, Any] = {
             "type": "point",
             "shape": "circle",
             "size": 260,
             "filled": True,
-            "color": paint.ground,
+            "color": palette.background,
             "opacity": 1,
         }
-        place = {"x": {"value": middle[0]}, "y": {"value": middle[1]}}
-        counts.append({"data": {"values": [{}]}, "mark": disc, "encoding": place})
-        counts.append(words(*middle, str(edge.studies), paint.muted, align="center"))
+        encoding = {"x": {"value": middle[0]}, "y": {"value": middle[1]}}
+        counts.append({"data": {"values": [{}]}, "mark": disc, "encoding": encoding})
+        counts.append(text_label(*middle, str(edge.studies), palette.muted, align="center"))
     return [*lines, *counts]
 
 
@@ -243,39 +266,49 @@ def _nodes(
     treatments: Sequence[Treatment],
     places: Mapping[str, tuple[float, float]],
     shift: tuple[float, float],
-    paint: Theme,
+    palette: Theme,
 ) -> list[Layer]:
-    known = [t.patients for t in treatments if not math.isnan(t.patients)]
-    largest = max(known, default=1.0)
+    patient_counts = [t.patients for t in treatments if not math.isnan(t.patients)]
+    largest = max(patient_counts, default=1.0)
     layers: list[Layer] = []
     for t in treatments:
         sine, cosine = places[t.name]
         x, y = shift[0] + _RADIUS * sine, shift[1] + _RADIUS * cosine
         area = 240.0 if math.isnan(t.patients) else 90.0 + 610.0 * t.patients / largest
         mark: dict[str, Any] = {
-            "type": "point", "shape": "circle", "size": area, "filled": True, "fill": paint.colour(t.part),
-            "stroke": paint.ground, "strokeWidth": 2, "opacity": 1,
-        }  # fmt: skip
+            "type": "point",
+            "shape": "circle",
+            "size": area,
+            "filled": True,
+            "fill": palette.colour(t.part),
+            "stroke": palette.background,
+            "strokeWidth": 2,
+            "opacity": 1,
+        }
         layers.append(
             {"data": {"values": [{}]}, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
         )
-        reach = math.sqrt(area / math.pi) + 8
+        label_distance = math.sqrt(area / math.pi) + 8
         align = "center" if abs(sine) < 0.15 else "left" if sine > 0 else "right"
-        dy = (reach + 6) * (1 if cosine > 0 else -1) if align == "center" else reach * cosine
-        label = words(x + reach * sine, y + dy, t.name, paint.ink, size=12, weight=600, align=align)
+        dy = (
+            (label_distance + 6) * (1 if cosine > 0 else -1) if align == "center" else label_distance * cosine
+        )
+        label = text_label(
+            x + label_distance * sine, y + dy, t.name, palette.foreground, size=12, weight=600, align=align
+        )
         layers.append(label)
     return layers
 
 
 def _tiles(
-    probabilities: Sequence[float], start: float, y: float, tile: float, height: float, paint: Theme
+    probabilities: Sequence[float], start: float, y: float, tile: float, height: float, palette: Theme
 ) -> list[Layer]:
     layers: list[Layer] = []
     for k, p in enumerate(probabilities):
         block = stroke(
-            start + tile * k + 1, y, start + tile * (k + 1) - 1, y, paint.colour(0), width=height - 3
+            start + tile * k + 1, y, start + tile * (k + 1) - 1, y, palette.colour(0), width=height - 3
         )
         block["mark"]["opacity"] = 0.06 + 0.5 * min(max(p, 0.0), 1.0)  # pale enough for words on top
         text = f"{100 * p:.0f}%" if p > 0.005 else "<1%" if p > 0 else "0"
-        layers += [block, words(start + tile * (k + 0.5), y, text, paint.ink, align="center")]
+        layers += [block, text_label(start + tile * (k + 0.5), y, text, palette.foreground, align="center")]
     return layers

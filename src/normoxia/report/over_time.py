@@ -16,126 +16,136 @@ from normoxia.survival import DAYS_PER_MONTH
 _MOST_HIGHLIGHTS = 3
 
 
-def warning_words(held: Proportionality, speech: Language) -> str:
+def warning_words(proportionality: Proportionality, text: Language) -> str:
     """The first sentence of an answer, naming the studies; "" where no study is known to have such hazards."""
-    return speech.say("pool.over_time", studies=_names(held.violated, speech)) if held.violated else ""
+    return (
+        text.say("pool.over_time", studies=_names(proportionality.violated, text))
+        if proportionality.violated
+        else ""
+    )
 
 
-def further_words(held: Proportionality, speech: Language) -> list[str]:
+def further_words(proportionality: Proportionality, text: Language) -> list[str]:
     """Of which studies the hazards look proportional, and of which nothing is known."""
     lines = []
-    if held.steady:
-        lines.append(speech.say("pool.over_time_steady", studies=_names(held.steady, speech)))
-    if held.unseen:
-        lines.append(speech.say("pool.over_time_unseen", studies=_names(held.unseen, speech)))
-    if held.elsewhere:
-        lines.append(speech.say("pool.over_time_elsewhere", studies=_names(held.elsewhere, speech)))
+    if proportionality.steady:
+        lines.append(text.say("pool.over_time_steady", studies=_names(proportionality.steady, text)))
+    if proportionality.unseen:
+        lines.append(text.say("pool.over_time_unseen", studies=_names(proportionality.unseen, text)))
+    if proportionality.elsewhere:
+        lines.append(text.say("pool.over_time_elsewhere", studies=_names(proportionality.elsewhere, text)))
     return lines
 
 
-def table_words(held: Proportionality | None, speech: Language) -> list[str]:
+def table_words(proportionality: Proportionality | None, text: Language) -> list[str]:
     """The first sentence above a table's network, and that it goes by the names of its studies; nothing without one."""
-    if held is None or not held.violated:
+    if proportionality is None or not proportionality.violated:
         return []
     return [
-        warning_words(held, speech),
-        speech.say("pool.over_time_table", studies=_names(held.violated, speech)),
+        warning_words(proportionality, text),
+        text.say("pool.over_time_table", studies=_names(proportionality.violated, text)),
     ]
 
 
 def share_words(
-    held: Proportionality, shares: Shares, pairs: Iterable[tuple[str, str]], speech: Language
+    proportionality: Proportionality, shares: Shares, pairs: Iterable[tuple[str, str]], text: Language
 ) -> list[str]:
     """How much of each of some estimates rests on the studies whose hazards do not stay proportional."""
     lines = []
     for treatment, comparator in pairs:
-        own = shares.get((treatment, comparator)) or shares.get((comparator, treatment), {})
-        resting = sum(own.get(study, 0.0) for study in held.violated)
-        if resting >= 0.005:
-            pair = _pair(treatment, comparator, speech)
-            lines.append(speech.say("pool.over_time_share", share=f"{100 * resting:.0f}%", pair=pair))
+        study_shares = shares.get((treatment, comparator)) or shares.get((comparator, treatment), {})
+        share = sum(study_shares.get(study, 0.0) for study in proportionality.violated)
+        if share >= 0.005:
+            pair = _pair(treatment, comparator, text)
+            lines.append(text.say("pool.over_time_share", share=f"{100 * share:.0f}%", pair=pair))
     return lines
 
 
 def over_time_table(
-    held: Proportionality, speech: Language, name: str, *, translated: bool = True
+    proportionality: Proportionality, text: Language, name: str, *, translated: bool = True
 ) -> Table | None:
     """Every pair of curves of the studies named, by study: restricted mean, periods, constant ratio; None without one."""
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
-    several = len({pair.endpoint for pair in held.told()}) > 1
-    for pair in held.told():
+    with_endpoint = len({pair.endpoint for pair in proportionality.told()}) > 1
+    for pair in proportionality.told():
         if pair.study != study:
             study = pair.study
             groups.add(len(rows))
             rows.append((study, "", "", "", ""))
         if not pair.is_proportional:
             bold.add((len(rows), 4))
-        rows.append(_row(pair, speech, translated, several))
+        rows.append(_row(pair, text, translated, with_endpoint))
     if not rows:
         return None
     heads = ("curves_of", "restricted_mean", "by_period", "constant_ratio", "proportional_p")
     return Table(
-        name, speech.say("pool.over_time_title"), tuple(speech.say(f"pool.{head}") for head in heads), tuple(rows),
-        speech.say("pool.over_time_note"), frozenset(bold), frozenset(groups),
-    )  # fmt: skip
+        name=name,
+        title=text.say("pool.over_time_title"),
+        columns=tuple(text.say(f"pool.{head}") for head in heads),
+        rows=tuple(rows),
+        note=text.say("pool.over_time_note"),
+        emphasis=frozenset(bold),
+        groups=frozenset(groups),
+    )
 
 
-def difference_highlights(held: Proportionality, speech: Language) -> list[Highlight]:
+def difference_highlights(proportionality: Proportionality, text: Language) -> list[Highlight]:
     """The restricted mean difference of each study named, of its first curves that do not stay proportional."""
     first: dict[str, PairOverTime] = {}
-    for pair in held.told():
+    for pair in proportionality.told():
         if not pair.is_proportional:
             first.setdefault(pair.study, pair)
     return [
         Highlight(
-            speech.say("pool.difference_label", endpoint=pair.endpoint),
-            speech.interval(pair.effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1),
-            speech.say(
-                "pool.difference_beside", study=pair.study, of=speech.phrase(pair.of), pair=_pair(pair.treatment, pair.control, speech),
-                months=_month(pair.effect.horizon, speech),
+            text.say("pool.difference_label", endpoint=pair.endpoint),
+            text.interval(pair.effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1),
+            text.say(
+                "pool.difference_beside",
+                study=pair.study,
+                of=text.phrase(pair.of),
+                pair=_pair(pair.treatment, pair.control, text),
+                months=_month(pair.effect.horizon, text),
             ),
         )
         for pair in list(first.values())[:_MOST_HIGHLIGHTS]
-    ]  # fmt: skip
+    ]
 
 
-def _row(pair: PairOverTime, speech: Language, translated: bool, with_endpoint: bool) -> tuple[str, ...]:
+def _row(pair: PairOverTime, text: Language, translated: bool, with_endpoint: bool) -> tuple[str, ...]:
     effect = pair.effect
-    who = (
-        _pair(pair.treatment, pair.control, speech)
+    arms = (
+        _pair(pair.treatment, pair.control, text)
         if translated
-        else speech.say("pool.pair", one=pair.treatment, other=pair.control)
+        else text.say("pool.pair", one=pair.treatment, other=pair.control)
     )
-    difference = speech.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
-    endpoint = pair.endpoint + speech.say("pool.comma") if with_endpoint else ""
+    difference = text.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
+    endpoint = pair.endpoint + text.say("pool.comma") if with_endpoint else ""
     return (
-        f"{endpoint}{speech.phrase(pair.of)}{speech.say('pool.semicolon')}{who}",
-        speech.say("pool.to_horizon", value=difference, months=_month(effect.horizon, speech)),
-        "\n".join(_period(period, speech) for period in effect.periods),
-        speech.interval(effect.ratio.estimate(), 2),
-        speech.p_value(effect.proportional_p),
+        f"{endpoint}{text.phrase(pair.of)}{text.say('pool.semicolon')}{arms}",
+        text.say("pool.to_horizon", value=difference, months=_month(effect.horizon, text)),
+        "\n".join(_period(period, text) for period in effect.periods),
+        text.interval(effect.ratio.estimate(), 2),
+        text.p_value(effect.proportional_p),
     )
 
 
-def _period(period: Period, speech: Language) -> str:
-    value = (
-        speech.interval(period.ratio.estimate(), 2) if period.ratio else speech.say("pool.few_events")
-    )  # fmt: skip
-    start, stop = _month(period.start, speech), _month(period.stop, speech)
-    return speech.say("pool.period", start=start, stop=stop, value=value)
+def _period(period: Period, text: Language) -> str:
+    value = text.interval(period.ratio.estimate(), 2) if period.ratio else text.say("pool.few_events")
+    start, stop = _month(period.start, text), _month(period.stop, text)
+    return text.say("pool.period", start=start, stop=stop, value=value)
 
 
-def _month(days: float, speech: Language) -> str:
+def _month(days: float, text: Language) -> str:
     """Days in months, without a decimal that says nothing."""
-    return speech.number(months(days), 1).removesuffix(".0")
+    return text.number(months(days), 1).removesuffix(".0")
 
 
-def _pair(treatment: str, comparator: str, speech: Language) -> str:
-    one, other = treatment_in(speech, treatment), treatment_in(speech, comparator)
-    return speech.say("pool.pair", one=one, other=other)
+def _pair(treatment: str, comparator: str, text: Language) -> str:
+    one, other = treatment_in(text, treatment), treatment_in(text, comparator)
+    return text.say("pool.pair", one=one, other=other)
 
 
-def _names(studies: Sequence[str], speech: Language) -> str:
-    return speech.say("pool.comma").join(studies)
+def _names(studies: Sequence[str], text: Language) -> str:
+    return text.say("pool.comma").join(studies)

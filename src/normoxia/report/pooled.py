@@ -33,7 +33,7 @@ Shares = Mapping[tuple[str, str], Mapping[str, float]]
 #: the largest league table a page can hold
 _WIDEST = 12
 #: the largest network whose order on the circle is searched
-_MOST_UNTANGLED = 14
+_MOST_ORDERED = 14
 #: a study's share of an estimate below which it is not named, in percent
 _SMALLEST_SHARE = 5.0
 
@@ -50,16 +50,16 @@ class Pooled:
     def __init__(
         self,
         synthesis: Synthesis,
-        speech: Language,
+        text: Language,
         *,
         certainty: Sequence[Certainty] = (),
         contributions: Shares | None = None,
         translated: bool = False,
         suffix: str = "",
     ) -> None:
-        self.synthesis, self.speech, self.suffix = synthesis, speech, suffix
+        self.synthesis, self.text, self.suffix = synthesis, text, suffix
         self.translated = translated
-        self.judged = {frozenset((c.treatment, c.comparator)): c for c in certainty}
+        self.judgements_by_pair = {frozenset((c.treatment, c.comparator)): c for c in certainty}
         self.contributions = contributions or {}
         self.network, self.fit = synthesis.network, synthesis.fit
         self.is_ratio = self.network.effect.is_ratio
@@ -68,13 +68,15 @@ class Pooled:
 
     # names and numbers
 
-    def called(self, treatment: str) -> str:
+    def treatment_name(self, treatment: str) -> str:
         """A treatment's name in this language, part by part."""
-        return treatment_in(self.speech, treatment) if self.translated else treatment
+        return treatment_in(self.text, treatment) if self.translated else treatment
 
     def pair(self, treatment: str, comparator: str) -> str:
         """Two treatments, one against the other."""
-        return self.speech.say("pool.pair", one=self.called(treatment), other=self.called(comparator))
+        return self.text.say(
+            "pool.pair", one=self.treatment_name(treatment), other=self.treatment_name(comparator)
+        )
 
     def natural(self, value: float) -> float:
         """A value of the analysis scale as it is read; beyond what a float holds it is infinite."""
@@ -93,13 +95,11 @@ class Pooled:
         low, high = (self.natural(end) for end in e.prediction)
         if math.isnan(low):
             return "–"
-        return self.speech.say(
-            "pool.interval", low=self.speech.number(low, 2), high=self.speech.number(high, 2)
-        )
+        return self.text.say("pool.interval", low=self.text.number(low, 2), high=self.text.number(high, 2))
 
     def name(self, stem: str) -> str:
         """A file name of this language."""
-        return f"{stem}{self.suffix}-{self.speech.code}"
+        return f"{stem}{self.suffix}-{self.text.code}"
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each connected part's reference and the effects against it; the part of the reference first."""
@@ -107,15 +107,16 @@ class Pooled:
         for member in self.network.members:
             for arm in member.arms:
                 counts[arm] += 1
-        found = []
+        forests = []
         for part in self.network.parts():
-            own = self.synthesis.reference in part
-            at = self.synthesis.reference if own else max(part, key=lambda t: counts[t])
+            is_main = self.synthesis.reference in part
+            reference = self.synthesis.reference if is_main else max(part, key=lambda t: counts[t])
             effects = sorted(
-                (self.fit.effect(t, at) for t in part if t != at), key=lambda e: self._order(e.treatment)
+                (self.fit.effect(t, reference) for t in part if t != reference),
+                key=lambda e: self._order(e.treatment),
             )
-            found.append((not own, at, effects))
-        return [(at, effects) for _, at, effects in sorted(found, key=lambda item: item[0])]
+            forests.append((not is_main, reference, effects))
+        return [(reference, effects) for _, reference, effects in sorted(forests, key=lambda item: item[0])]
 
     def _order(self, treatment: str) -> int:
         return next((i for i, r in enumerate(self.synthesis.ranking) if r.treatment == treatment), 0)
@@ -124,52 +125,67 @@ class Pooled:
 
     def network_words(self) -> str:
         """Studies, treatments, comparisons, and whether they hang together."""
-        say, network = self.speech.say, self.network
-        arms = sum(len(m.arms) > 2 for m in network.members)
-        told = say(
-            "pool.network", studies=len(network.studies), treatments=len(network.treatments),
-            comparisons=len(self.compared()), multi=arms, measure=self.measure,
-            reference=self.called(self.synthesis.reference),
-        )  # fmt: skip
+        say, network = self.text.say, self.network
+        n_multi_arm = sum(len(m.arms) > 2 for m in network.members)
+        sentence = say(
+            "pool.network",
+            studies=len(network.studies),
+            treatments=len(network.treatments),
+            comparisons=len(self.compared()),
+            multi=n_multi_arm,
+            measure=self.measure,
+            reference=self.treatment_name(self.synthesis.reference),
+        )
         if network.is_connected:
-            return told
-        join, bar = say("pool.comma"), say("pool.semicolon")
-        parts = bar.join(join.join(self.called(t) for t in part) for part in network.parts())
-        return told + say("pool.parts", n=network.n_parts, parts=parts)
+            return sentence
+        comma, semicolon = say("pool.comma"), say("pool.semicolon")
+        parts = semicolon.join(comma.join(self.treatment_name(t) for t in part) for part in network.parts())
+        return sentence + say("pool.parts", n=network.n_parts, parts=parts)
 
     def heterogeneity_words(self) -> str:
         """tau with its interval, I-squared, Q."""
-        fit, say, number = self.fit, self.speech.say, self.speech.number
+        fit, say, number = self.fit, self.text.say, self.text.number
         if fit.df == 0:
             return say("pool.no_heterogeneity")
         low, high = (math.sqrt(end) for end in fit.tau2_interval())
         i2, i2_low, i2_high = (100.0 * share for share in fit.i2)
         return say(
             "pool.heterogeneity" if fit.model == "random" else "pool.heterogeneity_common",
-            tau=number(fit.tau, 3), low=number(low, 3), high=number(high, 3), method=fit.tau_method,
-            i2=number(i2, 0), i2_low=number(i2_low, 0), i2_high=number(i2_high, 0),
-            q=number(fit.q), df=fit.df, p=self.speech.p_value(fit.q_p_value),
-        )  # fmt: skip
+            tau=number(fit.tau, 3),
+            low=number(low, 3),
+            high=number(high, 3),
+            method=fit.tau_method,
+            i2=number(i2, 0),
+            i2_low=number(i2_low, 0),
+            i2_high=number(i2_high, 0),
+            q=number(fit.q),
+            df=fit.df,
+            p=self.text.p_value(fit.q_p_value),
+        )
 
     def inconsistency_words(self) -> str:
         """The design-by-treatment test, or why there is none."""
-        d, say = self.synthesis.interaction, self.speech.say
+        d, say = self.synthesis.interaction, self.text.say
         if d.between_df == 0:
             return say("pool.no_inconsistency")
-        told = say(
-            "pool.design", q=self.speech.number(d.between_q), df=d.between_df,
-            p=self.speech.p_value(d.between_p_value), random_q=self.speech.number(d.random_q),
-            random_p=self.speech.p_value(d.random_p_value), tau=self.speech.number(d.tau_within, 3),
-        )  # fmt: skip
+        sentence = say(
+            "pool.design",
+            q=self.text.number(d.between_q),
+            df=d.between_df,
+            p=self.text.p_value(d.between_p_value),
+            random_q=self.text.number(d.random_q),
+            random_p=self.text.p_value(d.random_p_value),
+            tau=self.text.number(d.tau_within, 3),
+        )
         if not math.isnan(d.f_p_value):
-            told += say(
-                "pool.design_f", f=self.speech.number(d.f_ratio, 2), p=self.speech.p_value(d.f_p_value)
+            sentence += say(
+                "pool.design_f", f=self.text.number(d.f_ratio, 2), p=self.text.p_value(d.f_p_value)
             )
-        return told
+        return sentence
 
     def limit_words(self) -> list[str]:
         """What this evidence cannot say: its gaps in sentences of this language."""
-        say, fit, network = self.speech.say, self.fit, self.network
+        say, fit, network = self.text.say, self.fit, self.network
         lines = []
         if not network.is_connected:
             lines.append(say("pool.limit_parts"))
@@ -198,159 +214,215 @@ class Pooled:
 
     def effects_table(self) -> Table:
         """Every treatment against the reference of its part."""
-        say = self.speech.say
+        say = self.text.say
         rows: list[tuple[str, ...]] = []
         bold, groups = set(), set()
-        heads = ["treatment", "estimate", "prediction", "p", *(["certainty"] if self.judged else [])]
-        for at, effects in self.forests:
+        heads = [
+            "treatment",
+            "estimate",
+            "prediction",
+            "p",
+            *(["certainty"] if self.judgements_by_pair else []),
+        ]
+        for reference, effects in self.forests:
             if len(self.forests) > 1:
                 groups.add(len(rows))
-                rows.append((say("pool.against", reference=self.called(at)), *[""] * (len(heads) - 1)))
+                rows.append(
+                    (say("pool.against", reference=self.treatment_name(reference)), *[""] * (len(heads) - 1))
+                )
             for e in effects:
                 if not e.low <= 0.0 <= e.high:
                     bold.add((len(rows), 1))
                 cells = [
-                    self.called(e.treatment), self.speech.interval(self.shown(e), 2), self.predicted(e),
-                    self.speech.p_value(e.p_value),
-                ]  # fmt: skip
-                rows.append((*cells, *([self.level(e.treatment, e.comparator)] if self.judged else [])))
+                    self.treatment_name(e.treatment),
+                    self.text.interval(self.shown(e), 2),
+                    self.predicted(e),
+                    self.text.p_value(e.p_value),
+                ]
+                rows.append(
+                    (*cells, *([self.level(e.treatment, e.comparator)] if self.judgements_by_pair else []))
+                )
         return Table(
-            self.name("effects"),
-            say("pool.effects", reference=self.called(self.synthesis.reference)),
-            tuple(say(f"pool.{head}", measure=self.measure) for head in heads),
-            tuple(rows), say(f"pool.model_{self.fit.model}"), frozenset(bold), frozenset(groups),
-        )  # fmt: skip
+            name=self.name("effects"),
+            title=say("pool.effects", reference=self.treatment_name(self.synthesis.reference)),
+            columns=tuple(say(f"pool.{head}", measure=self.measure) for head in heads),
+            rows=tuple(rows),
+            note=say(f"pool.model_{self.fit.model}"),
+            emphasis=frozenset(bold),
+            groups=frozenset(groups),
+        )
 
     def level(self, treatment: str, comparator: str) -> str:
         """How certain a contrast is, in a word."""
-        found = self.judged.get(frozenset((treatment, comparator)))
-        return self.speech.known(f"pool.level_{found.level.replace(' ', '_')}", found.level) if found else "–"
+        certainty = self.judgements_by_pair.get(frozenset((treatment, comparator)))
+        return (
+            self.text.known(f"pool.level_{certainty.level.replace(' ', '_')}", certainty.level)
+            if certainty
+            else "–"
+        )
 
     def ranking_table(self) -> Table:
         """P-scores, SUCRA and ranks, each with what is not known of it."""
-        say = self.speech.say
+        say = self.text.say
         rows: list[tuple[str, ...]] = []
         groups = set()
         heads = ("treatment", "p_score", "sucra", "mean_rank", "p_best")
-        for at, effects in self.forests:
+        for reference, effects in self.forests:
             if len(self.forests) > 1:
                 groups.add(len(rows))
-                rows.append((say("pool.connected", reference=self.called(at)), *[""] * (len(heads) - 1)))
-            inside = {at, *(e.treatment for e in effects)}
-            rows += [self._standing(r) for r in self.synthesis.ranking if r.treatment in inside]
+                rows.append(
+                    (
+                        say("pool.connected", reference=self.treatment_name(reference)),
+                        *[""] * (len(heads) - 1),
+                    )
+                )
+            treatments = {reference, *(e.treatment for e in effects)}
+            rows += [self._ranking_row(r) for r in self.synthesis.ranking if r.treatment in treatments]
         note = say("pool.small_good" if self.synthesis.small_values == "good" else "pool.small_bad")
         columns = tuple(say(f"pool.{h}") for h in heads)
         return Table(
-            self.name("ranking-table"), say("pool.ranking"), columns, tuple(rows), note, groups=frozenset(groups)
-        )  # fmt: skip
+            name=self.name("ranking-table"),
+            title=say("pool.ranking"),
+            columns=columns,
+            rows=tuple(rows),
+            note=note,
+            groups=frozenset(groups),
+        )
 
-    def _standing(self, r: Rank) -> tuple[str, ...]:
+    def _ranking_row(self, r: Rank) -> tuple[str, ...]:
         return (
-            self.called(r.treatment),
-            self.speech.interval(Estimate(r.p_score, *r.p_score_interval), 2),
-            self.speech.number(r.sucra, 2),
-            self.speech.say(
-                "pool.rank_range", mean=self.speech.number(r.mean_rank), low=r.rank_interval[0], high=r.rank_interval[1]
+            self.treatment_name(r.treatment),
+            self.text.interval(Estimate(r.p_score, *r.p_score_interval), 2),
+            self.text.number(r.sucra, 2),
+            self.text.say(
+                "pool.rank_range",
+                mean=self.text.number(r.mean_rank),
+                low=r.rank_interval[0],
+                high=r.rank_interval[1],
             ),
             f"{100 * r.p_best:.0f}%",
-        )  # fmt: skip
+        )
 
     def splits_table(self) -> Table | None:
         """Direct against indirect, wherever both exist."""
-        say, number = self.speech.say, self.speech.number
+        say, number = self.text.say, self.text.number
         splits = [s for s in self.synthesis.splits if not math.isnan(s.p_value)]
         if not splits:
             return None
         splits.sort(key=lambda s: s.p_value)
         rows = tuple(
             (
-                self.pair(s.treatment, s.comparator), str(s.n_studies), f"{100 * s.proportion:.0f}%",
-                self._side(s.direct, s.direct_se), self._side(s.indirect, s.indirect_se),
-                number(self.natural(s.difference), 2), self.speech.p_value(s.p_value),
+                self.pair(s.treatment, s.comparator),
+                str(s.n_studies),
+                f"{100 * s.proportion:.0f}%",
+                self._estimate_text(s.direct, s.direct_se),
+                self._estimate_text(s.indirect, s.indirect_se),
+                number(self.natural(s.difference), 2),
+                self.text.p_value(s.p_value),
             )
             for s in splits
-        )  # fmt: skip
+        )
         bold = frozenset((i, 6) for i, s in enumerate(splits) if s.p_value < 0.10)
         heads = ("comparison", "studies", "proportion", "direct", "indirect", "gap", "p")
         key = "pool.gap_ratio" if self.is_ratio else "pool.gap_difference"
         return Table(
-            self.name("splits"), say("pool.splits"), tuple(say(f"pool.{h}") for h in heads), rows, say(key), bold
-        )  # fmt: skip
+            name=self.name("splits"),
+            title=say("pool.splits"),
+            columns=tuple(say(f"pool.{h}") for h in heads),
+            rows=rows,
+            note=say(key),
+            emphasis=bold,
+        )
 
-    def _side(self, estimate: float, se: float) -> str:
+    def _estimate_text(self, estimate: float, se: float) -> str:
         half = 1.959963984540054 * se  # the normal's 97.5 % point, as in the split's own p value
         ends = (self.natural(x) for x in (estimate, estimate - half, estimate + half))
-        return self.speech.interval(Estimate(*ends), 2)
+        return self.text.interval(Estimate(*ends), 2)
 
     def league(self) -> Table | None:
         """Every pair, best first; None when it would be too wide for a page (the CSV holds it)."""
-        return self.league_whole() if len(self.network.treatments) <= _WIDEST else None
+        return self.full_league() if len(self.network.treatments) <= _WIDEST else None
 
-    def league_whole(self) -> Table:
+    def full_league(self) -> Table:
         """Every pair, however many."""
         order = [r.treatment for r in self.synthesis.ranking]
         order += [t for t in self.network.treatments if t not in order]
         effects = {
-            (self.called(a), self.called(b)): self.shown(self.fit.effect(a, b))
+            (self.treatment_name(a), self.treatment_name(b)): self.shown(self.fit.effect(a, b))
             for a in order
             for b in order
             if a != b and self.network.part[self.network.index(a)] == self.network.part[self.network.index(b)]
         }
         return league_table(
-            [self.called(t) for t in order], effects, null=1.0 if self.is_ratio else 0.0,
-            lang=self.speech.code, name=self.name("league"),
-        )  # fmt: skip
+            [self.treatment_name(t) for t in order],
+            effects,
+            null=1.0 if self.is_ratio else 0.0,
+            lang=self.text.code,
+            name=self.name("league"),
+        )
 
     def certainty_table(self) -> Table | None:
         """The six domains of each contrast against the reference, and the level they come to."""
-        say, rows = self.speech.say, []
+        say, rows = self.text.say, []
         for _, effects in self.forests:
             for e in effects:
-                found = self.judged.get(frozenset((e.treatment, e.comparator)))
-                if found is None:
+                certainty = self.judgements_by_pair.get(frozenset((e.treatment, e.comparator)))
+                if certainty is None:
                     continue
-                marks = [say(f"pool.concern_{j.concern.name.lower()}") for j in found.judgements]
+                marks = [say(f"pool.concern_{j.concern.name.lower()}") for j in certainty.judgements]
                 rows.append(
                     (
                         self.pair(e.treatment, e.comparator),
                         *marks,
-                        self.level(found.treatment, found.comparator),
+                        self.level(certainty.treatment, certainty.comparator),
                     )
                 )
         if not rows:
             return None
-        domains = next(iter(self.judged.values())).judgements
-        heads = [self.speech.known(f"pool.domain_{j.domain.replace(' ', '_')}", j.domain) for j in domains]
+        domains = next(iter(self.judgements_by_pair.values())).judgements
+        heads = [self.text.known(f"pool.domain_{j.domain.replace(' ', '_')}", j.domain) for j in domains]
         bold = frozenset((i, len(heads) + 1) for i in range(len(rows)))
         return Table(
-            self.name("certainty"), say("pool.certainty_title"),
-            (say("pool.comparison"), *heads, say("pool.certainty")), tuple(rows), say("pool.certainty_note"), bold,
-        )  # fmt: skip
+            name=self.name("certainty"),
+            title=say("pool.certainty_title"),
+            columns=(say("pool.comparison"), *heads, say("pool.certainty")),
+            rows=tuple(rows),
+            note=say("pool.certainty_note"),
+            emphasis=bold,
+        )
 
     def contribution_table(self) -> Table | None:
         """Which studies an estimate rests on."""
-        say, rows = self.speech.say, []
-        join = say("pool.comma")
+        say, rows = self.text.say, []
+        comma = say("pool.comma")
         for _, effects in self.forests:
             for e in effects:
-                own = self.contributions.get((e.treatment, e.comparator)) or self.contributions.get(
+                study_shares = self.contributions.get((e.treatment, e.comparator)) or self.contributions.get(
                     (e.comparator, e.treatment), {}
                 )
-                shares = sorted(own.items(), key=lambda item: -item[1])
-                named = [f"{study} {100 * s:.0f}%" for study, s in shares if 100 * s >= _SMALLEST_SHARE]
+                shares = sorted(study_shares.items(), key=lambda item: -item[1])
+                parts = [f"{study} {100 * s:.0f}%" for study, s in shares if 100 * s >= _SMALLEST_SHARE]
                 rest = 100 * sum(s for _, s in shares if 100 * s < _SMALLEST_SHARE)
                 if rest >= 0.5:
-                    named.append(
-                        say("pool.others", n=sum(100 * s < _SMALLEST_SHARE for _, s in shares), share=f"{rest:.0f}")
-                    )  # fmt: skip
-                if named:
-                    rows.append((self.pair(e.treatment, e.comparator), join.join(named)))
+                    parts.append(
+                        say(
+                            "pool.others",
+                            n=sum(100 * s < _SMALLEST_SHARE for _, s in shares),
+                            share=f"{rest:.0f}",
+                        )
+                    )
+                if parts:
+                    rows.append((self.pair(e.treatment, e.comparator), comma.join(parts)))
         if not rows:
             return None
         heads = (say("pool.comparison"), say("pool.contribution"))
         return Table(
-            self.name("contributions"), say("pool.contributions"), heads, tuple(rows), say("pool.contributions_note")
-        )  # fmt: skip
+            name=self.name("contributions"),
+            title=say("pool.contributions"),
+            columns=heads,
+            rows=tuple(rows),
+            note=say("pool.contributions_note"),
+        )
 
     # figures
 
@@ -364,66 +436,85 @@ class Pooled:
         for (_, arm), n in self.network.sizes.items():
             if arm in patients:
                 patients[arm] += n
-        order = untangled([t for part in self.network.parts() for t in part], list(self.compared()))
+        order = fewest_crossings([t for part in self.network.parts() for t in part], list(self.compared()))
         part_of = dict(zip(self.network.treatments, self.network.part, strict=True))
-        nodes = [Treatment(self.called(t), patients[t] or math.nan, int(part_of[t])) for t in order]
-        edges = [DirectComparison(self.called(a), self.called(b), n) for (a, b), n in self.compared().items()]
-        return network_figure(nodes, edges, lang=self.speech.code, name=self.name("network"))
+        nodes = [Treatment(self.treatment_name(t), patients[t] or math.nan, int(part_of[t])) for t in order]
+        edges = [
+            DirectComparison(self.treatment_name(a), self.treatment_name(b), n)
+            for (a, b), n in self.compared().items()
+        ]
+        return network_figure(nodes, edges, lang=self.text.code, name=self.name("network"))
 
     def forest(self) -> Figure:
         """Every treatment against the reference of its part, with prediction intervals where they differ."""
-        say, rows = self.speech.say, []
-        for at, effects in self.forests:
+        say, rows = self.text.say, []
+        for reference, effects in self.forests:
             if len(self.forests) > 1:
-                rows.append(ForestRow(say("pool.against", reference=self.called(at)), kind="heading"))
+                rows.append(
+                    ForestRow(
+                        label=say("pool.against", reference=self.treatment_name(reference)), kind="heading"
+                    )
+                )
             for e in effects:
-                rows.append(ForestRow(self.called(e.treatment), self.shown(e)))
+                rows.append(ForestRow(label=self.treatment_name(e.treatment), estimate=self.shown(e)))
                 low, high = e.prediction
                 if self.fit.model == "random" and not math.isnan(low):
-                    shown = Estimate(self.natural(e.estimate), self.natural(low), self.natural(high))
-                    rows.append(ForestRow(f"  {say('pool.prediction_row')}", shown, "prediction"))
+                    interval = Estimate(self.natural(e.estimate), self.natural(low), self.natural(high))
+                    rows.append(
+                        ForestRow(
+                            label=f"  {say('pool.prediction_row')}", estimate=interval, kind="prediction"
+                        )
+                    )
         better, worse = say("pool.favours_first"), say("pool.favours_reference")
         if self.synthesis.small_values == "bad":
             better, worse = worse, better
         return forest_figure(
-            rows, measure=self.measure, left=better, right=worse, note=self.heterogeneity_words(),
-            ratio=self.is_ratio, lang=self.speech.code, name=self.name("forest"),
-            title=say("pool.effects", reference=self.called(self.synthesis.reference)),
-        )  # fmt: skip
+            rows,
+            measure=self.measure,
+            left=better,
+            right=worse,
+            note=self.heterogeneity_words(),
+            ratio=self.is_ratio,
+            lang=self.text.code,
+            name=self.name("forest"),
+            title=say("pool.effects", reference=self.treatment_name(self.synthesis.reference)),
+        )
 
     def rankings(self) -> list[Figure]:
         """P-scores with intervals and the probability of every rank, part by part."""
-        found = []
-        for i, (at, effects) in enumerate(self.forests):
-            inside = {at, *(e.treatment for e in effects)}
+        figures = []
+        for i, (reference, effects) in enumerate(self.forests):
+            treatments = {reference, *(e.treatment for e in effects)}
             rows = [
                 RankingRow(
-                    self.called(r.treatment), Estimate(r.p_score, *r.p_score_interval), r.probabilities
+                    self.treatment_name(r.treatment),
+                    Estimate(r.p_score, *r.p_score_interval),
+                    r.probabilities,
                 )
                 for r in self.synthesis.ranking
-                if r.treatment in inside
+                if r.treatment in treatments
             ]
             stem = "ranking" if len(self.forests) == 1 else f"ranking-part-{i + 1}"
-            found.append(
+            figures.append(
                 ranking_figure(
-                    rows, score=self.speech.say("pool.score"), lang=self.speech.code, name=self.name(stem)
+                    rows, score=self.text.say("pool.score"), lang=self.text.code, name=self.name(stem)
                 )
             )
-        return found
+        return figures
 
 
-def untangled(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
+def fewest_crossings(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Treatments in an order on a circle whose lines cross little: swaps of two, as long as one helps.
 
     Large networks stay as they are; there the lines cross whatever the order.
     """
     order = list(treatments)
-    if len(order) > _MOST_UNTANGLED:
+    if len(order) > _MOST_ORDERED:
         return order
 
     def crossings() -> int:
-        at = {t: i for i, t in enumerate(order)}
-        chords = [tuple(sorted((at[a], at[b]))) for a, b in pairs]
+        position = {t: i for i, t in enumerate(order)}
+        chords = [tuple(sorted((position[a], position[b]))) for a, b in pairs]
         return sum(a < c < b < d or c < a < d < b for (a, b), (c, d) in combinations(chords, 2))
 
     fewest, improved = crossings(), True
@@ -431,27 +522,35 @@ def untangled(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> li
         improved = False
         for i, j in combinations(range(len(order)), 2):
             order[i], order[j] = order[j], order[i]
-            found = crossings()
-            if found < fewest:
-                fewest, improved = found, True
+            count = crossings()
+            if count < fewest:
+                fewest, improved = count, True
             else:
                 order[i], order[j] = order[j], order[i]
     return order
 
 
-def treatment_in(speech: Language, treatment: str) -> str:
+def treatment_in(text: Language, treatment: str) -> str:
     """A combination's name in a language: "ICI + chemotherapy" part by part, unknown parts as they are."""
     return " + ".join(
-        speech.known(f"pool.drug_{part.replace(' ', '_')}", part) for part in treatment.split(" + ")
+        text.known(f"pool.drug_{part.replace(' ', '_')}", part) for part in treatment.split(" + ")
     )
 
 
 def effect_rows(synthesis: Synthesis) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
     """Every estimable pair once per model as rows for a file, unrounded, on the analysis scale; columns first."""
     columns = (
-        "treatment", "comparator", "model", "estimate", "se", "low", "high", "prediction_low", "prediction_high",
+        "treatment",
+        "comparator",
+        "model",
+        "estimate",
+        "se",
+        "low",
+        "high",
+        "prediction_low",
+        "prediction_high",
         "p_value",
-    )  # fmt: skip
+    )
     fits = [synthesis.fit] if synthesis.fit.model == "common" else [synthesis.fit, synthesis.common]
     rows = tuple(
         (e.treatment, e.comparator, fit.model, e.estimate, e.se, e.low, e.high, *e.prediction, e.p_value)

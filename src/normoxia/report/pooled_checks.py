@@ -22,76 +22,97 @@ _WIDEST = 30
 _NOTHING = 1e-8
 
 
-def contribution_map(told: Pooled) -> Figure | None:
+def contribution_map(pooled: Pooled) -> Figure | None:
     """The contribution matrix; None where it says nothing (one direct comparison) or would be too wide for a page."""
-    fit, network = told.fit, told.network
-    if not 2 <= len(told.compared()) <= _WIDEST:
+    fit, network = pooled.fit, pooled.network
+    if not 2 <= len(pooled.compared()) <= _WIDEST:
         return None
     matrix = contributions(fit)
     compared = {frozenset(pair) for pair in matrix.direct}
-    wanted = {
-        frozenset((e.treatment, at)): (e.treatment, at) for at, effects in told.forests for e in effects
+    reference_pairs = {
+        frozenset((e.treatment, reference)): (e.treatment, reference)
+        for reference, effects in pooled.forests
+        for e in effects
     }
     rows = []
     for pair, shares in zip(matrix.comparisons, matrix.shares, strict=True):
         if np.isnan(shares).any():
             continue
-        if len(network.treatments) > _ALL_PAIRS and frozenset(pair) not in wanted:
+        if len(network.treatments) > _ALL_PAIRS and frozenset(pair) not in reference_pairs:
             continue
-        name = told.pair(*wanted.get(frozenset(pair), pair))
+        name = pooled.pair(*reference_pairs.get(frozenset(pair), pair))
         rows.append(ContributionRow(name, tuple(map(float, shares)), frozenset(pair) in compared))
     rows.sort(key=lambda row: not row.is_direct)
     return contribution_figure(
-        rows, [told.pair(*pair) for pair in matrix.direct], lang=told.speech.code, name=told.name("contribution-map")
-    )  # fmt: skip
+        rows,
+        [pooled.pair(*pair) for pair in matrix.direct],
+        lang=pooled.text.code,
+        name=pooled.name("contribution-map"),
+    )
 
 
-def net_heat_map(told: Pooled) -> Figure | None:
+def net_heat_map(pooled: Pooled) -> Figure | None:
     """The net heat plot at the heterogeneity within designs; None where no two designs can disagree, or too many do."""
-    if told.synthesis.interaction.between_df == 0:
+    if pooled.synthesis.interaction.between_df == 0:
         return None
-    tau = 0.0 if told.fit.model == "common" else told.synthesis.interaction.tau_within
-    found = consistency.net_heat(told.network, tau2=tau**2)
+    tau = 0.0 if pooled.fit.model == "common" else pooled.synthesis.interaction.tau_within
+    net_heat = consistency.net_heat(pooled.network, tau2=tau**2)
     taking_part = np.flatnonzero(
-        (np.abs(found.heat).max(axis=0) > _NOTHING) | (np.abs(found.heat).max(axis=1) > _NOTHING)
+        (np.abs(net_heat.heat).max(axis=0) > _NOTHING) | (np.abs(net_heat.heat).max(axis=1) > _NOTHING)
     )
     if not 2 <= len(taking_part) <= _WIDEST:
         return None
-    order = taking_part[np.argsort(-found.residual[taking_part], kind="stable")]
+    order = taking_part[np.argsort(-net_heat.residual[taking_part], kind="stable")]
     square = np.ix_(order, order)
-    names = [_design(told, found.designs[i]) for i in order]
+    names = [_design(pooled, net_heat.designs[i]) for i in order]
     return net_heat_figure(
-        names, found.residual[order], found.heat[square], found.hat[square], tau=tau, lang=told.speech.code,
-        name=told.name("net-heat"),
-    )  # fmt: skip
+        names,
+        net_heat.residual[order],
+        net_heat.heat[square],
+        net_heat.hat[square],
+        tau=tau,
+        lang=pooled.text.code,
+        name=pooled.name("net-heat"),
+    )
 
 
-def funnel(told: Pooled) -> Figure | None:
+def funnel(pooled: Pooled) -> Figure | None:
     """The comparison-adjusted funnel, each treatment against the reference or the better studied; None below three shared
     contrasts, where there is no funnel to see."""
-    say, speech = told.speech.say, told.speech
-    reference = told.synthesis.reference
-    order = [*(t for t in fewest_first(told.network) if t != reference), reference]
-    found = adjusted_funnel(told.network, order, tau2=0.0)
-    test = found.asymmetry
+    say, text = pooled.text.say, pooled.text
+    reference = pooled.synthesis.reference
+    order = [*(t for t in fewest_first(pooled.network) if t != reference), reference]
+    adjusted = adjusted_funnel(pooled.network, order, tau2=0.0)
+    test = adjusted.asymmetry
     if test is None:
         return None
-    shared = sum(p.n_studies > 1 for p in found.points)
+    shared = sum(p.n_studies > 1 for p in adjusted.points)
     if test.is_readable:
         verdict = say(
-            "funnel.egger", n=shared, slope=speech.number(test.slope, 2), p=speech.p_value(test.p_value)
+            "funnel.egger", n=shared, slope=text.number(test.slope, 2), p=text.p_value(test.p_value)
         )
     else:
         verdict = say("funnel.few", n=shared)
     marks = [
-        FunnelMark(p.study, told.pair(p.treatment, p.comparator), p.adjusted, p.se, p.n_studies > 1)
-        for p in found.points
+        FunnelMark(
+            study=p.study,
+            comparison=pooled.pair(p.treatment, p.comparator),
+            adjusted=p.adjusted,
+            se=p.se,
+            is_shared=p.n_studies > 1,
+        )
+        for p in adjusted.points
         if math.isfinite(p.adjusted)
     ]
     return funnel_figure(
-        marks, measure=told.measure, verdict=verdict, ratio=told.is_ratio, lang=speech.code, name=told.name("funnel")
-    )  # fmt: skip
+        marks,
+        measure=pooled.measure,
+        verdict=verdict,
+        ratio=pooled.is_ratio,
+        lang=text.code,
+        name=pooled.name("funnel"),
+    )
 
 
-def _design(told: Pooled, design: str) -> str:
-    return " : ".join(told.called(arm) for arm in design.split(" : "))
+def _design(pooled: Pooled, design: str) -> str:
+    return " : ".join(pooled.treatment_name(arm) for arm in design.split(" : "))

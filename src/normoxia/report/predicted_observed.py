@@ -18,13 +18,13 @@ from normoxia.report.canvas import (
     strokes,
     symbol,
     symbols,
+    text_label,
     text_width,
-    words,
     wrap,
 )
-from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.figure import Figure, specification
 from normoxia.report.prediction import COLUMNS, Prediction, cells
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.theme import THEMES, Theme
 
 _SIDE, _GAP = 400.0, 64.0
 _LOG_TICKS = (0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)
@@ -61,45 +61,59 @@ def predicted_observed_figure(
     to the frame. Names are those of the points that do not hold, as far as there is room.
     raises  InvalidArgument without a point
     """
-    speech, paint = language(lang), THEMES[theme]
+    text, palette = language(lang), THEMES[theme]
     panels = [panel for panel in panels if panel.points]
     if not panels:
         raise InvalidArgument("nothing predicted was given; give at least one panel with a point")
-    every = [point for panel in panels for point in panel.points]
-    shown = [p for p in every if math.isfinite(p.published.value) and math.isfinite(p.predicted.value)]
-    count = speech.say("prediction.count_scatter", inside=sum(p.holds for p in every), n=len(every))
-    notes = [text for text in (note, speech.say("prediction.seen_hollow")) if text]
-    if len(shown) < len(every):
-        notes.append(speech.say("prediction.not_drawn", n=len(every) - len(shown)))
+    points = [point for panel in panels for point in panel.points]
+    drawn = [p for p in points if math.isfinite(p.published.value) and math.isfinite(p.predicted.value)]
+    count = text.say("prediction.count_scatter", inside=sum(p.is_inside for p in points), n=len(points))
+    notes = [paragraph for paragraph in (note, text.say("prediction.seen_hollow")) if paragraph]
+    if len(drawn) < len(points):
+        notes.append(text.say("prediction.not_drawn", n=len(points) - len(drawn)))
     width = 2 * _SIDE + _GAP  # one panel has a list beside it
     views = []
     for i, panel in enumerate(panels):
-        layers = _panel(panel, speech, paint)
+        layers = _panel(panel, text, palette)
         if i == 0:
-            lines = [line for text in notes for line in wrap(text, width + 30, 11)]
+            lines = [line for paragraph in notes for line in wrap(paragraph, width + 30, 11)]
             top = -64.0 - 15.0 * len(lines)
-            layers += heading(title, [(line, paint.muted) for line in (count, *lines)], top - 20, -46, paint)
-            layers += _legend(-30.0, speech, paint)
+            layers += heading(
+                title, [(line, palette.muted) for line in (count, *lines)], top - 20, -46, palette
+            )
+            layers += _legend(-30.0, text, palette)
         if len(panels) == 1:
-            layers += _listed(panel, speech, paint)
+            layers += _missed_list(panel, text, palette)
         views.append({"width": _SIDE, "height": _SIDE, "layer": layers})
-    worst = [p for p in every if not p.holds]
-    described = " ".join(
-        speech.say(
-            "prediction.describe_row", label=f"{p.study}, {p.label}", predicted=speech.interval(p.predicted),
-            published=speech.number(p.published.value),
+    missed = [p for p in points if not p.is_inside]
+    row_texts = " ".join(
+        text.say(
+            "prediction.describe_row",
+            label=f"{p.study}, {p.label}",
+            predicted=text.interval(p.predicted),
+            published=text.number(p.published.value),
         )
-        for p in worst
-    )  # fmt: skip
-    description = speech.say("prediction.describe_scatter", title=title, count=count, rows=described)
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "hconcat": views, "spacing": _GAP, "bounds": "flush",
-    }  # fmt: skip
-    rows = tuple(
-        (panel.title, *row) for panel in panels for row in cells(panel.points)
-    )  # fmt: skip
-    return Figure(name, title, description, spec, ("panel", *COLUMNS), rows, lang)
+        for p in missed
+    )
+    description = text.say("prediction.describe_scatter", title=title, count=count, rows=row_texts)
+    spec = specification(
+        description,
+        palette,
+        lang,
+        hconcat=views,
+        spacing=_GAP,
+        bounds="flush",
+    )
+    rows = tuple((panel.title, *row) for panel in panels for row in cells(panel.points))
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=("panel", *COLUMNS),
+        rows=rows,
+        language=lang,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +140,17 @@ def _scale(panel: ScatterPanel) -> _Scale:
     return _Scale(0.0, max([*values, 10.0]) * 1.08, False)
 
 
-def _panel(panel: ScatterPanel, speech: Language, paint: Theme) -> list[Layer]:
+def _panel(panel: ScatterPanel, text: Language, palette: Theme) -> list[Layer]:
     scale = _scale(panel)
     drawn = [p for p in panel.points if math.isfinite(p.published.value) and math.isfinite(p.predicted.value)]
-    layers = [*_band(panel, scale, paint), *_axes(panel, scale, speech, paint)]
+    layers = [*_band(panel, scale, palette), *_axes(panel, scale, text, palette)]
     diagonal = [(0.0, _SIDE, _SIDE, 0.0)]
-    layers += strokes(diagonal, paint.ink, width=1.2)
-    for ends, width, opacity in (
+    layers += strokes(diagonal, palette.foreground, width=1.2)
+    for interval_of, width, opacity in (
         (lambda p: (p.predicted.low, p.predicted.high), 1.0, 0.55),
         (lambda p: p.middle, 3.0, 0.8),
     ):
-        for holds, colour in ((True, paint.colour(0)), (False, paint.bad)):
+        for holds, colour in ((True, palette.colour(0)), (False, palette.bad)):
             lines = [
                 (
                     scale.at(p.published.value),
@@ -145,17 +159,19 @@ def _panel(panel: ScatterPanel, speech: Language, paint: Theme) -> list[Layer]:
                     _SIDE - scale.at(high),
                 )
                 for p in drawn
-                if p.holds is holds
-                for low, high in [ends(p)]
+                if p.is_inside is holds
+                for low, high in [interval_of(p)]
             ]
             layers += strokes(lines, colour, width=width, opacity=opacity)
-    for holds, shape, colour in ((True, "circle", paint.colour(0)), (False, "diamond", paint.bad)):
+    for holds, shape, colour in ((True, "circle", palette.colour(0)), (False, "diamond", palette.bad)):
         for is_seen in (False, True):
-            points = [_place(p, scale) for p in drawn if (p.holds, p.is_seen) == (holds, is_seen)]
+            points = [_place(p, scale) for p in drawn if (p.is_inside, p.is_seen) == (holds, is_seen)]
             size = 58.0 if holds else 84.0
-            layers += symbols(points, shape, colour, size=size, ground=paint.ground if is_seen else "")
-    named = sorted((p for p in drawn if not p.holds), key=lambda p: -_distance(p, scale))[:_MOST_NAMES]
-    layers += labels(_names(named, drawn, scale), paint.ink, size=10)
+            layers += symbols(
+                points, shape, colour, size=size, background=palette.background if is_seen else ""
+            )
+    labelled = sorted((p for p in drawn if not p.is_inside), key=lambda p: -_distance(p, scale))[:_MOST_NAMES]
+    layers += labels(_names(labelled, drawn, scale), palette.foreground, size=10)
     return layers
 
 
@@ -167,35 +183,34 @@ def _distance(p: Prediction, scale: _Scale) -> float:
     return abs(scale.at(p.published.value) - scale.at(p.predicted.value))
 
 
-def _listed(panel: ScatterPanel, speech: Language, paint: Theme) -> list[Layer]:
+def _missed_list(panel: ScatterPanel, text: Language, palette: Theme) -> list[Layer]:
     """Beside a lone panel, the points that do not hold, worst first, with both numbers."""
-    worst = [p for p in panel.points if not p.holds][: int(_SIDE / _LINE) - 2]
-    if not worst:
+    missed = [p for p in panel.points if not p.is_inside][: int(_SIDE / _LINE) - 2]
+    if not missed:
         return []
-    at, numbers = _SIDE + 44.0, 2 * _SIDE + _GAP
-    rows = [(_LINE * (i + 1.5), p) for i, p in enumerate(worst)]
-    told = [
-        (numbers, y, f"{speech.number(p.predicted.value)} / {speech.number(p.published.value)}")
-        for y, p in rows
+    left, right = _SIDE + 44.0, 2 * _SIDE + _GAP
+    rows = [(_LINE * (i + 1.5), p) for i, p in enumerate(missed)]
+    number_labels = [
+        (right, y, f"{text.number(p.predicted.value)} / {text.number(p.published.value)}") for y, p in rows
     ]
     return [
-        words(at, 2, speech.say("prediction.listed"), paint.bad, weight=700),
-        words(numbers, 2, speech.say("prediction.both"), paint.muted, align="right"),
-        stroke(at, 14, numbers, 14, paint.line),
-        *labels([(at, y, f"{p.named}  {p.label}") for y, p in rows], paint.ink),
-        *labels(told, paint.ink, align="right"),
+        text_label(left, 2, text.say("prediction.listed"), palette.bad, weight=700),
+        text_label(right, 2, text.say("prediction.both"), palette.muted, align="right"),
+        stroke(left, 14, right, 14, palette.line),
+        *labels([(left, y, f"{p.study_label}  {p.label}") for y, p in rows], palette.foreground),
+        *labels(number_labels, palette.foreground, align="right"),
     ]
 
 
 def _names(
-    named: Sequence[Prediction], drawn: Sequence[Prediction], scale: _Scale
+    labelled: Sequence[Prediction], drawn: Sequence[Prediction], scale: _Scale
 ) -> list[tuple[float, float, str]]:
     """Names beside their points where they hide neither a point nor another name; none where there is no room."""
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in (_place(p, scale) for p in drawn)]
-    found = []
-    for p in named:
+    occupied: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in (_place(p, scale) for p in drawn)]
+    placed = []
+    for p in labelled:
         x, y = _place(p, scale)
-        text = f"{p.named} {p.label}"
+        text = f"{p.study_label} {p.label}"
         length = 1.12 * text_width(text, 10)  # an estimate that must not fall short
         for left, top in (
             (x + 9, y),
@@ -206,18 +221,18 @@ def _names(
         ):
             box = (left, top - 6, left + length, top + 6)
             inside = box[0] > 2 and box[2] < _SIDE + 30 and box[1] > 0 and box[3] < _SIDE
-            if inside and not any(_meet(box, other) for other in taken):
-                taken.append(box)
-                found.append((left, top, text))
+            if inside and not any(_overlap(box, other) for other in occupied):
+                occupied.append(box)
+                placed.append((left, top, text))
                 break
-    return found
+    return placed
 
 
-def _meet(a: Box, b: Box) -> bool:
+def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _band(panel: ScatterPanel, scale: _Scale, paint: Theme) -> list[Layer]:
+def _band(panel: ScatterPanel, scale: _Scale, palette: Theme) -> list[Layer]:
     """The area within a distance of the diagonal."""
     if not panel.band > 0:
         return []
@@ -233,12 +248,12 @@ def _band(panel: ScatterPanel, scale: _Scale, paint: Theme) -> list[Layer]:
         for v in corners
     ]
     pixels = {"type": "quantitative", "scale": None, "axis": None}
-    mark = {"type": "area", "color": paint.good, "opacity": 0.16}
-    place = {"x": {"field": "x", **pixels}, "y": {"field": "a", **pixels}, "y2": {"field": "b"}}
-    return [{"data": {"values": values}, "mark": mark, "encoding": place}]
+    mark = {"type": "area", "color": palette.good, "opacity": 0.16}
+    encoding = {"x": {"field": "x", **pixels}, "y": {"field": "a", **pixels}, "y2": {"field": "b"}}
+    return [{"data": {"values": values}, "mark": mark, "encoding": encoding}]
 
 
-def _axes(panel: ScatterPanel, scale: _Scale, speech: Language, paint: Theme) -> list[Layer]:
+def _axes(panel: ScatterPanel, scale: _Scale, text: Language, palette: Theme) -> list[Layer]:
     domain = {"domain": [scale.low, scale.high], "nice": False, "type": "log" if scale.is_log else "linear"}
     axis: dict[str, object] = {"grid": True, "labelFlush": False, "format": ".4~g"}
     if scale.is_log:
@@ -246,23 +261,27 @@ def _axes(panel: ScatterPanel, scale: _Scale, speech: Language, paint: Theme) ->
     else:
         axis["tickCount"] = 7
     titles = (
-        speech.say("prediction.axis_published", what=panel.title), speech.say("prediction.axis_predicted", what=panel.title)
-    )  # fmt: skip
+        text.say("prediction.axis_published", what=panel.title),
+        text.say("prediction.axis_predicted", what=panel.title),
+    )
     x, y = (
         {"field": field, "type": "quantitative", "scale": domain, "axis": {**axis, "title": title}}
         for field, title in zip("xy", titles, strict=True)
     )
     corner = {"data": {"values": [{"x": scale.low, "y": scale.low}]}, "encoding": {"x": x, "y": y}}
-    return [{**corner, "mark": {"type": "point", "opacity": 0, "color": paint.line}}]
+    return [{**corner, "mark": {"type": "point", "opacity": 0, "color": palette.line}}]
 
 
-def _legend(y: float, speech: Language, paint: Theme) -> list[Layer]:
+def _legend(y: float, text: Language, palette: Theme) -> list[Layer]:
     at, layers = -46.0, list[Layer]()
     for shape, colour, key in (
-        ("circle", paint.colour(0), "prediction.holds"),
-        ("diamond", paint.bad, "prediction.misses"),
+        ("circle", palette.colour(0), "prediction.holds"),
+        ("diamond", palette.bad, "prediction.misses"),
     ):
-        text = speech.say(key)
-        layers += [symbol(at + 6, y, shape, colour, size=70), words(at + 18, y, text, paint.ink)]
-        at += 18 + text_width(text, 11) + 26
+        label = text.say(key)
+        layers += [
+            symbol(at + 6, y, shape, colour, size=70),
+            text_label(at + 18, y, label, palette.foreground),
+        ]
+        at += 18 + text_width(label, 11) + 26
     return layers

@@ -21,12 +21,12 @@ from normoxia.report.canvas import (
     strokes,
     symbol,
     symbols,
+    text_label,
     text_width,
-    words,
     wrap,
 )
-from normoxia.report.figure import SCHEMA, Figure
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.figure import Figure, specification
+from normoxia.report.theme import THEMES, Theme
 from normoxia.values import Value
 
 _ROW, _WIDTH = 30, 340
@@ -36,7 +36,7 @@ SEEN = "†"
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0, 6.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Prediction(Value):
     """One published figure and what was predicted for it, on the scale it was published on.
 
@@ -52,12 +52,12 @@ class Prediction(Value):
     predicted: Estimate
     middle: tuple[float, float]
     published: Estimate
-    holds: bool
+    is_inside: bool
     is_seen: bool = False
-    rival: float = math.nan
+    baseline: float = math.nan
 
     @property
-    def named(self) -> str:
+    def study_label(self) -> str:
         """The study with its mark."""
         return self.study + (SEEN if self.is_seen else "")
 
@@ -67,7 +67,7 @@ def prediction_forest(
     *,
     title: str,
     measure: str = "HR",
-    rival: str = "",
+    baseline: str = "",
     lang: str = "en",
     theme: str = "light",
     name: str = "predictions",
@@ -77,7 +77,7 @@ def prediction_forest(
     rival   whose median the small tick is; left out when empty
     raises  InvalidArgument without rows, or for ratios that are not above 0
     """
-    speech, paint = language(lang), THEMES[theme]
+    text, palette = language(lang), THEMES[theme]
     if not rows:
         raise InvalidArgument("a forest of predictions was asked for without rows; give at least one")
     if any(
@@ -88,59 +88,94 @@ def prediction_forest(
         )
     low, high = _limits(rows)
 
-    def across(value: float) -> float:
+    def position(value: float) -> float:
         inside = min(max(value, low), high)
         return _WIDTH * math.log(inside / low) / math.log(high / low)
 
-    start = -(1.1 * max(text_width(f"{r.named}{r.label}", 11.5) for r in rows) + 34)
-    count = speech.say("prediction.count", inside=sum(r.holds for r in rows), n=len(rows))
-    notes = [speech.say("prediction.order")]
+    start = -(1.1 * max(text_width(f"{r.study_label}{r.label}", 11.5) for r in rows) + 34)
+    count = text.say("prediction.count", inside=sum(r.is_inside for r in rows), n=len(rows))
+    notes = [text.say("prediction.order")]
     if any(_is_cut(row, low, high) for row in rows):
-        notes.append(speech.say("forest.cut"))
+        notes.append(text.say("forest.cut"))
     if any(row.is_seen for row in rows):
-        notes.append(speech.say("prediction.seen", mark=SEEN))
+        notes.append(text.say("prediction.seen", mark=SEEN))
     height = float(_ROW * len(rows))
     layers = [
-        *heading(title, [(count, paint.muted)], -96, start, paint),
-        *_legend(start, rival, speech, paint),
-        stroke(start, -4, _VERDICT + 70, -4, paint.line),
-        words(_NUMBERS, -16, speech.say("prediction.numbers", measure=measure), paint.muted),
-        words(_VERDICT, -16, speech.say("comparison.column"), paint.muted),
-        *_axis(low, high, height, paint),
-        *_rows(rows, across, low, high, start, speech, paint),
+        *heading(title, [(count, palette.muted)], -96, start, palette),
+        *_legend(start, baseline, text, palette),
+        stroke(start, -4, _VERDICT + 70, -4, palette.line),
+        text_label(_NUMBERS, -16, text.say("prediction.numbers", measure=measure), palette.muted),
+        text_label(_VERDICT, -16, text.say("comparison.column"), palette.muted),
+        *_axis(low, high, height, palette),
+        *_rows(rows, position, low, high, start, text, palette),
     ]
     lines = [line for note in notes for line in wrap(note, _VERDICT + 70 - start, 11)]
-    layers += [words(start, height + 44 + 16 * i, line, paint.muted) for i, line in enumerate(lines)]
-    described = " ".join(
-        speech.say(
-            "prediction.describe_row", label=f"{r.study}, {r.label}", predicted=speech.interval(r.predicted, 2),
-            published=speech.interval(r.published, 2),
+    layers += [text_label(start, height + 44 + 16 * i, line, palette.muted) for i, line in enumerate(lines)]
+    row_texts = " ".join(
+        text.say(
+            "prediction.describe_row",
+            label=f"{r.study}, {r.label}",
+            predicted=text.interval(r.predicted, 2),
+            published=text.interval(r.published, 2),
         )
         for r in rows
-    )  # fmt: skip
-    description = speech.say("prediction.describe", title=title, count=count, rows=described)
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": _WIDTH,
-        "height": height, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
-    return Figure(name, title, description, spec, COLUMNS, cells(rows), lang)
+    )
+    description = text.say("prediction.describe", title=title, count=count, rows=row_texts)
+    spec = specification(
+        description,
+        palette,
+        lang,
+        width=_WIDTH,
+        height=height,
+        layer=layers,
+    )
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=COLUMNS,
+        rows=cells(rows),
+        language=lang,
+    )
 
 
 COLUMNS = (
-    "study", "seen", "label", "predicted", "low50", "high50", "low95", "high95", "published", "published_low",
-    "published_high", "holds", "baseline",
-)  # fmt: skip
+    "study",
+    "seen",
+    "label",
+    "predicted",
+    "low50",
+    "high50",
+    "low95",
+    "high95",
+    "published",
+    "published_low",
+    "published_high",
+    "holds",
+    "baseline",
+)
 
 
 def cells(rows: Sequence[Prediction]) -> tuple[tuple[object, ...], ...]:
     """Predictions as rows of a data file; see `COLUMNS`."""
     return tuple(
         (
-            r.study, str(r.is_seen).lower(), r.label, r.predicted.value, *r.middle, r.predicted.low, r.predicted.high,
-            r.published.value, r.published.low, r.published.high, str(r.holds).lower(), r.rival,
+            r.study,
+            str(r.is_seen).lower(),
+            r.label,
+            r.predicted.value,
+            *r.middle,
+            r.predicted.low,
+            r.predicted.high,
+            r.published.value,
+            r.published.low,
+            r.published.high,
+            str(r.is_inside).lower(),
+            r.baseline,
         )
         for r in rows
-    )  # fmt: skip
+    )
 
 
 def _limits(rows: Sequence[Prediction]) -> tuple[float, float]:
@@ -157,114 +192,145 @@ def _is_cut(row: Prediction, low: float, high: float) -> bool:
     return any(x.low < low or x.high > high for x in (row.predicted, row.published))
 
 
-def _axis(low: float, high: float, height: float, paint: Theme) -> list[Layer]:
-    shown = {
-        "values": [t for t in _TICKS if low <= t <= high], "title": None, "grid": True, "format": ".4~g",
-        "labelFlush": False, "offset": 2,
-    }  # fmt: skip
+def _axis(low: float, high: float, height: float, palette: Theme) -> list[Layer]:
+    axis_options = {
+        "values": [t for t in _TICKS if low <= t <= high],
+        "title": None,
+        "grid": True,
+        "format": ".4~g",
+        "labelFlush": False,
+        "offset": 2,
+    }
     scale = {"type": "log", "domain": [low, high], "nice": False}
-    x = {"field": "v", "type": "quantitative", "scale": scale, "axis": shown}
-    one = {"type": "rule", "color": paint.ink, "strokeWidth": 1.2}
+    x = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis_options}
+    null_line = {"type": "rule", "color": palette.foreground, "strokeWidth": 1.2}
     span = {"y": {"value": 0}, "y2": {"value": height}}
-    return [{"data": {"values": [{"v": 1}]}, "mark": one, "encoding": {"x": x, **span}}]
+    return [{"data": {"values": [{"v": 1}]}, "mark": null_line, "encoding": {"x": x, **span}}]
 
 
 def _rows(
     rows: Sequence[Prediction],
-    across: Callable[[float], float],
+    position: Callable[[float], float],
     low: float,
     high: float,
     start: float,
-    speech: Language,
-    paint: Theme,
+    text: Language,
+    palette: Theme,
 ) -> list[Layer]:
-    own, other = paint.colour(0), paint.published
+    predicted_colour, published_colour = palette.colour(0), palette.published
     y = [_ROW * (i + 0.5) for i in range(len(rows))]
-    above, below = [v - 6.0 for v in y], [v + 7.0 for v in y]
-    held, missed = (
-        [v for v, r in zip(y, rows, strict=True) if r.holds is is_held] for is_held in (True, False)
+    predicted_y, published_y = [v - 6.0 for v in y], [v + 7.0 for v in y]
+    inside, outside = (
+        [v for v, r in zip(y, rows, strict=True) if r.is_inside is is_inside] for is_inside in (True, False)
     )
     layers = strokes(
-        ((across(r.predicted.low), v, across(r.predicted.high), v) for r, v in zip(rows, above, strict=True)),
-        own, width=1.4,
-    )  # fmt: skip
+        (
+            (position(r.predicted.low), v, position(r.predicted.high), v)
+            for r, v in zip(rows, predicted_y, strict=True)
+        ),
+        predicted_colour,
+        width=1.4,
+    )
     layers += strokes(
-        ((across(r.middle[0]), v, across(r.middle[1]), v) for r, v in zip(rows, above, strict=True)),
-        own,
+        (
+            (position(r.middle[0]), v, position(r.middle[1]), v)
+            for r, v in zip(rows, predicted_y, strict=True)
+        ),
+        predicted_colour,
         width=4.5,
     )
     layers += strokes(
         (
-            (across(r.published.low), v, across(r.published.high), v)
-            for r, v in zip(rows, below, strict=True)
+            (position(r.published.low), v, position(r.published.high), v)
+            for r, v in zip(rows, published_y, strict=True)
             if r.published.has_interval
         ),
-        other, width=1.2,
-    )  # fmt: skip
+        published_colour,
+        width=1.2,
+    )
     layers += strokes(
         (
-            (across(r.rival), v - 10, across(r.rival), v + 11)
+            (position(r.baseline), v - 10, position(r.baseline), v + 11)
             for r, v in zip(rows, y, strict=True)
-            if low <= r.rival <= high
+            if low <= r.baseline <= high
         ),
-        paint.colour(1), width=2,
-    )  # fmt: skip
-    layers += symbols(
-        [(across(r.predicted.value), v) for r, v in zip(rows, above, strict=True)], "circle", own, size=52
+        palette.colour(1),
+        width=2,
     )
     layers += symbols(
-        [(across(r.published.value), v) for r, v in zip(rows, below, strict=True)],
-        "diamond", other, size=62, ground=paint.ground,
-    )  # fmt: skip
-    layers += _arrows(rows, above, below, low, high, paint)
-    layers += labels(
-        [(start, v, r.named) for r, v in zip(rows, y, strict=True)], paint.ink, size=11.5, weight=600
+        [(position(r.predicted.value), v) for r, v in zip(rows, predicted_y, strict=True)],
+        "circle",
+        predicted_colour,
+        size=52,
     )
-    layers += labels([(-14, v, r.label) for r, v in zip(rows, y, strict=True)], paint.muted, align="right")
+    layers += symbols(
+        [(position(r.published.value), v) for r, v in zip(rows, published_y, strict=True)],
+        "diamond",
+        published_colour,
+        size=62,
+        background=palette.background,
+    )
+    layers += _arrows(rows, predicted_y, published_y, low, high, palette)
     layers += labels(
-        [(_NUMBERS, v, speech.interval(r.predicted, 2)) for r, v in zip(rows, above, strict=True)], own
+        [(start, v, r.study_label) for r, v in zip(rows, y, strict=True)],
+        palette.foreground,
+        size=11.5,
+        weight=600,
+    )
+    layers += labels([(-14, v, r.label) for r, v in zip(rows, y, strict=True)], palette.muted, align="right")
+    layers += labels(
+        [(_NUMBERS, v, text.interval(r.predicted, 2)) for r, v in zip(rows, predicted_y, strict=True)],
+        predicted_colour,
     )
     layers += labels(
-        [(_NUMBERS, v + 1, speech.interval(r.published, 2)) for r, v in zip(rows, below, strict=True)],
-        paint.ink,
+        [(_NUMBERS, v + 1, text.interval(r.published, 2)) for r, v in zip(rows, published_y, strict=True)],
+        palette.foreground,
     )
-    layers += symbols([(_VERDICT + 5, v) for v in held], "circle", paint.good, size=60)
-    layers += symbols([(_VERDICT + 5, v) for v in missed], "cross", paint.bad, size=80)
-    layers += labels([(_VERDICT + 17, v, speech.say("comparison.inside")) for v in held], paint.ink)
+    layers += symbols([(_VERDICT + 5, v) for v in inside], "circle", palette.good, size=60)
+    layers += symbols([(_VERDICT + 5, v) for v in outside], "cross", palette.bad, size=80)
+    layers += labels([(_VERDICT + 17, v, text.say("comparison.inside")) for v in inside], palette.foreground)
     layers += labels(
-        [(_VERDICT + 17, v, speech.say("comparison.outside")) for v in missed], paint.bad, weight=700
+        [(_VERDICT + 17, v, text.say("comparison.outside")) for v in outside], palette.bad, weight=700
     )
     return layers
 
 
 def _arrows(
-    rows: Sequence[Prediction], above: Sequence[float], below: Sequence[float], low: float, high: float, paint: Theme
-) -> list[Layer]:  # fmt: skip
+    rows: Sequence[Prediction],
+    predicted_y: Sequence[float],
+    published_y: Sequence[float],
+    low: float,
+    high: float,
+    palette: Theme,
+) -> list[Layer]:
     layers: list[Layer] = []
-    for places, colour, of in (
-        (above, paint.colour(0), [r.predicted for r in rows]),
-        (below, paint.published, [r.published for r in rows]),
+    for heights, colour, estimates in (
+        (predicted_y, palette.colour(0), [r.predicted for r in rows]),
+        (published_y, palette.published, [r.published for r in rows]),
     ):
-        pairs = list(zip(of, places, strict=True))
+        pairs = list(zip(estimates, heights, strict=True))
         layers += symbols([(0.0, y) for e, y in pairs if e.low < low], "triangle-left", colour, size=45)
         layers += symbols([(_WIDTH, y) for e, y in pairs if e.high > high], "triangle-right", colour, size=45)
     return layers
 
 
-def _legend(start: float, rival: str, speech: Language, paint: Theme) -> list[Layer]:
-    y, own = -46.0, paint.colour(0)
-    first, second = speech.say("prediction.predicted"), speech.say("comparison.published")
-    at = start + 34 + text_width(first, 11) + 26
+def _legend(start: float, baseline: str, text: Language, palette: Theme) -> list[Layer]:
+    y, predicted_colour = -46.0, palette.colour(0)
+    first, second = text.say("prediction.predicted"), text.say("comparison.published")
+    x = start + 34 + text_width(first, 11) + 26
     layers = [
-        *strokes([(start, y, start + 26, y)], own, width=1.4),
-        *strokes([(start + 6, y, start + 20, y)], own, width=4.5),
-        symbol(start + 13, y, "circle", own, size=52),
-        words(start + 34, y, first, paint.ink),
-        *strokes([(at, y, at + 22, y)], paint.published, width=1.2),
-        symbol(at + 11, y, "diamond", paint.published, size=62, ground=paint.ground),
-        words(at + 30, y, second, paint.ink),
+        *strokes([(start, y, start + 26, y)], predicted_colour, width=1.4),
+        *strokes([(start + 6, y, start + 20, y)], predicted_colour, width=4.5),
+        symbol(start + 13, y, "circle", predicted_colour, size=52),
+        text_label(start + 34, y, first, palette.foreground),
+        *strokes([(x, y, x + 22, y)], palette.published, width=1.2),
+        symbol(x + 11, y, "diamond", palette.published, size=62, background=palette.background),
+        text_label(x + 30, y, second, palette.foreground),
     ]
-    if rival:
-        at += 30 + text_width(second, 11) + 26
-        layers += [stroke(at, y - 8, at, y + 8, paint.colour(1), width=2), words(at + 8, y, rival, paint.ink)]
+    if baseline:
+        x += 30 + text_width(second, 11) + 26
+        layers += [
+            stroke(x, y - 8, x, y + 8, palette.colour(1), width=2),
+            text_label(x + 8, y, baseline, palette.foreground),
+        ]
     return layers

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
-from normoxia.report.canvas import Layer, heading, symbol, text_width, words, wrap
-from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.canvas import Layer, heading, symbol, text_label, text_width, wrap
+from normoxia.report.figure import Figure, specification
 from normoxia.report.kaplan_meier import month_ticks
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.theme import THEMES, Theme
 
 _TOTAL_WIDTH, _HEIGHT, _GAP = 700, 300, 26
 _RESPONSES = ("CR", "PR", "SD", "PD", "NE")
@@ -55,16 +55,16 @@ def waterfall_figure(
     """Best change of every patient, worst to best, a panel an arm; bars beyond `cap` percent are cut and marked."""
     if not arms:
         raise InvalidArgument("a waterfall was asked for without arms; give at least one")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("waterfall.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("waterfall.title")
     capped = sum(int((arm.best_change > cap).sum()) for arm in arms)
     missing = sum(int(np.isnan(arm.best_change).sum()) for arm in arms)
-    parts = [speech.say("waterfall.capped", cap=f"{cap:g}", count=capped)] if capped else []
-    parts += [speech.say("waterfall.missing", count=missing)] if missing else []
-    notes = [("; ".join(parts) if lang == "en" else "；".join(parts), paint.muted)] if parts else []
+    parts = [text.say("waterfall.capped", cap=f"{cap:g}", count=capped)] if capped else []
+    parts += [text.say("waterfall.missing", count=missing)] if missing else []
+    notes = [("; ".join(parts) if lang == "en" else "；".join(parts), palette.muted)] if parts else []
     width = _panel_width(len(arms))
     panels, rows, sentences = [], [], []
-    used = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
+    responses = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
     for i, arm in enumerate(arms):
         if len(arm.response) != len(arm.best_change):
             raise InvalidArgument(
@@ -76,45 +76,49 @@ def waterfall_figure(
         rows += [
             (arm.name, rank + 1, float(arm.best_change[k]), arm.response[k]) for rank, k in enumerate(order)
         ]
-        head = heading(shown, notes, -76 - 15 * len(notes), -52, paint) if i == 0 else []
-        legend = _legend(used, speech, paint, -48) if i == 0 else []
+        title_layers = heading(title, notes, -76 - 15 * len(notes), -52, palette) if i == 0 else []
+        legend = _legend(responses, text, palette, -48) if i == 0 else []
         values = _bar_values(arm, order, cap, width)
         panels.append(
             {
                 "width": width,
                 "height": _HEIGHT,
                 "layer": [
-                    *head,
+                    *title_layers,
                     *legend,
-                    words(
+                    text_label(
                         0,
                         -14,
-                        speech.say("waterfall.panel", arm=arm.name, n=len(arm.best_change)),
-                        paint.colour(i),
+                        text.say("waterfall.panel", arm=arm.name, n=len(arm.best_change)),
+                        palette.colour(i),
                         weight=700,
                         size=12,
                     ),
-                    *_bars(values, len(order), cap, i == 0, speech, paint),
-                    *_thresholds(len(order), speech, paint, i == len(arms) - 1, width),
+                    *_bars(values, len(order), cap, i == 0, text, palette),
+                    *_thresholds(len(order), text, palette, i == len(arms) - 1, width),
                 ],
             }
         )
         sentences.append(
-            speech.say(
-                "waterfall.describe_arm", arm=arm.name, n=len(arm.best_change), shrunk=int((changes <= -30).sum()),
-                grown=int((changes >= 20).sum()), deepest=speech.number(float(changes.min()), 0) if len(changes) else "–",
+            text.say(
+                "waterfall.describe_arm",
+                arm=arm.name,
+                n=len(arm.best_change),
+                shrunk=int((changes <= -30).sum()),
+                grown=int((changes >= 20).sum()),
+                deepest=text.number(float(changes.min()), 0) if len(changes) else "–",
             )
-        )  # fmt: skip
-    description = speech.say("waterfall.describe", arms=" ".join(sentences))
-    spec = _concat(panels, description, paint, lang)
+        )
+    description = text.say("waterfall.describe", arms=" ".join(sentences))
+    spec = _concat(panels, description, palette, lang)
     return Figure(
-        name,
-        shown,
-        description,
-        spec,
-        ("arm", "rank", "best_change_percent", "best_response"),
-        tuple(rows),
-        lang,
+        name=name,
+        title=title,
+        description=description,
+        spec=spec,
+        columns=("arm", "rank", "best_change_percent", "best_response"),
+        rows=tuple(rows),
+        language=lang,
     )
 
 
@@ -136,27 +140,27 @@ def spider_figure(
     """
     if not arms:
         raise InvalidArgument("a spider plot was asked for without arms; give at least one")
-    speech, paint = language(lang), THEMES[theme]
-    shown = title or speech.say("spider.title")
+    text, palette = language(lang), THEMES[theme]
+    title = title or text.say("spider.title")
     longest = max((float(m[-1]) for arm in arms for m in arm.months if len(m)), default=1.0)
     end = months if months is not None else longest
     width = _panel_width(len(arms))
-    chosen = [_spread(arm, most) for arm in arms]
-    parts = [speech.say("spider.median")]
-    if any(len(pick) < len(arm.change) for arm, pick in zip(arms, chosen, strict=True)):
-        parts.append(speech.say("spider.sample", most=most))
+    drawn = [_evenly_spaced(arm, most) for arm in arms]
+    parts = [text.say("spider.median")]
+    if any(len(patients) < len(arm.change) for arm, patients in zip(arms, drawn, strict=True)):
+        parts.append(text.say("spider.sample", most=most))
     if any(float(np.max(c, initial=0.0)) > cap for arm in arms for c in arm.change):
-        parts.append(speech.say("spider.cut", cap=f"{cap:g}"))
+        parts.append(text.say("spider.cut", cap=f"{cap:g}"))
     joiner = "; " if lang == "en" else "；"
-    notes = [(line, paint.muted) for line in wrap(joiner.join(parts), _TOTAL_WIDTH + 40, 11)]
-    used = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
+    notes = [(line, palette.muted) for line in wrap(joiner.join(parts), _TOTAL_WIDTH + 40, 11)]
+    responses = [r for r in _RESPONSES if any(r in arm.response for arm in arms)]
     panels, sentences = [], []
-    for i, (arm, pick) in enumerate(zip(arms, chosen, strict=True)):
-        head = heading(shown, notes, -76 - 15 * len(notes), -52, paint) if i == 0 else []
-        legend = _legend(used, speech, paint, -48) if i == 0 else []
+    for i, (arm, patients) in enumerate(zip(arms, drawn, strict=True)):
+        title_layers = heading(title, notes, -76 - 15 * len(notes), -52, palette) if i == 0 else []
+        legend = _legend(responses, text, palette, -48) if i == 0 else []
         values = [
             {"p": int(k), "m": float(m), "c": float(c), "r": arm.response[k]}
-            for k in pick
+            for k in patients
             for m, c in zip(arm.months[k], arm.change[k], strict=True)
         ]
         panels.append(
@@ -164,53 +168,65 @@ def spider_figure(
                 "width": width,
                 "height": _HEIGHT,
                 "layer": [
-                    *head,
+                    *title_layers,
                     *legend,
-                    words(
+                    text_label(
                         0,
                         -14,
-                        speech.say("waterfall.panel", arm=arm.name, n=len(arm.change)),
-                        paint.colour(i),
+                        text.say("waterfall.panel", arm=arm.name, n=len(arm.change)),
+                        palette.colour(i),
                         weight=700,
                         size=12,
                     ),
-                    *_threads(values, _median_course(arm, end), end, cap, i == 0, speech, paint),
-                    *_thresholds(end, speech, paint, i == len(arms) - 1, width),
+                    *_patient_lines(values, _median_course(arm, end), end, cap, i == 0, text, palette),
+                    *_thresholds(end, text, palette, i == len(arms) - 1, width),
                 ],
             }
         )
         best = [float(c[1:].min()) for c in arm.change if len(c) > 1]
-        middle = speech.number(float(np.median(best)), 0) if best else "–"
-        sentences.append(speech.say("spider.describe_arm", arm=arm.name, n=len(arm.change), median=middle))
+        middle = text.number(float(np.median(best)), 0) if best else "–"
+        sentences.append(text.say("spider.describe_arm", arm=arm.name, n=len(arm.change), median=middle))
     rows = tuple(
         (arm.name, k + 1, float(m), float(c), arm.response[k])
         for arm in arms
         for k in range(len(arm.change))
         for m, c in zip(arm.months[k], arm.change[k], strict=True)
     )
-    description = speech.say("spider.describe", arms=" ".join(sentences))
+    description = text.say("spider.describe", arms=" ".join(sentences))
     columns = ("arm", "patient", "months", "change_percent", "best_response")
-    return Figure(name, shown, description, _concat(panels, description, paint, lang), columns, rows, lang)
+    return Figure(
+        name=name,
+        title=title,
+        description=description,
+        spec=_concat(panels, description, palette, lang),
+        columns=columns,
+        rows=rows,
+        language=lang,
+    )
 
 
-def _concat(panels: list[dict[str, Any]], description: str, paint: Theme, lang: str) -> dict[str, Any]:
-    return {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14,
-        "config": config(paint, lang), "hconcat": panels, "spacing": _GAP, "bounds": "flush",
-    }  # fmt: skip
+def _concat(panels: list[dict[str, Any]], description: str, palette: Theme, lang: str) -> dict[str, Any]:
+    return specification(
+        description,
+        palette,
+        lang,
+        hconcat=panels,
+        spacing=_GAP,
+        bounds="flush",
+    )
 
 
 def _panel_width(n_panels: int) -> float:
     return max(150.0, (_TOTAL_WIDTH - _GAP * (n_panels - 1)) / n_panels)
 
 
-def _y(field: str, cap: float, labelled: bool, speech: Language) -> dict[str, Any]:
+def _y(field: str, cap: float, labelled: bool, text: Language) -> dict[str, Any]:
     axis: dict[str, Any] = {
         "values": [v for v in (-100, -50, 0, 50, 100) if v <= cap],
         "domain": False,
         "ticks": False,
     }
-    axis |= {"title": speech.say("axis.change")} if labelled else {"labels": False, "title": None}
+    axis |= {"title": text.say("axis.change")} if labelled else {"labels": False, "title": None}
     return {
         "field": field,
         "type": "quantitative",
@@ -219,28 +235,38 @@ def _y(field: str, cap: float, labelled: bool, speech: Language) -> dict[str, An
     }
 
 
-def _response_colour(paint: Theme) -> dict[str, Any]:
-    table = paint.response
+def _response_colour(palette: Theme) -> dict[str, Any]:
+    table = palette.response
     return {
-        "field": "r", "type": "nominal", "legend": None,
+        "field": "r",
+        "type": "nominal",
+        "legend": None,
         "scale": {"domain": list(table), "range": list(table.values())},
-    }  # fmt: skip
+    }
 
 
 def _bars(
-    values: list[dict[str, Any]], count: int, cap: float, labelled: bool, speech: Language, paint: Theme
+    values: list[dict[str, Any]], count: int, cap: float, labelled: bool, text: Language, palette: Theme
 ) -> list[Layer]:
     x = {
-        "field": "i", "type": "quantitative", "scale": {"domain": [0, max(count, 1)], "nice": False},
-        "axis": {"labels": False, "ticks": False, "grid": False, "domain": False, "title": speech.say("axis.patients")},
-    }  # fmt: skip
+        "field": "i",
+        "type": "quantitative",
+        "scale": {"domain": [0, max(count, 1)], "nice": False},
+        "axis": {
+            "labels": False,
+            "ticks": False,
+            "grid": False,
+            "domain": False,
+            "title": text.say("axis.patients"),
+        },
+    }
     bar = {"type": "rect", "clip": True}
     place = {
         "x": x,
         "x2": {"field": "i2"},
-        "y": _y("c", cap, labelled, speech),
+        "y": _y("c", cap, labelled, text),
         "y2": {"field": "z"},
-        "color": _response_colour(paint),
+        "color": _response_colour(palette),
     }
     layers: list[Layer] = [{"data": {"values": values}, "mark": bar, "encoding": place}]
     cut = [{"i": (v["i"] + v["i2"]) / 2, "c": cap} for v in values if v["c"] >= cap]
@@ -250,7 +276,7 @@ def _bars(
             "shape": "triangle-up",
             "filled": True,
             "size": 30,
-            "color": paint.ink,
+            "color": palette.foreground,
             "yOffset": -5,
             "opacity": 1,
         }
@@ -277,41 +303,50 @@ def _bar_values(arm: WaterfallArm, order: NDArray[np.intp], cap: float, width: f
     ]
 
 
-def _threads(
+def _patient_lines(
     values: list[dict[str, Any]],
-    middle: list[dict[str, float]],
+    median: list[dict[str, float]],
     end: float,
     cap: float,
     labelled: bool,
-    speech: Language,
-    paint: Theme,
+    text: Language,
+    palette: Theme,
 ) -> list[Layer]:
     axis = {
-        "values": month_ticks(end, 7).tolist(), "grid": False, "title": speech.say("axis.months"), "labelFlush": False
-    }  # fmt: skip
+        "values": month_ticks(end, 7).tolist(),
+        "grid": False,
+        "title": text.say("axis.months"),
+        "labelFlush": False,
+    }
     x = {"field": "m", "type": "quantitative", "scale": {"domain": [0, end], "nice": False}, "axis": axis}
-    y = _y("c", cap, labelled, speech)
-    thin = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
-    thick = {"type": "line", "strokeWidth": 2.6, "color": paint.ink, "clip": True}
+    y = _y("c", cap, labelled, text)
+    patient_line = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
+    median_line = {"type": "line", "strokeWidth": 2.6, "color": palette.foreground, "clip": True}
     return [
         {
             "data": {"values": values},
-            "mark": thin,
+            "mark": patient_line,
             "encoding": {
                 "x": x,
                 "y": y,
                 "detail": {"field": "p", "type": "nominal"},
-                "color": _response_colour(paint),
+                "color": _response_colour(palette),
             },
         },
-        {"data": {"values": middle}, "mark": thick, "encoding": {"x": x, "y": y}},
+        {"data": {"values": median}, "mark": median_line, "encoding": {"x": x, "y": y}},
     ]
 
 
-def _thresholds(end: float, speech: Language, paint: Theme, last: bool, width: float) -> list[Layer]:
+def _thresholds(end: float, text: Language, palette: Theme, last: bool, width: float) -> list[Layer]:
     layers: list[Layer] = []
     for value, key in ((-30, "waterfall.partial"), (20, "waterfall.progression")):
-        rule = {"type": "rule", "color": paint.ink, "strokeWidth": 1, "strokeDash": [4, 3], "opacity": 0.75}
+        rule = {
+            "type": "rule",
+            "color": palette.foreground,
+            "strokeWidth": 1,
+            "strokeDash": [4, 3],
+            "opacity": 0.75,
+        }
         layers.append(
             {
                 "data": {"values": [{"c": value}]},
@@ -325,12 +360,12 @@ def _thresholds(end: float, speech: Language, paint: Theme, last: bool, width: f
                 "align": "left",
                 "dx": 5,
                 "baseline": "middle",
-                "color": paint.muted,
-                "text": speech.say(key),
+                "color": palette.muted,
+                "text": text.say(key),
             }
             at = {"x": {"value": width}, "y": {"field": "c", "type": "quantitative"}}
             layers.append({"data": {"values": [{"c": value}]}, "mark": label, "encoding": at})
-    zero = {"type": "rule", "color": paint.line, "strokeWidth": 1}
+    zero = {"type": "rule", "color": palette.line, "strokeWidth": 1}
     layers.append(
         {
             "data": {"values": [{"c": 0}]},
@@ -341,25 +376,25 @@ def _thresholds(end: float, speech: Language, paint: Theme, last: bool, width: f
     return layers
 
 
-def _legend(used: Sequence[str], speech: Language, paint: Theme, y: float) -> list[Layer]:
+def _legend(responses: Sequence[str], text: Language, palette: Theme, y: float) -> list[Layer]:
     layers, x = [], -52.0
-    for code in used:
-        label = f"{code} {speech.say(f'response.{code}')}"
+    for code in responses:
+        label = f"{code} {text.say(f'response.{code}')}"
         layers += [
-            symbol(x + 6, y, "square", paint.response[code], size=110),
-            words(x + 18, y, label, paint.ink),
+            symbol(x + 6, y, "square", palette.response[code], size=110),
+            text_label(x + 18, y, label, palette.foreground),
         ]
         x += 18 + text_width(label, 11) + 20
     return layers
 
 
-def _spread(arm: SpiderArm, most: int) -> list[int]:
+def _evenly_spaced(arm: SpiderArm, most: int) -> list[int]:
     """Patients with a scan after baseline; when too many, every so many by best change."""
-    seen = [k for k, c in enumerate(arm.change) if len(c) > 1]
-    seen.sort(key=lambda k: float(np.min(arm.change[k][1:])))
-    if len(seen) <= most:
-        return seen
-    return [seen[round(j)] for j in np.linspace(0, len(seen) - 1, most)]
+    measured = [k for k, c in enumerate(arm.change) if len(c) > 1]
+    measured.sort(key=lambda k: float(np.min(arm.change[k][1:])))
+    if len(measured) <= most:
+        return measured
+    return [measured[round(j)] for j in np.linspace(0, len(measured) - 1, most)]
 
 
 def _median_course(arm: SpiderArm, end: float) -> list[dict[str, float]]:
@@ -367,12 +402,12 @@ def _median_course(arm: SpiderArm, end: float) -> list[dict[str, float]]:
     grid = np.linspace(0.0, end, 60)
     course = []
     for month in grid:
-        now = [
+        changes = [
             float(np.interp(month, m, c))
             for m, c in zip(arm.months, arm.change, strict=True)
             if len(m) > 1 and m[-1] >= month
         ]
-        if len(now) < max(5, len(arm.change) / 5):
+        if len(changes) < max(5, len(arm.change) / 5):
             break
-        course.append({"m": float(month), "c": float(np.median(now))})
+        course.append({"m": float(month), "c": float(np.median(changes))})
     return course

@@ -67,7 +67,7 @@ def page(
     joined  its hazard ratios predicted in three ways; a section shows them when there are any
     lang    "en" or "zh"
     """
-    report = _Report(result, trial, comparisons, manifest, joined, language(lang))
+    report = _RunPage(result, trial, comparisons, manifest, joined, language(lang))
     return report.page(), tuple(report.figures)
 
 
@@ -81,9 +81,9 @@ def number_of(outcome: Outcome, lang: str) -> str:
     return language(lang).interval(outcome.estimate, _digits(outcome))
 
 
-def source_words(source: Source, speech: Language) -> str:
+def source_words(source: Source, text: Language) -> str:
     """Where a published value was read: a citation as it is, the review in the reader's language."""
-    return speech.say("registry.the_review") if source.reference == "the review" else source.reference
+    return text.say("registry.the_review") if source.reference == "the review" else source.reference
 
 
 def is_fitted(result: TrialResult, trial: Trial) -> bool:
@@ -93,23 +93,23 @@ def is_fitted(result: TrialResult, trial: Trial) -> bool:
     return bool(trial.study) and trial.study in studies
 
 
-def _label(outcome: Outcome, speech: Language) -> str:
-    endpoint = speech.word("endpoint", outcome.endpoint)
+def _label(outcome: Outcome, text: Language) -> str:
+    endpoint = text.word("endpoint", outcome.endpoint)
     match outcome.measure:
         case Measure.MEDIAN_MONTHS:
-            return speech.say("run.median", endpoint=endpoint)
+            return text.say("run.median", endpoint=endpoint)
         case Measure.LANDMARK_PERCENT:
-            return speech.say("run.landmark", endpoint=endpoint, month=f"{outcome.months:g}")
+            return text.say("run.landmark", endpoint=endpoint, month=f"{outcome.months:g}")
         case Measure.HAZARD_RATIO:
-            return speech.say("run.ratio", endpoint=endpoint)
-    return speech.say("run.percent", endpoint=endpoint)
+            return text.say("run.ratio", endpoint=endpoint)
+    return text.say("run.percent", endpoint=endpoint)
 
 
 def _digits(outcome: Outcome) -> int:
     return 2 if outcome.measure is Measure.HAZARD_RATIO else 1
 
 
-class _Report:
+class _RunPage:
     """One run in one language."""
 
     def __init__(
@@ -119,26 +119,26 @@ class _Report:
         comparisons: Sequence[Comparison],
         manifest: Mapping[str, object],
         joined: Sequence[Joined],
-        speech: Language,
+        text: Language,
     ) -> None:
         self.result, self.trial, self.comparisons = result, trial, comparisons
         self.joined = joined
-        self.manifest, self.speech, self.code = manifest, speech, speech.code
+        self.manifest, self.text, self.code = manifest, text, text.code
         self.endpoints: Endpoints = evaluate(result, trial.criteria)
         self.titles = {arm.id: arm.titles.get(self.code, "") for arm in trial.arms}
         self.bands = {(c.population, c.endpoint, c.arm): c for c in predicted_curves(result, trial)}
-        self.printed = {(c.population, c.endpoint, c.arm): c for c in published_curves(trial)}
+        self.published_curves = {(c.population, c.endpoint, c.arm): c for c in published_curves(trial)}
         self.figures: list[Figure] = []
 
     def page(self) -> Page:
-        say = self.speech.say
+        say = self.text.say
         published = any(c.published is not None for c in self.comparisons)
         sections = [
             Section(say("run.section_survival"), (*self.warnings(), *self.curves())),
             Section(
                 say("run.section_result" if published else "run.section_result_own"), tuple(self.compared())
             ),
-            Section(say("joined.title"), tuple(self.three_ways())),
+            Section(say("joined.title"), tuple(self.combined_ratios())),
             Section(say("run.section_response"), tuple(self.responses())),
             Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
             Section(say("run.section_patients"), tuple(self.patients())),
@@ -156,22 +156,22 @@ class _Report:
         versions = self.manifest.get("versions", {})
         version = str(versions.get("normoxia", "")) if isinstance(versions, Mapping) else ""
         return Page(
-            self.code,
-            self.trial.title(self.code),
-            lead,
-            tuple(section for section in sections if section.blocks),
-            self.highlights(),
-            () if self.trial.calibrated else (say("badge.not_calibrated"),),
-            {
-                key: self.speech.phrase(told) if key == "calibration" else told
-                for key, told in ((k, _plainly(v)) for k, v in self.manifest.items() if k != "outputs")
+            language=self.code,
+            title=self.trial.title(self.code),
+            lead=lead,
+            sections=tuple(section for section in sections if section.blocks),
+            highlights=self.highlights(),
+            badges=() if self.trial.calibrated else (say("badge.not_calibrated"),),
+            provenance={
+                key: self.text.phrase(value) if key == "calibration" else value
+                for key, value in ((k, _plain_text(v)) for k, v in self.manifest.items() if k != "outputs")
             },
-            version,
-            date.today().isoformat(),
+            version=version,
+            date=date.today().isoformat(),
             folded=True,
         )
 
-    def keep(self, figure: Figure) -> Figure:
+    def add_figure(self, figure: Figure) -> Figure:
         self.figures.append(figure)
         return figure
 
@@ -181,84 +181,88 @@ class _Report:
     # what stands first
 
     def warnings(self) -> list[Prose]:
-        say = self.speech.say
-        found = [Prose(say("run.calibrated", n=self.result.n_replicates))]
+        say = self.text.say
+        paragraphs = [Prose(say("run.calibrated", n=self.result.n_replicates))]
         if not self.trial.calibrated:
-            found = [Prose(say("run.not_calibrated"), warning=True)]
+            paragraphs = [Prose(say("run.not_calibrated"), warning=True)]
         elif self.is_fitted():
-            found.append(Prose(say("run.fitted", study=self.trial.study), warning=True))
+            paragraphs.append(Prose(say("run.fitted", study=self.trial.study), warning=True))
         ablated = self.manifest.get("ablated")
         if isinstance(ablated, list) and ablated:
-            found.append(Prose(say("run.ablated", tags=", ".join(ablated)), warning=True))
+            paragraphs.append(Prose(say("run.ablated", tags=", ".join(ablated)), warning=True))
         failed = {arm: count for arm, count in self.result.failed.items() if count}
         if failed:
-            told = ", ".join(f"{arm} {count}" for arm, count in failed.items())
-            found.append(Prose(say("run.failed", failed=told), warning=True))
-        return found
+            failures = ", ".join(f"{arm} {count}" for arm, count in failed.items())
+            paragraphs.append(Prose(say("run.failed", failed=failures), warning=True))
+        return paragraphs
 
     def is_fitted(self) -> bool:
         return is_fitted(self.result, self.trial)
 
-    def three_ways(self) -> list[Block]:
+    def combined_ratios(self) -> list[Block]:
         if not self.joined:
             return []
-        words = joined_words(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
+        sentences = joined_words(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
         name = self.name("joined")
         table = joined_table(self.joined, self.trial, self.comparisons, lang=self.code, name=name)
-        return [*(Prose(text) for text in words), table]
+        return [*(Prose(text) for text in sentences), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
         """The first contrast's hazard ratios and the medians of the set with most published ones, else of the first set."""
-        shown = [c for c in self.comparisons if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
-        medians = [c for c in shown if c.simulated.measure is Measure.MEDIAN_MONTHS]
-        printed = [c.simulated.population for c in medians if c.published is not None]
-        chosen = max(self.trial.sets, key=lambda s: printed.count(s.id)).id
+        survival = [c for c in self.comparisons if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
+        medians = [c for c in survival if c.simulated.measure is Measure.MEDIAN_MONTHS]
+        published_sets = [c.simulated.population for c in medians if c.published is not None]
+        analysis_set = max(self.trial.sets, key=lambda s: published_sets.count(s.id)).id
         first = [(contrast.experimental, contrast.control) for contrast in self.trial.contrasts[:1]]
         ratios = [
-            c for c in shown
-            if c.simulated.measure is Measure.HAZARD_RATIO and (c.simulated.arm, c.simulated.comparator) in first
-        ]  # fmt: skip
-        found = [c for c in (*ratios, *medians) if c.simulated.population == chosen]
-        found.sort(key=lambda c: (c.simulated.comparator == "", c.simulated.endpoint is Endpoint.OS))
-        return tuple(self.highlight(c) for c in found)
+            c
+            for c in survival
+            if c.simulated.measure is Measure.HAZARD_RATIO
+            and (c.simulated.arm, c.simulated.comparator) in first
+        ]
+        comparisons = [c for c in (*ratios, *medians) if c.simulated.population == analysis_set]
+        comparisons.sort(key=lambda c: (c.simulated.comparator == "", c.simulated.endpoint is Endpoint.OS))
+        return tuple(self.highlight(c) for c in comparisons)
 
     def highlight(self, c: Comparison) -> Highlight:
-        speech, simulated, digits = self.speech, c.simulated, _digits(c.simulated)
+        text, simulated, digits = self.text, c.simulated, _digits(c.simulated)
         arms = f"{simulated.arm} / {simulated.comparator}" if simulated.comparator else simulated.arm
         value, low, high = (
-            speech.number(x, digits)
+            text.number(x, digits)
             for x in (simulated.estimate.value, simulated.estimate.low, simulated.estimate.high)
         )
         beside = [f"{low}–{high}"]
         if c.published is not None:
-            published = speech.interval(c.published.estimate, digits)
-            beside.append(speech.say("km.published_ratio", value=published))
+            published = text.interval(c.published.estimate, digits)
+            beside.append(text.say("km.published_ratio", value=published))
         return Highlight(
-            speech.say("run.of", arm=arms, what=_label(simulated, speech)), value, " · ".join(beside)
+            text.say("run.of", arm=arms, what=_label(simulated, text)), value, " · ".join(beside)
         )
 
     def compared(self) -> list[Block]:
         blocks: list[Block] = []
-        for chosen in self.trial.sets:
-            own = [c for c in self.comparisons if c.simulated.population == chosen.id]
-            panels, sources = self.panels([c for c in own if c.published is not None])
-            title = chosen.title(self.code)
+        for analysis_set in self.trial.sets:
+            comparisons = [c for c in self.comparisons if c.simulated.population == analysis_set.id]
+            panels, sources = self.panels([c for c in comparisons if c.published is not None])
+            title = analysis_set.title(self.code)
             if panels:
-                name = self.name(f"simulated-published-{chosen.id}")
-                heading = self.speech.say("comparison.of", set=title)
-                blocks.append(self.keep(comparison_figure(panels, lang=self.code, name=name, title=heading)))
-            panels, sources = self.panels(own)
+                name = self.name(f"simulated-published-{analysis_set.id}")
+                heading = self.text.say("comparison.of", set=title)
+                blocks.append(
+                    self.add_figure(comparison_figure(panels, lang=self.code, name=name, title=heading))
+                )
+            panels, sources = self.panels(comparisons)
             if panels:
-                name = self.name(f"outcomes-{chosen.id}")
+                name = self.name(f"outcomes-{analysis_set.id}")
                 blocks.append(
                     comparison_table(panels, sources=sources, lang=self.code, name=name, title=title)
                 )
         return blocks
 
-    def panels(self, own: Sequence[Comparison]) -> tuple[list[ComparisonPanel], list[list[str]]]:
+    def panels(self, comparisons: Sequence[Comparison]) -> tuple[list[ComparisonPanel], list[list[str]]]:
         groups: dict[str, list[Comparison]] = {}
-        for comparison in own:
-            groups.setdefault(_label(comparison.simulated, self.speech), []).append(comparison)
+        for comparison in comparisons:
+            groups.setdefault(_label(comparison.simulated, self.text), []).append(comparison)
         panels, sources = [], []
         for title, members in groups.items():
             outcome = members[0].simulated
@@ -277,9 +281,7 @@ class _Report:
             )
             sources.append(
                 [
-                    source_words(c.published.source, self.speech)
-                    if c.published and c.published.source
-                    else ""
+                    source_words(c.published.source, self.text) if c.published and c.published.source else ""
                     for c in members
                 ]
             )
@@ -289,78 +291,86 @@ class _Report:
 
     def curves(self) -> list[Block]:
         blocks: list[Block] = []
-        for chosen in self.trial.sets:
-            member = chosen.where.holds(self.result.covariates, self.result.n_rows)
+        for analysis_set in self.trial.sets:
+            member = analysis_set.where.holds(self.result.covariates, self.result.n_rows)
             arms = {arm.id: rows[member[rows]] for arm in self.trial.arms if len(rows := self.rows(arm.id))}
             if min(len(rows) for rows in arms.values()) < _FEWEST:
                 continue
             for endpoint in (Endpoint.PFS, Endpoint.OS):
-                blocks.append(self.keep(self.kaplan_meier(chosen, arms, endpoint)))
-                blocks += self.sources(chosen, endpoint)
+                blocks.append(self.add_figure(self.kaplan_meier(analysis_set, arms, endpoint)))
+                blocks += self.sources(analysis_set, endpoint)
         return blocks
 
-    def sources(self, chosen: AnalysisSet, endpoint: Endpoint) -> list[Block]:
+    def sources(self, analysis_set: AnalysisSet, endpoint: Endpoint) -> list[Block]:
         """Where the dotted curves of a figure were read."""
-        curves = [c for (p, e, _), c in self.printed.items() if (p, e) == (chosen.id, endpoint)]
-        read = dict.fromkeys((c.at, source_words(c.source, self.speech)) for c in curves)
-        return [Prose(self.speech.say("km.dots_source", what=at, source=source)) for at, source in read]
+        curves = [
+            c for (p, e, _), c in self.published_curves.items() if (p, e) == (analysis_set.id, endpoint)
+        ]
+        sources = dict.fromkeys((c.at, source_words(c.source, self.text)) for c in curves)
+        return [Prose(self.text.say("km.dots_source", what=at, source=source)) for at, source in sources]
 
-    def kaplan_meier(self, chosen: AnalysisSet, arms: Mapping[str, Rows], endpoint: Endpoint) -> Figure:
+    def kaplan_meier(self, analysis_set: AnalysisSet, arms: Mapping[str, Rows], endpoint: Endpoint) -> Figure:
         e = self.endpoints
         time, observed = (e.pfs, e.pfs_observed) if endpoint is Endpoint.PFS else (e.os, e.os_observed)
-        drawn = []
+        drawn_arms = []
         for arm, rows in arms.items():
             replicate = self.result.columns["replicate"][rows].astype(np.int64)
-            shown = np.maximum(time[rows], 0.0), observed[rows], replicate
-            curve, key = mean_curve(*shown), (chosen.id, endpoint, arm)
-            predicted, printed_curve = self.bands.get(key), self.printed.get(key)
+            times = np.maximum(time[rows], 0.0), observed[rows], replicate
+            curve, key = mean_curve(*times), (analysis_set.id, endpoint, arm)
+            predicted, published_curve = self.bands.get(key), self.published_curves.get(key)
             band = None
             if predicted is not None:
                 band = Band(
-                    predicted.months, predicted.low, predicted.high, predicted.level, self.trial.calibrated
+                    months=predicted.months,
+                    low=predicted.low,
+                    high=predicted.high,
+                    level=predicted.level,
+                    parameters=self.trial.calibrated,
                 )
-            median = self.find(chosen.id, endpoint, Measure.MEDIAN_MONTHS, arm)
-            printed = median.published.estimate if median and median.published else None
+            median = self.median_of(analysis_set.id, endpoint, Measure.MEDIAN_MONTHS, arm)
+            published_median = median.published.estimate if median and median.published else None
             landmarks = tuple(
                 (c.simulated.months, c.published.estimate)
                 for c in self.comparisons
                 if c.published is not None
                 and c.simulated.measure is Measure.LANDMARK_PERCENT
                 and (c.simulated.population, c.simulated.endpoint, c.simulated.arm)
-                == (chosen.id, endpoint, arm)
+                == (analysis_set.id, endpoint, arm)
             )
-            drawn.append(
+            drawn_arms.append(
                 KaplanMeierArm(
-                    arm,
-                    curve,
-                    median.simulated.estimate if median else None,
-                    band,
-                    printed,
-                    landmarks,
-                    self.titles[arm],
-                    printed_curve.points if printed_curve else (),
+                    name=arm,
+                    curve=curve,
+                    median=median.simulated.estimate if median else None,
+                    band=band,
+                    published=published_median,
+                    landmarks=landmarks,
+                    title=self.titles[arm],
+                    published_curve=published_curve.points if published_curve else (),
                 )
             )
         ratios = [
             HazardRatioLine(
-                c.simulated.arm, c.simulated.comparator, c.simulated.estimate,
+                experimental=c.simulated.arm,
+                control=c.simulated.comparator,
+                ratio=c.simulated.estimate,
                 published=c.published.estimate if c.published else None,
             )
             for c in self.comparisons
             if c.simulated.measure is Measure.HAZARD_RATIO
-            and (c.simulated.population, c.simulated.endpoint) == (chosen.id, endpoint)
-        ]  # fmt: skip
+            and (c.simulated.population, c.simulated.endpoint) == (analysis_set.id, endpoint)
+        ]
         return kaplan_meier_figure(
-            drawn,
+            drawn_arms,
             str(endpoint),
             ratios=ratios,
-            months=_axis_end(drawn),
+            months=_axis_end(drawn_arms),
             lang=self.code,
-            name=self.name(f"km-{endpoint.lower()}-{chosen.id}"),
-            population=chosen.title(self.code),
+            name=self.name(f"km-{endpoint.lower()}-{analysis_set.id}"),
+            population=analysis_set.title(self.code),
         )
 
-    def find(self, population: str, endpoint: Endpoint, measure: Measure, arm: str) -> Comparison | None:
+    def median_of(self, population: str, endpoint: Endpoint, measure: Measure, arm: str) -> Comparison | None:
         for comparison in self.comparisons:
             o = comparison.simulated
             if (o.population, o.endpoint, o.measure, o.arm) == (population, endpoint, measure, arm):
@@ -387,9 +397,9 @@ class _Report:
             courses = [np.concatenate([[0.0], c[m]]) for c, m in zip(change, measured, strict=True)]
             spider.append(SpiderArm(arm.id, months, courses, response))
         return [
-            self.keep(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
-            self.keep(spider_figure(spider, lang=self.code, name=self.name("spider"))),
-            self.keep(swimmer_figure(self.lanes(), lang=self.code, name=self.name("swimmer"))),
+            self.add_figure(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
+            self.add_figure(spider_figure(spider, lang=self.code, name=self.name("spider"))),
+            self.add_figure(swimmer_figure(self.lanes(), lang=self.code, name=self.name("swimmer"))),
         ]
 
     def lanes(self) -> list[Lane]:
@@ -400,15 +410,17 @@ class _Report:
                 died_first = e.os_observed[row] and e.os[row] <= e.pfs[row]
                 lanes.append(
                     Lane(
-                        str(self.result.columns["patient"][row]),
-                        arm.id,
-                        float(e.os[row]) / DAYS_PER_MONTH,
-                        float(e.response_day[row]) / DAYS_PER_MONTH if e.responded[row] else math.nan,
-                        float(e.pfs[row]) / DAYS_PER_MONTH
+                        patient=str(self.result.columns["patient"][row]),
+                        arm=arm.id,
+                        end=float(e.os[row]) / DAYS_PER_MONTH,
+                        response=float(e.response_day[row]) / DAYS_PER_MONTH
+                        if e.responded[row]
+                        else math.nan,
+                        progression=float(e.pfs[row]) / DAYS_PER_MONTH
                         if e.pfs_observed[row] and not died_first
                         else math.nan,
-                        float(e.os[row]) / DAYS_PER_MONTH if e.os_observed[row] else math.nan,
-                        bool(not e.os_observed[row]),
+                        death=float(e.os[row]) / DAYS_PER_MONTH if e.os_observed[row] else math.nan,
+                        ongoing=bool(not e.os_observed[row]),
                     )
                 )
         return lanes
@@ -423,33 +435,37 @@ class _Report:
                 continue
             index = self.result.state_names.index(state)
             arms = [self.band(arm.id, months, index) for arm in self.trial.arms]
-            title = self.speech.known(f"state.{state}", state)
+            title = self.text.known(f"state.{state}", state)
             name = self.name(f"state-{state}")
-            blocks.append(self.keep(bands_figure(arms, title, unit=unit, log=log, lang=self.code, name=name)))
-            seen = courses(arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)})
-            blocks += [Prose(text) for text in state_sentences(state, title, seen, self.speech)]
+            blocks.append(
+                self.add_figure(bands_figure(arms, title, unit=unit, log=log, lang=self.code, name=name))
+            )
+            arm_courses = courses(arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)})
+            blocks += [Prose(sentence) for sentence in state_sentences(state, title, arm_courses, self.text)]
         return blocks
 
     def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:
         """Percentiles at the visits at which enough patients are still followed."""
         values = self.result.states[self.rows(arm)][:, :, state].astype(np.float64)
         enough = np.isfinite(values).sum(axis=0) >= _FEWEST
-        shown = enough if enough.sum() > 1 else np.isfinite(values).any(axis=0)
-        return BandArm.of(arm, months[shown], values[:, shown])
+        visits = enough if enough.sum() > 1 else np.isfinite(values).any(axis=0)
+        return BandArm.of(arm, months[visits], values[:, visits])
 
     # patients
 
     def patients(self) -> list[Block]:
-        say = self.speech.say
+        say = self.text.say
         acceptance = self.result.acceptance
         refused = say("pool.comma").join(
-            f"{self.speech.phrase(rule.replace('_', ' '))} {n}" for rule, n in acceptance.refused.items() if n
+            f"{self.text.phrase(rule.replace('_', ' '))} {n}" for rule, n in acceptance.refused.items() if n
         )
-        told = say(
-            "run.acceptance", accepted=acceptance.accepted, drawn=acceptance.drawn,
+        sentence = say(
+            "run.acceptance",
+            accepted=acceptance.accepted,
+            drawn=acceptance.drawn,
             refused=refused or say("run.no_refusal"),
-        )  # fmt: skip
-        blocks: list[Block] = [Prose(told)]
+        )
+        blocks: list[Block] = [Prose(sentence)]
         if self.trial.baseline:
             rows = self.rows(max(self.trial.arms, key=lambda arm: arm.n).id)
             population = Population(
@@ -476,12 +492,12 @@ class _Report:
         return np.asarray(rows[replicate == replicate.min()], dtype=np.intp)
 
 
-def _plainly(value: object) -> str:
+def _plain_text(value: object) -> str:
     """A value of a manifest as a reader takes it: no brackets and quotes of a program."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_plainly(held)}" for key, held in value.items())
+        return "; ".join(f"{key}: {_plain_text(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_plainly(held) for held in value) or "–"
+        return ", ".join(_plain_text(item) for item in value) or "–"
     return str(value)
 
 

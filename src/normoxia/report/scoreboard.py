@@ -57,27 +57,35 @@ def pages(
     learned, structures, left_out, attempts   each makes a section when given
     provenance  what made the predictions: names to values, shown at the end with the lock's digest
     """
-    whole = {
-        "predictor": board.primary, "lock": board.lock.date, "lock_sha256": board.lock.digest,
-        **(provenance or {}), "normoxia": __version__,
-    }  # fmt: skip
-    made = partial(
-        _Report, board, learned=learned, structures=structures, left_out=left_out or {},
-        attempts=attempts, provenance=whole,
-    )  # fmt: skip
+    page_provenance = {
+        "predictor": board.primary,
+        "lock": board.lock.date,
+        "lock_sha256": board.lock.digest,
+        **(provenance or {}),
+        "normoxia": __version__,
+    }
+    build_page = partial(
+        _ScoreboardPage,
+        board,
+        learned=learned,
+        structures=structures,
+        left_out=left_out or {},
+        attempts=attempts,
+        provenance=page_provenance,
+    )
     order = sorted(LANGUAGES, key=lambda code: code != first)
-    reports = [made(language(code)) for code in order]
-    told = tuple(report.page() for report in reports)
-    return told, tuple(figure for report in reports for figure in report.figures)
+    reports = [build_page(language(code)) for code in order]
+    built = tuple(report.page() for report in reports)
+    return built, tuple(figure for report in reports for figure in report.figures)
 
 
-class _Report:
+class _ScoreboardPage:
     """A scoreboard's page in one language."""
 
     def __init__(
         self,
         board: Scoreboard,
-        speech: Language,
+        text: Language,
         *,
         learned: Sequence[Learned],
         structures: Sequence[StructureOdds],
@@ -85,13 +93,13 @@ class _Report:
         attempts: Sequence[Attempt],
         provenance: Mapping[str, str],
     ) -> None:
-        self.board, self.speech, self.told = board, speech, Told(board, speech)
+        self.board, self.text, self.board_text = board, text, Told(board, text)
         self.learned, self.structures, self.left_out = learned, structures, left_out
         self.attempts, self.provenance = attempts, provenance
         self.figures: list[Figure] = []
 
     def page(self) -> Page:
-        say, told = self._say, self.told
+        say, board_text = self._say, self.board_text
         sections = [
             Section(say("section_verdict"), tuple(self.verdict())),
             Section(say("section_scores"), tuple(self.scores())),
@@ -102,70 +110,99 @@ class _Report:
             Section(say("section_strata"), tuple(self.strata())),
             Section(say("section_left_out"), tuple(self.leaving_out())),
             Section(say("section_structures"), tuple(self.structure())),
-            Section(say("section_learned"), tuple(self.learning())),
-            Section(say("section_attempts"), tuple(self.attempted())),
+            Section(say("section_learned"), tuple(self.contraction())),
+            Section(say("section_attempts"), tuple(self.attempts_made())),
             Section(say("section_blind"), tuple(self.blind())),
             Section(say("section_limits"), (Prose(say("limits")),)),
         ]
         met = sum(v.met for v in self.board.thresholds)
         badge = say("badge", met=met, n=len(self.board.thresholds))
         return Page(
-            self.speech.code, say("title"), told.lead(), tuple(s for s in sections if s.blocks), self.highlights(),
-            (badge,), self.provenance, __version__, date.today().isoformat(),
-        )  # fmt: skip
+            language=self.text.code,
+            title=say("title"),
+            lead=board_text.lead(),
+            sections=tuple(s for s in sections if s.blocks),
+            highlights=self.highlights(),
+            badges=(badge,),
+            provenance=self.provenance,
+            version=__version__,
+            date=date.today().isoformat(),
+        )
 
     def _say(self, key: str, **values: object) -> str:
-        return self.speech.say(f"board.{key}", **values)
+        return self.text.say(f"board.{key}", **values)
 
-    def keep(self, figure: Figure) -> Figure:
+    def add_figure(self, figure: Figure) -> Figure:
         self.figures.append(figure)
         return figure
 
     def name(self, stem: str) -> str:
-        return f"{stem}-{self.speech.code}"
+        return f"{stem}-{self.text.code}"
 
     # what stands first
 
     def highlights(self) -> tuple[Highlight, ...]:
         """A number a threshold with its limit beside it; of the CRPS, against the best baseline alone."""
-        table = self.told.verdict_table()
-        hardest = min(self.board.baselines.values(), key=lambda one: one.summary.crps, default=None)
-        found = []
+        table = self.board_text.verdict_table()
+        best_baseline = min(
+            self.board.baselines.values(), key=lambda predictor: predictor.summary.crps, default=None
+        )
+        highlights = []
         for verdict, row in zip(self.board.thresholds, table.rows, strict=True):
-            if verdict.name != "crps" or (hardest is not None and verdict.against == hardest.name):
-                found.append(Highlight(row[0], row[2], f"{row[1]} · {row[3]}"))
-        return tuple(found)
+            if verdict.name != "crps" or (
+                best_baseline is not None and verdict.against == best_baseline.name
+            ):
+                highlights.append(Highlight(row[0], row[2], f"{row[1]} · {row[3]}"))
+        return tuple(highlights)
 
     def verdict(self) -> list[Block]:
-        told = self.told
-        blocks: list[Block] = [Prose(told.standing(), warning=not self.board.met)]
-        if told.missing():
-            blocks.append(Prose(told.missing(), warning=True))
+        board_text = self.board_text
+        blocks: list[Block] = [Prose(board_text.standing(), warning=not self.board.met)]
+        if board_text.missing():
+            blocks.append(Prose(board_text.missing(), warning=True))
         return [
-            *blocks, told.verdict_table(), Prose(told.reach()), called_table(self.board, self.speech),
-        ]  # fmt: skip
+            *blocks,
+            board_text.verdict_table(),
+            Prose(board_text.reach()),
+            called_table(self.board, self.text),
+        ]
 
     def scores(self) -> list[Block]:
         title, note = self._say("scores_title"), self._say("scores_note")
-        drawn = self.score_lines()
+        score_lines = self.score_lines()
         blocks: list[Block] = []
-        if any(math.isfinite(score.value) for score in drawn):
+        if any(math.isfinite(score.value) for score in score_lines):
             figure = score_figure(
-                drawn, title=title, note=note, lang=self.speech.code, name=self.name("crps")
+                score_lines, title=title, note=note, lang=self.text.code, name=self.name("crps")
             )
-            blocks = [self.keep(figure)]
-        return [*blocks, self.told.summary_table(), self.told.predictor_table()]
+            blocks = [self.add_figure(figure)]
+        return [*blocks, self.board_text.summary_table(), self.board_text.predictor_table()]
 
     def score_lines(self) -> list[Score]:
         """The primary predictor, the other ones, and the baselines with the gain over each."""
-        board, told = self.board, self.told
+        board, board_text = self.board, self.board_text
         primary = board.judged
-        others = [one for name, one in board.predictors.items() if name != board.primary]
-        lines = [Score(told.named(one.name), one.summary.crps, one.unseen.crps) for one in (primary, *others)]
-        for name, one in board.baselines.items():
+        others = [predictor for name, predictor in board.predictors.items() if name != board.primary]
+        lines = [
+            Score(
+                name=board_text.predictor_name(predictor.name),
+                value=predictor.summary.crps,
+                unseen=predictor.unseen.crps,
+            )
+            for predictor in (primary, *others)
+        ]
+        for name, predictor in board.baselines.items():
             mean, error = crps_gain(primary.rows, name)
             gain = Estimate(mean, mean - _Z * error, mean + _Z * error)
-            lines.append(Score(told.named(name), one.summary.crps, one.unseen.crps, gain, is_rival=True))
+            lines.append(
+                Score(
+                    name=board_text.predictor_name(name),
+                    value=predictor.summary.crps,
+                    unseen=predictor.unseen.crps,
+                    gain=gain,
+                    is_baseline=True,
+                )
+            )
         return lines
 
     # rows
@@ -174,15 +211,18 @@ class _Report:
         rows = rows_of(self.board, Measure.HAZARD_RATIO)
         blocks: list[Block] = []
         for endpoint in (Endpoint.PFS, Endpoint.OS):
-            own = [prediction(r, COMPONENT) for r in rows if r.observed.target.endpoint is endpoint]
-            if own:
-                words = self.speech.known(f"endpoint.{endpoint}", str(endpoint))
+            predictions = [prediction(r, COMPONENT) for r in rows if r.observed.target.endpoint is endpoint]
+            if predictions:
+                endpoint_name = self.text.known(f"endpoint.{endpoint}", str(endpoint))
                 figure = prediction_forest(
-                    own, title=self._say("forest", endpoint=words), rival=self.told.named(COMPONENT),
-                    lang=self.speech.code, name=self.name(f"hazard-ratios-{endpoint.lower()}"),
-                )  # fmt: skip
-                blocks.append(self.keep(figure))
-        return [*blocks, row_table(rows, "ratios", self.speech)] if rows else blocks
+                    predictions,
+                    title=self._say("forest", endpoint=endpoint_name),
+                    baseline=self.board_text.predictor_name(COMPONENT),
+                    lang=self.text.code,
+                    name=self.name(f"hazard-ratios-{endpoint.lower()}"),
+                )
+                blocks.append(self.add_figure(figure))
+        return [*blocks, row_table(rows, "ratios", self.text)] if rows else blocks
 
     def responses(self) -> list[Block]:
         rows = rows_of(self.board, Measure.PERCENT)
@@ -190,10 +230,13 @@ class _Report:
             return []
         panel = ScatterPanel(self._say("response_axis"), self._points(rows), band=_POINTS)
         figure = predicted_observed_figure(
-            [panel], title=self._say("response"), note=self._say("response_note"), lang=self.speech.code,
+            [panel],
+            title=self._say("response"),
+            note=self._say("response_note"),
+            lang=self.text.code,
             name=self.name("response"),
-        )  # fmt: skip
-        return [self.keep(figure), row_table(rows, "responses", self.speech)]
+        )
+        return [self.add_figure(figure), row_table(rows, "responses", self.text)]
 
     def medians(self) -> list[Block]:
         rows = rows_of(self.board, Measure.MEDIAN_MONTHS)
@@ -202,67 +245,77 @@ class _Report:
         panels = [
             ScatterPanel(
                 self._say("medians_axis", endpoint=endpoint),
-                self._points([r for r in rows if r.observed.target.endpoint is endpoint]), is_log=True,
+                self._points([r for r in rows if r.observed.target.endpoint is endpoint]),
+                is_log=True,
             )
             for endpoint in (Endpoint.PFS, Endpoint.OS)
-        ]  # fmt: skip
+        ]
         figure = predicted_observed_figure(
-            panels, title=self._say("medians"), note=self._say("medians_note"), lang=self.speech.code,
+            panels,
+            title=self._say("medians"),
+            note=self._say("medians_note"),
+            lang=self.text.code,
             name=self.name("medians"),
-        )  # fmt: skip
-        return [self.keep(figure), row_table(rows, "medians", self.speech)]
+        )
+        return [self.add_figure(figure), row_table(rows, "medians", self.text)]
 
     def _points(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
         return tuple(prediction(row) for row in rows)
 
     def intervals(self) -> list[Block]:
         groups = [
-            Transforms(self._say(f"group_{key}"), np.array([r.predicted.pit for r in rows_of(self.board, measure)]))
-            for key, measure in (
-                ("ratios", Measure.HAZARD_RATIO), ("responses", Measure.PERCENT), ("medians", Measure.MEDIAN_MONTHS)
+            Transforms(
+                self._say(f"group_{key}"), np.array([r.predicted.pit for r in rows_of(self.board, measure)])
             )
-        ]  # fmt: skip
+            for key, measure in (
+                ("ratios", Measure.HAZARD_RATIO),
+                ("responses", Measure.PERCENT),
+                ("medians", Measure.MEDIAN_MONTHS),
+            )
+        ]
         if not any(len(group.values) for group in groups):
             return []
-        figure = interval_calibration_figure(groups, lang=self.speech.code, name=self.name("intervals"))
-        return [self.keep(figure)]
+        figure = interval_calibration_figure(groups, lang=self.text.code, name=self.name("intervals"))
+        return [self.add_figure(figure)]
 
     def strata(self) -> list[Block]:
         rows = self.board.judged.strata
         if not rows:
             return []
-        return [Prose(self.told.strata_words()), row_table(rows, "strata", self.speech, populations=True)]
+        return [Prose(self.board_text.strata_words()), row_table(rows, "strata", self.text, populations=True)]
 
     # what lies behind
 
     def leaving_out(self) -> list[Block]:
-        words = self.told.ensemble()
-        blocks: list[Block] = [Prose(words)] if words else []
+        sentence = self.board_text.ensemble()
+        blocks: list[Block] = [Prose(sentence)] if sentence else []
         if self.left_out:
-            blocks.append(left_out_table(self.left_out, self.speech))
+            blocks.append(left_out_table(self.left_out, self.text))
         return blocks
 
     def structure(self) -> list[Block]:
-        return [structure_table(self.structures, self.speech)] if self.structures else []
+        return [structure_table(self.structures, self.text)] if self.structures else []
 
-    def learning(self) -> list[Block]:
+    def contraction(self) -> list[Block]:
         if not self.learned:
             return []
         return [
-            self.keep(contraction_figure(self.learned, lang=self.speech.code, name=self.name("contraction")))
+            self.add_figure(
+                contraction_figure(self.learned, lang=self.text.code, name=self.name("contraction"))
+            )
         ]
 
-    def attempted(self) -> list[Block]:
-        return [attempt_table(self.attempts, self.speech)] if self.attempts else []
+    def attempts_made(self) -> list[Block]:
+        return [attempt_table(self.attempts, self.text)] if self.attempts else []
 
     def blind(self) -> list[Block]:
         """The lock's log in this language, entry by entry, and what was amended since in the words of the lock."""
         lock = self.board.lock
-        seen = self.speech.say("pool.comma").join(
+        seen = self.text.say("pool.comma").join(
             dict.fromkeys(o.target.study for o in lock.contrasts if o.seen)
         )
         blocks: list[Block] = [Prose(self._say("blind", studies=seen))]
-        blocks += [Prose(self.speech.known(f"board.blind_{i}", entry)) for i, entry in enumerate(lock.log, 1)]
+        blocks += [Prose(self.text.known(f"board.blind_{i}", entry)) for i, entry in enumerate(lock.log, 1)]
         if lock.amendments:
             blocks.append(Prose(f"{self._say('amendments')}:"))
             blocks += [Prose(entry) for entry in lock.amendments]

@@ -30,24 +30,32 @@ def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Row]:
     ]
 
 
-def holds(row: Row) -> bool:
+def is_predicted(row: Row) -> bool:
     """Whether a row counts as predicted: a response by the lock's rule, everything else inside the central 95 %."""
     return row.inside95 if row.predicted.within is None else row.predicted.within
 
 
-def prediction(row: Row, rival: str = "") -> Prediction:
+def prediction(row: Row, baseline: str = "") -> Prediction:
     """A row as figures draw it, on the published scale; `rival` names the baseline whose median goes along."""
-    o = row.observed
-    other = row.baselines.get(rival)
+    observed = row.observed
+    baseline_cell = row.baselines.get(baseline)
     return Prediction(
-        o.target.study, o.target.contrast, _estimate(row.predicted, o),
-        (_natural(row.predicted.interval50[0], o), _natural(row.predicted.interval50[1], o)),
-        Estimate(o.value, o.low, o.high, o.level), holds(row), o.seen, _natural(other.median, o) if other else math.nan,
-    )  # fmt: skip
+        study=observed.target.study,
+        label=observed.target.contrast,
+        predicted=_estimate(row.predicted, observed),
+        middle=(
+            _natural(row.predicted.interval50[0], observed),
+            _natural(row.predicted.interval50[1], observed),
+        ),
+        published=Estimate(observed.value, observed.low, observed.high, observed.level),
+        is_inside=is_predicted(row),
+        is_seen=observed.seen,
+        baseline=_natural(baseline_cell.median, observed) if baseline_cell else math.nan,
+    )
 
 
 def row_table(
-    rows: Sequence[Row], key: str, speech: Language, *, populations: bool = False, baselines: bool = True
+    rows: Sequence[Row], key: str, text: Language, *, populations: bool = False, baselines: bool = True
 ) -> Table:
     """Rows in the order given: published, predicted, inside or not, and the baselines' medians where there are any.
 
@@ -55,8 +63,8 @@ def row_table(
     populations  whether the population stands beside the endpoint
     baselines    whether their medians are told
     """
-    known = dict.fromkeys((*NAMES, *(name for row in rows for name in row.baselines)))
-    rivals = [name for name in known if baselines and any(name in row.baselines for row in rows)]
+    names = dict.fromkeys((*NAMES, *(name for row in rows for name in row.baselines)))
+    baseline_names = [name for name in names if baselines and any(name in row.baselines for row in rows)]
     heads = [
         "study",
         "population" if populations else "endpoint",
@@ -66,88 +74,109 @@ def row_table(
         "inside",
     ]
     tones: dict[tuple[int, int], Tone] = {
-        (i, 5): "good" if holds(row) else "bad" for i, row in enumerate(rows)
+        (i, 5): "good" if is_predicted(row) else "bad" for i, row in enumerate(rows)
     }
     cells = tuple(
         (
-            study_of(row.observed), _endpoint(row.observed, populations), row.observed.target.contrast,
-            published(row.observed, speech),
-            speech.interval(_estimate(row.predicted, row.observed), _digits(row.observed)),
-            "✓" if holds(row) else "✗", *(_rival(row.baselines.get(name), row.observed, speech) for name in rivals),
+            study_of(row.observed),
+            _endpoint(row.observed, populations),
+            row.observed.target.contrast,
+            published(row.observed, text),
+            text.interval(_estimate(row.predicted, row.observed), _digits(row.observed)),
+            "✓" if is_predicted(row) else "✗",
+            *(_baseline_cell(row.baselines.get(name), row.observed, text) for name in baseline_names),
         )
         for row in rows
-    )  # fmt: skip
-    notes = [speech.say("board.rows_note")] if rivals else []
-    notes += [speech.say("board.responses_note")] if key == "responses" else []
-    notes += [speech.say("board.seen_note")] if any(row.observed.seen for row in rows) else []
-    columns = (
-        *(speech.say(f"board.{head}") for head in heads),
-        *(speech.known(f"board.short_{name}", name) for name in rivals),
     )
-    title = speech.say(f"board.{key}_table")
-    return Table(f"{key}-{speech.code}", title, columns, cells, " ".join(notes), tones=tones)
+    notes = [text.say("board.rows_note")] if baseline_names else []
+    notes += [text.say("board.responses_note")] if key == "responses" else []
+    notes += [text.say("board.seen_note")] if any(row.observed.seen for row in rows) else []
+    columns = (
+        *(text.say(f"board.{head}") for head in heads),
+        *(text.known(f"board.short_{name}", name) for name in baseline_names),
+    )
+    title = text.say(f"board.{key}_table")
+    return Table(
+        name=f"{key}-{text.code}", title=title, columns=columns, rows=cells, note=" ".join(notes), tones=tones
+    )
 
 
-def called_table(board: Scoreboard, speech: Language) -> Table:
+def called_table(board: Scoreboard, text: Language) -> Table:
     """The failures of the field, and the successes that were not foreseen: what chance of significance was predicted."""
     judged = board.judged
-    lost = tuple(c for c in judged.successes if not c.foreseen)
+    missed_successes = tuple(c for c in judged.successes if not c.foreseen)
 
     def title(key: str, k: int, n: int) -> str:
-        return speech.say(f"board.group_{key}", n=speech.say("board.of", k=k, n=n))
+        return text.say(f"board.group_{key}", n=text.say("board.of", k=k, n=n))
 
     groups, rows, tones = set(), list[tuple[str, ...]](), dict[tuple[int, int], Tone]()
-    for head, called in (
+    for head, calls in (
         (title("failures", judged.failures_predicted, len(judged.failures)), judged.failures),
-        (title("successes", len(lost), len(judged.successes)), lost),
+        (title("successes", len(missed_successes), len(judged.successes)), missed_successes),
     ):
         groups.add(len(rows))
         rows.append((head, "", "", "", "", ""))
-        for c in called:
-            o = board.lock.of(c.target)
+        for c in calls:
+            observed = board.lock.of(c.target)
             tones[len(rows), 5] = "good" if c.foreseen else "bad"
             rows.append(
                 (
-                    study_of(o), c.target.endpoint.value, c.target.contrast, published(o, speech),
+                    study_of(observed),
+                    c.target.endpoint.value,
+                    c.target.contrast,
+                    published(observed, text),
                     "–" if math.isnan(c.win) else f"{100 * c.win:.0f}%",
-                    speech.say("board.yes" if c.foreseen else "board.no"),
+                    text.say("board.yes" if c.foreseen else "board.no"),
                 )
-            )  # fmt: skip
+            )
     heads = ("study", "endpoint", "contrast", "published", "chance", "foreseen")
     return Table(
-        f"failures-{speech.code}", speech.say("board.called"), tuple(speech.say(f"board.{h}") for h in heads),
-        tuple(rows), speech.say("board.called_note"), groups=frozenset(groups), tones=tones,
-    )  # fmt: skip
+        name=f"failures-{text.code}",
+        title=text.say("board.called"),
+        columns=tuple(text.say(f"board.{h}") for h in heads),
+        rows=tuple(rows),
+        note=text.say("board.called_note"),
+        groups=frozenset(groups),
+        tones=tones,
+    )
 
 
-def study_of(o: Observed) -> str:
+def study_of(observed: Observed) -> str:
     """A figure's study, marked when its result had been seen."""
-    return o.target.study + (SEEN if o.seen else "")
+    return observed.target.study + (SEEN if observed.seen else "")
 
 
-def published(o: Observed, speech: Language) -> str:
+def published(observed: Observed, text: Language) -> str:
     """A published figure with its interval."""
-    return speech.interval(Estimate(o.value, o.low, o.high, o.level), _digits(o))
+    return text.interval(
+        Estimate(observed.value, observed.low, observed.high, observed.level), _digits(observed)
+    )
 
 
-def _endpoint(o: Observed, populations: bool) -> str:
-    return f"{o.target.endpoint.value}: {o.target.population}" if populations else o.target.endpoint.value
+def _endpoint(observed: Observed, populations: bool) -> str:
+    return (
+        f"{observed.target.endpoint.value}: {observed.target.population}"
+        if populations
+        else observed.target.endpoint.value
+    )
 
 
-def _estimate(cell: Cell, o: Observed) -> Estimate:
-    return Estimate(_natural(cell.median, o), *(_natural(end, o) for end in cell.interval95))
+def _estimate(cell: Cell, observed: Observed) -> Estimate:
+    return Estimate(_natural(cell.median, observed), *(_natural(end, observed) for end in cell.interval95))
 
 
-def _rival(cell: Cell | None, o: Observed, speech: Language) -> str:
+def _baseline_cell(cell: Cell | None, observed: Observed, text: Language) -> str:
     if cell is None:
         return "–"
-    return speech.number(_natural(cell.median, o), _digits(o)) + (_SIMPLER if cell.fallback else "")
+    return text.number(_natural(cell.median, observed), _digits(observed)) + (
+        _SIMPLER if cell.fallback else ""
+    )
 
 
-def _digits(o: Observed) -> int:
-    return 2 if o.target.is_ratio else 1
+def _digits(observed: Observed) -> int:
+    return 2 if observed.target.is_ratio else 1
 
 
-def _natural(value: float, o: Observed) -> float:
+def _natural(value: float, observed: Observed) -> float:
     """A prediction on the published scale."""
-    return math.exp(min(value, 700.0)) if o.target.is_ratio else value
+    return math.exp(min(value, 700.0)) if observed.target.is_ratio else value

@@ -26,7 +26,7 @@ STATED = {
 _CHANGE = 0.05
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Course:
     """The median of a state in an arm at the start and at the first scan.
 
@@ -56,22 +56,22 @@ def courses(arms: Sequence[BandArm], anti_angiogenic: set[str]) -> list[Course]:
     """The course of each arm that was followed to a first scan."""
     return [
         Course(
-            arm.name,
-            float(arm.quantiles[2, 0]),
-            float(arm.quantiles[2, 1]),
-            float(arm.months[1]),
-            arm.name in anti_angiogenic,
+            arm=arm.name,
+            start=float(arm.quantiles[2, 0]),
+            first=float(arm.quantiles[2, 1]),
+            month=float(arm.months[1]),
+            anti_angiogenic=arm.name in anti_angiogenic,
         )
         for arm in arms
         if len(arm.months) > 1
     ]
 
 
-def state_sentences(state: str, title: str, seen: Sequence[Course], speech: Language) -> list[str]:
+def state_sentences(state: str, title: str, arm_courses: Sequence[Course], text: Language) -> list[str]:
     """A sentence on every arm's course to the first scan; a second one that holds it against the review's statement."""
-    if not seen:
+    if not arm_courses:
         return []
-    say = speech.say
+    say = text.say
     parts = [
         say(
             f"states.{_WORDS[course.direction]}",
@@ -79,12 +79,17 @@ def state_sentences(state: str, title: str, seen: Sequence[Course], speech: Lang
             start=_number(course.start),
             first=_number(course.first),
         )
-        for course in seen
+        for course in arm_courses
     ]
     sentences = [
-        say("states.seen", state=title, month=f"{seen[0].month:.1f}", arms=say("pool.comma").join(parts))
+        say(
+            "states.seen",
+            state=title,
+            month=f"{arm_courses[0].month:.1f}",
+            arms=say("pool.comma").join(parts),
+        )
     ]
-    treated = [course for course in seen if course.anti_angiogenic]
+    treated = [course for course in arm_courses if course.anti_angiogenic]
     if state in STATED and treated:
         agree = [course.arm for course in treated if course.direction == STATED[state]]
         differ = [course.arm for course in treated if course.direction != STATED[state]]

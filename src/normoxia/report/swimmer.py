@@ -11,16 +11,16 @@ import numpy as np
 
 from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
-from normoxia.report.canvas import Layer, heading, stroke, symbol, text_width, words
-from normoxia.report.figure import SCHEMA, Figure
+from normoxia.report.canvas import Layer, heading, stroke, symbol, text_label, text_width
+from normoxia.report.figure import Figure, specification
 from normoxia.report.kaplan_meier import month_ticks
-from normoxia.report.theme import THEMES, Theme, config
+from normoxia.report.theme import THEMES, Theme
 from normoxia.values import Value
 
 _WIDTH = 620
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Lane(Value):
     """One patient: months from randomisation to each happening, nan for what did not happen.
 
@@ -53,38 +53,48 @@ def swimmer_figure(
     """
     if not lanes:
         raise InvalidArgument("a swimmer plot was asked for without patients; give at least one")
-    speech, paint = language(lang), THEMES[theme]
+    text, palette = language(lang), THEMES[theme]
     arms = list(dict.fromkeys(lane.arm for lane in lanes))
-    drawn = [lane for arm in arms for lane in _chosen([x for x in lanes if x.arm == arm], most // len(arms))]
-    shown = title or speech.say("swimmer.title")
-    note = "" if len(drawn) == len(lanes) else speech.say("swimmer.sample", shown=len(drawn), n=len(lanes))
+    drawn = [
+        lane for arm in arms for lane in _evenly_spaced([x for x in lanes if x.arm == arm], most // len(arms))
+    ]
+    title = title or text.say("swimmer.title")
+    note = "" if len(drawn) == len(lanes) else text.say("swimmer.sample", shown=len(drawn), n=len(lanes))
     lane_height = 11 if len(drawn) > 25 else 16
     gap = 16
     end = months if months is not None else max(lane.end for lane in lanes) * 1.03
     height = lane_height * len(drawn) + gap * (len(arms) - 1)
     left = -(max(text_width(arm, 12) for arm in arms) + 18)
     layers: list[Layer] = [
-        *heading(shown, [(note, paint.muted)] if note else [], -64 - (12 if note else 0), left, paint),
-        *_legend(left, speech, paint),
+        *heading(title, [(note, palette.muted)] if note else [], -64 - (12 if note else 0), left, palette),
+        *_legend(left, text, palette),
     ]
-    places: dict[str, list[float]] = {arm: [] for arm in arms}
+    lane_positions: dict[str, list[float]] = {arm: [] for arm in arms}
     y = lane_height / 2
     for i, arm in enumerate(arms):
         for lane in (x for x in drawn if x.arm == arm):
-            places[arm].append(y)
-            layers += _lane(lane, y, lane_height, end, paint.colour(i), paint)
+            lane_positions[arm].append(y)
+            layers += _lane(lane, y, lane_height, end, palette.colour(i), palette)
             y += lane_height
-        layers.append(words(left, float(np.mean(places[arm])), arm, paint.colour(i), size=12, weight=700))
+        layers.append(
+            text_label(left, float(np.mean(lane_positions[arm])), arm, palette.colour(i), size=12, weight=700)
+        )
         y += gap
-    layers.insert(0, _axis(end, height, speech))
-    description = speech.say(
-        "swimmer.describe", n=len(lanes), longest=speech.number(max(lane.end for lane in lanes)),
+    layers.insert(0, _axis(end, height, text))
+    description = text.say(
+        "swimmer.describe",
+        n=len(lanes),
+        longest=text.number(max(lane.end for lane in lanes)),
         ongoing=sum(lane.ongoing for lane in lanes),
-    )  # fmt: skip
-    spec = {
-        "$schema": SCHEMA, "description": description, "background": paint.ground, "padding": 14, "width": _WIDTH,
-        "height": height, "config": config(paint, lang), "layer": layers,
-    }  # fmt: skip
+    )
+    spec = specification(
+        description,
+        palette,
+        lang,
+        width=_WIDTH,
+        height=height,
+        layer=layers,
+    )
     columns = (
         "arm",
         "patient",
@@ -97,21 +107,25 @@ def swimmer_figure(
     rows = tuple(
         (x.arm, x.patient, x.end, x.response, x.progression, x.death, str(x.ongoing).lower()) for x in lanes
     )
-    return Figure(name, shown, description, spec, columns, rows, lang)
+    return Figure(
+        name=name, title=title, description=description, spec=spec, columns=columns, rows=rows, language=lang
+    )
 
 
-def _chosen(lanes: list[Lane], most: int) -> list[Lane]:
+def _evenly_spaced(lanes: list[Lane], most: int) -> list[Lane]:
     ordered = sorted(lanes, key=lambda lane: -lane.end)
     if len(ordered) <= most:
         return ordered
     return [ordered[round(i)] for i in np.linspace(0, len(ordered) - 1, max(most, 1))]
 
 
-def _axis(end: float, height: float, speech: Language) -> Layer:
+def _axis(end: float, height: float, text: Language) -> Layer:
     axis = {
-        "values": month_ticks(end).tolist(), "title": speech.say("axis.months_since_randomisation"), "grid": True,
+        "values": month_ticks(end).tolist(),
+        "title": text.say("axis.months_since_randomisation"),
+        "grid": True,
         "labelFlush": False,
-    }  # fmt: skip
+    }
     x = {"field": "m", "type": "quantitative", "scale": {"domain": [0, end], "nice": False}, "axis": axis}
     mark = {"type": "rule", "opacity": 0}
     return {
@@ -121,19 +135,19 @@ def _axis(end: float, height: float, speech: Language) -> Layer:
     }
 
 
-def _lane(lane: Lane, y: float, height: float, end: float, colour: str, paint: Theme) -> list[Layer]:
+def _lane(lane: Lane, y: float, height: float, end: float, colour: str, palette: Theme) -> list[Layer]:
     until = min(lane.end, end)
     layers = [_bar(0.0, until, y, height * 0.34, colour, 0.38)]
     if not math.isnan(lane.response):
         stop = min(until, lane.progression if not math.isnan(lane.progression) else until)
         layers.append(_bar(min(lane.response, stop), stop, y, height * 0.74, colour, 0.85))
-    for at, shape, fill, ring in (
-        (lane.response, "triangle-up", paint.ground, colour),
-        (lane.progression, "diamond", paint.warning, paint.ground),
-        (lane.death, "cross", paint.ink, paint.ground),
+    for month, shape, fill, ring in (
+        (lane.response, "triangle-up", palette.background, colour),
+        (lane.progression, "diamond", palette.warning, palette.background),
+        (lane.death, "cross", palette.foreground, palette.background),
     ):
-        if not math.isnan(at) and at <= end:
-            layers.append(_mark(at, y, shape, fill, ring))
+        if not math.isnan(month) and month <= end:
+            layers.append(_mark(month, y, shape, fill, ring))
     if lane.ongoing:
         layers.append(_mark(until, y, "triangle-right", colour, colour))
     return layers
@@ -141,38 +155,44 @@ def _lane(lane: Lane, y: float, height: float, end: float, colour: str, paint: T
 
 def _bar(start: float, stop: float, y: float, thickness: float, colour: str, opacity: float) -> Layer:
     mark = {"type": "rule", "strokeWidth": thickness, "color": colour, "opacity": opacity}
-    place = {"x": {"field": "a", "type": "quantitative"}, "x2": {"field": "b"}, "y": {"value": y}}
-    return {"data": {"values": [{"a": start, "b": stop}]}, "mark": mark, "encoding": place}
+    encoding = {"x": {"field": "a", "type": "quantitative"}, "x2": {"field": "b"}, "y": {"value": y}}
+    return {"data": {"values": [{"a": start, "b": stop}]}, "mark": mark, "encoding": encoding}
 
 
-def _mark(at: float, y: float, shape: str, fill: str, ring: str) -> Layer:
+def _mark(month: float, y: float, shape: str, fill: str, ring: str) -> Layer:
     mark: dict[str, Any] = {
-        "type": "point", "shape": shape, "size": 48, "filled": True, "fill": fill, "stroke": ring, "strokeWidth": 1,
+        "type": "point",
+        "shape": shape,
+        "size": 48,
+        "filled": True,
+        "fill": fill,
+        "stroke": ring,
+        "strokeWidth": 1,
         "opacity": 1,
-    }  # fmt: skip
-    place = {"x": {"field": "m", "type": "quantitative"}, "y": {"value": y}}
-    return {"data": {"values": [{"m": at}]}, "mark": mark, "encoding": place}
+    }
+    encoding = {"x": {"field": "m", "type": "quantitative"}, "y": {"value": y}}
+    return {"data": {"values": [{"m": month}]}, "mark": mark, "encoding": encoding}
 
 
-def _legend(left: float, speech: Language, paint: Theme) -> list[Layer]:
+def _legend(left: float, text: Language, palette: Theme) -> list[Layer]:
     x, y = left, -24.0
     layers: list[Layer] = []
     for key, thickness, opacity in (("responding", 9.0, 0.85), ("treated", 4.0, 0.38)):
-        bar = stroke(x, y, x + 22, y, paint.colour(5), width=thickness)
+        bar = stroke(x, y, x + 22, y, palette.colour(5), width=thickness)
         bar["mark"]["opacity"] = opacity
-        label = speech.say(f"swimmer.{key}")
-        layers += [bar, words(x + 28, y, label, paint.ink)]
+        label = text.say(f"swimmer.{key}")
+        layers += [bar, text_label(x + 28, y, label, palette.foreground)]
         x += 28 + text_width(label, 11) + 18
     for key, shape, colour, filled in (
-        ("response", "triangle-up", paint.colour(5), False),
-        ("progression", "diamond", paint.warning, True),
-        ("death", "cross", paint.ink, True),
-        ("ongoing", "triangle-right", paint.colour(5), True),
+        ("response", "triangle-up", palette.colour(5), False),
+        ("progression", "diamond", palette.warning, True),
+        ("death", "cross", palette.foreground, True),
+        ("ongoing", "triangle-right", palette.colour(5), True),
     ):
-        label = speech.say(f"swimmer.{key}")
+        label = text.say(f"swimmer.{key}")
         layers += [
             symbol(x + 5, y, shape, colour, size=56, filled=filled),
-            words(x + 15, y, label, paint.ink),
+            text_label(x + 15, y, label, palette.foreground),
         ]
         x += 15 + text_width(label, 11) + 18
     return layers

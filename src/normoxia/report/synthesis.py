@@ -61,33 +61,35 @@ def table_pages(
     figures: list[Figure] = []
     leagues: list[Table] = []
     for code in _languages(first):
-        speech = language(code)
-        told = Pooled(synthesis, speech, certainty=certainty, contributions=contributions)
-        sections = _sections(told, figures)
-        words = table_words(over_time, speech)
-        if over_time is not None and words:
-            table = over_time_table(over_time, speech, told.name("over-time"), translated=False)
-            blocks: tuple[Block, ...] = (*(Prose(line) for line in words[1:]), *([table] if table else []))
-            sections.insert(0, Section(speech.say("pool.section_over_time"), blocks))
+        text = language(code)
+        pooled = Pooled(synthesis, text, certainty=certainty, contributions=contributions)
+        sections = _sections(pooled, figures)
+        warnings = table_words(over_time, text)
+        if over_time is not None and warnings:
+            table = over_time_table(over_time, text, pooled.name("over-time"), translated=False)
+            blocks: tuple[Block, ...] = (*(Prose(line) for line in warnings[1:]), *([table] if table else []))
+            sections.insert(0, Section(text.say("pool.section_over_time"), blocks))
         if findings or notes:
-            bar = speech.say("pool.semicolon")
+            semicolon = text.say("pool.semicolon")
             rows = [
                 (
                     str(replace(f.place, file=file)),
-                    bar.join(speech.phrase(x) for x in (f.found, f.expected) if x),
+                    semicolon.join(text.phrase(x) for x in (f.found, f.expected) if x),
                 )
                 for f in findings
             ]
-            rows += [("–", speech.phrase(note)) for note in notes]
-            heads = (speech.say("pool.place"), speech.say("pool.note"))
-            noted = Table(told.name("notes"), speech.say("pool.notes"), heads, tuple(rows))
-            sections.append(Section(speech.say("pool.section_evidence"), (noted,)))
-        limits = [*told.limit_words(), *([speech.say("pool.limit_assumed")] if assumed_direction else [])]
-        limits.append(speech.say("pool.limits_table"))
-        sections.append(Section(speech.say("pool.section_limits"), tuple(Prose(line) for line in limits)))
-        leagues.append(told.league_whole())
-        lead = speech.say("pool.lead_table", file=file)
-        pages.append(_page(speech, file, lead, sections, provenance, warnings=tuple(words[:1])))
+            rows += [("–", text.phrase(note)) for note in notes]
+            heads = (text.say("pool.place"), text.say("pool.note"))
+            notes_table = Table(
+                name=pooled.name("notes"), title=text.say("pool.notes"), columns=heads, rows=tuple(rows)
+            )
+            sections.append(Section(text.say("pool.section_evidence"), (notes_table,)))
+        limits = [*pooled.limit_words(), *([text.say("pool.limit_assumed")] if assumed_direction else [])]
+        limits.append(text.say("pool.limits_table"))
+        sections.append(Section(text.say("pool.section_limits"), tuple(Prose(line) for line in limits)))
+        leagues.append(pooled.full_league())
+        lead = text.say("pool.lead_table", file=file)
+        pages.append(_page(text, file, lead, sections, provenance, warnings=tuple(warnings[:1])))
     return tuple(pages), tuple(figures), tuple(leagues)
 
 
@@ -96,141 +98,172 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
     pages: list[Page] = []
     figures: list[Figure] = []
     leagues: list[Table] = []
-    q = answer.question
+    question = answer.question
     for code in _languages(first):
-        speech = language(code)
+        text = language(code)
         sections: list[Section] = []
         for endpoint, analysis in answer.analyses.items():
-            own, told = _endpoint(answer, analysis, speech, figures)
+            endpoint_sections, pooled = _endpoint(answer, analysis, text, figures)
             sections += [
-                Section(speech.say("pool.section_of", endpoint=endpoint, section=s.title), s.blocks) for s in own
-            ]  # fmt: skip
-            if told is not None:
-                leagues.append(told.league_whole())
-        limits = [Prose(text[code]) for text in q.limits] + [Prose(speech.say("pool.limits"))]
-        sections.append(Section(speech.say("pool.section_limits"), tuple(limits)))
+                Section(text.say("pool.section_of", endpoint=endpoint, section=s.title), s.blocks)
+                for s in endpoint_sections
+            ]
+            if pooled is not None:
+                leagues.append(pooled.full_league())
+        limits = [Prose(limit[code]) for limit in question.limits] + [Prose(text.say("pool.limits"))]
+        sections.append(Section(text.say("pool.section_limits"), tuple(limits)))
         over_time = [
             h
             for a in answer.analyses.values()
             if a.over_time is not None
-            for h in difference_highlights(a.over_time, speech)
+            for h in difference_highlights(a.over_time, text)
         ]
-        ratios = [h for a in answer.analyses.values() for h in _highlights(answer, a, speech)]
+        ratios = [h for a in answer.analyses.values() for h in _highlights(answer, a, text)]
         pages.append(
             _page(
-                speech, q.title[code], q.asks[code], sections, provenance, (*over_time, *ratios),
-                tuple(first_words(answer, speech)),
+                text,
+                question.title[code],
+                question.asks[code],
+                sections,
+                provenance,
+                (*over_time, *ratios),
+                tuple(proportionality_warnings(answer, text)),
             )
-        )  # fmt: skip
+        )
     return tuple(pages), tuple(figures), tuple(leagues)
 
 
-def first_words(answer: Answer, speech: Language) -> list[str]:
+def proportionality_warnings(answer: Answer, text: Language) -> list[str]:
     """What stands before every number: for each endpoint, the studies whose hazards do not stay proportional."""
     lines = []
     for endpoint, analysis in answer.analyses.items():
-        words = warning_words(analysis.over_time, speech) if analysis.over_time is not None else ""
-        if words:
-            lines.append(f"{speech.known(f'endpoint.{endpoint}', endpoint)}{speech.say('pool.colon')}{words}")
+        warning = warning_words(analysis.over_time, text) if analysis.over_time is not None else ""
+        if warning:
+            lines.append(f"{text.known(f'endpoint.{endpoint}', endpoint)}{text.say('pool.colon')}{warning}")
     return lines
 
 
 def over_time_parts(
-    answer: Answer, analysis: Analysis, speech: Language, name: str
+    answer: Answer, analysis: Analysis, text: Language, name: str
 ) -> tuple[list[str], Table | None, list[str]]:
     """The warning and how far each contrast in question rests on its studies; their table; what of the other studies."""
-    held = analysis.over_time
-    if held is None:
+    proportionality = analysis.over_time
+    if proportionality is None:
         return [], None, []
-    words = warning_words(held, speech)
-    shares = share_words(held, analysis.contributions or {}, answer.question.headline, speech)
-    return [words, *shares] if words else [], over_time_table(held, speech, name), further_words(held, speech)
+    warning = warning_words(proportionality, text)
+    shares = share_words(proportionality, analysis.contributions or {}, answer.question.headline, text)
+    return (
+        [warning, *shares] if warning else [],
+        over_time_table(proportionality, text, name),
+        further_words(proportionality, text),
+    )
 
 
-def told_of(answer: Answer, analysis: Analysis, speech: Language) -> Pooled | None:
+def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None:
     """One endpoint of a question, pooled, in a language; None where nothing is pooled."""
     if analysis.synthesis is None:
         return None
     return Pooled(
-        analysis.synthesis, speech, certainty=analysis.certainty, contributions=analysis.contributions,
-        translated=True, suffix=f"-{_file_name(analysis.asked.endpoint.value)}",
-    )  # fmt: skip
+        analysis.synthesis,
+        text,
+        certainty=analysis.certainty,
+        contributions=analysis.contributions,
+        translated=True,
+        suffix=f"-{_file_name(analysis.asked.endpoint.value)}",
+    )
 
 
-def headline_table(answer: Answer, analysis: Analysis, speech: Language) -> Table | None:
+def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """The contrasts the question is about."""
-    told = told_of(answer, analysis, speech)
-    if told is None:
+    pooled = told_of(answer, analysis, text)
+    if pooled is None:
         return None
-    known = set(told.network.treatments)
+    treatments = set(pooled.network.treatments)
     rows = []
     for a, b in answer.question.headline:
-        if a in known and b in known:
-            e = told.fit.effect(a, b)
+        if a in treatments and b in treatments:
+            e = pooled.fit.effect(a, b)
             rows.append(
                 (
-                    told.pair(a, b), speech.interval(told.shown(e), 2), told.predicted(e),
-                    speech.p_value(e.p_value), told.level(a, b),
+                    pooled.pair(a, b),
+                    text.interval(pooled.shown(e), 2),
+                    pooled.predicted(e),
+                    text.p_value(e.p_value),
+                    pooled.level(a, b),
                 )
-            )  # fmt: skip
+            )
     heads = ("comparison", "estimate", "prediction", "p", "certainty")
-    columns = tuple(speech.say(f"pool.{head}", measure=told.measure) for head in heads)
-    return Table(told.name("headline"), speech.say("pool.headline"), columns, tuple(rows)) if rows else None
+    columns = tuple(text.say(f"pool.{head}", measure=pooled.measure) for head in heads)
+    return (
+        Table(
+            name=pooled.name("headline"), title=text.say("pool.headline"), columns=columns, rows=tuple(rows)
+        )
+        if rows
+        else None
+    )
 
 
-def without_table(answer: Answer, analysis: Analysis, speech: Language) -> Table | None:
+def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """The contrasts in question with each study left out."""
-    told = told_of(answer, analysis, speech)
-    if told is None or not analysis.without:
+    pooled = told_of(answer, analysis, text)
+    if pooled is None or not analysis.without:
         return None
-    known = set(told.network.treatments)
-    pairs = [(a, b) for a, b in answer.question.headline if a in known and b in known]
+    treatments = set(pooled.network.treatments)
+    pairs = [(a, b) for a, b in answer.question.headline if a in treatments and b in treatments]
     if not pairs:
         return None
-    broken = speech.say("pool.without_broken")
+    disconnected = text.say("pool.without_broken")
     rows = tuple(
         (
             study,
             *(
-                [broken] * len(pairs)
+                [disconnected] * len(pairs)
                 if effects is None
-                else [speech.interval(told.shown(e), 2) for e in effects]
+                else [text.interval(pooled.shown(e), 2) for e in effects]
             ),
         )
         for study, effects in analysis.without.items()
     )
-    columns = (speech.say("pool.study"), *(told.pair(a, b) for a, b in pairs))
-    return Table(told.name("without"), speech.say("pool.without"), columns, rows)
+    columns = (text.say("pool.study"), *(pooled.pair(a, b) for a, b in pairs))
+    return Table(name=pooled.name("without"), title=text.say("pool.without"), columns=columns, rows=rows)
 
 
-def used_table(analysis: Analysis, speech: Language, name: str) -> Table:
+def used_table(analysis: Analysis, text: Language, name: str) -> Table:
     """Every number that entered and where it was read."""
-    bar = speech.say("pool.semicolon")
+    semicolon = text.say("pool.semicolon")
     rows = tuple(
         (
-            f"{u.study}, {u.population}",
-            speech.say("pool.pair", one=treatment_in(speech, u.treatment), other=treatment_in(speech, u.control)),
-            speech.phrase(u.shown),
-            bar.join(x for x in (u.source.reference, *map(speech.phrase, (u.source.place, *u.notes))) if x),
+            f"{entry.study}, {entry.population}",
+            text.say(
+                "pool.pair", one=treatment_in(text, entry.treatment), other=treatment_in(text, entry.control)
+            ),
+            text.phrase(entry.shown),
+            semicolon.join(
+                x
+                for x in (entry.source.reference, *map(text.phrase, (entry.source.place, *entry.notes)))
+                if x
+            ),
         )
-        for u in analysis.used
-    )  # fmt: skip
-    heads = tuple(speech.say(f"pool.{head}") for head in ("study", "comparison", "value", "source"))
-    return Table(name, speech.say("pool.used"), heads, rows, speech.say("pool.used_note"))
+        for entry in analysis.used
+    )
+    heads = tuple(text.say(f"pool.{head}") for head in ("study", "comparison", "value", "source"))
+    return Table(
+        name=name, title=text.say("pool.used"), columns=heads, rows=rows, note=text.say("pool.used_note")
+    )
 
 
-def left_out_table(analysis: Analysis, speech: Language, name: str) -> Table:
+def left_out_table(analysis: Analysis, text: Language, name: str) -> Table:
     """Every study that stays out and the reason, studies of one reason together."""
     reasons: dict[str, list[str]] = {}
-    for x in analysis.left_out:
-        reasons.setdefault(x.why[speech.code], []).append(x.study)
-    join = speech.say("pool.comma")
-    rows = tuple((why, join.join(sorted(studies))) for why, studies in reasons.items())
-    heads = (speech.say("pool.why"), speech.say("pool.study"))
-    return Table(name, speech.say("pool.left_out"), heads, rows)
+    for study in analysis.left_out:
+        reasons.setdefault(study.why[text.code], []).append(study.study)
+    comma = text.say("pool.comma")
+    rows = tuple((why, comma.join(sorted(studies))) for why, studies in reasons.items())
+    heads = (text.say("pool.why"), text.say("pool.study"))
+    return Table(name=name, title=text.say("pool.left_out"), columns=heads, rows=rows)
 
 
-def components_table(analysis: Analysis, speech: Language, name: str) -> Table | None:
+def components_table(analysis: Analysis, text: Language, name: str) -> Table | None:
     """What each component adds, without and with the interaction."""
     if analysis.additive is None:
         return None
@@ -238,59 +271,68 @@ def components_table(analysis: Analysis, speech: Language, name: str) -> Table |
     additive = {e.component: e for e in analysis.additive.effects()}
     rows = []
     for component in {**additive, **joint}:
-        cells = [_component_cell(additive.get(component), speech)]
+        cells = [_component_cell(additive.get(component), text)]
         if joint:
-            cells.append(_component_cell(joint.get(component), speech))
-        rows.append((_component_name(component, speech), *cells))
+            cells.append(_component_cell(joint.get(component), text))
+        rows.append((_component_name(component, text), *cells))
     heads = ("component", "additive", *(["joint"] if joint else []))
-    columns = tuple(speech.say(f"pool.{head}") for head in heads)
+    columns = tuple(text.say(f"pool.{head}") for head in heads)
     return Table(
-        name,
-        speech.say("pool.components"),
-        columns,
-        tuple(rows),
-        speech.say("pool.components_note"),
+        name=name,
+        title=text.say("pool.components"),
+        columns=columns,
+        rows=tuple(rows),
+        note=text.say("pool.components_note"),
     )
 
 
-def component_words(analysis: Analysis, speech: Language) -> list[str]:
+def component_words(analysis: Analysis, text: Language) -> list[str]:
     """How the additive model fits, and what the interaction does to it."""
     lines = []
     fit: ComponentFit | None = analysis.additive
     if fit is not None and fit.difference_df > 0:
         lines.append(
-            speech.say(
-                "pool.misfit", q=speech.number(fit.difference_q), df=fit.difference_df,
-                p=speech.p_value(fit.difference_p_value),
+            text.say(
+                "pool.misfit",
+                q=text.number(fit.difference_q),
+                df=fit.difference_df,
+                p=text.p_value(fit.difference_p_value),
             )
-        )  # fmt: skip
+        )
     if analysis.test is not None:
         e = analysis.test.interaction
         lines.append(
-            speech.say(
-                "pool.interaction_test", name=_component_name(e.component, speech), measure="HR",
-                effect=speech.interval(_ratio(e), 2), q=speech.number(analysis.test.q), df=analysis.test.df,
-                p=speech.p_value(analysis.test.p_value),
+            text.say(
+                "pool.interaction_test",
+                name=_component_name(e.component, text),
+                measure="HR",
+                effect=text.interval(_ratio(e), 2),
+                q=text.number(analysis.test.q),
+                df=analysis.test.df,
+                p=text.p_value(analysis.test.p_value),
             )
-        )  # fmt: skip
+        )
     return lines
 
 
-def regression_table(analysis: Analysis, speech: Language, name: str) -> Table | None:
+def regression_table(analysis: Analysis, text: Language, name: str) -> Table | None:
     """Coefficients of a meta-regression, as ratios."""
     r = analysis.regression
     if r is None:
         return None
     rows = tuple(
-        (_covariate(c.name, speech), speech.interval(_exp(c.estimate, c.low, c.high), 2), speech.p_value(c.p_value))
+        (_covariate(c.name, text), text.interval(_exp(c.estimate, c.low, c.high), 2), text.p_value(c.p_value))
         for c in r.coefficients
-    )  # fmt: skip
-    note = speech.say(
-        "pool.regression_note", tau=speech.number(math.sqrt(r.tau2), 3), qe=speech.number(r.qe), df=r.qe_df,
-        p=speech.p_value(chi2_tail(r.qe, r.qe_df)),
-    )  # fmt: skip
-    heads = tuple(speech.say(f"pool.{head}") for head in ("covariate", "ratio_of", "p"))
-    return Table(name, speech.say("pool.regression"), heads, rows, note)
+    )
+    note = text.say(
+        "pool.regression_note",
+        tau=text.number(math.sqrt(r.tau2), 3),
+        qe=text.number(r.qe),
+        df=r.qe_df,
+        p=text.p_value(chi2_tail(r.qe, r.qe_df)),
+    )
+    heads = tuple(text.say(f"pool.{head}") for head in ("covariate", "ratio_of", "p"))
+    return Table(name=name, title=text.say("pool.regression"), columns=heads, rows=rows, note=note)
 
 
 def _languages(first: str) -> tuple[str, ...]:
@@ -298,7 +340,7 @@ def _languages(first: str) -> tuple[str, ...]:
 
 
 def _page(
-    speech: Language,
+    text: Language,
     title: str,
     lead: str,
     sections: Sequence[Section],
@@ -307,118 +349,128 @@ def _page(
     warnings: tuple[str, ...] = (),
 ) -> Page:
     return Page(
-        speech.code, title, lead, tuple(s for s in sections if s.blocks), highlights, (),
-        dict(provenance or {}), __version__, date.today().isoformat(), is_simulated=False, warnings=warnings,
-    )  # fmt: skip
+        language=text.code,
+        title=title,
+        lead=lead,
+        sections=tuple(s for s in sections if s.blocks),
+        highlights=highlights,
+        badges=(),
+        provenance=dict(provenance or {}),
+        version=__version__,
+        date=date.today().isoformat(),
+        is_simulated=False,
+        warnings=warnings,
+    )
 
 
-def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
+def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
     """The sections every synthesis has."""
-    say = told.speech.say
-    graph, forest, *rankings = told.figures()
-    heat, shares, funnel = net_heat_map(told), contribution_map(told), funnel_of(told)
+    say = pooled.text.say
+    graph, forest, *rankings = pooled.figures()
+    heat, shares, funnel = net_heat_map(pooled), contribution_map(pooled), funnel_of(pooled)
     figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
-    league = told.league() or Prose(say("pool.too_wide", n=len(told.network.treatments)))
+    league = pooled.league() or Prose(say("pool.too_wide", n=len(pooled.network.treatments)))
     tables: dict[str, Table | None] = {
-        "splits": told.splits_table(),
-        "certainty": told.certainty_table(),
-        "shares": told.contribution_table(),
+        "splits": pooled.splits_table(),
+        "certainty": pooled.certainty_table(),
+        "shares": pooled.contribution_table(),
     }
     blocks: list[tuple[str, Sequence[Block | None]]] = [
-        ("pool.section_network", (Prose(told.network_words()), graph)),
-        ("pool.section_effects", (forest, told.effects_table(), league)),
-        ("pool.section_ranking", (*rankings, told.ranking_table())),
-        ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"], heat)),
+        ("pool.section_network", (Prose(pooled.network_words()), graph)),
+        ("pool.section_effects", (forest, pooled.effects_table(), league)),
+        ("pool.section_ranking", (*rankings, pooled.ranking_table())),
+        ("pool.section_inconsistency", (Prose(pooled.inconsistency_words()), tables["splits"], heat)),
         ("pool.section_certainty", (tables["certainty"], tables["shares"], shares, funnel)),
     ]
-    return [Section(say(key), tuple(b for b in held if b is not None)) for key, held in blocks]
+    return [
+        Section(say(key), tuple(b for b in section_blocks if b is not None)) for key, section_blocks in blocks
+    ]
 
 
 def _endpoint(
-    answer: Answer, analysis: Analysis, speech: Language, figures: list[Figure]
+    answer: Answer, analysis: Analysis, text: Language, figures: list[Figure]
 ) -> tuple[list[Section], Pooled | None]:
-    say = speech.say
-    suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{speech.code}"
-    told = told_of(answer, analysis, speech)
+    say = text.say
+    suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{text.code}"
+    pooled = told_of(answer, analysis, text)
     sections: list[Section] = []
-    if told is not None:
+    if pooled is not None:
         first: list[Block] = [
-            t
-            for t in (headline_table(answer, analysis, speech), without_table(answer, analysis, speech))
-            if t
+            t for t in (headline_table(answer, analysis, text), without_table(answer, analysis, text)) if t
         ]
-        first = [*(Prose(line, warning=True) for line in told.limit_words()), *first]
-        sections = [Section(say("pool.section_answer"), tuple(first)), *_sections(told, figures)]
+        first = [*(Prose(line, warning=True) for line in pooled.limit_words()), *first]
+        sections = [Section(say("pool.section_answer"), tuple(first)), *_sections(pooled, figures)]
     elif analysis.regression is not None:
-        table = regression_table(analysis, speech, f"regression{suffix}")
+        table = regression_table(analysis, text, f"regression{suffix}")
         assert table is not None
-        figure = _regression_figure(analysis, speech, f"regression{suffix}")
+        figure = _regression_figure(analysis, text, f"regression{suffix}")
         figures.append(figure)
         sections = [Section(say("pool.section_answer"), (figure, table))]
     else:
-        words = (
-            say("pool.few_strata", n=len(analysis.used)) if analysis.used else say("pool.nothing")
-        )  # fmt: skip
-        sections = [Section(say("pool.section_answer"), (Prose(words, warning=True),))]
-    components = components_table(analysis, speech, f"components{suffix}")
+        reason = say("pool.few_strata", n=len(analysis.used)) if analysis.used else say("pool.nothing")
+        sections = [Section(say("pool.section_answer"), (Prose(reason, warning=True),))]
+    components = components_table(analysis, text, f"components{suffix}")
     if components is not None:
-        blocks: tuple[Block, ...] = (*(Prose(x) for x in component_words(analysis, speech)), components)
+        blocks: tuple[Block, ...] = (*(Prose(x) for x in component_words(analysis, text)), components)
         sections.insert(1, Section(say("pool.section_components"), blocks))
-    evidence = [left_out_table(analysis, speech, f"left-out{suffix}")]
+    evidence = [left_out_table(analysis, text, f"left-out{suffix}")]
     if analysis.used:
-        evidence.insert(0, used_table(analysis, speech, f"used{suffix}"))
+        evidence.insert(0, used_table(analysis, text, f"used{suffix}"))
     sections.append(Section(say("pool.section_evidence"), tuple(evidence)))
-    lines, moving, others = over_time_parts(answer, analysis, speech, f"over-time{suffix}")
-    told_first: list[Block] = [Prose(line, warning=not i) for i, line in enumerate(lines)]
-    told_first += [*([moving] if moving else []), *(Prose(line) for line in others)]
-    if told_first:
-        sections.insert(0, Section(say("pool.section_over_time"), tuple(told_first)))
-    return sections, told
+    lines, curves_table, further = over_time_parts(answer, analysis, text, f"over-time{suffix}")
+    over_time_blocks: list[Block] = [Prose(line, warning=not i) for i, line in enumerate(lines)]
+    over_time_blocks += [*([curves_table] if curves_table else []), *(Prose(line) for line in further)]
+    if over_time_blocks:
+        sections.insert(0, Section(say("pool.section_over_time"), tuple(over_time_blocks)))
+    return sections, pooled
 
 
-def _highlights(answer: Answer, analysis: Analysis, speech: Language) -> list[Highlight]:
+def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[Highlight]:
     """The first contrasts in question that the endpoint can answer, when it is a time to event."""
-    told = told_of(answer, analysis, speech)
-    if told is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
+    pooled = told_of(answer, analysis, text)
+    if pooled is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
         return []
-    known, found = set(told.network.treatments), []
+    treatments, highlights = set(pooled.network.treatments), []
     for a, b in answer.question.headline:
-        if a not in known or b not in known:
+        if a not in treatments or b not in treatments:
             continue
-        e = told.fit.effect(a, b)
+        e = pooled.fit.effect(a, b)
         if not math.isnan(e.estimate):
-            value = speech.interval(told.shown(e), 2)
-            label = f"{analysis.asked.endpoint.value}, {told.measure}"
-            found.append(Highlight(label, value, told.pair(a, b)))
-    return found[:3]
+            value = text.interval(pooled.shown(e), 2)
+            label = f"{analysis.asked.endpoint.value}, {pooled.measure}"
+            highlights.append(Highlight(label, value, pooled.pair(a, b)))
+    return highlights[:3]
 
 
-def _regression_figure(analysis: Analysis, speech: Language, name: str) -> Figure:
+def _regression_figure(analysis: Analysis, text: Language, name: str) -> Figure:
     assert analysis.regression is not None
     rows = [
-        ForestRow(_covariate(c.name, speech), _exp(c.estimate, c.low, c.high))
+        ForestRow(label=_covariate(c.name, text), estimate=_exp(c.estimate, c.low, c.high))
         for c in analysis.regression.coefficients
     ]
     return forest_figure(
-        rows, measure="HR", lang=speech.code, name=name,
-        title=speech.say(
-            "pool.section_of", endpoint=analysis.asked.endpoint.value, section=speech.say("pool.regression")
+        rows,
+        measure="HR",
+        lang=text.code,
+        name=name,
+        title=text.say(
+            "pool.section_of", endpoint=analysis.asked.endpoint.value, section=text.say("pool.regression")
         ),
-    )  # fmt: skip
+    )
 
 
-def _covariate(name: str, speech: Language) -> str:
-    return speech.known(f"pool.covariate_{name}", name)
+def _covariate(name: str, text: Language) -> str:
+    return text.known(f"pool.covariate_{name}", name)
 
 
-def _component_name(component: str, speech: Language) -> str:
-    return " × ".join(treatment_in(speech, part) for part in component.split(" x "))
+def _component_name(component: str, text: Language) -> str:
+    return " × ".join(treatment_in(text, part) for part in component.split(" x "))
 
 
-def _component_cell(e: ComponentEffect | None, speech: Language) -> str:
+def _component_cell(e: ComponentEffect | None, text: Language) -> str:
     if e is None:
         return "–"
-    return speech.interval(_ratio(e), 2) if e.is_estimable else speech.say("pool.not_estimable")
+    return text.interval(_ratio(e), 2) if e.is_estimable else text.say("pool.not_estimable")
 
 
 def _ratio(e: ComponentEffect) -> Estimate:

@@ -14,7 +14,7 @@ from normoxia.report.comparison import ComparisonPanel, ComparisonRow
 from normoxia.report.figure import write_csv
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
     """A table.
 
@@ -68,7 +68,7 @@ def table_one(
     rows: Iterable[BaselineRow], *, lang: str = "en", name: str = "table-1", title: str = ""
 ) -> Table:
     """Baseline of the virtual population beside the published one; differences beyond 0.1 SD in bold."""
-    speech = language(lang)
+    text = language(lang)
     heads = ("characteristic", "simulated", "published", "difference", "source")
     cells, bold = [], set()
     for i, row in enumerate(rows):
@@ -76,14 +76,21 @@ def table_one(
             bold.add((i, 3))
         cells.append(
             (
-                speech.phrase(row.title), speech.number(row.simulated), speech.number(row.published), speech.number(row.difference, 2),
+                text.phrase(row.title),
+                text.number(row.simulated),
+                text.number(row.published),
+                text.number(row.difference, 2),
                 _source(row.source),
             )
-        )  # fmt: skip
+        )
     return Table(
-        name, title or speech.say("table.table_one"), tuple(speech.say(f"table.{head}") for head in heads),
-        tuple(cells), speech.say("table.table_one_note"), frozenset(bold),
-    )  # fmt: skip
+        name=name,
+        title=title or text.say("table.table_one"),
+        columns=tuple(text.say(f"table.{head}") for head in heads),
+        rows=tuple(cells),
+        note=text.say("table.table_one_note"),
+        emphasis=frozenset(bold),
+    )
 
 
 def comparison_table(
@@ -98,7 +105,7 @@ def comparison_table(
 
     sources  for each panel, each row's source of the published value; a column is added when given
     """
-    speech = language(lang)
+    text = language(lang)
     any_published = any(row.published is not None for panel in panels for row in panel.rows)
     any_source = any(source for column in sources for source in column)
     heads = [
@@ -113,22 +120,27 @@ def comparison_table(
         groups.add(len(cells))
         cells.append((panel.title, *[""] * (len(heads) - 1)))
         for r, row in enumerate(panel.rows):
-            line = [row.label, speech.interval(row.simulated, panel.digits)]
+            line = [row.label, text.interval(row.simulated, panel.digits)]
             if any_published:
                 verdict = _verdict(row)
                 if verdict == "comparison.outside":
                     bold.add((len(cells), 3))
-                line.append(
-                    speech.interval(row.published, panel.digits) if row.published is not None else "–"
-                )
-                line.append(speech.say(verdict) if verdict else "–")
+                line.append(text.interval(row.published, panel.digits) if row.published is not None else "–")
+                line.append(text.say(verdict) if verdict else "–")
             if any_source:
                 line.append(sources[p][r] or "–")
             cells.append(tuple(line))
     titles = {"inside": "comparison.column"}
-    columns = tuple(speech.say(titles.get(head, f"table.{head}")) for head in heads)
-    shown = title or speech.say("comparison.title")
-    return Table(name, shown, columns, tuple(cells), "", frozenset(bold), frozenset(groups))
+    columns = tuple(text.say(titles.get(head, f"table.{head}")) for head in heads)
+    title = title or text.say("comparison.title")
+    return Table(
+        name=name,
+        title=title,
+        columns=columns,
+        rows=tuple(cells),
+        emphasis=frozenset(bold),
+        groups=frozenset(groups),
+    )
 
 
 def _verdict(row: ComparisonRow) -> str:

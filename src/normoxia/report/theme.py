@@ -21,19 +21,19 @@ FONTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Theme:
     """A ground and what is drawn on it; `series` are used in the order of the arms."""
 
     name: str
-    ground: str
-    ink: str
+    background: str
+    foreground: str
     muted: str
     faint: str
     line: str
     series: tuple[str, ...]
     good: str
-    middling: str
+    neutral: str
     bad: str
     unknown: str
     published: str
@@ -49,7 +49,7 @@ class Theme:
         return {
             "CR": self.series[0],
             "PR": self.good,
-            "SD": self.middling,
+            "SD": self.neutral,
             "PD": self.bad,
             "NE": self.unknown,
         }
@@ -57,14 +57,14 @@ class Theme:
 
 LIGHT = Theme(
     name="light",
-    ground="#ffffff",
-    ink="#1a2230",
+    background="#ffffff",
+    foreground="#1a2230",
     muted="#5a6474",
     faint="#e8ebf0",
     line="#aab2be",
     series=("#0a62a8", "#c04f06", "#00816a", "#ac5391", "#7d6c00", "#47505e"),
     good="#2a9d8f",
-    middling="#b9c0ca",
+    neutral="#b9c0ca",
     bad="#d1495b",
     unknown="#dfe3e8",
     published="#1b1f27",
@@ -72,14 +72,14 @@ LIGHT = Theme(
 )
 DARK = Theme(
     name="dark",
-    ground="#12161d",
-    ink="#e7ebf1",
+    background="#12161d",
+    foreground="#e7ebf1",
     muted="#9ea9b8",
     faint="#242b36",
     line="#5b6675",
     series=("#62b2f2", "#ff9d5c", "#43cfae", "#e39ad4", "#dccb52", "#b3bfcd"),
     good="#4cc2b2",
-    middling="#687486",
+    neutral="#687486",
     bad="#f2788a",
     unknown="#39424f",
     published="#f4f6fa",
@@ -101,7 +101,7 @@ def marker(index: int) -> str:
     return MARKERS[index % len(MARKERS)]
 
 
-def config(theme: Theme, code: str) -> dict[str, Any]:
+def config(palette: Theme, code: str) -> dict[str, Any]:
     """The Vega-Lite configuration of a theme in a language."""
     font = FONTS.get(code, FONTS["en"])
     return {
@@ -109,16 +109,32 @@ def config(theme: Theme, code: str) -> dict[str, Any]:
         "font": font,
         "view": {"stroke": None},
         "axis": {
-            "labelColor": theme.muted, "titleColor": theme.ink, "domainColor": theme.line, "tickColor": theme.line,
-            "gridColor": theme.faint, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": 500,
-            "titlePadding": 10, "labelPadding": 5, "tickSize": 5, "domainWidth": 1, "gridWidth": 1,
-            "labelFont": font, "titleFont": font,
+            "labelColor": palette.muted,
+            "titleColor": palette.foreground,
+            "domainColor": palette.line,
+            "tickColor": palette.line,
+            "gridColor": palette.faint,
+            "labelFontSize": 11,
+            "titleFontSize": 12,
+            "titleFontWeight": 500,
+            "titlePadding": 10,
+            "labelPadding": 5,
+            "tickSize": 5,
+            "domainWidth": 1,
+            "gridWidth": 1,
+            "labelFont": font,
+            "titleFont": font,
         },
-        "text": {"color": theme.ink, "font": font, "fontSize": 11},
-        "rule": {"color": theme.line},
-        "legend": {"labelColor": theme.ink, "titleColor": theme.muted, "labelFont": font, "titleFont": font},
-        "title": {"color": theme.ink, "font": font, "anchor": "start"},
-    }  # fmt: skip
+        "text": {"color": palette.foreground, "font": font, "fontSize": 11},
+        "rule": {"color": palette.line},
+        "legend": {
+            "labelColor": palette.foreground,
+            "titleColor": palette.muted,
+            "labelFont": font,
+            "titleFont": font,
+        },
+        "title": {"color": palette.foreground, "font": font, "anchor": "start"},
+    }
 
 
 def dark_rules() -> str:
@@ -131,8 +147,18 @@ def dark_rules() -> str:
     return "".join(rules)
 
 
-def _colours(theme: Theme) -> list[str]:
+def _colours(palette: Theme) -> list[str]:
     return [
-        theme.ground, theme.ink, theme.muted, theme.faint, theme.line, *theme.series, theme.good, theme.middling,
-        theme.bad, theme.unknown, theme.published, theme.warning,
-    ]  # fmt: skip
+        palette.background,
+        palette.foreground,
+        palette.muted,
+        palette.faint,
+        palette.line,
+        *palette.series,
+        palette.good,
+        palette.neutral,
+        palette.bad,
+        palette.unknown,
+        palette.published,
+        palette.warning,
+    ]
