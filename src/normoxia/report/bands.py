@@ -112,14 +112,7 @@ def bands_figure(
         for arm in arms
     ]
     description = text.say("bands.describe", state=state, months=f"{end:.0f}", arms=" ".join(sentences))
-    spec = specification(
-        description,
-        palette,
-        lang,
-        hconcat=panels,
-        spacing=_GAP,
-        bounds="flush",
-    )
+    spec = specification(description, palette, lang, hconcat=panels, spacing=_GAP, bounds="flush")
     rows = tuple(
         (arm.name, float(m), *(float(q) for q in column))
         for arm in arms

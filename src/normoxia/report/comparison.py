@@ -79,14 +79,7 @@ def comparison_figure(
         for row in panel.rows
     )
     description = text.say("comparison.describe", count=count, rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        vconcat=views,
-        spacing=74,
-        bounds="flush",
-    )
+    spec = specification(description, palette, lang, vconcat=views, spacing=74, bounds="flush")
     columns = (
         "panel",
         "label",

@@ -183,12 +183,7 @@ class _CredibilityPage:
         rows = tuple(self.claim_row(claim) for claim in section.claims)
         name, title = f"claims-{section.id}-{self.text.code}", self.say("credibility.claims")
         return Table(
-            name=name,
-            title=title,
-            columns=columns,
-            rows=rows,
-            emphasis=bold,
-            wrapped=frozenset({1, 2, 3}),
+            name=name, title=title, columns=columns, rows=rows, emphasis=bold, wrapped=frozenset({1, 2, 3})
         )
 
     def claim_row(self, claim: Claim) -> tuple[str, ...]:
@@ -211,12 +206,7 @@ class _CredibilityPage:
         name, title = f"proof-{section.id}-{self.text.code}", self.say("credibility.proof")
         note = self.say("credibility.proof_note")
         return Table(
-            name=name,
-            title=title,
-            columns=columns,
-            rows=rows,
-            note=note,
-            wrapped=frozenset({1, 2, 3, 4, 5}),
+            name=name, title=title, columns=columns, rows=rows, note=note, wrapped=frozenset({1, 2, 3, 4, 5})
         )
 
     def evidence_row(self, claim: Claim) -> tuple[str, ...]:

@@ -157,14 +157,7 @@ def forest_figure(
             y += 16
     row_texts = "; ".join(f"{row.label} {text.interval(row.estimate, 2)}" for row in effects)
     description = text.say("forest.describe", n=len(effects), rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=_WIDTH,
-        height=height,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=_WIDTH, height=height, layer=layers)
     columns = ("label", "kind", "estimate", "low", "high", "weight_percent", "detail")
     cells = tuple(
         (r.label, r.kind, r.estimate.value, r.estimate.low, r.estimate.high, r.weight, r.detail) for r in rows

@@ -76,14 +76,7 @@ def funnel_figure(
     layers += _names(outside, x, y, (half_width, largest_se), palette)
     layers += _key(text.say("funnel.shared"), text.say("funnel.alone"), palette)
     description = text.say("funnel.describe", n=len(marks), outside=len(outside), verdict=verdict)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=_WIDTH,
-        height=_HEIGHT,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=_WIDTH, height=_HEIGHT, layer=layers)
     rows = tuple((m.study, m.comparison, m.adjusted, m.se, m.is_shared) for m in marks)
     return Figure(
         name=name,

@@ -258,11 +258,4 @@ def _column_key(names: Sequence[str], top: float, left: float, width: float, pal
 def _spec(
     description: str, width: float, height: float, layers: list[Layer], palette: Theme, lang: str
 ) -> dict[str, Any]:
-    return specification(
-        description,
-        palette,
-        lang,
-        width=width,
-        height=height,
-        layer=layers,
-    )
+    return specification(description, palette, lang, width=width, height=height, layer=layers)

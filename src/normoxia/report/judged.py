@@ -94,10 +94,7 @@ class Told:
         number = self.text.number
         k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan  # every study was fitted anew
         return self._say(
-            "ensemble",
-            draws=c.draws,
-            effective=number(c.effective_sample_size, 0),
-            k=number(k, 2),
+            "ensemble", draws=c.draws, effective=number(c.effective_sample_size, 0), k=number(k, 2)
         )
 
     def strata_words(self) -> str:

@@ -125,12 +125,7 @@ def kaplan_meier_figure(
         *_at_risk(arms, ticks, end, text, palette, left),
     ]
     spec = specification(
-        _description(arms, endpoint_words, text),
-        palette,
-        lang,
-        width=_WIDTH,
-        height=_HEIGHT,
-        layer=layers,
+        _description(arms, endpoint_words, text), palette, lang, width=_WIDTH, height=_HEIGHT, layer=layers
     )
     return Figure(
         name=name or f"km-{endpoint.lower()}",

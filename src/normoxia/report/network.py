@@ -90,14 +90,7 @@ def network_figure(
         often=most_studied,
         parts=parts,
     )
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=width,
-        height=2 * _RADIUS + 60,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=width, height=2 * _RADIUS + 60, layer=layers)
     rows = tuple((e.one, e.other, e.studies) for e in comparisons)
     return Figure(
         name=name,
@@ -173,14 +166,7 @@ def ranking_figure(
         )
     row_texts = "; ".join(f"{row.treatment} {text.interval(row.score, 2)}" for row in rows)
     description = text.say("ranking.describe", n=len(rows), score=score, rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=width,
-        height=height,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=width, height=height, layer=layers)
     columns = ("treatment", "score", "low", "high", *(f"p_rank_{k + 1}" for k in range(ranks)))
     cells = tuple((r.treatment, r.score.value, r.score.low, r.score.high, *r.probabilities) for r in rows)
     return Figure(

@@ -96,14 +96,7 @@ def predicted_observed_figure(
         for p in missed
     )
     description = text.say("prediction.describe_scatter", title=title, count=count, rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        hconcat=views,
-        spacing=_GAP,
-        bounds="flush",
-    )
+    spec = specification(description, palette, lang, hconcat=views, spacing=_GAP, bounds="flush")
     rows = tuple((panel.title, *row) for panel in panels for row in cells(panel.points))
     return Figure(
         name=name,

@@ -121,14 +121,7 @@ def prediction_forest(
         for r in rows
     )
     description = text.say("prediction.describe", title=title, count=count, rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=_WIDTH,
-        height=height,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=_WIDTH, height=height, layer=layers)
     return Figure(
         name=name,
         title=title,

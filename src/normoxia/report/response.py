@@ -206,14 +206,7 @@ def spider_figure(
 
 
 def _concat(panels: list[dict[str, Any]], description: str, palette: Theme, lang: str) -> dict[str, Any]:
-    return specification(
-        description,
-        palette,
-        lang,
-        hconcat=panels,
-        spacing=_GAP,
-        bounds="flush",
-    )
+    return specification(description, palette, lang, hconcat=panels, spacing=_GAP, bounds="flush")
 
 
 def _panel_width(n_panels: int) -> float:

@@ -76,14 +76,7 @@ def score_figure(
         views.append({"width": _WIDTH, "height": height, "layer": right})
     row_texts = "; ".join(f"{score.name} {text.number(score.value, 3)}" for score in finite)
     description = text.say("scores.describe", measure=measure, rows=row_texts)
-    spec = specification(
-        description,
-        palette,
-        lang,
-        hconcat=views,
-        spacing=_GAP,
-        bounds="flush",
-    )
+    spec = specification(description, palette, lang, hconcat=views, spacing=_GAP, bounds="flush")
     columns = ("predictor", "is_baseline", "score", "unseen", "gain", "gain_low", "gain_high")
     rows = tuple(
         (s.name, str(s.is_baseline).lower(), s.value, s.unseen, s.gain.value, s.gain.low, s.gain.high)

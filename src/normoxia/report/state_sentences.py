@@ -16,12 +16,7 @@ from normoxia.trial.protocol import Arm
 _ANTI_ANGIOGENIC = ("vegf_trap_ratio", "vegfr_ratio")
 #: direction in which the review states that anti-angiogenic drugs move a state: they normalise vessels
 #: (C11 to C13), so that blood flow returns, hypoxia falls, pericytes cover more and more T cells arrive
-STATED = {
-    "perfusion": 1,
-    "hypoxic_fraction": -1,
-    "pericyte_coverage": 1,
-    "cd8_density": 1,
-}
+STATED = {"perfusion": 1, "hypoxic_fraction": -1, "pericyte_coverage": 1, "cd8_density": 1}
 #: relative change that counts as one
 _CHANGE = 0.05
 

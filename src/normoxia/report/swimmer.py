@@ -87,14 +87,7 @@ def swimmer_figure(
         longest=text.number(max(lane.end for lane in lanes)),
         ongoing=sum(lane.ongoing for lane in lanes),
     )
-    spec = specification(
-        description,
-        palette,
-        lang,
-        width=_WIDTH,
-        height=height,
-        layer=layers,
-    )
+    spec = specification(description, palette, lang, width=_WIDTH, height=height, layer=layers)
     columns = (
         "arm",
         "patient",

@@ -46,13 +46,7 @@ class Theme:
     @property
     def response(self) -> dict[str, str]:
         """Colours of best response."""
-        return {
-            "CR": self.series[0],
-            "PR": self.good,
-            "SD": self.neutral,
-            "PD": self.bad,
-            "NE": self.unknown,
-        }
+        return {"CR": self.series[0], "PR": self.good, "SD": self.neutral, "PD": self.bad, "NE": self.unknown}
 
 
 LIGHT = Theme(
