@@ -29,8 +29,8 @@ def test_the_contribution_map_holds_the_matrix_against_the_reference(lang: str) 
     matrix = contribution.contributions(told.fit)
     assert len(figure.rows) == 9 * len(matrix.direct)  # ten treatments: only those against the reference
     share = {(row[0], row[1]): row[2] for row in figure.rows}
-    pair = told.pair("rosi", "plac")
-    assert share[pair, told.pair("plac", "rosi")] == pytest.approx(matrix.of("plac", "rosi")["plac", "rosi"])
+    pair = told.comparison_name("rosi", "plac")
+    assert share[pair, told.comparison_name("plac", "rosi")] == pytest.approx(matrix.of("plac", "rosi")["plac", "rosi"])
     for name in {row[0] for row in figure.rows}:
         assert sum(v for (row, _), v in share.items() if row == name) == pytest.approx(1.0)
 

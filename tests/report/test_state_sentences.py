@@ -8,7 +8,7 @@ import pytest
 from normoxia import trial
 from normoxia.language import language
 from normoxia.report.bands import BandArm
-from normoxia.report.state_sentences import STATED, acts_on_vessels, courses, state_sentences
+from normoxia.report.state_sentences import REVIEW_DIRECTION, acts_on_vessels, state_changes, state_sentences
 
 
 def band(name: str, start: float, first: float) -> BandArm:
@@ -17,7 +17,7 @@ def band(name: str, start: float, first: float) -> BandArm:
 
 
 def test_direction_and_numbers_are_those_of_the_medians() -> None:
-    seen = courses([band("A", 1.0, 0.6), band("B", 1.0, 1.02), band("C", 1.0, 1.3)], {"A"})
+    seen = state_changes([band("A", 1.0, 0.6), band("B", 1.0, 1.02), band("C", 1.0, 1.3)], {"A"})
     text = state_sentences("perfusion", "blood flow", seen, language("en"))[0]
     assert text == (
         "blood flow: median at the start and at the first scan (month 1.4): A fell from 1.00 to 0.60, "
@@ -26,15 +26,15 @@ def test_direction_and_numbers_are_those_of_the_medians() -> None:
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])
-@pytest.mark.parametrize("state", sorted(STATED))
+@pytest.mark.parametrize("state", sorted(REVIEW_DIRECTION))
 def test_only_arms_with_an_anti_angiogenic_drug_are_held_against_the_review(code: str, state: str) -> None:
     text = language(code)
-    toward, away = (1.4, 0.6) if STATED[state] > 0 else (0.6, 1.4)
-    agrees = state_sentences(state, state, courses([band("A", 1, toward), band("B", 1, away)], {"A"}), text)
-    differs = state_sentences(state, state, courses([band("A", 1, away)], {"A"}), text)
+    toward, away = (1.4, 0.6) if REVIEW_DIRECTION[state] > 0 else (0.6, 1.4)
+    agrees = state_sentences(state, state, state_changes([band("A", 1, toward), band("B", 1, away)], {"A"}), text)
+    differs = state_sentences(state, state, state_changes([band("A", 1, away)], {"A"}), text)
     assert agrees[1:] == [text.say(f"states.agrees.{state}", arms="A")]
     assert differs[1:] == [text.say(f"states.differs.{state}", arms="A")]
-    assert len(state_sentences(state, state, courses([band("B", 1, away)], set()), text)) == 1
+    assert len(state_sentences(state, state, state_changes([band("B", 1, away)], set()), text)) == 1
 
 
 def test_arms_that_act_on_vessels_are_known_by_their_drugs() -> None:
@@ -44,4 +44,4 @@ def test_arms_that_act_on_vessels_are_known_by_their_drugs() -> None:
 
 def test_nothing_is_said_of_arms_without_a_scan() -> None:
     alone = BandArm("A", np.array([0.0]), np.ones((5, 1)))
-    assert state_sentences("perfusion", "blood flow", courses([alone], {"A"}), language("en")) == []
+    assert state_sentences("perfusion", "blood flow", state_changes([alone], {"A"}), language("en")) == []

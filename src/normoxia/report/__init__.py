@@ -6,22 +6,22 @@ that published and simulated numbers are drawn alike.
 
     figure        Figure: what every builder returns, and its files
     kaplan_meier  curves, bands, numbers at risk, medians, hazard ratios, published landmarks
-    response      waterfall and spider
-    swimmer       each patient's course
+    response      waterfall and spider plots
+    swimmer       events of each patient over time
     bands         percentiles of a state over time
     forest        effects on a log axis
-    comparison    simulated beside published
+    comparison    simulated beside published values
     network       network graph, ranking with uncertainty, league table
-    prediction    predicted beside published ratios; predicted_observed: arms' figures against the diagonal
-    interval_calibration  coverage at every level, where published values fell; score_comparison: scores of predictors
-    contraction   what the evidence taught of each parameter
+    prediction    predicted beside published ratios; predicted_observed: scatter plot of arm-level outcomes
+    interval_calibration  coverage at every level, PIT histogram; score_comparison: scores of predictors
+    contraction   reduction of each parameter's variance from prior to posterior
     heat_map      contribution matrix, net heat plot; funnel: comparison-adjusted; pooled_checks: all of a synthesis
     tables        Table, Table 1, simulated beside published in numbers
     document      Page, Section, ... to one HTML file
-    run           the pages and figures of a virtual trial; replicates: its curves; joined: its hazard ratios in three ways
-    scoreboard    the page of a validation; judged: its words and summaries; scored_rows: its rows; fitting: what lies behind
-    credibility   the pages of a credibility file; risk_matrix: its questions by influence and consequence
-    theme         colours, dashes, fonts; canvas: pieces placed in pixels
+    run           pages and figures of a virtual trial; replicates: its curves; joined: its combined hazard ratios
+    scoreboard    page of a validation; judged: its sentences and summaries; scored_rows: its rows; fitting: the fit
+    credibility   pages of a credibility file; risk_matrix: its questions by influence and consequence
+    theme         colours, dashes, fonts; canvas: elements placed in pixels
 """
 
 from normoxia.language import Language, language

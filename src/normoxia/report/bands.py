@@ -1,4 +1,4 @@
-"""Percentile bands of a state over time, a panel an arm: how vessels, oxygen or immune cells move under each treatment."""
+"""Percentile bands of a state over time, one panel per arm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,17 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BandArm:
-    """An arm's percentiles over patients: quantiles (5, n_times) at levels 0.05, 0.25, 0.5, 0.75, 0.95."""
+    """Percentiles of a state over the patients of an arm.
+
+    Attributes
+    ----------
+    name
+        Name of the arm.
+    months
+        Times since randomisation; shape (n_times,).
+    quantiles
+        Percentiles at the levels of `LEVELS`; shape (5, n_times).
+    """
 
     name: str
     months: NDArray[np.float64]
@@ -32,7 +42,17 @@ class BandArm:
 
     @classmethod
     def of(cls, name: str, months: NDArray[np.float64], values: NDArray[np.float64]) -> BandArm:
-        """Percentiles of values (n_patients, n_times), patients without a value (nan) left out time by time."""
+        """Percentiles of the values of patients.
+
+        Parameters
+        ----------
+        name
+            Name of the arm.
+        months
+            Times since randomisation; shape (n_times,).
+        values
+            Shape (n_patients, n_times); nan is left out time by time.
+        """
         return cls(name, np.asarray(months), np.nanquantile(values, LEVELS, axis=0))
 
 
@@ -47,11 +67,33 @@ def bands_figure(
     name: str = "",
     title: str = "",
 ) -> Figure:
-    """Median, middle half and 5th to 95th percentile of a state in each arm; the other arms' medians as
-    dashes.
+    """Median, interquartile range and 5th to 95th percentile of a state, one panel per arm.
 
-    state  its title in the figure's language; `unit` as it should be read
-    log    logarithmic axis, for states that span decades
+    The medians of the other arms are dashed lines.
+
+    Parameters
+    ----------
+    arms
+        One per panel.
+    state
+        Title of the state in the language of the figure.
+    unit
+        As it is printed on the axis; "" or "1" for none.
+    log
+        Whether the axis is logarithmic, for states that span decades.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without arms.
     """
     if not arms:
         raise InvalidArgument("percentile bands were asked for without arms; give at least one")
@@ -130,6 +172,7 @@ def bands_figure(
 
 
 def _band_layers(arm: BandArm, x: dict[str, Any], y: dict[str, Any], colour: str) -> list[Layer]:
+    """The two shaded ranges of an arm."""
     layers = []
     for lower, upper, opacity in ((0, 4, 0.14), (1, 3, 0.28)):
         values = [
@@ -148,5 +191,6 @@ def _band_layers(arm: BandArm, x: dict[str, Any], y: dict[str, Any], colour: str
 
 
 def _line(arm: BandArm, x: dict[str, Any], y: dict[str, Any], mark: dict[str, Any]) -> Layer:
+    """The median of an arm as a line."""
     values = [{"m": float(m), "v": float(v)} for m, v in zip(arm.months, arm.quantiles[2], strict=True)]
     return {"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": {**y, "field": "v"}}}

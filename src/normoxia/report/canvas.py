@@ -1,8 +1,7 @@
-"""Pieces of a Vega-Lite layer placed in pixels: words, rules and marks that stand outside the plot's own
-axes.
+"""Elements of a Vega-Lite layer placed in pixels: text, rules and markers outside the axes of the plot.
 
-Tables under and headings over a plot are marks of the same view, so they share its coordinate system and
-cannot slip; y grows downwards from the plot's top edge, negative above it.
+Tables under and headings over a plot are marks of the same view, so they share its coordinate system; y grows
+downwards from the top edge of the plot and is negative above it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _ONCE: dict[str, Any] = {"values": [{}]}
 def text_label(
     x: float, y: float, text: str, colour: str, *, size: float = 11, weight: int = 400, align: str = "left"
 ) -> Layer:
-    """A line of text with its middle at y."""
+    """Return a line of text whose vertical middle is at y."""
     mark = {
         "type": "text",
         "text": text,
@@ -39,7 +38,7 @@ def text_label(
 def stroke(
     x: float, y: float, x2: float, y2: float, colour: str, *, width: float = 1, dash: list[int] | None = None
 ) -> Layer:
-    """A straight line between two points in pixels."""
+    """Return a straight line between two points in pixels."""
     mark: dict[str, Any] = {"type": "rule", "color": colour, "strokeWidth": width}
     if dash and dash != [1, 0]:
         mark["strokeDash"] = dash
@@ -58,7 +57,7 @@ def symbol(
     width: float = 1.6,
     background: str = "",
 ) -> Layer:
-    """A marker at a point in pixels; `ground` fills a hollow one so that nothing shows through."""
+    """Return a marker at a point in pixels; `background` fills a hollow one so that nothing behind it is visible."""
     mark: dict[str, Any] = {
         "type": "point",
         "shape": shape,
@@ -80,7 +79,7 @@ _PIXELS: dict[str, Any] = {"type": "quantitative", "scale": None, "axis": None}
 def strokes(
     lines: Iterable[Sequence[float]], colour: str, *, width: float = 1, opacity: float = 1
 ) -> list[Layer]:
-    """Many straight lines (x, y, x2, y2) in pixels as one mark; nothing for none."""
+    """Return many straight lines (x, y, x2, y2) in pixels as one mark; an empty list for none."""
     values = [dict(zip(("x", "y", "u", "v"), line, strict=True)) for line in lines]
     if not values:
         return []
@@ -103,7 +102,7 @@ def symbols(
     background: str = "",
     width: float = 1.6,
 ) -> list[Layer]:
-    """Many markers (x, y) in pixels as one mark, hollow with a `ground` to fill them; nothing for none."""
+    """Return many markers (x, y) in pixels as one mark, hollow if a `background` is given; an empty list for none."""
     values = [{"x": x, "y": y} for x, y in points]
     if not values:
         return []
@@ -129,7 +128,7 @@ def labels(
     weight: int = 400,
     align: str = "left",
 ) -> list[Layer]:
-    """Many lines of text (x, y, text) in pixels as one mark; nothing for none."""
+    """Return many lines of text (x, y, text) in pixels as one mark; an empty list for none."""
     values = [{"x": x, "y": y, "t": text} for x, y, text in texts]
     if not values:
         return []
@@ -151,12 +150,25 @@ def labels(
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is in pixels; Chinese characters are squares, others about half as wide."""
+    """Estimate the width of a text in pixels.
+
+    Chinese characters count as squares of the font size, others as 0.51 of it.
+    """
     return sum(size if unicodedata.east_asian_width(c) in "WF" else 0.51 * size for c in text)
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:
-    """A text in lines no wider than a width in pixels; Chinese breaks anywhere but before a closing mark."""
+    """Break a text into lines of limited width.
+
+    Parameters
+    ----------
+    text
+        Text without line breaks; Chinese breaks anywhere but before a closing mark.
+    width
+        Largest width of a line in pixels.
+    size
+        Font size in pixels.
+    """
     lines, line = [], ""
     for piece in _pieces(text):
         if line and text_width(line + piece.rstrip(), size) > width:
@@ -170,7 +182,7 @@ def wrap(text: str, width: float, size: float) -> list[str]:
 def heading(
     title: str, subtitles: list[tuple[str, str]], top: float, left: float, palette: Theme
 ) -> list[Layer]:
-    """A title with lines of (text, colour) under it; the title's middle at `top`."""
+    """Return a title with lines of (text, colour) under it; the vertical middle of the title is at `top`."""
     layers = [text_label(left, top, title, palette.foreground, size=15, weight=700)]
     for i, (text, colour) in enumerate(subtitles):
         layers.append(text_label(left, top + 20 + 15 * i, text, colour, size=11))
@@ -178,6 +190,7 @@ def heading(
 
 
 def _pieces(text: str) -> list[str]:
+    """Split a text where a line may break."""
     pieces: list[str] = []
     for character in text:
         wide = unicodedata.east_asian_width(character) in "WF"

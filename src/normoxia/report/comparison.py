@@ -1,4 +1,4 @@
-"""Simulated beside published: a dot with its interval each, endpoint by endpoint, and whether one holds the other."""
+"""Simulated beside published values, endpoint by endpoint: points with intervals, and whether the interval covers the published value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ _ROW, _WIDTH = 32, 380
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One quantity: its label (an arm or a contrast), simulated value with prediction interval, published one or None."""
+    """One quantity, simulated and published.
+
+    Attributes
+    ----------
+    label
+        Name of an arm or a contrast.
+    simulated
+        Value with its prediction interval.
+    published
+        Published value, None where there is none.
+    """
 
     label: str
     simulated: Estimate
@@ -28,7 +38,19 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPanel:
-    """Rows that share an axis: a title such as "Median PFS, months", digits to print, and whether the axis is a ratio's."""
+    """Rows that share an axis.
+
+    Attributes
+    ----------
+    title
+        Such as "Median PFS, months".
+    rows
+        Quantities in their order.
+    digits
+        Decimals to print.
+    is_ratio
+        Whether the axis is logarithmic around 1.
+    """
 
     title: str
     rows: tuple[ComparisonRow, ...]
@@ -44,9 +66,25 @@ def comparison_figure(
     name: str = "simulated-published",
     title: str = "",
 ) -> Figure:
-    """Every published value beside its simulation: filled dot simulated, hollow diamond published.
+    """Published values beside their simulation: filled circles simulated, hollow diamonds published.
 
-    raises  InvalidArgument when no panel has a row
+    Parameters
+    ----------
+    panels
+        Groups of rows that share an axis; empty ones are left out.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        When no panel has a row.
     """
     panels = [panel for panel in panels if panel.rows]
     if not panels:
@@ -103,6 +141,7 @@ def comparison_figure(
 
 
 def _panel(panel: ComparisonPanel, left: float, text: Language, palette: Theme) -> list[Layer]:
+    """One panel: axis, points, intervals, numbers and verdicts."""
     low, high = _domain(panel)
     height = _ROW * len(panel.rows)
     axis: dict[str, Any] = {"title": None, "tickCount": 6, "labelFlush": False, "format": ".4~g"}
@@ -172,6 +211,7 @@ def _dot(
     filled: bool,
     palette: Theme,
 ) -> list[Layer]:
+    """A point with its interval, cut at the ends of the axis."""
     layers: list[Layer] = []
     if estimate.has_interval:
         begin, end = (min(max(e, low), high) for e in (estimate.low, estimate.high))
@@ -231,6 +271,7 @@ def _legend(level: int, left: float, published: bool, text: Language, palette: T
 
 
 def _domain(panel: ComparisonPanel) -> tuple[float, float]:
+    """Range of the axis."""
     numbers = [
         e
         for row in panel.rows
@@ -245,10 +286,12 @@ def _domain(panel: ComparisonPanel) -> tuple[float, float]:
 
 
 def _is_inside(row: ComparisonRow) -> bool:
+    """Whether the simulated interval covers the published value."""
     return row.published is not None and row.simulated.contains(row.published.value)
 
 
 def _cells(panels: Sequence[ComparisonPanel]) -> list[tuple[object, ...]]:
+    """Rows of the data file."""
     missing = Estimate(math.nan)
     cells: list[tuple[object, ...]] = []
     for panel in panels:

@@ -1,4 +1,4 @@
-"""What the evidence taught: how far each parameter's uncertainty shrank from prior to posterior."""
+"""Posterior contraction: reduction of each parameter's variance from prior to posterior."""
 
 from __future__ import annotations
 
@@ -14,17 +14,23 @@ from normoxia.report.figure import Figure, specification
 from normoxia.report.theme import THEMES, Theme
 
 _ROW, _WIDTH, _GAP = 18.0, 250.0, 90.0
-#: below this share the evidence hardly spoke of a parameter
+#: contraction below which the data are counted as uninformative on a parameter
 NEGLIGIBLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """One parameter before and after.
+    """One parameter's posterior relative to its prior.
 
-    mean, sd      of the posterior in standard deviations of the prior from its centre; nan where that has no sense
-    contraction   1 - posterior over prior variance: 0 is what only the prior knows, 1 what the evidence fixes; below 0 the
-                  posterior is wider
+    Attributes
+    ----------
+    name
+        Name of the parameter.
+    mean, sd
+        Of the posterior, in standard deviations of the prior from its centre; nan where the prior has none.
+    contraction
+        1 - posterior / prior variance: 0 is no information beyond the prior, 1 a parameter that the data determine;
+        below 0 the posterior is wider.
     """
 
     name: str
@@ -41,9 +47,25 @@ def contraction_figure(
     theme: str = "light",
     name: str = "contraction",
 ) -> Figure:
-    """A line for each parameter, most learned first: the contraction, and where the posterior lies in the prior.
+    """One row per parameter, largest contraction first: the contraction, and the posterior on the scale of the prior.
 
-    raises  InvalidArgument without a parameter
+    Parameters
+    ----------
+    parameters
+        In any order.
+    title
+        Heading; the default of the language when empty.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without parameters.
     """
     if not parameters:
         raise InvalidArgument("contraction was asked for without parameters; give at least one")
@@ -82,6 +104,7 @@ def contraction_figure(
 
 
 def _bars(rows: Sequence[Learned], start: float, height: float, title: str, palette: Theme) -> list[Layer]:
+    """Contraction of each parameter as a bar."""
     y = [_ROW * (i + 0.5) for i in range(len(rows))]
     layers = [_axis((0.0, 1.0), height, title, palette, "%")]
     layers.append(stroke(_WIDTH * NEGLIGIBLE, 0, _WIDTH * NEGLIGIBLE, height, palette.muted, dash=[4, 3]))
@@ -98,7 +121,7 @@ def _bars(rows: Sequence[Learned], start: float, height: float, title: str, pale
 
 
 def _posterior_intervals(rows: Sequence[Learned], height: float, title: str, palette: Theme) -> list[Layer]:
-    """The posterior's mean with two standard deviations, on the prior's scale; the prior's own two as a shade."""
+    """Posterior mean with two standard deviations on the scale of the prior, whose own two are shaded."""
     intervals = [
         (p, _ROW * (i + 0.5)) for i, p in enumerate(rows) if not math.isnan(p.mean) and not math.isnan(p.sd)
     ]
@@ -122,6 +145,7 @@ def _posterior_intervals(rows: Sequence[Learned], height: float, title: str, pal
 
 
 def _axis(domain: tuple[float, float], height: float, title: str, palette: Theme, kind: str) -> Layer:
+    """An axis without data."""
     axis: dict[str, Any] = {"title": title, "tickCount": 5, "labelFlush": False, "grid": True}
     if kind:
         axis["format"] = kind

@@ -1,8 +1,7 @@
-"""A report as one HTML file: figures, tables and words in one or two languages, nothing fetched from
-anywhere.
+"""A report as one HTML file: figures, tables and text in one or two languages, without external resources.
 
 The page follows the reader's light or dark setting and prints light. Every figure and table carries its data
-as a download inside the file; the manifest at the end says what was run.
+as a download inside the file; the manifest at the end lists what was run.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A paragraph; `warning` sets it apart as something the reader must not miss."""
+    """A paragraph; `warning` marks it as one that the reader must not miss."""
 
     text: str
     warning: bool = False
@@ -34,7 +33,17 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A number for the head of the page: its label, the number, and what stands beside it (the published one)."""
+    """A number for the head of the page.
+
+    Attributes
+    ----------
+    label
+        What it measures.
+    value
+        The number as it is printed.
+    beside
+        Text under it, such as the interval and the published value.
+    """
 
     label: str
     value: str
@@ -46,7 +55,7 @@ Block = Prose | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed part of the page."""
+    """A part of the page under a heading."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -56,11 +65,28 @@ class Section:
 class Page:
     """A report in one language.
 
-    badges      short labels beside the first, such as "not calibrated"
-    provenance  names to values, shown at the end as they are: versions, seed, digests, command
-    is_simulated  whether the first badge says "simulated, not clinical data", or that published results are pooled
-    warnings    what must be read before any number; they stand above the highlights
-    folded      whether tables are shown by their titles, to be opened
+    Attributes
+    ----------
+    language
+        Code of the language.
+    title, lead
+        Heading, and the sentence under it.
+    sections
+        Parts of the page in their order.
+    highlights
+        Numbers at the head of the page.
+    badges
+        Short labels beside the first, such as "not calibrated".
+    provenance
+        Names to values, printed at the end: versions, seed, digests, command.
+    version, date
+        Of the program that wrote the page; the footer omits them without a version.
+    is_simulated
+        Whether the first badge reads "simulated, not clinical data", or that published results are pooled.
+    warnings
+        What must be read before any number; printed above the highlights.
+    folded
+        Whether tables are shown by their titles, to be opened.
     """
 
     language: str
@@ -78,11 +104,18 @@ class Page:
 
 
 def document(pages: Page | Sequence[Page]) -> str:
-    """The HTML of a report: one page, or the same report in several languages with a switch between them.
+    """Return the HTML of a report: one page, or one page per language with a switch between them.
 
-    raises  InvalidArgument without a page, with a language twice, or for figures that were not drawn in the
-    light
-            theme (the style sheet turns light into dark, not the reverse)
+    Parameters
+    ----------
+    pages
+        One page, or pages of distinct languages; the first is shown first.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a page, with a language twice, or for a figure that was not drawn in the light theme (the style
+        sheet turns light into dark, not the reverse).
     """
     page_list = (pages,) if isinstance(pages, Page) else tuple(pages)
     codes = [page.language for page in page_list]
@@ -100,7 +133,22 @@ def document(pages: Page | Sequence[Page]) -> str:
 
 
 def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: bool = False) -> Path:
-    """The report as a file. Raises OutputExists when it is there and `replace` is false."""
+    """Write a report as an HTML file and return its path.
+
+    Parameters
+    ----------
+    pages
+        As for `document`.
+    path
+        The file; its folder is created if needed.
+    replace
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    OutputExists
+        When the file exists and `replace` is false.
+    """
     path = Path(path)
     if path.exists() and not replace:
         raise OutputExists(f"{path} exists; name another file, or allow it to be replaced")
@@ -112,6 +160,7 @@ def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: b
 
 
 def _template_values(page: Page) -> dict[str, object]:
+    """What the template needs of a page."""
     text = language(page.language)
     sections = []
     for i, section in enumerate(page.sections):
@@ -122,6 +171,7 @@ def _template_values(page: Page) -> dict[str, object]:
 
 
 def _block(block: Block, text: Language) -> dict[str, object]:
+    """What the template needs of a paragraph, table or figure."""
     if isinstance(block, Prose):
         return {"kind": "prose", "text": block.text, "warning": block.warning}
     if isinstance(block, Table):
@@ -158,7 +208,7 @@ _LONG, _LONG_COLUMN = 32, 40
 
 
 def _fits(table: Table) -> bool:
-    """Whether a printed page holds the table with its short cells unbroken, those of the first column wrapping."""
+    """Whether a printed page is wide enough for the table with its short cells unbroken; those of the first column wrap."""
     wrapped = _wrapped(table)
     widths = [14]
     for column in range(1, len(table.columns)):
@@ -169,7 +219,7 @@ def _fits(table: Table) -> bool:
 
 
 def _wrapped(table: Table) -> frozenset[int]:
-    """Columns whose text runs on, so that all their cells are set small and wrapped alike."""
+    """Columns with long text, whose cells are all set small and wrapped."""
     return frozenset(
         c
         for c in range(len(table.columns))
@@ -178,10 +228,12 @@ def _wrapped(table: Table) -> frozenset[int]:
 
 
 def _text_length(text: str) -> int:
+    """Length of a text in Latin characters; a Chinese one counts as two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _link(text: str, kind: str) -> str:
+    """A data URL."""
     return f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode('utf-8')).decode('ascii')}"
 
 

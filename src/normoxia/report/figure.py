@@ -1,5 +1,4 @@
-"""A finished figure: its Vega-Lite specification, its data and its text alternative, and how it becomes a
-file.
+"""A finished figure: its Vega-Lite specification, its data and its text alternative, and its files.
 
 Rendering is by vl-convert, without a browser and without a network. `Figure.chart` is the same as an Altair
 chart, for notebooks.
@@ -32,16 +31,24 @@ FORMATS = ("svg", "png", "pdf", "csv", "json")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Figure:
-    """A figure.
+    """A figure with its data and its text alternative.
 
-    name         a file name without ending, such as "km-pfs"
-    title        what it shows, in the figure's language
-    description  its text alternative: the finding in words and numbers
-    spec         the Vega-Lite specification, complete with data (numbers to six digits, a tenth of what is
-                 drawn)
-    columns      names of the data's columns, in English
-    rows         what is drawn, one row a point or step; numbers are not rounded
-    language     the code of the language it speaks
+    Attributes
+    ----------
+    name
+        File name without ending, such as "km-pfs".
+    title
+        Heading in the language of the figure.
+    description
+        Text alternative: the finding in words and numbers.
+    spec
+        Vega-Lite specification, complete with data. Numbers have six significant digits, more than a screen resolves.
+    columns
+        Names of the columns of the data, in English.
+    rows
+        Data that are drawn, one row per point or step; numbers are not rounded.
+    language
+        Code of the language of the texts.
     """
 
     name: str
@@ -59,12 +66,13 @@ class Figure:
         object.__setattr__(self, "spec", _compact(self.spec))
 
     def svg(self) -> str:
-        """The figure as SVG text, with title and description for those who cannot see it."""
+        """Return the figure as SVG text, with title and description for screen readers."""
         if "svg" not in self._svg_cache:
             self._svg_cache["svg"] = self._draw()
         return self._svg_cache["svg"]
 
     def _draw(self) -> str:
+        """Render the SVG, which takes a while."""
         import vl_convert
 
         _warn_without_cjk_font(self.language)
@@ -80,41 +88,64 @@ class Figure:
         )
 
     def png(self, scale: float = 2.0) -> bytes:
-        """The figure as PNG, `scale` pixels to a point."""
+        """Return the figure as PNG.
+
+        Parameters
+        ----------
+        scale
+            Pixels per point.
+        """
         import vl_convert
 
         _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_png(self.json(), vl_version=_VERSION, scale=scale))
 
     def pdf(self) -> bytes:
-        """The figure as PDF, with its fonts embedded."""
+        """Return the figure as PDF, with its fonts embedded."""
         import vl_convert
 
         _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_pdf(self.json(), vl_version=_VERSION))
 
     def csv(self, digits: int | None = None) -> str:
-        """The figure's data as CSV, UTF-8, a row a point; unknown is empty, not reached is inf.
+        """Return the data of the figure as UTF-8 CSV, one row per point; unknown is empty, not reached is "inf".
 
-        digits  significant ones of each number; all of them when omitted
+        Parameters
+        ----------
+        digits
+            Significant digits of each number; all of them when None.
         """
         return write_csv(self.columns, self.rows, digits)
 
     def json(self) -> str:
-        """The specification as JSON text."""
+        """Return the specification as JSON text."""
         return json.dumps(self.spec, ensure_ascii=False, allow_nan=False)
 
     def chart(self) -> Any:
-        """The figure as an Altair chart."""
+        """Return the figure as an Altair chart."""
         import altair
 
         return altair.Chart.from_dict(dict(self.spec))
 
     def save(self, folder: str | Path, formats: Iterable[str] = ("svg", "csv", "json")) -> list[Path]:
-        """The figure as files NAME.FORMAT in a folder, which is made; their paths.
+        """Write the figure as files NAME.FORMAT into a folder, which is created if needed.
 
-        formats  of svg, png, pdf, csv, json
-        raises   InvalidArgument for another format
+        Parameters
+        ----------
+        folder
+            Where to write.
+        formats
+            Any of "svg", "png", "pdf", "csv" and "json".
+
+        Returns
+        -------
+        list of Path
+            The files, in the order of the formats.
+
+        Raises
+        ------
+        InvalidArgument
+            For another format.
         """
         requested = list(formats)
         for kind in requested:
@@ -171,7 +202,17 @@ def specification(
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: int | None = None) -> str:
-    """CSV text; numbers in full or to so many significant digits, nan empty."""
+    """Return CSV text.
+
+    Parameters
+    ----------
+    columns
+        Names of the columns.
+    rows
+        Cells of each row; nan and None are written empty.
+    digits
+        Significant digits of numbers; all of them when None.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
@@ -181,7 +222,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: 
 
 
 def _compact(value: Any) -> Any:
-    """The same tree with numbers at six significant digits: a figure is far smaller and looks the same."""
+    """Round every number of a tree to six significant digits, which makes a figure far smaller."""
     if isinstance(value, Mapping):
         return {key: _compact(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
@@ -192,7 +233,7 @@ def _compact(value: Any) -> Any:
 
 
 def _rounded(svg: str) -> str:
-    """Coordinates of paths to a tenth of a pixel, which the eye cannot tell from more and halves the file."""
+    """Round coordinates of paths to a tenth of a pixel, which is invisible and halves the file."""
     return re.sub(r' d="[^"]*"', lambda path: _DECIMALS.sub(_tenth, path[0]), svg)
 
 
@@ -201,6 +242,7 @@ def _tenth(number: re.Match[str]) -> str:
 
 
 def _cell(value: object, digits: int | None) -> object:
+    """A value as a cell of CSV."""
     if isinstance(value, float):
         value = float(value)  # NumPy's floats print with their type
         if math.isnan(value):
@@ -210,7 +252,7 @@ def _cell(value: object, digits: int | None) -> object:
 
 
 def _warn_without_cjk_font(language: str) -> None:
-    """Say once when Chinese would come out as boxes, because no face of the machine has its characters."""
+    """Warn that Chinese would be drawn as boxes where no installed font has its characters."""
     if language == "zh" and not _has_cjk_font():
         logger.warning(
             "no Chinese font was found, so PNG and PDF would show boxes; install one (Debian: fonts-noto-cjk), or "
@@ -219,6 +261,7 @@ def _warn_without_cjk_font(language: str) -> None:
 
 
 def _has_cjk_font() -> bool:
+    """Whether a font with Chinese characters is installed."""
     folders = (
         "/usr/share/fonts",
         "/usr/local/share/fonts",

@@ -72,7 +72,7 @@ class Pooled:
         """A treatment's name in this language, part by part."""
         return treatment_in(self.text, treatment) if self.translated else treatment
 
-    def pair(self, treatment: str, comparator: str) -> str:
+    def comparison_name(self, treatment: str, comparator: str) -> str:
         """Two treatments, one against the other."""
         return self.text.say(
             "pool.pair", one=self.treatment_name(treatment), other=self.treatment_name(comparator)
@@ -84,13 +84,13 @@ class Pooled:
             return value
         return math.exp(value) if not value >= 700 else math.inf
 
-    def shown(self, e: NetworkEffect) -> Estimate:
+    def estimate_of(self, e: NetworkEffect) -> Estimate:
         """An effect with its interval as it is read."""
         return Estimate(
             self.natural(e.estimate), self.natural(e.low), self.natural(e.high), level=self.fit.level
         )
 
-    def predicted(self, e: NetworkEffect) -> str:
+    def prediction_interval(self, e: NetworkEffect) -> str:
         """A prediction interval in words, or a dash."""
         low, high = (self.natural(end) for end in e.prediction)
         if math.isnan(low):
@@ -235,12 +235,19 @@ class Pooled:
                     bold.add((len(rows), 1))
                 cells = [
                     self.treatment_name(e.treatment),
-                    self.text.interval(self.shown(e), 2),
-                    self.predicted(e),
+                    self.text.interval(self.estimate_of(e), 2),
+                    self.prediction_interval(e),
                     self.text.p_value(e.p_value),
                 ]
                 rows.append(
-                    (*cells, *([self.level(e.treatment, e.comparator)] if self.judgements_by_pair else []))
+                    (
+                        *cells,
+                        *(
+                            [self.certainty_level(e.treatment, e.comparator)]
+                            if self.judgements_by_pair
+                            else []
+                        ),
+                    )
                 )
         return Table(
             name=self.name("effects"),
@@ -252,7 +259,7 @@ class Pooled:
             groups=frozenset(groups),
         )
 
-    def level(self, treatment: str, comparator: str) -> str:
+    def certainty_level(self, treatment: str, comparator: str) -> str:
         """How certain a contrast is, in a word."""
         certainty = self.judgements_by_pair.get(frozenset((treatment, comparator)))
         return (
@@ -312,7 +319,7 @@ class Pooled:
         splits.sort(key=lambda s: s.p_value)
         rows = tuple(
             (
-                self.pair(s.treatment, s.comparator),
+                self.comparison_name(s.treatment, s.comparator),
                 str(s.n_studies),
                 f"{100 * s.proportion:.0f}%",
                 self._estimate_text(s.direct, s.direct_se),
@@ -348,7 +355,7 @@ class Pooled:
         order = [r.treatment for r in self.synthesis.ranking]
         order += [t for t in self.network.treatments if t not in order]
         effects = {
-            (self.treatment_name(a), self.treatment_name(b)): self.shown(self.fit.effect(a, b))
+            (self.treatment_name(a), self.treatment_name(b)): self.estimate_of(self.fit.effect(a, b))
             for a in order
             for b in order
             if a != b and self.network.part[self.network.index(a)] == self.network.part[self.network.index(b)]
@@ -372,9 +379,9 @@ class Pooled:
                 marks = [say(f"pool.concern_{j.concern.name.lower()}") for j in certainty.judgements]
                 rows.append(
                     (
-                        self.pair(e.treatment, e.comparator),
+                        self.comparison_name(e.treatment, e.comparator),
                         *marks,
-                        self.level(certainty.treatment, certainty.comparator),
+                        self.certainty_level(certainty.treatment, certainty.comparator),
                     )
                 )
         if not rows:
@@ -412,7 +419,7 @@ class Pooled:
                         )
                     )
                 if parts:
-                    rows.append((self.pair(e.treatment, e.comparator), comma.join(parts)))
+                    rows.append((self.comparison_name(e.treatment, e.comparator), comma.join(parts)))
         if not rows:
             return None
         heads = (say("pool.comparison"), say("pool.contribution"))
@@ -428,9 +435,9 @@ class Pooled:
 
     def figures(self) -> list[Figure]:
         """Network graph, forest, and a ranking for each connected part."""
-        return [self.graph(), self.forest(), *self.rankings()]
+        return [self.network_graph(), self.forest(), *self.rankings()]
 
-    def graph(self) -> Figure:
+    def network_graph(self) -> Figure:
         """Who was compared with whom."""
         patients = dict.fromkeys(self.network.treatments, 0.0)
         for (_, arm), n in self.network.sizes.items():
@@ -456,7 +463,7 @@ class Pooled:
                     )
                 )
             for e in effects:
-                rows.append(ForestRow(label=self.treatment_name(e.treatment), estimate=self.shown(e)))
+                rows.append(ForestRow(label=self.treatment_name(e.treatment), estimate=self.estimate_of(e)))
                 low, high = e.prediction
                 if self.fit.model == "random" and not math.isnan(low):
                     interval = Estimate(self.natural(e.estimate), self.natural(low), self.natural(high))

@@ -40,12 +40,12 @@ def contribution_map(pooled: Pooled) -> Figure | None:
             continue
         if len(network.treatments) > _ALL_PAIRS and frozenset(pair) not in reference_pairs:
             continue
-        name = pooled.pair(*reference_pairs.get(frozenset(pair), pair))
+        name = pooled.comparison_name(*reference_pairs.get(frozenset(pair), pair))
         rows.append(ContributionRow(name, tuple(map(float, shares)), frozenset(pair) in compared))
     rows.sort(key=lambda row: not row.is_direct)
     return contribution_figure(
         rows,
-        [pooled.pair(*pair) for pair in matrix.direct],
+        [pooled.comparison_name(*pair) for pair in matrix.direct],
         lang=pooled.text.code,
         name=pooled.name("contribution-map"),
     )
@@ -96,7 +96,7 @@ def funnel(pooled: Pooled) -> Figure | None:
     marks = [
         FunnelMark(
             study=p.study,
-            comparison=pooled.pair(p.treatment, p.comparator),
+            comparison=pooled.comparison_name(p.treatment, p.comparator),
             adjusted=p.adjusted,
             se=p.se,
             is_shared=p.n_studies > 1,

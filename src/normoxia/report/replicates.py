@@ -1,4 +1,4 @@
-"""The curve of replicated trials for figures, with the numbers of one trial."""
+"""Kaplan-Meier curve of replicated trials, with the numbers at risk of one trial."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ Floats = NDArray[np.float64]
 
 
 def mean_curve(time: Floats, observed: NDArray[np.bool_], replicate: NDArray[np.int64]) -> SurvivalCurve:
-    """The curve of all patients, each counted for one over the number of replicates.
+    """Kaplan-Meier curve over all replicates, each patient weighted by one over the number of replicates.
 
-    time, observed, replicate   days, event seen, and the replicate's number; shape (n_patients,)
+    Parameters
+    ----------
+    time
+        Days to event or censoring; shape (n_patients,).
+    observed
+        Whether the event was observed; shape (n_patients,).
+    replicate
+        Number of the replicate; shape (n_patients,).
 
-    Survival is that of everybody together; numbers at risk and intervals are those of one trial of the mean size.
+    Returns
+    -------
+    SurvivalCurve
+        Survival of all patients together; numbers at risk and intervals are those of one trial of the mean size.
     """
     n_replicates = len(np.unique(replicate))
     weight = None if n_replicates == 1 else np.full(len(time), 1.0 / n_replicates)

@@ -20,7 +20,7 @@ from normoxia.report.joined import joined_table, joined_words
 from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.replicates import mean_curve
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
-from normoxia.report.state_sentences import acts_on_vessels, courses, state_sentences
+from normoxia.report.state_sentences import acts_on_vessels, state_changes, state_sentences
 from normoxia.report.swimmer import Lane, swimmer_figure
 from normoxia.report.tables import comparison_table
 from normoxia.report.tables import table_one as baseline_table
@@ -394,8 +394,8 @@ class _RunPage:
             months = [
                 np.concatenate([[0.0], d[m] / DAYS_PER_MONTH]) for d, m in zip(days, measured, strict=True)
             ]
-            courses = [np.concatenate([[0.0], c[m]]) for c, m in zip(change, measured, strict=True)]
-            spider.append(SpiderArm(arm.id, months, courses, response))
+            changes = [np.concatenate([[0.0], c[m]]) for c, m in zip(change, measured, strict=True)]
+            spider.append(SpiderArm(arm.id, months, changes, response))
         return [
             self.add_figure(waterfall_figure(waterfall, lang=self.code, name=self.name("waterfall"))),
             self.add_figure(spider_figure(spider, lang=self.code, name=self.name("spider"))),
@@ -440,8 +440,8 @@ class _RunPage:
             blocks.append(
                 self.add_figure(bands_figure(arms, title, unit=unit, log=log, lang=self.code, name=name))
             )
-            arm_courses = courses(arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)})
-            blocks += [Prose(sentence) for sentence in state_sentences(state, title, arm_courses, self.text)]
+            changes = state_changes(arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)})
+            blocks += [Prose(sentence) for sentence in state_sentences(state, title, changes, self.text)]
         return blocks
 
     def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:

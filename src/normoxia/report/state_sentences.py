@@ -1,4 +1,4 @@
-"""What a state figure shows, in a sentence an arm, and whether that is what the review states of anti-angiogenic drugs."""
+"""Sentences about a state figure: change up to the first scan, and agreement with the review on anti-angiogenic drugs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,25 @@ from normoxia.trial.protocol import Arm
 _ANTI_ANGIOGENIC = ("vegf_trap_ratio", "vegfr_ratio")
 #: direction in which the review states that anti-angiogenic drugs move a state: they normalise vessels
 #: (C11 to C13), so that blood flow returns, hypoxia falls, pericytes cover more and more T cells arrive
-STATED = {"perfusion": 1, "hypoxic_fraction": -1, "pericyte_coverage": 1, "cd8_density": 1}
+REVIEW_DIRECTION = {"perfusion": 1, "hypoxic_fraction": -1, "pericyte_coverage": 1, "cd8_density": 1}
 #: relative change that counts as one
 _CHANGE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Course:
-    """The median of a state in an arm at the start and at the first scan.
+class StateChange:
+    """Median of a state in an arm at the start and at the first scan.
 
-    month  of the first scan
+    Attributes
+    ----------
+    arm
+        Name of the arm.
+    start, first
+        Medians at randomisation and at the first scan, in the unit of the state.
+    month
+        Time of the first scan.
+    anti_angiogenic
+        Whether a drug of the arm acts on vessels.
     """
 
     arm: str
@@ -36,7 +45,7 @@ class Course:
 
     @property
     def direction(self) -> int:
-        """1 when the median rose by a twentieth or more, -1 when it fell so, else 0."""
+        """1 when the median rose by at least 5 %, -1 when it fell by as much, else 0."""
         change = self.first - self.start
         return int(np.sign(change)) if abs(change) >= _CHANGE * max(abs(self.start), 1e-12) else 0
 
@@ -47,10 +56,18 @@ def acts_on_vessels(arm: Arm) -> bool:
     return any(effect.slot in _ANTI_ANGIOGENIC for effect in effects)
 
 
-def courses(arms: Sequence[BandArm], anti_angiogenic: set[str]) -> list[Course]:
-    """The course of each arm that was followed to a first scan."""
+def state_changes(arms: Sequence[BandArm], anti_angiogenic: set[str]) -> list[StateChange]:
+    """Changes of the arms that have a first scan.
+
+    Parameters
+    ----------
+    arms
+        Percentiles over time, the first time being randomisation.
+    anti_angiogenic
+        Names of the arms with a drug that acts on vessels.
+    """
     return [
-        Course(
+        StateChange(
             arm=arm.name,
             start=float(arm.quantiles[2, 0]),
             first=float(arm.quantiles[2, 1]),
@@ -62,32 +79,44 @@ def courses(arms: Sequence[BandArm], anti_angiogenic: set[str]) -> list[Course]:
     ]
 
 
-def state_sentences(state: str, title: str, arm_courses: Sequence[Course], text: Language) -> list[str]:
-    """A sentence on every arm's course to the first scan; a second one that holds it against the review's statement."""
-    if not arm_courses:
+def state_sentences(state: str, title: str, changes: Sequence[StateChange], text: Language) -> list[str]:
+    """One sentence on the change of a state in every arm, then whether it agrees with the review.
+
+    Parameters
+    ----------
+    state
+        Name of the state in the model, such as "perfusion".
+    title
+        Its name in the language of `text`.
+    changes
+        One per arm; no sentences without any.
+    text
+        Texts of the language.
+    """
+    if not changes:
         return []
     say = text.say
     parts = [
         say(
-            f"states.{_WORDS[course.direction]}",
-            arm=course.arm,
-            start=_number(course.start),
-            first=_number(course.first),
+            f"states.{_DIRECTION_KEYS[change.direction]}",
+            arm=change.arm,
+            start=_number(change.start),
+            first=_number(change.first),
         )
-        for course in arm_courses
+        for change in changes
     ]
     sentences = [
         say(
             "states.seen",
             state=title,
-            month=f"{arm_courses[0].month:.1f}",
+            month=f"{changes[0].month:.1f}",
             arms=say("pool.comma").join(parts),
         )
     ]
-    treated = [course for course in arm_courses if course.anti_angiogenic]
-    if state in STATED and treated:
-        agree = [course.arm for course in treated if course.direction == STATED[state]]
-        differ = [course.arm for course in treated if course.direction != STATED[state]]
+    treated = [change for change in changes if change.anti_angiogenic]
+    if state in REVIEW_DIRECTION and treated:
+        agree = [change.arm for change in treated if change.direction == REVIEW_DIRECTION[state]]
+        differ = [change.arm for change in treated if change.direction != REVIEW_DIRECTION[state]]
         comma = say("pool.comma")
         if agree:
             sentences.append(say(f"states.agrees.{state}", arms=comma.join(agree)))
@@ -96,7 +125,7 @@ def state_sentences(state: str, title: str, arm_courses: Sequence[Course], text:
     return sentences
 
 
-_WORDS = {1: "rose", 0: "stayed", -1: "fell"}
+_DIRECTION_KEYS = {1: "rose", 0: "stayed", -1: "fell"}
 
 
 def _number(value: float) -> str:

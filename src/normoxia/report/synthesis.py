@@ -185,11 +185,11 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
             e = pooled.fit.effect(a, b)
             rows.append(
                 (
-                    pooled.pair(a, b),
-                    text.interval(pooled.shown(e), 2),
-                    pooled.predicted(e),
+                    pooled.comparison_name(a, b),
+                    text.interval(pooled.estimate_of(e), 2),
+                    pooled.prediction_interval(e),
                     text.p_value(e.p_value),
-                    pooled.level(a, b),
+                    pooled.certainty_level(a, b),
                 )
             )
     heads = ("comparison", "estimate", "prediction", "p", "certainty")
@@ -219,12 +219,12 @@ def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table |
             *(
                 [disconnected] * len(pairs)
                 if effects is None
-                else [text.interval(pooled.shown(e), 2) for e in effects]
+                else [text.interval(pooled.estimate_of(e), 2) for e in effects]
             ),
         )
         for study, effects in analysis.without.items()
     )
-    columns = (text.say("pool.study"), *(pooled.pair(a, b) for a, b in pairs))
+    columns = (text.say("pool.study"), *(pooled.comparison_name(a, b) for a, b in pairs))
     return Table(name=pooled.name("without"), title=text.say("pool.without"), columns=columns, rows=rows)
 
 
@@ -436,9 +436,9 @@ def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[High
             continue
         e = pooled.fit.effect(a, b)
         if not math.isnan(e.estimate):
-            value = text.interval(pooled.shown(e), 2)
+            value = text.interval(pooled.estimate_of(e), 2)
             label = f"{analysis.asked.endpoint.value}, {pooled.measure}"
-            highlights.append(Highlight(label, value, pooled.pair(a, b)))
+            highlights.append(Highlight(label, value, pooled.comparison_name(a, b)))
     return highlights[:3]
 
 

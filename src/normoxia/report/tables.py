@@ -1,4 +1,4 @@
-"""Tables as finished values: cells in words, with their CSV; Table 1 and simulated-beside-published."""
+"""Tables as finished values: cells as text, with their CSV; Table 1, and simulated beside published values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,28 @@ from normoxia.report.figure import write_csv
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """A table.
+    """A table of text cells.
 
-    name      a file name without ending
-    columns   heads; the first column names the rows
-    rows      cells as they are read, of one line or several; every row as long as `columns`
-    emphasis  (row, column) of cells in bold
-    groups    rows that head a group of rows, whose other cells are empty
-    tones     (row, column) of cells that say "good" or "bad", which a colour repeats
-    wrapped   columns of prose, whose cells break into lines however short they are
+    Attributes
+    ----------
+    name
+        File name without ending.
+    title
+        Caption.
+    columns
+        Column headings; the first column names the rows.
+    rows
+        Cells as they are printed, of one or several lines; every row is as long as `columns`.
+    note
+        Footnote.
+    emphasis
+        (row, column) of cells in bold.
+    groups
+        Rows that head a group of rows, whose other cells are empty.
+    tones
+        (row, column) of cells that mean "good" or "bad", which a colour repeats.
+    wrapped
+        Columns of prose, whose cells wrap however short they are.
     """
 
     name: str
@@ -45,12 +58,12 @@ class Table:
                 )
 
     def csv(self) -> str:
-        """The table as CSV, as it reads; the lines of a cell behind one another."""
+        """Return the table as CSV; the lines of a cell are joined by semicolons."""
         return write_csv(self.columns, [[cell.replace("\n", "; ") for cell in row] for row in self.rows])
 
 
 class BaselineRow(Protocol):
-    """A line of Table 1: `population.table_one` gives such rows."""
+    """A row of Table 1, as `population.table_one` returns them."""
 
     @property
     def title(self) -> str: ...
@@ -67,7 +80,21 @@ class BaselineRow(Protocol):
 def table_one(
     rows: Iterable[BaselineRow], *, lang: str = "en", name: str = "table-1", title: str = ""
 ) -> Table:
-    """Baseline of the virtual population beside the published one; differences beyond 0.1 SD in bold."""
+    """Table of baseline characteristics of the virtual population beside the published ones.
+
+    Standardised differences above 0.1 are in bold.
+
+    Parameters
+    ----------
+    rows
+        One row per characteristic.
+    lang
+        Code of the language, "en" or "zh".
+    name
+        File name without ending.
+    title
+        Caption; the default of the language when empty.
+    """
     text = language(lang)
     heads = ("characteristic", "simulated", "published", "difference", "source")
     cells, bold = [], set()
@@ -101,9 +128,20 @@ def comparison_table(
     name: str = "simulated-published",
     title: str = "",
 ) -> Table:
-    """The numbers of `comparison_figure` as a table.
+    """Table of the numbers of `comparison_figure`.
 
-    sources  for each panel, each row's source of the published value; a column is added when given
+    Parameters
+    ----------
+    panels
+        Groups of rows that share a scale.
+    sources
+        For each panel, the source of each row's published value; a column is added when any is given.
+    lang
+        Code of the language, "en" or "zh".
+    name
+        File name without ending.
+    title
+        Caption; the default of the language when empty.
     """
     text = language(lang)
     any_published = any(row.published is not None for panel in panels for row in panel.rows)
@@ -144,7 +182,7 @@ def comparison_table(
 
 
 def _verdict(row: ComparisonRow) -> str:
-    """The key of "inside" or "outside"; nothing where either cannot be said."""
+    """Key of the text "inside" or "outside"; empty where neither can be decided."""
     if row.published is None or not row.simulated.has_interval or math.isnan(row.published.value):
         return ""
     return "comparison.inside" if row.simulated.contains(row.published.value) else "comparison.outside"

@@ -1,8 +1,8 @@
-"""Colours, dashes, markers and type of every figure, for light and for dark ground.
+"""Colours, dashes, markers and fonts of every figure, for light and for dark backgrounds.
 
-Six series colours that stay apart for the three kinds of colour blindness (a test measures it), each with its
-own dash and marker, so that no figure speaks by colour alone. The dark theme has the same names; a page turns
-one into the other by style sheet, because every light colour occurs once.
+Six series colours that remain distinguishable for the three kinds of colour blindness (a test measures it), each
+with its own dash and marker, so that no figure relies on colour alone. The dark theme has the same names; a page
+turns one into the other by style sheet, because every light colour occurs once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,25 @@ FONTS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Theme:
-    """A ground and what is drawn on it; `series` are used in the order of the arms."""
+    """Colours of a figure, as hexadecimal strings.
+
+    Attributes
+    ----------
+    name
+        "light" or "dark".
+    background, foreground
+        Of the page, and of text and axes on it.
+    muted, faint, line
+        Secondary text; grid lines; rules and ticks.
+    series
+        Colours of the arms, in their order.
+    good, neutral, bad, unknown
+        Colours of verdicts and of best response.
+    published
+        Colour of published values beside simulated ones.
+    warning
+        Colour of notes that must not be missed.
+    """
 
     name: str
     background: str
@@ -40,12 +58,12 @@ class Theme:
     warning: str
 
     def colour(self, index: int) -> str:
-        """The colour of a series."""
+        """Return the colour of a series; colours repeat after the last."""
         return self.series[index % len(self.series)]
 
     @property
     def response(self) -> dict[str, str]:
-        """Colours of best response."""
+        """Colours of best response, by RECIST code."""
         return {"CR": self.series[0], "PR": self.good, "SD": self.neutral, "PD": self.bad, "NE": self.unknown}
 
 
@@ -86,17 +104,17 @@ MARKERS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 
 
 def dash(index: int) -> list[int]:
-    """The dash pattern of a series; solid for the first."""
+    """Return the dash pattern of a series; solid for the first."""
     return list(DASHES[index % len(DASHES)])
 
 
 def marker(index: int) -> str:
-    """The marker of a series."""
+    """Return the marker of a series."""
     return MARKERS[index % len(MARKERS)]
 
 
 def config(palette: Theme, code: str) -> dict[str, Any]:
-    """The Vega-Lite configuration of a theme in a language."""
+    """Return the Vega-Lite configuration of a theme in a language."""
     font = FONTS.get(code, FONTS["en"])
     return {
         "aria": False,  # one title and description speak for the figure (figure.py), not a label for each mark
@@ -132,7 +150,7 @@ def config(palette: Theme, code: str) -> dict[str, Any]:
 
 
 def dark_rules() -> str:
-    """Style rules that turn figures drawn in the light theme dark, colour by colour."""
+    """Return style rules that turn figures drawn in the light theme dark, colour by colour."""
     rules = []
     for light, dark in zip(_colours(LIGHT), _colours(DARK), strict=True):
         rules.append(
