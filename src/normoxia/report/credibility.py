@@ -1,4 +1,4 @@
-"""The credibility file told: a page in each language, from finished values."""
+"""Pages of a credibility file, one per language."""
 
 from __future__ import annotations
 
@@ -25,23 +25,39 @@ T = TypeVar("T")
 
 
 def html(file: CredibilityFile, *, first: str = "en") -> str:
-    """The report as one self-contained HTML text in both languages, the first shown first."""
+    """Return the report as one self-contained HTML text in both languages.
+
+    Parameters
+    ----------
+    file
+        Evaluated credibility file.
+    first
+        Code of the language that is shown first.
+    """
     return document(pages(file, first=first))
 
 
 def pages(file: CredibilityFile, *, first: str = "en") -> tuple[Page, ...]:
-    """The report, a page in each language."""
+    """Return the report as one page per language.
+
+    Parameters
+    ----------
+    file
+        Evaluated credibility file.
+    first
+        Code of the language of the first page.
+    """
     codes = sorted(LANGUAGES, key=lambda code: code != first)
     return tuple(_CredibilityPage(file, language(code)).page() for code in codes)
 
 
 def status_words(status: Status, text: Language) -> str:
-    """A status with its sign."""
+    """Return a status with its sign."""
     return text.say(f"credibility.{_key(status)}")
 
 
 def standing_words(file: CredibilityFile, question: Question, text: Language) -> str:
-    """How a question stands, and what is missing, by title."""
+    """Return the status of a question, with the titles of the claims that are not met or not done."""
     parts = []
     for status in (Status.NOT_MET, Status.NOT_DONE):
         titles = [_translated(c.title, text) for c in file.missing(question) if c.status is status]
@@ -59,11 +75,12 @@ def _key(status: Status) -> str:
 
 
 def _translated(translations: Words, text: Language) -> str:
+    """A text in the language, empty where it has none."""
     return translations.get(text.code, "")
 
 
 class _CredibilityPage:
-    """One file in one language."""
+    """One credibility file in one language."""
 
     def __init__(self, file: CredibilityFile, text: Language) -> None:
         self.file, self.text, self.say = file, text, text.say
@@ -342,7 +359,7 @@ class _CredibilityPage:
         )
 
     def arm_sizes(self, target: Target) -> str:
-        """Patients of both arms as the protocol has them."""
+        """Numbers of patients of both arms in the protocol."""
         n_by_arm = {arm.id: arm.n for arm in self.file.protocols[target.study].arms}
         return " + ".join(str(n_by_arm[arm]) for arm in (target.arm, target.comparator) if arm in n_by_arm)
 

@@ -1,4 +1,4 @@
-"""What lies behind predictions, as tables: how studies were left out, structures and their odds, parameters, attempts."""
+"""Tables of the fit: leave-one-study-out diagnostics, probabilities of structures, parameters, attempts."""
 
 from __future__ import annotations
 
@@ -33,11 +33,18 @@ _HEADS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StructureOdds(Value):
-    """A structure that is on or off in every draw.
+    """Posterior probability of a model structure that is on or off in every draw.
 
-    titles       by language
-    probability  of on, given all studies; the prior is one half
-    weight       of on when the two are stacked by predictions of studies left out; nan where that was not done
+    Attributes
+    ----------
+    name
+        Name of the structure.
+    probability
+        Of on, given all studies; the prior is one half.
+    weight
+        Stacking weight of on, from predictions of left-out studies; nan where that was not done.
+    titles
+        Name in words, by code of the language.
     """
 
     name: str
@@ -47,18 +54,28 @@ class StructureOdds(Value):
 
     @property
     def odds(self) -> float:
-        """Of on against off; even a priori."""
+        """Posterior odds of on against off; the prior odds are 1."""
         return self.probability / (1.0 - self.probability) if self.probability < 1.0 else math.inf
 
 
 def told_apart(
     rows: Iterable[tuple[str, float, float, float]], space: Space
 ) -> tuple[tuple[Learned, ...], tuple[StructureOdds, ...]]:
-    """What each parameter's uncertainty became, and the odds of each structure.
+    """Separate the posterior of continuous parameters from that of structures.
 
-    rows   name, posterior mean, sd, contraction, as `calibration.validation.contraction` gives them: parameters in standard
-           deviations of the prior, structures as 1 for on and -1 for off. Other entries (spreads, discrepancies) have scales
-           of their own, so of them the contraction alone is kept
+    Parameters
+    ----------
+    rows
+        Name, posterior mean, sd and contraction, as `calibration.validation.contraction` gives them: parameters in
+        standard deviations of the prior, structures as 1 for on and -1 for off. Other entries (standard deviations,
+        discrepancies) have scales of their own, so only their contraction is kept.
+    space
+        Priors of parameters and structures.
+
+    Returns
+    -------
+    tuple
+        Contraction of each parameter, and odds of each structure.
     """
     titles = {structure.name: structure.titles for structure in space.structures}
     standard = {parameter.name for parameter in space.parameters}
@@ -73,7 +90,7 @@ def told_apart(
 
 
 class StudyLeftOut(Protocol):
-    """How one study was left out: `calibration.leave_out.LeftOut` is one."""
+    """Diagnostics of one left-out study: `calibration.leave_out.LeftOut` is one."""
 
     @property
     def k(self) -> float: ...
@@ -84,7 +101,15 @@ class StudyLeftOut(Protocol):
 
 
 def left_out_table(studies: Mapping[str, StudyLeftOut], text: Language) -> Table:
-    """Health of each study's own draws, worst first."""
+    """Table of leave-one-study-out diagnostics, largest Pareto k first.
+
+    Parameters
+    ----------
+    studies
+        Diagnostics by name of the study.
+    text
+        Texts of the language.
+    """
     order = sorted(studies, key=lambda name: -studies[name].k)
     rows = tuple(
         (
@@ -106,7 +131,7 @@ def left_out_table(studies: Mapping[str, StudyLeftOut], text: Language) -> Table
 
 
 def structure_table(structures: Sequence[StructureOdds], text: Language) -> Table:
-    """Posterior odds and stacking weight of each structure."""
+    """Table of posterior odds and stacking weight of each structure."""
     rows = tuple(
         (
             s.titles.get(text.code, s.name),
@@ -127,7 +152,7 @@ def structure_table(structures: Sequence[StructureOdds], text: Language) -> Tabl
 
 
 def attempt_table(attempts: Sequence[Attempt], text: Language) -> Table:
-    """Every attempt in the order given, the kept ones bold."""
+    """Table of every attempt in the order given, the accepted ones in bold."""
     score_names = [name for name in SCORES if any(name in a.scores for a in attempts)]
     rows, bold = [], set()
     for i, a in enumerate(attempts):

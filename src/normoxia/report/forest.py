@@ -1,4 +1,4 @@
-"""Forest figure: effects with intervals, ratios on a log axis, true numbers beside them, nothing clipped in silence."""
+"""Forest plot: effects with intervals, ratios on a log axis, numbers beside them, cut intervals marked."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ _NONE = Estimate(math.nan)
 class ForestRow(Value):
     """One line of the figure.
 
-    kind    "study" (a square), "pooled" (a diamond), "prediction" (a thin line with ends), "heading" (words
-            only)
-    weight  percent of the whole, sets the square's size; nan: all alike, and no column
-    detail  short text between label and plot, such as events and patients
+    Attributes
+    ----------
+    label
+        Text at the left.
+    estimate
+        Effect with its interval.
+    kind
+        "study" (a square), "pooled" (a diamond), "prediction" (a thin line with ends) or "heading" (text only).
+    weight
+        Percent of the total, which sets the size of the square; nan for squares of one size.
+    detail
+        Short text between label and plot, such as events and patients.
     """
 
     label: str
@@ -38,7 +46,7 @@ class ForestRow(Value):
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Where a value stands: a log axis about 1 for ratios, a plain one about 0 for differences."""
+    """Log axis around 1 for ratios, linear axis around 0 for differences."""
 
     low: float
     high: float
@@ -55,7 +63,7 @@ class _Axis:
         return _WIDTH * (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Round values, no effect first, none nearer than can be read."""
+        """Round values, the null value first, none closer than labels allow."""
         marks = self._log_marks() if self.ratio else self._plain_marks()
         inside = [m for m in marks if self.low <= m <= self.high]
         kept: list[float] = []
@@ -100,14 +108,38 @@ def forest_figure(
     name: str = "forest",
     title: str = "",
 ) -> Figure:
-    """Effects on a ratio scale, 1 meaning no difference, or on a plain one about 0 when `ratio` is false.
+    """Forest plot on a ratio scale, or on a linear one.
 
-    measure      heads the column of numbers: "HR", "OR", "RR"
-    left, right  whom small and large values favour
-    note         a line under the plot: heterogeneity, sources
-    limits       of the axis; chosen so that most intervals fit when not given. An interval that goes on
-                 beyond ends in an arrow, its numbers stay whole.
-    raises       InvalidArgument without rows or for ratios that are not above 0
+    Parameters
+    ----------
+    rows
+        Lines from top to bottom.
+    endpoint
+        For the default heading.
+    measure
+        Heading of the column of numbers: "HR", "OR", "RR".
+    left, right
+        What small and large values favour.
+    note
+        A line under the plot: heterogeneity, sources.
+    limits
+        Of the axis; chosen so that most intervals fit when None. An interval that continues beyond ends in an arrow;
+        its numbers are printed in full.
+    ratio
+        Whether the null value is 1 and the axis logarithmic, or 0 and linear.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without effects, or for ratios that are not above 0.
     """
     text, palette = language(lang), THEMES[theme]
     effects = [row for row in rows if row.kind != "heading" and not math.isnan(row.estimate.value)]
@@ -168,7 +200,7 @@ def forest_figure(
 
 
 def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
-    """Limits that hold every estimate and all but runaway intervals, evenly about 1 when both sides are used."""
+    """Range that contains every estimate and all but very wide intervals."""
     ends = [e for row in effects for e in (row.estimate.low, row.estimate.high) if math.isfinite(e)]
     values = [row.estimate.value for row in effects]
     if not ratio:
@@ -183,6 +215,7 @@ def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
 
 
 def _scale(axis: _Axis, height: float, palette: Theme) -> list[Layer]:
+    """The axis with a line at the null value."""
     axis_options = {
         "values": axis.ticks(),
         "title": None,
@@ -218,6 +251,7 @@ def _row(
     lang: str,
     palette: Theme,
 ) -> list[Layer]:
+    """Label, interval and numbers of one line."""
     text = language(lang)
     is_bold = row.kind in ("pooled", "heading")
     layers = [
@@ -248,6 +282,7 @@ def _row(
 
 
 def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, palette: Theme) -> list[Layer]:
+    """Interval and marker of one line, with arrows where it is cut."""
     estimate, layers = row.estimate, []
     low, high = axis.low, axis.high
     begin = estimate.low if estimate.low > 0 or not axis.ratio else low
@@ -300,4 +335,5 @@ def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, palette: Theme
 
 
 def _at(x: float, y: float, mark: dict[str, Any]) -> Layer:
+    """A mark at a point in pixels."""
     return {"data": {"values": [{}]}, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}

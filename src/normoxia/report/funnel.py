@@ -1,4 +1,4 @@
-"""The comparison-adjusted funnel of a network."""
+"""Comparison-adjusted funnel plot of a network."""
 
 from __future__ import annotations
 
@@ -21,8 +21,19 @@ _RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunnelMark:
-    """A contrast: study and comparison by name, its distance from the comparison's mean and its standard error (analysis
-    scale), and whether another study made the same comparison."""
+    """A contrast of a study.
+
+    Attributes
+    ----------
+    study, comparison
+        Names as they are printed.
+    adjusted
+        Difference from the mean of the comparison, on the analysis scale.
+    se
+        Standard error, on the analysis scale.
+    is_shared
+        Whether another study made the same comparison.
+    """
 
     study: str
     comparison: str
@@ -42,10 +53,35 @@ def funnel_figure(
     name: str = "funnel",
     title: str = "",
 ) -> Figure:
-    """Contrasts around the means of their comparisons, precise ones on top; studies outside the 95 % lines are named.
+    """Contrasts around the means of their comparisons against standard error; studies outside the 95 % lines are named.
 
-    verdict  what a test of asymmetry found, in words; stands under the title
-    ratio    whether the axis shows ratios of the logarithms given
+    Parameters
+    ----------
+    marks
+        Contrasts, in any order.
+    measure
+        Effect measure on the axis, such as "HR".
+    verdict
+        Result of a test of asymmetry as a sentence; printed under the heading.
+    ratio
+        Whether the axis shows ratios of the logarithms given.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without contrasts.
+
+    References
+    ----------
+    Chaimani & Salanti 2012, Res Synth Methods 3:161.
     """
     if not marks:
         raise InvalidArgument("a funnel needs at least one contrast")
@@ -92,6 +128,7 @@ def funnel_figure(
 def _axes(
     x_title: str, y_title: str, half_width: float, largest_se: float, ratio: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Axes of effect and standard error."""
     axis: dict[str, Any] = {"title": x_title, "grid": False}
     if ratio:
         axis["values"] = [math.log(r) for r in _RATIOS if abs(math.log(r)) < half_width] or [0.0]
@@ -114,7 +151,7 @@ def _axes(
 
 
 def _lines(x: dict[str, Any], y: dict[str, Any], largest_se: float, palette: Theme) -> list[Layer]:
-    """No difference, and where 95 in 100 studies lie if only chance moves them."""
+    """The null line, and the 95 % limits of sampling error."""
     layers = []
     for end, dash in ((0.0, [1, 0]), (-_Z * largest_se, [5, 3]), (_Z * largest_se, [5, 3])):
         mark = {"type": "line", "color": palette.line, "strokeWidth": 1.4, "strokeDash": dash}
@@ -133,7 +170,7 @@ def _names(
     ends: tuple[float, float],
     palette: Theme,
 ) -> list[Layer]:
-    """The studies beside their points, away from the middle where there is room, moved down where names would meet."""
+    """Names of studies beside their points, outwards where there is space, shifted down where they would overlap."""
     layers: list[Layer] = []
     lowest = {"left": -_LINE, "right": -_LINE}
     for mark in sorted(marks, key=lambda m: m.se):
@@ -166,6 +203,7 @@ def _names(
 
 
 def _key(shared: str, alone: str, palette: Theme) -> list[Layer]:
+    """Legend of filled and hollow points."""
     layers: list[Layer] = []
     for i, (text, filled) in enumerate(((shared, True), (alone, False))):
         y = _HEIGHT + 58 + 17 * i

@@ -1,6 +1,6 @@
-"""Two heat maps of a network: what each estimate rests on, and which designs disagree with which.
+"""Two heat maps of a network: contributions of direct comparisons, and inconsistency between designs.
 
-Cells carry their number as well as their tint, so that neither figure speaks by colour alone.
+Cells carry their number as well as their tint, so that neither figure relies on colour alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ _PALEST, _DARKEST = 0.05, 0.55  # pale enough for words on top
 
 @dataclass(frozen=True, slots=True)
 class ContributionRow:
-    """A network estimate: its name, and the share of each direct comparison in it (0 to 1, in the order of the columns)."""
+    """Contributions to a network estimate.
+
+    Attributes
+    ----------
+    name
+        Comparison as it is printed.
+    shares
+        Share of each direct comparison, 0 to 1, in the order of the columns.
+    is_direct
+        Whether a study made the comparison.
+    """
 
     name: str
     shares: tuple[float, ...]
@@ -46,9 +56,29 @@ def contribution_figure(
     name: str = "contributions",
     title: str = "",
 ) -> Figure:
-    """Rows are network estimates, columns the direct comparisons they rest on, cells the shares in percent.
+    """Contribution matrix: network estimates by row, direct comparisons by column, shares in percent.
 
-    Columns are numbered, their names below. Rows marked as not direct have no study of their own.
+    Columns are numbered, their names below. Names of rows without a study of their own are muted.
+
+    Parameters
+    ----------
+    rows
+        Network estimates.
+    direct
+        Names of the direct comparisons.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without rows, or when a row has not one share per column.
     """
     if not rows or any(len(row.shares) != len(direct) for row in rows):
         raise InvalidArgument(
@@ -112,12 +142,38 @@ def net_heat_figure(
     name: str = "net-heat",
     title: str = "",
 ) -> Figure:
-    """A net heat plot (Krahn 2013): by how much each design's inconsistency falls when another design is set free.
+    """Net heat plot: by how much each design's inconsistency falls when another design is detached.
 
-    designs   names; residual their parts of Q between designs; heat and hat of shape (n_designs, n_designs), see
-              `evidence.synthesis.consistency.net_heat`
-    Orange where setting the column's design free takes inconsistency away from the row's, blue where it brings it out;
-    the square in a cell has the area of the column's weight in the row's estimate.
+    Orange where detaching the column's design reduces the inconsistency of the row's, blue where it increases it; the
+    square in a cell has the area of the column's weight in the row's estimate.
+
+    Parameters
+    ----------
+    designs
+        Names.
+    residual
+        Parts of Q between designs; shape (n_designs,).
+    heat, hat
+        Shape (n_designs, n_designs), see `evidence.synthesis.consistency.net_heat`.
+    tau
+        Heterogeneity within designs, printed in the note.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        For fewer than two designs.
+
+    References
+    ----------
+    Krahn, Binder & König 2013, BMC Med Res Methodol 13:35.
     """
     if len(designs) < 2:
         raise InvalidArgument("a net heat plot needs at least two designs")
@@ -180,6 +236,7 @@ def net_heat_figure(
 
 
 def _tile(i: int, j: int, depth: float) -> dict[str, Any]:
+    """Position and opacity of a cell."""
     return {
         "x": _CELL * j + 1,
         "x2": _CELL * (j + 1) - 1,
@@ -190,12 +247,14 @@ def _tile(i: int, j: int, depth: float) -> dict[str, Any]:
 
 
 def _square(i: int, j: int, weight: float) -> dict[str, Any]:
+    """Position of the square of a weight."""
     half = _SQUARE / 2 * math.sqrt(min(weight, 1.0))
     x, y = _CELL * j + 4 + _SQUARE / 2, _ROW * (i + 0.5)
     return {"x": x - half, "x2": x + half, "y": y - half, "y2": y + half, "o": 1.0}
 
 
 def _label(i: int, j: int, text: str, across: float = 0.5) -> dict[str, Any]:
+    """Position of a number."""
     return {"x": _CELL * (j + across), "y": _ROW * (i + 0.5), "t": text}
 
 
@@ -229,7 +288,7 @@ def _texts(values: list[dict[str, Any]], colour: str) -> Layer:
 def _frame(
     names: Sequence[str], direct: Sequence[bool], n_columns: int, left: float, palette: Theme
 ) -> list[Layer]:
-    """Row names at the left, column numbers on top, and a pale ground for every cell."""
+    """Names of rows at the left, numbers of columns on top, and a pale background of every cell."""
     cells = [_tile(i, j, 0.0) | {"o": 1.0} for i in range(len(names)) for j in range(n_columns)]
     layers = [_tiles(cells, palette.faint)]
     for i, (name, is_direct) in enumerate(zip(names, direct, strict=True)):
@@ -244,7 +303,7 @@ def _frame(
 
 
 def _column_key(names: Sequence[str], top: float, left: float, width: float, palette: Theme) -> list[Layer]:
-    """What the numbers over the columns stand for, in as many columns of text as fit."""
+    """Names of the numbered columns, in as many columns of text as fit."""
     texts = [f"{j + 1}  {name}" for j, name in enumerate(names)]
     column_width = max(text_width(text, 11) for text in texts) + 24
     n = max(1, min(int((width - left) / column_width), len(texts)))

@@ -1,4 +1,4 @@
-"""Whether predictive intervals mean what they say: how often they held the truth at every level, and where in them it fell."""
+"""Calibration of predictive intervals: empirical coverage at every level, and histogram of probability integral transforms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ _LEVELS = np.round(np.arange(0.0, 1.0001, 0.02), 2)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transforms:
-    """Probability integral transforms of some figures: the probability predicted below each published value; shape (n,)."""
+    """Probability integral transforms (PIT): predictive probability below each published value.
+
+    Attributes
+    ----------
+    name
+        Group of outcomes.
+    values
+        Between 0 and 1; shape (n,).
+    """
 
     name: str
     values: Floats
@@ -35,8 +43,19 @@ class Transforms:
 def coverage(values: Floats, levels: Floats = _LEVELS) -> Floats:
     """Share of published values in the central interval of each level, from their transforms.
 
-    values   shape (n,), between 0 and 1; a value lies in the central interval of level L when |2 p - 1| is at most L
-    levels   shape (n_levels,); returns the same
+    A value lies in the central interval of level L when |2 p - 1| is at most L.
+
+    Parameters
+    ----------
+    values
+        Transforms between 0 and 1; shape (n,).
+    levels
+        Levels of the intervals; shape (n_levels,).
+
+    Returns
+    -------
+    ndarray
+        Shape (n_levels,).
     """
     return np.asarray((np.abs(2.0 * values[:, None] - 1.0) <= levels + 1e-12).mean(axis=0))
 
@@ -49,11 +68,29 @@ def interval_calibration_figure(
     theme: str = "light",
     name: str = "interval-calibration",
 ) -> Figure:
-    """Nominal against actual coverage of every group, and the histogram of the first group's transforms.
+    """Nominal against empirical coverage of every group, and the histogram of the first group's transforms.
 
-    Bands are central 95 % of a binomial of the first group's size, level by level: independent figures of a calibrated
-    prediction would stay inside at 95 % of levels. Figures of one study are not independent, so the true band is wider.
-    raises  InvalidArgument without values
+    Bands are central 95 % intervals of a binomial of the first group's size at each level. Independent outcomes of a
+    calibrated prediction would stay inside at 95 % of levels; outcomes of one study are dependent, so the true band is
+    wider.
+
+    Parameters
+    ----------
+    groups
+        Transforms; the first group has the band and the histogram. Empty ones are left out.
+    title
+        Heading; the default of the language when empty.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without values.
     """
     groups = [group for group in groups if len(group.values)]
     if not groups:
@@ -105,6 +142,7 @@ def _binomial_band(n: int, shares: Floats) -> tuple[Floats, Floats]:
 
 
 def _coverage_panel(groups: Sequence[Transforms], n: int, text: Language, palette: Theme) -> list[Layer]:
+    """Empirical against nominal coverage, with the binomial band."""
     x, y = (
         {
             "type": "quantitative",
@@ -143,6 +181,7 @@ def _coverage_panel(groups: Sequence[Transforms], n: int, text: Language, palett
 
 
 def _histogram_panel(group: Transforms, text: Language, palette: Theme) -> list[Layer]:
+    """Histogram of the transforms, with the binomial band of a uniform distribution."""
     counts, edges = np.histogram(group.values, bins=_BINS, range=(0.0, 1.0))
     n = len(group.values)
     low, high = (float(c[0]) for c in _binomial_band(n, np.array([1.0 / _BINS])))
@@ -207,6 +246,7 @@ def _legend(groups: Sequence[Transforms], palette: Theme) -> list[Layer]:
 
 
 def _data_rows(groups: Sequence[Transforms], n: int) -> list[tuple[object, ...]]:
+    """Rows of the data file."""
     low, high = (counts / n for counts in _binomial_band(n, _LEVELS))
     rows: list[tuple[object, ...]] = []
     for i, group in enumerate(groups):

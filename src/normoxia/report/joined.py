@@ -1,4 +1,4 @@
-"""Hazard ratios predicted by the mechanism, by components, and by both joined, told side by side."""
+"""Hazard ratios predicted by the mechanism, by components, and by both combined, side by side."""
 
 from __future__ import annotations
 
@@ -20,9 +20,20 @@ def joined_table(
     lang: str = "en",
     name: str = "joined",
 ) -> Table:
-    """A row for each hazard ratio under its set of patients: three predictions, who gave the second, and what was published.
+    """Table of each hazard ratio: three predictions, source of the second, and the published value.
 
-    comparisons  of the same run; a column of published values is added when any of them has one
+    Parameters
+    ----------
+    ratios
+        Predictions of the run.
+    trial
+        Protocol, whose analysis sets head the groups of rows.
+    comparisons
+        Of the same run; a column of published values is added when any of them has one.
+    lang
+        Code of the language, "en" or "zh".
+    name
+        File name without ending.
     """
     text = language(lang)
     published = _published(comparisons)
@@ -59,10 +70,18 @@ def joined_table(
 
 
 def joined_words(ratios: Sequence[Joined], study: str, *, fitted: bool, lang: str = "en") -> tuple[str, ...]:
-    """What the three predictions are, and what the reader must know of these.
+    """Sentences on what the three predictions are, and on their limitations.
 
-    study   that the trial follows, "" for none
-    fitted  whether the mechanism was calibrated on it
+    Parameters
+    ----------
+    ratios
+        Predictions of the run.
+    study
+        Study that the trial follows, "" for none.
+    fitted
+        Whether the mechanism was calibrated on it.
+    lang
+        Code of the language, "en" or "zh".
     """
     say = language(lang).say
     sentences = [say("joined.note")]
@@ -74,6 +93,7 @@ def joined_words(ratios: Sequence[Joined], study: str, *, fitted: bool, lang: st
 
 
 def _published(comparisons: Sequence[Comparison]) -> Mapping[tuple[object, ...], Estimate]:
+    """Published hazard ratios by population, endpoint and arms."""
     return {
         (
             c.simulated.population,

@@ -1,6 +1,6 @@
-"""A scoreboard told in one language: its sentences and summaries, for the terminal and for the page alike.
+"""Sentences and summary tables of a scoreboard in one language, for the terminal and for the page.
 
-Misses are told in the same words and places as hits. Numbers are those of the scoreboard; nothing is judged here.
+Misses are printed in the same words and places as hits. Numbers are those of the scoreboard; nothing is scored here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from normoxia.report.tables import Table
 
 
 class Told:
-    """A scoreboard in a language."""
+    """Text and tables of a scoreboard in one language.
+
+    Parameters
+    ----------
+    board
+        Finished scoreboard.
+    text
+        Texts of the language.
+    """
 
     def __init__(self, board: Scoreboard, text: Language) -> None:
         self.board, self.text = board, text
@@ -26,16 +34,16 @@ class Told:
     # names and numbers
 
     def predictor_name(self, predictor: str) -> str:
-        """A predictor's or baseline's name in words."""
+        """Return the name of a predictor or baseline in words."""
         kind = "baseline" if predictor in self.board.baselines else "predictor"
         return self.text.known(f"board.{kind}_{predictor}", predictor)
 
     def percent(self, share: float) -> str:
-        """A share in percent."""
+        """Return a share in percent."""
         return "–" if math.isnan(share) else f"{100 * share:.0f}%"
 
     def file_name(self, stem: str) -> str:
-        """A file name of this language."""
+        """Return a file name with the code of the language."""
         return f"{stem}-{self.text.code}"
 
     def _say(self, key: str, **values: object) -> str:
@@ -47,7 +55,7 @@ class Told:
     # sentences
 
     def lead(self) -> str:
-        """What was done, with how much."""
+        """Return a sentence on what was predicted, and how much of it."""
         lock = self.board.lock
         return self._say(
             "lead",
@@ -60,7 +68,7 @@ class Told:
         )
 
     def standing(self) -> str:
-        """How many thresholds are missed, and which."""
+        """Return a sentence on how many thresholds are missed, and which."""
         verdicts = self.board.thresholds
         missed = [v for v in verdicts if not v.met]
         if not missed:
@@ -69,7 +77,7 @@ class Told:
         return self._say("lost", k=len(missed), n=len(verdicts), names=names)
 
     def reach(self) -> str:
-        """What knowing each class of trial exactly would amount to."""
+        """Return a sentence on the scores attainable if the effect of each class of trial were known exactly."""
         number, attainable = self.text.number, self.board.reach
         return self._say(
             "reach",
@@ -82,12 +90,12 @@ class Told:
         )
 
     def missing(self) -> str:
-        """Scored figures that nobody predicted; "" when there are none."""
+        """Return a sentence on scored outcomes that no predictor predicted; "" when there are none."""
         rows = self.text.say("pool.semicolon").join(map(str, self.judged.missing))
         return self._say("missing", rows=rows) if rows else ""
 
     def ensemble(self) -> str:
-        """Health of the draws; "" for predictors without any."""
+        """Return a sentence on the diagnostics of the draws; "" for predictors without draws."""
         c = self.board.calibration
         if not c.draws:
             return ""
@@ -98,7 +106,7 @@ class Told:
         )
 
     def strata_words(self) -> str:
-        """What the strata amount to, which is in no other summary."""
+        """Return a sentence on the strata, which no other summary includes."""
         rows = self.judged.strata
         crps = self.text.number(self.judged.of_strata.crps, 3)
         return self._say("strata_words", inside=sum(r.inside95 for r in rows), n=len(rows), crps=crps)
@@ -106,13 +114,13 @@ class Told:
     # verdicts
 
     def threshold(self, verdict: Verdict) -> str:
-        """A threshold's name in words."""
+        """Return the name of a threshold in words."""
         return self._say(
             f"name_{verdict.name}", against=self.predictor_name(verdict.against) if verdict.against else ""
         )
 
     def verdict_table(self) -> Table:
-        """Every threshold, whether it is met, its number, its limit, and the same number without the trials seen."""
+        """Table of every threshold: verdict, value, limit, and the value without the trials seen before."""
         rows: list[tuple[str, ...]] = []
         tones: dict[tuple[int, int], Tone] = {}
         for i, v in enumerate(self.board.thresholds):
@@ -149,7 +157,7 @@ class Told:
         return number(v.value, 3), limit
 
     def _unseen(self, v: Verdict) -> str:
-        """The measure of a threshold without the trials that had been seen."""
+        """Value of a threshold without the trials seen before."""
         f, number = self.judged.unseen, self.text.number
         if v.name == "failures_predicted":
             failures = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
@@ -170,7 +178,7 @@ class Told:
     # summaries
 
     def summary_table(self) -> Table:
-        """Every measure over everything, without the trials seen, and as means over studies."""
+        """Table of every measure over all outcomes, without the trials seen before, and as means over studies."""
         judged = self.judged
         columns = (judged.summary, judged.unseen, judged.by_study, judged.unseen_by_study)
         rows = [
@@ -222,7 +230,7 @@ class Told:
         )
 
     def predictor_table(self) -> Table:
-        """All predictors and baselines on the same figures, the primary one first and bold."""
+        """Table of all predictors and baselines on the same outcomes, the primary one first and in bold."""
         others = [
             predictor for name, predictor in self.board.predictors.items() if name != self.board.primary
         ]

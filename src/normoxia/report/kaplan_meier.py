@@ -1,4 +1,4 @@
-"""Kaplan-Meier figure: curves, bands, censoring, numbers at risk under the time axis, medians, hazard ratios, published values."""
+"""Kaplan-Meier plot: curves, bands, censoring, numbers at risk, medians, hazard ratios, published values."""
 
 from __future__ import annotations
 
@@ -29,9 +29,18 @@ _MOST_TICKS = 600
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Band:
-    """Prediction interval of a trial's curve: percent without event between `low` and `high` at times in months.
+    """Prediction interval of the Kaplan-Meier curve of a trial.
 
-    parameters  whether it holds the uncertainty of the parameters, or the sampling of patients alone
+    Attributes
+    ----------
+    months
+        Times since randomisation; shape (n_times,).
+    low, high
+        Percent without event; shape (n_times,).
+    level
+        Of the interval.
+    parameters
+        Whether it includes uncertainty of the parameters, or the sampling of patients alone.
     """
 
     months: NDArray[np.float64]
@@ -45,13 +54,24 @@ class Band:
 class KaplanMeierArm:
     """One arm of the figure.
 
-    curve      Kaplan-Meier curve, times in days
-    title      the arm in words, shown in the table over the plot; its name where it has none or it is long
-    median     median in months, to be shown instead of the curve's own (say over replicates)
-    band       prediction interval, to be shown instead of the curve's confidence interval
-    published  the published median in months
-    landmarks  published rates: (month, percent without event)
-    printed    the published curve: (month, percent without event), from (0, 100)
+    Attributes
+    ----------
+    name
+        Short name, in the table of numbers at risk.
+    curve
+        Kaplan-Meier curve, times in days.
+    median
+        Median in months, printed instead of that of the curve (for instance over replicates).
+    band
+        Prediction interval, drawn instead of the confidence interval of the curve.
+    published
+        Published median in months.
+    landmarks
+        Published rates: (month, percent without event).
+    title
+        Full name, printed in the table over the plot where it fits.
+    published_curve
+        Points (month, percent without event) of the published curve, from (0, 100).
     """
 
     name: str
@@ -65,13 +85,27 @@ class KaplanMeierArm:
 
     @property
     def label(self) -> str:
-        """What the table over the plot calls the arm."""
+        """Name of the arm in the table over the plot."""
         return self.title if self.title and text_width(self.title, 11) <= _LONGEST_TITLE else self.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class HazardRatioLine(Value):
-    """A hazard ratio to state under the curves' names: of which arms, its interval, the test's name and p."""
+    """A hazard ratio printed over the plot.
+
+    Attributes
+    ----------
+    experimental, control
+        Names of the arms.
+    ratio
+        Estimate with its interval.
+    test
+        Name of the test, "" for none.
+    p
+        Its p value.
+    published
+        Published ratio, None where there is none.
+    """
 
     experimental: str
     control: str
@@ -93,16 +127,33 @@ def kaplan_meier_figure(
     title: str = "",
     population: str = "",
 ) -> Figure:
-    """The Kaplan-Meier figure of an endpoint.
+    """Kaplan-Meier plot of an endpoint; a note says when two curves cross.
 
-    arms        in the order of colours, dashes and rows
-    endpoint    "PFS", "OS" or "DoR" (any other text is shown as it is)
-    ratios      stated with their test's name ("log-rank", "stratified log-rank", "cox", or own words)
-    months      end of the time axis; the longest follow-up when not given
-    population  added to the title
-    raises      InvalidArgument without arms
+    Parameters
+    ----------
+    arms
+        In the order of colours, dashes and rows.
+    endpoint
+        "PFS", "OS" or "DoR"; any other text is printed as it is.
+    ratios
+        Hazard ratios, with the name of their test ("log-rank", "stratified log-rank", "cox", or any text).
+    months
+        End of the time axis; the longest follow-up when None.
+    population
+        Added to the heading.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
 
-    Says so under the title when two curves cross.
+    Raises
+    ------
+    InvalidArgument
+        Without arms.
     """
     if not arms:
         raise InvalidArgument("a Kaplan-Meier figure was asked for without arms; give at least one")
@@ -148,7 +199,15 @@ def kaplan_meier_figure(
 
 
 def month_ticks(end: float, most: int = 11) -> NDArray[np.float64]:
-    """Round months from 0 to at least `end` or just under it, at most `most` of them."""
+    """Round months from 0 to the last one up to `end`.
+
+    Parameters
+    ----------
+    end
+        End of the axis in months.
+    most
+        Largest number of ticks.
+    """
     return _ticks(end, most)
 
 
@@ -167,6 +226,7 @@ def _curves(
     text: Language,
     palette: Theme,
 ) -> list[Layer]:
+    """Bands, curves and censoring ticks."""
     x = {
         "field": "m",
         "type": "quantitative",
@@ -245,13 +305,13 @@ def _curves(
 
 
 def _censored(arm: KaplanMeierArm, end: float) -> NDArray[np.float64]:
-    """Days on which somebody was censored within the axis."""
+    """Days with a censoring within the axis."""
     days = np.unique(arm.curve.data.time[~arm.curve.data.observed])
     return np.asarray(days[days / DAYS_PER_MONTH <= end])
 
 
 def _thin(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tuple[float, ...]]:
-    """Points of a step function, at most a few to a pixel: the first and the last step of each sliver are kept."""
+    """Points of a step function, at most a few per pixel: the first and the last step of each column are kept."""
     columns = list(zip(months.tolist(), *(h.tolist() for h in heights), strict=True))
     if len(columns) <= _WIDTH:
         return columns
@@ -262,6 +322,7 @@ def _thin(months: NDArray[np.float64], *heights: NDArray[np.float64]) -> list[tu
 
 
 def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
+    """Months and percent of the steps of a curve."""
     last = min(curve.last / DAYS_PER_MONTH, end)
     inside = curve.times / DAYS_PER_MONTH <= last
     months = np.concatenate([[0.0], curve.times[inside] / DAYS_PER_MONTH, [last]])
@@ -270,6 +331,7 @@ def _steps(curve: SurvivalCurve, end: float) -> list[tuple[float, ...]]:
 
 
 def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
+    """Points of the shaded interval."""
     if arm.band is not None:
         until = min(float(arm.band.months[-1]), end)
         months = np.append(arm.band.months[arm.band.months < until], until)
@@ -288,6 +350,7 @@ def _band(arm: KaplanMeierArm, end: float) -> list[dict[str, float]]:
 
 
 def _published(arms: Sequence[KaplanMeierArm], end: float, palette: Theme) -> list[Layer]:
+    """Published curves, rates and medians."""
     layers: list[Layer] = []
     x, y = {"field": "m", "type": "quantitative"}, {"field": "s", "type": "quantitative"}
     for i, arm in enumerate(arms):
@@ -331,6 +394,7 @@ def _published(arms: Sequence[KaplanMeierArm], end: float, palette: Theme) -> li
 
 
 def _diamond(value: dict[str, float], palette: Theme, index: int, offset: float) -> Layer:
+    """A published value."""
     mark = {
         "type": "point",
         "shape": "diamond",
@@ -354,6 +418,7 @@ def _at_risk(
     palette: Theme,
     left: float,
 ) -> list[Layer]:
+    """Table of numbers at risk under the time axis."""
     top = _HEIGHT + 62
     layers = [text_label(left, top, text.say("km.at_risk"), palette.foreground, weight=600)]
     for i, arm in enumerate(arms):
@@ -378,7 +443,7 @@ def _header(
     palette: Theme,
     left: float,
 ) -> tuple[list[Layer], float]:
-    """The table over the plot: which line is which, events, medians; then the hazard ratios. With its height."""
+    """The table over the plot (arms, events, medians), then the hazard ratios; with its height."""
     is_simulated = any(arm.median is not None for arm in arms)
     ratio_lines = [_ratio_words(line, text, is_simulated) for line in ratios]
     rows = len(arms) + 1
@@ -427,11 +492,12 @@ def _header(
 
 
 def _patient_count(weights: NDArray[np.float64]) -> int:
-    """Patients of weights that may be shares of one."""
+    """Number of patients from weights that may be fractions."""
     return round(float(weights.sum()))
 
 
 def _ratio_words(line: HazardRatioLine, text: Language, simulated: bool) -> str:
+    """A hazard ratio as a line of text."""
     value = text.interval(line.ratio, 2)
     arm_names = {"experimental": line.experimental, "control": line.control}
     if line.test and not math.isnan(line.p):
@@ -451,6 +517,7 @@ def _ratio_words(line: HazardRatioLine, text: Language, simulated: bool) -> str:
 def _notes(
     arms: Sequence[KaplanMeierArm], text: Language, palette: Theme, width: float
 ) -> list[tuple[str, str]]:
+    """Notes under the heading, with their colours."""
     crossing = [f"{a.name} × {b.name}" for a, b in combinations(arms, 2) if curves_cross(a.curve, b.curve)]
     notes: list[tuple[str, str]] = []
     if crossing:
@@ -475,6 +542,7 @@ def _notes(
 
 
 def _description(arms: Sequence[KaplanMeierArm], endpoint: str, text: Language) -> str:
+    """Text alternative."""
     sentences = [
         text.say(
             "km.describe_arm",
@@ -491,7 +559,7 @@ def _description(arms: Sequence[KaplanMeierArm], endpoint: str, text: Language) 
 def _rows(arm: KaplanMeierArm) -> list[tuple[object, ...]]:
     """The curve after each time, with the events and censorings since the row before.
 
-    A row a distinct time; of the many thousand times of pooled replicates, a row for two pixels.
+    One row per distinct time; for the many thousand times of pooled replicates, one row per two pixels.
     """
     curve, data = arm.curve, arm.curve.data
     times, index = np.unique(data.time, return_inverse=True)

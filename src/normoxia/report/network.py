@@ -1,4 +1,4 @@
-"""Evidence figures: the network of comparisons, and a ranking that never stands without its uncertainty."""
+"""Network graph, ranking with uncertainty, and league table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ _RADIUS = 165.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Treatment(Value):
-    """A node: its name, how many patients had it (nan: not known), and the connected part it belongs to, from 0."""
+    """A node of the network graph.
+
+    Attributes
+    ----------
+    name
+        Name of the treatment.
+    patients
+        Number of patients; nan when unknown.
+    part
+        Connected component, from 0.
+    """
 
     name: str
     patients: float = math.nan
@@ -30,7 +40,15 @@ class Treatment(Value):
 
 @dataclass(frozen=True, slots=True)
 class DirectComparison:
-    """An edge: two treatments that studies compared head to head, and how many did."""
+    """An edge of the network graph.
+
+    Attributes
+    ----------
+    one, other
+        Names of the treatments.
+    studies
+        Number of studies that compared them.
+    """
 
     one: str
     other: str
@@ -39,7 +57,17 @@ class DirectComparison:
 
 @dataclass(frozen=True, slots=True)
 class RankingRow:
-    """A treatment's standing: P-score or SUCRA (0 to 1) with interval, and the probability of each rank, best first."""
+    """Rank of a treatment.
+
+    Attributes
+    ----------
+    treatment
+        Name.
+    score
+        P-score or SUCRA (0 to 1) with interval.
+    probabilities
+        Probability of each rank, best first.
+    """
 
     treatment: str
     score: Estimate
@@ -55,10 +83,32 @@ def network_figure(
     name: str = "network",
     title: str = "",
 ) -> Figure:
-    """Treatments on a circle, a line where studies compared two, its width and number their count.
+    """Network graph: treatments on a circle, lines where studies compared two, width and number for their count.
 
-    Circles grow with the square root of patients. Parts without a common comparator get colours of their own,
-    and the figure says that nothing compares them.
+    Areas of circles grow with the number of patients. Connected components have colours of their own, and a note says
+    that no comparison connects them.
+
+    Parameters
+    ----------
+    treatments
+        In their order on the circle.
+    comparisons
+        Direct comparisons.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        For fewer than two treatments.
+    UnknownName
+        When a comparison names a treatment that is not among them.
     """
     if len(treatments) < 2:
         raise InvalidArgument("a network of fewer than two treatments was asked for; expected at least two")
@@ -112,7 +162,28 @@ def ranking_figure(
     name: str = "ranking",
     title: str = "",
 ) -> Figure:
-    """Scores with their intervals, and beside them how probable every rank is; in the order given, best first."""
+    """Scores with their intervals, and the probability of every rank.
+
+    Parameters
+    ----------
+    rows
+        Best first.
+    score
+        Name of the score.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without rows, or when rows have different numbers of ranks.
+    """
     if not rows or any(len(row.probabilities) != len(rows[0].probabilities) for row in rows):
         raise InvalidArgument("a ranking needs rows, each with a probability for every rank")
     text, palette = language(lang), THEMES[theme]
@@ -184,11 +255,24 @@ def league_table(
     name: str = "league",
     title: str = "",
 ) -> Table:
-    """Every pairwise effect: the row's treatment against the column's, in the order given; intervals without
-    the value of no effect in bold.
+    """League table: effect of the row's treatment against the column's; intervals without the null value in bold.
 
-    effects  (treatment, comparator) to a ratio or a difference; pairs that are absent get a dash (nothing connects them)
-    null     what means no effect: 1 for ratios, 0 for differences
+    Parameters
+    ----------
+    treatments
+        In the order of rows and columns.
+    effects
+        (treatment, comparator) to a ratio or a difference; a dash is printed for absent pairs, which nothing connects.
+    digits
+        Decimals to print.
+    null
+        Value of no effect: 1 for ratios, 0 for differences.
+    lang
+        Code of the language, "en" or "zh".
+    name
+        File name without ending.
+    title
+        Caption; the default of the language when empty.
     """
     text = language(lang)
     cells, bold = [], set()
@@ -215,6 +299,7 @@ def league_table(
 
 
 def _circle(treatments: Sequence[Treatment]) -> dict[str, tuple[float, float]]:
+    """Sine and negative cosine of the position of each treatment on the circle."""
     turn = 2 * math.pi / len(treatments)
     return {t.name: (math.sin(turn * i), -math.cos(turn * i)) for i, t in enumerate(treatments)}
 
@@ -225,6 +310,7 @@ def _edges(
     shift: tuple[float, float],
     palette: Theme,
 ) -> list[Layer]:
+    """Lines with their counts."""
     lines: list[Layer] = []
     counts: list[Layer] = []
     for edge in comparisons:
@@ -254,6 +340,7 @@ def _nodes(
     shift: tuple[float, float],
     palette: Theme,
 ) -> list[Layer]:
+    """Circles with their names."""
     patient_counts = [t.patients for t in treatments if not math.isnan(t.patients)]
     largest = max(patient_counts, default=1.0)
     layers: list[Layer] = []
@@ -289,6 +376,7 @@ def _nodes(
 def _tiles(
     probabilities: Sequence[float], start: float, y: float, tile: float, height: float, palette: Theme
 ) -> list[Layer]:
+    """Probabilities of the ranks of a treatment."""
     layers: list[Layer] = []
     for k, p in enumerate(probabilities):
         block = stroke(

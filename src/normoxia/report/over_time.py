@@ -1,4 +1,4 @@
-"""What a reader meets before a constant hazard ratio: studies whose hazards do not stay proportional, told over time."""
+"""Studies with non-proportional hazards in a synthesis: warnings, and effects over time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ _MOST_HIGHLIGHTS = 3
 
 
 def warning_words(proportionality: Proportionality, text: Language) -> str:
-    """The first sentence of an answer, naming the studies; "" where no study is known to have such hazards."""
+    """First sentence of an answer, with the studies whose hazards are not proportional; "" without any.
+
+    Parameters
+    ----------
+    proportionality
+        Tests of the studies of a synthesis.
+    text
+        Texts of the language.
+    """
     return (
         text.say("pool.over_time", studies=_names(proportionality.violated, text))
         if proportionality.violated
@@ -26,7 +34,7 @@ def warning_words(proportionality: Proportionality, text: Language) -> str:
 
 
 def further_words(proportionality: Proportionality, text: Language) -> list[str]:
-    """Of which studies the hazards look proportional, and of which nothing is known."""
+    """Sentences on studies whose hazards look proportional, and on those without curves."""
     lines = []
     if proportionality.steady:
         lines.append(text.say("pool.over_time_steady", studies=_names(proportionality.steady, text)))
@@ -38,7 +46,7 @@ def further_words(proportionality: Proportionality, text: Language) -> list[str]
 
 
 def table_words(proportionality: Proportionality | None, text: Language) -> list[str]:
-    """The first sentence above a table's network, and that it goes by the names of its studies; nothing without one."""
+    """First sentences above the network of a user's table, whose studies are matched by name; empty without any."""
     if proportionality is None or not proportionality.violated:
         return []
     return [
@@ -50,7 +58,19 @@ def table_words(proportionality: Proportionality | None, text: Language) -> list
 def share_words(
     proportionality: Proportionality, shares: Shares, pairs: Iterable[tuple[str, str]], text: Language
 ) -> list[str]:
-    """How much of each of some estimates rests on the studies whose hazards do not stay proportional."""
+    """Sentences on the share of estimates that comes from studies with non-proportional hazards.
+
+    Parameters
+    ----------
+    proportionality
+        Tests of the studies of a synthesis.
+    shares
+        Share of each study in each estimate.
+    pairs
+        (treatment, comparator) of the estimates.
+    text
+        Texts of the language.
+    """
     lines = []
     for treatment, comparator in pairs:
         study_shares = shares.get((treatment, comparator)) or shares.get((comparator, treatment), {})
@@ -64,7 +84,19 @@ def share_words(
 def over_time_table(
     proportionality: Proportionality, text: Language, name: str, *, translated: bool = True
 ) -> Table | None:
-    """Every pair of curves of the studies named, by study: restricted mean, periods, constant ratio; None without one."""
+    """Table of every pair of curves of these studies: restricted mean, ratio by period, constant ratio; None without any.
+
+    Parameters
+    ----------
+    proportionality
+        Tests of the studies of a synthesis.
+    text
+        Texts of the language.
+    name
+        File name without ending.
+    translated
+        Whether names of treatments are keys of the catalogue.
+    """
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
@@ -92,7 +124,7 @@ def over_time_table(
 
 
 def difference_highlights(proportionality: Proportionality, text: Language) -> list[Highlight]:
-    """The restricted mean difference of each study named, of its first curves that do not stay proportional."""
+    """Restricted mean difference of each study, from its first curves with non-proportional hazards."""
     first: dict[str, PairOverTime] = {}
     for pair in proportionality.told():
         if not pair.is_proportional:
@@ -138,7 +170,7 @@ def _period(period: Period, text: Language) -> str:
 
 
 def _month(days: float, text: Language) -> str:
-    """Days in months, without a decimal that says nothing."""
+    """Days in months, without a decimal of zero."""
     return text.number(months(days), 1).removesuffix(".0")
 
 

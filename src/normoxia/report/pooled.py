@@ -1,7 +1,7 @@
-"""A synthesis told in one language: its sentences, its tables and its figures, for the terminal and for the page alike.
+"""Sentences, tables and figures of a synthesis in one language, for the terminal and for the page.
 
-Effects are shown as they are read: ratios on their own scale, differences as they are. A ranking never stands without
-its uncertainty, and a treatment that nothing connects to the reference is shown against the reference of its own part.
+Ratios are printed on their own scale, differences as they are. A ranking is always printed with its uncertainty, and
+a treatment that is not connected to the reference is compared with the reference of its own connected component.
 """
 
 from __future__ import annotations
@@ -39,12 +39,22 @@ _SMALLEST_SHARE = 5.0
 
 
 class Pooled:
-    """One synthesis in one language.
+    """Text, tables and figures of one synthesis in one language.
 
-    certainty      of its contrasts, where judged
-    contributions  share of each study in each estimate
-    translated     whether names of treatments are words of the catalogue (a question's are, a user's are not)
-    suffix         ends the names of figures and tables, such as "-PFS"
+    Parameters
+    ----------
+    synthesis
+        Fitted network.
+    text
+        Texts of the language.
+    certainty
+        Of its contrasts, where it was judged.
+    contributions
+        Share of each study in each estimate.
+    translated
+        Whether names of treatments are keys of the catalogue (those of a question are, those of a user's table are not).
+    suffix
+        Ending of the names of figures and tables, such as "-PFS".
     """
 
     def __init__(
@@ -69,40 +79,40 @@ class Pooled:
     # names and numbers
 
     def treatment_name(self, treatment: str) -> str:
-        """A treatment's name in this language, part by part."""
+        """Return the name of a treatment in this language, part by part."""
         return treatment_in(self.text, treatment) if self.translated else treatment
 
     def comparison_name(self, treatment: str, comparator: str) -> str:
-        """Two treatments, one against the other."""
+        """Return the names of two treatments, one against the other."""
         return self.text.say(
             "pool.pair", one=self.treatment_name(treatment), other=self.treatment_name(comparator)
         )
 
     def natural(self, value: float) -> float:
-        """A value of the analysis scale as it is read; beyond what a float holds it is infinite."""
+        """Return a value of the analysis scale on its natural scale; infinite beyond the range of floats."""
         if not self.is_ratio:
             return value
         return math.exp(value) if not value >= 700 else math.inf
 
     def estimate_of(self, e: NetworkEffect) -> Estimate:
-        """An effect with its interval as it is read."""
+        """Return an effect with its interval on the natural scale."""
         return Estimate(
             self.natural(e.estimate), self.natural(e.low), self.natural(e.high), level=self.fit.level
         )
 
     def prediction_interval(self, e: NetworkEffect) -> str:
-        """A prediction interval in words, or a dash."""
+        """Return a prediction interval as text, or a dash."""
         low, high = (self.natural(end) for end in e.prediction)
         if math.isnan(low):
             return "–"
         return self.text.say("pool.interval", low=self.text.number(low, 2), high=self.text.number(high, 2))
 
     def name(self, stem: str) -> str:
-        """A file name of this language."""
+        """Return a file name with suffix and code of the language."""
         return f"{stem}{self.suffix}-{self.text.code}"
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
-        """Each connected part's reference and the effects against it; the part of the reference first."""
+        """Each component's reference and the effects against it; the component of the main reference first."""
         counts = dict.fromkeys(self.network.treatments, 0)
         for member in self.network.members:
             for arm in member.arms:
@@ -119,12 +129,13 @@ class Pooled:
         return [(reference, effects) for _, reference, effects in sorted(forests, key=lambda item: item[0])]
 
     def _order(self, treatment: str) -> int:
+        """Rank of a treatment."""
         return next((i for i, r in enumerate(self.synthesis.ranking) if r.treatment == treatment), 0)
 
     # sentences
 
     def network_words(self) -> str:
-        """Studies, treatments, comparisons, and whether they hang together."""
+        """Return a sentence on studies, treatments, comparisons and connectedness."""
         say, network = self.text.say, self.network
         n_multi_arm = sum(len(m.arms) > 2 for m in network.members)
         sentence = say(
@@ -143,7 +154,7 @@ class Pooled:
         return sentence + say("pool.parts", n=network.n_parts, parts=parts)
 
     def heterogeneity_words(self) -> str:
-        """tau with its interval, I-squared, Q."""
+        """Return a sentence on tau with its interval, I-squared and Q."""
         fit, say, number = self.fit, self.text.say, self.text.number
         if fit.df == 0:
             return say("pool.no_heterogeneity")
@@ -164,7 +175,7 @@ class Pooled:
         )
 
     def inconsistency_words(self) -> str:
-        """The design-by-treatment test, or why there is none."""
+        """Return the design-by-treatment test, or why there is none."""
         d, say = self.synthesis.interaction, self.text.say
         if d.between_df == 0:
             return say("pool.no_inconsistency")
@@ -184,7 +195,7 @@ class Pooled:
         return sentence
 
     def limit_words(self) -> list[str]:
-        """What this evidence cannot say: its gaps in sentences of this language."""
+        """Return the limitations of this evidence as sentences."""
         say, fit, network = self.text.say, self.fit, self.network
         lines = []
         if not network.is_connected:
@@ -207,13 +218,13 @@ class Pooled:
         return lines
 
     def compared(self) -> dict[tuple[str, str], int]:
-        """Pairs that studies compared head to head, and in how many."""
+        """Return the pairs of treatments with direct comparisons, and the number of their studies."""
         return {(s.treatment, s.comparator): s.n_studies for s in self.synthesis.splits}
 
     # tables
 
     def effects_table(self) -> Table:
-        """Every treatment against the reference of its part."""
+        """Table of every treatment against the reference of its component."""
         say = self.text.say
         rows: list[tuple[str, ...]] = []
         bold, groups = set(), set()
@@ -260,7 +271,7 @@ class Pooled:
         )
 
     def certainty_level(self, treatment: str, comparator: str) -> str:
-        """How certain a contrast is, in a word."""
+        """Return the certainty of a contrast as text, a dash where it was not judged."""
         certainty = self.judgements_by_pair.get(frozenset((treatment, comparator)))
         return (
             self.text.known(f"pool.level_{certainty.level.replace(' ', '_')}", certainty.level)
@@ -269,7 +280,7 @@ class Pooled:
         )
 
     def ranking_table(self) -> Table:
-        """P-scores, SUCRA and ranks, each with what is not known of it."""
+        """Table of P-scores, SUCRA and ranks with their uncertainty."""
         say = self.text.say
         rows: list[tuple[str, ...]] = []
         groups = set()
@@ -311,7 +322,7 @@ class Pooled:
         )
 
     def splits_table(self) -> Table | None:
-        """Direct against indirect, wherever both exist."""
+        """Table of direct against indirect estimates, wherever both exist; None where none do."""
         say, number = self.text.say, self.text.number
         splits = [s for s in self.synthesis.splits if not math.isnan(s.p_value)]
         if not splits:
@@ -347,11 +358,11 @@ class Pooled:
         return self.text.interval(Estimate(*ends), 2)
 
     def league(self) -> Table | None:
-        """Every pair, best first; None when it would be too wide for a page (the CSV holds it)."""
+        """League table; None when it would be too wide for a page (the CSV has it)."""
         return self.full_league() if len(self.network.treatments) <= _WIDEST else None
 
     def full_league(self) -> Table:
-        """Every pair, however many."""
+        """League table of every pair, however many."""
         order = [r.treatment for r in self.synthesis.ranking]
         order += [t for t in self.network.treatments if t not in order]
         effects = {
@@ -369,7 +380,7 @@ class Pooled:
         )
 
     def certainty_table(self) -> Table | None:
-        """The six domains of each contrast against the reference, and the level they come to."""
+        """Table of the six domains of each contrast against the reference, and its level; None where nothing was judged."""
         say, rows = self.text.say, []
         for _, effects in self.forests:
             for e in effects:
@@ -399,7 +410,7 @@ class Pooled:
         )
 
     def contribution_table(self) -> Table | None:
-        """Which studies an estimate rests on."""
+        """Table of the studies that contribute to each estimate; None without contributions."""
         say, rows = self.text.say, []
         comma = say("pool.comma")
         for _, effects in self.forests:
@@ -434,11 +445,11 @@ class Pooled:
     # figures
 
     def figures(self) -> list[Figure]:
-        """Network graph, forest, and a ranking for each connected part."""
+        """Return network graph, forest plot, and a ranking of each connected component."""
         return [self.network_graph(), self.forest(), *self.rankings()]
 
     def network_graph(self) -> Figure:
-        """Who was compared with whom."""
+        """Return the network graph."""
         patients = dict.fromkeys(self.network.treatments, 0.0)
         for (_, arm), n in self.network.sizes.items():
             if arm in patients:
@@ -453,7 +464,7 @@ class Pooled:
         return network_figure(nodes, edges, lang=self.text.code, name=self.name("network"))
 
     def forest(self) -> Figure:
-        """Every treatment against the reference of its part, with prediction intervals where they differ."""
+        """Return the forest plot against the reference of each component, with prediction intervals where they exist."""
         say, rows = self.text.say, []
         for reference, effects in self.forests:
             if len(self.forests) > 1:
@@ -488,7 +499,7 @@ class Pooled:
         )
 
     def rankings(self) -> list[Figure]:
-        """P-scores with intervals and the probability of every rank, part by part."""
+        """Return P-scores with intervals and rank probabilities, one figure per component."""
         figures = []
         for i, (reference, effects) in enumerate(self.forests):
             treatments = {reference, *(e.treatment for e in effects)}
@@ -511,9 +522,16 @@ class Pooled:
 
 
 def fewest_crossings(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Treatments in an order on a circle whose lines cross little: swaps of two, as long as one helps.
+    """Order of treatments on a circle with few crossing lines, by pairwise swaps.
 
-    Large networks stay as they are; there the lines cross whatever the order.
+    Networks of more than 14 treatments are returned in the order given; there lines cross in any order.
+
+    Parameters
+    ----------
+    treatments
+        Names.
+    pairs
+        Compared treatments.
     """
     order = list(treatments)
     if len(order) > _MOST_ORDERED:
@@ -538,14 +556,14 @@ def fewest_crossings(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]
 
 
 def treatment_in(text: Language, treatment: str) -> str:
-    """A combination's name in a language: "ICI + chemotherapy" part by part, unknown parts as they are."""
+    """Return the name of a combination in a language: "ICI + chemotherapy" part by part, unknown parts as they are."""
     return " + ".join(
         text.known(f"pool.drug_{part.replace(' ', '_')}", part) for part in treatment.split(" + ")
     )
 
 
 def effect_rows(synthesis: Synthesis) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
-    """Every estimable pair once per model as rows for a file, unrounded, on the analysis scale; columns first."""
+    """Return columns and rows of a file of effects: every estimable pair once per model, unrounded, on the analysis scale."""
     columns = (
         "treatment",
         "comparator",

@@ -1,4 +1,4 @@
-"""Figures that question a synthesis: what each estimate rests on, where designs disagree, whether small studies differ."""
+"""Diagnostic figures of a synthesis: contributions, inconsistency between designs, small-study effects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOTHING = 1e-8
 
 
 def contribution_map(pooled: Pooled) -> Figure | None:
-    """The contribution matrix; None where it says nothing (one direct comparison) or would be too wide for a page."""
+    """Return the contribution matrix; None for a single direct comparison, or when too wide for a page."""
     fit, network = pooled.fit, pooled.network
     if not 2 <= len(pooled.compared()) <= _WIDEST:
         return None
@@ -52,7 +52,7 @@ def contribution_map(pooled: Pooled) -> Figure | None:
 
 
 def net_heat_map(pooled: Pooled) -> Figure | None:
-    """The net heat plot at the heterogeneity within designs; None where no two designs can disagree, or too many do."""
+    """Return the net heat plot at the heterogeneity within designs; None where no two designs can disagree, or for too many designs."""
     if pooled.synthesis.interaction.between_df == 0:
         return None
     tau = 0.0 if pooled.fit.model == "common" else pooled.synthesis.interaction.tau_within
@@ -77,8 +77,10 @@ def net_heat_map(pooled: Pooled) -> Figure | None:
 
 
 def funnel(pooled: Pooled) -> Figure | None:
-    """The comparison-adjusted funnel, each treatment against the reference or the better studied; None below three shared
-    contrasts, where there is no funnel to see."""
+    """Return the comparison-adjusted funnel plot; None below three shared contrasts.
+
+    Each treatment is compared with the reference, or with the one that has more studies.
+    """
     say, text = pooled.text.say, pooled.text
     reference = pooled.synthesis.reference
     order = [*(t for t in fewest_first(pooled.network) if t != reference), reference]
@@ -115,4 +117,5 @@ def funnel(pooled: Pooled) -> Figure | None:
 
 
 def _design(pooled: Pooled, design: str) -> str:
+    """Names of the arms of a design."""
     return " : ".join(pooled.treatment_name(arm) for arm in design.split(" : "))

@@ -1,4 +1,4 @@
-"""Predicted against published figures of arms: a point each, the diagonal where they agree, names where they do not."""
+"""Predicted against published outcomes of arms: one point each, a diagonal of agreement, labels where they disagree."""
 
 from __future__ import annotations
 
@@ -37,8 +37,19 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class ScatterPanel:
-    """Points that share an axis: what is measured with its unit, whether the axis is logarithmic, and the half-width of a
-    band about the diagonal (0 for none)."""
+    """Points that share an axis.
+
+    Attributes
+    ----------
+    title
+        Outcome with its unit.
+    points
+        Predictions beside published values.
+    is_log
+        Whether the axis is logarithmic.
+    band
+        Half-width of a band around the diagonal, 0 for none.
+    """
 
     title: str
     points: tuple[Prediction, ...]
@@ -55,11 +66,30 @@ def predicted_observed_figure(
     theme: str = "light",
     name: str = "predicted-observed",
 ) -> Figure:
-    """Published values across, predicted medians with their 50 and 95 % upwards, panels beside one another.
+    """Published values on the x axis, predicted medians with their 50 and 95 % intervals on the y axis.
 
-    A point whose published value was not reached stands in the data alone; an interval that was not reached goes on
-    to the frame. Names are those of the points that do not hold, as far as there is room.
-    raises  InvalidArgument without a point
+    A point whose published value was not reached is in the data only; an interval that was not reached extends to the
+    frame. Points outside their interval are labelled, as far as there is space.
+
+    Parameters
+    ----------
+    panels
+        Side by side; empty ones are left out.
+    title
+        Heading.
+    note
+        A sentence under the heading.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a point.
     """
     text, palette = language(lang), THEMES[theme]
     panels = [panel for panel in panels if panel.points]
@@ -111,14 +141,14 @@ def predicted_observed_figure(
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Pixels of a value on either axis, which are alike."""
+    """Pixels of a value on either axis; the axes have the same scale."""
 
     low: float
     high: float
     is_log: bool
 
     def at(self, value: float) -> float:
-        """From the left or the foot; ends beyond the frame stay on it."""
+        """Pixels from the left or the bottom; values beyond the frame are put on it."""
         inside = min(max(value, self.low), self.high)
         if self.is_log:
             return _SIDE * math.log(inside / self.low) / math.log(self.high / self.low)
@@ -126,6 +156,7 @@ class _Scale:
 
 
 def _scale(panel: ScatterPanel) -> _Scale:
+    """Common scale of both axes."""
     values = [v for p in panel.points for v in (p.published.value, p.predicted.value, *p.middle)]
     values = [v for v in values if math.isfinite(v) and (v > 0 or not panel.is_log)]
     if panel.is_log:
@@ -177,7 +208,7 @@ def _distance(p: Prediction, scale: _Scale) -> float:
 
 
 def _missed_list(panel: ScatterPanel, text: Language, palette: Theme) -> list[Layer]:
-    """Beside a lone panel, the points that do not hold, worst first, with both numbers."""
+    """List beside a single panel: points outside their interval, in the order given, with both numbers."""
     missed = [p for p in panel.points if not p.is_inside][: int(_SIDE / _LINE) - 2]
     if not missed:
         return []
@@ -198,7 +229,7 @@ def _missed_list(panel: ScatterPanel, text: Language, palette: Theme) -> list[La
 def _names(
     labelled: Sequence[Prediction], drawn: Sequence[Prediction], scale: _Scale
 ) -> list[tuple[float, float, str]]:
-    """Names beside their points where they hide neither a point nor another name; none where there is no room."""
+    """Labels beside their points where they cover neither a point nor another label; none where there is no space."""
     occupied: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in (_place(p, scale) for p in drawn)]
     placed = []
     for p in labelled:
@@ -222,6 +253,7 @@ def _names(
 
 
 def _overlap(a: Box, b: Box) -> bool:
+    """Whether two boxes overlap."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 

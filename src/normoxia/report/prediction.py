@@ -1,7 +1,7 @@
-"""A predicted figure beside the published one, and the forest that draws many of them, in the order given.
+"""A predicted outcome beside the published one, and the forest plot of many of them, in the order given.
 
-Each line holds the median with its central 50 and 95 % above the published value with its interval; what lies outside is
-told in a word and by a cross, never by colour alone.
+Each line has the median with its central 50 and 95 % above the published value with its interval; values outside are
+marked by a word and a cross, never by colour alone.
 """
 
 from __future__ import annotations
@@ -38,13 +38,26 @@ _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Prediction(Value):
-    """One published figure and what was predicted for it, on the scale it was published on.
+    """One published outcome and its prediction, on the published scale.
 
-    label      the arms; study its name
-    predicted  median with the central 95 %; middle the ends of the central 50 %
-    holds      whether the published value counts as predicted
-    is_seen    whether its result was known before, which marks the study
-    rival      the median of a baseline, nan for none
+    Attributes
+    ----------
+    study
+        Name of the study.
+    label
+        Arms.
+    predicted
+        Median with the central 95 % interval.
+    middle
+        Ends of the central 50 % interval.
+    published
+        Value with its interval.
+    is_inside
+        Whether the published value counts as predicted.
+    is_seen
+        Whether the result was known before it was predicted, which marks the study.
+    baseline
+        Median of a baseline predictor, nan for none.
     """
 
     study: str
@@ -58,7 +71,7 @@ class Prediction(Value):
 
     @property
     def study_label(self) -> str:
-        """The study with its mark."""
+        """Name of the study with its mark."""
         return self.study + (SEEN if self.is_seen else "")
 
 
@@ -72,10 +85,29 @@ def prediction_forest(
     theme: str = "light",
     name: str = "predictions",
 ) -> Figure:
-    """Predicted against published ratios on a log axis, 1 meaning no difference, in the order given.
+    """Predicted against published ratios on a log axis, in the order given.
 
-    rival   whose median the small tick is; left out when empty
-    raises  InvalidArgument without rows, or for ratios that are not above 0
+    Parameters
+    ----------
+    rows
+        Ratios, 1 meaning no difference.
+    title
+        Heading.
+    measure
+        Heading of the column of numbers.
+    baseline
+        Name of the baseline predictor whose median is the small tick; left out when empty.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without rows, or for ratios that are not above 0.
     """
     text, palette = language(lang), THEMES[theme]
     if not rows:
@@ -151,7 +183,7 @@ COLUMNS = (
 
 
 def cells(rows: Sequence[Prediction]) -> tuple[tuple[object, ...], ...]:
-    """Predictions as rows of a data file; see `COLUMNS`."""
+    """Return predictions as rows of a data file; see `COLUMNS`."""
     return tuple(
         (
             r.study,
@@ -172,7 +204,7 @@ def cells(rows: Sequence[Prediction]) -> tuple[tuple[object, ...], ...]:
 
 
 def _limits(rows: Sequence[Prediction]) -> tuple[float, float]:
-    """Limits that hold every median, every published value and all but runaway intervals, 1 among them."""
+    """Range that contains every median, every published value, 1, and all but very wide intervals."""
     values = [v for r in rows for v in (r.predicted.value, r.published.value)]
     ends = [e for r in rows for x in (r.predicted, r.published) for e in (x.low, x.high)]
     ends = [e for e in ends if 0.0 < e < math.inf]
@@ -182,6 +214,7 @@ def _limits(rows: Sequence[Prediction]) -> tuple[float, float]:
 
 
 def _is_cut(row: Prediction, low: float, high: float) -> bool:
+    """Whether an interval extends beyond the axis."""
     return any(x.low < low or x.high > high for x in (row.predicted, row.published))
 
 

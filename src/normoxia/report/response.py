@@ -1,4 +1,4 @@
-"""Waterfall and spider figures: best change, and change over time, of each patient's target lesions."""
+"""Waterfall and spider plots: best change, and change over time, of the target lesions of each patient."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ _RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WaterfallArm:
-    """Best percent change of the sum of target lesions, and best response ("CR" ... "NE"), one entry a
-    patient.
+    """Best response of the patients of an arm.
 
-    Patients without a measurement after baseline (nan) are counted as not shown.
+    Attributes
+    ----------
+    name
+        Name of the arm.
+    best_change
+        Best percent change of the sum of target lesions; shape (n_patients,). Patients without a measurement after
+        baseline (nan) are counted as not shown.
+    response
+        Best response, "CR", "PR", "SD", "PD" or "NE", one entry per patient.
     """
 
     name: str
@@ -35,7 +42,19 @@ class WaterfallArm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpiderArm:
-    """For each patient: months of the scans (0 first), percent change at each, and best response."""
+    """Change over time of the patients of an arm.
+
+    Attributes
+    ----------
+    name
+        Name of the arm.
+    months
+        Times of the scans of each patient, 0 first.
+    change
+        Percent change of the sum of target lesions at each scan.
+    response
+        Best response, one entry per patient.
+    """
 
     name: str
     months: Sequence[NDArray[np.float64]]
@@ -52,7 +71,28 @@ def waterfall_figure(
     name: str = "waterfall",
     title: str = "",
 ) -> Figure:
-    """Best change of every patient, worst to best, a panel an arm; bars beyond `cap` percent are cut and marked."""
+    """Best change of every patient, worst to best, one panel per arm.
+
+    Parameters
+    ----------
+    arms
+        One per panel.
+    cap
+        Percent beyond which bars are cut and marked.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without arms, or when an arm has not one response per change.
+    """
     if not arms:
         raise InvalidArgument("a waterfall was asked for without arms; give at least one")
     text, palette = language(lang), THEMES[theme]
@@ -133,10 +173,31 @@ def spider_figure(
     name: str = "spider",
     title: str = "",
 ) -> Figure:
-    """Change over time of every patient as a thin line, a panel an arm.
+    """Change over time of every patient as a thin line, one panel per arm.
 
-    most  lines drawn an arm at most, taken evenly by best change; the figure says so, and its data hold
-    everybody
+    Parameters
+    ----------
+    arms
+        One per panel.
+    cap
+        Percent at which lines are cut.
+    months
+        End of the time axis; the longest follow-up when None.
+    most
+        Largest number of lines per arm, evenly spaced by best change; a note says so, and the data have every patient.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without arms.
     """
     if not arms:
         raise InvalidArgument("a spider plot was asked for without arms; give at least one")
@@ -206,6 +267,7 @@ def spider_figure(
 
 
 def _concat(panels: list[dict[str, Any]], description: str, palette: Theme, lang: str) -> dict[str, Any]:
+    """Panels side by side."""
     return specification(description, palette, lang, hconcat=panels, spacing=_GAP, bounds="flush")
 
 
@@ -214,6 +276,7 @@ def _panel_width(n_panels: int) -> float:
 
 
 def _y(field: str, cap: float, labelled: bool, text: Language) -> dict[str, Any]:
+    """Axis of percent change."""
     axis: dict[str, Any] = {
         "values": [v for v in (-100, -50, 0, 50, 100) if v <= cap],
         "domain": False,
@@ -229,6 +292,7 @@ def _y(field: str, cap: float, labelled: bool, text: Language) -> dict[str, Any]
 
 
 def _response_colour(palette: Theme) -> dict[str, Any]:
+    """Colour by best response."""
     table = palette.response
     return {
         "field": "r",
@@ -241,6 +305,7 @@ def _response_colour(palette: Theme) -> dict[str, Any]:
 def _bars(
     values: list[dict[str, Any]], count: int, cap: float, labelled: bool, text: Language, palette: Theme
 ) -> list[Layer]:
+    """Bars of a waterfall panel, with marks where they are cut."""
     x = {
         "field": "i",
         "type": "quantitative",
@@ -279,7 +344,7 @@ def _bars(
 
 
 def _bar_values(arm: WaterfallArm, order: NDArray[np.intp], cap: float, width: float) -> list[dict[str, Any]]:
-    """One bar a patient; where there are several patients to a third of a pixel, every so many of the sorted ones."""
+    """One bar per patient; for more than three patients per pixel, evenly spaced ones of the sorted patients."""
     n = len(order)
     ranks = np.arange(n) if n <= 3 * width else np.unique(np.linspace(0, n - 1, int(3 * width)).astype(int))
     ends = np.append(ranks[1:], n).astype(np.float64)
@@ -305,6 +370,7 @@ def _patient_lines(
     text: Language,
     palette: Theme,
 ) -> list[Layer]:
+    """Lines of the patients, and the median."""
     axis = {
         "values": month_ticks(end, 7).tolist(),
         "grid": False,
@@ -331,6 +397,7 @@ def _patient_lines(
 
 
 def _thresholds(end: float, text: Language, palette: Theme, last: bool, width: float) -> list[Layer]:
+    """Lines at the thresholds of partial response and progression."""
     layers: list[Layer] = []
     for value, key in ((-30, "waterfall.partial"), (20, "waterfall.progression")):
         rule = {
@@ -370,6 +437,7 @@ def _thresholds(end: float, text: Language, palette: Theme, last: bool, width: f
 
 
 def _legend(responses: Sequence[str], text: Language, palette: Theme, y: float) -> list[Layer]:
+    """Colours of best response."""
     layers, x = [], -52.0
     for code in responses:
         label = f"{code} {text.say(f'response.{code}')}"
@@ -382,7 +450,7 @@ def _legend(responses: Sequence[str], text: Language, palette: Theme, y: float) 
 
 
 def _evenly_spaced(arm: SpiderArm, most: int) -> list[int]:
-    """Patients with a scan after baseline; when too many, every so many by best change."""
+    """Patients with a scan after baseline; evenly spaced by best change when there are too many."""
     measured = [k for k, c in enumerate(arm.change) if len(c) > 1]
     measured.sort(key=lambda k: float(np.min(arm.change[k][1:])))
     if len(measured) <= most:
@@ -391,7 +459,7 @@ def _evenly_spaced(arm: SpiderArm, most: int) -> list[int]:
 
 
 def _median_course(arm: SpiderArm, end: float) -> list[dict[str, float]]:
-    """Median of the patients still measured, joined between scans, while at least a fifth of the arm (and five) are."""
+    """Median of the patients still measured, interpolated between scans, while these are at least five and a fifth of the arm."""
     grid = np.linspace(0.0, end, 60)
     course = []
     for month in grid:

@@ -1,4 +1,4 @@
-"""Questions in a grid of influence against consequence, each with its standing."""
+"""Risk matrix: questions by influence and consequence, each with its status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ _SHAPES = {"met": "circle", "not met": "cross", "not done": "diamond"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RiskRow:
-    """A question: where it stands in the grid, its risk, and "met", "not met" or "not done"."""
+    """A question of a credibility file.
+
+    Attributes
+    ----------
+    title
+        In the language of the figure.
+    influence, consequence, risk
+        "low", "medium" or "high".
+    standing
+        "met", "not met" or "not done".
+    """
 
     title: str
     influence: str
@@ -30,9 +40,23 @@ class RiskRow:
 def risk_matrix(
     rows: Sequence[RiskRow], *, lang: str = "en", theme: str = "light", name: str = "risk"
 ) -> Figure:
-    """Influence upwards, consequence to the right, the darker ground the higher the risk.
+    """Risk matrix: influence upwards, consequence to the right, darker cells for higher risk.
 
-    raises  InvalidArgument without a question, or for a level that is none
+    Parameters
+    ----------
+    rows
+        One per question.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a question, or for another level.
     """
     if not rows:
         raise InvalidArgument("no question was given; give at least one")
@@ -87,6 +111,7 @@ def _corner(influence: str, consequence: str) -> tuple[float, float]:
 
 
 def _grid(left: float, text: Language, palette: Theme) -> list[Layer]:
+    """Cells with the names of the levels."""
     layers: list[Layer] = []
     for influence in LEVELS:
         for consequence in LEVELS:
@@ -131,6 +156,7 @@ def _grid(left: float, text: Language, palette: Theme) -> list[Layer]:
 
 
 def _cell(rows: Sequence[RiskRow], text: Language, palette: Theme) -> list[Layer]:
+    """Questions of one cell."""
     x, y = _corner(rows[0].influence, rows[0].consequence)
     lines = [(row, wrap(row.title, _CELL_WIDTH - 44, 12)) for row in rows]
     line_y = y + (_CELL_HEIGHT - 17 * sum(len(wrapped) for _, wrapped in lines) - 6 * (len(rows) - 1)) / 2 + 8
@@ -145,6 +171,7 @@ def _cell(rows: Sequence[RiskRow], text: Language, palette: Theme) -> list[Layer
 
 
 def _legend(left: float, text: Language, palette: Theme) -> list[Layer]:
+    """Symbols of the statuses."""
     layers: list[Layer] = []
     end = 3.0 * _CELL_WIDTH
     for standing in reversed(_SHAPES):

@@ -1,4 +1,4 @@
-"""The report of a virtual trial: every figure and table of a run in one language, as one HTML file."""
+"""Report of a virtual trial: every figure and table of a run in one language, as one HTML file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Rows = NDArray[np.intp]
 
 
 def html(page: Page) -> str:
-    """The report as one self-contained HTML text."""
+    """Return the report as one self-contained HTML text."""
     return document(page)
 
 
@@ -62,32 +62,44 @@ def page(
     *,
     lang: str = "en",
 ) -> tuple[Page, tuple[Figure, ...]]:
-    """The report of a run in a language, and its figures.
+    """Return the report of a run in a language, and its figures.
 
-    joined  its hazard ratios predicted in three ways; a section shows them when there are any
-    lang    "en" or "zh"
+    Parameters
+    ----------
+    result
+        Simulated patients.
+    trial
+        Protocol of the run.
+    comparisons
+        Simulated outcomes, with published values where there are any.
+    manifest
+        Provenance of the run.
+    joined
+        Hazard ratios predicted by mechanism, components and both combined; a section shows them when there are any.
+    lang
+        Code of the language, "en" or "zh".
     """
     report = _RunPage(result, trial, comparisons, manifest, joined, language(lang))
     return report.page(), tuple(report.figures)
 
 
 def label_of(outcome: Outcome, lang: str) -> str:
-    """What an outcome measures, in words: "PFS, median, months"."""
+    """Return what an outcome measures, in words: "PFS, median, months"."""
     return _label(outcome, language(lang))
 
 
 def number_of(outcome: Outcome, lang: str) -> str:
-    """An outcome's value and interval as they are printed."""
+    """Return value and interval of an outcome as they are printed."""
     return language(lang).interval(outcome.estimate, _digits(outcome))
 
 
 def source_words(source: Source, text: Language) -> str:
-    """Where a published value was read: a citation as it is, the review in the reader's language."""
+    """Return the source of a published value: a citation as it is, the review in the language of the reader."""
     return text.say("registry.the_review") if source.reference == "the review" else source.reference
 
 
 def is_fitted(result: TrialResult, trial: Trial) -> bool:
-    """Whether the trial's published figures were among those the ensemble of its run was calibrated on."""
+    """Whether the trial's published outcomes were among those that the ensemble of its run was calibrated on."""
     ensemble = result.manifest.get("ensemble")
     studies = ensemble.get("studies", ()) if isinstance(ensemble, Mapping) else ()
     return bool(trial.study) and trial.study in studies
@@ -110,7 +122,7 @@ def _digits(outcome: Outcome) -> int:
 
 
 class _RunPage:
-    """One run in one language."""
+    """Report of one run in one language."""
 
     def __init__(
         self,
@@ -208,7 +220,7 @@ class _RunPage:
         return [*(Prose(text) for text in sentences), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """The first contrast's hazard ratios and the medians of the set with most published ones, else of the first set."""
+        """Hazard ratios of the first contrast, and medians, of the set with most published ones, else of the first set."""
         survival = [c for c in self.comparisons if c.simulated.endpoint in (Endpoint.PFS, Endpoint.OS)]
         medians = [c for c in survival if c.simulated.measure is Measure.MEDIAN_MONTHS]
         published_sets = [c.simulated.population for c in medians if c.published is not None]
@@ -302,7 +314,7 @@ class _RunPage:
         return blocks
 
     def sources(self, analysis_set: AnalysisSet, endpoint: Endpoint) -> list[Block]:
-        """Where the dotted curves of a figure were read."""
+        """Sources of the dotted curves of a figure."""
         curves = [
             c for (p, e, _), c in self.published_curves.items() if (p, e) == (analysis_set.id, endpoint)
         ]
@@ -403,7 +415,7 @@ class _RunPage:
         ]
 
     def lanes(self) -> list[Lane]:
-        """The first replicate's patients, with what happened to each."""
+        """Events of the first replicate's patients."""
         e, lanes = self.endpoints, []
         for arm in self.trial.arms:
             for row in self.first_replicate(arm.id):
@@ -445,7 +457,7 @@ class _RunPage:
         return blocks
 
     def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:
-        """Percentiles at the visits at which enough patients are still followed."""
+        """Percentiles at the visits with enough patients in follow-up."""
         values = self.result.states[self.rows(arm)][:, :, state].astype(np.float64)
         enough = np.isfinite(values).sum(axis=0) >= _FEWEST
         visits = enough if enough.sum() > 1 else np.isfinite(values).any(axis=0)
@@ -493,7 +505,7 @@ class _RunPage:
 
 
 def _plain_text(value: object) -> str:
-    """A value of a manifest as a reader takes it: no brackets and quotes of a program."""
+    """A value of a manifest without brackets and quotes."""
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_plain_text(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
@@ -502,7 +514,7 @@ def _plain_text(value: object) -> str:
 
 
 def _axis_end(arms: Sequence[KaplanMeierArm]) -> float:
-    """Months to which the axis goes: the last event at which an arm still held a twentieth of its patients."""
+    """End of the time axis in months: the last event while an arm had 5 % of its patients at risk."""
     ends = [
         float(arm.curve.times[arm.curve.n_at_risk >= 0.05 * arm.curve.n_at_risk[0]][-1])
         for arm in arms

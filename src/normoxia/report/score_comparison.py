@@ -1,4 +1,4 @@
-"""Scores of predictors beside those of baselines: each one's mean, and how much better the first is than each other."""
+"""Scores of predictors and baselines: mean of each, and difference of the first from each other."""
 
 from __future__ import annotations
 
@@ -22,11 +22,20 @@ _NONE = Estimate(math.nan)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Score(Value):
-    """One predictor's score, lower being better.
+    """Score of one predictor; lower is better.
 
-    value     mean over everything; unseen over what had not been seen
-    gain      by how much the first predictor's is lower, with an interval; a nan value where there is none to tell
-    is_rival  whether it is a baseline
+    Attributes
+    ----------
+    name
+        Name in the language of the figure.
+    value
+        Mean over all outcomes.
+    unseen
+        Mean over outcomes that had not been seen before.
+    gain
+        By how much the score of the first predictor is lower, with an interval; nan where there is no difference to show.
+    is_baseline
+        Whether it is a baseline.
     """
 
     name: str
@@ -46,9 +55,29 @@ def score_figure(
     theme: str = "light",
     name: str = "scores",
 ) -> Figure:
-    """A line for each predictor: its mean score, and to the right how much lower the first one's is, with its interval.
+    """Mean score of each predictor, and by how much the first one's is lower, with its interval.
 
-    raises  InvalidArgument without a score
+    Parameters
+    ----------
+    scores
+        One row each; those without a finite value are left out.
+    title
+        Heading.
+    measure
+        Name of the score.
+    note
+        A sentence under the heading.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a finite score.
     """
     text, palette = language(lang), THEMES[theme]
     finite = [score for score in scores if math.isfinite(score.value)]
@@ -88,6 +117,7 @@ def score_figure(
 
 
 def _means(scores: Sequence[Score], start: float, height: float, title: str, palette: Theme) -> list[Layer]:
+    """Mean scores as bars."""
     values = [v for s in scores for v in (s.value, s.unseen) if math.isfinite(v)]
     low, high = 0.0, 1.08 * max(values)
 
@@ -113,6 +143,7 @@ def _means(scores: Sequence[Score], start: float, height: float, title: str, pal
 
 
 def _gains(scores: Sequence[Score], height: float, title: str, palette: Theme) -> list[Layer]:
+    """Differences from the first predictor."""
     rows = [(_ROW * (i + 0.5), s.gain) for i, s in enumerate(scores) if s.gain.has_interval]
     limit = 1.1 * max(abs(end) for _, g in rows for end in (g.low, g.high)) or 1.0
 
@@ -129,6 +160,7 @@ def _gains(scores: Sequence[Score], height: float, title: str, palette: Theme) -
 
 
 def _axis(low: float, high: float, height: float, title: str, at: float, palette: Theme) -> Layer:
+    """An axis without data."""
     x = {
         "field": "v",
         "type": "quantitative",

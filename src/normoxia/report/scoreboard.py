@@ -1,4 +1,4 @@
-"""The page of a scoreboard: what was predicted of trials not seen, held against what was published, in English and Chinese."""
+"""Page of a scoreboard: predictions of trials beside their published results, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -52,10 +52,19 @@ def pages(
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
 ) -> tuple[tuple[Page, ...], tuple[Figure, ...]]:
-    """The report of a scoreboard, a page in each language with `first` first, and all its figures.
+    """Return the report of a scoreboard, one page per language, and all its figures.
 
-    learned, structures, left_out, attempts   each makes a section when given
-    provenance  what made the predictions: names to values, shown at the end with the lock's digest
+    Parameters
+    ----------
+    board
+        Finished scoreboard.
+    learned, structures, left_out, attempts
+        Contractions of parameters, odds of structures, leave-one-study-out diagnostics, attempts; each adds a section
+        when given.
+    provenance
+        How the predictions were made: names to values, printed at the end with the digest of the lock.
+    first
+        Code of the language of the first page.
     """
     page_provenance = {
         "predictor": board.primary,
@@ -80,7 +89,7 @@ def pages(
 
 
 class _ScoreboardPage:
-    """A scoreboard's page in one language."""
+    """Page of a scoreboard in one language."""
 
     def __init__(
         self,
@@ -142,7 +151,7 @@ class _ScoreboardPage:
     # what stands first
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """A number a threshold with its limit beside it; of the CRPS, against the best baseline alone."""
+        """One number per threshold with its limit; the CRPS only against the best baseline."""
         table = self.board_text.verdict_table()
         best_baseline = min(
             self.board.baselines.values(), key=lambda predictor: predictor.summary.crps, default=None
@@ -179,7 +188,7 @@ class _ScoreboardPage:
         return [*blocks, self.board_text.summary_table(), self.board_text.predictor_table()]
 
     def score_lines(self) -> list[Score]:
-        """The primary predictor, the other ones, and the baselines with the gain over each."""
+        """The primary predictor, the others, and the baselines with the difference from each."""
         board, board_text = self.board, self.board_text
         primary = board.judged
         others = [predictor for name, predictor in board.predictors.items() if name != board.primary]
@@ -309,7 +318,7 @@ class _ScoreboardPage:
         return [attempt_table(self.attempts, self.text)] if self.attempts else []
 
     def blind(self) -> list[Block]:
-        """The lock's log in this language, entry by entry, and what was amended since in the words of the lock."""
+        """The log of the lock in this language, entry by entry, and its amendments as they were written."""
         lock = self.board.lock
         seen = self.text.say("pool.comma").join(
             dict.fromkeys(o.target.study for o in lock.contrasts if o.seen)

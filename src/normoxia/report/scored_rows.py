@@ -1,4 +1,4 @@
-"""The rows of a scoreboard in words: what was published, what was predicted, whether it counts, what the baselines said."""
+"""Tables of scored outcomes: published value, prediction, verdict, and the baselines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,17 @@ _SIMPLER = "°"
 
 
 def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Row]:
-    """The primary predictor's rows of one measure, worst first; of one study when named."""
+    """Return the primary predictor's rows of one measure, largest error first.
+
+    Parameters
+    ----------
+    board
+        Finished scoreboard.
+    measure
+        Kind of outcome.
+    study
+        Name of one study; all when empty.
+    """
     return [
         row
         for row in board.judged.rows
@@ -31,12 +41,20 @@ def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Row]:
 
 
 def is_predicted(row: Row) -> bool:
-    """Whether a row counts as predicted: a response by the lock's rule, everything else inside the central 95 %."""
+    """Whether an outcome counts as predicted: a response by the rule of the lock, others inside the central 95 %."""
     return row.inside95 if row.predicted.within is None else row.predicted.within
 
 
 def prediction(row: Row, baseline: str = "") -> Prediction:
-    """A row as figures draw it, on the published scale; `rival` names the baseline whose median goes along."""
+    """Return a row as figures draw it, on the published scale.
+
+    Parameters
+    ----------
+    row
+        Scored outcome.
+    baseline
+        Name of the baseline predictor whose median is included; none when empty.
+    """
     observed = row.observed
     baseline_cell = row.baselines.get(baseline)
     return Prediction(
@@ -57,11 +75,20 @@ def prediction(row: Row, baseline: str = "") -> Prediction:
 def row_table(
     rows: Sequence[Row], key: str, text: Language, *, populations: bool = False, baselines: bool = True
 ) -> Table:
-    """Rows in the order given: published, predicted, inside or not, and the baselines' medians where there are any.
+    """Table of rows in the order given: published, predicted, inside or not, and the medians of baselines.
 
-    key          names the table and its title: "ratios", "responses", "medians", "strata"
-    populations  whether the population stands beside the endpoint
-    baselines    whether their medians are told
+    Parameters
+    ----------
+    rows
+        Scored outcomes.
+    key
+        Names the table and its title: "ratios", "responses", "medians", "strata".
+    text
+        Texts of the language.
+    populations
+        Whether the population is printed beside the endpoint.
+    baselines
+        Whether the medians of baselines are printed.
     """
     names = dict.fromkeys((*NAMES, *(name for row in rows for name in row.baselines)))
     baseline_names = [name for name in names if baselines and any(name in row.baselines for row in rows)]
@@ -102,7 +129,7 @@ def row_table(
 
 
 def called_table(board: Scoreboard, text: Language) -> Table:
-    """The failures of the field, and the successes that were not foreseen: what chance of significance was predicted."""
+    """Table of trials that failed, and of successes that were not predicted, with the predicted probability of significance."""
     judged = board.judged
     missed_successes = tuple(c for c in judged.successes if not c.foreseen)
 
@@ -142,12 +169,12 @@ def called_table(board: Scoreboard, text: Language) -> Table:
 
 
 def study_of(observed: Observed) -> str:
-    """A figure's study, marked when its result had been seen."""
+    """Return the study of an outcome, marked when its result had been seen before."""
     return observed.target.study + (SEEN if observed.seen else "")
 
 
 def published(observed: Observed, text: Language) -> str:
-    """A published figure with its interval."""
+    """Return a published outcome with its interval."""
     return text.interval(
         Estimate(observed.value, observed.low, observed.high, observed.level), _digits(observed)
     )

@@ -1,4 +1,4 @@
-"""Swimmer figure: each patient's time on study as a lane, with response, progression, death and who goes on."""
+"""Swimmer plot: response, progression, death and ongoing follow-up of each patient over time."""
 
 from __future__ import annotations
 
@@ -22,10 +22,18 @@ _WIDTH = 620
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Lane(Value):
-    """One patient: months from randomisation to each happening, nan for what did not happen.
+    """Events of one patient, in months from randomisation; nan for events that did not occur.
 
-    end       last day known
-    ongoing   still followed at the end, which is drawn as an arrow
+    Attributes
+    ----------
+    patient, arm
+        Names.
+    end
+        End of follow-up.
+    response, progression, death
+        Times of the events.
+    ongoing
+        Whether follow-up continues at the end, which is drawn as an arrow.
     """
 
     patient: str
@@ -47,9 +55,29 @@ def swimmer_figure(
     name: str = "swimmer",
     title: str = "",
 ) -> Figure:
-    """Lanes by arm, longest first; in response is a wide bar, the rest of the time a narrow one.
+    """Swimmer plot, one lane per patient, by arm, longest first; time in response is a wide bar.
 
-    most  lanes drawn at most, taken evenly by length within each arm; the title says how many of how many
+    Parameters
+    ----------
+    lanes
+        Patients of all arms.
+    most
+        Largest number of lanes, evenly spaced by length within each arm; a note says how many of how many.
+    months
+        End of the time axis; slightly beyond the longest follow-up when None.
+    lang
+        Code of the language, "en" or "zh".
+    theme
+        "light" or "dark".
+    name
+        File name without ending.
+    title
+        Heading; the default of the language when empty.
+
+    Raises
+    ------
+    InvalidArgument
+        Without patients.
     """
     if not lanes:
         raise InvalidArgument("a swimmer plot was asked for without patients; give at least one")
@@ -106,6 +134,7 @@ def swimmer_figure(
 
 
 def _evenly_spaced(lanes: list[Lane], most: int) -> list[Lane]:
+    """Lanes by length, evenly spaced when there are too many."""
     ordered = sorted(lanes, key=lambda lane: -lane.end)
     if len(ordered) <= most:
         return ordered
@@ -113,6 +142,7 @@ def _evenly_spaced(lanes: list[Lane], most: int) -> list[Lane]:
 
 
 def _axis(end: float, height: float, text: Language) -> Layer:
+    """The time axis."""
     axis = {
         "values": month_ticks(end).tolist(),
         "title": text.say("axis.months_since_randomisation"),
@@ -129,6 +159,7 @@ def _axis(end: float, height: float, text: Language) -> Layer:
 
 
 def _lane(lane: Lane, y: float, height: float, end: float, colour: str, palette: Theme) -> list[Layer]:
+    """Bars and markers of one patient."""
     until = min(lane.end, end)
     layers = [_bar(0.0, until, y, height * 0.34, colour, 0.38)]
     if not math.isnan(lane.response):

@@ -1,4 +1,4 @@
-"""The report of a network meta-analysis: of a table, or of a question to the registry, in English and Chinese."""
+"""Report of a network meta-analysis, of a table or of a question to the registry, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -51,11 +51,28 @@ def table_pages(
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
 ) -> Told:
-    """The report of a network from a file: pages (the language `first` first), figures, and league tables.
+    """Return the report of a network from a file: pages, figures, and league tables.
 
-    findings, notes    what was assumed of the file
-    assumed_direction  whether nobody said if small values are good
-    over_time          what the registry's curves say of studies of the same names
+    Parameters
+    ----------
+    synthesis
+        Fitted network.
+    file
+        Name of the file.
+    certainty
+        Of its contrasts, where it was judged.
+    contributions
+        Share of each study in each estimate.
+    findings, notes
+        What was assumed about the file.
+    assumed_direction
+        Whether it was not specified if small values are good.
+    over_time
+        Tests of proportional hazards of registry studies with the same names.
+    provenance
+        Names to values, printed at the end.
+    first
+        Code of the language of the first page.
     """
     pages: list[Page] = []
     figures: list[Figure] = []
@@ -94,7 +111,17 @@ def table_pages(
 
 
 def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None, first: str = "en") -> Told:
-    """The report of a question: pages (the language `first` first), figures, and the league table of each endpoint."""
+    """Return the report of a question: pages, figures, and the league table of each endpoint.
+
+    Parameters
+    ----------
+    answer
+        Analyses of the question.
+    provenance
+        Names to values, printed at the end.
+    first
+        Code of the language of the first page.
+    """
     pages: list[Page] = []
     figures: list[Figure] = []
     leagues: list[Table] = []
@@ -134,7 +161,7 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
 
 
 def proportionality_warnings(answer: Answer, text: Language) -> list[str]:
-    """What stands before every number: for each endpoint, the studies whose hazards do not stay proportional."""
+    """Return, for each endpoint, a sentence on the studies whose hazards are not proportional."""
     lines = []
     for endpoint, analysis in answer.analyses.items():
         warning = warning_words(analysis.over_time, text) if analysis.over_time is not None else ""
@@ -146,7 +173,10 @@ def proportionality_warnings(answer: Answer, text: Language) -> list[str]:
 def over_time_parts(
     answer: Answer, analysis: Analysis, text: Language, name: str
 ) -> tuple[list[str], Table | None, list[str]]:
-    """The warning and how far each contrast in question rests on its studies; their table; what of the other studies."""
+    """Return warnings, table and further sentences on non-proportional hazards.
+
+    The warnings include the share of each contrast in question that comes from such studies.
+    """
     proportionality = analysis.over_time
     if proportionality is None:
         return [], None, []
@@ -160,7 +190,7 @@ def over_time_parts(
 
 
 def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None:
-    """One endpoint of a question, pooled, in a language; None where nothing is pooled."""
+    """Return the synthesis of one endpoint of a question in a language; None where nothing is pooled."""
     if analysis.synthesis is None:
         return None
     return Pooled(
@@ -174,7 +204,7 @@ def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None
 
 
 def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
-    """The contrasts the question is about."""
+    """Table of the contrasts in question; None where none can be estimated."""
     pooled = told_of(answer, analysis, text)
     if pooled is None:
         return None
@@ -204,7 +234,7 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
 
 
 def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
-    """The contrasts in question with each study left out."""
+    """Table of the contrasts in question with each study left out; None where there are none."""
     pooled = told_of(answer, analysis, text)
     if pooled is None or not analysis.without:
         return None
@@ -229,7 +259,7 @@ def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table |
 
 
 def used_table(analysis: Analysis, text: Language, name: str) -> Table:
-    """Every number that entered and where it was read."""
+    """Table of every value used and its source."""
     semicolon = text.say("pool.semicolon")
     rows = tuple(
         (
@@ -253,7 +283,7 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
 
 
 def left_out_table(analysis: Analysis, text: Language, name: str) -> Table:
-    """Every study that stays out and the reason, studies of one reason together."""
+    """Table of excluded studies, grouped by reason."""
     reasons: dict[str, list[str]] = {}
     for study in analysis.left_out:
         reasons.setdefault(study.why[text.code], []).append(study.study)
@@ -264,7 +294,7 @@ def left_out_table(analysis: Analysis, text: Language, name: str) -> Table:
 
 
 def components_table(analysis: Analysis, text: Language, name: str) -> Table | None:
-    """What each component adds, without and with the interaction."""
+    """Table of component effects, without and with the interaction; None without a component model."""
     if analysis.additive is None:
         return None
     joint = {e.component: e for e in analysis.joint.effects()} if analysis.joint else {}
@@ -287,7 +317,7 @@ def components_table(analysis: Analysis, text: Language, name: str) -> Table | N
 
 
 def component_words(analysis: Analysis, text: Language) -> list[str]:
-    """How the additive model fits, and what the interaction does to it."""
+    """Return sentences on the fit of the additive model, and on the test of the interaction."""
     lines = []
     fit: ComponentFit | None = analysis.additive
     if fit is not None and fit.difference_df > 0:
@@ -316,7 +346,7 @@ def component_words(analysis: Analysis, text: Language) -> list[str]:
 
 
 def regression_table(analysis: Analysis, text: Language, name: str) -> Table | None:
-    """Coefficients of a meta-regression, as ratios."""
+    """Table of the coefficients of a meta-regression, as ratios; None without one."""
     r = analysis.regression
     if r is None:
         return None
@@ -364,7 +394,7 @@ def _page(
 
 
 def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
-    """The sections every synthesis has."""
+    """The sections of every synthesis."""
     say = pooled.text.say
     graph, forest, *rankings = pooled.figures()
     heat, shares, funnel = net_heat_map(pooled), contribution_map(pooled), funnel_of(pooled)
@@ -390,6 +420,7 @@ def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
 def _endpoint(
     answer: Answer, analysis: Analysis, text: Language, figures: list[Figure]
 ) -> tuple[list[Section], Pooled | None]:
+    """Sections of one endpoint of a question."""
     say = text.say
     suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{text.code}"
     pooled = told_of(answer, analysis, text)
@@ -426,7 +457,7 @@ def _endpoint(
 
 
 def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[Highlight]:
-    """The first contrasts in question that the endpoint can answer, when it is a time to event."""
+    """The first contrasts in question that can be estimated, for a time to event."""
     pooled = told_of(answer, analysis, text)
     if pooled is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
         return []
