@@ -105,8 +105,8 @@ def test_the_print_holds_a_question_whole(normoxia: Callable, lang: str) -> None
     assert answer.code == 0, answer.err
     words = {
         "en": ("What each component adds", "95% prediction interval", "P-score (95%)", "very low", "2 parts",
-               "Interaction of ICI × anti-angiogenic", "Studies left out, and why"),
-        "zh": ("各成分的贡献", "95% 预测区间", "P 分数（95%）", "极低", "2 个互不相连", "未纳入的研究及原因"),
+               "Interaction of ICI × anti-angiogenic", "Excluded studies, with reasons"),
+        "zh": ("各成分的贡献", "95% 预测区间", "P 分数（95%）", "极低", "2 个互不相连", "排除的研究及原因"),
     }[lang]  # fmt: skip
     for word in words:
         assert word in answer.out, word
@@ -377,7 +377,7 @@ def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("lang", "said", "mean", "ratio"), [
-    ("en", "do not stay proportional", "restricted mean difference", "constant hazard ratio"),
+    ("en", "are not proportional", "restricted mean difference", "constant hazard ratio"),
     ("zh", "风险不成比例", "限制性平均时间之差", "单一风险比（95% CI）"),
 ])  # fmt: skip
 def test_hazards_that_move_are_told_before_any_constant_ratio(

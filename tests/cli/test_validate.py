@@ -55,16 +55,16 @@ def test_the_summary_comes_before_the_rows_and_the_worst_row_first(
     normoxia: Callable, validated: list[str]
 ) -> None:
     out = normoxia("validate", "--quiet").out
-    places = [out.index(part) for part in ("thresholds are missed", "Thresholds", "Failures of the field", "Hazard ratios, worst first")]  # fmt: skip
+    places = [out.index(part) for part in ("thresholds are missed", "Thresholds", "Failures of the field", "Hazard ratios, largest errors first")]  # fmt: skip
     assert places == sorted(places)
     worst = boards.guess().judged.rows[0].observed.target.study
-    table = out[out.index("worst first") :].splitlines()
+    table = out[out.index("largest errors first") :].splitlines()
     assert worst in "".join(table[3:6])
 
 
 def test_one_study_alone(normoxia: Callable, validated: list[str]) -> None:
     out = normoxia("validate", "--study", "OAK", "--quiet").out
-    rows = out[out.index("worst first") :]
+    rows = out[out.index("largest errors first") :]
     assert "OAK" in rows
     assert "KEYNOTE" not in rows
 
@@ -80,7 +80,7 @@ def test_the_report_holds_page_figures_and_the_object(
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert text.index('lang="zh"') < text.index('lang="en"')
     assert (folder / "figures" / "contraction-en.svg").exists()
-    for part in ("Each study left out", "Structures, on against off", "Identifiability"):
+    for part in ("Left-out studies", "Structures, on against off", "Identifiability"):
         assert part in text
 
 

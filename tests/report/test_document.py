@@ -111,7 +111,7 @@ def test_dark_figures_and_repeated_languages_are_refused():
     dark = Page(language="en", title="t", lead="l", sections=(Section("s", (samples.km(theme="dark"),)),))
     with pytest.raises(InvalidArgument, match="light theme"):
         document(dark)
-    with pytest.raises(InvalidArgument, match="each once"):
+    with pytest.raises(InvalidArgument, match="at least one page"):
         document([page("en"), page("en")])
 
 

@@ -165,7 +165,7 @@ def test_waterfall_marks_cut_bars_and_keeps_their_values():
     assert [row[2] for row in figure.rows if row[0] == "ABCP"] == sorted(
         (row[2] for row in figure.rows if row[0] == "ABCP"), reverse=True
     )
-    assert "3 shrank by 30% or more, 2 grew by 20% or more" in figure.description
+    assert "3 with a decrease of 30% or more, 2 with an increase of 20% or more" in figure.description
 
 
 def test_waterfall_refuses_responses_that_do_not_match():
@@ -175,14 +175,14 @@ def test_waterfall_refuses_responses_that_do_not_match():
 
 def test_spider_says_how_many_it_draws_and_holds_everybody():
     figure = samples.spider(most=3)
-    assert "at most 3 patients an arm" in words(figure)
+    assert "at most 3 patients per arm" in words(figure)
     assert {row[1] for row in figure.rows} == set(range(1, 9))
 
 
 def test_forest_never_clips_in_silence():
     figure = samples.forest(limits=(0.2, 5.0))
     assert "2.10 (0.02–300.00)" in words(figure)
-    assert "go on beyond the axis" in words(figure)
+    assert "extend beyond the axis" in words(figure)
     assert json.dumps(figure.spec).count("triangle-") == 2
     whole = forest_figure([ForestRow(label="A", estimate=Estimate(0.8, 0.7, 0.9))], endpoint="OS")
     assert "triangle-" not in json.dumps(whole.spec)
@@ -221,7 +221,7 @@ def test_bands_leave_out_patients_without_a_value_time_by_time():
 
 def test_a_network_in_parts_says_that_nothing_compares_them():
     said = words(samples.network())
-    assert "2 parts that no study connects" in said
+    assert "2 connected components" in said
     whole = network_figure([Treatment("A"), Treatment("B")], [DirectComparison("A", "B", 2)])
     assert "parts" not in words(whole)
 
@@ -254,7 +254,7 @@ def test_names_from_users_cannot_break_out(kind):
 
 
 def test_builders_without_anything_to_draw_say_so():
-    with pytest.raises(InvalidArgument, match="without arms"):
+    with pytest.raises(InvalidArgument, match="no arms"):
         kaplan_meier_figure([], "PFS")
-    with pytest.raises(InvalidArgument, match="without effects"):
+    with pytest.raises(InvalidArgument, match="no effects"):
         forest_figure([ForestRow(label="A", kind="heading")])

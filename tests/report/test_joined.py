@@ -50,9 +50,9 @@ def test_the_published_ratio_stands_at_the_end_when_there_is_one() -> None:
 
 def test_the_reader_is_told_which_half_has_seen_the_study() -> None:
     seen = [joined(Endpoint.OS, left_out="LEAP-007")]
-    assert "half of the joined prediction has seen" in joined_words(seen, "LEAP-007", fitted=True)[1]
+    assert "half of the combined prediction depends" in joined_words(seen, "LEAP-007", fitted=True)[1]
     assert joined_words(seen, "LEAP-007", fitted=False)[1:] == (
-        "The component NMA was made without LEAP-007.",
+        "The component NMA does not use LEAP-007.",
     )
     assert len(joined_words([joined(Endpoint.OS)], "", fitted=False)) == 1
     assert "stands in" not in joined_words(seen, "LEAP-007", fitted=False)[0]
@@ -60,6 +60,6 @@ def test_the_reader_is_told_which_half_has_seen_the_study() -> None:
 
 def test_what_stood_in_for_the_components_is_said_in_both_languages() -> None:
     told = [joined(Endpoint.OS, "constant")]
-    assert "answers in its place" in joined_words(told, "", fitted=False)[-1]
+    assert "replaces it" in joined_words(told, "", fitted=False)[-1]
     assert joined_table(told, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
-    assert "代答" in joined_words(told, "", fitted=False, lang="zh")[-1]
+    assert "代替" in joined_words(told, "", fitted=False, lang="zh")[-1]

@@ -1,4 +1,4 @@
-"""Where hazards do not stay proportional, the page and the terminal say so before they give a constant hazard ratio."""
+"""Where hazards are not proportional, the page and the terminal say so before they give a constant hazard ratio."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_page_begins_with_the_studies_and_their_restricted_means(answered):
 def test_the_html_says_it_above_the_first_ratio(answered):
     html = document(answer_pages(answered)[0])
     english = html[html.index('<article lang="en"') :]
-    assert english.index("do not stay proportional") < english.index('class="highlights"')
+    assert english.index("are not proportional") < english.index('class="highlights"')
     assert english.index("restricted mean difference") < english.index("PFS, HR")
 
 

@@ -70,5 +70,5 @@ def test_nothing_to_draw_is_said() -> None:
         contribution_figure([], ["a against b"])
     with pytest.raises(InvalidArgument, match="two designs"):
         net_heat_figure(["a : b"], [1.0], np.ones((1, 1)), np.ones((1, 1)))
-    with pytest.raises(InvalidArgument, match="one contrast"):
+    with pytest.raises(InvalidArgument, match="no contrasts"):
         funnel_figure([], measure="HR")

@@ -168,8 +168,8 @@ def test_the_page_has_every_part_in_both_languages():
     assert [p.language for p in made] == ["en", "zh"]
     english = [s.title for s in made[0].sections]
     assert english == [
-        "Verdict", "Scores", "Hazard ratios", "Response", "Medians", "The intervals", "Strata", "Each study left out",
-        "Structures", "Identifiability", "What was tried", "What is not blind", "What this cannot tell",
+        "Verdict", "Scores", "Hazard ratios", "Response", "Medians", "Prediction intervals", "Strata", "Left-out studies",
+        "Structures", "Identifiability", "Attempts", "Limits of blinding", "Limitations",
     ]  # fmt: skip
     assert len(made[1].sections) == len(english)
     assert len({f.name for f in figures}) == len(figures) == 2 * 7
@@ -223,7 +223,7 @@ def test_what_is_not_blind_is_told_entry_by_entry_and_amendments_word_by_word():
         assert len(known) == len(boards.LOCK.log)
     amended = replace(boards.partial(), lock=replace(boards.LOCK, amendments=("2026-12-01: because",)))
     (page, _), _ = pages(amended)
-    (section,) = (s for s in page.sections if s.title == "What is not blind")
+    (section,) = (s for s in page.sections if s.title == "Limits of blinding")
     assert section.blocks[-1].text == "2026-12-01: because"
     assert "HARMONi-A" in section.blocks[0].text
 
@@ -250,7 +250,7 @@ def test_studies_left_out_stand_worst_first_with_how_it_was_done():
 
 def test_attempts_keep_their_scores_and_the_kept_one_is_bold():
     table = attempt_table(ATTEMPTS, EN)
-    assert table.columns == ("date", "what was tried", "in 95%", "CRPS", "kept")
+    assert table.columns == ("date", "attempt", "in 95%", "CRPS", "kept")
     assert table.rows == (
         ("2026-11-22", "no trial effects", "83%", "0.131", "–"), ("2026-11-23", "structural error", "–", "0.116", "✓ yes"),
     )  # fmt: skip

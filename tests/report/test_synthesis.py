@@ -55,11 +55,11 @@ def test_a_question_has_every_part_in_both_languages(answered):
         "Ranking",
         "Inconsistency",
         "Certainty",
-        "left out",
+        "Evidence and exclusions",
     ):
         assert any(part in title for title in english), part
-    assert english[-1] == "What this cannot tell"
-    assert chinese[-1] == "本结果不能说明什么"
+    assert english[-1] == "Limitations"
+    assert chinese[-1] == "局限性"
     assert not any(p.is_simulated for p in pages)
     assert len({f.name for f in figures}) == len(figures)
     assert len(leagues) == 4

@@ -96,7 +96,7 @@ def bands_figure(
         Without arms.
     """
     if not arms:
-        raise InvalidArgument("percentile bands were asked for without arms; give at least one")
+        raise InvalidArgument("no arms were given for percentile bands; expected at least one")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("bands.title", state=state)
     width = max(150.0, (_TOTAL_WIDTH - _GAP * (len(arms) - 1)) / len(arms))

@@ -14,7 +14,7 @@ from normoxia.report.theme import Theme
 
 Layer = dict[str, Any]
 
-#: one row without fields, so that a mark is drawn once
+#: data of one row without fields, so that a mark is drawn once
 _ONCE: dict[str, Any] = {"values": [{}]}
 
 
@@ -72,7 +72,7 @@ def symbol(
     return {"data": _ONCE, "mark": mark, "encoding": {"x": {"value": x}, "y": {"value": y}}}
 
 
-#: positions that are pixels already
+#: encoding of positions in pixels
 _PIXELS: dict[str, Any] = {"type": "quantitative", "scale": None, "axis": None}
 
 

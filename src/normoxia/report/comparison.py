@@ -88,7 +88,7 @@ def comparison_figure(
     """
     panels = [panel for panel in panels if panel.rows]
     if not panels:
-        raise InvalidArgument("nothing to compare was given; give at least one panel with a row")
+        raise InvalidArgument("no rows were given for the comparison; expected at least one panel with a row")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("comparison.title")
     compared = [row for panel in panels for row in panel.rows if row.published is not None]

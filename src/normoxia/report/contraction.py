@@ -68,7 +68,7 @@ def contraction_figure(
         Without parameters.
     """
     if not parameters:
-        raise InvalidArgument("contraction was asked for without parameters; give at least one")
+        raise InvalidArgument("no parameters were given for the contraction figure; expected at least one")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("contraction.title")
     rows = sorted(parameters, key=lambda p: -p.contraction)

@@ -240,7 +240,7 @@ class _CredibilityPage:
             origin if done else "–",
         )
 
-    # what stands beside the claims
+    # tables beside the claims
 
     def calibration(self) -> list[Block]:
         return [self.targets(), self.priors()]

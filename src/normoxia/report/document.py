@@ -41,13 +41,13 @@ class Highlight:
         What it measures.
     value
         The number as it is printed.
-    beside
+    detail
         Text under it, such as the interval and the published value.
     """
 
     label: str
     value: str
-    beside: str = ""
+    detail: str = ""
 
 
 Block = Prose | Table | Figure
@@ -121,7 +121,7 @@ def document(pages: Page | Sequence[Page]) -> str:
     codes = [page.language for page in page_list]
     if not page_list or len(set(codes)) != len(codes):
         raise InvalidArgument(
-            f"a report was asked for in the languages {codes}; expected each once, at least one"
+            f"the pages of a report are in the languages {codes}; expected at least one page, each in another language"
         )
     return _template().render(
         pages=[_template_values(page) for page in page_list],
@@ -196,15 +196,15 @@ def _block(block: Block, text: Language) -> dict[str, object]:
     return {"kind": "figure", "figure": block, "svg": svg, "links": links}
 
 
-#: significant digits of the data that a page carries; files of a figure have all of them
+#: significant digits of the data embedded in a page; the files of a figure have all of them
 _DIGITS = 5
-#: characters of a figure's specification that a page carries; a larger one lies in the folder of figures
+#: largest specification of a figure, in characters, that is embedded in a page; the folder of figures has all
 _LARGEST_SPECIFICATION = 40_000
 
-#: width of a printed page in letters of a table's size (A4, 8 pt), less what separates its columns; a Chinese letter is two
-_PAGE_LETTERS = 105
-#: letters of a line of a cell beyond which it is set as text that wraps, and the least such a column needs
-_LONG, _LONG_COLUMN = 32, 40
+#: width of a printed page in Latin characters of the size of tables (A4, 8 pt), without the gaps between columns
+_PAGE_WIDTH = 105
+#: characters of a line above which a cell wraps, and the smallest width of a column of such cells
+_WRAP_ABOVE, _WRAPPED_WIDTH = 32, 40
 
 
 def _fits(table: Table) -> bool:
@@ -214,8 +214,8 @@ def _fits(table: Table) -> bool:
     for column in range(1, len(table.columns)):
         cells = [row[column] for i, row in enumerate(table.rows) if i not in table.groups]
         longest = max((_text_length(line) for cell in cells for line in cell.split("\n")), default=0)
-        widths.append((_LONG_COLUMN if column in wrapped else longest) + 2)
-    return sum(widths) <= _PAGE_LETTERS
+        widths.append((_WRAPPED_WIDTH if column in wrapped else longest) + 2)
+    return sum(widths) <= _PAGE_WIDTH
 
 
 def _wrapped(table: Table) -> frozenset[int]:
@@ -223,7 +223,7 @@ def _wrapped(table: Table) -> frozenset[int]:
     return frozenset(
         c
         for c in range(len(table.columns))
-        if any(len(row[c]) > _LONG and "\n" not in row[c] for row in table.rows)
+        if any(len(row[c]) > _WRAP_ABOVE and "\n" not in row[c] for row in table.rows)
     )
 
 

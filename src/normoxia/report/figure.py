@@ -60,7 +60,7 @@ class Figure:
     language: str = "en"
     _svg_cache: dict[str, str] = field(
         default_factory=dict, repr=False
-    )  # the SVG once drawn, which takes a while
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spec", _compact(self.spec))
@@ -80,7 +80,7 @@ class Figure:
         title, description = (xml.sax.saxutils.escape(text) for text in (self.title, self.description))
         head, tail = svg.split(">", 1)
         name = f"{self.name}-{self.language}"
-        # several figures stand in one page, where the renderer's ids would meet
+        # a page has several figures, in which the ids of the renderer would be the same
         marks = re.sub(r'(\bid="|url\(#|href="#)((?:clip|gradient)[\w-]*)', rf"\1{name}-\2", tail)
         return (
             f'{head} role="img" aria-labelledby="{name}-title {name}-desc" lang="{self.language}">'

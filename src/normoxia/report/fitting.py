@@ -14,7 +14,7 @@ from normoxia.report.contraction import Learned
 from normoxia.report.tables import Table
 from normoxia.values import Value
 
-#: scores of an attempt that are shown, in this order, with their digits; shares are told in percent
+#: scores of an attempt in the order of the columns, with their digits; 0 digits for shares, printed in percent
 SCORES: Mapping[str, int] = {
     "coverage95": 0,
     "mean_abs_log_hr_pfs": 3,

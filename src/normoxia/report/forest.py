@@ -145,11 +145,11 @@ def forest_figure(
     effects = [row for row in rows if row.kind != "heading" and not math.isnan(row.estimate.value)]
     if not effects:
         raise InvalidArgument(
-            "a forest plot was asked for without effects; give at least one row with an estimate"
+            "no effects were given for the forest plot; expected at least one row with an estimate"
         )
     if ratio and any(row.estimate.value <= 0 for row in effects):
         raise InvalidArgument(
-            "a forest plot on a log axis holds a value of 0 or below; give ratios, not their logs"
+            "a forest plot on a log axis has an effect of 0 or below; expected ratios, not their logarithms"
         )
     title = title or text.say("forest.title", endpoint=text.known(f"endpoint.{endpoint}", endpoint))
     low, high = limits if limits is not None else _limits(effects, ratio)

@@ -15,7 +15,7 @@ from normoxia.report.theme import THEMES, Theme
 
 _WIDTH, _HEIGHT = 520.0, 300.0
 _LINE = 12.0  # between names of studies
-_Z = 1.959963984540054  # the normal's 97.5 % point: 95 % of studies lie within if nothing but chance moves them
+_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 _RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 10.0)
 
 
@@ -84,7 +84,7 @@ def funnel_figure(
     Chaimani & Salanti 2012, Res Synth Methods 3:161.
     """
     if not marks:
-        raise InvalidArgument("a funnel needs at least one contrast")
+        raise InvalidArgument("no contrasts were given for the funnel plot; expected at least one")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("funnel.title")
     notes = [(line, palette.muted) for line in wrap(text.say("funnel.note"), _WIDTH + 60, 11)]

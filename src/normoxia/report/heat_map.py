@@ -22,10 +22,10 @@ from normoxia.report.theme import THEMES, Theme
 Values = NDArray[np.float64]
 
 _CELL, _ROW = 46.0, 26.0
-_SQUARE = 13.0  # a weight of 1; it stands left of the cell's number
-#: heat at which a tint is deepest: 8 in Krahn 2013
+_SQUARE = 13.0  # side for a weight of 1, in pixels; left of the number of the cell
+#: heat of the deepest tint: 8 in Krahn 2013
 _DEEPEST = 8.0
-_PALEST, _DARKEST = 0.05, 0.55  # pale enough for words on top
+_PALEST, _DARKEST = 0.05, 0.55  # opacities at which text on top can be read
 
 
 @dataclass(frozen=True, slots=True)

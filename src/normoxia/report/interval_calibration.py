@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 _WIDTH, _HEIGHT, _GAP = 330.0, 300.0, 70.0
 _BINS = 10
-#: central share of the binomial drawn as a band
+#: level of the binomial band
 _BAND = 0.95
 _LEVELS = np.round(np.arange(0.0, 1.0001, 0.02), 2)
 
@@ -95,7 +95,7 @@ def interval_calibration_figure(
     groups = [group for group in groups if len(group.values)]
     if not groups:
         raise InvalidArgument(
-            "coverage was asked for without predictions; give at least one group with values"
+            "no predictions were given for the coverage figure; expected at least one group with values"
         )
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("coverage.title")

@@ -21,9 +21,9 @@ from normoxia.survival import DAYS_PER_MONTH, SurvivalCurve, curves_cross
 from normoxia.values import Value
 
 _WIDTH, _HEIGHT, _ROW = 640, 340, 17
-#: widest title of an arm that leaves room for the columns beside it, in pixels
+#: largest width of the title of an arm in the table over the plot, in pixels
 _LONGEST_TITLE = 290
-#: more censoring ticks than this run into one another and are left out
+#: largest number of censoring ticks; more would overlap and are left out
 _MOST_TICKS = 600
 
 
@@ -156,7 +156,7 @@ def kaplan_meier_figure(
         Without arms.
     """
     if not arms:
-        raise InvalidArgument("a Kaplan-Meier figure was asked for without arms; give at least one")
+        raise InvalidArgument("no arms were given for the Kaplan-Meier figure; expected at least one")
     text, palette = language(lang), THEMES[theme]
     endpoint_words = text.known(f"endpoint.{endpoint}", endpoint)
     title = title or text.say("km.title", endpoint=endpoint_words)
@@ -365,7 +365,7 @@ def _published(arms: Sequence[KaplanMeierArm], end: float, palette: Theme) -> li
                 "clip": True,
             }
             layers.append({"data": {"values": points}, "mark": line, "encoding": {"x": x, "y": y}})
-        # landmarks of several arms stand side by side, so that their intervals do not hide one another
+        # landmarks of several arms are shifted, so that their intervals do not overlap
         offset = 5.0 * (i - (len(arms) - 1) / 2)
         for month, rate in arm.landmarks:
             if month > end:

@@ -111,7 +111,7 @@ def network_figure(
         When a comparison names a treatment that is not among them.
     """
     if len(treatments) < 2:
-        raise InvalidArgument("a network of fewer than two treatments was asked for; expected at least two")
+        raise InvalidArgument("fewer than two treatments were given for the network graph; expected at least two")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("network.title")
     places = _circle(treatments)
@@ -185,7 +185,7 @@ def ranking_figure(
         Without rows, or when rows have different numbers of ranks.
     """
     if not rows or any(len(row.probabilities) != len(rows[0].probabilities) for row in rows):
-        raise InvalidArgument("a ranking needs rows, each with a probability for every rank")
+        raise InvalidArgument("the rows of the ranking are none or have different numbers of ranks; expected a probability of every rank in each")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("ranking.title")
     ranks = len(rows[0].probabilities)
@@ -382,7 +382,7 @@ def _tiles(
         block = stroke(
             start + tile * k + 1, y, start + tile * (k + 1) - 1, y, palette.colour(0), width=height - 3
         )
-        block["mark"]["opacity"] = 0.06 + 0.5 * min(max(p, 0.0), 1.0)  # pale enough for words on top
+        block["mark"]["opacity"] = 0.06 + 0.5 * min(max(p, 0.0), 1.0)  # pale enough for text on top
         text = f"{100 * p:.0f}%" if p > 0.005 else "<1%" if p > 0 else "0"
         layers += [block, text_label(start + tile * (k + 0.5), y, text, palette.foreground, align="center")]
     return layers

@@ -12,7 +12,7 @@ from normoxia.report.pooled import Shares, treatment_in
 from normoxia.report.tables import Table
 from normoxia.survival import DAYS_PER_MONTH
 
-#: studies shown at the head of a page; the table holds them all
+#: largest number of studies at the head of a page; the table has all
 _MOST_HIGHLIGHTS = 3
 
 

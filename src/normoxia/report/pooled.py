@@ -30,11 +30,11 @@ from normoxia.report.tables import Table
 
 Shares = Mapping[tuple[str, str], Mapping[str, float]]
 
-#: the largest league table a page can hold
+#: largest league table of a page, in treatments
 _WIDEST = 12
-#: the largest network whose order on the circle is searched
+#: largest network whose order on the circle is optimised
 _MOST_ORDERED = 14
-#: a study's share of an estimate below which it is not named, in percent
+#: smallest share of a study in an estimate that is printed, in percent
 _SMALLEST_SHARE = 5.0
 
 
@@ -353,7 +353,7 @@ class Pooled:
         )
 
     def _estimate_text(self, estimate: float, se: float) -> str:
-        half = 1.959963984540054 * se  # the normal's 97.5 % point, as in the split's own p value
+        half = 1.959963984540054 * se  # 97.5 % quantile of the normal distribution
         ends = (self.natural(x) for x in (estimate, estimate - half, estimate + half))
         return self.text.interval(Estimate(*ends), 2)
 

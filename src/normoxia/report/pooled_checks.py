@@ -14,11 +14,11 @@ from normoxia.report.funnel import FunnelMark, funnel_figure
 from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure
 from normoxia.report.pooled import Pooled
 
-#: more treatments than this, and only the estimates against the reference are drawn
+#: largest number of treatments for which all pairs are drawn; above it only those against the reference
 _ALL_PAIRS = 7
-#: more columns than this cannot be read
+#: largest number of columns that can be read
 _WIDEST = 30
-#: a design whose inconsistency and heat are all below this takes part in no disagreement
+#: largest heat that counts as zero
 _NOTHING = 1e-8
 
 

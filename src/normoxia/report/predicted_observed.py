@@ -28,7 +28,7 @@ from normoxia.report.theme import THEMES, Theme
 
 _SIDE, _GAP = 400.0, 64.0
 _LOG_TICKS = (0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)
-#: names that may stand beside points before they hide them
+#: largest number of labels beside points
 _MOST_NAMES = 14
 _LINE = 20.0
 
@@ -94,7 +94,7 @@ def predicted_observed_figure(
     text, palette = language(lang), THEMES[theme]
     panels = [panel for panel in panels if panel.points]
     if not panels:
-        raise InvalidArgument("nothing predicted was given; give at least one panel with a point")
+        raise InvalidArgument("no predictions were given for the scatter plot; expected at least one panel with a point")
     points = [point for panel in panels for point in panel.points]
     drawn = [p for p in points if math.isfinite(p.published.value) and math.isfinite(p.predicted.value)]
     count = text.say("prediction.count_scatter", inside=sum(p.is_inside for p in points), n=len(points))
@@ -174,7 +174,7 @@ def _panel(panel: ScatterPanel, text: Language, palette: Theme) -> list[Layer]:
         (lambda p: (p.predicted.low, p.predicted.high), 1.0, 0.55),
         (lambda p: p.middle, 3.0, 0.8),
     ):
-        for holds, colour in ((True, palette.colour(0)), (False, palette.bad)):
+        for is_inside, colour in ((True, palette.colour(0)), (False, palette.bad)):
             lines = [
                 (
                     scale.at(p.published.value),
@@ -183,14 +183,14 @@ def _panel(panel: ScatterPanel, text: Language, palette: Theme) -> list[Layer]:
                     _SIDE - scale.at(high),
                 )
                 for p in drawn
-                if p.is_inside is holds
+                if p.is_inside is is_inside
                 for low, high in [interval_of(p)]
             ]
             layers += strokes(lines, colour, width=width, opacity=opacity)
-    for holds, shape, colour in ((True, "circle", palette.colour(0)), (False, "diamond", palette.bad)):
+    for is_inside, shape, colour in ((True, "circle", palette.colour(0)), (False, "diamond", palette.bad)):
         for is_seen in (False, True):
-            points = [_place(p, scale) for p in drawn if (p.is_inside, p.is_seen) == (holds, is_seen)]
-            size = 58.0 if holds else 84.0
+            points = [_place(p, scale) for p in drawn if (p.is_inside, p.is_seen) == (is_inside, is_seen)]
+            size = 58.0 if is_inside else 84.0
             layers += symbols(
                 points, shape, colour, size=size, background=palette.background if is_seen else ""
             )
@@ -235,7 +235,7 @@ def _names(
     for p in labelled:
         x, y = _place(p, scale)
         text = f"{p.study_label} {p.label}"
-        length = 1.12 * text_width(text, 10)  # an estimate that must not fall short
+        length = 1.12 * text_width(text, 10)  # the estimated width must not be too small
         for left, top in (
             (x + 9, y),
             (x - 9 - length, y),

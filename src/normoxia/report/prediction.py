@@ -31,7 +31,7 @@ from normoxia.values import Value
 
 _ROW, _WIDTH = 30, 340
 _NUMBERS, _VERDICT = _WIDTH + 18, _WIDTH + 142
-#: a study whose result was known before it was predicted
+#: mark of a study whose result was known before it was predicted
 SEEN = "†"
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0, 6.0, 10.0)
 
@@ -111,12 +111,12 @@ def prediction_forest(
     """
     text, palette = language(lang), THEMES[theme]
     if not rows:
-        raise InvalidArgument("a forest of predictions was asked for without rows; give at least one")
+        raise InvalidArgument("no rows were given for the forest plot of predictions; expected at least one")
     if any(
         not 0.0 < value < math.inf for row in rows for value in (row.predicted.value, row.published.value)
     ):
         raise InvalidArgument(
-            "a forest on a log axis holds a ratio that is not above 0; give ratios, not logs"
+            "a forest plot on a log axis has a ratio that is not above 0; expected ratios, not their logarithms"
         )
     low, high = _limits(rows)
 

@@ -94,7 +94,7 @@ def waterfall_figure(
         Without arms, or when an arm has not one response per change.
     """
     if not arms:
-        raise InvalidArgument("a waterfall was asked for without arms; give at least one")
+        raise InvalidArgument("no arms were given for the waterfall plot; expected at least one")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("waterfall.title")
     capped = sum(int((arm.best_change > cap).sum()) for arm in arms)
@@ -200,7 +200,7 @@ def spider_figure(
         Without arms.
     """
     if not arms:
-        raise InvalidArgument("a spider plot was asked for without arms; give at least one")
+        raise InvalidArgument("no arms were given for the spider plot; expected at least one")
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("spider.title")
     longest = max((float(m[-1]) for arm in arms for m in arm.months if len(m)), default=1.0)

@@ -59,7 +59,7 @@ def risk_matrix(
         Without a question, or for another level.
     """
     if not rows:
-        raise InvalidArgument("no question was given; give at least one")
+        raise InvalidArgument("no questions were given for the risk matrix; expected at least one")
     for row in rows:
         for level in (row.influence, row.consequence, row.risk):
             if level not in LEVELS:

@@ -42,7 +42,7 @@ STATES: Mapping[str, tuple[str, bool]] = {
     "treg_density": ("/mL", True),
 }
 
-#: the fewest patients of a set in an arm for which curves are worth drawing
+#: smallest number of patients of a set in an arm for which curves are drawn
 _FEWEST = 15
 
 Rows = NDArray[np.intp]
@@ -190,7 +190,7 @@ class _RunPage:
     def name(self, stem: str) -> str:
         return f"{stem}-{self.code}"
 
-    # what stands first
+    # head of the page
 
     def warnings(self) -> list[Prose]:
         say = self.text.say
@@ -243,12 +243,12 @@ class _RunPage:
             text.number(x, digits)
             for x in (simulated.estimate.value, simulated.estimate.low, simulated.estimate.high)
         )
-        beside = [f"{low}–{high}"]
+        details = [f"{low}–{high}"]
         if c.published is not None:
             published = text.interval(c.published.estimate, digits)
-            beside.append(text.say("km.published_ratio", value=published))
+            details.append(text.say("km.published_ratio", value=published))
         return Highlight(
-            text.say("run.of", arm=arms, what=_label(simulated, text)), value, " · ".join(beside)
+            text.say("run.of", arm=arms, what=_label(simulated, text)), value, " · ".join(details)
         )
 
     def compared(self) -> list[Block]:

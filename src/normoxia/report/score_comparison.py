@@ -82,7 +82,7 @@ def score_figure(
     text, palette = language(lang), THEMES[theme]
     finite = [score for score in scores if math.isfinite(score.value)]
     if not finite:
-        raise InvalidArgument("scores were to be compared, and none exists; give at least one")
+        raise InvalidArgument("no finite scores were given for the comparison; expected at least one")
     height = _ROW * len(finite)
     start = -(max(text_width(score.name, 12) for score in finite) * 1.08 + 22)
     left = _means(finite, start, height, text.say("scores.axis", measure=measure), palette)

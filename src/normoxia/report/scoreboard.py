@@ -148,7 +148,7 @@ class _ScoreboardPage:
     def name(self, stem: str) -> str:
         return f"{stem}-{self.text.code}"
 
-    # what stands first
+    # head of the page
 
     def highlights(self) -> tuple[Highlight, ...]:
         """One number per threshold with its limit; the CRPS only against the best baseline."""
@@ -293,7 +293,7 @@ class _ScoreboardPage:
             return []
         return [Prose(self.board_text.strata_words()), row_table(rows, "strata", self.text, populations=True)]
 
-    # what lies behind
+    # the fit
 
     def leaving_out(self) -> list[Block]:
         sentence = self.board_text.ensemble()

@@ -17,7 +17,7 @@ from normoxia.report.tables import Table
 
 Tone = Literal["good", "bad"]
 
-#: marks a baseline's cell that a simpler baseline answered
+#: mark of a baseline replaced by a simpler one that could predict the outcome
 _SIMPLER = "°"
 
 

@@ -12,12 +12,12 @@ from normoxia.language import Language
 from normoxia.report.bands import BandArm
 from normoxia.trial.protocol import Arm
 
-#: slots of drugs that act on vessels
+#: effect slots of drugs that act on vessels
 _ANTI_ANGIOGENIC = ("vegf_trap_ratio", "vegfr_ratio")
-#: direction in which the review states that anti-angiogenic drugs move a state: they normalise vessels
-#: (C11 to C13), so that blood flow returns, hypoxia falls, pericytes cover more and more T cells arrive
+#: direction of change under anti-angiogenic drugs stated by the review (C11 to C13, normalisation of vessels):
+#: perfusion, pericyte coverage and T cell density rise, hypoxia falls
 REVIEW_DIRECTION = {"perfusion": 1, "hypoxic_fraction": -1, "pericyte_coverage": 1, "cd8_density": 1}
-#: relative change that counts as one
+#: smallest relative change of a median that is reported as one
 _CHANGE = 0.05
 
 

@@ -80,7 +80,7 @@ def swimmer_figure(
         Without patients.
     """
     if not lanes:
-        raise InvalidArgument("a swimmer plot was asked for without patients; give at least one")
+        raise InvalidArgument("no patients were given for the swimmer plot; expected at least one")
     text, palette = language(lang), THEMES[theme]
     arms = list(dict.fromkeys(lane.arm for lane in lanes))
     drawn = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-#: Chinese faces of the common systems stand in both stacks, so that a mixed label never shows boxes
+#: Chinese fonts of the common systems are in both stacks, so that a mixed label never shows boxes
 _CHINESE = (
     "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', "
     "'WenQuanYi Micro Hei', 'Hiragino Sans GB'"
@@ -117,7 +117,7 @@ def config(palette: Theme, code: str) -> dict[str, Any]:
     """Return the Vega-Lite configuration of a theme in a language."""
     font = FONTS.get(code, FONTS["en"])
     return {
-        "aria": False,  # one title and description speak for the figure (figure.py), not a label for each mark
+        "aria": False,  # the figure has one title and description (figure.py) instead of a label per mark
         "font": font,
         "view": {"stroke": None},
         "axis": {
