@@ -240,7 +240,7 @@ def test_an_asymmetric_interval_is_kept_and_told(normoxia: Callable, tmp_path: P
     ("body", "said"),
     [
         ("A,one,placebo,0.7,0.5,0.98\n", "One study"),
-        ("A,one,placebo,0.7,0.5,0.98\nB,one,placebo,0.8,0.6,1.07\n", "No loop of treatments"),
+        ("A,one,placebo,0.7,0.5,0.98\nB,one,placebo,0.8,0.6,1.07\n", "The network has no loop"),
         ("A,one,placebo,0.7,0.5,0.98\nB,two,placebo,0.8,0.6,1.07\nC,three,placebo,0.9,0.7,1.16\n", "no spare evidence"),
         ("A,one,placebo,0.7,0.5,0.98\nB,two,three,0.8,0.6,1.07\n", "2 parts"),
     ],

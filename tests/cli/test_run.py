@@ -61,7 +61,7 @@ def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(no
 def test_a_run_prints_three_predictions_and_what_each_has_seen(normoxia: Callable) -> None:
     answer = normoxia("run", "impower150", "--patients", "8", "--no-report", "--out", "run")
     assert "combined, half of each" in answer.out
-    assert "made without IMpower150" in answer.err
+    assert "does not use IMpower150" in answer.err
     chinese = normoxia(*SMALL, "--lang", "zh", "--out", "zh")
     assert "两者各半结合" in chinese.out
 

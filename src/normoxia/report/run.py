@@ -217,7 +217,7 @@ class _RunPage:
         sentences = joined_words(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
         name = self.name("joined")
         table = joined_table(self.joined, self.trial, self.comparisons, lang=self.code, name=name)
-        return [*(Prose(text) for text in sentences), table]
+        return [*(Prose(sentence) for sentence in sentences), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
         """Hazard ratios of the first contrast, and medians, of the set with most published ones, else of the first set."""

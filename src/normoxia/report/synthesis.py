@@ -285,8 +285,8 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
 def left_out_table(analysis: Analysis, text: Language, name: str) -> Table:
     """Table of excluded studies, grouped by reason."""
     reasons: dict[str, list[str]] = {}
-    for study in analysis.left_out:
-        reasons.setdefault(study.why[text.code], []).append(study.study)
+    for excluded in analysis.left_out:
+        reasons.setdefault(excluded.why[text.code], []).append(excluded.study)
     comma = text.say("pool.comma")
     rows = tuple((why, comma.join(sorted(studies))) for why, studies in reasons.items())
     heads = (text.say("pool.why"), text.say("pool.study"))
