@@ -1,4 +1,4 @@
-"""Scoreboards of stand-in predictors over the shipped lock: who knows everything, who guesses, who says only some."""
+"""Scoreboards of test predictors over the shipped lock: a perfect one, a constant one, an incomplete one."""
 
 from __future__ import annotations
 
@@ -26,38 +26,40 @@ def rivals() -> Mapping[str, Baseline]:
 def everything(ratio: float = 0.8) -> dict[Target, Predictive]:
     """Every hazard ratio as given, every response 30 %, every median 10 months, a few of them not reached."""
     random = np.random.default_rng(1)
-    found: dict[Target, Predictive] = {}
+    predictions: dict[Target, Predictive] = {}
     for o in LOCK.observed:
         if o.target.is_ratio:
-            found[o.target] = Ensemble(random.normal(math.log(ratio), math.hypot(0.1, o.se), 400))
+            predictions[o.target] = Ensemble(random.normal(math.log(ratio), math.hypot(0.1, o.se), 400))
         elif o.target.measure is Measure.PERCENT:
-            found[o.target] = Ensemble(100 * random.beta(3, 7, 400))
+            predictions[o.target] = Ensemble(100 * random.beta(3, 7, 400))
         else:
-            found[o.target] = Ensemble([*random.lognormal(math.log(10), 0.3, 380), *[math.inf] * 20])
-    return found
+            predictions[o.target] = Ensemble([*random.lognormal(math.log(10), 0.3, 380), *[math.inf] * 20])
+    return predictions
 
 
 @functools.cache
 def guess() -> Scoreboard:
-    """The guess and the class mean beside one another; the guess misses thresholds."""
-    own = everything()
+    """A constant predictor with the class mean; the constant one misses thresholds."""
+    predictions = everything()
     return scoreboard(
-        LOCK, {"mechanism": own, "hybrid": {**own, **rivals()["class_mean"].predictions}}, baselines=rivals(),
+        LOCK,
+        {"mechanism": predictions, "hybrid": {**predictions, **rivals()["class_mean"].predictions}},
+        baselines=rivals(),
         calibration=Calibration(4000, 812.5, 0.61),
-    )  # fmt: skip
+    )
 
 
 @functools.cache
 def oracle() -> Scoreboard:
-    """Who knows every figure meets every threshold."""
-    own: dict[Target, Predictive] = {
+    """Perfect predictions, which meet every threshold."""
+    predictions: dict[Target, Predictive] = {
         o.target: Normal(o.y, o.se**2) if o.target.is_ratio else Ensemble([o.value]) for o in LOCK.observed
     }
-    return scoreboard(LOCK, {"oracle": own}, baselines=rivals())
+    return scoreboard(LOCK, {"oracle": predictions}, baselines=rivals())
 
 
 @functools.cache
 def partial() -> Scoreboard:
-    """Hazard ratios alone, and of these one is missing."""
-    own: dict[Target, Predictive] = {o.target: Normal(o.y, o.se**2) for o in LOCK.contrasts[1:]}
-    return scoreboard(LOCK, {"partial": own}, baselines=rivals())
+    """Hazard ratios only, one of them missing."""
+    predictions: dict[Target, Predictive] = {o.target: Normal(o.y, o.se**2) for o in LOCK.contrasts[1:]}
+    return scoreboard(LOCK, {"partial": predictions}, baselines=rivals())

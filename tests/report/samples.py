@@ -1,4 +1,4 @@
-"""Small figures of every kind, built from plain values, for the tests that every figure must pass."""
+"""Small figures of every kind from plain values, for the tests that every figure must pass."""
 
 from __future__ import annotations
 
@@ -55,13 +55,22 @@ def km(**options) -> Figure:
     band = Band(months=months, low=100 * np.exp(-months / 9), high=100 * np.exp(-months / 14), level=0.9)
     arms = [
         KaplanMeierArm(
-            name="ABCP", curve=curve(9), median=Estimate(9.0, 8.0, math.inf, 0.9), band=band, published=Estimate(8.3, 7.7, 9.8),
+            name="ABCP",
+            curve=curve(9),
+            median=Estimate(9.0, 8.0, math.inf, 0.9),
+            band=band,
+            published=Estimate(8.3, 7.7, 9.8),
             landmarks=((6.0, Estimate(66.9, 61.6, 72.2)), (12.0, Estimate(36.5, 30.9, 42.1))),
         ),
         KaplanMeierArm(name="BCP", curve=curve(6, seed=2)),
-    ]  # fmt: skip
+    ]
     ratio = HazardRatioLine(
-        experimental="ABCP", control="BCP", ratio=Estimate(0.7, 0.5, 0.98), test="log-rank", p=0.04, published=Estimate(0.62, 0.52, 0.74)
+        experimental="ABCP",
+        control="BCP",
+        ratio=Estimate(0.7, 0.5, 0.98),
+        test="log-rank",
+        p=0.04,
+        published=Estimate(0.62, 0.52, 0.74),
     )
     return kaplan_meier_figure(arms, "PFS", ratios=[ratio], **options)
 
@@ -149,15 +158,35 @@ def ranking(**options) -> Figure:
 
 
 def predictions() -> list[Prediction]:
-    """A hit, a miss of a trial seen before, and an end that was not reached."""
+    """One inside, one outside of a trial seen before, and one with an infinite end."""
     return [
-        Prediction(study="OAK", label="atezo vs docetaxel", predicted=Estimate(0.8, 0.6, 1.1), middle=(0.7, 0.9), published=Estimate(0.95, 0.82, 1.1), is_inside=True),
         Prediction(
-            study="IMpower150", label="ABCP vs BCP", predicted=Estimate(0.9, 0.75, 1.05), middle=(0.85, 0.95), published=Estimate(0.62, 0.52, 0.74), is_inside=False,
-            is_seen=True, baseline=0.65,
+            study="OAK",
+            label="atezo vs docetaxel",
+            predicted=Estimate(0.8, 0.6, 1.1),
+            middle=(0.7, 0.9),
+            published=Estimate(0.95, 0.82, 1.1),
+            is_inside=True,
         ),
-        Prediction(study="Small", label="a vs b", predicted=Estimate(2.0, 0.02, math.inf), middle=(1.0, 4.0), published=Estimate(2.0, 1.0, 4.0), is_inside=True),
-    ]  # fmt: skip
+        Prediction(
+            study="IMpower150",
+            label="ABCP vs BCP",
+            predicted=Estimate(0.9, 0.75, 1.05),
+            middle=(0.85, 0.95),
+            published=Estimate(0.62, 0.52, 0.74),
+            is_inside=False,
+            is_seen=True,
+            baseline=0.65,
+        ),
+        Prediction(
+            study="Small",
+            label="a vs b",
+            predicted=Estimate(2.0, 0.02, math.inf),
+            middle=(1.0, 4.0),
+            published=Estimate(2.0, 1.0, 4.0),
+            is_inside=True,
+        ),
+    ]
 
 
 def prediction(**options) -> Figure:
@@ -183,7 +212,13 @@ def scores(**options) -> Figure:
     rows = [
         Score(name="the mechanism", value=0.10, unseen=0.11),
         Score(name="constant", value=0.125, unseen=0.13, gain=Estimate(0.025, 0.01, 0.04), is_baseline=True),
-        Score(name="component NMA", value=0.095, unseen=math.nan, gain=Estimate(-0.005, -0.02, 0.01), is_baseline=True),
+        Score(
+            name="component NMA",
+            value=0.095,
+            unseen=math.nan,
+            gain=Estimate(-0.005, -0.02, 0.01),
+            is_baseline=True,
+        ),
     ]
     return score_figure(rows, title="CRPS", **options)
 
@@ -221,8 +256,21 @@ def funnel(**options) -> Figure:
 
 
 EVERY: dict[str, Callable[..., Figure]] = {
-    "km": km, "waterfall": waterfall, "spider": spider, "swimmer": swimmer, "bands": bands, "forest": forest,
-    "comparison": comparison, "network": network, "ranking": ranking, "prediction": prediction, "scatter": scatter,
-    "intervals": intervals, "scores": scores, "contraction": contraction, "contribution": contribution, "net-heat": net_heat,
+    "km": km,
+    "waterfall": waterfall,
+    "spider": spider,
+    "swimmer": swimmer,
+    "bands": bands,
+    "forest": forest,
+    "comparison": comparison,
+    "network": network,
+    "ranking": ranking,
+    "prediction": prediction,
+    "scatter": scatter,
+    "intervals": intervals,
+    "scores": scores,
+    "contraction": contraction,
+    "contribution": contribution,
+    "net-heat": net_heat,
     "funnel": funnel,
-}  # fmt: skip
+}

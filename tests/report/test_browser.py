@@ -18,9 +18,17 @@ from normoxia.report import write_document
 pytestmark = pytest.mark.slow
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--virtual-time-budget=3000",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--virtual-time-budget=3000",
+)
 
 
 def browse(tmp_path: Path, file: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -34,21 +42,24 @@ def report(tmp_path: Path) -> Path:
     return write_document([page("en"), page("zh")], tmp_path / "report.html")
 
 
-def test_the_page_stands_whole_in_both_languages(tmp_path: Path, report: Path) -> None:
+def test_the_page_is_complete_in_both_languages(tmp_path: Path, report: Path) -> None:
     shown = browse(tmp_path, report, "--dump-dom").stdout
     assert "Report en" in shown
     assert "Report zh" in shown
     assert shown.count("<svg") >= 2
 
 
-def test_light_and_dark_are_two_pictures_of_one_page(tmp_path: Path, report: Path) -> None:
+def test_light_and_dark_settings_render_differently(tmp_path: Path, report: Path) -> None:
     sizes = []
     for name, scheme in (("dark", "0"), ("light", "1")):
         picture = tmp_path / f"{name}.png"
         browse(
-            tmp_path, report, f"--screenshot={picture}", "--window-size=1100,1400",
+            tmp_path,
+            report,
+            f"--screenshot={picture}",
+            "--window-size=1100,1400",
             f"--blink-settings=preferredColorScheme={scheme}",
-        )  # fmt: skip
+        )
         content = picture.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n"
         assert int.from_bytes(content[16:20], "big") == 1100
@@ -58,7 +69,7 @@ def test_light_and_dark_are_two_pictures_of_one_page(tmp_path: Path, report: Pat
     assert min(map(len, sizes)) > 20_000
 
 
-def test_nothing_is_fetched_from_anywhere(report: Path) -> None:
+def test_the_page_loads_no_external_resource(report: Path) -> None:
     text = report.read_text(encoding="utf-8")
     fetched = re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"|url\((?!#|data:|\"?#)([^)]*)\)|@import', text)
     assert [found for found in fetched if any(found)] == []

@@ -1,4 +1,4 @@
-"""The credibility file as a page: every claim with its status and proof, in both languages, and the matrix of risk."""
+"""The credibility file as a page: every claim with its status and evidence, in both languages, and the matrix of risk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CODES = ("en", "zh")
 
 @pytest.fixture(scope="module")
 def file() -> CredibilityFile:
-    """Without the checks that solve, which have tests of their own."""
+    """Without the checks that solve the model, which have their own tests."""
     patch = pytest.MonkeyPatch()
     patch.setattr(verification, "CHECKS", {"units": verification.units})
     try:
@@ -44,12 +44,12 @@ def ensemble() -> Calibrated:
 
 
 def board() -> Scoreboard:
-    known = lock.read()
-    found = {o.target: Normal(o.y, o.se**2) for o in known.contrasts}
+    listed = lock.read()
+    predictions = {o.target: Normal(o.y, o.se**2) for o in listed.contrasts}
     return scoreboard(
-        known,
-        {"oracle": found},
-        baselines=baselines.baselines(known),
+        listed,
+        {"oracle": predictions},
+        baselines=baselines.baselines(listed),
         calibration=Calibration(100, 90.0, 0.5),
     )
 
@@ -61,12 +61,12 @@ def tables(page: Page) -> dict[str, Table]:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_claim_is_told_with_its_status_and_its_proof(file: CredibilityFile, code: str) -> None:
+def test_every_claim_has_its_status_and_evidence(file: CredibilityFile, code: str) -> None:
     (page,) = (p for p in pages(file) if p.language == code)
-    told, words = tables(page), language(code)
+    by_name, words = tables(page), language(code)
     for section in file.sections:
-        claims, proofs = told[f"claims-{section.id}-{code}"], told[f"proof-{section.id}-{code}"]
-        for claim, row, proof in zip(section.claims, claims.rows, proofs.rows, strict=True):
+        claims, evidence = by_name[f"claims-{section.id}-{code}"], by_name[f"proof-{section.id}-{code}"]
+        for claim, row, proof in zip(section.claims, claims.rows, evidence.rows, strict=True):
             assert row[0] == proof[0] == claim.title[code]
             assert row[4] == words.say(f"credibility.{claim.status.value.replace(' ', '_')}")
             if claim.status is Status.NOT_DONE:
@@ -78,20 +78,20 @@ def test_every_claim_is_told_with_its_status_and_its_proof(file: CredibilityFile
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_predictions_stand_beside_what_was_published(file: CredibilityFile, code: str) -> None:
+def test_predictions_are_printed_beside_published_values(file: CredibilityFile, code: str) -> None:
     (page,) = (p for p in pages(file) if p.language == code)
     listed = tables(page)[f"list-{code}"]
     assert len(listed.columns) == 7
-    known = lock.read()
-    assert len(listed.rows) - len(listed.groups) == len(known.contrasts) + len(known.responses) + len(
-        known.strata
-    )
+    listed_outcomes = lock.read()
+    assert len(listed.rows) - len(listed.groups) == len(listed_outcomes.contrasts) + len(
+        listed_outcomes.responses
+    ) + len(listed_outcomes.strata)
     inside = [row[5] for row in listed.rows if row[5] not in ("", "–")]
-    assert len(inside) == len(known.contrasts)
+    assert len(inside) == len(listed_outcomes.contrasts)
     assert set(inside) == {language(code).say("credibility.yes")}
 
 
-def test_what_is_left_of_each_spread_stands_beside_its_prior(file: CredibilityFile) -> None:
+def test_remaining_spread_is_printed_beside_the_prior(file: CredibilityFile) -> None:
     priors = tables(pages(file)[0])["priors-en"]
     left = [float(row[4]) for row in priors.rows]
     assert sum(left) / len(left) == pytest.approx(0.5, abs=0.02)
@@ -99,13 +99,13 @@ def test_what_is_left_of_each_spread_stands_beside_its_prior(file: CredibilityFi
     assert file.claim("ensemble").evidence.digest == "e" * 16
 
 
-def test_chinese_pages_leave_no_english_sentence(file: CredibilityFile) -> None:
-    """Names, citations, commands and what the program found in a document may stay; running words of ours may not."""
+def test_chinese_pages_have_no_english_sentence(file: CredibilityFile) -> None:
+    """Names, citations, commands and messages of the program may be English; sentences of the page may not."""
     (page,) = (p for p in pages(file) if p.language == "zh")
-    told = tables(page)
+    by_name = tables(page)
     ours = [
         row[column]
-        for t in told.values()
+        for t in by_name.values()
         if t.name.startswith(("claims", "question"))
         for row in t.rows
         for column in (0, 1)
@@ -114,22 +114,25 @@ def test_chinese_pages_leave_no_english_sentence(file: CredibilityFile) -> None:
         assert not re.search(r"(?:[a-z]{3,} ){3}", text), text
 
 
-def test_one_document_holds_both_languages_and_fetches_nothing(file: CredibilityFile) -> None:
+def test_one_document_has_both_languages_and_no_external_resource(file: CredibilityFile) -> None:
     text = html(file, first="zh")
     assert text.index('<article lang="zh"') < text.index('<article lang="en"')
     assert not re.search(r'(?:src|href)="https?://', text)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_matrix_says_where_each_question_stands(code: str) -> None:
-    rows = [RiskRow(title="A", influence="high", consequence="low", risk="medium", standing="met"), RiskRow(title="B", influence="high", consequence="low", risk="medium", standing="not done")]
+def test_the_matrix_shows_risk_and_status_of_each_question(code: str) -> None:
+    rows = [
+        RiskRow(title="A", influence="high", consequence="low", risk="medium", standing="met"),
+        RiskRow(title="B", influence="high", consequence="low", risk="medium", standing="not done"),
+    ]
     figure = risk_matrix(rows, lang=code)
     assert figure.rows == (("A", "high", "low", "medium", "met"), ("B", "high", "low", "medium", "not done"))
     assert all(name in figure.svg() for name in ("A", "B"))
     assert language(code).say("credibility.level_high") in figure.description
 
 
-def test_a_level_that_is_none_is_refused() -> None:
+def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="severe"):
         risk_matrix([RiskRow(title="A", influence="severe", consequence="low", risk="low", standing="met")])
     with pytest.raises(InvalidArgument, match="at least one"):

@@ -27,9 +27,16 @@ def page(lang: str) -> Page:
     table = Table(name="numbers", title="Numbers <b>", columns=("what", "value"), rows=(("a & b", "1"),))
     blocks = (Prose("Not calibrated.", warning=True), samples.km(lang=lang), table)
     return Page(
-        language=lang, title=f"Report {lang}", lead="Lead.", sections=(Section("Efficacy", blocks),), highlights=(Highlight("ORR", "61%", "published 63.5%"),),
-        badges=("not calibrated",), provenance={"seed": "1"}, version="0.1.0", date="2026-11-22",
-    )  # fmt: skip
+        language=lang,
+        title=f"Report {lang}",
+        lead="Lead.",
+        sections=(Section("Efficacy", blocks),),
+        highlights=(Highlight("ORR", "61%", "published 63.5%"),),
+        badges=("not calibrated",),
+        provenance={"seed": "1"},
+        version="0.1.0",
+        date="2026-11-22",
+    )
 
 
 class Reader(HTMLParser):
@@ -56,7 +63,7 @@ def both():
     return document([page("en"), page("zh")])
 
 
-def test_it_is_well_formed_and_needs_nothing_from_outside(both):
+def test_html_is_well_formed_and_self_contained(both):
     reader = Reader()
     reader.feed(both)
     assert reader.open == []
@@ -73,14 +80,14 @@ def test_it_is_well_formed_and_needs_nothing_from_outside(both):
     assert "default-src 'none'" in both
 
 
-def test_ids_are_unique_so_that_figures_do_not_borrow_from_one_another(both):
+def test_ids_are_unique_over_figures(both):
     ids = re.findall(r'\bid="([^"]+)"', both)
     assert len(ids) == len(set(ids))
     for wanted in re.findall(r"url\(#([^)]+)\)", both):
         assert wanted in ids
 
 
-def test_it_says_that_it_is_simulated_in_both_languages(both):
+def test_a_badge_says_simulated_in_both_languages(both):
     for words in (
         "Simulated, not clinical data",
         "模拟结果，非临床数据",
@@ -93,16 +100,16 @@ def test_it_says_that_it_is_simulated_in_both_languages(both):
     assert 'data-switch="en"' in both
 
 
-def test_data_of_figures_and_tables_come_with_it():
+def test_data_of_figures_and_tables_are_embedded():
     text = document(page("en"))
     links = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="([^"]+)"', text)
-    held = {name: base64.b64decode(code).decode("utf-8") for code, name in links}
-    assert held["km-pfs.csv"] == samples.km().csv(digits=5)
-    assert held["numbers.csv"] == "what,value\na & b,1\n"
+    files = {name: base64.b64decode(code).decode("utf-8") for code, name in links}
+    assert files["km-pfs.csv"] == samples.km().csv(digits=5)
+    assert files["numbers.csv"] == "what,value\na & b,1\n"
     assert "data-switch" not in text.split("<script>", 1)[0]
 
 
-def test_words_from_users_are_escaped(both):
+def test_text_of_users_is_escaped(both):
     assert "Numbers &lt;b&gt;" in both
     assert "a &amp; b" in both
 
@@ -122,7 +129,7 @@ def test_an_existing_file_is_kept(tmp_path):
     assert write_document(page("en"), path, replace=True) == path
 
 
-def test_table_one_takes_the_population_rows_and_marks_what_differs():
+def test_table_one_marks_large_differences():
     table = table_one([Row("Age, median", 63.0, 63.0, 0.01), Row("Women, %", 32.0, 40.0, -0.17)], lang="zh")
     assert table.columns[0] == "特征"
     assert table.rows[1][:4] == ("Women, %", "32.0", "40.0", "−0.17")
@@ -146,12 +153,12 @@ def test_comparison_table_says_inside_or_outside():
     assert alone.columns == ("Quantity", "Simulated")
 
 
-def test_rows_must_be_as_long_as_the_heads():
+def test_rows_must_be_as_long_as_the_columns():
     with pytest.raises(InvalidArgument, match="1 cells for 2 columns"):
         Table(name="t", title="T", columns=("a", "b"), rows=(("1",),))
 
 
-def test_a_table_that_a_page_holds_keeps_its_numbers_whole_and_a_wide_one_wraps():
+def test_a_wide_table_wraps_and_a_narrow_one_does_not():
     cell = "0.83 (0.72–0.95)"
     narrow = Table(name="narrow", title="Narrow", columns=("a", "b", "c"), rows=(("x", cell, cell),))
     wide = Table(name="wide", title="Wide", columns=tuple("abcdefgh"), rows=(("x", *[cell] * 7),))
@@ -160,7 +167,7 @@ def test_a_table_that_a_page_holds_keeps_its_numbers_whole_and_a_wide_one_wraps(
     assert html.index('class="table fits"') < html.index("Wide")
 
 
-def test_a_verdict_is_told_in_a_word_and_repeated_by_a_colour():
+def test_a_verdict_is_a_word_with_a_colour():
     table = Table(
         name="v",
         title="V",

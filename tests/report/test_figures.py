@@ -1,4 +1,4 @@
-"""What every figure must do, and what each kind promises."""
+"""Requirements on every figure, and on each kind."""
 
 import csv
 import io
@@ -32,20 +32,20 @@ CASES = [(kind, lang, theme) for kind in samples.EVERY for lang, theme in (("en"
 
 
 def texts(figure):
-    """The words of the drawn figure, with each one's place on the page."""
-    found = []
+    """Texts of the drawn figure with their positions."""
+    labels = []
 
     def walk(element, x, y):
         move = re.match(r"translate\(([-\d.]+),\s*([-\d.]+)\)", element.get("transform", ""))
         if move:
             x, y = x + float(move[1]), y + float(move[2])
         if element.tag.endswith("}text") and element.text:
-            found.append((element.text, x, y))
+            labels.append((element.text, x, y))
         for child in element:
             walk(child, x, y)
 
     walk(ElementTree.fromstring(figure.svg()), 0.0, 0.0)
-    return found
+    return labels
 
 
 def words(figure):
@@ -53,13 +53,13 @@ def words(figure):
 
 
 @pytest.mark.parametrize(("kind", "lang", "theme"), CASES)
-def test_every_figure_draws_speaks_and_gives_its_data(kind, lang, theme, tmp_path):
+def test_every_figure_has_svg_text_alternative_and_data(kind, lang, theme, tmp_path):
     figure = samples.EVERY[kind](lang=lang, theme=theme)
     root = ElementTree.fromstring(figure.svg())
     labels = {e.tag.split("}")[1]: e.text for e in root if e.tag.endswith(("}title", "}desc"))}
     assert labels == {"title": figure.title, "desc": figure.description}
     assert root.get("role") == "img"
-    assert len(figure.description) > (40 if lang == "en" else 20)  # Chinese says it in half the signs
+    assert len(figure.description) > (40 if lang == "en" else 20)  # Chinese needs half the characters
     rows = list(csv.reader(io.StringIO(figure.csv())))
     assert tuple(rows[0]) == figure.columns
     assert len(rows) == len(figure.rows) + 1 > 2
@@ -74,14 +74,14 @@ def test_every_figure_draws_speaks_and_gives_its_data(kind, lang, theme, tmp_pat
         assert re.search(r"[\u4e00-\u9fff]", words(figure))
 
 
-def test_pictures_are_pictures(tmp_path):
+def test_png_and_pdf_have_their_signatures(tmp_path):
     figure = samples.forest(lang="zh")
     figure.save(tmp_path, ("png", "pdf"))
     assert (tmp_path / "forest.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "forest.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_nothing_in_a_figure_comes_from_elsewhere():
+def test_a_figure_has_no_external_resource():
     for build in samples.EVERY.values():
         links = re.findall(r'https?://[^"\s<]+', build().svg())
         assert set(links) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
@@ -92,7 +92,7 @@ def test_an_unknown_format_is_refused(tmp_path):
         samples.km().save(tmp_path, ["gif"])
 
 
-def test_numbers_at_risk_stand_under_their_ticks():
+def test_numbers_at_risk_are_under_their_ticks():
     figure = samples.km(months=24)
     drawn = texts(figure)
     axis = next(y for text, _, y in drawn if text == "15")
@@ -105,13 +105,19 @@ def test_numbers_at_risk_stand_under_their_ticks():
 
 
 def test_kaplan_meier_states_medians_ratio_test_and_published_values():
-    said = words(samples.km())
-    for part in ("9.0 (8.0–NR)", "8.3 (7.7–9.8)", "HR ABCP vs BCP: 0.70 (0.50–0.98); log-rank test, p = 0.040",
-                 "published 0.62 (0.52–0.74)", "Number at risk", "90% prediction interval for a trial of this size"):  # fmt: skip
-        assert part in said
+    text = words(samples.km())
+    for part in (
+        "9.0 (8.0–NR)",
+        "8.3 (7.7–9.8)",
+        "HR ABCP vs BCP: 0.70 (0.50–0.98); log-rank test, p = 0.040",
+        "published 0.62 (0.52–0.74)",
+        "Number at risk",
+        "90% prediction interval for a trial of this size",
+    ):
+        assert part in text
 
 
-def test_crossing_curves_are_announced_and_others_are_not():
+def test_crossing_curves_are_noted_and_others_are_not():
     rng = np.random.default_rng(2)
     mixed = np.where(rng.random(300) < 0.5, rng.exponential(60, 300), rng.exponential(1500, 300))
     curves = [
@@ -124,11 +130,18 @@ def test_crossing_curves_are_announced_and_others_are_not():
 
 
 def test_a_ratio_over_replicates_names_its_interval():
-    arms = [KaplanMeierArm(name=name, curve=samples.curve(9), median=Estimate(9.0, 8.0, 10.0, 0.9)) for name in "AB"]
-    said = words(
-        kaplan_meier_figure(arms, "OS", ratios=[HazardRatioLine(experimental="A", control="B", ratio=Estimate(0.8, 0.6, 1.1, 0.9))])
+    arms = [
+        KaplanMeierArm(name=name, curve=samples.curve(9), median=Estimate(9.0, 8.0, 10.0, 0.9))
+        for name in "AB"
+    ]
+    text = words(
+        kaplan_meier_figure(
+            arms,
+            "OS",
+            ratios=[HazardRatioLine(experimental="A", control="B", ratio=Estimate(0.8, 0.6, 1.1, 0.9))],
+        )
     )
-    assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in said
+    assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in text
 
 
 def test_kaplan_meier_data_are_the_curve():
@@ -141,11 +154,12 @@ def test_kaplan_meier_data_are_the_curve():
     assert last[2] == pytest.approx(100 * curve.survival[-1])
 
 
-def test_a_hundred_thousand_patients_draw_as_small_as_a_few():
+def test_figure_size_does_not_grow_with_patients():
     rng = np.random.default_rng(1)
     time = rng.exponential(300, 100_000)
     figure = kaplan_meier_figure(
-        [KaplanMeierArm(name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))], "OS"
+        [KaplanMeierArm(name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))],
+        "OS",
     )
     assert len(figure.json()) < 600_000
     assert len(figure.rows) < 700
@@ -173,13 +187,13 @@ def test_waterfall_refuses_responses_that_do_not_match():
         waterfall_figure([WaterfallArm("A", np.array([1.0, 2.0]), ["SD"])])
 
 
-def test_spider_says_how_many_it_draws_and_holds_everybody():
+def test_spider_notes_how_many_it_draws_and_data_have_all():
     figure = samples.spider(most=3)
     assert "at most 3 patients per arm" in words(figure)
     assert {row[1] for row in figure.rows} == set(range(1, 9))
 
 
-def test_forest_never_clips_in_silence():
+def test_forest_marks_cut_intervals():
     figure = samples.forest(limits=(0.2, 5.0))
     assert "2.10 (0.02–300.00)" in words(figure)
     assert "extend beyond the axis" in words(figure)
@@ -202,14 +216,14 @@ def test_forest_refuses_values_without_a_logarithm():
         forest_figure([ForestRow(label="A", estimate=Estimate(-0.4, -0.6, -0.2))])
 
 
-def test_comparison_counts_and_names_what_lies_outside():
+def test_comparison_counts_and_marks_values_outside():
     figure = samples.comparison()
     assert "1 of 2 published values" in words(figure)
     assert "outside" in words(figure)
     assert [row[-1] for row in figure.rows] == ["true", "", "false"]
 
 
-def test_swimmer_draws_an_even_choice_and_says_so():
+def test_swimmer_draws_evenly_spaced_lanes_and_notes_it():
     assert "2 of 3 patients" in words(samples.swimmer(most=2))
 
 
@@ -219,9 +233,9 @@ def test_bands_leave_out_patients_without_a_value_time_by_time():
     assert list(arm.quantiles[2]) == [2.0, 5.0]
 
 
-def test_a_network_in_parts_says_that_nothing_compares_them():
-    said = words(samples.network())
-    assert "2 connected components" in said
+def test_an_unconnected_network_is_noted():
+    text = words(samples.network())
+    assert "2 connected components" in text
     whole = network_figure([Treatment("A"), Treatment("B")], [DirectComparison("A", "B", 2)])
     assert "parts" not in words(whole)
 
@@ -231,13 +245,13 @@ def test_a_network_names_an_unknown_treatment():
         network_figure([Treatment("chemo"), Treatment("ICI")], [DirectComparison("chemo", "ICl")])
 
 
-def test_a_ranking_stands_with_interval_and_every_rank():
-    said = words(samples.ranking())
-    assert "0.90 (0.50–1.00)" in said
-    assert said.count("90%") == said.count("10%") == 2
+def test_a_ranking_has_intervals_and_every_rank():
+    text = words(samples.ranking())
+    assert "0.90 (0.50–1.00)" in text
+    assert text.count("90%") == text.count("10%") == 2
 
 
-def test_league_cells_read_row_against_column():
+def test_league_cells_compare_row_with_column():
     effects = {("A", "B"): Estimate(0.5, 0.3, 0.8), ("B", "A"): Estimate(2.0, 1.25, 3.33)}
     table = league_table(["A", "B", "C"], effects)
     assert table.rows[0] == ("A", "·", "0.50 (0.30–0.80)", "–")
@@ -246,14 +260,14 @@ def test_league_cells_read_row_against_column():
 
 
 @pytest.mark.parametrize("kind", ["<script>alert(1)</script>", 'a"b&c'])
-def test_names_from_users_cannot_break_out(kind):
+def test_names_of_users_are_escaped(kind):
     figure = kaplan_meier_figure([KaplanMeierArm(name=kind, curve=samples.curve(9))], "PFS")
     drawn = figure.svg()
     ElementTree.fromstring(drawn)
     assert "<script" not in drawn
 
 
-def test_builders_without_anything_to_draw_say_so():
+def test_builders_refuse_empty_input():
     with pytest.raises(InvalidArgument, match="no arms"):
         kaplan_meier_figure([], "PFS")
     with pytest.raises(InvalidArgument, match="no effects"):

@@ -1,4 +1,4 @@
-"""Three predictions of a hazard ratio as a reader meets them."""
+"""Tables and sentences on three predictions of a hazard ratio."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ CONTRAST = TRIAL.contrasts[0]
 
 def ratio(endpoint: Endpoint, value: float, origin: str = "simulated") -> Outcome:
     return Outcome(
-        "t", TRIAL.sets[0].id, endpoint, Measure.HAZARD_RATIO, Estimate(value, value / 2, value * 2),
-        CONTRAST.experimental, CONTRAST.control, origin=origin,
-    )  # fmt: skip
+        "t",
+        TRIAL.sets[0].id,
+        endpoint,
+        Measure.HAZARD_RATIO,
+        Estimate(value, value / 2, value * 2),
+        CONTRAST.experimental,
+        CONTRAST.control,
+        origin=origin,
+    )
 
 
 def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") -> Joined:
@@ -26,7 +32,7 @@ def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") ->
     )
 
 
-def test_a_row_holds_the_mechanism_the_components_and_both() -> None:
+def test_a_row_has_mechanism_components_and_combination() -> None:
     table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS, "class_mean")], TRIAL)
     pair = f"{CONTRAST.experimental} / {CONTRAST.control}"
     assert table.rows[1:] == (
@@ -42,24 +48,22 @@ def test_a_row_holds_the_mechanism_the_components_and_both() -> None:
     assert table.groups == {0}
 
 
-def test_the_published_ratio_stands_at_the_end_when_there_is_one() -> None:
+def test_the_published_ratio_is_the_last_column_when_there_is_one() -> None:
     os = Comparison(ratio(Endpoint.OS, 0.8), ratio(Endpoint.OS, 0.9, "published"))
     table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS)], TRIAL, [os])
     assert [row[-1] for row in table.rows] == ["", "–", "0.90 (0.45–1.80)"]
 
 
-def test_the_reader_is_told_which_half_has_seen_the_study() -> None:
-    seen = [joined(Endpoint.OS, left_out="LEAP-007")]
-    assert "half of the combined prediction depends" in joined_words(seen, "LEAP-007", fitted=True)[1]
-    assert joined_words(seen, "LEAP-007", fitted=False)[1:] == (
-        "The component NMA does not use LEAP-007.",
-    )
+def test_a_sentence_says_which_half_used_the_study() -> None:
+    ratios = [joined(Endpoint.OS, left_out="LEAP-007")]
+    assert "half of the combined prediction depends" in joined_words(ratios, "LEAP-007", fitted=True)[1]
+    assert joined_words(ratios, "LEAP-007", fitted=False)[1:] == ("The component NMA does not use LEAP-007.",)
     assert len(joined_words([joined(Endpoint.OS)], "", fitted=False)) == 1
-    assert "stands in" not in joined_words(seen, "LEAP-007", fitted=False)[0]
+    assert not any("replaces it" in line for line in joined_words(ratios, "LEAP-007", fitted=False))
 
 
-def test_what_stood_in_for_the_components_is_said_in_both_languages() -> None:
-    told = [joined(Endpoint.OS, "constant")]
-    assert "replaces it" in joined_words(told, "", fitted=False)[-1]
-    assert joined_table(told, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
-    assert "代替" in joined_words(told, "", fitted=False, lang="zh")[-1]
+def test_replaced_components_are_noted_in_both_languages() -> None:
+    ratios = [joined(Endpoint.OS, "constant")]
+    assert "replaces it" in joined_words(ratios, "", fitted=False)[-1]
+    assert joined_table(ratios, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
+    assert "代替" in joined_words(ratios, "", fitted=False, lang="zh")[-1]

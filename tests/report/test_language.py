@@ -20,9 +20,9 @@ def test_english_and_chinese_are_shipped():
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_language_has_the_keys_and_placeholders_of_english(code):
-    here, english = language(code).texts, language("en").texts
-    assert set(here) == set(english)
-    for key, text in here.items():
+    translated, english = language(code).texts, language("en").texts
+    assert set(translated) == set(english)
+    for key, text in translated.items():
         assert text.strip(), key
         assert placeholders(text) == placeholders(english[key]), key
 
@@ -54,16 +54,16 @@ def test_endpoints_measures_and_responses_have_words():
 
 
 def test_chinese_is_chinese():
-    spoken = [
+    sentences = [
         t
         for k, t in language("zh").texts.items()
         if not k.startswith(("number.", "waterfall.p", "language.switch"))
     ]
-    chinese = [t for t in spoken if re.search(r"[\u4e00-\u9fff]", t)]
-    assert len(chinese) > 0.85 * len(spoken)
+    chinese = [t for t in sentences if re.search(r"[\u4e00-\u9fff]", t)]
+    assert len(chinese) > 0.85 * len(sentences)
 
 
-def test_numbers_read_as_in_a_journal():
+def test_numbers_are_printed_as_in_a_journal():
     en, zh = language("en"), language("zh")
     assert en.interval(Estimate(0.62, 0.52, 0.74), 2) == "0.62 (0.52–0.74)"
     assert zh.interval(Estimate(8.3, 7.7, math.inf)) == "8.3（7.7–NR）"

@@ -1,4 +1,4 @@
-"""Where hazards are not proportional, the page and the terminal say so before they give a constant hazard ratio."""
+"""Non-proportional hazards are reported before a constant hazard ratio, on the page and on the terminal."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def test_the_page_begins_with_the_studies_and_their_restricted_means(answered):
             assert language(page.language).say("pool.section_over_time") in titles[0]
 
 
-def test_the_html_says_it_above_the_first_ratio(answered):
+def test_the_warning_is_above_the_first_ratio(answered):
     html = document(answer_pages(answered)[0])
     english = html[html.index('<article lang="en"') :]
     assert english.index("are not proportional") < english.index('class="highlights"')
     assert english.index("restricted mean difference") < english.index("PFS, HR")
 
 
-def test_a_table_tells_mean_and_periods_before_the_constant_ratio(answered):
-    held = answered.analyses["OS"].over_time
-    table = over_time_table(held, language("en"), "t")
+def test_mean_and_periods_come_before_the_constant_ratio(answered):
+    proportionality = answered.analyses["OS"].over_time
+    table = over_time_table(proportionality, language("en"), "t")
     assert isinstance(table, Table)
     mean, periods, ratio = (
         next(i for i, head in enumerate(table.columns) if word in head)
@@ -55,7 +55,7 @@ def test_a_table_tells_mean_and_periods_before_the_constant_ratio(answered):
     assert row[ratio].startswith("0.73 (")
 
 
-def test_no_word_is_left_in_english(answered):
+def test_the_chinese_table_has_no_english_word(answered):
     table = over_time_table(answered.analyses["PFS"].over_time, language("zh"), "t")
-    told = " ".join((table.title, table.note, *table.columns, *(c for row in table.rows for c in row[1:])))
-    assert not re.search(r"\b(mo|to|against|ratio|months)\b", told)
+    text = " ".join((table.title, table.note, *table.columns, *(c for row in table.rows for c in row[1:])))
+    assert not re.search(r"\b(mo|to|against|ratio|months)\b", text)

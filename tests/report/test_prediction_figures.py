@@ -1,4 +1,4 @@
-"""Figures of predictions: positions where the numbers say, marks where a prediction fails, nothing clipped in silence."""
+"""Figures of predictions: positions, marks of values outside, marks of cut intervals."""
 
 from __future__ import annotations
 
@@ -34,20 +34,26 @@ def marks(spec, shape):
 def hit(study, published, predicted=1.0, holds=True, seen=False):
     ends = Estimate(predicted, predicted / 1.2, predicted * 1.2)
     return Prediction(
-        study=study, label="a vs b", predicted=ends, middle=(predicted / 1.1, predicted * 1.1), published=Estimate(published), is_inside=holds, is_seen=seen
+        study=study,
+        label="a vs b",
+        predicted=ends,
+        middle=(predicted / 1.1, predicted * 1.1),
+        published=Estimate(published),
+        is_inside=holds,
+        is_seen=seen,
     )
 
 
-def test_ratios_stand_at_their_logarithms():
+def test_ratios_are_placed_by_logarithm():
     rows = [hit("half", 0.5), hit("one", 1.0), hit("two", 2.0)]
     (a, b, c) = (x for x, _ in marks(prediction_forest(rows, title="t").spec, "diamond"))
     assert c - b == pytest.approx(b - a, rel=1e-4)
     assert b - a > 50
 
 
-def test_a_forest_of_predictions_says_what_is_outside_and_who_was_seen():
+def test_a_forest_of_predictions_marks_values_outside_and_trials_seen():
     figure = samples.prediction()
-    said = words(figure)
+    text = words(figure)
     for part in (
         "2 of 3 published values lie inside",
         "outside",
@@ -55,8 +61,8 @@ def test_a_forest_of_predictions_says_what_is_outside_and_who_was_seen():
         "0.62 (0.52–0.74)",
         "2.00 (0.02–NR)",
     ):
-        assert part in said
-    assert "extend beyond the axis" in said
+        assert part in text
+    assert "extend beyond the axis" in text
     assert len(marks(figure.spec, "triangle-left")) == 1
     assert len(marks(figure.spec, "cross")) == 1
     assert [row[1] for row in figure.rows] == ["false", "true", "false"]
@@ -68,7 +74,7 @@ def test_the_order_given_is_the_order_drawn():
     assert y["OAK"] < y["IMpower150†"] < y["Small"]
 
 
-def test_a_forest_refuses_what_has_no_logarithm():
+def test_a_forest_refuses_values_without_a_logarithm():
     with pytest.raises(InvalidArgument, match="not above 0"):
         prediction_forest([hit("zero", 0.0)], title="t")
     with pytest.raises(InvalidArgument, match="no rows"):
@@ -85,13 +91,13 @@ def test_points_predicted_exactly_lie_on_the_diagonal(is_log):
     assert all(x + y == pytest.approx(side, abs=0.01) for x, y in drawn)
 
 
-def test_misses_are_named_and_hits_are_not():
+def test_misses_are_labelled_and_hits_are_not():
     points = (hit("Hit", 20.0, 22.0), hit("Miss", 20.0, 60.0, holds=False))
-    said = words(predicted_observed_figure([ScatterPanel("ORR", points)], title="t"))
-    assert "1 of 2 published values count as predicted" in said
-    assert "Miss a vs b" in said
-    assert "60.0 / 20.0" in said
-    assert "Hit" not in said
+    text = words(predicted_observed_figure([ScatterPanel("ORR", points)], title="t"))
+    assert "1 of 2 published values count as predicted" in text
+    assert "Miss a vs b" in text
+    assert "60.0 / 20.0" in text
+    assert "Hit" not in text
 
 
 def test_a_median_not_reached_is_counted_and_kept_in_the_data():
@@ -102,7 +108,7 @@ def test_a_median_not_reached_is_counted_and_kept_in_the_data():
     assert figure.rows[1][9] == math.inf
 
 
-def test_names_do_not_hide_one_another():
+def test_labels_do_not_overlap():
     points = tuple(hit(f"Study-{i}", 20.0 + 0.2 * i, 60.0 + 0.2 * i, holds=False) for i in range(12))
     figure = predicted_observed_figure([ScatterPanel("ORR", points), ScatterPanel("ORR", points)], title="t")
     placed = [(x, y) for text, x, y in texts(figure) if text.startswith("Study-")]
@@ -111,7 +117,7 @@ def test_names_do_not_hide_one_another():
 
 
 def test_coverage_of_evenly_spread_transforms_is_the_level():
-    """Transforms at the middles of n even parts: the central interval of level L holds L n of them."""
+    """Transforms at the midpoints of n equal parts: the central interval of level L contains L n of them."""
     even = (np.arange(1000) + 0.5) / 1000
     levels = np.array([0.0, 0.5, 0.8, 0.95, 1.0])
     assert coverage(even, levels) == pytest.approx(levels, abs=1e-9)
@@ -119,7 +125,7 @@ def test_coverage_of_evenly_spread_transforms_is_the_level():
     assert coverage(np.array([0.0, 1.0]), np.array([0.99, 1.0])).tolist() == [0.0, 1.0]
 
 
-def test_the_band_is_the_binomial_one():
+def test_the_band_is_binomial():
     """Central 95 % of binomial(40, 0.5) by summing its probabilities: the smallest counts that reach 2.5 and 97.5 %."""
     below = np.cumsum([math.comb(40, k) / 2**40 for k in range(41)])
     low, high = (int(np.argmax(below >= share)) for share in (0.025, 0.975))
@@ -154,7 +160,7 @@ def test_a_gain_below_zero_is_drawn_as_a_loss():
         score_figure([Score(name="a", value=math.nan)], title="t")
 
 
-def test_parameters_stand_by_how_much_was_learned_and_the_silent_are_counted():
+def test_parameters_are_sorted_by_contraction_and_uninformed_ones_counted():
     figure = samples.contraction()
     y = {text: at for text, _, at in texts(figure)}
     assert y["gnet"] < y["sd growth"] < y["g_Q"]
@@ -166,7 +172,7 @@ def test_parameters_stand_by_how_much_was_learned_and_the_silent_are_counted():
         contraction_figure([])
 
 
-def test_a_posterior_like_its_prior_lies_over_the_shade():
+def test_a_posterior_equal_to_its_prior_covers_the_shade():
     (view,) = contraction_figure([Learned("x", 0.0, 1.0, 0.0)]).spec["hconcat"][1:]
     (shade,) = (layer["encoding"] for layer in view["layer"] if layer["mark"]["type"] == "rect")
     lines = [

@@ -18,7 +18,7 @@ def trials(n_replicates, n=50, seed=1):
     )
 
 
-def test_the_mean_curve_is_everybodys_with_one_trials_numbers():
+def test_the_mean_curve_is_of_all_patients_with_the_numbers_of_one_trial():
     time, observed, replicate = trials(10)
     mean, pooled = mean_curve(time, observed, replicate), kaplan_meier(TimeToEvent(time, observed))
     days = np.array([30.0, 200.0, 700.0])

@@ -1,4 +1,4 @@
-"""The page and the words of a scoreboard: misses as plain as hits, both languages whole, nothing that is given left out."""
+"""Page and sentences of a scoreboard: misses as visible as hits, both languages complete, every given part included."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ from normoxia.calibration.judging.scoreboard import Calibration
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
-from normoxia.report.fitting import (
-    StructureOdds,
-    attempt_table,
-    left_out_table,
-    structure_table,
-    told_apart,
-)
+from normoxia.report.fitting import StructureOdds, attempt_table, left_out_table, structure_table, told_apart
 from normoxia.report.judged import Told
 from normoxia.report.scoreboard import pages
 from normoxia.report.scored_rows import called_table, is_predicted, prediction, row_table, rows_of
@@ -41,12 +35,13 @@ LEFT_OUT = {
 }
 SPACE = hyperparameters.read()
 ROWS = [
-    *((p.name, 0.4, 0.6, 0.64) for p in SPACE.parameters), *((s.name, 0.2, 0.98, 0.04) for s in SPACE.structures),
+    *((p.name, 0.4, 0.6, 0.64) for p in SPACE.parameters),
+    *((s.name, 0.2, 0.98, 0.04) for s in SPACE.structures),
     ("sd growth", -1.2, 0.3, 0.5),
-]  # fmt: skip
+]
 
 
-def told(board, lang="en"):
+def board_text(board, lang="en"):
     return Told(board, language(lang))
 
 
@@ -61,30 +56,30 @@ def words_of(page):
                 yield getattr(block, "text", getattr(block, "title", ""))
 
 
-def test_who_knows_everything_is_told_to_meet_every_threshold():
-    table = told(boards.oracle()).verdict_table()
+def test_perfect_predictions_meet_every_threshold():
+    table = board_text(boards.oracle()).verdict_table()
     assert len(table.rows) == 8
     assert set(table.tones.values()) == {"good"}
     assert {row[1] for row in table.rows} == {"✓ met"}
-    assert told(boards.oracle()).standing() == "All 8 thresholds are met."
+    assert board_text(boards.oracle()).standing() == "All 8 thresholds are met."
 
 
-def test_a_miss_is_told_in_the_same_place_and_as_plainly_as_a_hit():
+def test_misses_are_printed_in_the_same_place_and_words_as_hits():
     board = boards.guess()
-    table = told(board).verdict_table()
+    table = board_text(board).verdict_table()
     for i, (verdict, row) in enumerate(zip(board.thresholds, table.rows, strict=True)):
         assert row[1] == ("✓ met" if verdict.met else "✗ missed")
         assert table.tones[i, 1] == ("good" if verdict.met else "bad")
     missed = [row[0] for row in table.rows if row[1] == "✗ missed"]
     assert missed
-    said = told(board).standing()
-    assert said.startswith(f"{len(missed)} of 8 thresholds are missed")
-    assert all(name in said for name in missed)
+    sentence = board_text(board).standing()
+    assert sentence.startswith(f"{len(missed)} of 8 thresholds are missed")
+    assert all(name in sentence for name in missed)
 
 
-def test_limits_are_the_locks_and_stand_beside_the_noise_floor():
+def test_limits_are_those_of_the_lock_beside_the_noise_floor():
     board = boards.guess()
-    rows = {row[0]: row for row in told(board).verdict_table().rows}
+    rows = {row[0]: row for row in board_text(board).verdict_table().rows}
     floor = board.judged.summary.noise_floor_os
     # the lock: at most 1.3 times the noise floor, at least 90 %
     assert rows["mean absolute log HR error, OS"][3] == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
@@ -94,23 +89,25 @@ def test_limits_are_the_locks_and_stand_beside_the_noise_floor():
     assert rows["mean absolute log HR error, OS"][4] == told_unseen
 
 
-def test_the_health_of_the_draws_is_told_and_a_k_that_does_not_exist_is_a_dash():
+def test_diagnostics_of_the_draws_are_printed_and_an_infinite_k_is_a_dash():
     assert (
-        told(boards.guess()).ensemble().startswith("4000 draws, effective sample size 812, largest Pareto k")
+        board_text(boards.guess())
+        .ensemble()
+        .startswith("4000 draws, effective sample size 812, largest Pareto k")
     )
-    anew = replace(boards.guess(), calibration=Calibration(4000, 812.5, -math.inf))
-    assert told(anew).ensemble().endswith("–.")
-    assert told(boards.oracle()).ensemble() == ""
+    refitted = replace(boards.guess(), calibration=Calibration(4000, 812.5, -math.inf))
+    assert board_text(refitted).ensemble().endswith("–.")
+    assert board_text(boards.oracle()).ensemble() == ""
 
 
-def test_what_nobody_predicted_is_named():
-    said = told(boards.partial()).missing()
-    assert str(boards.LOCK.contrasts[0].target) in said
-    assert told(boards.guess()).missing() == ""
+def test_outcomes_without_prediction_are_named():
+    sentence = board_text(boards.partial()).missing()
+    assert str(boards.LOCK.contrasts[0].target) in sentence
+    assert board_text(boards.guess()).missing() == ""
 
 
-def test_failures_are_listed_and_so_are_successes_that_were_not_foreseen():
-    """Who says 0.8 everywhere sees failures where trials are small and misses successes there."""
+def test_failures_are_listed_with_successes_not_predicted():
+    """A constant 0.8 predicts failures of small trials and misses their successes."""
     board = boards.guess()
     table = called_table(board, EN)
     heads = [table.rows[i][0] for i in sorted(table.groups)]
@@ -122,7 +119,7 @@ def test_failures_are_listed_and_so_are_successes_that_were_not_foreseen():
     assert {"LEAP-007†", "LEAP-008", "CONTACT-01†", "IMpower151"} <= {row[0] for row in table.rows}
 
 
-def test_a_row_is_what_was_published_beside_what_was_predicted():
+def test_a_row_has_published_and_predicted_values():
     """OAK, ITT850: PFS 0.95 (0.82-1.10), Rittmeyer et al. 2017, Lancet 389:255."""
     rows = rows_of(boards.guess(), Measure.HAZARD_RATIO, "OAK")
     table = row_table(rows, "ratios", EN)
@@ -138,7 +135,7 @@ def test_a_row_is_what_was_published_beside_what_was_predicted():
 
 
 def test_responses_count_by_the_rule_of_the_lock_and_medians_by_their_interval():
-    """A median of 30 % stands within 6 points of 24 to 36 %."""
+    """A median of 30 % is within 6 points of 24 to 36 %."""
     for row in rows_of(boards.guess(), Measure.PERCENT):
         if abs(row.observed.value - row.predicted.median) <= 6:
             assert is_predicted(row)
@@ -146,42 +143,62 @@ def test_responses_count_by_the_rule_of_the_lock_and_medians_by_their_interval()
         assert is_predicted(row) is row.inside95
 
 
-def test_baselines_that_a_simpler_one_answered_are_marked():
+def test_replaced_baselines_are_marked():
     table = row_table(rows_of(boards.guess(), Measure.HAZARD_RATIO), "ratios", EN)
     marked = sum(cell.endswith("°") for row in table.rows for cell in row[-3:])
     assert marked == sum(boards.guess().fallbacks.values()) > 0
 
 
 def test_every_predictor_and_baseline_has_a_line():
-    table = told(boards.guess()).predictor_table()
+    table = board_text(boards.guess()).predictor_table()
     assert [row[0] for row in table.rows] == [
-        "the mechanism", "mechanism with component NMA", "constant", "mean of the class", "component NMA",
-    ]  # fmt: skip
+        "the mechanism",
+        "mechanism with component NMA",
+        "constant",
+        "mean of the class",
+        "component NMA",
+    ]
 
 
 def test_the_page_has_every_part_in_both_languages():
     learned, structures = told_apart(ROWS, SPACE)
     made, figures = pages(
-        boards.guess(), learned=learned, structures=structures, left_out=LEFT_OUT, attempts=ATTEMPTS,
+        boards.guess(),
+        learned=learned,
+        structures=structures,
+        left_out=LEFT_OUT,
+        attempts=ATTEMPTS,
         provenance={"command": "normoxia validate"},
-    )  # fmt: skip
+    )
     assert [p.language for p in made] == ["en", "zh"]
     english = [s.title for s in made[0].sections]
     assert english == [
-        "Verdict", "Scores", "Hazard ratios", "Response", "Medians", "Prediction intervals", "Strata", "Left-out studies",
-        "Structures", "Identifiability", "Attempts", "Limits of blinding", "Limitations",
-    ]  # fmt: skip
+        "Verdict",
+        "Scores",
+        "Hazard ratios",
+        "Response",
+        "Medians",
+        "Prediction intervals",
+        "Strata",
+        "Left-out studies",
+        "Structures",
+        "Identifiability",
+        "Attempts",
+        "Limits of blinding",
+        "Limitations",
+    ]
     assert len(made[1].sections) == len(english)
     assert len({f.name for f in figures}) == len(figures) == 2 * 7
     text = document(made)
     assert boards.LOCK.digest in text
     without_data = re.sub(r"data:[^\"]+", "", text)
     assert set(re.findall(r"https?://[^\"\s<)]+", without_data)) <= {
-        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
-    }  # fmt: skip
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
 
 
-def test_the_verdict_stands_first_and_warns_of_misses():
+def test_the_verdict_is_first_and_warns_of_misses():
     (page, _), _ = pages(boards.guess())
     first = page.sections[0].blocks
     assert first[0].warning
@@ -201,13 +218,13 @@ def test_the_chinese_page_is_chinese():
         first="zh",
     )
     assert made[0].language == "zh"
-    said = [
+    english = [
         w for w in words_of(made[0]) if re.search(r"\b(the|and|of|with|inside|study|mean|predicted)\b", w)
     ]
-    assert said == []
+    assert english == []
 
 
-def test_only_what_is_given_has_a_section():
+def test_parts_that_are_not_given_have_no_section():
     made, figures = pages(boards.partial())
     titles = [s.title for s in made[0].sections]
     assert "Response" not in titles
@@ -216,11 +233,11 @@ def test_only_what_is_given_has_a_section():
     assert any("hazard-ratios-os" in f.name for f in figures)
 
 
-def test_what_is_not_blind_is_told_entry_by_entry_and_amendments_word_by_word():
-    """A new entry of the lock's log needs its words here; until then the lock's own stand on the page."""
+def test_the_log_of_the_lock_is_translated_and_amendments_are_literal():
+    """A new entry of the log of the lock needs a translation here; until then its own words are printed."""
     for text in (EN, ZH):
-        known = [key for key in text.texts if re.fullmatch(r"board\.blind_\d+", key)]
-        assert len(known) == len(boards.LOCK.log)
+        keys = [key for key in text.texts if re.fullmatch(r"board\.blind_\d+", key)]
+        assert len(keys) == len(boards.LOCK.log)
     amended = replace(boards.partial(), lock=replace(boards.LOCK, amendments=("2026-12-01: because",)))
     (page, _), _ = pages(amended)
     (section,) = (s for s in page.sections if s.title == "Limits of blinding")
@@ -228,8 +245,8 @@ def test_what_is_not_blind_is_told_entry_by_entry_and_amendments_word_by_word():
     assert "HARMONi-A" in section.blocks[0].text
 
 
-def test_structures_are_told_apart_from_parameters_and_spreads_keep_their_contraction_alone():
-    """A mean of 0.2 over on (1) and off (-1) is a probability of 0.6 and odds of 1.5."""
+def test_structures_have_odds_and_spreads_have_contraction_only():
+    """A mean of 0.2 over on (1) and off (-1) is a probability of 0.6, odds of 1.5."""
     learned, structures = told_apart(ROWS, SPACE)
     assert [s.name for s in structures] == [s.name for s in SPACE.structures]
     assert structures[0].probability == pytest.approx(0.6)
@@ -243,15 +260,16 @@ def test_structures_are_told_apart_from_parameters_and_spreads_keep_their_contra
     assert "血管" in table.rows[0][0]
 
 
-def test_studies_left_out_stand_worst_first_with_how_it_was_done():
+def test_left_out_studies_are_sorted_by_pareto_k():
     table = left_out_table(LEFT_OUT, EN)
     assert table.rows == (("ATTLAS", "0.92", "430", "a new fit"), ("OAK", "0.31", "812", "re-weighting"))
 
 
-def test_attempts_keep_their_scores_and_the_kept_one_is_bold():
+def test_attempts_have_scores_and_the_accepted_one_is_bold():
     table = attempt_table(ATTEMPTS, EN)
     assert table.columns == ("date", "attempt", "in 95%", "CRPS", "kept")
     assert table.rows == (
-        ("2026-11-22", "no trial effects", "83%", "0.131", "–"), ("2026-11-23", "structural error", "–", "0.116", "✓ yes"),
-    )  # fmt: skip
+        ("2026-11-22", "no trial effects", "83%", "0.131", "–"),
+        ("2026-11-23", "structural error", "–", "0.116", "✓ yes"),
+    )
     assert {row for row, _ in table.emphasis} == {1}

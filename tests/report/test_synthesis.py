@@ -1,4 +1,4 @@
-"""The report of a synthesis: every part in both languages, nothing untranslated, ratios about 1 and differences about 0."""
+"""Report of a synthesis: every part in both languages, ratios around 1 and differences around 0."""
 
 import math
 import re
@@ -70,9 +70,9 @@ def test_a_question_has_every_part_in_both_languages(answered):
 
 def test_the_chinese_page_names_treatments_and_reasons_in_chinese(answered):
     (page,) = (p for p in answer_pages(answered)[0] if p.language == "zh")
-    told = list(words_of(page))
-    assert "免疫 + 抗VEGF抗体 + 化疗" in told
-    english = [w for w in told if re.search(r"\b(chemotherapy|antibody|docetaxel|against|interval)\b", w)]
+    texts = list(words_of(page))
+    assert "免疫 + 抗VEGF抗体 + 化疗" in texts
+    english = [w for w in texts if re.search(r"\b(chemotherapy|antibody|docetaxel|against|interval)\b", w)]
     assert not [
         w for w in english if "http" not in w and "doi" not in w and "PMC" not in w and "PMID" not in w
     ], english[:5]
@@ -82,25 +82,28 @@ def test_the_language_asked_for_comes_first(answered):
     assert [p.language for p in answer_pages(answered, first="zh")[0]] == ["zh", "en"]
 
 
-def test_what_is_not_connected_stands_against_a_reference_of_its_own():
-    told = Pooled(pool(APART, effect="HR", reference="p", draws=200), language("en"))
-    table = told.effects_table()
+def test_unconnected_treatments_have_a_reference_of_their_own():
+    pooled = Pooled(pool(APART, effect="HR", reference="p", draws=200), language("en"))
+    table = pooled.effects_table()
     assert [table.rows[i][0] for i in sorted(table.groups)] == ["against p", "against x"]
     assert {row[0] for row in table.rows} == {"against p", "a", "b", "against x", "y"}
-    assert len(told.rankings()) == 2
-    assert any("unconnected" in line for line in told.limit_words())
-    league = told.full_league()
+    assert len(pooled.rankings()) == 2
+    assert any("unconnected" in line for line in pooled.limit_words())
+    league = pooled.full_league()
     assert sum(cell == "–" for row in league.rows for cell in row) == 2 * 3 * 2
 
 
 def test_shares_of_the_studies_add_up_and_certainty_names_six_domains():
     synthesis = pool(LOOP, effect="HR", reference="p", draws=200)
-    told = Pooled(
-        synthesis, language("en"), certainty=certainty(synthesis.fit), contributions=study_contributions(synthesis.fit)
-    )  # fmt: skip
-    for row in told.contribution_table().rows:
+    pooled = Pooled(
+        synthesis,
+        language("en"),
+        certainty=certainty(synthesis.fit),
+        contributions=study_contributions(synthesis.fit),
+    )
+    for row in pooled.contribution_table().rows:
         assert sum(int(x) for x in re.findall(r"(\d+)%", row[1])) == pytest.approx(100, abs=2)
-    table = told.certainty_table()
+    table = pooled.certainty_table()
     assert len(table.columns) == 8
     assert {row[-1] for row in table.rows} <= {"high", "moderate", "low", "very low"}
 
@@ -116,7 +119,10 @@ def test_ratios_are_shown_as_ratios_and_differences_as_they_are():
 
 
 def test_a_forest_of_differences_has_its_line_at_zero_and_an_even_axis():
-    rows = [ForestRow(label="a", estimate=language_estimate(-1.0)), ForestRow(label="b", estimate=language_estimate(0.5))]
+    rows = [
+        ForestRow(label="a", estimate=language_estimate(-1.0)),
+        ForestRow(label="b", estimate=language_estimate(0.5)),
+    ]
     spec = forest_figure(rows, ratio=False).spec
     (axis,) = (
         layer["encoding"]["x"]
@@ -137,13 +143,13 @@ def language_estimate(value):
     return Estimate(value, value - 0.4, value + 0.4)
 
 
-def test_a_table_report_tells_its_assumptions_and_notes():
+def test_a_table_report_has_its_assumptions_and_notes():
     synthesis = pool(LOOP, effect="HR", reference="p", draws=200)
     pages, _, leagues = table_pages(synthesis, file="t.csv", notes=("a note",), assumed_direction=True)
     for page, word in zip(pages, ("assumed", "假定"), strict=True):
-        told = " ".join(words_of(page))
-        assert word in told
-        assert "a note" in told
+        text = " ".join(words_of(page))
+        assert word in text
+        assert "a note" in text
     assert leagues[0].rows[0][0] == "a"
 
 
@@ -154,7 +160,7 @@ def test_a_ring_given_in_any_order_is_drawn_without_crossings():
     assert neighbours == {frozenset(pair) for pair in ring}
 
 
-def test_effect_rows_hold_every_pair_once_per_model():
+def test_effect_rows_have_every_pair_once_per_model():
     columns, rows = effect_rows(pool(APART, effect="HR", draws=200))
     assert columns[:3] == ("treatment", "comparator", "model")
     assert len(rows) == 2 * (3 + 1)
@@ -162,8 +168,8 @@ def test_effect_rows_hold_every_pair_once_per_model():
 
 
 @pytest.mark.parametrize(("code", "word"), [("en", "lies outside its own"), ("zh", "区间之外")])
-def test_tau_outside_its_interval_is_told_in_both_languages(code, word):
+def test_tau_outside_its_interval_is_noted_in_both_languages(code, word):
     effects = [(0.0, 0.05)] * 30 + [(6.0 * (-1) ** i, 2.0) for i in range(40)]
     contrasts = [Contrast(f"s{i}", "a", "b", y, se) for i, (y, se) in enumerate(effects)]
-    told = Pooled(pool(contrasts, effect="MD", small_values="good"), language(code))
-    assert [line for line in told.limit_words() if word in line]
+    pooled = Pooled(pool(contrasts, effect="MD", small_values="good"), language(code))
+    assert [line for line in pooled.limit_words() if word in line]

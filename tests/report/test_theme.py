@@ -37,34 +37,36 @@ def luminance(colour):
     return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
 
 
-def contrast(one, other):
+def contrast(first, second):
     """WCAG 2.1 contrast ratio."""
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
 def lab(colour, sight):
-    """CIE L*a*b* under D65 of a colour as a kind of sight sees it."""
-    seen = np.clip(np.array(SIGHTS[sight]) @ linear(colour), 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
+    """CIE L*a*b* under D65 of a colour as perceived with a kind of colour vision."""
+    perceived = np.clip(np.array(SIGHTS[sight]) @ linear(colour), 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ perceived
     f = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 0.008856))
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
-def test_words_and_lines_stand_out_from_the_ground(theme):
+def test_text_and_lines_have_enough_contrast(theme):
     for colour in (theme.foreground, theme.muted, theme.warning, *theme.series):
-        assert contrast(colour, theme.background) >= 4.5, colour  # WCAG AA for text: arm names carry their colour
+        assert contrast(colour, theme.background) >= 4.5, (
+            colour
+        )  # WCAG AA for text: arm names carry their colour
     for colour in (theme.good, theme.bad):
         assert contrast(colour, theme.background) >= 3.0, colour  # WCAG AA for graphics
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
-def test_the_first_four_series_stay_apart_to_every_eye(theme, sight):
-    # 10 units of L*a*b* are told apart at a glance; beyond four arms dashes and markers carry on alone
-    for one, other in itertools.combinations(theme.series[:4], 2):
-        assert np.linalg.norm(lab(one, sight) - lab(other, sight)) > 10, (one, other)
+def test_the_first_four_series_are_distinguishable_to_colour_blind_readers(theme, sight):
+    # 10 units of L*a*b* are easily distinguished; beyond four arms only dashes and markers are relied on
+    for first, second in itertools.combinations(theme.series[:4], 2):
+        assert np.linalg.norm(lab(first, sight) - lab(second, sight)) > 10, (first, second)
 
 
 def test_every_series_has_its_own_dash_and_marker():

@@ -58,9 +58,7 @@ class Figure:
     columns: tuple[str, ...] = field(repr=False)
     rows: tuple[tuple[object, ...], ...] = field(repr=False)
     language: str = "en"
-    _svg_cache: dict[str, str] = field(
-        default_factory=dict, repr=False
-    )
+    _svg_cache: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spec", _compact(self.spec))

@@ -100,7 +100,8 @@ class Told:
         if not c.draws:
             return ""
         number = self.text.number
-        k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan  # infinite when every study was refitted
+        # infinite when every study was refitted
+        k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan
         return self._say(
             "ensemble", draws=c.draws, effective=number(c.effective_sample_size, 0), k=number(k, 2)
         )

@@ -111,7 +111,9 @@ def network_figure(
         When a comparison names a treatment that is not among them.
     """
     if len(treatments) < 2:
-        raise InvalidArgument("fewer than two treatments were given for the network graph; expected at least two")
+        raise InvalidArgument(
+            "fewer than two treatments were given for the network graph; expected at least two"
+        )
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("network.title")
     places = _circle(treatments)
@@ -185,7 +187,9 @@ def ranking_figure(
         Without rows, or when rows have different numbers of ranks.
     """
     if not rows or any(len(row.probabilities) != len(rows[0].probabilities) for row in rows):
-        raise InvalidArgument("the rows of the ranking are none or have different numbers of ranks; expected a probability of every rank in each")
+        raise InvalidArgument(
+            "the ranking has no rows, or rows with different numbers of ranks; expected one probability per rank"
+        )
     text, palette = language(lang), THEMES[theme]
     title = title or text.say("ranking.title")
     ranks = len(rows[0].probabilities)

@@ -94,7 +94,9 @@ def predicted_observed_figure(
     text, palette = language(lang), THEMES[theme]
     panels = [panel for panel in panels if panel.points]
     if not panels:
-        raise InvalidArgument("no predictions were given for the scatter plot; expected at least one panel with a point")
+        raise InvalidArgument(
+            "no predictions were given for the scatter plot; expected at least one panel with a point"
+        )
     points = [point for panel in panels for point in panel.points]
     drawn = [p for p in points if math.isfinite(p.published.value) and math.isfinite(p.predicted.value)]
     count = text.say("prediction.count_scatter", inside=sum(p.is_inside for p in points), n=len(points))
