@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from normoxia import library
-from normoxia.cli import show
+from normoxia.cli import table
 
 SOURCE = Path(__file__).parents[2] / "src"
 TOY = """\
@@ -212,7 +212,7 @@ def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None
 
 def test_a_table_prints_square_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """As markup, "[not calibrated]" would vanish from the title, and the extra from what to install."""
-    show.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
+    table.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
     out = capsys.readouterr().out
     assert "Simulated [not calibrated]" in out
     assert '"normoxia[sbml]" :smile:' in out

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.table import print_table
 
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.options import Json, Lang
-from normoxia.cli.show import print_json, print_table, say
+from normoxia.cli.show import print_json, say
+from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:

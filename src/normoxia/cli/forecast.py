@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import typer
 from normoxia.cli.drawn import settings_of
 from normoxia.cli.joined import joined_of
 from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.run_output import print_run
+from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def run(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw figures and the HTML report.")
     ] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every outcome, not only the hazard ratios.")
+    ] = False,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
@@ -147,7 +151,7 @@ def run(
     if json:
         print_json(whole)
     else:
-        _print(performed, comparisons, result, joined, lang)
+        print_run(performed, comparisons, result, joined, lang, everything=everything)
     say(f"{path}/report.html" if report else str(path), quiet=quiet)
     if any(result.failed.values()):
         say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
@@ -239,74 +243,3 @@ def _draw(
     report = folder.path / "report.html"
     write_whole(report, run_report.html(page).encode())
     return [*paths, report]
-
-
-def _print(
-    trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, joined: Sequence[Joined], lang: str
-) -> None:
-    from normoxia.language import language
-    from normoxia.report.joined import joined_table, joined_words
-    from normoxia.report.run import is_fitted
-
-    speech = language(lang)
-    title = trial.title(lang)
-    state = "" if trial.calibrated else f" [{speech.say('badge.not_calibrated')}]"
-    rows: list[tuple[str, ...]] = []
-    for chosen in trial.sets:
-        named = chosen.title(lang)
-        for comparison in comparisons:
-            if comparison.simulated.population != chosen.id or not _is_shown(comparison):
-                continue
-            rows.append((named, *_row(comparison, lang)))
-            named = ""
-    heads = ("population", "endpoint", "arm", "simulated", "published", "inside", "source")
-    print_table(
-        f"{title}\n{speech.say('badge.simulated')}{state}",
-        [speech.say(f"run.{head}") for head in heads],
-        rows,
-        numeric=(3, 4),
-    )
-    fitted = is_fitted(result, trial)
-    if joined:
-        table = joined_table(joined, trial, comparisons, lang=lang)
-        print_table(table.title, table.columns, table.rows, numeric=(1, 2, 4, 5))
-        for text in joined_words(joined, trial.study, fitted=fitted, lang=lang):
-            say(text)
-    if fitted:
-        say(speech.say("run.fitted", study=trial.study))
-    judged = [c.inside for c in comparisons if c.inside is not None]
-    if judged:
-        say(speech.say("comparison.count", inside=sum(judged), n=len(judged)))
-
-
-def _is_shown(comparison: Comparison) -> bool:
-    from normoxia.outcome import Endpoint, Measure
-
-    outcome = comparison.simulated
-    if outcome.measure is Measure.LANDMARK_PERCENT:
-        return outcome.months == 12.0 or comparison.published is not None
-    return outcome.endpoint is not Endpoint.DOR or comparison.published is not None
-
-
-def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
-    from normoxia.language import language
-    from normoxia.report.run import label_of, number_of, source_words
-
-    outcome, published = comparison.simulated, comparison.published
-    arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
-    inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = _short(source_words(published.source, language(lang))) if published and published.source else ""
-    return (
-        label_of(outcome, lang),
-        arms,
-        number_of(outcome, lang),
-        number_of(published, lang) if published else "–",
-        inside,
-        source,
-    )
-
-
-def _short(reference: str) -> str:
-    """A reference short enough for a column: without an address that follows a citation (outcomes.csv has it whole)."""
-    text = reference.split(" (http")[0]
-    return text if len(text) <= 60 else text[:59] + "…"
