@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from normoxia.documents import Finding
 from normoxia.errors import InvalidArgument, InvalidDocument
+from normoxia.sheets import read_sheet
 from normoxia.simulation import tables
 
 
@@ -62,7 +64,7 @@ def test_a_negative_dose_and_an_unknown_target_are_named(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("time;target;amount\n0;A;1\n", 'found one column "time;target;amount"; separate columns by commas'),
+        ("time;target;amount\n0;A;1;2\n", "d.csv:2: 4 cells, the header has 3"),
         ("time,target,amount,amount\n0,A,1,2\n", 'd.csv:1: amount: column "amount" stands twice; keep one of them'),
         ("time,target,amount\n0,A,\n", "d.csv:2: amount: found nothing; expected a finite number"),
     ],
@@ -72,6 +74,50 @@ def test_a_table_of_another_make_is_told_what_to_change(tmp_path: Path, text: st
         tables.read_doses(write(tmp_path / "d.csv", text), ["1"], ["A"])
     assert said in str(caught.value)
     assert len(caught.value.findings) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"time;target;amount;duration;patient\n0,5;A;1.200,5;0;#1\n1;A;2;0;'=2\n",
+        "\ufefftime\ttarget\tamount\tduration\tpatient\r\n0.5\tA\t1,200.5\t0\t#1\r\n1\tA\t2\t0\t=2\r\n".encode(),
+        "time,target,amount,duration,patient\n０.５,A,1200.5,0,#1\n1,A,2,0,=2\n".encode("utf-16"),
+        b'time,target,amount,duration,patient,\n"0,5",A,"1 200,5",0,#1,\n\n1,A,2,0,=2,\n,,,,,\n',
+    ],
+)
+def test_doses_are_read_in_every_dialect(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "d.csv"
+    file.write_bytes(raw)
+    table = tables.read_doses(file, ["#1", "=2"], ["A"])
+    assert table.time.tolist() == [0.5, 1.0]
+    assert table.amount.tolist() == [1200.5, 2.0]
+    assert table.patient is not None
+    assert table.patient.tolist() == [0, 1]
+
+
+def test_patients_with_two_readings_are_refused_until_the_mark_is_said(tmp_path: Path) -> None:
+    file = write(tmp_path / "p.csv", "patient;CL\n1;1.234\n2;2.500\n")
+    with pytest.raises(InvalidDocument, match=r"p\.csv:2: CL: found \"1\.234\"; may be 1234 or 1\.234"):
+        tables.read_patients(file, ["CL"])
+    assert tables.read_patients(file, ["CL"], decimal="comma")[1]["CL"].tolist() == [1234.0, 2500.0]
+    assert tables.read_patients(file, ["CL"], decimal="point")[1]["CL"].tolist() == [1.234, 2.5]
+
+
+def test_what_is_no_row_of_patients_is_noted(tmp_path: Path) -> None:
+    file = write(tmp_path / "p.csv", "# made by hand\npatient,CL\n1,0.2\n# the end\n")
+    notes: list[Finding] = []
+    assert tables.read_patients(file, ["CL"], notes=notes)[0] == ["1"]
+    assert [note.place.line for note in notes] == [1, 4]
+
+
+def test_names_that_look_like_formulas_are_written_so_that_none_runs_and_read_back(tmp_path: Path) -> None:
+    names = ["=1+1", "+a", "-b", "@c", "'=d", "-5", "plain"]
+    file = tmp_path / "out.csv"
+    tables.write_rows(file, names, np.array([0.0]), ["x"], -np.ones((len(names), 1, 1)))
+    cells = [line.split(",")[0] for line in file.read_text().splitlines()[1:]]
+    assert cells == ["'=1+1", "'+a", "'-b", "'@c", "''=d", "-5", "plain"]
+    assert [row[0] for row in read_sheet(file).rows] == names
+    assert {row[2] for row in read_sheet(file).rows} == {"-1.0"}
 
 
 @pytest.mark.parametrize(

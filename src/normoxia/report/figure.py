@@ -7,19 +7,17 @@ chart, for notebooks.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
-import math
 import re
 import xml.sax.saxutils
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from normoxia.errors import InvalidArgument, naming
+from normoxia.sheets import csv_text
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +91,7 @@ class Figure:
 
     def csv(self) -> str:
         """The figure's data as CSV, UTF-8, a row a point; unknown is empty, not reached is inf."""
-        return write_csv(self.columns, self.rows)
+        return csv_text(self.columns, self.rows)
 
     def json(self) -> str:
         """The specification as JSON text."""
@@ -129,16 +127,6 @@ class Figure:
         return paths
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV text; numbers in full, nan empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return stream.getvalue()
-
-
 def _compact(value: Any) -> Any:
     """The same tree with numbers at six significant digits: a figure is far smaller and looks the same."""
     if isinstance(value, Mapping):
@@ -148,13 +136,6 @@ def _compact(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}")
     return value
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float):
-        value = float(value)  # NumPy's floats print with their type
-        return "" if math.isnan(value) else repr(value)
-    return "" if value is None else value
 
 
 def _mind_fonts(language: str) -> None:

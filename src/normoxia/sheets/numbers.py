@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 #: what an empty cell looks like
@@ -28,6 +30,8 @@ _BODY = r"\d*(?:[.,' ]\d+)*[.]?"
 _SHAPE = re.compile(rf"({_SIGN})({_BODY})(e[-+]?\d+)?\s?(%?)\Z", re.IGNORECASE | re.ASCII)
 #: what needs no thought where the decimal mark is a point
 _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\Z", re.IGNORECASE | re.ASCII)
+#: a column of such numbers, a line each
+_PLAIN_COLUMN = re.compile(r"[0-9.eE+\-\n]*")
 _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}\Z")
 _BY_THREE = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+\Z") for mark in ".,' "}
 #: Indian grouping, lakh and crore: 12,34,567
@@ -147,6 +151,40 @@ def number(cell: str, decimal: str = ".") -> float | None:
         return None
     value = float(found.text)
     return value if math.isfinite(value) else None
+
+
+class ColumnNumbers(NamedTuple):
+    """The numbers of a column.
+
+    values    nan where there is none; problems says why, by row
+    grouped   rows whose thousands were parted, with the number read; n_commas counts decimal commas
+    """
+
+    values: list[float]
+    problems: dict[int, str]
+    grouped: list[tuple[int, str]]
+    n_commas: int
+
+
+def column_numbers(cells: Sequence[str], decimal: str = ".") -> ColumnNumbers:
+    """The finite numbers of a column that must be filled throughout; percent signs are none."""
+    if decimal == "." and _PLAIN_COLUMN.fullmatch("\n".join(cells)):
+        with suppress(ValueError):
+            values = list(map(float, cells))
+            if all(map(math.isfinite, values)):
+                return ColumnNumbers(values, {}, [], 0)
+    values, problems, grouped, n_commas = [], {}, [], 0
+    for row, cell in enumerate(cells):
+        found = printed(cell, decimal)
+        value = math.nan if isinstance(found, str) or found.percent else float(found.text)
+        values.append(value)
+        if isinstance(found, str) or not math.isfinite(value):
+            problems[row] = found if isinstance(found, str) else _NOT_A_NUMBER
+            continue
+        n_commas += found.comma
+        if found.grouped:
+            grouped.append((row, found.text))
+    return ColumnNumbers(values, problems, grouped, n_commas)
 
 
 def interval(cell: str, decimal: str = ".") -> tuple[str, str] | str:

@@ -79,10 +79,10 @@ class Sheet:
         return [row[i] for row in self.rows]
 
 
-def read_sheet(path: str | Path, *, fewest: int = 2) -> Sheet:
+def read_sheet(path: str | Path, *, fewest: int = 2, fewest_rows: int = 1) -> Sheet:
     """The cells of a delimited text file.
 
-    fewest  columns the table must have
+    fewest, fewest_rows  columns and rows the table must have
     raises  InvalidDocument for a file that is absent, too large, not text, or has no header with that many columns and no rows
     """
     path = Path(path)
@@ -101,11 +101,11 @@ def read_sheet(path: str | Path, *, fewest: int = 2) -> Sheet:
         raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     except ValueError as error:
         raise InvalidDocument(f"{path}: no name of a file ({error}); check the name") from None
-    return parse_sheet(raw, str(path), fewest=fewest)
+    return parse_sheet(raw, str(path), fewest=fewest, fewest_rows=fewest_rows)
 
 
-def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2) -> Sheet:
-    """The cells in some bytes; `file` is the name used in findings, `fewest` as in `read_sheet`."""
+def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2, fewest_rows: int = 1) -> Sheet:
+    """The cells in some bytes; `file` is the name used in findings, the others as in `read_sheet`."""
     for start, kind, remedy in _OTHER_KINDS:
         if raw.startswith(start):
             raise InvalidDocument(f"{file}: {kind}, not a text table; {remedy}")
@@ -133,7 +133,13 @@ def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2) -> Sheet:
         raise InvalidDocument(
             f"{file}: one column only; expected cells separated by a comma, semicolon or tab"
         )
-    return _sheet(file, header, rest, encoding, delimiter, notes)
+    sheet = _sheet(file, header, rest, encoding, delimiter, notes)
+    if len(sheet.rows) + len(sheet.faults) < fewest_rows:
+        raise InvalidDocument(
+            f"{file}: a header ({_shortened(', '.join(header))}) and no rows; add a row for each line of the table"
+            + "".join(f"\n  {note}" for note in notes[:20])
+        )
+    return sheet
 
 
 Record = tuple[int, list[str]]
@@ -229,11 +235,6 @@ def _sheet(
             )
         rows.append(tuple(map(str.strip, cells)))
         lines.append(line)
-    if not rows and not faults:
-        raise InvalidDocument(
-            f"{file}: a header ({_shortened(', '.join(header))}) and no rows; add a row for each line of the table"
-            + "".join(f"\n  {note}" for note in notes[:20])
-        )
     filled = [i for i, name in enumerate(header) if name or any(row[i] for row in rows)]
     if len(filled) < width:
         rows = [tuple(row[i] for i in filled) for row in rows]

@@ -30,11 +30,11 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV text; numbers in full, nan and None empty."""
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], *, end: str = "\n") -> str:
+    """CSV text; numbers in full, nan and None empty, `end` behind every row."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    quoting = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer = csv.writer(stream, lineterminator=end)
+    quoting = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
     for row in (columns, *rows):
         cells = [_printed(value) for value in row]
         # the library leaves a carriage return without quotes, and it would end the row
