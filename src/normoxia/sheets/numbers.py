@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 #: what an empty cell looks like
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", ".", "-", "--", "nr", "无", "缺失"))
+_LONGEST_MISSING = max(map(len, MISSING))
 #: those of them that may also be the name of an arm (no treatment)
 NAMES_TOO = frozenset(("na", "n/a", "null", "none", "nr", "无"))
 
@@ -63,8 +64,15 @@ class Printed(NamedTuple):
     percent: bool = False
 
 
+def plain_value(cell: str) -> float | None:
+    """The number of a cell without anything but digits, a decimal point, a sign and an exponent; None for other cells."""
+    return float(cell) if _PLAIN.match(cell) else None
+
+
 def is_missing(cell: str) -> bool:
     """Whether a cell says that there is nothing."""
+    if len(cell) > _LONGEST_MISSING:
+        return False
     return cell.casefold() in MISSING or (not cell.isascii() and alike(cell) in MISSING)
 
 
@@ -82,7 +90,7 @@ def printed(cell: str, decimal: str = ".") -> Printed | str:
     decimal  the table's decimal mark: ".", "," or "" when it is not known
     """
     if decimal == "." and _PLAIN.match(cell):
-        return Printed(cell)
+        return Printed(cell)  # most cells of most tables
     found = _SHAPE.match(alike(cell))
     if found is None or not any(c.isdigit() for c in found[2]):
         return _NOT_A_NUMBER

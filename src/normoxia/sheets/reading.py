@@ -142,7 +142,8 @@ def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2, fewest_row
     return sheet
 
 
-Record = tuple[int, list[str]]
+#: the lines a record begins and ends in, and its cells
+Record = tuple[int, int, list[str]]
 
 
 def _records(text: str, delimiter: str, file: str) -> Iterator[Record]:
@@ -154,7 +155,7 @@ def _records(text: str, delimiter: str, file: str) -> Iterator[Record]:
     try:
         for cells in reader:
             if any(cells) and not all(map(str.isspace, filter(None, cells))):
-                yield line, cells
+                yield line, reader.line_num, cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise InvalidDocument(
@@ -168,21 +169,21 @@ def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple
     comments: list[Record] = []
     first: Record | None = None
     for record in records:
-        if not record[1][0].lstrip().startswith("#"):
+        if not record[2][0].lstrip().startswith("#"):
             first = record
             break
         comments.append(record)
     below = records if first is None else _with(first, records)
     head: Record | None = None
-    if comments and (first is None or (len(comments[-1][1]) == len(first[1]) and _holds_numbers(first[1]))):
+    if comments and (first is None or (len(comments[-1][2]) == len(first[2]) and _holds_numbers(first[2]))):
         if first is None:
             # every line begins with #: the first as wide as the next is the header, and the others are rows
-            widths = [len(cells) for _, cells in comments]
+            widths = [len(cells) for _, _, cells in comments]
             at = next((i for i, width in enumerate(widths[:-1]) if width > 1 and width == widths[i + 1]), 0)
             comments, head, below = comments[:at], comments[at], iter(comments[at + 1 :])
         else:
             head = comments.pop()
-    for line, cells in comments:
+    for line, _, cells in comments:
         notes.append(
             Finding(
                 Place(file, line),
@@ -194,7 +195,7 @@ def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple
         head = next(below, None)
     if head is None:
         raise InvalidDocument(f"{file}: no line holds anything but delimiters; it may have been truncated")
-    return [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[1]))], below
+    return [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[2]))], below
 
 
 def _with(first: Record, rest: Iterable[Record]) -> Iterator[Record]:
@@ -218,14 +219,14 @@ def _sheet(
     lines: list[int] = []
     faults: list[Finding] = []
     width = len(header)
-    for line, cells in records:
-        if len(cells) != width:
+    for line, last, cells in records:
+        if len(cells) > width:
             cells = _without_empty_tail(cells, width)
         if cells[0].startswith("#") and _is_comment(cells, width):
             shown = f'"{_shortened(", ".join(cell for cell in cells if cell.strip()))}" begins with #'
             notes.append(Finding(Place(file, line), shown, "taken for a comment"))
             continue
-        if fault := _fault(file, line, cells, header, delimiter):
+        if (last > line or len(cells) != width) and (fault := _fault(file, line, cells, header, delimiter)):
             faults.append(fault)
             continue
         if cells[0].startswith("#"):

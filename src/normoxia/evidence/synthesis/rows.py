@@ -47,6 +47,7 @@ class Rows:
     first_grouped: tuple[str, str] = ("", "")
     _at: dict[str, int] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
+    _names: dict[str, str] = field(default_factory=dict)
     _spelling: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> tuple[list[NumberedContrast], list[NumberedArm]]:
@@ -325,6 +326,8 @@ class Rows:
         None and NA stand for no treatment or for an empty cell: in a column of names they are read as names, and said so.
         """
         name = self._text(row, column)
+        if (known := self._names.get(name)) is not None:
+            return known
         if numbers.is_missing(name):
             if name.casefold() not in numbers.NAMES_TOO:
                 return ""
@@ -338,8 +341,8 @@ class Rows:
         # letters of another width or composition look alike on paper
         alike = name if name.isascii() else " ".join(unicodedata.normalize("NFKC", name).split())
         known = self._spelling.setdefault(alike.casefold(), name)
-        if known != name and name not in self._spelling:
-            self._spelling[name] = known
+        self._names[name] = known
+        if known != name:
             self.findings.note(
                 Place(self.layout.sheet.file, line, column or ""),
                 f'"{name}" and "{known}"',
@@ -351,13 +354,16 @@ class Rows:
         self, row: tuple[str, ...], line: int, column: str, *, optional: bool = False
     ) -> float | None:
         cell = row[self._at[column]]
+        mark = self.layout.marks.get(column, ".")
+        if mark == "." and (plain := numbers.plain_value(cell)) is not None and math.isfinite(plain):
+            return plain
         if numbers.is_missing(cell):
             if not optional:
                 self.refuse(
                     line, column, f'"{cell}" means an empty cell' if cell else "empty", "fill in the number"
                 )
             return None
-        found = numbers.printed(cell, self.layout.marks.get(column, "."))
+        found = numbers.printed(cell, mark)
         if isinstance(found, str):
             self.refuse(line, column, f'"{cell}"', found)
             return None
