@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from normoxia.documents import Finding, Place
 from normoxia.errors import InvalidDocument
 
@@ -29,10 +31,9 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = f"{file}:{line}: byte {raw[error.start]:#04x} is not UTF-8 as the rest of the file; save it again as UTF-8"
+        start = error.start
     if marked:
-        raise InvalidDocument(problem)
+        _refuse_mixed(raw, start, file)
     if _looks_chinese(raw):
         try:
             text = raw.decode("gb18030")
@@ -42,7 +43,7 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
             notes.append(Finding(Place(file), "read as GBK text, since it is not UTF-8"))
             return text, "gb18030"
     if not raw.decode("utf-8", errors="ignore").isascii():
-        raise InvalidDocument(problem)
+        _refuse_mixed(raw, start, file)
     try:
         text = raw.decode("cp1252")
     except UnicodeDecodeError as error:
@@ -52,6 +53,13 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
         ) from None
     notes.append(Finding(Place(file), "read as Western European text, since it is neither UTF-8 nor GBK"))
     return text, "cp1252"
+
+
+def _refuse_mixed(raw: bytes, start: int, file: str) -> NoReturn:
+    line = raw.count(b"\n", 0, start) + 1
+    raise InvalidDocument(
+        f"{file}:{line}: byte {raw[start]:#04x} is not UTF-8 as the rest of the file; save it again as UTF-8"
+    )
 
 
 def _with_zeros(raw: bytes, file: str) -> tuple[str, str]:

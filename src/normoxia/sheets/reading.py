@@ -52,7 +52,7 @@ _BYTES_PER_BYTE = 10
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-_SEP_LINE = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?[Ss][Ee][Pp]=(.)"?[ \t]*(?:\r\n|\n|\r)')
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,12 @@ _INTERVAL = re.compile(
     r"^(?P<measure>.*?)(?P<level>\d\d)?(?:ci|cri|confint|confidenceinterval|credibleinterval|置信区间|可信区间)(?P<after>\d\d)?$"
 )
 
+#: what stands where a study is named in a row of totals
+_TOTALS = re.compile(
+    r"(?:(?:sub|grand )?totals?|overall|pooled|summary|sum|合计|总计|小计|合并)(?: effect)?(?: \(.*\))?\Z",
+    re.IGNORECASE,
+)
+
 #: what an arm's index looks like at the end of a wide table's column
 _INDEXED = re.compile(r"^(.*?)[\s._-]*(\d+)$")
 
@@ -181,6 +187,11 @@ def holds_names(name: str) -> bool:
     """Whether the name of a column says that names of studies, arms or measures stand in it."""
     roles = {role_of(name)} | {role for arm in indexed((name,)).values() for role in arm}
     return bool(roles & {"study", "treatment", "comparator", "effect"})
+
+
+def names_totals(study: str) -> bool:
+    """Whether what stands where a study is named heads a row of totals."""
+    return bool(_TOTALS.match(study))
 
 
 def nearest_role(name: str) -> str | None:

@@ -102,7 +102,7 @@ class _Layouts:
         clash = Findings()
         for name in dict.fromkeys(n for n in self.sheet.header if self.sheet.header.count(n) > 1):
             same = [i for i, column in enumerate(self.sheet.header) if column == name]
-            columns = " and ".join(str(i + 1) for i in same)
+            columns = ", ".join(str(i + 1) for i in same)
             if all(row[i] == row[same[0]] for row in self.sheet.rows for i in same):
                 self.findings.note(
                     Place(self.sheet.file, 1, name),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from normoxia.documents import Findings, Place
 from normoxia.evidence.synthesis import intake
+from normoxia.evidence.synthesis.columns import names_totals
 from normoxia.evidence.synthesis.contrasts import Arm, Contrast
 from normoxia.evidence.synthesis.layout import Layout
 from normoxia.evidence.synthesis.meta import normal_quantile
@@ -20,12 +20,6 @@ _LARGEST = 1e6
 _MOST_PATIENTS = 1e8
 #: how far from a whole number a count may lie that a spreadsheet computed
 _WHOLE = 1e-9
-
-#: what stands where a study is named in a row of totals
-_TOTALS = re.compile(
-    r"(?:(?:sub|grand )?totals?|overall|pooled|summary|sum|合计|总计|小计|合并)(?: effect)?(?: \(.*\))?\Z",
-    re.IGNORECASE,
-)
 
 NumberedContrast = tuple[int, Contrast]
 NumberedArm = tuple[int, Arm]
@@ -299,7 +293,7 @@ class Rows:
         if numbers.is_missing(name):
             self._refuse_nameless(row, line, column or "", "name the study")
             return None
-        if _TOTALS.match(name):
+        if names_totals(name):
             self.refuse(
                 line,
                 column or "",
