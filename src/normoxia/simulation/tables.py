@@ -19,7 +19,7 @@ from normoxia.errors import InvalidArgument, did_you_mean, naming
 from normoxia.mechanism.inputs import Inputs
 from normoxia.sheets import Sheet, read_sheet, safe_cell
 from normoxia.sheets.notation import decimal_marks
-from normoxia.sheets.numbers import column_numbers
+from normoxia.sheets.numbers import column_numbers, plain_value
 
 #: findings of one kind that a message lists; how many more there are is said
 _MOST_SHOWN = 1000
@@ -163,13 +163,13 @@ def read_times(text: str) -> NDArray[np.float64]:
     try:
         for part in text.split(","):
             if ":" in part:
-                start, stop, *step = (float(piece) for piece in part.split(":"))
+                start, stop, *step = (_time(piece) for piece in part.split(":"))
                 stride = step[0] if step else 1.0
                 if stride <= 0 or stop < start or len(step) > 1:
                     raise ValueError(part)
                 times.extend(start + stride * np.arange(int(np.floor((stop - start) / stride + 1e-9)) + 1))
             else:
-                times.append(float(part))
+                times.append(_time(part))
     except ValueError:
         raise InvalidArgument(
             f'"{text}" is not a list of times; expected such as 0,42,84 or 0:728:7'
@@ -177,6 +177,13 @@ def read_times(text: str) -> NDArray[np.float64]:
     if not times or not np.isfinite(times).all():
         raise InvalidArgument(f'"{text}" holds no finite times; expected such as 0,42,84 or 0:728:7')
     return np.unique(np.asarray(times, dtype=np.float64))
+
+
+def _time(text: str) -> float:
+    value = plain_value(text.strip())
+    if value is None:
+        raise ValueError(text)
+    return value
 
 
 def write_rows(

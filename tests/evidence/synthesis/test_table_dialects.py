@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import time
 from contextlib import suppress
 
 import pytest
@@ -297,6 +298,25 @@ def test_networks_that_would_take_hours_are_refused_with_the_estimate() -> None:
     with pytest.raises(InvalidArgument, match='study "all" has 500 arms'):
         require_feasible(arms)
     require_feasible(Contrast(f"s{i}", "a", "b", 0.1, 0.1) for i in range(1000))
+
+
+@pytest.mark.slow
+def test_a_million_rows_are_read_and_pooled_or_refused_within_a_minute() -> None:
+    rows = [
+        f"s{i},t{i % 20},t{(i % 20 + 1 + i % 7) % 20},{(i % 13) / 10},{0.1 + (i % 5) / 10:.1f}"
+        for i in range(1_000_000)
+    ]
+    raw = "\n".join(["study,treat1,treat2,TE,seTE", *rows])
+    began = time.process_time()
+    table = parse_network(raw)
+    assert (len(table.contrasts), table.left_out) == (1_000_000, ())
+    with pytest.raises(InvalidArgument, match="1000000 contrasts of 20 treatments would take about"):
+        pool(table)
+    assert time.process_time() - began < 60
+    pairs = [Contrast(f"s{i}", "a", "b", (i % 13 - 6) / 10, 0.1 + (i % 5) / 10) for i in range(1_000_000)]
+    began = time.process_time()
+    assert len(pool(pairs).network.studies) == 1_000_000
+    assert time.process_time() - began < 60
 
 
 # -- any dialect
