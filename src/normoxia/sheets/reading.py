@@ -175,14 +175,11 @@ def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple
         comments.append(record)
     below = records if first is None else _with(first, records)
     head: Record | None = None
-    if comments and (first is None or (len(comments[-1][2]) == len(first[2]) and _holds_numbers(first[2]))):
+    at = _header_among(comments, first)
+    if at is not None:
+        head = comments.pop(at)
         if first is None:
-            # every line begins with #: the first as wide as the next is the header, and the others are rows
-            widths = [len(cells) for _, _, cells in comments]
-            at = next((i for i, width in enumerate(widths[:-1]) if width > 1 and width == widths[i + 1]), 0)
-            comments, head, below = comments[:at], comments[at], iter(comments[at + 1 :])
-        else:
-            head = comments.pop()
+            comments, below = comments[:at], iter(comments[at:])
     for line, _, cells in comments:
         notes.append(
             Finding(
@@ -196,6 +193,20 @@ def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple
     if head is None:
         raise InvalidDocument(f"{file}: no line holds anything but delimiters; it may have been truncated")
     return [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[2]))], below
+
+
+def _header_among(comments: Sequence[Record], first: Record | None) -> int | None:
+    """Which of the lines that begin with # is the header: the last as wide as the first other line, if that holds numbers.
+
+    Where every line begins with #, the first that is as wide as the next.
+    """
+    widths = [len(cells) for _, _, cells in comments]
+    if first is None:
+        alike = (i for i, width in enumerate(widths[:-1]) if width > 1 and width == widths[i + 1])
+        return next(alike, 0 if comments else None)
+    if not _holds_numbers(first[2]):
+        return None
+    return next((i for i in reversed(range(len(widths))) if widths[i] == len(first[2]) > 1), None)
 
 
 def _with(first: Record, rest: Iterable[Record]) -> Iterator[Record]:
@@ -313,9 +324,10 @@ def _delimiter(text: str) -> str:
     for candidate in _DELIMITERS:
         rows = _first_rows(text, candidate)
         start = next((i for i, row in enumerate(rows) if not row[0].lstrip().startswith("#")), 0)
-        if start and len(rows[start - 1]) == len(rows[start]) > 1:
-            start -= 1
-        counts = [len(row) - 1 for row in rows[start:]]
+        if start and start < len(rows):
+            alike = [i for i in range(start) if len(rows[i]) == len(rows[start]) > 1]
+            rows = [*(rows[i] for i in alike[-1:]), *rows[start:]]
+        counts = [len(row) - 1 for row in rows]
         if not counts:
             continue
         agreeing = sum(1 for count in counts if count == counts[0]) / len(counts)

@@ -49,6 +49,9 @@ def test_a_header_that_begins_with_a_hash_is_read(first: str) -> None:
     assert len(table.contrasts) == 2
     if first != "#":
         assert [c.study for c in table.contrasts] == ["A", "B"]
+    after = parse_network(f"{header}\n# -------\nA,x,y,0.5,0.1\n")
+    assert [f.place.line for f in after.findings if "begins with #" in f.found] == [2]
+    assert len(after.contrasts) == 1
     every = parse_network(f"{header}\n#1,x,y,0.5,0.1\n#2,y,z,0.2,0.2\n")
     assert len(every.contrasts) == 2
 
@@ -216,7 +219,18 @@ def test_rates_of_two_arms_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["death", "deaths", "Deaths", "died", "Number of events", "死亡", "死亡例数"]
+    "word",
+    [
+        "death",
+        "deaths",
+        "Deaths",
+        "died",
+        "Number of events",
+        "No. of events",
+        "Ｄｅａｔｈｓ",
+        "死亡",
+        "死亡例数",
+    ],
 )
 def test_deaths_are_events(word: str) -> None:
     table = parse_network(f"study,treatment,{word},n\nA,x,10,100\nA,y,12,100\n")
@@ -283,6 +297,15 @@ def test_names_that_look_alike_are_one_arm() -> None:
 
 def test_the_line_of_excel_that_names_the_delimiter() -> None:
     assert len(parse_network("sep=;\r\nstudy;treat1;treat2;TE;seTE\r\nA;x;y;0,5;0,1\r\n").contrasts) == 1
+
+
+def test_a_row_with_one_cell_that_cannot_be_read_is_left_out_once_even_if_the_others_would_do() -> None:
+    table = parse_network(
+        "study,treat1,treat2,TE,seTE,lower,upper\nA,x,y,0.5,0.1,abc,0.7\nB,x,y,0.5,0.1,0.3,0.7\n"
+    )
+    assert ([c.study for c in table.contrasts], table.left_out) == (["B"], (2,))
+    arms = parse_network("study,treatment,events,n\nS,x,20%,50\nS,y,10,50\nS,z,10,50\n")
+    assert len([f for f in arms.findings if f.place.line == 2]) == 1
 
 
 # -- size

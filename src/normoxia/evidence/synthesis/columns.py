@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from normoxia.evidence.synthesis.contrasts import Effect
@@ -24,11 +25,12 @@ ROLES: Mapping[str, tuple[str, ...]] = {
              "ci95 upper", "upper 95% ci", "95% upper", "ci high", "上限", "置信区间上限"),
     "interval": ("confidence interval", "credible interval", "confint", "置信区间", "可信区间"),
     "p": ("p", "pvalue", "pval", "p值"),
-    "n": ("n", "ni", "total", "samplesize", "patients", "size", "number", "randomised", "randomized", "n patients", "n total", "total n",
+    "n": ("n", "ni", "total", "samplesize", "patients", "size", "number", "randomised", "randomized", "n patients", "n total", "no of patients", "no of participants", "no randomised",
+          "no randomized", "total patients", "total number", "sample", "total n",
           "number of patients", "participants", "subjects", "n randomised", "n randomized", "number randomised", "number randomized",
           "样本量", "例数", "总数", "人数", "患者数", "病例数", "受试者数"),
     "events": ("events", "event", "r", "ei", "cases", "responders", "responses", "deaths", "death", "died", "dead", "n events",
-               "number of events", "n deaths", "number of deaths", "n responders", "xi", "事件", "事件数", "发生数", "死亡", "死亡数", "死亡例数", "死亡人数",
+               "number of events", "no of events", "no of deaths", "n deaths", "number of deaths", "n responders", "xi", "事件", "事件数", "发生数", "死亡", "死亡数", "死亡例数", "死亡人数",
                "缓解数", "缓解例数"),
     "percent": ("percent", "pct", "proportion percent", "orr", "百分比", "发生率"),
     "mean": ("mean", "mi", "m", "均值", "均数", "平均值"),
@@ -89,10 +91,11 @@ PAIRED: Mapping[tuple[str, int], frozenset[str]] = {
 
 #: column names that carry the measure; the log forms are on the analysis scale
 RATIOS: Mapping[str, Effect] = {
-    "hr": Effect.HR, "hazardratio": Effect.HR, "风险比": Effect.HR,
-    "or": Effect.OR, "oddsratio": Effect.OR, "比值比": Effect.OR,
-    "rr": Effect.RR, "riskratio": Effect.RR, "relativerisk": Effect.RR, "相对危险度": Effect.RR,
-    "irr": Effect.IRR, "rateratio": Effect.IRR,
+    "hr": Effect.HR, "hazardratio": Effect.HR, "hazardratiohr": Effect.HR, "风险比": Effect.HR, "风险比hr": Effect.HR,
+    "or": Effect.OR, "oddsratio": Effect.OR, "oddsratioor": Effect.OR, "比值比": Effect.OR, "比值比or": Effect.OR,
+    "rr": Effect.RR, "riskratio": Effect.RR, "riskratiorr": Effect.RR, "relativerisk": Effect.RR, "relativeriskrr": Effect.RR,
+    "相对危险度": Effect.RR, "相对危险度rr": Effect.RR,
+    "irr": Effect.IRR, "rateratio": Effect.IRR, "incidencerateratio": Effect.IRR, "rateratioirr": Effect.IRR, "incidencerateratioirr": Effect.IRR,
 }  # fmt: skip
 DIFFERENCES: Mapping[str, Effect] = {
     "md": Effect.MD, "meandifference": Effect.MD, "smd": Effect.SMD, "hedgesg": Effect.SMD, "rd": Effect.RD, "riskdifference": Effect.RD,
@@ -115,7 +118,7 @@ _INDEXED = re.compile(r"^(.*?)[\s._-]*(\d+)$")
 
 def plain(name: str) -> str:
     """A column name without case, blanks and punctuation."""
-    return re.sub(r"[^0-9a-z\u4e00-\u9fff]", "", name.casefold())
+    return re.sub(r"[^0-9a-z\u4e00-\u9fff]", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 def role_of(name: str) -> str | None:

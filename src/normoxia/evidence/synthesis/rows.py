@@ -41,6 +41,7 @@ class Rows:
     first_grouped: tuple[str, str] = ("", "")
     _at: dict[str, int] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
+    _faults: int = 0
     _names: dict[str, str] = field(default_factory=dict)
     _spelling: dict[str, str] = field(default_factory=dict)
 
@@ -60,6 +61,7 @@ class Rows:
     def refuse(self, line: int, column: str, found: str, expected: str) -> None:
         """A row is left out, and why."""
         self.left_out.append(line)
+        self._faults += 1
         self.findings.note(Place(self.layout.sheet.file, line, column), found, f"{expected}; row left out")
 
     def _contrasts(self, roles: Mapping[str, str]) -> list[NumberedContrast]:
@@ -92,7 +94,10 @@ class Rows:
                 column, cell, reason = self.layout.unclear[line]
                 self.refuse(line, column, f'"{cell}"', reason)
                 continue
+            before = self._faults
             value = self._effect_of(row, line, roles, scale)
+            if self._faults > before:
+                continue  # a cell of it cannot be read, even if the others would do
             if value is not None and not (abs(value[0]) <= _LARGEST and 1 / _LARGEST <= value[1] <= _LARGEST):
                 shown = f"estimate {value[0]:g} with standard error {value[1]:g}"
                 self.refuse(
@@ -247,6 +252,7 @@ class Rows:
         roles: Mapping[str, str],
         rest: str | None = None,
     ) -> Arm | None:
+        before = self._faults
         values = {
             role: self._number(row, line, roles[role], optional=True)
             for role in ("n", "events", "percent", "mean", "sd", "person_time")
@@ -255,6 +261,8 @@ class Rows:
         if rest is not None and values.get("events") is not None:
             other = self._number(row, line, rest)
             values["n"] = None if other is None else (values["events"] or 0.0) + other
+        if self._faults > before:
+            return None
         problem = _arm_problem(values)
         if problem:
             column = next((roles[r] for r in (problem[2], "events", "percent", "mean") if r in roles), "")
