@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from normoxia.language import Language
     from normoxia.report.pooled import Shares
 
-#: findings a message lists; how many more there are is said
-_MOST_LISTED = 10_000
-
 
 def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
     """Read, pool, judge and show a table; `out` keeps it."""
@@ -77,16 +74,15 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     """Rows that cannot be used stop the analysis, all of them named, unless the user leaves them out knowingly."""
     if not table.left_out or asked.leave_out_faulty:
         return
+    from normoxia.evidence.synthesis.tables import listed
+
     lines = ", ".join(map(str, table.left_out[:20])) + (" ..." if len(table.left_out) > 20 else "")
-    listed = [f"  {finding}" for finding in table.findings[:_MOST_LISTED]]
-    if len(table.findings) > _MOST_LISTED:
-        listed.append(f"  and {len(table.findings) - _MOST_LISTED} more findings")
     raise InvalidDocument(
         "\n".join(
             [
                 f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
                 f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
-                *listed,
+                *listed(table.findings),
                 "correct them, or pool the others with --leave-out-faulty",
             ]
         ),

@@ -99,7 +99,8 @@ def printed(cell: str, decimal: str = ".") -> Printed | str:
         whole, mark, part = body.partition(body[-4])
         if not decimal:
             one, other = f"{sign}{whole}{part}", f"{sign}{whole}.{part}"
-            return f"may be {one} or {other}, and nothing in the table says which; write {one} or {other}0"
+            written = f"write {one} or {other}0, or say --decimal point or --decimal comma"
+            return f"may be {one} or {other}, and nothing in the table says which; {written}"
         if mark != decimal:
             return Printed(sign + whole + part, grouped=True, percent=percent)
         return Printed(f"{sign}{whole}.{part}", comma=mark == ",", percent=percent)

@@ -7,17 +7,29 @@ with all its findings. `layout` says what the columns mean, `rows` reads what st
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from normoxia.documents import Finding, Findings, Place
+from normoxia.errors import InvalidDocument
 from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
 from normoxia.evidence.synthesis.layout import Layout, understood
 from normoxia.evidence.synthesis.rows import NumberedArm, NumberedContrast, Rows
 from normoxia.sheets import Sheet, parse_sheet, read_sheet
 from normoxia.sheets.notation import DecimalMark
 from normoxia.sheets.numbers import is_missing, number
+
+#: findings a message lists; how many more there are is said
+_MOST_LISTED = 10_000
+
+
+def listed(findings: Sequence[Finding]) -> list[str]:
+    """Findings as the lines of a message, and how many more there are where they are very many."""
+    lines = [f"  {finding}" for finding in findings[:_MOST_LISTED]]
+    if len(findings) > _MOST_LISTED:
+        lines.append(f"  and {len(findings) - _MOST_LISTED} more findings")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +116,9 @@ def interpret(
             f"read as {meant}",
         )
     if not contrasts and not arms:
-        findings.note(Place(sheet.file), "no usable row", "correct the rows above")
-        findings.raise_any()
+        first = Finding(Place(sheet.file), "no usable row", "correct these")
+        found = sorted(findings.items, key=lambda f: f.place.line)
+        raise InvalidDocument("\n".join([str(first), *listed(found)]), [first, *found])
     _lonely(arms, sheet.file, findings)
     _small_percents(sheet, layout, findings)
     _say_what_was_not_read(sheet, layout, findings)
@@ -161,16 +174,16 @@ def _small_percents(sheet: Sheet, layout: Layout, findings: Findings) -> None:
 def _without_duplicates(
     rows: Rows, contrasts: list[NumberedContrast], arms: list[NumberedArm]
 ) -> tuple[list[NumberedContrast], list[NumberedArm]]:
-    first: dict[tuple[str, frozenset[str]], int] = {}
+    first: dict[tuple[str, str, str], int] = {}
     kept_contrasts, kept_arms = [], []
     for line, c in contrasts:
-        key = (c.study, frozenset((c.treatment, c.comparator)))
+        key = (c.study, min(c.treatment, c.comparator), max(c.treatment, c.comparator))
         if _is_repeated(rows, first, key, line, c.study, f"{c.treatment} against {c.comparator}"):
             continue
         kept_contrasts.append((line, c))
     for line, a in arms:
         if _is_repeated(
-            rows, first, (a.study, frozenset((a.treatment,))), line, a.study, f'arm "{a.treatment}"'
+            rows, first, (a.study, a.treatment, a.treatment), line, a.study, f'arm "{a.treatment}"'
         ):
             continue
         kept_arms.append((line, a))
@@ -179,8 +192,8 @@ def _without_duplicates(
 
 def _is_repeated(
     rows: Rows,
-    first: dict[tuple[str, frozenset[str]], int],
-    key: tuple[str, frozenset[str]],
+    first: dict[tuple[str, str, str], int],
+    key: tuple[str, str, str],
     line: int,
     study: str,
     what: str,
