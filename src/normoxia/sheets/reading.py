@@ -128,7 +128,9 @@ def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2, fewest_row
     records = _records(text, delimiter, file)
     if said:
         next(records)
-    header, rest = _header(records, file, notes)
+    header, rest = _header(records, file, notes, has_title=fewest > 1)
+    while len(header) > 1 and not header[-1]:
+        header.pop()  # a cell below would be one too many: perhaps a decimal comma without quotes
     if len(header) < fewest:
         raise InvalidDocument(
             f"{file}: one column only; expected cells separated by a comma, semicolon or tab"
@@ -164,8 +166,13 @@ def _records(text: str, delimiter: str, file: str) -> Iterator[Record]:
         ) from None
 
 
-def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple[list[str], Iterator[Record]]:
-    """The header and the records below it: of lines that begin with #, the last may be it, the others are comments."""
+def _header(
+    records: Iterator[Record], file: str, notes: list[Finding], *, has_title: bool
+) -> tuple[list[str], Iterator[Record]]:
+    """The header and the records below it: of lines that begin with #, the last may be it, the others are comments.
+
+    has_title  whether a line with one filled cell above a wider one without numbers may be the table's title
+    """
     comments: list[Record] = []
     first: Record | None = None
     for record in records:
@@ -190,9 +197,22 @@ def _header(records: Iterator[Record], file: str, notes: list[Finding]) -> tuple
         )
     if head is None:
         head = next(below, None)
+    while has_title and head is not None and (second := next(below, None)) is not None:
+        below = _with(second, below)
+        if _filled(head) != 1 or _filled(second) < 2 or _holds_numbers(second[2]):
+            break
+        shown = f'"{_shortened("".join(head[2]))}" stands alone'
+        notes.append(Finding(Place(file, head[0]), shown, "above the header: taken for a title"))
+        head = next(below)
     if head is None:
         raise InvalidDocument(f"{file}: no line holds anything but delimiters; it may have been truncated")
-    return [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[2]))], below
+    names = [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[2]))]
+    if bare := names[0].removeprefix("#").lstrip() if len(names[0]) > 1 and names[0].startswith("#") else "":
+        notes.append(
+            Finding(Place(file, head[0]), f'"{names[0]}" begins with #', f'taken for the header "{bare}"')
+        )
+        names[0] = bare
+    return names, below
 
 
 def _header_among(comments: Sequence[Record], first: Record | None) -> int | None:
@@ -207,6 +227,10 @@ def _header_among(comments: Sequence[Record], first: Record | None) -> int | Non
     if not _holds_numbers(first[2]):
         return None
     return next((i for i in reversed(range(len(widths))) if widths[i] == len(first[2]) > 1), None)
+
+
+def _filled(record: Record) -> int:
+    return sum(bool(cell.strip()) for cell in record[2])
 
 
 def _with(first: Record, rest: Iterable[Record]) -> Iterator[Record]:
@@ -239,6 +263,9 @@ def _sheet(
             continue
         if (last > line or len(cells) != width) and (fault := _fault(file, line, cells, header, delimiter)):
             faults.append(fault)
+            continue
+        if cells[-1].strip() == header[-1] and [" ".join(cell.split()) for cell in cells] == header:
+            notes.append(Finding(Place(file, line), "the header again", "passed over"))
             continue
         if cells[0].startswith("#"):
             shown = f'"{_shortened(cells[0])}" begins with #'

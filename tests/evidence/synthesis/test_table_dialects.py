@@ -49,8 +49,9 @@ def test_a_header_that_begins_with_a_hash_is_read(first: str) -> None:
     assert len(table.contrasts) == 2
     if first != "#":
         assert [c.study for c in table.contrasts] == ["A", "B"]
+        assert '; taken for the header "' in said(table)
     after = parse_network(f"{header}\n# -------\nA,x,y,0.5,0.1\n")
-    assert [f.place.line for f in after.findings if "begins with #" in f.found] == [2]
+    assert 2 in [f.place.line for f in after.findings if "begins with #" in f.found]
     assert len(after.contrasts) == 1
     every = parse_network(f"{header}\n#1,x,y,0.5,0.1\n#2,y,z,0.2,0.2\n")
     assert len(every.contrasts) == 2
@@ -285,6 +286,25 @@ def test_what_cannot_be_read_is_refused_with_its_line(raw: bytes, words: str) ->
 def test_two_accented_letters_are_not_taken_for_chinese() -> None:
     table = parse_network("study,treat1,treat2,TE,seTE\ncréée,x,y,0.5,0.1\n".encode("cp1252"))
     assert table.contrasts[0].study == "créée"
+
+
+def test_cells_without_a_header_are_refused_since_a_comma_may_have_moved_them() -> None:
+    # 0,50 and 0,10 without quotes fill two columns that have no name
+    with pytest.raises(InvalidDocument, match="7 cells, the header has 5"):
+        parse_network("study,treat1,treat2,TE,seTE,,\nA,x,y,0,50,0,10\n")
+    assert len(parse_network(",study,treat1,treat2,TE,seTE,\n1,A,x,y,0.5,0.1,\n").contrasts) == 1
+
+
+def test_a_title_and_a_header_that_comes_again_are_named() -> None:
+    header = "study,treat1,treat2,TE,seTE"
+    table = parse_network(
+        f"Table 2. Overall survival,,,,\n{header}\nA,x,y,0.5,0.1\n{header}\nB,x,y,0.5,0.1\n"
+    )
+    assert [c.study for c in table.contrasts] == ["A", "B"]
+    assert [(f.place.line, f.found) for f in table.findings if f.place.line] == [
+        (1, '"Table 2. Overall survival" stands alone'),
+        (4, "the header again"),
+    ]
 
 
 def test_names_that_look_alike_are_one_arm() -> None:
