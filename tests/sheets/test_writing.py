@@ -43,6 +43,10 @@ def test_no_text_begins_as_a_formula_and_numbers_stay(name: str, value: float) -
     assert text in ("", '""') if math.isnan(value) else float(text) == value
 
 
+def test_numbers_may_be_written_to_some_digits() -> None:
+    assert csv_text(("x", "=y"), [(1 / 3, -2 / 3), (float("nan"), None)], 3) == "x,'=y\n0.333,-0.667\n,\n"
+
+
 def is_number(text: str) -> bool:
     try:
         float(text.rstrip("%"))

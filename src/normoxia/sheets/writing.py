@@ -30,21 +30,29 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], *, end: str = "\n") -> str:
-    """CSV text; numbers in full, nan and None empty, `end` behind every row."""
+def csv_text(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    digits: int | None = None,
+    *,
+    end: str = "\n",
+) -> str:
+    """CSV text; numbers in full or to so many significant digits, nan and None empty, `end` behind every row."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator=end)
     quoting = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
     for row in (columns, *rows):
-        cells = [_printed(value) for value in row]
+        cells = [_printed(value, digits) for value in row]
         # the library leaves a carriage return without quotes, and it would end the row
         breaks = any(isinstance(cell, str) and "\r" in cell for cell in cells)
         (quoting if breaks else writer).writerow(cells)
     return stream.getvalue()
 
 
-def _printed(value: object) -> object:
+def _printed(value: object, digits: int | None) -> object:
     if isinstance(value, float):
         value = float(value)  # NumPy's floats print with their type
-        return "" if math.isnan(value) else repr(value)
+        if math.isnan(value):
+            return ""
+        return repr(value) if digits is None else f"{value:.{digits}g}"
     return "" if value is None else safe_cell(value)
