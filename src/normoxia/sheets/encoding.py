@@ -97,9 +97,9 @@ def _looks_chinese(raw: bytes) -> bool:
     while i < len(raw):
         if raw[i] < 0x80:
             i += 1
-        elif i + 1 < len(raw) and 0xA1 <= raw[i] <= 0xF7 and raw[i + 1] >= 0xA1:
+        elif i + 1 < len(raw) and 0x81 <= raw[i] <= 0xFE and 0x40 <= raw[i + 1] <= 0xFE:
             pairs += 1
-            common += raw[i] <= 0xA9 or 0xB0 <= raw[i] <= 0xD7
+            common += raw[i + 1] >= 0xA1 and (0xA1 <= raw[i] <= 0xA9 or 0xB0 <= raw[i] <= 0xD7)
             i += 2
         else:
             return False

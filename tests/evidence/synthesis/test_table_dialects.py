@@ -113,6 +113,10 @@ def test_thousands_within_intervals() -> None:
         "study;treatment;comparator;MD;95% CI\nA;x;p;1.234,5;1.000,5 to 1.500,5\nB;x;p;-5,5;-9,5–-1,5\n"
     )
     assert [c.estimate for c in table.contrasts] == [1234.5, -5.5]
+    assert (
+        '1 intervals with parted thousands, such as "1.000,5 to 1.500,5"; read as 1000.5 to 1500.5'
+        in said(table)
+    )
     assert table.contrasts[0].se == pytest.approx(500 / (2 * 1.959964), rel=1e-6)
 
 
@@ -305,6 +309,12 @@ def test_a_title_and_a_header_that_comes_again_are_named() -> None:
         (1, '"Table 2. Overall survival" stands alone'),
         (4, "the header again"),
     ]
+
+
+def test_rare_characters_among_common_ones_are_chinese() -> None:
+    # 镕 is in GBK, not in GB 2312: its second byte is an ASCII letter
+    table = parse_network("研究,治疗,例数,事件数\n镕,化疗,100,30\n镕,贝伐珠单抗,100,20\n".encode("gbk"))
+    assert (table.encoding, table.arms[0].study) == ("gb18030", "镕")
 
 
 def test_names_that_look_alike_are_one_arm() -> None:

@@ -233,6 +233,7 @@ class _Layouts:
         parts: list[tuple[str, ...]] = []
         for line, row in zip(self.sheet.lines, self.sheet.rows, strict=True):
             parts.append(self._parts(column, row[i], line, with_estimate))
+        self._say_thousands(column, [row[i] for row in self.sheet.rows], mark)
         self.parted = column
         ends = [f"{column}: lower", f"{column}: upper"]
         added = [f"{column}: estimate", *ends] if with_estimate else ends
@@ -252,6 +253,25 @@ class _Layouts:
         else:
             self.effect = self.effect or names.DIFFERENCES.get(measure)
             self.given["estimate"] = added[0]
+
+    def _say_thousands(self, column: str, cells: list[str], mark: str) -> None:
+        """A note on intervals with parted thousands, with the first as it was read."""
+        grouped = [
+            (line, cell)
+            for line, cell in zip(self.sheet.lines, cells, strict=True)
+            if any(
+                isinstance(found := numbers.printed(piece, mark), numbers.Printed) and found.grouped
+                for piece in numbers.pieces(cell)
+            )
+        ]
+        if grouped:
+            line, cell = grouped[0]
+            read = " to ".join(numbers.clean(piece, mark) for piece in numbers.pieces(cell)[-2:])
+            self.findings.note(
+                Place(self.sheet.file, line, column),
+                f'{len(grouped)} intervals with parted thousands, such as "{cell}"',
+                f"read as {read}",
+            )
 
     def _parts(self, column: str, cell: str, line: int, with_estimate: bool) -> tuple[str, ...]:
         empty = ("",) * (3 if with_estimate else 2)
