@@ -74,6 +74,8 @@ def test_whole_numbers_and_the_delimiter_decide_where_no_number_does() -> None:
     assert numbers(["12.345", "80"], delimiter=",", whole=True) == [12.345, 80.0]
     assert numbers(["12.345", "80"], delimiter=",") == [12.345, 80.0]
     assert math.isnan(numbers(["12,345", "12.345"], whole=True)[0])
+    # another column that uses both marks decides nothing, and cannot take away what whole numbers decide
+    assert numbers(["12,345", "80"], others=["2.5", "2,5"], whole=True) == [12345.0, 80.0]
 
 
 def test_the_caller_may_say_the_mark() -> None:

@@ -43,9 +43,9 @@ def decimal_marks(
     plain = {name: own & {".", ","} for name, own in signs.items()}
     table = frozenset().union(*plain.values())
     whole: dict[str, str] = {}
-    if not table:
+    if len(table) != 1:
         whole = {name: _of_whole_numbers(signs[name], delimiter) for name in columns if name in counts}
-        table = frozenset(mark for mark in whole.values() if mark)
+        table = table or frozenset(mark for mark in whole.values() if mark)
     if not table and delimiter == "," and not any("?," in own for own in signs.values()):
         table = frozenset(".")
     marks = {}
