@@ -118,9 +118,9 @@ def _interval(ends: list[float | None]) -> str:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    from normoxia.report.figure import write_csv
+    from normoxia.sheets import csv_text
 
-    return write_csv(list(rows[0]), [list(row.values()) for row in rows])
+    return csv_text(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _print(file: CredibilityFile, lang: str) -> None:

@@ -55,6 +55,12 @@ def pool(
         list[str] | None,
         typer.Option("--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."),
     ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(
+            "--decimal", help="point or comma, where a table does not tell: 1.234 is 1234 or 1.234."
+        ),
+    ] = None,
     equivalence: Annotated[
         float | None,
         typer.Option(
@@ -85,6 +91,7 @@ def pool(
         ),
         endpoint=tuple(endpoint or ()),
         columns=_columns(column or []),
+        decimal=_one_of("decimal mark", decimal, ("point", "comma")),
         equivalence=equivalence,
         leave_out_faulty=leave_out_faulty,
         studies=tuple(studies or ()),

@@ -64,11 +64,12 @@ def write_table(
         "small_values": asked.small_values, "seed": asked.seed, "method": asked.method,
     }  # fmt: skip
     given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value is not None)
+    mark = f", decimal={asked.decimal!r}" if asked.decimal else ""
     snippet = (
         "from pathlib import Path\n\n"
         "from normoxia.evidence import pool, read_network\n\n"
         f"table = read_network(Path(__file__).parent / {copy.name!r}, columns={asked.columns!r}, "
-        f"effect={asked.effect!r})\n"
+        f"effect={asked.effect!r}{mark})\n"
         f"synthesis = pool(table, {given})\n"
         "for effect in synthesis.forest():\n"
         "    print(effect.treatment, effect.comparator, effect.estimate, effect.se)\n"
@@ -137,6 +138,7 @@ def _command(what: str, asked: Options) -> str:
         ("--effect", asked.effect),
         ("--reference", asked.reference),
         ("--small-values", asked.small_values),
+        ("--decimal", asked.decimal),
         ("--equivalence", None if asked.equivalence is None else repr(asked.equivalence)),
     ):
         if value is not None:
@@ -169,8 +171,8 @@ def _provenance(command: str, asked: Options, read: Path) -> dict[str, str]:
 
 def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
     from normoxia.report.document import document
-    from normoxia.report.figure import write_csv
     from normoxia.report.pooled import effect_rows
+    from normoxia.sheets import csv_text
 
     pages, figures, leagues = told
     _text(out / "report.html", document(pages))
@@ -180,7 +182,7 @@ def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str,
         _text(out / f"{league.name}.csv", league.csv())
     for suffix, synthesis in pooled.items():
         columns, rows = effect_rows(synthesis)
-        _text(out / f"effects{suffix}.csv", write_csv(columns, rows))
+        _text(out / f"effects{suffix}.csv", csv_text(columns, rows))
     text = json.dumps(plain(dict(whole)), ensure_ascii=False, indent=1, allow_nan=False)
     _text(out / "synthesis.json", text + "\n")
 

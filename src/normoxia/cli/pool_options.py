@@ -21,6 +21,7 @@ class Options:
     small_values: Literal["good", "bad"] | None
     endpoint: tuple[str, ...]
     columns: dict[str, str]
+    decimal: str | None
     equivalence: float | None
     leave_out_faulty: bool
     studies: tuple[Path, ...]

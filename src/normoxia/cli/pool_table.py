@@ -28,7 +28,7 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
     if asked.endpoint or asked.studies:
         raise InvalidArgument("--endpoint and --studies belong to questions; a table holds one endpoint")
     try:
-        table = tables.read_network(path, columns=asked.columns, effect=asked.effect)
+        table = tables.read_network(path, columns=asked.columns, effect=asked.effect, decimal=asked.decimal)
     except InvalidDocument as error:
         text = str(error)
         if "columns={" not in text:
@@ -74,13 +74,15 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     """Rows that cannot be used stop the analysis, all of them named, unless the user leaves them out knowingly."""
     if not table.left_out or asked.leave_out_faulty:
         return
+    from normoxia.evidence.synthesis.tables import listed
+
     lines = ", ".join(map(str, table.left_out[:20])) + (" ..." if len(table.left_out) > 20 else "")
     raise InvalidDocument(
         "\n".join(
             [
                 f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
                 f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
-                *(f"  {finding}" for finding in table.findings),
+                *listed(table.findings),
                 "correct them, or pool the others with --leave-out-faulty",
             ]
         ),

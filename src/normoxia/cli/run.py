@@ -18,6 +18,7 @@ from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, W
 from normoxia.cli.run_output import print_run
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
+from normoxia.sheets import safe_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,11 +208,12 @@ def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[
     )  # fmt: skip
     for comparison in comparisons:
         s, p = comparison.simulated, comparison.published
-        writer.writerow(
-            (s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
-             s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
-             p.source.reference if p and p.source else "")
+        cells = (
+            s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
+            s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
+            p.source.reference if p and p.source else "",
         )  # fmt: skip
+        writer.writerow([safe_cell(cell) for cell in cells])
     write_whole(outcomes, text.getvalue().encode())
     return [patients, outcomes]
 

@@ -7,19 +7,17 @@ chart, for notebooks.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
-import math
 import re
 import xml.sax.saxutils
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from normoxia.errors import InvalidArgument, naming
+from normoxia.sheets import csv_text
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +95,7 @@ class Figure:
 
         digits  significant ones of each number; all of them when omitted
         """
-        return write_csv(self.columns, self.rows, digits)
+        return csv_text(self.columns, self.rows, digits)
 
     def json(self) -> str:
         """The specification as JSON text."""
@@ -133,16 +131,6 @@ class Figure:
         return paths
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: int | None = None) -> str:
-    """CSV text; numbers in full or to so many significant digits, nan empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(value, digits) for value in row])
-    return stream.getvalue()
-
-
 def _compact(value: Any) -> Any:
     """The same tree with numbers at six significant digits: a figure is far smaller and looks the same."""
     if isinstance(value, Mapping):
@@ -161,15 +149,6 @@ def _rounded(svg: str) -> str:
 
 def _tenth(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".removesuffix(".0")
-
-
-def _cell(value: object, digits: int | None) -> object:
-    if isinstance(value, float):
-        value = float(value)  # NumPy's floats print with their type
-        if math.isnan(value):
-            return ""
-        return repr(value) if digits is None else f"{value:.{digits}g}"
-    return "" if value is None else value
 
 
 def _mind_fonts(language: str) -> None:

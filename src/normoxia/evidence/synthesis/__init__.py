@@ -16,8 +16,9 @@ counts and time:
 
 and where the numbers come from:
 
-    tables         any network from a text file: delimited parts it into cells, columns knows the names, layout says which
-                   column means what, rows reads them, cells knows how people print a number or an interval
+    tables         any network from a text file: columns knows the names, layout says which column means what, rows reads
+                   them; cells and numbers are the reader's of all tables, normoxia.sheets
+    size           how large a network may be, with an estimate of what a larger one would need
     intake         a hazard ratio from whatever was published
     questions      a question to the registry as a document; extraction draws its numbers from the studies, answers pools them
 """

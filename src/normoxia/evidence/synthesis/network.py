@@ -391,17 +391,15 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
 
 def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
     """The contrasts of one study in groups that share arms."""
-    groups: list[tuple[set[str], list[Contrast]]] = []
+    at = {arm: i for i, arm in enumerate({a: None for c in contrasts for a in (c.treatment, c.comparator)})}
+    root = list(range(len(at)))
     for c in contrasts:
-        arms, members = {c.treatment, c.comparator}, [c]
-        apart = []
-        for group in groups:
-            if group[0] & arms:
-                arms, members = arms | group[0], group[1] + members
-            else:
-                apart.append(group)
-        groups = [*apart, (arms, members)]
-    return [members for _, members in groups]
+        _join(root, at[c.treatment], at[c.comparator])
+    groups: dict[int, list[Contrast]] = {}
+    for c in contrasts:
+        groups.setdefault(_find(root, at[c.treatment]), []).append(c)
+    last = {id(c): i for i, c in enumerate(contrasts)}
+    return sorted(groups.values(), key=lambda members: last[id(members[-1])])
 
 
 def _two_arm(c: Contrast) -> StudyArms:

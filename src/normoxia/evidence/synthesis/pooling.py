@@ -20,6 +20,7 @@ from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import Model
 from normoxia.evidence.synthesis.network import Network, NetworkEffect, NetworkFit
 from normoxia.evidence.synthesis.ranking import Rank, SmallValues
+from normoxia.evidence.synthesis.size import require_feasible
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.tables import NetworkTable
@@ -175,6 +176,7 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
     if isinstance(evidence, NetworkTable):
         table = evidence
         measure = Effect(effect or table.effect or Effect.MD)
+        require_feasible((*table.contrasts, *table.arms))
         notes += [str(finding) for finding in table.findings]
         sizes = table.sizes
         found: tuple[Contrast, ...] = table.contrasts
@@ -187,6 +189,7 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
             )
     else:
         rows = tuple(evidence)
+        require_feasible(rows)
         arms = [row for row in rows if isinstance(row, Arm)]
         found = tuple(row for row in rows if isinstance(row, Contrast))
         if arms and effect is None:
