@@ -307,7 +307,9 @@ def design_rows() -> Iterator[Row]:
 
 def contribution_rows() -> Iterator[Row]:
     matrices = {
-        m: contribution.contributions(fitted("senn2013", m, "DL" if m == "random" else ""))
+        m: contribution.contributions(
+            fitted("senn2013", m, "DL" if m == "random" else ""), method=contribution.Streams.FIRST_BY_NAME
+        )
         for m in ("common", "random")
     }
     for r in records("nma_contribution_shortestpath.csv"):

@@ -17,7 +17,7 @@ import numpy as np
 
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.consistency import direct_estimates
-from normoxia.evidence.synthesis.network import Network
+from normoxia.evidence.synthesis.network import Network, standing
 from normoxia.evidence.synthesis.small_studies import Asymmetry, egger
 
 
@@ -83,9 +83,6 @@ def adjusted_funnel(
 
 
 def fewest_first(network: Network) -> tuple[str, ...]:
-    """Treatments by the number of studies that have them, fewest first; by name where equal."""
-    counts = dict.fromkeys(network.treatments, 0)
-    for member in network.members:
-        for arm in member.arms:
-            counts[arm] += 1
-    return tuple(sorted(counts, key=lambda name: (counts[name], name)))
+    """Treatments by the number of studies that have them, fewest first; of several the one with less information."""
+    held = standing(network)
+    return tuple(sorted(held, key=lambda name: (held[name], name)))

@@ -22,6 +22,8 @@ from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 Array = NDArray[np.float64]
 
 _MAX_STEPS = 200
+_NO_VARIATION = 1e-20  # a crude variance below this share of the sampling variances is rounding
+_NO_Q = 1e-12  # a generalised Q per degree of freedom below this is rounding
 _RELATIVE_STEP = 1e-12  # iterations stop when tau2 moves by less than this share of itself
 
 
@@ -77,10 +79,14 @@ def weighted_fit(y: Array, v: Array, x: Array, tau2: float = 0.0) -> WeightedFit
     return WeightedFit(coefficients, covariance, y - x @ coefficients, weights)
 
 
-def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML) -> float:
+def tau2(
+    y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML, base: Array | None = None
+) -> float:
     """The between-study variance by a named estimator, never negative; 0 without spare observations.
 
     y, v, x  estimates, their sampling variances, design of full column rank
+    base     design that Sidik and Jonkman's crude start is measured around, x by default; a meta-regression gives the one
+             without covariates, as metafor does
     raises   InvalidArgument for a method that does not exist; NotConverged when an iteration does not settle
     """
     try:
@@ -91,16 +97,29 @@ def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML)
         ) from None
     if len(y) <= x.shape[1]:
         return 0.0
+    if estimator is _sidik_jonkman and base is not None:
+        return _sidik_jonkman(y, v, x, base)
     return max(0.0, estimator(y, v, x))
 
 
-def between_variance(y: Array, v: Array, x: Array, tau: TauMethod | str | float) -> float:
+def between_variance(
+    y: Array, v: Array, x: Array, tau: TauMethod | str | float, base: Array | None = None
+) -> float:
     """tau2 by an estimator, or the square of a standard deviation the caller fixes."""
     if isinstance(tau, (int, float)):
         if not tau >= 0.0:
             raise InvalidArgument(f"tau {tau:g}; a fixed between-study standard deviation is 0 or more")
         return float(tau) ** 2
-    return tau2(y, v, x, tau)
+    return tau2(y, v, x, tau, base)
+
+
+def hartung_knapp_factor(q: float, df: int) -> float:
+    """What multiplies the covariance: the generalised Q over its degrees of freedom, 1 where there are none.
+
+    Studies that agree exactly (Q 0 but for rounding) would give intervals without width; they say nothing of how studies vary,
+    and 1 is taken, the variance without the factor.
+    """
+    return q / df if df > 0 and q > _NO_Q * df else 1.0
 
 
 def method_name(tau: TauMethod | str | float) -> str:
@@ -180,9 +199,10 @@ def _hedges(y: Array, v: Array, x: Array) -> float:
     return float((plain.q - float(np.sum(v * (1.0 - leverage)))) / (len(y) - x.shape[1]))
 
 
-def _sidik_jonkman(y: Array, v: Array, x: Array) -> float:
-    start = float(np.var(y))
-    if start == 0.0:
+def _sidik_jonkman(y: Array, v: Array, x: Array, base: Array | None = None) -> float:
+    around = weighted_fit(y, np.ones_like(v), x if base is None else base)
+    start = around.q / len(y)
+    if start <= _NO_VARIATION * float(np.median(v)):
         return 0.0
     return float(start * weighted_fit(y, v, x, start).q / (len(y) - x.shape[1]))
 

@@ -191,7 +191,7 @@ def _inference(
     se = math.sqrt(fit.covariance[0, 0])
     mean = float(fit.coefficients[0])
     if hartung_knapp and df > 0:
-        se *= math.sqrt(fit.q / df)
+        se *= math.sqrt(heterogeneity.hartung_knapp_factor(fit.q, df))
         return se, t_quantile(level, df), two_sided_p(mean / se, df)
     return se, normal_quantile(level), two_sided_p(mean / se)
 

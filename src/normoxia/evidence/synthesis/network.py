@@ -85,7 +85,7 @@ class Network:
         kept = tuple(member for member in self.members if member.study in wanted)
         if not kept:
             raise InvalidArgument("no study is left; a network needs at least one")
-        return _assemble(kept, self.effect, self.sizes)
+        return assemble(kept, self.effect, self.sizes)
 
     def parts(self) -> tuple[tuple[str, ...], ...]:
         """The treatments of each connected part."""
@@ -294,6 +294,7 @@ def build(
     for (study, treatment), n in known.items():
         sizes_of.setdefault(study, {})[treatment] = n
     members = []
+    taken = set(grouped)
     for study, own in grouped.items():
         if len(own) == 1:
             members.append(_two_arm(own[0]))
@@ -303,13 +304,17 @@ def build(
             member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
                 note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
+                name = f"{study} ({number})"
+                while name in taken:
+                    name += "*"
+                taken.add(name)
                 member = replace(
                     member,
-                    study=f"{study} ({number})",
+                    study=name,
                     notes=(*member.notes, note) if number == 1 else member.notes,
                 )
             members.append(member)
-    return _assemble(tuple(members), Effect(effect), known)
+    return assemble(tuple(members), Effect(effect), known)
 
 
 def fit(
@@ -326,7 +331,7 @@ def fit(
     model          "common" (one effect per comparison) or "random" (normal around it, one tau2, correlation 1/2 in
                    multi-arm studies)
     tau            estimator of tau2, or a fixed standard deviation
-    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom, t intervals
+    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom (not where it is 0), t intervals
     prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
                    is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
                    and for networks of more than 50 treatments or 300 degrees of freedom)
@@ -340,7 +345,8 @@ def fit(
     n, df = len(network.treatments), len(y) - x.shape[1]
     theta, covariance = np.zeros(n), np.zeros((n, n))
     theta[kept] = solved.coefficients
-    covariance[np.ix_(kept, kept)] = solved.covariance * (solved.q / df if hartung_knapp and df > 0 else 1.0)
+    factor = heterogeneity.hartung_knapp_factor(solved.q, df) if hartung_knapp else 1.0
+    covariance[np.ix_(kept, kept)] = solved.covariance * factor
     return NetworkFit(
         network=network,
         model=model,
@@ -366,12 +372,26 @@ def full_rank_design(network: Network) -> tuple[Array, Index]:
 
 
 def default_reference(network: Network) -> str:
-    """The treatment compared in most studies, the first of them in the network's order."""
+    """The treatment compared in most studies, of several the one with the most information; see `standing`."""
+    held = standing(network)
+    return max(network.treatments, key=lambda name: held[name])
+
+
+def standing(network: Network) -> dict[str, tuple[int, float]]:
+    """Studies that have a treatment, and the information in its contrasts (sum of 1 / variance), by treatment.
+
+    Sorting by both leaves nothing to the names unless two treatments have the very same evidence. Information is rounded to nine
+    digits, so that the order in which studies are added up does not decide.
+    """
     counts = dict.fromkeys(network.treatments, 0)
+    information = (network.design**2 / network.variance[:, None]).sum(axis=0)
     for member in network.members:
         for arm in member.arms:
             counts[arm] += 1
-    return max(network.treatments, key=lambda name: counts[name])
+    return {
+        name: (counts[name], float(f"{total:.9g}"))
+        for name, total in zip(network.treatments, information.tolist(), strict=True)
+    }
 
 
 def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit | None]:
@@ -415,9 +435,10 @@ def _two_arm(c: Contrast) -> StudyArms:
     )
 
 
-def _assemble(
-    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float]
+def assemble(
+    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float] | None = None
 ) -> Network:
+    """The network of studies whose arms and covariances are known."""
     treatments = tuple(
         sorted({arm for member in members for arm in member.arms}, key=lambda name: (name.casefold(), name))
     )
@@ -459,7 +480,7 @@ def _assemble(
         study=study,
         part=np.array([numbered[r] for r in roots], dtype=np.int64),
         notes=tuple(note for member in members for note in member.notes),
-        sizes=sizes,
+        sizes=sizes if sizes is not None else {},
     )
 
 
