@@ -202,7 +202,9 @@ def _possible(arm: Arm, effect: Effect) -> None:
     named = f'study "{arm.study}", arm "{arm.treatment}"'
     for name, value in needed.items():
         if not math.isfinite(value):
-            raise InvalidArgument(f"{named}: {name} {value:g}; {effect} needs a finite one in every arm; add it")
+            raise InvalidArgument(
+                f"{named}: {name} {value:g}; {effect} needs a finite one in every arm; add it"
+            )
     if effect in (Effect.MD, Effect.SMD):
         if not (arm.sd > 0 and n > 0):
             raise InvalidArgument(

@@ -107,7 +107,7 @@ def _shortest_paths(flow: Array, source: int, sink: int, drop: Array) -> dict[tu
         left.setdefault(i, {})[j] = float(flow[i, j])
     shares: dict[tuple[int, int], float] = {}
     while layers := _layers(left, source, sink):
-        unit = _spread(left, layers, source)
+        unit = _spread(left, layers, source, sink)
         carried = min(left[i][j] / part for (i, j), part in unit.items())
         for (i, j), part in unit.items():
             rest = left[i][j] - carried * part
@@ -137,20 +137,24 @@ def _layers(left: dict[int, dict[int, float]], source: int, sink: int) -> list[l
 
 
 def _spread(
-    left: dict[int, dict[int, float]], layers: list[list[tuple[int, int]]], source: int
+    left: dict[int, dict[int, float]], layers: list[list[tuple[int, int]]], source: int, sink: int
 ) -> dict[tuple[int, int], float]:
-    """One unit from source to sink along some layers of edges, parted at every treatment in proportion to what is left."""
-    mass, unit = {source: 1.0}, {}
-    for step in layers:
-        out: dict[int, float] = {}
-        for i, j in step:
-            out[i] = out.get(i, 0.0) + left[i][j]
-        coming: dict[int, float] = {}
-        for i, j in step:
-            part = mass[i] * left[i][j] / out[i]
-            unit[i, j] = part
-            coming[j] = coming.get(j, 0.0) + part
-        mass = coming
+    """One unit from source to sink along some layers of edges: half parted in proportion to what is left on the way there, half
+    on the way back, so that it does not matter which of the two treatments is called the comparator."""
+    unit: dict[tuple[int, int], float] = {}
+    for start, side, steps in ((source, 0, layers), (sink, 1, layers[::-1])):
+        mass = {start: 0.5}
+        for step in steps:
+            out: dict[int, float] = {}
+            for edge in step:
+                out[edge[side]] = out.get(edge[side], 0.0) + left[edge[0]][edge[1]]
+            coming: dict[int, float] = {}
+            for edge in step:
+                here, there = edge[side], edge[1 - side]
+                part = mass[here] * left[edge[0]][edge[1]] / out[here]
+                unit[edge] = unit.get(edge, 0.0) + part
+                coming[there] = coming.get(there, 0.0) + part
+            mass = coming
     return unit
 
 

@@ -19,7 +19,8 @@ _POSSIBLE = 1e-9
 
 
 def design_odds(events: Array, n: Array) -> tuple[Array, Array] | None:
-    """Log odds of the arms, centred at 0, and their covariance; None where a pair has an odds ratio of 0 or infinity.
+    """Log odds of the arms, centred at 0, and their covariance; None where a pair has an odds ratio of 0 or infinity
+    (or, every arm being empty or full, none with an error).
 
     events, n  shape (n_studies, n_arms); at least two arms
     returns    effects (n_arms,) and covariance (n_arms, n_arms), rows of which sum to 0. Differences of the effects are the
@@ -32,24 +33,31 @@ def design_odds(events: Array, n: Array) -> tuple[Array, Array] | None:
     pooled = share.sum(axis=2)
     if np.any(pooled[apart] <= 0.0):
         return None
+    np.fill_diagonal(
+        pooled, 1.0
+    )  # an arm against itself: not used, but 0 where no study has both events and non-events
     log_odds = np.log(pooled / pooled.T)
-    np.fill_diagonal(log_odds, 0.0)
     variance = _variances(events, rest, total, share, pooled, apart)
     covariance = _summed(variance, _covariances(events, rest, total, pooled), apart) / k**2
-    if np.linalg.eigvalsh(covariance)[1] <= _POSSIBLE * np.trace(covariance):
+    if not _is_possible(covariance):
         covariance = _by_events(events, rest, total, pooled, apart)
+    if not _is_possible(covariance):
+        return None
     return log_odds.sum(axis=1) / k, covariance
+
+
+def _is_possible(covariance: Array) -> bool:
+    return bool(np.linalg.eigvalsh(covariance)[1] > _POSSIBLE * np.trace(covariance))
 
 
 def _variances(events: Array, rest: Array, total: Array, share: Array, pooled: Array, apart: Array) -> Array:
     """Variance of each L_xy (Robins, Breslow & Greenland 1986), 0 on the diagonal."""
     counted = (events.T[:, None, :] + rest.T[None, :, :]) / total
     back, counted_back = share.transpose(1, 0, 2), counted.transpose(1, 0, 2)
-    safe = np.where(apart, pooled, 1.0)
     variance = (
-        (share * counted).sum(axis=2) / (2.0 * safe**2)
-        + (share * counted_back + back * counted).sum(axis=2) / (2.0 * safe * safe.T)
-        + (back * counted_back).sum(axis=2) / (2.0 * safe.T**2)
+        (share * counted).sum(axis=2) / (2.0 * pooled**2)
+        + (share * counted_back + back * counted).sum(axis=2) / (2.0 * pooled * pooled.T)
+        + (back * counted_back).sum(axis=2) / (2.0 * pooled.T**2)
     )
     return np.where(apart, variance, 0.0)
 
@@ -59,15 +67,17 @@ def _covariances(events: Array, rest: Array, total: Array, pooled: Array) -> Arr
     k = events.shape[1]
     one, other, third = np.indices((k, k, k))
     different = (one != other) & (one != third) & (other != third)
-    e, f, n = events / total[:, None], rest / total[:, None], (events + rest) / total[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = (
-            np.einsum("sx,sy,sz->xyz", e, f * total[:, None], f) / (pooled[:, :, None] * pooled[:, None, :])
-            + np.einsum("sx,sy,sz->xyz", n, f * total[:, None], e) / (pooled[:, :, None] * pooled.T[:, None, :])
-            + np.einsum("sx,sy,sz->xyz", n, e * total[:, None], f) / (pooled.T[:, :, None] * pooled[:, None, :])
-            + np.einsum("sx,sy,sz->xyz", f, e * total[:, None], e)
-            / (pooled.T[:, :, None] * pooled.T[:, None, :])
-        ) / 3.0
+    n, weight, back = events + rest, 1.0 / total**2, pooled.T
+
+    def summed(x: Array, y: Array, z: Array) -> Array:
+        return np.asarray(np.einsum("s,sx,sy,sz->xyz", weight, x, y, z), dtype=np.float64)
+
+    found = (
+        summed(events, rest, rest) / (pooled[:, :, None] * pooled[:, None, :])
+        + summed(n, rest, events) / (pooled[:, :, None] * back[:, None, :])
+        + summed(n, events, rest) / (back[:, :, None] * pooled[:, None, :])
+        + summed(rest, events, events) / (back[:, :, None] * back[:, None, :])
+    ) / 3.0
     return np.where(different, found, 0.0)
 
 
@@ -89,7 +99,9 @@ def _by_events(events: Array, rest: Array, total: Array, pooled: Array, apart: A
     for x in range(k):
         for a in range(k):
             if a == x:
-                slope[:, x, x] = (rest / total[:, None] / safe[x] + events / total[:, None] / safe[:, x]).sum(axis=1)
+                slope[:, x, x] = (rest / total[:, None] / safe[x] + events / total[:, None] / safe[:, x]).sum(
+                    axis=1
+                )
             else:
                 slope[:, x, a] = -(events[:, x] / safe[x, a] + rest[:, x] / safe[a, x]) / total
     slope /= k

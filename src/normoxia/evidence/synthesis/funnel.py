@@ -18,7 +18,7 @@ import numpy as np
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.consistency import direct_estimates
 from normoxia.evidence.synthesis.network import Network, standing
-from normoxia.evidence.synthesis.small_studies import Asymmetry, egger
+from normoxia.evidence.synthesis.small_studies import Asymmetry, differ, egger
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def adjusted_funnel(
             )
     shared = [p for p in points if p.n_studies > 1]
     test = None
-    if len(shared) >= 3 and np.ptp([p.se for p in shared]) > 0.0:
+    if len(shared) >= 3 and differ(np.array([p.se for p in shared])):
         test = egger([p.adjusted for p in shared], [p.se for p in shared])
     return AdjustedFunnel(tuple(points), names, test)
 

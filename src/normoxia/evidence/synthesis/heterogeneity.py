@@ -107,8 +107,10 @@ def between_variance(
 ) -> float:
     """tau2 by an estimator, or the square of a standard deviation the caller fixes."""
     if isinstance(tau, (int, float)):
-        if not tau >= 0.0:
-            raise InvalidArgument(f"tau {tau:g}; a fixed between-study standard deviation is 0 or more")
+        if not 0.0 <= tau < float("inf"):
+            raise InvalidArgument(
+                f"tau {tau:g}; a fixed between-study standard deviation is finite and 0 or more"
+            )
         return float(tau) ** 2
     return tau2(y, v, x, tau, base)
 

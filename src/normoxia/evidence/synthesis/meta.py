@@ -78,6 +78,7 @@ def pairwise(
     raises          InvalidArgument when no study, or a standard error is not positive and finite
     """
     y, v = checked(estimates, ses)
+    checked_level(level)
     x = np.ones((len(y), 1))
     homogeneous = heterogeneity.weighted_fit(y, v, x)
     between = heterogeneity.between_variance(y, v, x, tau) if model == "random" else 0.0
@@ -138,6 +139,13 @@ def checked(estimates: Sequence[float] | Array, ses: Sequence[float] | Array) ->
             f"study {i + 1}: estimate {y[i]:g}, standard error {se[i]:g}; both must be finite, the latter > 0"
         )
     return y, se**2
+
+
+def checked_level(level: float) -> float:
+    """A level of intervals. Raises InvalidArgument unless between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise InvalidArgument(f"level {level:g}; expected a share between 0 and 1, such as 0.95")
+    return level
 
 
 def chi2_tail(statistic: float, df: float) -> float:

@@ -20,7 +20,14 @@ from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis import heterogeneity
 from normoxia.evidence.synthesis.contrasts import Contrast, Effect
 from normoxia.evidence.synthesis.heterogeneity import Array, TauMethod
-from normoxia.evidence.synthesis.meta import Model, chi2_tail, normal_quantile, t_quantile, two_sided_p
+from normoxia.evidence.synthesis.meta import (
+    Model,
+    checked_level,
+    chi2_tail,
+    normal_quantile,
+    t_quantile,
+    two_sided_p,
+)
 from normoxia.evidence.synthesis.multiarm import StudyArms, study_arms
 from normoxia.evidence.synthesis.prediction import MOST_DF, MOST_TREATMENTS, predictive_intervals
 
@@ -337,6 +344,9 @@ def fit(
                    and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
     """
+    checked_level(level)
+    if prediction not in ("confidence", "student"):
+        raise UnknownName("kind of prediction interval", str(prediction), ["confidence", "student"])
     x, kept = full_rank_design(network)
     y, v = network.estimate, network.variance
     common = heterogeneity.weighted_fit(y, v, x)
@@ -362,6 +372,19 @@ def fit(
         if isinstance(tau, (int, float)) or n > MOST_TREATMENTS or df > MOST_DF
         else prediction,
     )
+
+
+#: what is said of Hartung and Knapp's variance where the studies agree exactly
+AGREES = "the studies agree exactly (Q 0), so Hartung and Knapp's factor says nothing and 1 is taken"
+
+
+def agrees_exactly(fit: NetworkFit) -> bool:
+    """Whether spare studies leave no residual at all, so that the generalised Q is 0 but for rounding."""
+    x, _ = full_rank_design(fit.network)
+    if fit.df <= 0:
+        return False
+    solved = heterogeneity.weighted_fit(fit.network.estimate, fit.network.variance, x, fit.tau2)
+    return heterogeneity.hartung_knapp_factor(solved.q, fit.df) == 1.0 and solved.q < fit.df
 
 
 def full_rank_design(network: Network) -> tuple[Array, Index]:

@@ -26,7 +26,7 @@ class Rank:
 
     p_score        mean certainty of being better than another treatment; interval by drawing the effects
     sucra          surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo error
-    mean_rank      1 is best; rank_interval holds 95 % of the draws
+    mean_rank      1 is best; rank_interval holds the fit's level of the draws, 95 % by default
     probabilities  of each rank, best first
     """
 
@@ -65,6 +65,7 @@ def rank(
     scores = _p_scores(fit.theta[None, :], fit, sign)[0]
     sampled = _draw(fit, draws, seed)
     few = _p_scores(sampled[: min(draws, 1000)], fit, sign)
+    ends = [0.5 - fit.level / 2.0, 0.5 + fit.level / 2.0]
     ranks = []
     for part in range(fit.network.n_parts):
         inside = np.flatnonzero(fit.network.part == part)
@@ -76,8 +77,8 @@ def rank(
             own = standing[:, column]
             share = np.bincount(own, minlength=n + 1)[1:] / draws
             surface = (n - own) / (n - 1)
-            low, high = np.quantile(few[:, i], [0.025, 0.975])
-            first, last = np.quantile(own, [0.025, 0.975], method="nearest")
+            low, high = np.quantile(few[:, i], ends)
+            first, last = np.quantile(own, ends, method="nearest")
             ranks.append(
                 Rank(
                     treatment=fit.network.treatments[i],

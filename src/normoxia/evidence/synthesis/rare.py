@@ -24,6 +24,9 @@ from normoxia.evidence.synthesis.meta import normal_quantile, two_sided_p
 from normoxia.evidence.synthesis.multiarm import centred_study
 from normoxia.evidence.synthesis.network import NetworkFit
 
+#: a variance of a log ratio or of a risk difference below this is rounding: 1e12 patients would not give it
+_NO_VARIANCE = 1e-14
+
 
 @dataclass(frozen=True, slots=True)
 class CountEffect:
@@ -47,8 +50,10 @@ def mantel_haenszel(
     """Mantel-Haenszel pooling.
 
     tables  (events, patients) of treatment then of comparator, one row a study
-    effect  OR, RR or RD; no continuity correction, studies without events weigh nothing
-    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite
+    effect  OR, RR or RD; no continuity correction. Studies without events weigh nothing in a ratio; in a difference they do:
+            they say that it is small
+    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite, and when no
+            arm has both events and non-events, so that nothing tells the error
     """
     effect = Effect(effect)
     a, n1, c, n2 = _columns(tables)
@@ -74,6 +79,11 @@ def mantel_haenszel(
         variance = ((a * b * n2**3 + c * d * n1**3) / (n1 * n2 * n**2)).sum() / weight.sum() ** 2
     else:
         raise InvalidArgument(f"Mantel-Haenszel pools OR, RR or RD, not {effect}")
+    if not variance > _NO_VARIANCE:
+        raise InvalidArgument(
+            "no arm has both an event and a patient without one, so nothing tells the error of the estimate; "
+            "use the penalised logistic, which stays finite"
+        )
     return _answer(float(estimate), math.sqrt(float(variance)), len(a), f"Mantel-Haenszel {effect}", level)
 
 
@@ -112,7 +122,9 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
         )
     fitted = net.fit(net.assemble(tuple(members), Effect.OR), model="common", level=level)
     return replace(
-        fitted, tau_method="Mantel-Haenszel", network=replace(fitted.network, notes=fitted.network.notes + notes)
+        fitted,
+        tau_method="Mantel-Haenszel",
+        network=replace(fitted.network, notes=fitted.network.notes + notes),
     )
 
 
@@ -264,9 +276,11 @@ def _columns(tables: Iterable[tuple[float, float, float, float]]) -> tuple[Array
     rows = np.array(list(tables), dtype=float)
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise InvalidArgument("expected rows of (events, patients) of treatment then of comparator")
-    for i in np.flatnonzero((rows[:, 0] > rows[:, 1]) | (rows[:, 2] > rows[:, 3]) | np.any(rows < 0, axis=1)):
+    possible = (rows[:, [0, 2]] >= 0) & (rows[:, [0, 2]] <= rows[:, [1, 3]]) & (rows[:, [1, 3]] > 0)
+    possible &= np.isfinite(rows[:, [1, 3]])
+    for i in np.flatnonzero(~possible.all(axis=1)):
         raise InvalidArgument(
-            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients in both arms"
+            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients, and patients above 0, in both arms"
         )
     return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
 

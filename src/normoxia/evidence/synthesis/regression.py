@@ -54,6 +54,7 @@ class Regression:
     qe_p_value: float
     r2: float
     n_studies: int
+    level: float = 0.95
 
     def __getitem__(self, name: str) -> Coefficient:
         for coefficient in self.coefficients:
@@ -177,6 +178,7 @@ def _regress(
         qe_p_value=chi2_tail(residual.q, df),
         r2=max(0.0, 1.0 - between / alone) if alone > 0 else math.nan,
         n_studies=n_studies,
+        level=level,
     )
 
 
