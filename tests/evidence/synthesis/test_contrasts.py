@@ -92,7 +92,7 @@ def test_hedges_factor_is_the_exact_one(df: float) -> None:
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 2), (1, 1, 1)])
 def test_a_standardised_difference_without_degrees_of_freedom_names_its_study(sizes: tuple[int, ...]) -> None:
     arms = [Arm("tiny", t, mean=1.0, sd=1.0, n=n) for t, n in zip("abc", sizes, strict=False)]
-    with pytest.raises(InvalidArgument, match='"tiny".*degrees of freedom.*leave the study out'):
+    with pytest.raises(InvalidArgument, match=r'"tiny".*degrees of freedom.*leave the study out'):
         contrasts_from_arms(arms, "SMD")
     assert len(contrasts_from_arms(arms, "MD")[0]) == len(arms) * (len(arms) - 1) // 2
 
@@ -126,7 +126,7 @@ def test_an_arm_that_cannot_be_is_named_where_the_measure_reads_it(fault: str, e
     good = Arm("s", "a", n=10, events=3, mean=1.0, sd=1.0, person_time=20)
     arms = [good, spoil(replace(good, treatment="b"))]
     if effect in measures.split():
-        with pytest.raises(InvalidArgument, match='study "s", arm "b".*(correct|add)'):
+        with pytest.raises(InvalidArgument, match=r'study "s", arm "b".*(correct|add)'):
             contrasts_from_arms(arms, effect)
     else:
         assert len(contrasts_from_arms(arms, effect)[0]) == 1

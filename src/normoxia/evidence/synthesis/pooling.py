@@ -132,9 +132,14 @@ def pool(
     evidence = evidence if isinstance(evidence, (NetworkTable, Network)) else tuple(evidence)
     network, notes = _as_network(evidence, effect)
     counted = Method(method) is not Method.INVERSE_VARIANCE
-    if counted and (hartung_knapp or prediction == "confidence"):
-        what = "Hartung and Knapp's variance" if hartung_knapp else "the confidence distribution of tau2"
-        raise InvalidArgument(f"{Method(method)} has not {what}; leave it out, or pool by inverse-variance")
+    if counted and hartung_knapp:
+        raise InvalidArgument(
+            f"{Method(method)} has not Hartung and Knapp's variance; leave it out, or pool by inverse-variance"
+        )
+    if counted and prediction == "confidence":
+        raise InvalidArgument(
+            f'{Method(method)} has not the confidence distribution of tau2; take prediction "student", or pool by inverse-variance'
+        )
     kind: Prediction = prediction or "confidence"
     by_variance = net.fit(
         network, model=model, tau=tau, hartung_knapp=hartung_knapp, level=level, prediction=kind
