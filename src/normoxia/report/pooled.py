@@ -13,7 +13,7 @@ from itertools import combinations
 from normoxia.evidence.synthesis.certainty import LEVELS, Certainty
 from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
 from normoxia.evidence.synthesis.meta import normal_quantile
-from normoxia.evidence.synthesis.network import NetworkEffect, agrees_exactly
+from normoxia.evidence.synthesis.network import NetworkEffect, agrees_exactly, standing
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.evidence.synthesis.ranking import Rank
 from normoxia.language import Language
@@ -116,14 +116,11 @@ class Pooled:
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each connected part's reference and the effects against it; the part of the reference first."""
-        counts = dict.fromkeys(self.network.treatments, 0)
-        for member in self.network.members:
-            for arm in member.arms:
-                counts[arm] += 1
+        held = standing(self.network)
         found = []
         for part in self.network.parts():
             own = self.synthesis.reference in part
-            at = self.synthesis.reference if own else max(part, key=lambda t: counts[t])
+            at = self.synthesis.reference if own else max(part, key=lambda t: held[t])
             effects = sorted(
                 (self.fit.effect(t, at) for t in part if t != at), key=lambda e: self._order(e.treatment)
             )

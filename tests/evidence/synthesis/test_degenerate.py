@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -198,3 +199,21 @@ def test_every_measure_and_method_gives_numbers_that_fit_together_or_a_reason(
             assert (back.estimate, back.se) == pytest.approx((-e.estimate, e.se))
             if not knapp:
                 assert e.p_value == pytest.approx(2 * norm.sf(abs(e.estimate) / e.se), abs=1e-12)
+
+
+@pytest.mark.parametrize("small", [1e-3, 1e-5, 1e-7])
+def test_a_study_that_outweighs_all_others_leaves_the_moments_right(small: float) -> None:
+    """The typical variance and DerSimonian and Laird's tau2 in exact fractions, where plain subtraction loses every digit."""
+    ses = [Fraction(1), Fraction(1), Fraction(small)]
+    y = [Fraction(1), Fraction(-1), Fraction(3, 2)]
+    w = [1 / s**2 for s in ses]
+    total = sum(w)
+    q = sum(
+        a * (b - sum(c * d for c, d in zip(w, y, strict=True)) / total) ** 2
+        for a, b in zip(w, y, strict=True)
+    )
+    trace = total - sum(a**2 for a in w) / total
+    pooled = meta.pairwise([float(v) for v in y], [float(s) for s in ses], tau="DL")
+    assert pooled.tau2 == pytest.approx(float((q - 2) / trace), rel=1e-6)
+    typical = float(Fraction(2) / trace)
+    assert pooled.h2 == pytest.approx(pooled.tau2 / typical + 1.0, rel=1e-6)

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 _MAX_STEPS = 200
 _NO_VARIATION = 1e-20  # a crude variance below this share of the sampling variances is rounding
+_CANCELLED = 1e-8  # a difference below this share of its terms has lost half of its digits
+_MOST_LEFT_OVER = 2_000  # observations whose square matrix is still cheap
 _NO_Q = 1e-12  # a generalised Q per degree of freedom below this is rounding
 _RELATIVE_STEP = 1e-12  # iterations stop when tau2 moves by less than this share of itself
 
@@ -306,8 +308,10 @@ def _solve_q(y: Array, v: Array, x: Array, target: float) -> float:
 
 def _trace_p(fit: WeightedFit, x: Array) -> float:
     """Trace of P = W - W X (X'WX)^-1 X'W."""
+    total = float(np.sum(fit.weights))
     squared = (x * (fit.weights**2)[:, None]).T @ x
-    return float(np.sum(fit.weights)) - float(np.sum(fit.covariance * squared))
+    value = total - float(np.sum(fit.covariance * squared))
+    return value if value > _CANCELLED * total else float(np.sum(_left_over(fit, x) ** 2))
 
 
 def _trace_pp(fit: WeightedFit, x: Array) -> float:
@@ -316,4 +320,26 @@ def _trace_pp(fit: WeightedFit, x: Array) -> float:
     squared = (x * (w**2)[:, None]).T @ x
     cubed = (x * (w**3)[:, None]).T @ x
     inner = fit.covariance @ squared
-    return float(np.sum(w**2)) - 2.0 * float(np.sum(fit.covariance * cubed)) + float(np.sum(inner * inner.T))
+    total = float(np.sum(w**2))
+    value = total - 2.0 * float(np.sum(fit.covariance * cubed)) + float(np.sum(inner * inner.T))
+    if value > _CANCELLED * total:
+        return value
+    left = _left_over(fit, x)
+    return float(np.sum((left.T @ left) ** 2))
+
+
+def _left_over(fit: WeightedFit, x: Array) -> Array:
+    """W^(1/2) times a basis of what X leaves, so that P is it times its transpose; where weights differ beyond subtraction.
+
+    Rows in order of weight, so that rounding in the large ones does not swamp the small ones.
+    """
+    n, p = x.shape
+    if n > _MOST_LEFT_OVER:
+        raise ComputationFailed(
+            f"weights from {fit.weights.min():.3g} to {fit.weights.max():.3g} differ too much for {n} observations; "
+            "check for a standard error far smaller than the others"
+        )
+    order = np.argsort(-fit.weights, kind="stable")
+    root = np.sqrt(fit.weights[order])[:, None]
+    basis = np.linalg.qr(root * x[order], mode="complete")[0][:, p:]
+    return np.asarray(root * basis, dtype=np.float64)
