@@ -79,6 +79,7 @@ def contrasts_from_arms(
            standard deviation that is not above 0), and for a standardised difference without degrees of freedom
     """
     effect = Effect(effect)
+    is_possible = _POSSIBLE[effect]
     contrasts: list[Contrast] = []
     notes: list[str] = []
     for study, members in by_study(arms).items():
@@ -86,7 +87,8 @@ def contrasts_from_arms(
             notes.append(f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two')
             continue
         for arm in members:
-            _possible(arm, effect)
+            if not is_possible(arm):
+                _refuse(arm, effect)
         if effect in _COUNTED and (reason := _uninformative(members, effect)):
             notes.append(f'study "{study}": {reason}')
             continue
@@ -190,10 +192,35 @@ def hedges_factor(df: float) -> float:
     return math.exp(math.lgamma(df / 2.0) - math.lgamma((df - 1.0) / 2.0)) / math.sqrt(df / 2.0)
 
 
-def _possible(arm: Arm, effect: Effect) -> None:
-    """Refuse an arm that lacks what a measure needs, or that cannot be."""
+def _counts_are_possible(arm: Arm) -> bool:
+    return 0 <= arm.events <= arm.n and 0 < arm.n < math.inf
+
+
+def _rate_is_possible(arm: Arm) -> bool:
+    return 0 <= arm.events < math.inf and 0 < arm.person_time < math.inf
+
+
+def _mean_is_possible(arm: Arm) -> bool:
+    return math.isfinite(arm.mean) and 0 < arm.sd < math.inf and 0 < arm.n < math.inf
+
+
+#: whether an arm has what a measure needs, and could be; nan is never possible
+_POSSIBLE: dict[Effect, Callable[[Arm], bool]] = {
+    Effect.OR: _counts_are_possible,
+    Effect.RR: _counts_are_possible,
+    Effect.RD: _counts_are_possible,
+    Effect.HR: _counts_are_possible,
+    Effect.IRR: _rate_is_possible,
+    Effect.MD: _mean_is_possible,
+    Effect.SMD: _mean_is_possible,
+}
+
+
+def _refuse(arm: Arm, effect: Effect) -> None:
+    """Say what an arm lacks, or why it cannot be."""
     n, events, time = arm.n, arm.events, arm.person_time
-    if effect in (Effect.MD, Effect.SMD):
+    measured = effect in (Effect.MD, Effect.SMD)
+    if measured:
         needed = {"mean": arm.mean, "standard deviation": arm.sd, "number of patients": n}
     elif effect is Effect.IRR:
         needed = {"number of events": events, "person-time": time}
@@ -205,20 +232,17 @@ def _possible(arm: Arm, effect: Effect) -> None:
             raise InvalidArgument(
                 f"{named}: {name} {value:g}; {effect} needs a finite one in every arm; add it"
             )
-    if effect in (Effect.MD, Effect.SMD):
-        if not (arm.sd > 0 and n > 0):
-            raise InvalidArgument(
-                f"{named}: standard deviation {arm.sd:g} in {n:g} patients; both must be above 0; correct them"
-            )
-    elif effect is Effect.IRR:
-        if not (events >= 0 and time > 0):
-            raise InvalidArgument(
-                f"{named}: {events:g} events in person-time {time:g}; expected events >= 0 and a time above 0; correct them"
-            )
-    elif not (0 <= events <= n and n > 0):
+    if measured:
         raise InvalidArgument(
-            f"{named}: {events:g} events in {n:g} patients; expected 0 <= events <= n; correct the counts"
+            f"{named}: standard deviation {arm.sd:g} in {n:g} patients; both must be above 0; correct them"
         )
+    if effect is Effect.IRR:
+        raise InvalidArgument(
+            f"{named}: {events:g} events in person-time {time:g}; expected events >= 0 and a time above 0; correct them"
+        )
+    raise InvalidArgument(
+        f"{named}: {events:g} events in {n:g} patients; expected 0 <= events <= n; correct the counts"
+    )
 
 
 def _uninformative(members: Sequence[Arm], effect: Effect) -> str:

@@ -292,11 +292,6 @@ class Rows:
         return value
 
 
-def _is_whole(value: float) -> bool:
-    """Whether a count is one: effective sizes of cluster-randomised studies are to be rounded by who knows how they were made."""
-    return abs(value - round(value)) < 1e-9
-
-
 def _arm_problem(values: Mapping[str, float | None]) -> tuple[str, str] | None:
     n, events, percent = values.get("n"), values.get("events"), values.get("percent")
     mean, sd, time = values.get("mean"), values.get("sd"), values.get("person_time")
@@ -306,9 +301,7 @@ def _arm_problem(values: Mapping[str, float | None]) -> tuple[str, str] | None:
         return f"{events:g} events", "expected 0 or more"
     if events is not None and n is not None and events > n:
         return f"{events:g} events in {n:g} patients", "expected events <= n"
-    if n is not None and not _is_whole(n):
-        return f"{n:g} patients", "expected a whole number"
-    if events is not None and not _is_whole(events):
+    if events is not None and any(0 < cell < 0.5 for cell in (events, math.inf if n is None else n - events)):
         return f"{events:g} events", "expected a whole number"
     if any(x is not None and abs(x) > _LARGEST for x in (mean, sd, time)):
         return "a number beyond 1e6", "write it in a unit that keeps it smaller, or correct it"
