@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
+PREDICTIONS = ("confidence", "student")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +26,12 @@ class Options:
     equivalence: float | None
     leave_out_faulty: bool
     studies: tuple[Path, ...]
+    hartung_knapp: bool
+    prediction: Literal["confidence", "student"] | None
+    level: float
+    leave_one_out: bool
+    components: bool
+    inactive: str | None
+    rmtl_ratio: bool
     seed: int
     lang: str

@@ -99,12 +99,14 @@ def forest_figure(
     theme: str = "light",
     name: str = "forest",
     title: str = "",
+    level: str = "95",
 ) -> Figure:
     """Effects on a ratio scale, 1 meaning no difference, or on a plain one about 0 when `ratio` is false.
 
     measure      heads the column of numbers: "HR", "OR", "RR"
     left, right  whom small and large values favour
     note         a line under the plot: heterogeneity, sources
+    level        of the intervals, in percent
     limits       of the axis; chosen so that most intervals fit when not given. An interval that goes on
                  beyond ends in an arrow, its numbers stay whole.
     raises       InvalidArgument without rows or for ratios that are not above 0
@@ -135,7 +137,7 @@ def forest_figure(
     total = _WIDTH - start + 190 + (60 if weighted else 0)
     layers: list[Layer] = [
         *heading(shown, [], -52, start, paint),
-        words(_WIDTH + 18, -16, speech.say("forest.estimate", measure=measure), paint.muted),
+        words(_WIDTH + 18, -16, speech.say("forest.estimate", measure=measure, level=level), paint.muted),
     ]
     if weighted:
         layers.append(words(_WIDTH + 210, -16, speech.say("forest.weight"), paint.muted, align="right"))

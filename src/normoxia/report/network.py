@@ -106,6 +106,7 @@ def ranking_figure(
     theme: str = "light",
     name: str = "ranking",
     title: str = "",
+    level: str = "95",
 ) -> Figure:
     """Scores with their intervals, and beside them how probable every rank is; in the order given, best first."""
     if not rows or any(len(row.probabilities) != len(rows[0].probabilities) for row in rows):
@@ -120,7 +121,7 @@ def ranking_figure(
     notes = [(line, paint.muted) for line in wrap(speech.say("ranking.note"), heat + tile * ranks - left, 11)]
     layers: list[Layer] = [
         *heading(shown, notes, -58 - 15 * len(notes), left, paint),
-        words(0, -16, speech.say("ranking.score", score=score), paint.muted),
+        words(0, -16, speech.say("ranking.score", score=score, level=level), paint.muted),
         words(heat, -16, speech.say("ranking.rank"), paint.muted),
     ]
     axis = {"values": [0, 0.25, 0.5, 0.75, 1], "title": None, "format": ".4~g", "labelFlush": False}

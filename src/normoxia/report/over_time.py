@@ -58,9 +58,12 @@ def share_words(
 
 
 def over_time_table(
-    held: Proportionality, speech: Language, name: str, *, translated: bool = True
+    held: Proportionality, speech: Language, name: str, *, translated: bool = True, time_lost: bool = False
 ) -> Table | None:
-    """Every pair of curves of the studies named, by study: restricted mean, periods, constant ratio; None without one."""
+    """Every pair of curves of the studies named, by study: restricted mean, periods, constant ratio; None without one.
+
+    time_lost  the ratio of the restricted mean times lost under each restricted mean difference
+    """
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
@@ -72,13 +75,14 @@ def over_time_table(
             rows.append((study, "", "", "", ""))
         if not pair.is_proportional:
             bold.add((len(rows), 4))
-        rows.append(_row(pair, speech, translated, several))
+        rows.append(_row(pair, speech, translated, several, time_lost))
     if not rows:
         return None
     heads = ("curves_of", "restricted_mean", "by_period", "constant_ratio", "proportional_p")
     return Table(
         name, speech.say("pool.over_time_title"), tuple(speech.say(f"pool.{head}") for head in heads), tuple(rows),
-        speech.say("pool.over_time_note"), frozenset(bold), frozenset(groups),
+        speech.say("pool.over_time_note") + (speech.say("pool.time_lost_note") if time_lost else ""),
+        frozenset(bold), frozenset(groups),
     )  # fmt: skip
 
 
@@ -101,7 +105,9 @@ def difference_highlights(held: Proportionality, speech: Language) -> list[Highl
     ]  # fmt: skip
 
 
-def _row(pair: PairOverTime, speech: Language, translated: bool, with_endpoint: bool) -> tuple[str, ...]:
+def _row(
+    pair: PairOverTime, speech: Language, translated: bool, with_endpoint: bool, time_lost: bool
+) -> tuple[str, ...]:
     effect = pair.effect
     who = (
         _pair(pair.treatment, pair.control, speech)
@@ -109,10 +115,14 @@ def _row(pair: PairOverTime, speech: Language, translated: bool, with_endpoint: 
         else speech.say("pool.pair", one=pair.treatment, other=pair.control)
     )
     difference = speech.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
+    lost = ""
+    if time_lost:
+        value = speech.interval(effect.time_lost.estimate(), 2) if effect.time_lost else "–"
+        lost = "\n" + speech.say("pool.time_lost", value=value)
     endpoint = pair.endpoint + speech.say("pool.comma") if with_endpoint else ""
     return (
         f"{endpoint}{speech.phrase(pair.of)}{speech.say('pool.semicolon')}{who}",
-        speech.say("pool.to_horizon", value=difference, months=_month(effect.horizon, speech)),
+        speech.say("pool.to_horizon", value=difference, months=_month(effect.horizon, speech)) + lost,
         "\n".join(_period(period, speech) for period in effect.periods),
         speech.interval(effect.ratio.estimate(), 2),
         speech.p_value(effect.proportional_p),

@@ -10,8 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from normoxia.evidence.synthesis.certainty import Certainty
-from normoxia.evidence.synthesis.network import NetworkEffect
+from normoxia.evidence.synthesis.certainty import LEVELS, Certainty
+from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
+from normoxia.evidence.synthesis.meta import normal_quantile
+from normoxia.evidence.synthesis.network import NetworkEffect, agrees_exactly, standing
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.evidence.synthesis.ranking import Rank
 from normoxia.language import Language
@@ -36,6 +38,8 @@ _WIDEST = 12
 _MOST_UNTANGLED = 14
 #: a study's share of an estimate below which it is not named, in percent
 _SMALLEST_SHARE = 5.0
+#: the most columns of effects beside the names of studies left out
+_WIDEST_WITHOUT = 6
 
 
 class Pooled:
@@ -45,6 +49,8 @@ class Pooled:
     contributions  share of each study in each estimate
     translated     whether names of treatments are words of the catalogue (a question's are, a user's are not)
     suffix         ends the names of figures and tables, such as "-PFS"
+    without        effects against the reference with each study left out; None where the network breaks then
+    parts          the component model of the treatments
     """
 
     def __init__(
@@ -56,9 +62,12 @@ class Pooled:
         contributions: Shares | None = None,
         translated: bool = False,
         suffix: str = "",
+        without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
+        parts: ComponentFit | None = None,
     ) -> None:
         self.synthesis, self.speech, self.suffix = synthesis, speech, suffix
         self.translated = translated
+        self.without, self.parts = without or {}, parts
         self.judged = {frozenset((c.treatment, c.comparator)): c for c in certainty}
         self.contributions = contributions or {}
         self.network, self.fit = synthesis.network, synthesis.fit
@@ -67,6 +76,10 @@ class Pooled:
         self.forests = self._forests()
 
     # names and numbers
+
+    def say(self, key: str, /, **values: object) -> str:
+        """A text of this language; what speaks of intervals has the level of this fit."""
+        return self.speech.say(key, level=percent(self.fit.level), **values)
 
     def called(self, treatment: str) -> str:
         """A treatment's name in this language, part by part."""
@@ -103,14 +116,11 @@ class Pooled:
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each connected part's reference and the effects against it; the part of the reference first."""
-        counts = dict.fromkeys(self.network.treatments, 0)
-        for member in self.network.members:
-            for arm in member.arms:
-                counts[arm] += 1
+        held = standing(self.network)
         found = []
         for part in self.network.parts():
             own = self.synthesis.reference in part
-            at = self.synthesis.reference if own else max(part, key=lambda t: counts[t])
+            at = self.synthesis.reference if own else max(part, key=lambda t: held[t])
             effects = sorted(
                 (self.fit.effect(t, at) for t in part if t != at), key=lambda e: self._order(e.treatment)
             )
@@ -124,7 +134,7 @@ class Pooled:
 
     def network_words(self) -> str:
         """Studies, treatments, comparisons, and whether they hang together."""
-        say, network = self.speech.say, self.network
+        say, network = self.say, self.network
         arms = sum(len(m.arms) > 2 for m in network.members)
         told = say(
             "pool.network", studies=len(network.studies), treatments=len(network.treatments),
@@ -139,7 +149,7 @@ class Pooled:
 
     def heterogeneity_words(self) -> str:
         """tau with its interval, I-squared, Q."""
-        fit, say, number = self.fit, self.speech.say, self.speech.number
+        fit, say, number = self.fit, self.say, self.speech.number
         if fit.df == 0:
             return say("pool.no_heterogeneity")
         low, high = (math.sqrt(end) for end in fit.tau2_interval())
@@ -153,7 +163,7 @@ class Pooled:
 
     def inconsistency_words(self) -> str:
         """The design-by-treatment test, or why there is none."""
-        d, say = self.synthesis.interaction, self.speech.say
+        d, say = self.synthesis.interaction, self.say
         if d.between_df == 0:
             return say("pool.no_inconsistency")
         told = say(
@@ -169,7 +179,7 @@ class Pooled:
 
     def limit_words(self) -> list[str]:
         """What this evidence cannot say: its gaps in sentences of this language."""
-        say, fit, network = self.speech.say, self.fit, self.network
+        say, fit, network = self.say, self.fit, self.network
         lines = []
         if not network.is_connected:
             lines.append(say("pool.limit_parts"))
@@ -181,6 +191,8 @@ class Pooled:
             lines.append(say("pool.limit_no_loop"))
         if fit.tau_is_outside():
             lines.append(say("pool.limit_tau_outside", method=fit.tau_method))
+        if fit.hartung_knapp and agrees_exactly(fit):
+            lines.append(say("pool.limit_agree"))
         if fit.model == "random" and 0 < fit.df < 5:
             lines.append(say("pool.limit_few", df=fit.df))
         if self.synthesis.method != "inverse-variance":
@@ -198,7 +210,7 @@ class Pooled:
 
     def effects_table(self) -> Table:
         """Every treatment against the reference of its part."""
-        say = self.speech.say
+        say = self.say
         rows: list[tuple[str, ...]] = []
         bold, groups = set(), set()
         heads = ["treatment", "estimate", "prediction", "p", *(["certainty"] if self.judged else [])]
@@ -224,11 +236,17 @@ class Pooled:
     def level(self, treatment: str, comparator: str) -> str:
         """How certain a contrast is, in a word."""
         found = self.judged.get(frozenset((treatment, comparator)))
-        return self.speech.known(f"pool.level_{found.level.replace(' ', '_')}", found.level) if found else "–"
+        if found is None:
+            return "–"
+        word = self.speech.known(f"pool.level_{found.level.replace(' ', '_')}", found.level)
+        if not (n := len(found.not_judged)):
+            return word
+        key = "pool.level_not_judged" if found.level == LEVELS[-1] else "pool.level_at_most"
+        return self.say(key, word=word, n=n, of=len(found.judgements))
 
     def ranking_table(self) -> Table:
         """P-scores, SUCRA and ranks, each with what is not known of it."""
-        say = self.speech.say
+        say = self.say
         rows: list[tuple[str, ...]] = []
         groups = set()
         heads = ("treatment", "p_score", "sucra", "mean_rank", "p_best")
@@ -257,7 +275,7 @@ class Pooled:
 
     def splits_table(self) -> Table | None:
         """Direct against indirect, wherever both exist."""
-        say, number = self.speech.say, self.speech.number
+        say, number = self.say, self.speech.number
         splits = [s for s in self.synthesis.splits if not math.isnan(s.p_value)]
         if not splits:
             return None
@@ -278,7 +296,7 @@ class Pooled:
         )  # fmt: skip
 
     def _side(self, estimate: float, se: float) -> str:
-        half = 1.959963984540054 * se  # the normal's 97.5 % point, as in the split's own p value
+        half = normal_quantile(self.fit.level) * se  # normal, as the split's own p value
         ends = (self.natural(x) for x in (estimate, estimate - half, estimate + half))
         return self.speech.interval(Estimate(*ends), 2)
 
@@ -303,13 +321,13 @@ class Pooled:
 
     def certainty_table(self) -> Table | None:
         """The six domains of each contrast against the reference, and the level they come to."""
-        say, rows = self.speech.say, []
+        say, rows = self.say, []
         for _, effects in self.forests:
             for e in effects:
                 found = self.judged.get(frozenset((e.treatment, e.comparator)))
                 if found is None:
                     continue
-                marks = [say(f"pool.concern_{j.concern.name.lower()}") for j in found.judgements]
+                marks = [say(f"pool.concern_{j.word.replace(' ', '_')}") for j in found.judgements]
                 rows.append(
                     (
                         self.pair(e.treatment, e.comparator),
@@ -324,12 +342,13 @@ class Pooled:
         bold = frozenset((i, len(heads) + 1) for i in range(len(rows)))
         return Table(
             self.name("certainty"), say("pool.certainty_title"),
-            (say("pool.comparison"), *heads, say("pool.certainty")), tuple(rows), say("pool.certainty_note"), bold,
+            (say("pool.comparison"), *heads, say("pool.certainty")), tuple(rows),
+            say("pool.certainty_note" if self.translated else "pool.certainty_note_table"), bold,
         )  # fmt: skip
 
     def contribution_table(self) -> Table | None:
         """Which studies an estimate rests on."""
-        say, rows = self.speech.say, []
+        say, rows = self.say, []
         join = say("pool.comma")
         for _, effects in self.forests:
             for e in effects:
@@ -352,6 +371,55 @@ class Pooled:
             self.name("contributions"), say("pool.contributions"), heads, tuple(rows), say("pool.contributions_note")
         )  # fmt: skip
 
+    def without_table(self) -> Table | None:
+        """Effects against the reference with each study left out; None when nobody asked or it would be too wide for a page."""
+        names = [e.treatment for e in self.forests[0][1]]
+        if not self.without or not 1 <= len(names) <= _WIDEST_WITHOUT:
+            return None
+        broken, rows = self.say("pool.without_broken"), []
+        for study, effects in self.without.items():
+            found = {e.treatment: self.speech.interval(self.shown(e), 2) for e in effects or ()}
+            rows.append((study, *(found.get(name, broken) for name in names)))
+        columns = (self.say("pool.study"), *(self.pair(name, self.forests[0][0]) for name in names))
+        return Table(self.name("without"), self.say("pool.without"), columns, tuple(rows))
+
+    def parts_words(self) -> list[str]:
+        """How the additive model fits; nothing without one."""
+        fit = self.parts
+        if fit is None or fit.difference_df <= 0:
+            return []
+        return [
+            self.say(
+                "pool.misfit", q=self.speech.number(fit.difference_q), df=fit.difference_df,
+                p=self.speech.p_value(fit.difference_p_value),
+            )
+        ]  # fmt: skip
+
+    def parts_table(self) -> Table | None:
+        """What each component of the treatments adds, and each treatment against the reference by their sums."""
+        fit = self.parts
+        if fit is None:
+            return None
+        rows = [(e.component, self._part(e), self.speech.p_value(e.p_value)) for e in fit.effects()]
+        groups = {len(rows)}
+        at = self.synthesis.reference
+        rows.append((self.say("pool.parts_sums", reference=self.called(at)), "", ""))
+        for name in self.network.treatments:
+            if name != at:
+                e = fit.combination(name, at)
+                rows.append((self.called(name), self._part(e), self.speech.p_value(e.p_value)))
+        heads = ("component", "estimate", "p")
+        return Table(
+            self.name("components"), self.say("pool.components"),
+            tuple(self.say(f"pool.{head}", measure=self.measure) for head in heads), tuple(rows),
+            self.say("pool.parts_note"), groups=frozenset(groups),
+        )  # fmt: skip
+
+    def _part(self, e: ComponentEffect) -> str:
+        if not e.is_estimable:
+            return self.say("pool.not_estimable")
+        return self.speech.interval(Estimate(*(self.natural(x) for x in (e.estimate, e.low, e.high))), 2)
+
     # figures
 
     def figures(self) -> list[Figure]:
@@ -372,7 +440,7 @@ class Pooled:
 
     def forest(self) -> Figure:
         """Every treatment against the reference of its part, with prediction intervals where they differ."""
-        say, rows = self.speech.say, []
+        say, rows = self.say, []
         for at, effects in self.forests:
             if len(self.forests) > 1:
                 rows.append(ForestRow(say("pool.against", reference=self.called(at)), kind="heading"))
@@ -387,7 +455,7 @@ class Pooled:
             better, worse = worse, better
         return forest_figure(
             rows, measure=self.measure, left=better, right=worse, note=self.heterogeneity_words(),
-            ratio=self.is_ratio, lang=self.speech.code, name=self.name("forest"),
+            ratio=self.is_ratio, lang=self.speech.code, name=self.name("forest"), level=percent(self.fit.level),
             title=say("pool.effects", reference=self.called(self.synthesis.reference)),
         )  # fmt: skip
 
@@ -406,10 +474,19 @@ class Pooled:
             stem = "ranking" if len(self.forests) == 1 else f"ranking-part-{i + 1}"
             found.append(
                 ranking_figure(
-                    rows, score=self.speech.say("pool.score"), lang=self.speech.code, name=self.name(stem)
+                    rows,
+                    score=self.say("pool.score"),
+                    lang=self.speech.code,
+                    name=self.name(stem),
+                    level=percent(self.fit.level),
                 )
             )
         return found
+
+
+def percent(level: float) -> str:
+    """A level in percent, without a decimal that says nothing."""
+    return f"{100.0 * level:.4g}"
 
 
 def untangled(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -13,6 +13,7 @@ from normoxia.evidence.synthesis.answers import Analysis, Answer
 from normoxia.evidence.synthesis.certainty import Certainty
 from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
 from normoxia.evidence.synthesis.meta import chi2_tail
+from normoxia.evidence.synthesis.network import NetworkEffect
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.evidence.synthesis.proportionality import Proportionality
 from normoxia.language import Language, language
@@ -28,7 +29,7 @@ from normoxia.report.over_time import (
     table_words,
     warning_words,
 )
-from normoxia.report.pooled import Pooled, Shares, treatment_in
+from normoxia.report.pooled import Pooled, Shares, percent, treatment_in
 from normoxia.report.pooled_checks import contribution_map, net_heat_map
 from normoxia.report.pooled_checks import funnel as funnel_of
 from normoxia.report.tables import Table
@@ -50,23 +51,32 @@ def table_pages(
     over_time: Proportionality | None = None,
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
+    without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
+    parts: ComponentFit | None = None,
+    time_lost: bool = False,
 ) -> Told:
     """The report of a network from a file: pages (the language `first` first), figures, and league tables.
 
     findings, notes    what was assumed of the file
     assumed_direction  whether nobody said if small values are good
-    over_time          what the registry's curves say of studies of the same names
+    over_time          what the registry's curves say of studies of the same names; time_lost shows ratios of time lost there
+    without            effects against the reference with each study left out; None where the network breaks
+    parts              the component model of the treatments
     """
     pages: list[Page] = []
     figures: list[Figure] = []
     leagues: list[Table] = []
     for code in _languages(first):
         speech = language(code)
-        told = Pooled(synthesis, speech, certainty=certainty, contributions=contributions)
+        told = Pooled(
+            synthesis, speech, certainty=certainty, contributions=contributions, without=without, parts=parts
+        )
         sections = _sections(told, figures)
         words = table_words(over_time, speech)
         if over_time is not None and words:
-            table = over_time_table(over_time, speech, told.name("over-time"), translated=False)
+            table = over_time_table(
+                over_time, speech, told.name("over-time"), translated=False, time_lost=time_lost
+            )
             blocks: tuple[Block, ...] = (*(Prose(line) for line in words[1:]), *([table] if table else []))
             sections.insert(0, Section(speech.say("pool.section_over_time"), blocks))
         if findings or notes:
@@ -91,8 +101,17 @@ def table_pages(
     return tuple(pages), tuple(figures), tuple(leagues)
 
 
-def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None, first: str = "en") -> Told:
-    """The report of a question: pages (the language `first` first), figures, and the league table of each endpoint."""
+def answer_pages(
+    answer: Answer,
+    *,
+    provenance: Mapping[str, str] | None = None,
+    first: str = "en",
+    time_lost: bool = False,
+) -> Told:
+    """The report of a question: pages (the language `first` first), figures, and the league table of each endpoint.
+
+    time_lost  the ratio of restricted mean times lost beside each restricted mean difference
+    """
     pages: list[Page] = []
     figures: list[Figure] = []
     leagues: list[Table] = []
@@ -101,7 +120,7 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
         speech = language(code)
         sections: list[Section] = []
         for endpoint, analysis in answer.analyses.items():
-            own, told = _endpoint(answer, analysis, speech, figures)
+            own, told = _endpoint(answer, analysis, speech, figures, time_lost)
             sections += [
                 Section(speech.say("pool.section_of", endpoint=endpoint, section=s.title), s.blocks) for s in own
             ]  # fmt: skip
@@ -136,7 +155,7 @@ def first_words(answer: Answer, speech: Language) -> list[str]:
 
 
 def over_time_parts(
-    answer: Answer, analysis: Analysis, speech: Language, name: str
+    answer: Answer, analysis: Analysis, speech: Language, name: str, *, time_lost: bool = False
 ) -> tuple[list[str], Table | None, list[str]]:
     """The warning and how far each contrast in question rests on its studies; their table; what of the other studies."""
     held = analysis.over_time
@@ -144,7 +163,8 @@ def over_time_parts(
         return [], None, []
     words = warning_words(held, speech)
     shares = share_words(held, analysis.contributions or {}, answer.question.headline, speech)
-    return [words, *shares] if words else [], over_time_table(held, speech, name), further_words(held, speech)
+    table = over_time_table(held, speech, name, time_lost=time_lost)
+    return [words, *shares] if words else [], table, further_words(held, speech)
 
 
 def told_of(answer: Answer, analysis: Analysis, speech: Language) -> Pooled | None:
@@ -174,7 +194,7 @@ def headline_table(answer: Answer, analysis: Analysis, speech: Language) -> Tabl
                 )
             )  # fmt: skip
     heads = ("comparison", "estimate", "prediction", "p", "certainty")
-    columns = tuple(speech.say(f"pool.{head}", measure=told.measure) for head in heads)
+    columns = tuple(told.say(f"pool.{head}", measure=told.measure) for head in heads)
     return Table(told.name("headline"), speech.say("pool.headline"), columns, tuple(rows)) if rows else None
 
 
@@ -289,7 +309,9 @@ def regression_table(analysis: Analysis, speech: Language, name: str) -> Table |
         "pool.regression_note", tau=speech.number(math.sqrt(r.tau2), 3), qe=speech.number(r.qe), df=r.qe_df,
         p=speech.p_value(chi2_tail(r.qe, r.qe_df)),
     )  # fmt: skip
-    heads = tuple(speech.say(f"pool.{head}") for head in ("covariate", "ratio_of", "p"))
+    heads = tuple(
+        speech.say(f"pool.{head}", level=percent(r.level)) for head in ("covariate", "ratio_of", "p")
+    )
     return Table(name, speech.say("pool.regression"), heads, rows, note)
 
 
@@ -314,7 +336,7 @@ def _page(
 
 def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
     """The sections every synthesis has."""
-    say = told.speech.say
+    say = told.say
     graph, forest, *rankings = told.figures()
     heat, shares, funnel = net_heat_map(told), contribution_map(told), funnel_of(told)
     figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
@@ -326,7 +348,8 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
     }
     blocks: list[tuple[str, Sequence[Block | None]]] = [
         ("pool.section_network", (Prose(told.network_words()), graph)),
-        ("pool.section_effects", (forest, told.effects_table(), league)),
+        ("pool.section_effects", (forest, told.effects_table(), league, told.without_table())),
+        ("pool.section_components", (*(Prose(x) for x in told.parts_words()), told.parts_table())),
         ("pool.section_ranking", (*rankings, told.ranking_table())),
         ("pool.section_inconsistency", (Prose(told.inconsistency_words()), tables["splits"], heat)),
         ("pool.section_certainty", (tables["certainty"], tables["shares"], shares, funnel)),
@@ -335,7 +358,7 @@ def _sections(told: Pooled, figures: list[Figure]) -> list[Section]:
 
 
 def _endpoint(
-    answer: Answer, analysis: Analysis, speech: Language, figures: list[Figure]
+    answer: Answer, analysis: Analysis, speech: Language, figures: list[Figure], time_lost: bool
 ) -> tuple[list[Section], Pooled | None]:
     say = speech.say
     suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{speech.code}"
@@ -368,7 +391,9 @@ def _endpoint(
     if analysis.used:
         evidence.insert(0, used_table(analysis, speech, f"used{suffix}"))
     sections.append(Section(say("pool.section_evidence"), tuple(evidence)))
-    lines, moving, others = over_time_parts(answer, analysis, speech, f"over-time{suffix}")
+    lines, moving, others = over_time_parts(
+        answer, analysis, speech, f"over-time{suffix}", time_lost=time_lost
+    )
     told_first: list[Block] = [Prose(line, warning=not i) for i, line in enumerate(lines)]
     told_first += [*([moving] if moving else []), *(Prose(line) for line in others)]
     if told_first:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidDocument
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis import judgements
+from normoxia.evidence.synthesis.contrasts import FEWEST_DF, Arm, Contrast, Effect
 from normoxia.evidence.synthesis.layout import Layout, understood
 from normoxia.evidence.synthesis.rows import NumberedArm, NumberedContrast, Rows
 from normoxia.sheets import Sheet, parse_sheet, read_sheet
@@ -42,6 +43,7 @@ class NetworkTable:
     sizes       patients by (study, treatment), where given
     mapping     role to column, as understood: what to correct when it is wrong
     findings    every fault and assumption, with its line; left_out the lines not used
+    judgements  by domain (`judgements.DOMAINS`) and study: 1 low, 2 some, 3 high; for `certainty`
     """
 
     file: str
@@ -56,6 +58,7 @@ class NetworkTable:
     n_rows: int
     encoding: str
     delimiter: str
+    judgements: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def read_network(
@@ -101,9 +104,13 @@ def interpret(
     if not sheet.rows:
         findings.raise_any()
     measure = Effect(effect) if effect is not None else None
-    layout = understood(sheet, columns or {}, measure, findings, decimal=decimal)
+    given, judged = judgements.parted(columns or {})
+    layout = understood(sheet, given, measure, findings, decimal=decimal)
     rows = Rows(layout, findings, [fault.place.line for fault in sheet.faults])
     contrasts, arms = _without_duplicates(rows, *rows.read())
+    arms = _with_degrees_of_freedom(rows, arms, layout.effect)
+    scores = judgements.read(sheet, layout.roles.get("study"), judged, findings)
+    mapping = {**layout.mapping, **scores.columns}
     if rows.decimal_commas:
         findings.note(
             Place(sheet.file), f"{rows.decimal_commas} numbers with a decimal comma", "read as decimal points"
@@ -121,7 +128,7 @@ def interpret(
         raise InvalidDocument("\n".join([str(first), *listed(found)]), [first, *found])
     _lonely(arms, sheet.file, findings)
     _small_percents(sheet, layout, findings)
-    _say_what_was_not_read(sheet, layout, findings)
+    _say_what_was_not_read(sheet, mapping, findings)
     if contrasts and not arms and layout.effect is None:
         findings.note(
             Place(sheet.file),
@@ -135,22 +142,21 @@ def interpret(
         contrasts=tuple(c for _, c in contrasts),
         arms=tuple(a for _, a in arms),
         sizes={(a.study, a.treatment): a.n for _, a in arms if not math.isnan(a.n)},
-        mapping=layout.mapping,
+        mapping=mapping,
         findings=tuple(sorted(findings.items, key=lambda f: f.place.line)),
         left_out=tuple(sorted(set(rows.left_out))),
         n_rows=len(sheet.rows) + len(sheet.faults),
         encoding=sheet.encoding,
         delimiter=sheet.delimiter,
+        judgements=scores.scores,
     )
 
 
-def _say_what_was_not_read(sheet: Sheet, layout: Layout, findings: Findings) -> None:
+def _say_what_was_not_read(sheet: Sheet, mapping: Mapping[str, str], findings: Findings) -> None:
     unread = [
         column
         for i, column in enumerate(sheet.header)
-        if column
-        and column not in layout.mapping.values()
-        and any(not is_missing(row[i]) for row in sheet.rows)
+        if column and column not in mapping.values() and any(not is_missing(row[i]) for row in sheet.rows)
     ]
     if unread:
         findings.note(Place(sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role")
@@ -208,6 +214,22 @@ def _is_repeated(
         "name the studies apart, or delete one",
     )
     return True
+
+
+def _with_degrees_of_freedom(rows: Rows, arms: list[NumberedArm], effect: Effect | None) -> list[NumberedArm]:
+    """Arms of studies that can have a standardised difference; all of them for another measure."""
+    if effect is not Effect.SMD:
+        return arms
+    df: dict[str, float] = {}
+    for _, arm in arms:
+        df[arm.study] = df.get(arm.study, 0.0) + arm.n - 1.0
+    for line, arm in arms:
+        if df[arm.study] < FEWEST_DF:
+            rows.refuse(
+                line, "n", f'study "{arm.study}": "{arm.treatment}" has {arm.n:g} patients',
+                "too few for a standard deviation pooled over the arms (SMD)",
+            )  # fmt: skip
+    return [(line, arm) for line, arm in arms if df[arm.study] >= FEWEST_DF]
 
 
 def _lonely(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:
