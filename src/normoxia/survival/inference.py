@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from normoxia.errors import InvalidArgument
 from normoxia.outcome import Estimate
 
 
@@ -54,8 +55,15 @@ def chi2_tail(statistic: float, degrees: int) -> float:
 
 
 def half_width(level: float) -> float:
-    """Normal quantile that makes a central interval of a level, 1.96 for 0.95."""
-    return normal_quantile(0.5 + level / 2.0)
+    """Normal quantile that makes a central interval of a level, 1.96 for 0.95; raises InvalidArgument for other levels."""
+    return normal_quantile(0.5 + checked_level(level) / 2.0)
+
+
+def checked_level(level: float) -> float:
+    """A level of confidence; raises InvalidArgument unless it lies between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise InvalidArgument(f"level is {level:g}; expected a share between 0 and 1, such as 0.95")
+    return level
 
 
 def symmetric(value: float, standard_error: float, level: float, method: str) -> Inference:
