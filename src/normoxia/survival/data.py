@@ -175,6 +175,14 @@ def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]
     return together, np.repeat(np.arange(len(groups)), [len(g) for g in groups])
 
 
+def joined_labels(parts: Iterable[ArrayLike]) -> NDArray[np.generic]:
+    """Labels given group by group, such as strata, as one row."""
+    try:
+        return np.concatenate([np.atleast_1d(np.asarray(part)) for part in parts])
+    except (TypeError, ValueError):
+        raise InvalidArgument("strata do not fit the groups; expected one row of labels a group") from None
+
+
 def _column(name: str, values: Any, length: int | None = None) -> Floats:
     column = _numbers(name, values)
     if column.ndim != 1 or column.size == 0:

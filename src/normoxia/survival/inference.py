@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from normoxia.errors import InvalidArgument
+from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.outcome import Estimate
+
+#: logarithm of ratios beyond which numbers overflow
+_LARGEST = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ def symmetric(value: float, standard_error: float, level: float, method: str) ->
 
 
 def ratio(log_value: float, standard_error: float, level: float, method: str) -> Inference:
-    """Interval and test of a ratio whose log is near normal, against 1."""
+    """Interval and test of a ratio whose log is near normal, against 1; raises ComputationFailed when it overflows."""
     reach = half_width(level) * standard_error
     z = log_value / standard_error if standard_error > 0 else math.nan
-    low, high = math.exp(log_value - reach), math.exp(min(log_value + reach, 700.0))
+    if not abs(log_value) < _LARGEST:
+        raise ComputationFailed(
+            f"a ratio of e to the {log_value:g} is beyond the numbers that can be written; give the covariate in a unit "
+            "of which patients differ by a few"
+        )
+    low, high = math.exp(max(log_value - reach, -_LARGEST)), math.exp(min(log_value + reach, _LARGEST))
     return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import InvalidArgument
-from normoxia.survival.data import Floats, TimeToEvent, pooled
+from normoxia.survival.data import Floats, TimeToEvent, joined_labels, pooled
 from normoxia.survival.inference import chi2_tail
 from normoxia.survival.risk import at_risk, weight_at
 
@@ -102,7 +102,7 @@ def _by_stratum(
     data, group = pooled(groups)
     if strata is None:
         return [(data, group, len(groups))]
-    labels = np.concatenate([np.asarray(part) for part in strata])
+    labels = joined_labels(strata)
     if len(labels) != len(data):
         raise InvalidArgument(
             f"strata name {len(labels)} patients and the groups hold {len(data)}; expected one each"

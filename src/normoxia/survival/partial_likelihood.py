@@ -1,0 +1,100 @@
+"""The log partial likelihood of a Cox model with its score and information, plain or with Firth's penalty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from normoxia.survival.data import Floats
+from normoxia.survival.design import Design, Ties, event_moments, third_moments
+from normoxia.survival.exact_ties import exact_terms
+
+#: coefficients -> (log likelihood, score, information)
+Terms = Callable[[Floats], tuple[float, Floats, Floats]]
+
+_SETTLED = 1e-11
+
+
+def plain(design: Design, ties: Ties) -> Terms:
+    """The partial likelihood; -inf where the numbers overflow."""
+
+    def terms(coefficients: Floats) -> tuple[float, Floats, Floats]:
+        with np.errstate(all="ignore"):
+            if ties == "exact":
+                likelihood, score, information, _ = exact_terms(
+                    design.x, design.first, design.end, design.event, design.group, coefficients
+                )
+            else:
+                weight, total, mean, covariance = event_moments(design, coefficients, ties)
+                x, own = design.x[design.event], design.weight[design.event]
+                likelihood = float(own @ (x @ coefficients) - weight @ np.log(total))
+                score = own @ x - weight @ mean
+                information = np.einsum("e,eij->ij", weight, covariance)
+        return likelihood if math.isfinite(likelihood) else -math.inf, score, information
+
+    return terms
+
+
+def penalised(design: Design, ties: Ties) -> Terms:
+    """The partial likelihood with Jeffreys' invariant prior: half the log determinant of the information is added.
+
+    source  Firth 1993, Biometrika 80:27; for Cox's model Heinze & Schemper 2001, Biometrics 57:114
+    """
+
+    def terms(coefficients: Floats) -> tuple[float, Floats, Floats]:
+        with np.errstate(all="ignore"):
+            if ties == "exact":
+                likelihood, score, information, slopes = exact_terms(
+                    design.x, design.first, design.end, design.event, design.group, coefficients, third=True
+                )
+            else:
+                likelihood, score, information = plain(design, ties)(coefficients)
+                slopes = third_moments(design, coefficients, ties)
+            sign, log_determinant = np.linalg.slogdet(information)
+        if not (math.isfinite(likelihood) and sign > 0 and math.isfinite(log_determinant)):
+            return -math.inf, score, information
+        pull = 0.5 * np.einsum("ij,ijk->k", np.linalg.inv(information), slopes)
+        return likelihood + 0.5 * float(log_determinant), score + pull, information
+
+    return terms
+
+
+def ascend(
+    terms: Terms, start: Floats, spread: Floats, free: Floats | None = None, passes: int = 40, stride: float = math.inf
+) -> tuple[Floats, tuple[float, Floats, Floats], bool]:
+    """Newton's method on the information with halved steps: coefficients, terms there, whether it came to rest.
+
+    spread   square roots of the information at 0: unit of a step
+    free     False for coefficients that stay where they are
+    stride   longest step of a coefficient, in these units
+    """
+    beta, current = start, terms(start)
+    moving = np.ones(len(beta), dtype=np.bool_) if free is None else np.asarray(free, dtype=np.bool_)
+    chosen = np.ix_(moving, moving)
+    for _ in range(passes):
+        likelihood, score, information = current
+        step = np.zeros(len(beta))
+        try:
+            step[moving] = np.linalg.solve(information[chosen], score[moving])
+        except np.linalg.LinAlgError:
+            return beta, current, False
+        longest = float(np.abs(step * spread).max(initial=0.0))
+        if not math.isfinite(longest):
+            return beta, current, False
+        if longest > stride:
+            step = step * (stride / longest)
+        while True:
+            proposed = terms(beta + step)
+            if proposed[0] >= likelihood - 1e-10 * abs(likelihood) or np.abs(step).max() < 1e-12:
+                break
+            step = step / 2.0
+        beta, current = beta + step, proposed
+        # against the information where the step began, as the step was made there
+        if (
+            float(step @ information @ step) < 1e-18 * max(1.0, abs(likelihood))
+            or np.abs(step * spread).max() < _SETTLED
+        ):
+            return beta, current, True
+    return beta, current, False
