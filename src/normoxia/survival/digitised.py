@@ -202,6 +202,16 @@ def combine(estimates: ArrayLike, variances: ArrayLike) -> Combined:
 
 
 def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction:
+    """Deaths read at the table's times before them, or, where that does not meet the table and this comes nearer, at them."""
+    found = _rebuild(curve, spread, at_risk_then=False)
+    if (found.at_risk != curve.at_risk).any():
+        other = _rebuild(curve, spread, at_risk_then=True)
+        if np.abs(other.at_risk - curve.at_risk).sum() < np.abs(found.at_risk - curve.at_risk).sum():
+            return other
+    return found
+
+
+def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool) -> Reconstruction:
     end = max(float(curve.time[-1]), float(curve.risk_time[-1]))
     slack = TIE_TOLERANCE * max(1.0, end)
     deaths: list[tuple[float, int]] = []
@@ -214,16 +224,17 @@ def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction
         if wanted is None:
             reported = None if curve.events is None else curve.events - seen
             lost = _last_censoring(piece, reported, len(censored), start)
-            walked = piece.walk(lost)
+            walked = piece.walk(lost) if curve.events is not None else _followed(piece, lost, None)
         else:
-            walked = _to_reach(piece, int(wanted))
-            before = int(np.searchsorted(curve.time, stop - slack, side="left"))
-            if walked.left != wanted and max(before, first) < until:
+            most = None if curve.events is None else max(curve.events - seen, 0)
+            walked = _to_reach(piece, int(wanted), most)
+            before = max(int(np.searchsorted(curve.time, stop - slack, side="left")), first)
+            if before < until and (at_risk_then or walked.left != wanted):
                 # deaths read at the table's own time may have been at risk then
                 later = _Piece.of(curve, slice(first, before), start, stop, n, height, spread, slack)
-                other = _to_reach(later, int(wanted))
-                if abs(other.left - wanted) < abs(walked.left - wanted):
-                    piece, walked, until = later, other, max(before, first)
+                other = _to_reach(later, int(wanted), most)
+                if abs(other.left - wanted) < abs(walked.left - wanted) + at_risk_then:
+                    piece, walked, until = later, other, before
         deaths += [(t, int(x)) for t, x in zip(piece.time, walked.deaths, strict=True) if x]
         censored += walked.censored
         height, n, first = walked.height, walked.left, until
@@ -329,18 +340,30 @@ class _Piece:
         return _Walk(deaths, kept, height, left - len(kept))
 
 
-def _to_reach(piece: _Piece, wanted: int) -> _Walk:
+def _to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
     """The stretch with as many censored as leave the table's next number at risk at its end.
 
-    Where rounding lets no number censored along the stretch do so, the few left over are censored after its last
-    death, or the last few deaths wait for the next stretch; only a curve that has fallen too far by more than
-    rounding leaves the number unmet.
+    most_deaths   what is left of the reported events, which hold where the curve has fallen below them by rounding only
     """
-    lost = _censoring_to_reach(piece, wanted)
-    walked = piece.walk(lost)
+    walked = _reached(piece, wanted, None)
+    if most_deaths is not None and walked.deaths.sum() > most_deaths:
+        capped = _reached(piece, wanted, most_deaths)
+        if capped.left == wanted and _within_rounding(piece, capped):
+            return capped
+    return walked
+
+
+def _reached(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
+    """Where rounding lets no number censored along the stretch meet the table, the few left over are censored after its
+    last death, or the last few deaths wait for the next stretch; only a curve that has fallen too far by more than
+    rounding leaves the number unmet."""
+    lost = _censoring_to_reach(piece, wanted, most_deaths)
+    walked = piece.walk(lost, most_deaths)
     while walked.left < wanted and lost > 0:
         lost -= 1
-        walked = piece.walk(lost)
+        walked = piece.walk(lost, most_deaths)
+    if walked.left == wanted:
+        walked = _followed(piece, len(walked.censored), most_deaths)
     if walked.left > wanted:
         last = float(piece.time[-1]) if len(piece.time) else piece.start
         late = 0.5 * (min(max(last, piece.start), piece.until) + piece.until)
@@ -348,18 +371,37 @@ def _to_reach(piece: _Piece, wanted: int) -> _Walk:
         return replace(walked, censored=walked.censored + extra, left=wanted)
     if walked.left < wanted:
         capped = piece.walk(0, max(piece.n - wanted, 0))
-        gap = capped.height - float(piece.survival[-1])
-        if capped.left == wanted and gap <= _ROUNDING + 1.0 / piece.n:
+        if capped.left == wanted and _within_rounding(piece, capped):
             return capped
     return walked
 
 
-def _censoring_to_reach(piece: _Piece, wanted: int) -> int:
+def _followed(piece: _Piece, lost: int, most_deaths: int | None) -> _Walk:
+    """Censoring along a stretch, less of it where too few would be left to die as the curve says."""
+    walked = piece.walk(lost, most_deaths)
+    if not len(piece.survival) or most_deaths is not None:
+        return walked
+    allowed = _ROUNDING + 2.0 * piece.height / max(piece.n, 1)
+    while lost > 0 and walked.height - float(piece.survival[-1]) > allowed:
+        lost -= max(1, lost // 50)
+        walked = piece.walk(lost)
+    return walked
+
+
+def _within_rounding(piece: _Piece, walked: _Walk) -> bool:
+    """Whether a stretch ends above its last reading by no more than rounding and one patient's step."""
+    if not len(piece.survival):
+        return True
+    gap = walked.height - float(piece.survival[-1])
+    return gap <= _ROUNDING + (walked.height / walked.left if walked.left else 0.0)
+
+
+def _censoring_to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> int:
     """Patients censored within a stretch so that the table's next number is met, as nearly as the steps allow."""
-    lost = max(0, piece.n - wanted - int(piece.walk(0).deaths.sum()))
+    lost = max(0, piece.n - wanted - int(piece.walk(0, most_deaths).deaths.sum()))
     best, miss = lost, math.inf
     for _ in range(_MAX_PASSES):
-        left = piece.walk(lost).left
+        left = piece.walk(lost, most_deaths).left
         if abs(left - wanted) < miss:
             best, miss = lost, abs(left - wanted)
         if left == wanted or (left < wanted and lost == 0):
