@@ -150,6 +150,11 @@ def cox(
         if member is not None:
             influence = np.array([np.bincount(member, column) for column in influence.T]).T
         covariance = np.asarray(influence.T @ influence, dtype=np.float64)
+        if (np.diag(covariance) <= 1e-20 * np.diag(np.linalg.inv(information))).any():
+            raise ComputationFailed(
+                "no patient, or cluster, pulls the estimate away from the others, so the sandwich variance is 0; "
+                "use the variance of the likelihood (robust=False, no cluster)"
+            )
     coefficients, covariance = coefficients / scale, covariance / np.outer(scale, scale)
     return CoxFit(
         labels, coefficients, covariance, likelihoods, score_test, ties, sandwich, level, data, x, stratum, firth
@@ -201,18 +206,21 @@ def _maximise(
     for i, unit in enumerate(np.eye(len(start))):
         if any(separates(design, side * unit, ties == "exact") for side in (1.0, -1.0)):
             raise _rises([names[i]])
-    beta, (value, score, information), rested = ascend(likelihood, start, spread)
-    left = _least_eigen(information, spread)[0] / smallest if np.isfinite(information).all() else 0.0
-    if not math.isfinite(value) or left < _SUSPECT:
-        direction = _least_eigen(information, spread)[1] / spread if left != 0.0 else beta
-        along = [names[i] for i in np.flatnonzero(np.abs(direction * spread) > 0.1)]
-        sides = (direction, -direction)
-        if left < _GONE or any(separates(design, side, ties == "exact", _ALIKE) for side in sides):
-            raise _rises(along or names)
-    if not rested and not _is_flat(score, information, value):
+    beta, (value, score, information), _ = ascend(likelihood, start, spread)
+    bounded = math.isfinite(value) and bool(np.isfinite(information).all())
+    least, direction = _least_eigen(information, spread) if bounded else (0.0, beta)
+    flat = bounded and _is_flat(score, information, value)
+    if not flat or least < _SUSPECT * smallest:
+        for way in (direction / spread, beta):
+            if any(separates(design, side * way, ties == "exact", _ALIKE) for side in (1.0, -1.0)):
+                share = np.abs(way * spread)
+                raise _rises([names[i] for i in np.flatnonzero(share > 0.1 * share.max())])
+        if least < _GONE * smallest:
+            raise _rises(names)
+    if not flat:
         raise NotConverged(
-            f"the partial likelihood of {', '.join(names)} was not maximised in 40 steps; the covariates may be on very "
-            "unlike scales or nearly tied to one another: leave one out, or use Firth's penalty (firth=True)"
+            f"the partial likelihood of {', '.join(names)} was not maximised; the covariates may be on very unlike scales or "
+            "nearly tied to one another: leave one out, or use Firth's penalty (firth=True)"
         )
     return beta, information, (null, value), score_test
 
@@ -247,7 +255,7 @@ def _penalised(
 ) -> tuple[Floats, Floats, tuple[float, float]]:
     """The maximum of the penalised likelihood, which is finite: the penalty falls without end where the information goes."""
     null = terms(start)[0]
-    beta, (value, _, information), rested = ascend(terms, start, spread, passes=profile.PASSES, stride=5.0)
+    beta, (value, _, information), rested = ascend(terms, start, spread, bent=True)
     if not rested or not math.isfinite(value):
         raise NotConverged(
             "the penalised partial likelihood was not maximised; the covariates may be nearly tied to one another: leave one out"

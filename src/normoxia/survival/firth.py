@@ -15,9 +15,6 @@ from normoxia.survival.data import Floats
 from normoxia.survival.inference import chi2_tail, half_width
 from normoxia.survival.partial_likelihood import Terms, ascend
 
-#: Newton's steps here leave out the penalty's curvature, so that they close in by a factor each time
-PASSES = 400
-
 
 def interval(
     terms: Terms, at_maximum: Floats, position: int, maximum: float, level: float
@@ -38,7 +35,7 @@ def interval(
         start[position] = value
         if not free.any():
             return maximum - terms(start)[0]
-        _, (here, _, _), rested = ascend(terms, start, spread, free, passes=PASSES, stride=5.0)
+        _, (here, _, _), rested = ascend(terms, start, spread, free, bent=True)
         if not rested:
             raise NotConverged(
                 "the profile of the penalised likelihood was not maximised; leave a covariate out, or read the estimate alone"

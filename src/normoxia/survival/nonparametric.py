@@ -279,6 +279,8 @@ def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) ->
 
 def _jackknife(data: TimeToEvent, times: Floats, n: Floats, d: Floats, staying: Floats) -> Floats:
     """Standard error of log survival from each patient's influence, in blocks of patients to bound memory."""
+    if not len(times):
+        return np.zeros(0)
     per_event = np.where(staying > 0, 1.0 / staying, np.inf)
     per_risk = np.cumsum(np.where(staying > 0, d / (n * staying), np.inf))
     risk_before = np.concatenate([[0.0], per_risk])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from normoxia.survival.data import Floats
 from normoxia.survival.design import Design, Ties, event_moments, third_moments
@@ -14,7 +15,11 @@ from normoxia.survival.exact_ties import exact_terms
 #: coefficients -> (log likelihood, score, information)
 Terms = Callable[[Floats], tuple[float, Floats, Floats]]
 
+#: a step, in units of 1 over the square root of the information at 0, that changes nothing
 _SETTLED = 1e-11
+_PASSES, _STRIDE = 40, 20.0
+#: the same unit's share by which a score is differenced
+_SHIFT = 1e-4
 
 
 def plain(design: Design, ties: Ties) -> Terms:
@@ -62,29 +67,31 @@ def penalised(design: Design, ties: Ties) -> Terms:
 
 
 def ascend(
-    terms: Terms, start: Floats, spread: Floats, free: Floats | None = None, passes: int = 40, stride: float = math.inf
+    terms: Terms, start: Floats, spread: Floats, free: NDArray[np.bool_] | None = None, bent: bool = False
 ) -> tuple[Floats, tuple[float, Floats, Floats], bool]:
-    """Newton's method on the information with halved steps: coefficients, terms there, whether it came to rest.
+    """Newton's method with halved steps: coefficients, terms there, whether it came to rest.
 
     spread   square roots of the information at 0: unit of a step
     free     False for coefficients that stay where they are
-    stride   longest step of a coefficient, in these units
+    bent     the information is not the curvature (a penalty bends as well): difference the score instead, and go no
+             further than twenty units at once
     """
     beta, current = start, terms(start)
-    moving = np.ones(len(beta), dtype=np.bool_) if free is None else np.asarray(free, dtype=np.bool_)
+    moving = np.ones(len(beta), dtype=np.bool_) if free is None else free
     chosen = np.ix_(moving, moving)
-    for _ in range(passes):
+    for _ in range(5 * _PASSES if bent else _PASSES):
         likelihood, score, information = current
         step = np.zeros(len(beta))
+        curvature = _curvature(terms, beta, spread, moving, information[chosen]) if bent else information[chosen]
         try:
-            step[moving] = np.linalg.solve(information[chosen], score[moving])
+            step[moving] = np.linalg.solve(curvature, score[moving])
         except np.linalg.LinAlgError:
             return beta, current, False
         longest = float(np.abs(step * spread).max(initial=0.0))
         if not math.isfinite(longest):
             return beta, current, False
-        if longest > stride:
-            step = step * (stride / longest)
+        if bent and longest > _STRIDE:
+            step = step * (_STRIDE / longest)
         while True:
             proposed = terms(beta + step)
             if proposed[0] >= likelihood - 1e-10 * abs(likelihood) or np.abs(step).max() < 1e-12:
@@ -98,3 +105,20 @@ def ascend(
         ):
             return beta, current, True
     return beta, current, False
+
+
+def _curvature(
+    terms: Terms, beta: Floats, spread: Floats, moving: NDArray[np.bool_], information: Floats
+) -> Floats:
+    """Minus the derivative of the score by differences; the information where that is no hill."""
+    rows = []
+    for i in np.flatnonzero(moving):
+        shift = np.zeros(len(beta))
+        shift[i] = _SHIFT / spread[i]
+        ahead, behind = (terms(beta + side * shift)[1] for side in (1.0, -1.0))
+        rows.append((behind - ahead)[moving] / (2.0 * shift[i]))
+    found = np.array(rows)
+    found = 0.5 * (found + found.T)
+    if np.isfinite(found).all() and (np.linalg.eigvalsh(found) > 1e-6 * np.diag(information).max()).all():
+        return found
+    return information
