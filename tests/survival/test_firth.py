@@ -71,7 +71,12 @@ def information(f, beta, step=1e-3) -> np.ndarray:
                 found[i, i] = -np.dot([-1, 16, -30, 16, -1], points) / (12 * step**2)
             else:
                 corner = [
-                    (f(beta + k * (a + b)) - f(beta + k * (a - b)) - f(beta - k * (a - b)) + f(beta - k * (a + b)))
+                    (
+                        f(beta + k * (a + b))
+                        - f(beta + k * (a - b))
+                        - f(beta - k * (a - b))
+                        + f(beta - k * (a + b))
+                    )
                     / (4 * (k * step) ** 2)
                     for k in (1, 2)
                 ]
@@ -156,7 +161,9 @@ def test_without_ties_all_treatments_agree_and_units_do_not_matter() -> None:
     assert fits[0] == pytest.approx(fits[2], rel=1e-7)
     scaled = cox(data, x * 1e6 + 3.0, firth=True)
     assert scaled.coefficients * 1e6 == pytest.approx(fits[0], rel=1e-7)
-    assert scaled.hazard_ratio("x1").p == pytest.approx(cox(data, x, firth=True).hazard_ratio("x1").p, rel=1e-6)
+    assert scaled.hazard_ratio("x1").p == pytest.approx(
+        cox(data, x, firth=True).hazard_ratio("x1").p, rel=1e-6
+    )
 
 
 def test_what_the_penalty_does_not_mend() -> None:

@@ -56,9 +56,9 @@ def test_joined_as_by_aeqsurv_in_r(rows: list[dict[str, str]]) -> None:
     exactly = TimeToEvent(time, observed == 1, tie_tolerance=0.0)
     assert (exactly.time == time).all()
     assert cox(exactly, x).coefficients[0] == pytest.approx(float(rows[0]["cox_off"]), rel=1e-6)
-    assert hazard_ratio_many(
-        [time], [observed == 1], x == 1, tie_tolerance=0.0
-    ).log_hazard_ratio[0] == pytest.approx(float(rows[0]["cox_off"]), rel=1e-6)
+    assert hazard_ratio_many([time], [observed == 1], x == 1, tie_tolerance=0.0).log_hazard_ratio[
+        0
+    ] == pytest.approx(float(rows[0]["cox_off"]), rel=1e-6)
 
 
 @given(follow_ups(smallest=4, largest=25), follow_ups(smallest=4, largest=25), st.integers(0, 10**6))
@@ -67,9 +67,7 @@ def test_rounding_changes_no_answer(one: TimeToEvent, other: TimeToEvent, seed: 
     rng = np.random.default_rng(seed)
     whole = [TimeToEvent(np.ceil(data.time), data.observed) for data in (one, other)]
     # a few units in the last place, as sums and unit conversions leave them
-    moved = [
-        TimeToEvent(d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), d.observed) for d in whole
-    ]
+    moved = [TimeToEvent(d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), d.observed) for d in whole]
     answers: list[Callable[[list[TimeToEvent]], object]] = [
         lambda groups: [len(kaplan_meier(g).times) for g in groups],
         lambda groups: [kaplan_meier(g).survival for g in groups],
@@ -121,7 +119,9 @@ def _cox(groups: list[TimeToEvent], ties: str) -> float:
 
 
 def _many(groups: list[TimeToEvent]) -> list[np.ndarray]:
-    time, observed = (np.concatenate([getattr(g, name) for g in groups])[None] for name in ("time", "observed"))
+    time, observed = (
+        np.concatenate([getattr(g, name) for g in groups])[None] for name in ("time", "observed")
+    )
     arm = np.arange(time.shape[1]) < len(groups[0])
     curves, ratios = kaplan_meier_many(time, observed), hazard_ratio_many(time, observed, arm)
     return [

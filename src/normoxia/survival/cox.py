@@ -84,9 +84,9 @@ class CoxFit:
         low, high, p = profile.interval(
             penalised(design, self.ties), self.coefficients * scale, i, self.log_likelihood[1], self.level
         )
-        ends = (math.exp(min(max(end / scale[i], -700.0), 700.0)) for end in (low, high))
-        value = math.exp(float(self.coefficients[i]))
-        return Inference(value, float(self.standard_errors[i]), *ends, self.level, p, method)
+        low, high = (math.exp(min(max(end / float(scale[i]), -700.0), 700.0)) for end in (low, high))
+        value = ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method).value
+        return Inference(value, float(self.standard_errors[i]), low, high, self.level, p, method)
 
 
 def cox(
@@ -157,7 +157,18 @@ def cox(
             )
     coefficients, covariance = coefficients / scale, covariance / np.outer(scale, scale)
     return CoxFit(
-        labels, coefficients, covariance, likelihoods, score_test, ties, sandwich, level, data, x, stratum, firth
+        labels,
+        coefficients,
+        covariance,
+        likelihoods,
+        score_test,
+        ties,
+        sandwich,
+        level,
+        data,
+        x,
+        stratum,
+        firth,
     )
 
 
@@ -180,9 +191,7 @@ def hazard_ratio(
     ).hazard_ratio()
 
 
-def _scaled_design(
-    data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None
-) -> tuple[Design, Floats]:
+def _scaled_design(data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> tuple[Design, Floats]:
     """Covariates about their mean, divided by powers of two where they are so large or small that squares would be lost."""
     centred = x - np.average(x, axis=0, weights=data.weights)
     size = np.abs(centred).max(axis=0)
@@ -214,7 +223,7 @@ def _maximise(
         for way in (direction / spread, beta):
             if any(separates(design, side * way, ties == "exact", _ALIKE) for side in (1.0, -1.0)):
                 share = np.abs(way * spread)
-                raise _rises([names[i] for i in np.flatnonzero(share > 0.1 * share.max())])
+                raise _rises([names[int(i)] for i in np.flatnonzero(share > 0.1 * share.max())])
         if least < _GONE * smallest:
             raise _rises(names)
     if not flat:
@@ -250,9 +259,7 @@ def _least_eigen(information: Floats, spread: Floats) -> tuple[float, Floats]:
     return max(float(values[0]), 0.0), np.asarray(vectors[:, 0])
 
 
-def _penalised(
-    terms: Terms, start: Floats, spread: Floats
-) -> tuple[Floats, Floats, tuple[float, float]]:
+def _penalised(terms: Terms, start: Floats, spread: Floats) -> tuple[Floats, Floats, tuple[float, float]]:
     """The maximum of the penalised likelihood, which is finite: the penalty falls without end where the information goes."""
     null = terms(start)[0]
     beta, (value, _, information), rested = ascend(terms, start, spread, bent=True)
@@ -310,5 +317,7 @@ def _matrix(covariates: ArrayLike, n_patients: int) -> Floats:
             f"covariates of patient {row} are not finite; leave the patient out, or fill in the value"
         )
     if np.abs(x).max() > 1e100:
-        raise InvalidArgument(f"covariates reach {np.abs(x).max():g}; expected numbers below 1e100: change their unit")
+        raise InvalidArgument(
+            f"covariates reach {np.abs(x).max():g}; expected numbers below 1e100: change their unit"
+        )
     return x

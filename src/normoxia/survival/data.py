@@ -115,7 +115,9 @@ class TimeToEvent:
         """The chosen patients, by a mask or by positions, in that order; which times are one stays as it was."""
         rows = np.asarray(chosen)
         try:
-            parts = [None if a is None else a[rows] for a in (self.time, self.observed, self.entry, self.weight)]
+            parts = [
+                None if a is None else a[rows] for a in (self.time, self.observed, self.entry, self.weight)
+            ]
         except IndexError:
             raise InvalidArgument(
                 f"the chosen rows do not fit {len(self)} patients; expected a mask of that length, or positions "

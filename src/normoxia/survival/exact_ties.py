@@ -95,7 +95,11 @@ class _Sums:
 
     def admit(self, relative: float, x: Floats) -> None:
         relative = relative / self.scale
-        old, old_slope, old_curvature = self.value[:-1].copy(), self.slope[:-1].copy(), self.curvature[:-1].copy()
+        old, old_slope, old_curvature = (
+            self.value[:-1].copy(),
+            self.slope[:-1].copy(),
+            self.curvature[:-1].copy(),
+        )
         if self.third is not None:
             bent = old_curvature[:, :, :, None] * x
             bent = bent + np.moveaxis(bent, -1, -2) + np.moveaxis(bent, -1, -3)

@@ -52,7 +52,15 @@ def interval(
             if reach > 1e4 * width:
                 raise NotConverged("the penalised likelihood has no end on one side; leave the covariate out")
         ends.append(
-            float(brentq(lambda v: fallen(v) - allowed, centre, centre + side * reach, xtol=1e-10 * width, rtol=1e-14))
+            float(
+                brentq(
+                    lambda v: fallen(v) - allowed,
+                    centre,
+                    centre + side * reach,
+                    xtol=1e-10 * width,
+                    rtol=1e-14,
+                )
+            )
         )
     statistic = 2.0 * max(fallen(0.0), 0.0)
     return ends[0], ends[1], chi2_tail(statistic, 1) if math.isfinite(statistic) else 0.0

@@ -114,9 +114,7 @@ def _by_stratum(
         raise InvalidArgument(
             f"strata name {len(labels)} patients and the groups hold {len(data)}; expected one each"
         )
-    return [
-        (data.subset(labels == label), group[labels == label], count) for label in np.unique(labels)
-    ]
+    return [(data.subset(labels == label), group[labels == label], count) for label in np.unique(labels)]
 
 
 def _grouped(groups: Sequence[TimeToEvent]) -> tuple[int, TimeToEvent, NDArray[np.intp]]:
@@ -188,6 +186,8 @@ def _outside_box(correlation: Floats, reach: float) -> float:
     from scipy.stats import multivariate_normal
 
     size = len(correlation)
+    if reach < 1e-9:  # an empty box, which the integrator cannot take
+        return 1.0
     inside = multivariate_normal.cdf(
         np.full(size, reach), mean=np.zeros(size), cov=correlation, allow_singular=True,
         lower_limit=np.full(size, -reach), rng=np.random.default_rng(0), abseps=1e-6, maxpts=200_000,

@@ -65,7 +65,8 @@ class SurvivalCurve:
         moments = asked(times)
         self._within(moments, extend)
         low, high = (
-            np.asarray(_step(self.times, ends, moments + self.data.slack, 1.0)) for ends in (self.low, self.high)
+            np.asarray(_step(self.times, ends, moments + self.data.slack, 1.0))
+            for ends in (self.low, self.high)
         )
         return low, high
 
@@ -94,8 +95,7 @@ class SurvivalCurve:
             )
         target = 1.0 - probability
         value, low, high = (
-            _crossing(self.times, heights, target)
-            for heights in (self.survival, self.low, self.high)
+            _crossing(self.times, heights, target) for heights in (self.survival, self.low, self.high)
         )
         return Inference(
             value, math.nan, low, high, self.level, math.nan, f"Brookmeyer-Crowley, {self.interval}"
@@ -265,7 +265,10 @@ def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) ->
             odds, reach = survival / (1.0 - survival), z * log_se / (1.0 - survival)
             low, high = odds / (odds + np.exp(reach)), odds / (odds + np.exp(-reach))
         elif interval == "arcsin":
-            angle, reach = np.arcsin(np.sqrt(survival)), 0.5 * z * log_se * np.sqrt(survival / (1.0 - survival))
+            angle, reach = (
+                np.arcsin(np.sqrt(survival)),
+                0.5 * z * log_se * np.sqrt(survival / (1.0 - survival)),
+            )
             low = np.square(np.sin(np.maximum(angle - reach, 0.0)))
             high = np.square(np.sin(np.minimum(angle + reach, math.pi / 2.0)))
         else:

@@ -183,7 +183,9 @@ def asked_times(times: ArrayLike) -> Floats:
     """Times to predict at; raises InvalidArgument for negative or missing ones."""
     moments = asked(times)
     if (moments < 0).any():
-        raise InvalidArgument("the times asked for hold a negative one; expected days since the origin, 0 or more")
+        raise InvalidArgument(
+            "the times asked for hold a negative one; expected days since the origin, 0 or more"
+        )
     return moments
 
 
@@ -207,10 +209,14 @@ def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> 
     Nelder-Mead to come near, BFGS, then Newton steps on central differences until the step is far below a
     standard error, so that the answer does not depend on where the search began.
     """
-    with np.errstate(all="ignore"):  # far from the maximum numbers overflow; what is found is tested at the end
+    with np.errstate(
+        all="ignore"
+    ):  # far from the maximum numbers overflow; what is found is tested at the end
         found = _maximised(negative, np.asarray(start, dtype=np.float64))
     if found is None:
-        raise NotConverged(f"the likelihood of {title} has no maximum that could be found; try a simpler family")
+        raise NotConverged(
+            f"the likelihood of {title} has no maximum that could be found; try a simpler family"
+        )
     return found
 
 

@@ -82,7 +82,9 @@ def ascend(
     for _ in range(5 * _PASSES if bent else _PASSES):
         likelihood, score, information = current
         step = np.zeros(len(beta))
-        curvature = _curvature(terms, beta, spread, moving, information[chosen]) if bent else information[chosen]
+        curvature = (
+            _curvature(terms, beta, spread, moving, information[chosen]) if bent else information[chosen]
+        )
         try:
             step[moving] = np.linalg.solve(curvature, score[moving])
         except np.linalg.LinAlgError:
@@ -120,5 +122,5 @@ def _curvature(
     found = np.array(rows)
     found = 0.5 * (found + found.T)
     if np.isfinite(found).all() and (np.linalg.eigvalsh(found) > 1e-6 * np.diag(information).max()).all():
-        return found
+        return np.asarray(found, dtype=np.float64)
     return information

@@ -9,8 +9,8 @@ import numpy as np
 
 from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival.cox import CoxFit
-from normoxia.survival.design import Design, event_moments
 from normoxia.survival.data import Floats
+from normoxia.survival.design import Design, event_moments
 from normoxia.survival.inference import chi2_tail
 from normoxia.survival.nonparametric import SurvivalCurve, kaplan_meier
 

@@ -307,9 +307,7 @@ def _arrays(
     if days.ndim != 2 or days.shape[1] == 0:
         raise InvalidArgument(f"time has shape {days.shape}; expected (replicates, patients)")
     events = _marks("observed", observed, days.shape)
-    belongs = (
-        np.ones(days.shape, np.bool_) if included is None else _marks("included", included, days.shape)
-    )
+    belongs = np.ones(days.shape, np.bool_) if included is None else _marks("included", included, days.shape)
     if not np.isfinite(days[belongs]).all() or (days[belongs] < 0).any():
         raise InvalidArgument(
             "time holds a negative or infinite value; expected days since the origin, 0 or more"

@@ -42,7 +42,9 @@ def asked(times: ArrayLike) -> Floats:
     try:
         moments = np.asarray(times, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InvalidArgument("the times asked for hold something that is not a number; expected days") from None
+        raise InvalidArgument(
+            "the times asked for hold something that is not a number; expected days"
+        ) from None
     if np.isnan(moments).any():
         raise InvalidArgument("the times asked for hold a missing value (nan); expected days, leave it out")
     return moments

@@ -56,9 +56,7 @@ def _greatest_entered(design: Design, values: Floats) -> Floats:
     assert design.entry_order is not None
     assert design.entry_first is not None
     greatest = np.empty(len(design.times))
-    for g, (first, end, entered) in enumerate(
-        zip(design.first, design.end, design.entry_first, strict=True)
-    ):
+    for g, (first, end, entered) in enumerate(zip(design.first, design.end, design.entry_first, strict=True)):
         waiting = np.zeros(end - first, dtype=np.bool_)
         late = design.entry_order[entered:end]
         waiting[late[late >= first] - first] = True

@@ -62,7 +62,9 @@ class SplineFit:
         """Hazard per day at times > 0."""
         moments, predicted, slope = self._predict(times, covariates)
         if (moments <= 0).any():
-            raise InvalidArgument("a hazard at time 0 was asked for, where log time has no value; expected days above 0")
+            raise InvalidArgument(
+                "a hazard at time 0 was asked for, where log time has no value; expected days above 0"
+            )
         return np.asarray(np.exp(_from_scale(self.scale, predicted, slope, moments)[0]))
 
     def hazard_ratio_at(self, times: ArrayLike, covariates: ArrayLike, reference: ArrayLike) -> Floats:
