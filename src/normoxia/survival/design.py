@@ -73,11 +73,11 @@ class Design:
     def risk_sums(self, values: Floats) -> Floats:
         """Sum of per-patient values over each tied group's risk set; values (n, ...) -> (n_groups, ...)."""
         # summed from the last time backwards: late risk sets are sums of few numbers, not differences of large ones
-        running = _after(values)
-        total = running[self.first] - running[self.end]
+        size, running = len(values), _before(values[::-1])
+        total = running[size - self.first] - running[size - self.end]
         if self.entry_order is not None and self.entry_first is not None:
-            waiting = _after(values[self.entry_order])
-            total = total - (waiting[self.entry_first] - waiting[self.end])
+            waiting = _before(values[self.entry_order[::-1]])
+            total = total - (waiting[size - self.entry_first] - waiting[size - self.end])
         return total
 
     def event_sums(self, values: Floats) -> Floats:
@@ -177,11 +177,6 @@ def score_residuals(design: Design, coefficients: Floats, ties: Ties) -> Floats:
 def _before(values: Floats) -> Floats:
     """Running sums with a leading zero, so that a difference of two is the sum between."""
     return np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
-
-
-def _after(values: Floats) -> Floats:
-    """Running sums from the end with a trailing zero."""
-    return np.concatenate([np.cumsum(values[::-1], axis=0)[::-1], np.zeros((1, *values.shape[1:]))])
 
 
 def _grouped(group: NDArray[np.intp], values: Floats) -> Floats:

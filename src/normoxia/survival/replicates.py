@@ -155,8 +155,9 @@ def kaplan_meier_many(
     """
     days, events, belongs = _arrays(time, observed, included)
     _, sorted_days, sorted_events = _sorted(days, events, belongs)
-    if _nearly_tied(sorted_days, checked(tie_tolerance)):
-        _, sorted_days, sorted_events = _sorted(joined_rows(days, belongs, tie_tolerance), events, belongs)
+    joined = _joined(days, belongs, _nearly_tied(sorted_days, checked(tie_tolerance)), tie_tolerance)
+    if joined is not None:
+        _, sorted_days, sorted_events = _sorted(joined, events, belongs)
     days, events = sorted_days, sorted_events
     size = belongs.sum(axis=1)
     n = np.maximum(size[:, None] - np.arange(days.shape[1])[None, :], 1).astype(np.float64)
@@ -202,8 +203,10 @@ def hazard_ratio_many(
     if not parts:
         raise InvalidArgument("no patient is included; expected at least one")
     in_order = [_sorted(days, events, chosen) for chosen in parts]
-    if any(_nearly_tied(found[1], checked(tie_tolerance)) for found in in_order):
-        days = joined_rows(days, belongs, tie_tolerance)
+    near = np.any([_nearly_tied(found[1], checked(tie_tolerance)) for found in in_order], axis=0)
+    joined = _joined(days, belongs, near, tie_tolerance)
+    if joined is not None:
+        days = joined
         in_order = [_sorted(days, events, chosen) for chosen in parts]
     pieces = [_pieces(*found, arm, chosen, ties) for found, chosen in zip(in_order, parts, strict=True)]
     is_event, in_arm, n_arm, n_other, expected, variance = (
@@ -218,14 +221,28 @@ def hazard_ratio_many(
     return HazardRatios(beta, error, log_rank_z)
 
 
-def _nearly_tied(days: Floats, tolerance: float) -> bool:
-    """Whether sorted times hold neighbours that differ by so little that `ties` must decide."""
-    if tolerance == 0:
-        return False
+def _nearly_tied(days: Floats, tolerance: float) -> Booleans:
+    """Rows of sorted times that hold neighbours which differ by so little that `ties` must decide; shape (R,)."""
+    if tolerance == 0 or days.shape[1] < 2:
+        return np.zeros(len(days), dtype=np.bool_)
     with np.errstate(invalid="ignore"):
         gaps = days[:, 1:] - days[:, :-1]
-    last = float(np.max(days, where=np.isfinite(days), initial=1.0))
-    return bool(((gaps > 0) & (gaps <= tolerance * last)).any())
+        last = float(np.max(days, where=np.isfinite(days), initial=1.0))
+        close = gaps <= tolerance * last
+        close &= gaps > 0
+    return np.asarray(close.any(axis=1))
+
+
+def _joined(days: Floats, belongs: Booleans, rows: Booleans, tolerance: float) -> Floats | None:
+    """Times with those of the rows in question joined; None when that changes nothing."""
+    if not rows.any():
+        return None
+    changed = joined_rows(days[rows], belongs[rows], tolerance)
+    if (changed == days[rows])[belongs[rows]].all():
+        return None
+    found = days.copy()
+    found[rows] = changed
+    return found
 
 
 def _pieces(
