@@ -154,11 +154,7 @@ def kaplan_meier_many(
     tie_tolerance  as in `TimeToEvent`, each replicate's group on its own
     """
     days, events, belongs = _arrays(time, observed, included)
-    _, sorted_days, sorted_events = _sorted(days, events, belongs)
-    joined = _joined(days, belongs, _nearly_tied(sorted_days, checked(tie_tolerance)), tie_tolerance)
-    if joined is not None:
-        _, sorted_days, sorted_events = _sorted(joined, events, belongs)
-    days, events = sorted_days, sorted_events
+    [(_, days, events)] = _joined(days, events, [belongs], belongs, tie_tolerance)
     size = belongs.sum(axis=1)
     n = np.maximum(size[:, None] - np.arange(days.shape[1])[None, :], 1).astype(np.float64)
     # one factor a patient: with events before censorings at a tied time the product telescopes to 1 - d/n
@@ -202,12 +198,7 @@ def hazard_ratio_many(
     parts = [chosen for chosen in parts if chosen.any()]
     if not parts:
         raise InvalidArgument("no patient is included; expected at least one")
-    in_order = [_sorted(days, events, chosen) for chosen in parts]
-    near = np.any([_nearly_tied(found[1], checked(tie_tolerance)) for found in in_order], axis=0)
-    joined = _joined(days, belongs, near, tie_tolerance)
-    if joined is not None:
-        days = joined
-        in_order = [_sorted(days, events, chosen) for chosen in parts]
+    in_order = _joined(days, events, parts, belongs, tie_tolerance)
     pieces = [_pieces(*found, arm, chosen, ties) for found, chosen in zip(in_order, parts, strict=True)]
     is_event, in_arm, n_arm, n_other, expected, variance = (
         np.concatenate([piece[i] for piece in pieces], axis=1) for i in range(6)
@@ -233,16 +224,18 @@ def _nearly_tied(days: Floats, tolerance: float) -> Booleans:
     return np.asarray(close.any(axis=1))
 
 
-def _joined(days: Floats, belongs: Booleans, rows: Booleans, tolerance: float) -> Floats | None:
-    """Times with those of the rows in question joined; None when that changes nothing."""
-    if not rows.any():
-        return None
-    changed = joined_rows(days[rows], belongs[rows], tolerance)
-    if (changed == days[rows])[belongs[rows]].all():
-        return None
-    found = days.copy()
-    found[rows] = changed
-    return found
+def _joined(
+    days: Floats, events: Booleans, parts: list[Booleans], belongs: Booleans, tolerance: float
+) -> list[tuple[NDArray[np.intp], Floats, Booleans]]:
+    """Each part's columns in order (`_sorted`), with the near times of each row joined where it has any."""
+    in_order = [_sorted(days, events, chosen) for chosen in parts]
+    near = np.any([_nearly_tied(found[1], checked(tolerance)) for found in in_order], axis=0)
+    if near.any():
+        changed = joined_rows(days[near], belongs[near], tolerance)
+        for found, chosen in zip(in_order, parts, strict=True):
+            for whole, rows in zip(found, _sorted(changed, events[near], chosen[near]), strict=True):
+                whole[near] = rows
+    return in_order
 
 
 def _pieces(
