@@ -145,8 +145,12 @@ def _adjusted(design: Design, values: Floats, ties: Ties) -> Floats:
     """Sums over the risk set of each event, less its share of those tied with it under Efron's treatment."""
     sums = design.risk_sums(values)[design.group]
     if ties == "efron" and len(design.group) > len(design.times):
-        shape = (-1,) + (1,) * (values.ndim - 1)
-        sums = sums - design.share.reshape(shape) * design.event_sums(values)[design.group]
+        # few events are tied as a rule, so only theirs are summed
+        tied = np.flatnonzero(np.bincount(design.group)[design.group] > 1)
+        opening = np.diff(design.group[tied], prepend=-1) > 0
+        together = np.add.reduceat(values[design.event[tied]], np.flatnonzero(opening), axis=0)
+        share = design.share[tied].reshape((-1,) + (1,) * (values.ndim - 1))
+        sums[tied] -= share * together[np.cumsum(opening) - 1]
     return sums
 
 
