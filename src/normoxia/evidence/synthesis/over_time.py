@@ -140,20 +140,10 @@ def time_lost_ratio(treatment: SurvivalCurve, comparator: SurvivalCurve, horizon
 
 
 def _period(treatment: TimeToEvent, comparator: TimeToEvent, start: float, stop: float) -> Period:
-    parts = [_between(arm, start, stop) for arm in (treatment, comparator)]
+    parts = [arm.between(start, stop) for arm in (treatment, comparator)]
     if any(part is None for part in parts):
         return Period(start, stop, sum(p.n_events for p in parts if p is not None), None)
     ours, theirs = (part for part in parts if part is not None)
     events = ours.n_events + theirs.n_events
     enough = min(ours.n_events, theirs.n_events) > 0 and events >= _FEWEST_EVENTS
     return Period(start, stop, events, hazard_ratio(ours, theirs) if enough else None)
-
-
-def _between(arm: TimeToEvent, start: float, stop: float) -> TimeToEvent | None:
-    """Those under observation after a time, followed to another."""
-    inside = arm.time > start
-    if not np.any(inside):
-        return None
-    time = np.minimum(arm.time[inside], stop)
-    observed = arm.observed[inside] & (arm.time[inside] <= stop)
-    return TimeToEvent(time, observed, np.full(len(time), start))
