@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from types import MappingProxyType
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import UnknownName, did_you_mean
+from normoxia.errors import UnknownName, did_you_mean, nearest
 from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
@@ -43,8 +42,8 @@ def find(name: str) -> str:
     names = _names()
     key = _key(name)
     if key not in names:
-        near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-        raise UnknownName("drug", name, [names[near[0]][1]] if near else library())
+        near = nearest(key, names)
+        raise UnknownName("drug", name, [names[near][1]] if near else library())
     return names[key][0]
 
 
