@@ -134,12 +134,14 @@ _LONGEST_NAME = 100
 
 def _same_numbers(name: str, other: str) -> bool:
     """Whether a name's numbers can be the other's, but for a slip in the last digit of a longer one."""
-    mine, theirs = ([n.lstrip("0") for n in _NUMBERS.findall(text)] for text in (name, other))
+    mine, theirs = _NUMBERS.findall(name), _NUMBERS.findall(other)
     if not mine or len(mine) > len(theirs):
         return not mine
-    last, its = mine[-1], theirs[len(mine) - 1]
-    alike = len(os.path.commonprefix([last, its]))
-    return mine[:-1] == theirs[: len(mine) - 1] and (last == its or alike >= max(1, min(len(last), len(its)) - 1))
+    *first, last = zip(mine, theirs, strict=False)
+    if any(int(one) != int(its) for one, its in first):
+        return False
+    alike = len(os.path.commonprefix(list(last)))
+    return int(last[0]) == int(last[1]) or alike >= max(1, min(map(len, last)) - 1)
 
 
 @contextmanager
