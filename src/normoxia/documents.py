@@ -323,7 +323,9 @@ class _Builder:
             name = str(raw_key.value)
             if _UNPRINTABLE.search(name):
                 at = Place(self.file, raw_key.start_mark.line + 1, key)
-                self.findings.note(at, f"a key with a character that cannot be printed: {name!r}", "expected a name")
+                self.findings.note(
+                    at, f"a key with a character that cannot be printed: {name!r}", "expected a name"
+                )
                 continue
             child = self.node(raw_value, f"{key}.{name}" if key else name)
             at = Place(self.file, raw_key.start_mark.line + 1, child.place.key)
@@ -354,7 +356,9 @@ class _Builder:
     def _scalar(self, raw: yaml.ScalarNode, place: Place) -> str | int | float | bool | None:
         if raw.tag == _STRING:
             if raw.style == '"' and (bad := _UNPRINTABLE.search(raw.value)):
-                self.findings.note(place, f"the character {bad[0]!r} in a text", "expected what can be printed")
+                self.findings.note(
+                    place, f"the character {bad[0]!r} in a text", "expected what can be printed"
+                )
                 return None
             return raw.value if raw.style else _number_or_text(raw.value)
         try:

@@ -18,6 +18,7 @@ Messages have three parts: what was found and where, what was expected, what to 
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -140,7 +141,7 @@ def _same_numbers(name: str, other: str) -> bool:
     *first, last = zip(mine, theirs, strict=False)
     if any(int(one) != int(its) for one, its in first):
         return False
-    alike = len(os.path.commonprefix(list(last)))
+    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*last, strict=False)))
     return int(last[0]) == int(last[1]) or alike >= max(1, min(map(len, last)) - 1)
 
 
