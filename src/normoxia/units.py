@@ -147,7 +147,7 @@ def _power(base: Unit, exponent: float) -> Unit:
 def _raised(factor: float, exponent: float) -> float:
     """A factor to a power; infinite beyond any number, which has the scale of nothing."""
     try:
-        return factor**exponent
+        return float(factor**exponent)
     except (OverflowError, ZeroDivisionError):
         return math.inf
 

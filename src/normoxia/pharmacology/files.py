@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import UnknownName, did_you_mean, nearest
+from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest
 from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
@@ -30,9 +30,16 @@ def read(name: str | Path) -> Drug:
     """
     text = str(name)
     if text.endswith((".yaml", ".yml")):
-        return _read_file(text, Path(text).stat().st_mtime_ns if Path(text).exists() else 0)
+        return _read_file(text, _modified(text))
     known = find(text)
     return _read_file(str(LIBRARY / "drugs" / f"{known}.yaml"), 0)
+
+
+def _modified(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0  # documents.load says what is wrong
 
 
 def find(name: str) -> str:
@@ -102,7 +109,8 @@ def _read_file(path: str, _modified: int) -> Drug:
         root = _inherited(root, entries, findings)
     drug = drug_of(root, findings, toxicity_classes())
     findings.raise_any()
-    assert drug is not None
+    if drug is None:
+        raise InvalidDocument(f"{path}: is not the document of a drug; see docs/reference/drugs.md")
     for finding in check(drug):
         findings.note(finding.place, finding.found, finding.expected)
     findings.raise_any()
