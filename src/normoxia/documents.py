@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -253,6 +254,21 @@ def parse(text: str, file: str = "<text>") -> Node:
     node = _Builder(file, text, findings).node(root, "")
     findings.raise_any()
     return node
+
+
+@contextmanager
+def laid_out(place: Place | str | Path, what: str) -> Iterator[None]:
+    """Reading plain values in the layout of a shipped document; another layout is one finding with the place.
+
+    For documents that programs write and people restore, whose layout is not worth a finding for each key.
+    """
+    try:
+        yield
+    except InvalidDocument:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        found = shortened(f"{type(error).__name__}: {error}")
+        raise InvalidDocument(f"{place}: not laid out as {what} ({found}); restore it as it was") from error
 
 
 def shortened(text: str, length: int = _QUOTED) -> str:

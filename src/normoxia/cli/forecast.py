@@ -110,11 +110,14 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
     from normoxia.calibration import forecast as verb
 
     study = evidence.read(path)
-    scored = verb.score(forecasts, study)
+    held = verb.held_against(forecasts, study)
+    scored = held.scored
     if json:
         print_json(
             {"schema": "normoxia.forecast-score/1", "study": study.id, "forecast_date": forecasts.date,
-             "scored": [_judged(one) for one in scored]}
+             "scored": [_judged(one) for one in scored],
+             "left_out": [{"published": plain(_outcome(one.published)), "reason": one.reason} for one in held.left_out],
+             "awaited": [plain(_outcome(one)) for one in held.awaited]}
         )  # fmt: skip
         return
     rows = [
@@ -129,6 +132,13 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
         if own or origin == "simulated":
             by = speech.say(f"forecast.by_{origin}")
             say(speech.say("forecast.count", by=by, inside=sum(own), n=len(own)), quiet=False)
+    for reason in dict.fromkeys(one.reason for one in held.left_out):
+        figures = [_what(one.published, speech) for one in held.left_out if one.reason == reason]
+        say(
+            speech.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)), quiet=False
+        )
+    if held.awaited:
+        say(speech.say("forecast.awaited", n=len(held.awaited)), quiet=False)
 
 
 def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
