@@ -109,7 +109,10 @@ class _Protocol:
             raise _refused(study, "no arm is described")
         sizes = self.sizes()
         arms = {arm.id: self.arm(arm, sizes[arm.id]) for arm in study.arms}
-        who = enrolled(study, population.read(POPULATION))
+        try:
+            who = enrolled(study, population.read(POPULATION))
+        except InvalidArgument as error:
+            raise _refused(study, str(error)) from None
         when = cuts.cuts(study, self.shared["follow_up"])
         self.notes += [*who.notes, *when.notes, "scans every 6 weeks to week 48, then every 9; assumed"]
         self.notes.append("the share of later lines is taken of those whose disease progressed")
@@ -212,7 +215,7 @@ class _Protocol:
             return text
         for part in (*arm.cycles.split(";"), arm.maintenance):
             limit = re.search(r"(?:up to|total) (\d+) (months|years)", part)
-            if limit and drug in part:
+            if limit and drug in part and not re.search(r"\b(?:until|up to|for) ", text):
                 months = int(limit[1]) * (12 if limit[2] == "years" else 1)
                 return f"{text} until {months} months"
         return text
