@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
+from normoxia.cli.options import LARGEST_SEED, Json, Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
 from normoxia.errors import InvalidArgument, OutputExists
 
@@ -44,7 +44,10 @@ def forecast(
         Path | None, typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet.")
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Same seed, same forecasts, for any number of workers.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=LARGEST_SEED, help="Same seed, same forecasts, for any number of workers."
+        ),
     ] = SEED,
     replicates: Annotated[
         int, typer.Option("--replicates", help="Possible trials a forecast is read from.")
