@@ -22,7 +22,7 @@ ODD: tuple[object, ...] = (
     "1/day", "mg", "mg**1e9", "1/(1/(1/day))", "x**x", "where(x > 1, x, 1)", "f(f(f(x)))", "x" * 300, "(" * 300, "1/0", "exp(1e9)",
     "../../../../etc/passwd", "/dev/null", "no/such/file.yaml", "nsclc", "impower150", "anlotinib 12 mg daily", "q3w", "NA", "none",
     [], {}, [[]], [None], {"": ""}, [1, [2, [3, [4]]]], {"a": {"b": {"c": 1}}}, [float("nan")] * 3, list(range(40)), {"en": 1, "zh": None},
-    datetime.date(2024, 2, 29), datetime.datetime(1, 1, 1, 0, 0), b"\x00\xff", {1: 2, None: 3, True: 4}, "6 weeks", "-6 weeks", "1e9 years",
+    datetime.date(2024, 2, 29), datetime.datetime(1, 1, 1, 0, 0), b"\x00\xff", {1: 2, None: 3, 2.5: 4}, "6 weeks", "-6 weeks", "1e9 years",
 )  # fmt: skip
 
 #: what a piece of text may turn into
@@ -41,7 +41,9 @@ def broken(text: str, seed: int) -> str | bytes:
         value = copy.deepcopy(yaml.load(text, Loader=yaml.CSafeLoader))
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
             value = _mutated(value, chance)
-        return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=chance.random() < 0.5, width=1000)
+        return yaml.dump(
+            value, Dumper=_Dumper, sort_keys=False, allow_unicode=chance.random() < 0.5, width=1000
+        )
     mutated: str | bytes = text
     for _ in range(chance.choice((1, 1, 2, 8))):
         assert isinstance(mutated, str)
@@ -76,7 +78,9 @@ def _mutated(root: object, chance: random.Random) -> object:
             _set(holder, path[-1], two)
             _set(_at(root, other[:-1]), other[-1], one)
     elif kind < 0.84 and isinstance(holder, dict):
-        holder[chance.choice((str(path[-1])[:-1], f"{path[-1]}s", str(path[-1]).upper(), "", 7))] = holder.pop(path[-1])
+        holder[chance.choice((str(path[-1])[:-1], f"{path[-1]}s", str(path[-1]).upper(), "", 7))] = (
+            holder.pop(path[-1])
+        )
     elif kind < 0.90:
         _set(holder, path[-1], _nested(_at(root, path), chance.choice((1, 3, 30, 80)), chance))
     elif kind < 0.95:
@@ -85,12 +89,29 @@ def _mutated(root: object, chance: random.Random) -> object:
             cut = chance.randrange(len(value) + 1)
             _set(holder, path[-1], value[:cut] + chance.choice(SCRAPS).replace("\x00", "") + value[cut:])
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            _set(holder, path[-1], chance.choice((-value, value * 1e6, value * 1e-6, str(value), [value], int(value) if value == value and abs(value) < 1e300 else 0)))
+            _set(
+                holder,
+                path[-1],
+                chance.choice(
+                    (
+                        -value,
+                        value * 1e6,
+                        value * 1e-6,
+                        str(value),
+                        [value],
+                        int(value) if value == value and abs(value) < 1e300 else 0,
+                    )
+                ),
+            )
         elif isinstance(value, list):
             _set(holder, path[-1], value * chance.choice((0, 2, 50)))
     else:
         _set(holder, path[-1], _at(root, path[:-1]) if chance.random() < 0.3 else {"x": _at(root, path)})
-        return yaml.load(_safe_dump(root), Loader=yaml.CSafeLoader) if not _is_circular(root) else _circular(root)
+        return (
+            yaml.load(_safe_dump(root), Loader=yaml.CSafeLoader)
+            if not _is_circular(root)
+            else _circular(root)
+        )
     return root
 
 

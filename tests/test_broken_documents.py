@@ -8,25 +8,23 @@ from __future__ import annotations
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.mutations import broken, damaged
+from tests.mutations import broken
 
-from normoxia import documents, evidence, library, mechanism, pharmacology, population, simulation, trial
+from normoxia import evidence, library, mechanism, pharmacology, population, simulation, trial
 from normoxia.calibration import forecast
 from normoxia.calibration.credibility import wording
 from normoxia.calibration.fitting import ensemble, hyperparameters
-from normoxia.calibration.fitting.emulated import Emulated
 from normoxia.calibration.judging import attempts, lock
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.auditing import auditor
 from normoxia.evidence.studies import context
 from normoxia.language import language
 from normoxia.trial import designs, from_study, lending, preflight
-from normoxia.units import convert
 
 SHIPPED = Path(library.__file__).parent
 ENGINE = Path(__file__).parent.parent / "benchmarks" / "engine_model.yaml"
@@ -77,12 +75,12 @@ TOY = mechanism.parse(ENGINE.read_text(encoding="utf-8"), file="engine_model.yam
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library of one's own, whose documents may be broken; what is kept of the shipped one is forgotten before and after."""
     root = tmp_path / "library"
     shutil.copytree(SHIPPED, root, ignore=shutil.ignore_patterns("*.py", "__pycache__", "emulated.npz"))
     monkeypatch.setattr(library, "_ROOT", root)
-    yield root
+    return root
 
 
 def fresh(function: Callable[..., object]) -> Callable[..., object]:
@@ -104,7 +102,7 @@ OWN: dict[str, tuple[str, Callable[[Path], object]]] = {
     "trial": ("trials/impower150.yaml", protocol),
     "trial of two arms": ("trials/leap-007.yaml", protocol),
     "forecast": ("forecasts/harmoni-2.yaml", protocol),
-    "study": ("studies/lee-atezo-bev.yaml", study),
+    "study": ("studies/contact-01.yaml", study),
     "study with a review": ("studies/leap-008.yaml", study),
     "question": ("questions/egfr-post-tki.yaml", question),
     "components": ("questions/components.yaml", question),
@@ -132,6 +130,10 @@ KEPT: dict[str, tuple[str, Callable[[], object]]] = {
 }
 
 
+#: fewer of documents that take a fifth of a second each to be broken and read
+LONG = {"forecasts": 50, "ensemble": 50}
+
+
 def assumptions() -> None:
     from_study._shared.cache_clear()
     try:
@@ -141,16 +143,16 @@ def assumptions() -> None:
 
 
 def outcome_of(read: Callable[[], object], note: str) -> str:
-    """"well" or "refused"; fails with the seed for any other error, and for a document that takes too long."""
+    """ "well" or "refused"; fails with the seed for any other error, and for a document that takes too long."""
     began = time.process_time()
     try:
         read()
         said = "well"
     except NormoxiaError as error:
-        assert str(error), note
-        said = "refused"
+        said = "refused" if str(error) else "refused without a word"
     except Exception as error:
         raise AssertionError(f"{note}: {type(error).__name__}: {error}") from error
+    assert said in ("well", "refused"), note
     assert time.process_time() - began < PATIENCE, f"{note}: took too long"
     return said
 
@@ -189,8 +191,7 @@ def begin(name: str) -> int:
 def test_documents_that_are_whole_are_well(name: str, shelf: Path) -> None:
     path, read = placed(name, shelf)
     assert path.is_file()
-    if name not in ("study", "measured"):  # of which one cannot be run, see what it says
-        assert outcome_of(read, name) == "well"
+    assert outcome_of(read, name) == "well"
 
 
 @pytest.mark.parametrize("name", [*OWN, *KEPT])
@@ -203,7 +204,8 @@ def test_a_few_broken_documents_of_each_kind_are_refused_or_well(name: str, shel
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*OWN, *KEPT])
 def test_no_broken_document_ends_in_a_traceback(name: str, shelf: Path) -> None:
-    """33 kinds, 160 of each: more than five thousand; each must be refused by an error of ours, or be well."""
+    """More than five thousand of 33 kinds: each must be refused by an error of ours, or be well."""
     path, read = placed(name, shelf)
-    found = tried(path, read, range(begin(name) + 100, begin(name) + 260), name)
+    count = LONG.get(name, 165)
+    found = tried(path, read, range(begin(name) + 100, begin(name) + 100 + count), name)
     assert found.count("refused") > len(found) / 4

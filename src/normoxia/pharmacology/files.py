@@ -120,13 +120,19 @@ def _read_file(path: str, _modified: int) -> Drug:
 def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> Node:
     """The document with every section it does not have taken from the drug it is like."""
     like = entries["like"].text(findings)
-    file = Path(root.place.file).with_name(f"{like}.yaml")
-    if not file.exists() or file == Path(root.place.file):
+    # a name, not a path: it could not be too long for a file, nor lead out of the folder
+    beside = (
+        Path(root.place.file).with_name(f"{like}.yaml") if like.isidentifier() and len(like) < 100 else None
+    )
+    if beside is not None and beside.exists() and beside != Path(root.place.file):
+        file = beside
+    elif like in library():
         file = LIBRARY / "drugs" / f"{like}.yaml"
-    if not file.exists():
+    else:
         expected = "expected a drug of the same folder or of the library" + did_you_mean(like, library())
-        findings.note(entries["like"].place, f'found "{like}"', expected)
+        findings.note(entries["like"].place, f'found "{documents.shortened(like)}"', expected)
         findings.raise_any()
+        raise AssertionError("unreachable")
     parent = documents.load(file).entries(findings)
     own = {key: node for key, node in entries.items() if key != "like"}
     sources = {**entries_of(parent.get("sources")), **entries_of(own.get("sources"))}

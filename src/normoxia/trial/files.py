@@ -432,8 +432,9 @@ class _Reader:
         shared = documents.load(shipped.path("trials", "shared/clinic"))
         names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
         entries = shared.fields(self.findings, ("clinic", "death_factors"))
-        values = self.quantities(entries["clinic"], names)
-        factors = entries["death_factors"]
+        empty = Node(None, shared.place)
+        values = dict.fromkeys(names, math.nan) | self.quantities(entries.get("clinic", empty), names)
+        factors = entries.get("death_factors", empty)
         if node.value is not None:
             own = node.entries(self.findings)
             values |= self.quantities(

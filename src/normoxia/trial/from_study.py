@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from normoxia import documents, library, population
+from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, NormoxiaError
 from normoxia.evidence.studies.regimens import is_dosed
 from normoxia.evidence.studies.registry import registry
@@ -92,7 +93,50 @@ def _refused(study: Study, reason: str) -> InvalidArgument:
 
 @functools.cache
 def _shared() -> Any:
-    return documents.load(library.path("trials", "shared/from-study")).plain()
+    """What is assumed of every study, as plain values. Raises InvalidDocument when the document lacks a part of it."""
+    root = documents.load(library.path("trials", "shared/from-study"))
+    findings = Findings()
+    got = root.fields(findings, ("doses", "classes", "visits", "follow_up", "next_lines"))
+    findings.raise_any()
+    for node in got["doses"].entries(findings).values():
+        dose = node.fields(findings, ("dose", "source"), ("cycles",))
+        _read(dose, findings, texts=("dose", "source"), wholes=("cycles",))
+    for node in got["classes"].entries(findings).values():
+        group = node.fields(findings, ("drugs", "source"), ("maintained",))
+        _read(group, findings, texts=("source",), lists=("drugs", "maintained"))
+    follow_up = got["follow_up"].fields(findings, ("accrual", "progression", "survival", "source"))
+    _read(follow_up, findings, texts=("source",), numbers=("accrual", "progression", "survival"))
+    for node in got["next_lines"].items(findings):
+        rule = node.fields(findings, ("when", "gives"))
+        for value in rule["when"].entries(findings).values() if "when" in rule else ():
+            if value.is_mapping or value.is_list:
+                value.text(findings)
+        for entry in rule["gives"].items(findings) if "gives" in rule else ():
+            line = entry.fields(findings, ("title", "regimen", "share"))
+            _read(line, findings, texts=("title",), numbers=("share",))
+    if not any(
+        not node.entries(findings).get("when", node).entries(findings)
+        for node in got["next_lines"].items(findings)
+    ):
+        findings.note(got["next_lines"].place, "no line is for everybody else", "add one with an empty when")
+    findings.raise_any()
+    return root.plain()
+
+
+def _read(
+    fields: Mapping[str, Node], findings: Findings, texts: Iterable[str] = (), numbers: Iterable[str] = (),
+    wholes: Iterable[str] = (), lists: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Note each field that is not of its kind; those that are not there are left out."""
+    for key in fields.keys() & set(texts):
+        fields[key].text(findings)
+    for key in fields.keys() & set(numbers):
+        fields[key].number(findings, 0.0)
+    for key in fields.keys() & set(wholes):
+        fields[key].whole(findings, 1)
+    for key in fields.keys() & set(lists):
+        for item in fields[key].items(findings):
+            item.text(findings)
 
 
 class _Protocol:
