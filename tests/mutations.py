@@ -47,7 +47,7 @@ def broken(text: str, seed: int) -> str | bytes:
     mutated: str | bytes = text
     for _ in range(chance.choice((1, 1, 2, 8))):
         assert isinstance(mutated, str)
-        mutated = chance.choice(_TEXTUAL)(mutated, chance)
+        mutated = chance.choice(TEXTUAL)(mutated, chance)
     assert isinstance(mutated, str)
     if chance.random() < 0.1:
         return _flipped(mutated.encode(), chance)
@@ -215,7 +215,7 @@ def _flipped(raw: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-_TEXTUAL: tuple[Callable[[str, random.Random], str], ...] = (
+TEXTUAL: tuple[Callable[[str, random.Random], str], ...] = (
     _cut, _inserted, _inserted, _replaced, _replaced, _removed_line, _doubled_line, _swapped_lines, _indented,
 )  # fmt: skip
 

@@ -5,26 +5,33 @@ Each broken document goes through what `check`, `run` and `pool` do with it befo
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.mutations import broken
+from tests.mutations import TEXTUAL, broken, damaged
 
 from normoxia import evidence, library, mechanism, pharmacology, population, simulation, trial
 from normoxia.calibration import forecast
 from normoxia.calibration.credibility import wording
 from normoxia.calibration.fitting import ensemble, hyperparameters
+from normoxia.calibration.fitting.emulated import Emulated
 from normoxia.calibration.judging import attempts, lock
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.auditing import auditor
 from normoxia.evidence.studies import context
 from normoxia.language import language
+from normoxia.mechanism import expression
+from normoxia.simulation.tables import read_times
 from normoxia.trial import designs, from_study, lending, preflight
+from normoxia.units import convert
 
 SHIPPED = Path(library.__file__).parent
 ENGINE = Path(__file__).parent.parent / "benchmarks" / "engine_model.yaml"
@@ -209,3 +216,59 @@ def test_no_broken_document_ends_in_a_traceback(name: str, shelf: Path) -> None:
     count = LONG.get(name, 165)
     found = tried(path, read, range(begin(name) + 100, begin(name) + 100 + count), name)
     assert found.count("refused") > len(found) / 4
+
+
+@pytest.fixture(scope="module")
+def archive() -> bytes:
+    """Emulated trials of a few studies, small enough to be read a thousand times."""
+    whole = Emulated.read(library.path("calibrations", "lock").with_name("emulated.npz"))
+    some = list(whole.figures)[:2]
+    return replace(
+        whole, figures={s: whole.figures[s] for s in some}, surfaces={s: whole.surfaces[s] for s in some}
+    ).to_bytes()
+
+
+def damage(archive: bytes, seeds: range, path: Path) -> list[str]:
+    found = []
+    for seed in seeds:
+        path.write_bytes(damaged(archive, seed))
+        found.append(outcome_of(lambda: Emulated.read(path), f"emulated.npz, seed {seed}"))
+    return found
+
+
+def test_a_damaged_archive_is_refused(archive: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "emulated.npz"
+    path.write_bytes(archive)
+    assert outcome_of(lambda: Emulated.read(path), "whole") == "well"
+    assert damage(archive, range(30), path).count("refused") > 20
+
+
+@pytest.mark.slow
+def test_no_damaged_archive_ends_in_a_traceback(archive: bytes, tmp_path: Path) -> None:
+    assert damage(archive, range(1000, 1500), tmp_path / "emulated.npz").count("refused") > 300
+
+
+# --- texts by themselves ---------------------------------------------------------------------------------------------
+
+REGIMENS = (
+    "carboplatin AUC 6 q3w x4 + pemetrexed 500 mg/m2 q3w x4 then pemetrexed 500 mg/m2 q3w until progression",
+    "(anlotinib 12 mg daily d1-14 q3w x1 then anlotinib 8 mg daily d1-14 q3w x1) x3 delayed 7 days until 100 days paused 14-21",
+    "apatinib 250 mg twice daily, 2 weeks on, 1 week off", "gemcitabine 1250 mg/m2 on days 1, 8 and 15 of each 28-day cycle for up to 6 cycles",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REGIMENS)
+def test_no_broken_regimen_or_time_ends_in_a_traceback(text: str) -> None:
+    for seed in range(150):
+        chance = random.Random(seed)
+        mutated = text
+        for _ in range(chance.choice((1, 1, 3))):
+            mutated = chance.choice(TEXTUAL)(
+                mutated.replace(" ", "\n") if chance.random() < 0.3 else mutated, chance
+            )
+        for read in (pharmacology.regimen, expression.parse, read_times, in_days):
+            outcome_of(partial(read, mutated), f"{read.__name__}, seed {seed}: {mutated[:200]!r}")
+
+
+def in_days(text: str) -> None:
+    convert(1.0, text[:20], "day")

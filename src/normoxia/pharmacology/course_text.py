@@ -244,7 +244,8 @@ def _days(text: str, words: Words) -> tuple[float, ...]:
         first, last = float(match[1]), float(match[2] or match[1])
         if first < 1.0 or last < first:
             raise words.refuse(f'found the days "{text}"', "expected ascending days counted from 1")
-        found += [first - 1.0 + step for step in range(_few(last - first, words) + 1)]
+        _few(last, words)
+        found += [first - 1.0 + step for step in range(int(last - first) + 1)]
     if sorted(set(found)) != found:
         raise words.refuse(f'found the days "{text}"', "expected ascending days, each once")
     return tuple(found)
@@ -252,7 +253,7 @@ def _days(text: str, words: Words) -> tuple[float, ...]:
 
 def _few(days: float, words: Words) -> int:
     """A number of days that a cycle can have."""
-    if days > _LONGEST_CYCLE:
+    if not days <= _LONGEST_CYCLE:
         raise words.refuse(f"found {days:g} days of a cycle", f"expected {_LONGEST_CYCLE:g} at most")
     return int(days)
 

@@ -29,6 +29,8 @@ MODEL, POPULATION = "nsclc", "advanced-nsclc"
 _ALLOCATION = re.compile(r"\b\d+(?::\d+)+\b")
 _LATER_ICI = re.compile(r"later anti-PD|subsequent immunotherapy|crossover to \w+mab", re.IGNORECASE)
 _LATER_ANY = re.compile(r"any subsequent therapy|subsequent systemic therapy", re.IGNORECASE)
+#: what a rule on later lines may ask of an arm and its study
+_ASKED = ("line", "ici", "platinum", "docetaxel", "before")
 _CHECKPOINT = ("ICI", "bispecific")
 
 
@@ -108,9 +110,10 @@ def _shared() -> Any:
     _read(follow_up, findings, texts=("source",), numbers=("accrual", "progression", "survival"))
     for node in got["next_lines"].items(findings):
         rule = node.fields(findings, ("when", "gives"))
-        for value in rule["when"].entries(findings).values() if "when" in rule else ():
-            if value.is_mapping or value.is_list:
-                value.text(findings)
+        asked = rule["when"].fields(findings, (), _ASKED) if "when" in rule else {}
+        _read(asked, findings, texts=("line",), numbers=("before",))
+        for key in asked.keys() & {"ici", "platinum", "docetaxel"}:
+            asked[key].boolean(findings)
         for entry in rule["gives"].items(findings) if "gives" in rule else ():
             line = entry.fields(findings, ("title", "regimen", "share"))
             _read(line, findings, texts=("title",), numbers=("share",))
