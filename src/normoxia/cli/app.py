@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -15,7 +16,8 @@ from normoxia.cli.pool import pool
 from normoxia.cli.protocol import protocol
 from normoxia.cli.run import run as run_verb
 from normoxia.cli.validate import validate
-from normoxia.errors import Interrupted, InvalidDocument, NormoxiaError
+from normoxia.documents import shortened
+from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument, NormoxiaError
 
 app = typer.Typer(
     name="normoxia",
@@ -99,6 +101,12 @@ def execute(arguments: list[str] | None = None) -> int:
         if streams.is_closed_pipe(error):
             streams.abandon_output()
             return _CLOSED_PIPE
+        if error.errno == errno.ENAMETOOLONG:
+            name = shortened(str(error.filename or ""))
+            sys.stderr.write(
+                f'normoxia: "{name}" is too long for the name of a file; check what was asked for\n'
+            )
+            return InvalidArgument.exit_code
         if "--debug" in arguments:
             raise
         where = f" ({error.filename})" if error.filename else ""

@@ -20,8 +20,11 @@ def names(kind: str) -> tuple[str, ...]:
 def path(kind: str, name: str) -> Path:
     """Where a shipped document stands. Raises UnknownName, with the nearest, when there is none of that name."""
     found = _ROOT / kind / f"{name}.yaml"
-    if found.is_file():
-        return found
+    try:
+        if found.is_file():
+            return found
+    except (OSError, ValueError):  # too long for the name of a file
+        pass
     raise UnknownName(kind.removesuffix("s"), name, names(kind))
 
 

@@ -102,8 +102,7 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         cycles = 1
         cycle = cycle or max(1.0, duration or 0.0)
     if (daily or per_day) and cycle is None and days is None:
-        cycle, days = 1.0 / times_a_day, (0.0,)
-        times_a_day = 1
+        cycle, days = 1.0, (0.0,)
     if cycle is None:
         missing = "a day list without the length of its cycle" if days is not None else "no word on how often"
         raise words.refuse(f"found {missing}", "add one such as q3w, daily or once")

@@ -167,6 +167,11 @@ def usual(words: Iterable[str], whole: str) -> list[str]:
     return _lasting(text, whole).split()
 
 
+def a_day(times: int) -> tuple[float, ...]:
+    """When so many administrations of a day stand in it, evenly, rounded as a course rounds its days."""
+    return tuple(round(part / times, 9) for part in range(times))
+
+
 def advice(word: str) -> str:
     """A tail for a message about a word that is not understood: never another schedule, dose or number of cycles."""
     near = nearest(word, (*_KEYWORDS, *_OFTEN))

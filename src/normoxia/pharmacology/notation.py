@@ -28,7 +28,7 @@ from dataclasses import replace
 from normoxia.errors import InvalidArgument
 from normoxia.pharmacology import files
 from normoxia.pharmacology.course_text import read_course
-from normoxia.pharmacology.frequency import usual
+from normoxia.pharmacology.frequency import a_day, usual
 from normoxia.pharmacology.regimen import NOTHING, Course, Regimen
 from normoxia.pharmacology.words import TIMES, Words
 
@@ -185,8 +185,10 @@ def _show_course(course: Course) -> str:
     dose = course.dose
     amount = f"AUC {_number(dose.amount)}" if dose.basis == "AUC" else f"{_number(dose.amount)} {dose.basis}"
     words = [dose.drug, amount]
-    if course.cycle_days == 1.0:
+    if course.cycle_days == 1.0 and course.days == (0.0,):
         words.append("daily")
+    elif course.cycle_days == 1.0 and course.days == a_day(len(course.days)):
+        words.append(f"{len(course.days)}/day")
     else:
         if course.days != (0.0,):
             words.append("d" + _show_days(course.days))
