@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from normoxia.errors import InvalidDocument, did_you_mean
+from normoxia.errors import InvalidDocument, did_you_mean, shortened
 
 _STRING = "tag:yaml.org,2002:str"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -34,8 +34,8 @@ MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 64
 #: values that aliases may add to those that are written, beside two a character
 MAX_REPEATED = 100_000
-#: the longest text that a message quotes, and the most findings that one prints
-_QUOTED, _PRINTED = 80, 200
+#: the most findings that a message prints
+_PRINTED = 200
 #: an integer with more bits has no floating-point number
 _BITS = 1023
 
@@ -271,11 +271,6 @@ def laid_out(place: Place | str | Path, what: str) -> Iterator[None]:
         raise InvalidDocument(f"{place}: not laid out as {what} ({found}); restore it as it was") from error
 
 
-def shortened(text: str, length: int = _QUOTED) -> str:
-    """A text as a message quotes it: its beginning when it is long."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
 def _too_deep(place: Place) -> InvalidDocument:
     where = Place(place.file, place.line, shortened(place.key))
     return InvalidDocument(
@@ -337,7 +332,7 @@ class _Builder:
                 self.findings.note(at, "a key that is a list or a mapping", "expected a name")
                 continue
             name = str(raw_key.value)
-            if _UNPRINTABLE.search(name):
+            if raw_key.style == '"' and _UNPRINTABLE.search(name):
                 at = Place(self.file, raw_key.start_mark.line + 1, key)
                 self.findings.note(
                     at, f"a key with a character that cannot be printed: {name!r}", "expected a name"

@@ -129,6 +129,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return near[0] if near else ""
 
 
+def shortened(text: str, length: int = 80) -> str:
+    """A text as a message quotes it: its beginning when it is long."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 #: nobody means a known name by a longer text, and comparing takes the square of its length
 _LONGEST_NAME = 100
 

@@ -16,8 +16,7 @@ from normoxia.cli.pool import pool
 from normoxia.cli.protocol import protocol
 from normoxia.cli.run import run as run_verb
 from normoxia.cli.validate import validate
-from normoxia.documents import shortened
-from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument, NormoxiaError
+from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument, NormoxiaError, shortened
 
 app = typer.Typer(
     name="normoxia",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -92,11 +93,9 @@ def parse(text: str | float | int) -> Expression:
             f'"{source[:40]}..." has {len(source):,} characters; expected {MAX_LENGTH:,} at most, divide it'
         )
     try:
-        with warnings.catch_warnings():
-            # what Python finds odd, such as 1(x) or a tail of letters after a number, is refused below or by it
-            warnings.simplefilter("ignore", SyntaxWarning)
-            root = ast.parse(source, mode="eval").body
-        return _bounded(_read(root, source), source)
+        tree = _read(_parsed(source), source)
+        # a part takes a character at least
+        return tree if len(source) <= MAX_DEPTH else _bounded(tree, source)
     except SyntaxError as error:
         at = (error.offset or 1) - 1
         near = f'near "{source[at : at + 12]}"' if source[at:].strip() else "because it breaks off"
@@ -109,6 +108,19 @@ def parse(text: str | float | int) -> Expression:
         raise InvalidExpression(
             f'"{source[:40]}..." is not an expression that can be read; shorten it'
         ) from None
+
+
+#: what Python warns of: something called that is no name, and letters right after a number
+_ODD = re.compile(r"[\d)\]}'\"]\s*[(\[]|(?<![A-Za-z_\d])[\d.]+[A-Za-z_]|\bis\b|\\\\")
+
+
+def _parsed(source: str) -> ast.expr:
+    if not _ODD.search(source):
+        return ast.parse(source, mode="eval").body
+    with warnings.catch_warnings():
+        # what is odd is refused by Python or below, with our reason
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return ast.parse(source, mode="eval").body
 
 
 def _quoted(source: str) -> str:

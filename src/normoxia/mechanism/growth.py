@@ -30,6 +30,10 @@ class Size:
     deep: Mapping[str, int]
 
 
+#: a number or a name
+_LEAF = Size(1, 0, {}, {})
+
+
 def formulas_stay_small(model: Model, findings: Findings) -> None:
     """No formula has more than MAX_PARTS parts, or parts more than MAX_DEPTH deep, with its functions written out."""
     functions = functions_of(model)
@@ -38,6 +42,10 @@ def formulas_stay_small(model: Model, findings: Findings) -> None:
     measured = _Measured(functions)
     depths: dict[str, int] = {}
     for formula in (*formulas(model), *coefficients(model)):
+        depth = _depth(formula.expression, functions)
+        if depth is not None:  # bounded where it was read
+            depths[formula.owner] = max(depths.get(formula.owner, 0), depth)
+            continue
         size = measured.size(formula.expression)
         depths[formula.owner] = max(depths.get(formula.owner, 0), size.depth)
         if size.parts > MAX_PARTS or size.depth > MAX_DEPTH:
@@ -70,6 +78,21 @@ def _note_long(count: int, depth: int, what: str, place: Place, findings: Findin
         )
 
 
+def _depth(node: Expression, functions: Mapping[str, Function]) -> int | None:
+    """The depth of an expression; None when it calls a declared function, for then there is more to it."""
+    if not isinstance(node, Call):
+        return 0
+    if node.function in functions:
+        return None
+    deepest = 0
+    for argument in node.arguments:
+        depth = _depth(argument, functions)
+        if depth is None:
+            return None
+        deepest = max(deepest, depth)
+    return deepest + 1
+
+
 class _Measured:
     """Sizes by expression, those of functions' bodies kept."""
 
@@ -84,26 +107,25 @@ class _Measured:
         if isinstance(node, Symbol) and node.name in arguments:
             return Size(0, 0, {node.name: 1}, {node.name: 0})
         if not isinstance(node, Call):
-            return Size(1, 0, {}, {})
+            return _LEAF
         inner = [self._size(argument, arguments) for argument in node.arguments]
         function = self._functions.get(node.function)
         if function is None or len(function.arguments) != len(inner):
-            body = Size(1, 1, {str(i): 1 for i in range(len(inner))}, {str(i): 1 for i in range(len(inner))})
-            names: tuple[str, ...] = tuple(str(i) for i in range(len(inner)))
+            placed = [(size, 1, 1) for size in inner]
+            parts, depth = 1, 1
         else:
-            body, names = self._body(function), function.arguments
-        parts, depth = body.parts, body.depth
-        uses: Counter[str] = Counter()
+            body = self._body(function)
+            pairs = zip(function.arguments, inner, strict=True)
+            placed = [(size, body.uses[name], body.deep[name]) for name, size in pairs if name in body.uses]
+            parts, depth = body.parts, body.depth
+        uses: dict[str, int] = {}
         deep: dict[str, int] = {}
-        for name, size in zip(names, inner, strict=True):
-            times = body.uses.get(name, 0)
-            if not times:
-                continue
+        for size, times, below in placed:
             parts += times * size.parts
-            depth = max(depth, body.deep[name] + size.depth)
+            depth = max(depth, below + size.depth)
             for own, count in size.uses.items():
-                uses[own] += times * count
-                deep[own] = max(deep.get(own, 0), body.deep[name] + size.deep[own])
+                uses[own] = uses.get(own, 0) + times * count
+                deep[own] = max(deep.get(own, 0), below + size.deep[own])
         return Size(parts, depth, uses, deep)
 
     def _body(self, function: Function) -> Size:

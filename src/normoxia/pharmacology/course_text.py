@@ -37,13 +37,9 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     continuous = daily = once = False
     times_a_day = 1
     route: Route = drug.route
-    said: set[str] = set()
+    on_off = False
     while words.left:
         word = words.next()
-        kind = _kind(word)
-        if kind in said:
-            raise words.refuse(f'found "{word}" after another {kind}', "keep one of them")
-        said |= {kind} - {""}
         match = EVERY.match(word)
         if match or word in ("every", "weekly"):
             if cycle is not None:
@@ -53,10 +49,13 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
             else:
                 cycle = words.duration("every") if word == "every" else 7.0
         elif match := DAY_LIST.match(word):
+            _first(word, "list of days", days is None, words)
             days = _days(match[1], words)
         elif word in ("d", "day", "days"):
+            _first(word, "list of days", days is None, words)
             days = _days(words.next("days of the cycle, such as 1-14"), words)
         elif match := TIMES.match(word):
+            _first(word, "number of cycles", cycles == math.inf, words)
             cycles = words.times(match[1])
         elif word == "daily" or (match := PER_DAY.match(word)):
             if daily:
@@ -67,7 +66,7 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         elif match := ON_OFF.match(word):
             if cycle is not None or days is not None:
                 raise words.refuse("found days on and off beside other days or cycles", "keep one of them")
-            given, free = int(match[1]), int(match[2])
+            on_off, given, free = True, int(match[1]), int(match[2])
             if given < 1 or free < 1:
                 raise words.refuse(f"found {given} days on and {free} off", "expected at least one of each")
             days, cycle = tuple(float(day) for day in range(_few(given, words))), float(given + free)
@@ -78,10 +77,13 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         elif word in ROUTES:
             route = _route(word, drug, words)
         elif word == "over":
+            _first(word, word, duration is None, words)
             duration = words.duration("over")
         elif word == "delayed":
+            _first(word, word, start == 0.0, words)
             start = words.duration("delayed")
         elif word == "until":
+            _first(word, word, until == math.inf, words)
             until = words.duration("until")
         elif word == "paused":
             paused.append(words.pause())
@@ -108,9 +110,11 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         raise words.refuse(f"found {missing}", "add one such as q3w, daily or once")
     if daily and days is None and cycle != 1.0:
         raise words.refuse(f"found daily in a cycle of {cycle:g} days", "say on which days, such as d1-14")
-    if ON_OFF.search(" ".join(words.words)) and not (daily or per_day or continuous):
+    if on_off and not (daily or per_day or continuous):
         raise words.refuse("found days on and off without how often a day", "add one such as daily")
-    days = tuple(day + part / times_a_day for day in days or (0.0,) for part in range(times_a_day))
+    days = days or (0.0,)
+    if times_a_day > 1:
+        days = tuple(day + part / times_a_day for day in days for part in range(times_a_day))
     if duration is None:
         duration = drug.infusion_days if route == "iv" else 0.0
     try:
@@ -126,13 +130,10 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         raise InvalidArgument(f'regimen "{whole}": {error}') from None
 
 
-def _kind(word: str) -> str:
-    """What a word says that may be said once; "" for what may be said again, or says so itself."""
-    if TIMES.match(word):
-        return "number of cycles"
-    if DAY_LIST.match(word) or word in ("d", "day", "days"):
-        return "list of days"
-    return word if word in ("over", "delayed", "until", "once") else ""
+def _first(word: str, kind: str, is_first: bool, words: Words) -> None:
+    """What may be said once is said for the first time: a number of cycles, a list of days, over, delayed, until."""
+    if not is_first:
+        raise words.refuse(f'found "{word}" after another {kind}', "keep one of them")
 
 
 def of_drug(drug: Drug, text: str) -> Regimen:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest
+from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest, shortened
 from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
@@ -130,7 +130,7 @@ def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> N
         file = LIBRARY / "drugs" / f"{like}.yaml"
     else:
         expected = "expected a drug of the same folder or of the library" + did_you_mean(like, library())
-        findings.note(entries["like"].place, f'found "{documents.shortened(like)}"', expected)
+        findings.note(entries["like"].place, f'found "{shortened(like)}"', expected)
         findings.raise_any()
         raise AssertionError("unreachable")
     parent = documents.load(file).entries(findings)

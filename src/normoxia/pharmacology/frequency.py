@@ -147,6 +147,12 @@ _DOUBTFUL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _FOR_DAYS = re.compile(r"\bfor (\d+) (days?|weeks?)\b")
 _CYCLE = re.compile(r"\bq\d")
 
+#: the notation's own words, which need no rewriting; "once" before a length means another thing than after it
+_OWN = re.compile(
+    r"(?:(?:q\d+(?:\.\d+)?[wd]|x\d+|d\d(?:[\d.,-]*\d)?|daily|weekly|continuous|once$|paused \d+-\d*"
+    r"|(?:over|delayed|until) \d+(?:\.\d+)? (?:min|h|days|weeks|months|years))(?: |$))*"
+)
+
 #: words that a misspelt one may stand for; those that say how often only when they begin and are as long as it
 _KEYWORDS = ("continuous", "delayed", "until", "paused", "over", "oral", "once")
 _OFTEN = ("daily", "weekly")
@@ -159,6 +165,8 @@ def usual(words: Iterable[str], whole: str) -> list[str]:
     raises  InvalidArgument for a phrase with more than one meaning, with the ways to say each
     """
     text = " ".join(words).lower()
+    if _OWN.fullmatch(text):
+        return text.split()
     for doubtful, advice in _DOUBTFUL:
         if found := doubtful.search(_dashes(text)):
             raise InvalidArgument(f'regimen "{whole}": found "{found[0]}"; {advice}')

@@ -168,7 +168,7 @@ def read_times(text: str) -> NDArray[np.float64]:
                 raise InvalidArgument(
                     f'"{text[:60]}" asks for more than {MOST_TIMES:,} times; ask for fewer, or in several calls'
                 )
-            pieces.append(first + stride * np.arange(int(steps)))
+            pieces.append(np.asarray(first + stride * np.arange(int(steps)), dtype=np.float64))
     except (ValueError, OverflowError) as error:
         if isinstance(error, InvalidArgument):
             raise

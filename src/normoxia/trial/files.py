@@ -12,7 +12,14 @@ from pathlib import Path
 from normoxia import documents, population, units
 from normoxia import library as shipped
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError, UnknownName, did_you_mean
+from normoxia.errors import (
+    InvalidArgument,
+    InvalidDocument,
+    NormoxiaError,
+    UnknownName,
+    did_you_mean,
+    shortened,
+)
 from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
 from normoxia.population import EVERYBODY, Baseline, Condition, PopulationDocument
@@ -212,7 +219,7 @@ class _Reader:
         if len(words) != 2:
             self.note(
                 node,
-                f'found "{documents.shortened(str(node.value))}"',
+                f'found "{shortened(str(node.value))}"',
                 'expected a number and a unit, such as "6 weeks" or "12 months"',
             )
             return math.nan
