@@ -212,3 +212,24 @@ def test_written_rows_read_back_with_gaps_for_failed_patients(tmp_path: Path, en
     assert back["patient"].to_list() == ["a", "a", "b", "b"]
     assert back["x"].to_list() == [1.0, 0.1, 2.0, None]
     assert [p.name for p in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("text", ["0:1e9:1", "0:1:1e-12", "0:9999999:1,0:9999999:1"])
+def test_more_times_than_can_be_meant_are_refused_before_they_are_made(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="more than 10,000,000 times"):
+        tables.read_times(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nan", "inf", "0:inf:1", "0:nan:1", "nan:1", "1e400", "0:1:inf", "0:1:nan", "0:1:2:3", "", ",", ":"],
+)
+def test_times_that_are_no_numbers_are_refused(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="not a list of finite times"):
+        tables.read_times(text)
+
+
+@given(st.floats(-1e3, 1e3), st.integers(0, 50), st.floats(1e-3, 10))
+def test_a_range_holds_its_ends_and_steps(start: float, steps: int, stride: float) -> None:
+    times = tables.read_times(f"{start!r}:{start + steps * stride!r}:{stride!r}")
+    assert times == pytest.approx([start + i * stride for i in range(steps + 1)], abs=1e-9)

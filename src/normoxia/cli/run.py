@@ -77,6 +77,7 @@ def run(
     from normoxia.calibration.fitting import ensemble
     from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions, write_whole
+    from normoxia.trial.preflight import preflight, refuse_too_large
     from normoxia.trial.summary import summary
 
     if resume and out is None:
@@ -87,9 +88,11 @@ def run(
     protocol = files.read(trial)
     calibrated = None if uncalibrated else ensemble.read()
     count = _replicates(replicates, calibrated is not None)
-    model = None
+    refuse_too_large(protocol if patients is None else protocol.with_patients(patients), count)
+    written, model = protocol, None
     if ablate:
         protocol, model = ablation.ablate(protocol, ablate)
+    preflight(protocol, model=model, seed=seed)
     config = {
         "schema": "normoxia.config/1",
         "trial": protocol.id,
@@ -121,7 +124,7 @@ def run(
             f"interrupted; {done} finished chunks are in {path}; go on with: "
             f"normoxia run {trial} --out {path} --resume and the same options"
         ) from None
-    performed = analysis.protocol_of(result)
+    performed = analysis.performed(result, written)
     comparisons = analysis.compare(
         analysis.analyse(result, performed), analysis.published(performed, same_cut=True)
     )

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from normoxia.cli.streams import is_unicode
 from normoxia.progress import Progress, Step, silent
 
 
 def print_json(value: object) -> None:
     """One JSON object on standard output; nan and infinities become null, since JSON has neither."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    text = json.dumps(plain(value), ensure_ascii=not is_unicode(), indent=1, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def plain(value: Any) -> Any:

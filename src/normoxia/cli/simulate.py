@@ -57,7 +57,7 @@ def simulate(
     """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
     import numpy as np
 
-    from normoxia import mechanism, simulation
+    from normoxia import mechanism, memory, simulation
     from normoxia.mechanism.inputs import none
     from normoxia.simulation import tables
 
@@ -67,6 +67,7 @@ def simulate(
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
     if not 0 < tolerance < 1:
         raise InvalidArgument(f"--tolerance {tolerance:g} cannot be meant; expected such as 1e-4")
+    grid = tables.read_times(times)
     whole = mechanism.read(model)
     if ablate:
         whole = mechanism.ablate(whole, ablate)
@@ -80,9 +81,14 @@ def simulate(
     dosing = tables.read_doses(doses, names, species, decimal=decimal, notes=notes) if doses else None
     for note in notes:
         say(str(note), quiet=quiet)
-    grid = tables.read_times(times)
     wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
         tuple(o.name for o in whole.observables) or tuple(s.name for s in whole.species)
+    )
+    # values as solved and as written, and the columns of patient and time
+    memory.refuse_beyond(
+        8.0 * len(names) * len(grid) * (3 * len(wanted) + 4),
+        f"{len(names):,} patients with {len(grid):,} times of {len(wanted)} outputs",
+        "ask for fewer times, outputs or patients",
     )
     simulator = simulation.compile(whole, backend=backend, outputs=wanted)
     # patients whose doses differ are carried a few at a time, so that no table of everybody's doses is made

@@ -23,6 +23,8 @@ from normoxia.sheets.numbers import column_numbers, plain_value
 
 #: findings of one kind that a message lists; how many more there are is said
 _MOST_SHOWN = 1000
+#: output times of one call; each holds a row of every patient
+MOST_TIMES = 10_000_000
 
 
 def read_patients(
@@ -158,25 +160,34 @@ def _inputs(table: DoseTable, rows: range, first: int, count: int) -> Inputs:
 
 
 def read_times(text: str) -> NDArray[np.float64]:
-    """Times from a text: a list `0,42,84`, a range `0:728:7` (the stop included), or several of either, joined by commas."""
-    times: list[float] = []
+    """Times from a text: a list `0,42,84`, a range `0:728:7` (the stop included), or several of either, joined by commas.
+
+    raises  InvalidArgument for what is no list of finite times, and for more of them than MOST_TIMES, before any is made
+    """
+    pieces: list[NDArray[np.float64]] = []
+    count = 0
     try:
         for part in text.split(","):
-            if ":" in part:
-                start, stop, *step = (_time(piece) for piece in part.split(":"))
-                stride = step[0] if step else 1.0
-                if stride <= 0 or stop < start or len(step) > 1:
-                    raise ValueError(part)
-                times.extend(start + stride * np.arange(int(np.floor((stop - start) / stride + 1e-9)) + 1))
-            else:
-                times.append(_time(part))
-    except ValueError:
+            first, *rest = (_time(piece) for piece in part.split(":"))
+            if len(rest) > 2 or not np.isfinite([first, *rest]).all():
+                raise ValueError(part)
+            stop, stride = rest[0] if rest else first, rest[1] if len(rest) == 2 else 1.0
+            if stride <= 0 or stop < first:
+                raise ValueError(part)
+            steps = np.floor((stop - first) / stride + 1e-9) + 1
+            count += int(min(steps, MOST_TIMES + 1.0))
+            if count > MOST_TIMES:
+                raise InvalidArgument(
+                    f'"{text[:60]}" asks for more than {MOST_TIMES:,} times; ask for fewer, or in several calls'
+                )
+            pieces.append(np.asarray(first + stride * np.arange(int(steps)), dtype=np.float64))
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, InvalidArgument):
+            raise
         raise InvalidArgument(
-            f'"{text}" is not a list of times; expected such as 0,42,84 or 0:728:7'
+            f'"{text[:60]}" is not a list of finite times; expected such as 0,42,84 or 0:728:7'
         ) from None
-    if not times or not np.isfinite(times).all():
-        raise InvalidArgument(f'"{text}" holds no finite times; expected such as 0,42,84 or 0:728:7')
-    return np.unique(np.asarray(times, dtype=np.float64))
+    return np.unique(np.concatenate(pieces))
 
 
 def _time(text: str) -> float:
