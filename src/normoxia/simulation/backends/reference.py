@@ -2,21 +2,37 @@
 
 It takes every model: events on conditions, algebraic rules. It judges the fast backend and shares with it only the
 plan of break points; no derivative, no reordering, no vector lanes.
+
+Conditions are held while LSODA steps (modes.py). After each step the tests are compared with the modes on the step's
+own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Switches that
+depend on time alone are known beforehand and end a piece exactly. Where both sides of one condition push back to it,
+the solution stays on it (Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4).
 Source of LSODA: Petzold 1983, SIAM J Sci Stat Comput 4:136.
 """
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from normoxia.errors import ComputationFailed
-from normoxia.mechanism.expression import Call, Expression, Number
-from normoxia.simulation.backends import NO_ROOT, NOT_FINITE, REASONS, STEP_TOO_SMALL, Block, Carried
+from normoxia.simulation.backends import (
+    NO_ROOT,
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    Block,
+    Carried,
+)
+from normoxia.simulation.backends.modes import Mode, held
 from normoxia.simulation.evaluation import function
+from normoxia.simulation.judged import Judged
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
@@ -27,8 +43,20 @@ Evaluate = Callable[..., list[Any]]
 STRICTNESS = 0.1
 #: beyond it a state is taken for lost; the solver would only halve its steps for ever
 _TOO_LARGE = 1e200
-#: a condition that fired fires again only after it was false by this much
-REARM = 1e-9
+#: steps and evaluations of the rates that a patient may take within one interval; some seconds for a small model
+MOST_STEPS, MOST_EVALUATIONS = 50_000, 500_000
+#: points within a step, as shares of it, at which tests are compared with their modes
+_LOOKS = (0.25, 0.5, 0.75, 1.0)
+#: a switch is located to this share of the time reached (or of 1, when that is larger)
+LOCATED = 1e-13
+#: switches in a row without time passing, after which a solution is taken to stay on the condition
+_BACK_AND_FORTH = 6
+#: samples between which a condition on time alone, which is not linear in it, is searched for its switches
+_SAMPLES = 2000
+#: events that may fire one another at one moment
+_MOST_TURNS = 100
+#: LSODA keeps its numbers in one place for all, in SciPy before 1.17
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +75,45 @@ class _Failed(Exception):
         self.status = status
 
 
+class _Trial(Exception):
+    """A trial step came to where a rate is not a number; a smaller one may not."""
+
+
 class ReferenceSolver:
-    """A system as Python functions of (species values, parameter values, time)."""
+    """A system as Python functions of (species values, parameter values, modes, time)."""
 
     def __init__(self, system: System) -> None:
         self.system = system
-        groups = (system.species, system.parameters)
+        frozen = held(system)
+        self.modes: tuple[Mode, ...] = frozen.modes
+        groups = (system.species, system.parameters, tuple(mode.name for mode in frozen.modes))
+        smooth = frozen.system
 
-        def made(expressions: Sequence[Expression]) -> Evaluate:
-            return function(groups, system.needed(expressions), expressions)
+        def made(expressions: Sequence[Any]) -> Evaluate:
+            return function(groups, smooth.needed(expressions), expressions)
 
-        self.rates = made(system.rates)
-        self.residuals = made([rule.expression for rule in system.rules])
-        self.gaps = [made([gap(event.condition)]) for event in system.conditions]
-        self.changes = [made([new for _, new in event.changes]) for event in system.conditions]
+        self.rates = made(smooth.rates)
+        self.residuals = made([rule.expression for rule in smooth.rules])
+        self.tests = made([mode.test for mode in frozen.modes])
+        self.gaps = made([mode.gap for mode in frozen.modes])
+        self.conditions = made([event.condition for event in smooth.conditions])
+        self.of_state = [k for k, mode in enumerate(frozen.modes) if not mode.of_time]
+        self.of_time = [k for k, mode in enumerate(frozen.modes) if mode.of_time]
+        self.changes = [
+            function(groups[:2], system.needed(news), news)
+            for news in ([new for _, new in event.changes] for event in system.conditions)
+        ]
         self.changed = [[system.species.index(name) for name, _ in e.changes] for e in system.conditions]
         self.moving = np.array([i for i in range(len(system.species)) if i not in system.ruled], int)
         self.absolute = np.array(system.scales)
+        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        rules = [(f'the rule of "{rule.solves_for}"', rule.expression) for rule in system.rules]
+        tests = [(f'the condition of the event "{e.name}"', e.condition) for e in system.conditions]
+        self.judged = Judged(system, [*rates, *rules, *tests])
+        self.judged_changes = [
+            Judged(system, [(f'"{name}" in the event "{event.name}"', new) for name, new in event.changes])
+            for event in system.conditions
+        ]
 
     def carry(self, block: Block) -> Carried:
         n, n_species = block.values.shape
@@ -71,47 +121,168 @@ class ReferenceSolver:
         values = np.full((n, n_species), np.nan)
         status = np.zeros(n, np.int64)
         reason: dict[int, str] = {}
+        work = np.zeros((n, 2), np.int64)
         for i in np.flatnonzero(block.alive).tolist():
             patient = _Patient(self, block.parameters[i], block.tolerance)
+            before = block.values[i] if block.before is None else block.before[i]
             try:
-                with np.errstate(all="ignore"):
-                    values[i] = patient.carry(block.values[i], block.plans[i], block.amounts[i], saved[i])
+                with _ONE_AT_A_TIME, np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # LSODA also warns of what becomes a reason
+                    values[i] = patient.carry(
+                        block.values[i], before, block.plans[i], block.amounts[i], saved[i]
+                    )
             except _Failed as failure:
                 status[i], reason[i] = failure.status, str(failure)
-        return Carried(values, saved, block.steps.copy(), status, reason, np.zeros((n, 2), np.int64))
+            work[i, 0] = patient.all_steps
+        return Carried(values, saved, block.steps.copy(), status, reason, work)
 
     def consistent(self, values: Array, parameters: Array, time: float) -> Array:
         solved = values.copy()
-        for i in range(len(values)) if self.system.rules else ():
+        for i in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ():
+            patient = _Patient(self, parameters[i], 1e-8)
             try:
-                solved[i] = _Patient(self, parameters[i], 1e-8).settle_rules(values[i], time)
+                patient.find_modes(solved[i], time)
+                solved[i] = patient.settle_rules(values[i], time)
+                patient.find_modes(solved[i], time)
+                solved[i] = patient.settle_rules(values[i], time)
             except _Failed:
                 solved[i] = np.nan
         return solved
 
 
 class _Patient:
+    """One patient on the way. Times are counted from the start of the interval, so that none is lost to rounding."""
+
     def __init__(self, solver: ReferenceSolver, parameters: Array, tolerance: float) -> None:
-        self.solver = solver
+        self.solver, self.row = solver, parameters
         self.parameters = parameters.tolist()
+        self.aimed = tolerance
         self.tolerance = max(tolerance * STRICTNESS, 1e-13)
         self.flow = np.zeros(len(solver.system.species))
+        self.modes: list[float] = [0.0] * len(solver.modes)
+        self.start = self.length = 0.0
+        self.steps = self.evaluations = self.all_steps = 0
+        self.doubtful = False
+        self.sliding: int | None = None  # the mode on whose condition the solution stays
 
-    def carry(self, start: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array) -> Array:
+    # along a plan --------------------------------------------------------------------------------------------
+
+    def carry(
+        self, start: Array, before: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array
+    ) -> Array:
         if not np.all(np.isfinite(start)):
             raise _Failed(NOT_FINITE, "at the start")
-        y = self.settle_rules(start.copy(), plan[0].start if plan else 0.0)
+        self.start = plan[0].start if plan else 0.0
+        y = self.begin(before.copy(), 0.0)
+        truths = self.truths(y, 0.0)
+        y = self.begin(start.copy(), 0.0)
         for interval in plan:
+            self.start, self.length = interval.start, interval.length
+            self.steps = self.evaluations = 0
             for entry in interval.entries:
                 amount = 0.0 if entry.dose < 0 else float(amounts[entry.dose]) * entry.scale
                 if not entry.rate:
                     y[entry.species] += amount
                 else:
                     self.flow[entry.species] = amount + (0.0 if entry.fresh else self.flow[entry.species])
-            y = self.cross(y, interval.start, interval.length)
+            y, truths = self.turned(y, 0.0, truths)
+            y, truths = self.cross(y, truths)
             if interval.save >= 0:
                 saved[interval.save] = y
         return y
+
+    def begin(self, y: Array, t: float) -> Array:
+        """Modes and ruled species at a moment, each found in terms of the other."""
+        self.find_modes(y, t)
+        if self.solver.system.ruled:
+            y = self.settle_rules(y, self.start + t)
+            self.find_modes(y, t)
+            y = self.settle_rules(y, self.start + t)
+        return y
+
+    def turned(self, y: Array, t: float, truths: list[bool]) -> tuple[Array, list[bool]]:
+        """The state and the truths of all conditions of events after those that have turned true have fired."""
+        solver = self.solver
+        for _ in range(_MOST_TURNS):
+            y = self.begin(y, t)
+            now = self.truths(y, t)
+            due = [k for k, (was, is_now) in enumerate(zip(truths, now, strict=True)) if is_now and not was]
+            truths = now
+            if not due:
+                return y, truths
+            y = y.copy()
+            for k in due:
+                judged = solver.judged_changes[k]
+                time = self.start + t
+                new, lost = judged.judged(y[None], self.row[None], time, self.aimed)
+                if lost:
+                    raise _Failed(NO_VALUE, f"{lost[0]}, time {time:g}")
+                y[solver.changed[k]] = new[0]
+        names = ", ".join(f'"{e.name}"' for e in solver.system.conditions)
+        raise _Failed(TOO_MANY_STEPS, f"the events {names} fire one another for ever, time {self.start + t:g}")
+
+    def truths(self, y: Array, t: float) -> list[bool]:
+        if not self.solver.system.conditions:
+            return []
+        found = self.solver.conditions(y.tolist(), self.parameters, self.modes, self.start + t)
+        return [bool(x) for x in found]
+
+    # modes ---------------------------------------------------------------------------------------------------
+
+    def find_modes(self, y: Array, t: float) -> None:
+        """The modes just after a moment."""
+        solver = self.solver
+        if not solver.modes:
+            return
+        time, after = self.start + t, self.start + t + LOCATED * 10 * max(1.0, abs(self.start + t))
+        values = y.tolist()
+        for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
+            here = solver.tests(values, self.parameters, self.modes, time)
+            later = solver.tests(values, self.parameters, self.modes, after) if solver.of_time else here
+            found = [
+                float(later[k] if mode.of_time else here[k]) for k, mode in enumerate(solver.modes)
+            ]
+            if found == self.modes:
+                return
+            self.modes = found
+
+    def differs(self, y: Array, t: float) -> bool:
+        """Whether a test of species has left its mode."""
+        found = self.solver.tests(y.tolist(), self.parameters, self.modes, self.start + t)
+        return any(found[k] != self.modes[k] for k in self.solver.of_state if k != self.sliding)
+
+    def gap(self, k: int, y: Array, t: float) -> float:
+        return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
+
+    def next_switch(self, y: Array, t: float) -> float:
+        """The next moment at which a condition on time alone switches, or the end of the interval."""
+        nearest = self.length
+        for k in self.solver.of_time:
+            mode = self.solver.modes[k]
+            levels = (self.modes[k], self.modes[k] + 1.0) if mode.counts else (0.0,)
+            for level in levels:
+                nearest = min(nearest, self._reached(k, level, y, t, nearest))
+        return nearest
+
+    def _reached(self, k: int, level: float, y: Array, t: float, end: float) -> float:
+        def at(moment: float) -> float:
+            return self.gap(k, y, moment) - level
+
+        first, middle, last = at(t), at(0.5 * (t + end)), at(end)
+        if abs(first - 2.0 * middle + last) <= 1e-12 * (abs(first) + abs(last) + abs(level)):
+            slope = (last - first) / (end - t)
+            root = t - first / slope if slope else end
+            return root if t < root < end else end
+        grid = np.linspace(t, end, _SAMPLES)
+        values = np.array([at(x) for x in grid])
+        turns = np.flatnonzero(values[1:] * values[:-1] < 0.0)
+        if not len(turns):
+            return end
+        low, high = float(grid[turns[0]]), float(grid[turns[0] + 1])
+        sign = np.sign(at(low))
+        return _bisected(low, high, lambda x: bool(np.sign(at(x)) != sign), self.start)
+
+    # solving -------------------------------------------------------------------------------------------------
 
     def settle_rules(self, y: Array, time: float) -> Array:
         """The values with the ruled species solved for, starting from where they are."""
@@ -124,7 +295,7 @@ class _Patient:
 
         def residual(x: Array) -> list[float]:
             trial[ruled] = x
-            return self.solver.residuals(trial.tolist(), self.parameters, time)
+            return self.solver.residuals(trial.tolist(), self.parameters, self.modes, time)
 
         found = root(residual, y[ruled], tol=1e-12)
         worst = float(np.max(np.abs(residual(found.x))))
@@ -133,87 +304,209 @@ class _Patient:
         trial[ruled] = found.x
         return trial
 
-    def cross(self, y: Array, start: float, length: float) -> Array:
-        """From the start of an interval to its end, stopping at every condition that turns true."""
-        from scipy.integrate import solve_ivp
+    def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
+        """From the start of an interval to its end, piece by piece between switches."""
+        t, stuck = 0.0, 0
+        self.sliding = None
+        self.check(y, t)
+        while t < self.length:
+            end = self.next_switch(y, t)
+            here = t
+            t, y = self.smooth(y, t, end)
+            y, truths = self.turned(y, t, truths)
+            self.check(y, t)
+            still = t - here <= 100 * LOCATED * max(1.0, abs(self.start + t))
+            stuck = stuck + 1 if still and t < self.length else 0
+            if stuck > _BACK_AND_FORTH:
+                self.slide(y, t)
+                stuck = 0
+            elif not still:
+                self.stop_sliding(y, t)
+        return y, truths
+
+    def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
+        """LSODA with the modes held, until one differs or the end."""
+        if end - t <= 4.0 * np.spacing(max(abs(self.start), self.length)):
+            return end, y
+        first: float | None = None
+        for _ in range(60):
+            try:
+                return self._smooth(y, t, end, first)
+            except _Trial as trial:
+                t, y, failed_step = trial.args
+                first = 0.1 * min(failed_step, end - t)
+                if first <= 1e-14 * max(1.0, abs(self.start + t)):
+                    break
+        self.explain(y, t, NOT_FINITE)
+        raise _Failed(NOT_FINITE, f"time {self.start + t:g}")
+
+    def _smooth(self, y: Array, t: float, end: float, first: float | None) -> tuple[float, Array]:
+        from scipy.integrate import LSODA
 
         solver, moving = self.solver, self.solver.moving
         current = y.copy()
+        reached = [t, y, end - t]
 
-        def whole(t: float, x: Array) -> Array:
+        def whole(at: float, x: Array) -> Array:
             current[moving] = x
             if len(moving) < len(current):
-                current[:] = self.settle_rules(current, start + t)
+                current[:] = self.settle_rules(current, self.start + at)
             return current
 
-        def rate(t: float, x: Array) -> Array:
+        def rate(at: float, x: Array) -> Array:
+            self.evaluations += 1
+            if self.evaluations > MOST_EVALUATIONS:
+                self.too_many(at, f"{MOST_EVALUATIONS} evaluations of the rates")
             if not np.all(np.abs(x) < _TOO_LARGE):
-                raise OverflowError(f"a state passed {_TOO_LARGE:g}")
-            found = solver.rates(whole(t, x).tolist(), self.parameters, start + t)
-            derivative: Array = (np.array(found) + self.flow)[moving]
+                raise _Failed(NOT_FINITE, f"a state passed {_TOO_LARGE:g}, time {self.start + at:g}")
+            derivative = self.rate(whole(at, x), at)[moving]
+            if not np.all(np.isfinite(derivative)):
+                if at <= reached[0]:
+                    self.explain(y, t, NOT_FINITE)
+                raise _Trial(reached[0], reached[1], max(at - reached[0], 0.0))
             return derivative
 
-        def gap_of(k: int, t: float, x: Array) -> float:
-            return float(solver.gaps[k](whole(t, x).tolist(), self.parameters, start + t)[0])
+        stepper = LSODA(
+            rate, t, y[moving], end, rtol=self.tolerance, atol=self.tolerance * solver.absolute[moving],
+            first_step=first,
+        )  # fmt: skip
+        while stepper.status == "running":
+            self.steps += 1
+            self.all_steps += 1
+            if self.steps > MOST_STEPS:
+                self.too_many(stepper.t, f"{MOST_STEPS} steps")
+            message = stepper.step()
+            if stepper.status == "failed":
+                self.explain(reached[1], reached[0], STEP_TOO_SMALL)
+                raise _Failed(STEP_TOO_SMALL, f"time {self.start + stepper.t:g}: {message}")
+            before, now = float(reached[0]), float(stepper.t)
+            if solver.of_state or self.sliding is not None:
+                dense = stepper.dense_output()
 
-        done = 0.0
-        armed = [gap_of(k, 0.0, y[moving]) < 0.0 for k in range(len(solver.gaps))]
-        while done < length:
-            watches = [_watch(gap_of, k, is_armed) for k, is_armed in enumerate(armed)]
-            try:
-                found = solve_ivp(
-                    rate, (done, length), y[moving], method="LSODA", rtol=self.tolerance,
-                    atol=self.tolerance * solver.absolute[moving], events=watches or None, t_eval=None,
-                )  # fmt: skip
-            except (OverflowError, ValueError, ZeroDivisionError) as error:
-                raise _Failed(NOT_FINITE, f"between {start:g} and {start + length:g}: {error}") from None
-            if not found.success:
-                raise _Failed(STEP_TOO_SMALL, f"between {start:g} and {start + length:g}: {found.message}")
-            y = y.copy()
-            y[moving] = found.y[:, -1]
-            done = float(found.t[-1])
-            y = self.settle_rules(y, start + done)
-            if not np.all(np.isfinite(y)):
-                raise _Failed(NOT_FINITE, f"between {start:g} and {start + length:g}")
-            for k, times in enumerate(found.t_events or ()):
-                if not len(times):
-                    continue
-                if armed[k]:
-                    new = solver.changes[k](y.tolist(), self.parameters, start + done)
-                    y[solver.changed[k]] = new
-                    y = self.settle_rules(y, start + done)
-                # the change itself may have made the condition false; then it may fire again at once
-                armed[k] = not armed[k] or gap_of(k, done, y[moving]) < -REARM
-        return y
+                def at(moment: float, dense: Any = dense) -> Array:
+                    return whole(moment, dense(moment)).copy()
+
+                low = before
+                for share in _LOOKS:
+                    high = now if share == 1.0 else before + share * (now - before)
+                    if self.left(at(high), high):
+                        moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
+                        return moment, at(moment)
+                    low = high
+            reached[:] = [now, whole(now, stepper.y).copy(), now - before]
+            if self.doubtful:
+                self.check(reached[1], now)
+        return end, np.asarray(reached[1], float)
+
+    def left(self, y: Array, t: float) -> bool:
+        """Whether a condition has switched, or the solution has left the one on which it stays."""
+        if self.sliding is not None and self.share(y, t) is None:
+            return True
+        return self.differs(y, t)
+
+    def rate(self, y: Array, t: float) -> Array:
+        if self.sliding is not None:
+            share = self.share(y, t, bounded=False)
+            if share is not None:
+                low, high = self.sides(y, t)
+                return low + share * (high - low)
+        found = self.solver.rates(y.tolist(), self.parameters, self.modes, self.start + t, self.note)
+        return np.array(found, float) + self.flow
+
+    def note(self, where: Any) -> None:
+        self.doubtful = True
+
+    # on a condition ------------------------------------------------------------------------------------------
+
+    def slide(self, y: Array, t: float) -> None:
+        """Stay on the condition that both sides push back to; a failure when there is none or several."""
+        candidates = []
+        for k in self.solver.of_state:
+            mode = self.solver.modes[k]
+            if mode.counts:
+                continue
+            size = abs(self.gap(k, y, t))
+            speed = max(abs(v) for v in self.speeds(k, y, t))
+            if size <= 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+                candidates.append(k)
+        for k in candidates:
+            self.sliding = k
+            if self.share(y, t) is not None:
+                return
+        self.sliding = None
+        raise _Failed(
+            TOO_MANY_STEPS, f"conditions switch back and forth without time passing, time {self.start + t:g}"
+        )
+
+    def stop_sliding(self, y: Array, t: float) -> None:
+        if self.sliding is not None and t < self.length and self.share(y, t) is None:
+            self.sliding = None
+            self.find_modes(y, t)
+
+    def sides(self, y: Array, t: float) -> tuple[Array, Array]:
+        """The rates with the mode of the condition 0 and 1."""
+        k = self.sliding
+        assert k is not None
+        modes = list(self.modes)
+        found = []
+        for side in (0.0, 1.0):
+            modes[k] = side
+            rates = self.solver.rates(y.tolist(), self.parameters, modes, self.start + t, self.note)
+            found.append(np.array(rates, float) + self.flow)
+        return found[0], found[1]
+
+    def speeds(self, k: int, y: Array, t: float) -> tuple[float, float]:
+        """How fast the gap of a condition changes with the rates of either side."""
+        kept, self.sliding = self.sliding, k
+        both = self.sides(y, t)
+        self.sliding = kept
+        here = self.gap(k, y, t)
+        found = []
+        for rates in both:
+            size = float(np.max(np.abs(rates) / (np.abs(y) + self.solver.absolute)))
+            step = 1e-7 / size if size > 0.0 else 1e-7
+            found.append((self.gap(k, y + step * rates, t + step) - here) / step)
+        return found[0], found[1]
+
+    def share(self, y: Array, t: float, bounded: bool = True) -> float | None:
+        """The share of side 1 with which the gap stays as it is; None when one side no longer pushes back."""
+        assert self.sliding is not None
+        low, high = self.speeds(self.sliding, y, t)
+        if low == high:
+            return None
+        share = low / (low - high)
+        return None if bounded and not 0.0 <= share <= 1.0 else min(max(share, -1.0), 2.0)
+
+    # failing -------------------------------------------------------------------------------------------------
+
+    def check(self, y: Array, t: float) -> None:
+        """Fail when a formula has no value at a state that was reached."""
+        if not self.doubtful:
+            self.solver.rates(y.tolist(), self.parameters, self.modes, self.start + t, self.note)
+        if self.doubtful:
+            self.doubtful = False
+            self.explain(y, t, NO_VALUE)
+
+    def explain(self, y: Array, t: float, status: int) -> None:
+        """Fail with what has no value, if anything has none."""
+        time, one = self.start + t, np.zeros(1, int)
+        found = self.solver.judged.faults(one, y[None], self.row[None], time, self.aimed)
+        if found:
+            raise _Failed(NO_VALUE, f"{found[0]}, time {time:g}")
+
+    def too_many(self, t: float, what: str) -> None:
+        raise _Failed(TOO_MANY_STEPS, f"{what}, time {self.start + t:g}")
 
 
-def _watch(
-    gap_of: Callable[[int, float, Array], float], k: int, armed: bool
-) -> Callable[[float, Array], float]:
-    def watch(t: float, x: Array) -> float:
-        return gap_of(k, t, x) if armed else -(gap_of(k, t, x) + REARM)
+def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: float) -> float:
+    """The first moment found beyond, within LOCATED; `low` is not beyond and `high` is."""
+    while high - low > LOCATED * max(1.0, abs(start + high)):
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            break
+        if beyond(middle):
+            high = middle
+        else:
+            low = middle
+    return high
 
-    watch.terminal = True  # type: ignore[attr-defined]
-    watch.direction = 1.0  # type: ignore[attr-defined]
-    return watch
-
-
-def gap(condition: Expression) -> Expression:
-    """A number that is positive where a condition holds and negative where it does not, smooth where it can be."""
-    match condition:
-        case Call(function="less" | "less_equal", arguments=(left, right)):
-            return Call("subtract", (right, left))
-        case Call(function="greater" | "greater_equal", arguments=(left, right)):
-            return Call("subtract", (left, right))
-        case Call(function="and", arguments=arguments):
-            return Call("min", tuple(gap(argument) for argument in arguments))
-        case Call(function="or", arguments=arguments):
-            return Call("max", tuple(gap(argument) for argument in arguments))
-        case Call(function="not", arguments=(inner,)):
-            return Call("negate", (gap(inner),))
-        case Call(function="equal"):
-            raise ComputationFailed(
-                "an event on an equality was found; a value passes through equality without being seen: "
-                "write the condition with < or >"
-            )
-    return Call("subtract", (condition, Number(0.5)))
