@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol
-from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY
+from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY, whole_exponent
 from normoxia.simulation.state import Array
 
 CONSTANT, FIXED, MOVING = 0, 1, 2
@@ -29,6 +29,7 @@ LEAVES = {"const", "param", "state", "slope", "time"}
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
 
 Key = tuple[object, ...]
+Path = tuple[tuple[int, bool], ...]
 
 
 class Graph:
@@ -42,6 +43,9 @@ class Graph:
         self._numbers: dict[Key, int] = {}
         self._derivatives: dict[tuple[int, int], int] = {}
         self._reach: dict[int, frozenset[int]] = {}
+        #: partial operations that were read, by (operation, argument nodes, conditions (node, truth) on the way)
+        self.demands: dict[tuple[str, tuple[int, ...], Path], None] = {}
+        self._path: Path = ()
         self.zero, self.one, self.minus_one = self.const(0.0), self.const(1.0), self.const(-1.0)
 
     def node(self, op: str, arguments: tuple[int, ...] = (), value: float = 0.0) -> int:
@@ -290,9 +294,83 @@ class Graph:
             case Call(function="add" | "subtract" | "negate"):
                 return self.sum(self._terms(expression, names, False))
             case Call(function=function, arguments=arguments):
-                parts = [self.read(argument, names) for argument in arguments]
+                parts = self._read_parts(function, arguments, names)
+                self._demand(expression, parts)
                 return self._apply(function, parts)
         raise TypeError(expression)
+
+    def _read_parts(
+        self, function: str, arguments: Sequence[Expression], names: Mapping[str, int]
+    ) -> list[int]:
+        """The arguments' nodes; what is read on a condition remembers it."""
+        path, parts = self._path, list[int]()
+        for argument in arguments:
+            if function == "where" and parts:
+                self._path = (*path, (parts[0], len(parts) == 1))
+            elif function in ("and", "or") and parts:
+                self._path = (*path, *((part, function == "and") for part in parts))
+            parts.append(self.read(argument, names))
+        self._path = path
+        return parts
+
+    def _demand(self, call: Call, parts: list[int]) -> None:
+        match call.function:
+            case "power" if (n := whole_exponent(call)) is not None:
+                if n < 0:
+                    self.demands[("divide", (parts[0],), self._path)] = None
+            case "divide":
+                self.demands[("divide", (parts[1],), self._path)] = None
+            case "log" | "log10":
+                self.demands[("log", (parts[0],), self._path)] = None
+            case "power" | "exp" | "sqrt" as name:
+                self.demands[(name, tuple(parts), self._path)] = None
+
+    def doubt(self) -> int:
+        """The node that is not 0 where a formula that was read may have no value; 0 for none.
+
+        Made last, so that it does not change the numbers of the others, and with them the order of sums.
+        """
+        doubts = [
+            self._all([self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)])
+            for name, arguments, path in self.demands
+        ]
+        total = self.zero
+        for one in sorted(set(doubts), key=lambda a: (self.kinds[a], a)):
+            if self.ops[one] != "const":
+                total = one if total == self.zero else self.call("or", total, one)
+            elif self.values[one]:
+                return self.one
+        return total
+
+    def _all(self, parts: list[int]) -> int:
+        total = self.one
+        for part in parts:
+            if self.ops[part] == "const":
+                if not self.values[part]:
+                    return self.zero
+            else:
+                total = part if total == self.one else self.call("and", total, part)
+        return total
+
+    def _doubt(self, name: str, arguments: tuple[int, ...]) -> int:
+        a, high = arguments[0], self.const(EXP_HIGH)
+        match name:
+            case "divide":
+                return self.call("equal", a, self.zero)
+            case "log":
+                return self.call("less_equal", a, self.zero)
+            case "sqrt":
+                return self.call("less", a, self.zero)
+            case "exp":
+                return self.call("less", high, a)
+        exceeds = self.call("less", high, self.mul(arguments[1], self.call("log", a)))
+        pole = self._all([self.call("equal", a, self.zero), self.call("less", arguments[1], self.zero)])
+        return self.call("or", self.call("or", self.call("less", a, self.zero), pole), exceeds)
+
+    def doubt_reads(self) -> frozenset[int]:
+        """The moving leaves that `doubt` will read."""
+        nodes = {a for _, arguments, path in self.demands for a in (*arguments, *(c for c, _ in path))}
+        return frozenset().union(*(self.reach(a) for a in nodes if self.moving(a)))
 
     def _terms(self, expression: Expression, names: Mapping[str, int], minus: bool) -> list[int]:
         match expression:

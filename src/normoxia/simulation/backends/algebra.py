@@ -107,11 +107,12 @@ def first_function(b: Blueprint) -> str:
     """Rates and time derivative at the start of a step, and the factors of W = drive*I - J."""
     out = Lanes("first", b.width)
     roots = [b.rates[s] for s in b.core]
-    all_roots = [*roots, *b.drift, *b.weights.values()]
+    all_roots = [*roots, *b.drift, *b.weights.values(), b.doubt]
     of = nodes(b, out, all_roots, lambda s: b.row("stage", s), b.layout["moment"])
     for i, root in enumerate(roots):
         out.store(of(root), b.layout["rate"] + i)
         out.store(of(b.drift[i]), b.layout["drift"] + i)
+    out.store(of(b.doubt), b.layout["doubt"])
     drive = out.load(b.layout["drive"])
     w: dict[tuple[int, int], str] = {}
     for i, j in b.filled:

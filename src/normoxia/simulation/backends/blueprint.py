@@ -33,6 +33,7 @@ class Blueprint:
     inputs   closed-form species that the core reads
     weights  nodes of -J, by (row, column) of core species; drift: of df/dt
     filled   the row of each entry of the factors
+    doubt    node that is not 0 where a formula may have no value
     fixed    nodes computed once per patient
     """
 
@@ -47,7 +48,7 @@ class Blueprint:
         #: where a species stands in the workspace: those of the core first, side by side
         self.place = {s: k for k, s in enumerate((*self.core, *sorted(closed)))}
         leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
-        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])}
+        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | graph.doubt_reads()
         self.inputs = tuple(s for s in sorted(closed) if leaves[s] in reads)
         #: -J, by (row, column) of core species
         self.weights = {
@@ -68,13 +69,14 @@ class Blueprint:
         ]
         self.ordering = elimination_order(len(self.core), set(self.weights))
         self.filled = filled(self.ordering, set(self.weights), len(self.core))
+        self.doubt = graph.doubt()
         self.fixed = self._fixed()
         self.layout = self._lay_out()
 
     def _fixed(self) -> tuple[int, ...]:
         """Nodes of parameters alone that moving nodes read, and what closed form needs."""
         graph = self.graph
-        roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift
+        roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift + [self.doubt]
         used = {node for node in roots if graph.kinds[node] == FIXED}
         for node in graph.order(roots, (MOVING,)):
             if graph.ops[node] not in ("state", "slope", "time"):
@@ -95,6 +97,8 @@ class Blueprint:
         layout.take("accepted")
         layout.take("rejected")
         layout.take("failed_at")
+        for name in ("judge", "doubt", "verdict"):
+            layout.take(name)
         for name in ("t", "length", "begin", "step", "trial", "first", "moment", "drive"):
             layout.take(name)
         layout.take("stage", n)  # arguments of the rates: core species and closed-form ones at a stage

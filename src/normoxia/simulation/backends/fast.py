@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.errors import InvalidArgument
-from normoxia.simulation.backends import NOT_FINITE, REASONS, Block, Carried
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Block, Carried
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.graph import Graph, fixed_function, read_system
+from normoxia.simulation.judged import Judged
 from normoxia.simulation.kinetics import LARGEST, Component, closed_species, components
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
@@ -62,6 +63,8 @@ class FastSolver:
             for component in found
             if not np.isfinite(values).all() or self._usual(component, values)
         ]
+        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        self._judged = Judged(system, rates)
         self._kernels: dict[bool, Host] = {True: self._compile(kept)}
         self._lock = threading.Lock()
 
@@ -72,7 +75,8 @@ class FastSolver:
             return bool(component.solve(matrix(parameters))[2][0])
 
     def _compile(self, kept: Sequence[Component]) -> Host:
-        return Host(Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes))
+        blueprint = Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes)
+        return Host(blueprint, self._judged)
 
     def _numerical(self) -> Host:
         with self._lock:
@@ -98,6 +102,9 @@ class FastSolver:
         for i in np.flatnonzero(block.alive & ~finite).tolist():
             done.status[i], done.reason[i] = NOT_FINITE, f"{REASONS[NOT_FINITE]} (at the start)"
         alive = block.alive & finite
+        for i, what in main.unable(block, np.flatnonzero(alive).tolist()).items():
+            alive[i], done.status[i] = False, NO_VALUE
+            done.reason[i] = f"{REASONS[NO_VALUE]}: {what} (time {block.plans[i][0].start:g})"
         order = sorted(np.flatnonzero(alive).tolist(), key=lambda i: (id(block.plans[i]), i))
         well = tables.well[:n]
         main.carry(block, [i for i in order if well[i]], tables, done)

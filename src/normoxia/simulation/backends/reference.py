@@ -51,6 +51,8 @@ _LOOKS = (0.25, 0.5, 0.75, 1.0)
 LOCATED = 1e-13
 #: switches in a row without time passing, after which a solution is taken to stay on the condition
 _BACK_AND_FORTH = 6
+#: times that a solution may come to stay on conditions within one interval
+_MOST_SLIDES = 1000
 #: samples between which a condition on time alone, which is not linear in it, is searched for its switches
 _SAMPLES = 2000
 #: events that may fire one another at one moment
@@ -163,7 +165,7 @@ class _Patient:
         self.start = self.length = 0.0
         self.steps = self.evaluations = self.all_steps = 0
         self.doubtful = False
-        self.sliding: int | None = None  # the mode on whose condition the solution stays
+        self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
 
     # along a plan --------------------------------------------------------------------------------------------
 
@@ -249,7 +251,7 @@ class _Patient:
     def differs(self, y: Array, t: float) -> bool:
         """Whether a test of species has left its mode."""
         found = self.solver.tests(y.tolist(), self.parameters, self.modes, self.start + t)
-        return any(found[k] != self.modes[k] for k in self.solver.of_state if k != self.sliding)
+        return any(found[k] != self.modes[k] for k in self.solver.of_state if k not in self.sliding)
 
     def gap(self, k: int, y: Array, t: float) -> float:
         return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
@@ -306,8 +308,8 @@ class _Patient:
 
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
         """From the start of an interval to its end, piece by piece between switches."""
-        t, stuck = 0.0, 0
-        self.sliding = None
+        t, stuck, slid = 0.0, 0, 0
+        self.sliding = ()
         self.check(y, t)
         while t < self.length:
             end = self.next_switch(y, t)
@@ -318,10 +320,13 @@ class _Patient:
             still = t - here <= 100 * LOCATED * max(1.0, abs(self.start + t))
             stuck = stuck + 1 if still and t < self.length else 0
             if stuck > _BACK_AND_FORTH:
-                self.slide(y, t)
+                slid += 1
+                if slid > _MOST_SLIDES or not self.slide(y, t):
+                    self.too_many(t, "conditions switch back and forth without time passing")
                 stuck = 0
-            elif not still:
-                self.stop_sliding(y, t)
+            elif self.sliding and t < self.length and self.shares(y, t) is None:
+                self.sliding = ()
+                self.find_modes(y, t)
         return y, truths
 
     def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
@@ -337,7 +342,7 @@ class _Patient:
                 first = 0.1 * min(failed_step, end - t)
                 if first <= 1e-14 * max(1.0, abs(self.start + t)):
                     break
-        self.explain(y, t, NOT_FINITE)
+        self.explain(y, t)
         raise _Failed(NOT_FINITE, f"time {self.start + t:g}")
 
     def _smooth(self, y: Array, t: float, end: float, first: float | None) -> tuple[float, Array]:
@@ -362,7 +367,7 @@ class _Patient:
             derivative = self.rate(whole(at, x), at)[moving]
             if not np.all(np.isfinite(derivative)):
                 if at <= reached[0]:
-                    self.explain(y, t, NOT_FINITE)
+                    self.explain(y, t)
                 raise _Trial(reached[0], reached[1], max(at - reached[0], 0.0))
             return derivative
 
@@ -377,10 +382,10 @@ class _Patient:
                 self.too_many(stepper.t, f"{MOST_STEPS} steps")
             message = stepper.step()
             if stepper.status == "failed":
-                self.explain(reached[1], reached[0], STEP_TOO_SMALL)
+                self.explain(reached[1], reached[0])
                 raise _Failed(STEP_TOO_SMALL, f"time {self.start + stepper.t:g}: {message}")
             before, now = float(reached[0]), float(stepper.t)
-            if solver.of_state or self.sliding is not None:
+            if solver.of_state:
                 dense = stepper.dense_output()
 
                 def at(moment: float, dense: Any = dense) -> Array:
@@ -400,17 +405,18 @@ class _Patient:
 
     def left(self, y: Array, t: float) -> bool:
         """Whether a condition has switched, or the solution has left the one on which it stays."""
-        if self.sliding is not None and self.share(y, t) is None:
-            return True
-        return self.differs(y, t)
+        return (bool(self.sliding) and self.shares(y, t) is None) or self.differs(y, t)
 
     def rate(self, y: Array, t: float) -> Array:
-        if self.sliding is not None:
-            share = self.share(y, t, bounded=False)
-            if share is not None:
-                low, high = self.sides(y, t)
-                return low + share * (high - low)
-        found = self.solver.rates(y.tolist(), self.parameters, self.modes, self.start + t, self.note)
+        if self.sliding:
+            shares = self.shares(y, t, bounded=False)
+            if shares is not None:
+                low, sides = self.sides(self.sliding, y, t)
+                return low + shares @ (sides - low)
+        return self.rate_with(self.modes, y, t)
+
+    def rate_with(self, modes: list[float], y: Array, t: float) -> Array:
+        found = self.solver.rates(y.tolist(), self.parameters, modes, self.start + t, self.note)
         return np.array(found, float) + self.flow
 
     def note(self, where: Any) -> None:
@@ -418,64 +424,55 @@ class _Patient:
 
     # on a condition ------------------------------------------------------------------------------------------
 
-    def slide(self, y: Array, t: float) -> None:
-        """Stay on the condition that both sides push back to; a failure when there is none or several."""
-        candidates = []
+    def slide(self, y: Array, t: float) -> bool:
+        """Stay on the conditions reached that both sides push back to, if there are any."""
         for k in self.solver.of_state:
-            mode = self.solver.modes[k]
-            if mode.counts:
+            if self.solver.modes[k].counts or k in self.sliding:
                 continue
-            size = abs(self.gap(k, y, t))
-            speed = max(abs(v) for v in self.speeds(k, y, t))
-            if size <= 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
-                candidates.append(k)
-        for k in candidates:
-            self.sliding = k
-            if self.share(y, t) is not None:
-                return
-        self.sliding = None
-        raise _Failed(
-            TOO_MANY_STEPS, f"conditions switch back and forth without time passing, time {self.start + t:g}"
-        )
+            low, sides = self.sides((k,), y, t)
+            speed = max(abs(self.along(k, rates, y, t)) for rates in (low, sides[0]))
+            if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+                continue
+            for chosen in ((*self.sliding, k), (k,)):
+                kept, self.sliding = self.sliding, chosen
+                if self.shares(y, t) is not None:
+                    return True
+                self.sliding = kept
+        return False
 
-    def stop_sliding(self, y: Array, t: float) -> None:
-        if self.sliding is not None and t < self.length and self.share(y, t) is None:
-            self.sliding = None
-            self.find_modes(y, t)
-
-    def sides(self, y: Array, t: float) -> tuple[Array, Array]:
-        """The rates with the mode of the condition 0 and 1."""
-        k = self.sliding
-        assert k is not None
-        modes = list(self.modes)
+    def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
+        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
+        base = [0.0 if k in conditions else mode for k, mode in enumerate(self.modes)]
         found = []
-        for side in (0.0, 1.0):
-            modes[k] = side
-            rates = self.solver.rates(y.tolist(), self.parameters, modes, self.start + t, self.note)
-            found.append(np.array(rates, float) + self.flow)
-        return found[0], found[1]
+        for one in conditions:
+            modes = list(base)
+            modes[one] = 1.0
+            found.append(self.rate_with(modes, y, t))
+        return self.rate_with(base, y, t), np.array(found)
 
-    def speeds(self, k: int, y: Array, t: float) -> tuple[float, float]:
-        """How fast the gap of a condition changes with the rates of either side."""
-        kept, self.sliding = self.sliding, k
-        both = self.sides(y, t)
-        self.sliding = kept
-        here = self.gap(k, y, t)
-        found = []
-        for rates in both:
-            size = float(np.max(np.abs(rates) / (np.abs(y) + self.solver.absolute)))
-            step = 1e-7 / size if size > 0.0 else 1e-7
-            found.append((self.gap(k, y + step * rates, t + step) - here) / step)
-        return found[0], found[1]
+    def along(self, k: int, rates: Array, y: Array, t: float) -> float:
+        """How fast the gap of a condition changes when the species change at some rates."""
+        size = float(np.max(np.abs(rates) / (np.abs(y) + self.solver.absolute), initial=0.0))
+        step = 1e-7 / size if size > 0.0 else 1e-7
+        back, forth = (self.gap(k, y + sign * step * rates, t + sign * step) for sign in (-1.0, 1.0))
+        return (forth - back) / (2.0 * step)
 
-    def share(self, y: Array, t: float, bounded: bool = True) -> float | None:
-        """The share of side 1 with which the gap stays as it is; None when one side no longer pushes back."""
-        assert self.sliding is not None
-        low, high = self.speeds(self.sliding, y, t)
-        if low == high:
+    def shares(self, y: Array, t: float, bounded: bool = True) -> Array | None:
+        """How much of its side 1 each condition gets so that all their gaps stay as they are.
+
+        None when that is not between 0 and 1: a side no longer pushes back. Several conditions are taken to act on
+        different terms of the rates.
+        """
+        low, sides = self.sides(self.sliding, y, t)
+        speed = np.array([self.along(k, low, y, t) for k in self.sliding])
+        matrix = np.array([[self.along(k, side, y, t) for side in sides] for k in self.sliding])
+        try:
+            shares = np.linalg.solve(matrix - speed[:, None], -speed)
+        except np.linalg.LinAlgError:
             return None
-        share = low / (low - high)
-        return None if bounded and not 0.0 <= share <= 1.0 else min(max(share, -1.0), 2.0)
+        if bounded and not np.all((shares >= 0.0) & (shares <= 1.0)):
+            return None
+        return np.asarray(np.clip(shares, -1.0, 2.0), float)
 
     # failing -------------------------------------------------------------------------------------------------
 
@@ -485,9 +482,9 @@ class _Patient:
             self.solver.rates(y.tolist(), self.parameters, self.modes, self.start + t, self.note)
         if self.doubtful:
             self.doubtful = False
-            self.explain(y, t, NO_VALUE)
+            self.explain(y, t)
 
-    def explain(self, y: Array, t: float, status: int) -> None:
+    def explain(self, y: Array, t: float) -> None:
         """Fail with what has no value, if anything has none."""
         time, one = self.start + t, np.zeros(1, int)
         found = self.solver.judged.faults(one, y[None], self.row[None], time, self.aimed)

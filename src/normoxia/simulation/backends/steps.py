@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from normoxia.simulation.backends import NOT_FINITE, STEP_TOO_SMALL
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, STEP_TOO_SMALL
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
 from normoxia.simulation.rosenbrock import ERROR_ORDER, GAMMA, NODES, SLOPES, A, C
@@ -32,6 +32,8 @@ def step_function(b: Blueprint) -> str:
     for s in b.inputs:
         out.store(out.load(b.row("here", s)), b.row("stage", s))
     out.do("call void @first(ptr %m)")
+    if b.doubt != b.graph.zero:
+        active = _judged(b, out, active)
     for stage in range(8):
         if stage and NODES[stage] != NODES[stage - 1]:
             at = out.fma(h, out.constant(NODES[stage]), t)
@@ -53,6 +55,26 @@ def step_function(b: Blueprint) -> str:
             out.put(out.near(here, row["right"]), here, row["u"] + stage * n)
     _control(b, out, active, last, t, h, step, length)
     return out.text()
+
+
+def _judged(b: Blueprint, out: Lanes, active: str) -> str:
+    """Where a formula may have no value at the start of the step, the host judges; lanes it finds so are failed.
+
+    The host gets the address of the workspace and answers in the row `verdict`.
+    """
+    row = b.layout.names
+    doubtful = out.both(active, out.compare("une", out.load(row["doubt"]), out.constant(0.0)))
+    out.store(out.number(doubtful), row["doubt"])
+    out.store(out.constant(0.0), row["verdict"])
+    out.do(f"br i1 {out.any(doubtful)}, label %doubtful, label %judged")
+    out.label("doubtful")
+    judge = out.new(f"load ptr, ptr {out.at(row['judge'])}")
+    out.do(f"call void {judge}(ptr %m)")
+    out.do("br label %judged")
+    out.label("judged")
+    lost = out.compare("une", out.load(row["verdict"]), out.constant(0.0))
+    fail(b, out, lost, out.constant(float(NO_VALUE)))
+    return out.both(active, out.no(lost))
 
 
 def _combine(b: Blueprint, out: Lanes, stage: int, inverse: str, h: str) -> None:
