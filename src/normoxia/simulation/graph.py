@@ -331,7 +331,9 @@ class Graph:
         Made last, so that it does not change the numbers of the others, and with them the order of sums.
         """
         doubts = [
-            self._all([self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)])
+            self._all(
+                [self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)]
+            )
             for name, arguments, path in self.demands
         ]
         total = self.zero

@@ -166,7 +166,6 @@ class Run:
         for i, why in reason.items():
             done.reason[rows.start + i] = why
 
-
     def keep(
         self,
         rows: slice,

@@ -72,8 +72,8 @@ class ReferenceBackend:
 
 
 class _Failed(Exception):
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"{REASONS[status]} ({detail})")
+    def __init__(self, status: int, time: float, detail: str) -> None:
+        super().__init__(f"{REASONS[status]}: {detail} (time {time:g})")
         self.status = status
 
 
@@ -138,18 +138,21 @@ class ReferenceSolver:
             work[i, 0] = patient.all_steps
         return Carried(values, saved, block.steps.copy(), status, reason, work)
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        solved = values.copy()
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        solved, lost = values.copy(), dict[int, tuple[int, str]]()
         for i in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ():
             patient = _Patient(self, parameters[i], 1e-8)
+            patient.start = time
             try:
-                patient.find_modes(solved[i], time)
-                solved[i] = patient.settle_rules(values[i], time)
-                patient.find_modes(solved[i], time)
-                solved[i] = patient.settle_rules(values[i], time)
-            except _Failed:
-                solved[i] = np.nan
-        return solved
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    solved[i] = patient.begin(values[i].copy(), 0.0)
+                    patient.check(solved[i], 0.0)
+            except _Failed as failure:
+                solved[i], lost[i] = np.nan, (failure.status, str(failure))
+        return solved, lost
 
 
 class _Patient:
@@ -173,7 +176,7 @@ class _Patient:
         self, start: Array, before: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array
     ) -> Array:
         if not np.all(np.isfinite(start)):
-            raise _Failed(NOT_FINITE, "at the start")
+            raise _Failed(NOT_FINITE, plan[0].start if plan else 0.0, "at the start")
         self.start = plan[0].start if plan else 0.0
         y = self.begin(before.copy(), 0.0)
         truths = self.truths(y, 0.0)
@@ -218,10 +221,10 @@ class _Patient:
                 time = self.start + t
                 new, lost = judged.judged(y[None], self.row[None], time, self.aimed)
                 if lost:
-                    raise _Failed(NO_VALUE, f"{lost[0]}, time {time:g}")
+                    raise _Failed(NO_VALUE, time, lost[0])
                 y[solver.changed[k]] = new[0]
         names = ", ".join(f'"{e.name}"' for e in solver.system.conditions)
-        raise _Failed(TOO_MANY_STEPS, f"the events {names} fire one another for ever, time {self.start + t:g}")
+        raise _Failed(TOO_MANY_STEPS, self.start + t, f"the events {names} fire one another for ever")
 
     def truths(self, y: Array, t: float) -> list[bool]:
         if not self.solver.system.conditions:
@@ -241,9 +244,7 @@ class _Patient:
         for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
             here = solver.tests(values, self.parameters, self.modes, time)
             later = solver.tests(values, self.parameters, self.modes, after) if solver.of_time else here
-            found = [
-                float(later[k] if mode.of_time else here[k]) for k, mode in enumerate(solver.modes)
-            ]
+            found = [float(later[k] if mode.of_time else here[k]) for k, mode in enumerate(solver.modes)]
             if found == self.modes:
                 return
             self.modes = found
@@ -300,10 +301,12 @@ class _Patient:
             return self.solver.residuals(trial.tolist(), self.parameters, self.modes, time)
 
         found = root(residual, y[ruled], tol=1e-12)
-        worst = float(np.max(np.abs(residual(found.x))))
-        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
-            raise _Failed(NO_ROOT, f"time {time:g}, residual {worst:g}")
         trial[ruled] = found.x
+        last = self.solver.residuals(trial.tolist(), self.parameters, self.modes, time, self.note)
+        worst = float(np.max(np.abs(last)))
+        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
+            self.explain(trial, time - self.start)
+            raise _Failed(NO_ROOT, time, f"residual {worst:g}")
         return trial
 
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
@@ -343,7 +346,7 @@ class _Patient:
                 if first <= 1e-14 * max(1.0, abs(self.start + t)):
                     break
         self.explain(y, t)
-        raise _Failed(NOT_FINITE, f"time {self.start + t:g}")
+        raise _Failed(NOT_FINITE, self.start + t, "however small the step")
 
     def _smooth(self, y: Array, t: float, end: float, first: float | None) -> tuple[float, Array]:
         from scipy.integrate import LSODA
@@ -363,7 +366,7 @@ class _Patient:
             if self.evaluations > MOST_EVALUATIONS:
                 self.too_many(at, f"{MOST_EVALUATIONS} evaluations of the rates")
             if not np.all(np.abs(x) < _TOO_LARGE):
-                raise _Failed(NOT_FINITE, f"a state passed {_TOO_LARGE:g}, time {self.start + at:g}")
+                raise _Failed(NOT_FINITE, self.start + at, f"a state passed {_TOO_LARGE:g}")
             derivative = self.rate(whole(at, x), at)[moving]
             if not np.all(np.isfinite(derivative)):
                 if at <= reached[0]:
@@ -383,7 +386,7 @@ class _Patient:
             message = stepper.step()
             if stepper.status == "failed":
                 self.explain(reached[1], reached[0])
-                raise _Failed(STEP_TOO_SMALL, f"time {self.start + stepper.t:g}: {message}")
+                raise _Failed(STEP_TOO_SMALL, self.start + stepper.t, str(message))
             before, now = float(reached[0]), float(stepper.t)
             if solver.of_state:
                 dense = stepper.dense_output()
@@ -489,10 +492,10 @@ class _Patient:
         time, one = self.start + t, np.zeros(1, int)
         found = self.solver.judged.faults(one, y[None], self.row[None], time, self.aimed)
         if found:
-            raise _Failed(NO_VALUE, f"{found[0]}, time {time:g}")
+            raise _Failed(NO_VALUE, time, found[0])
 
     def too_many(self, t: float, what: str) -> None:
-        raise _Failed(TOO_MANY_STEPS, f"{what}, time {self.start + t:g}")
+        raise _Failed(TOO_MANY_STEPS, self.start + t, what)
 
 
 def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: float) -> float:
@@ -506,4 +509,3 @@ def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: f
         else:
             low = middle
     return high
-
