@@ -91,7 +91,7 @@ class _Look:
         return self._known[key]
 
     def true(self, expression: Expression) -> Rows:
-        return self.of(expression) != 0.0
+        return np.asarray(self.of(expression) != 0.0, bool)
 
     def _compute(self, expression: Expression) -> Any:
         match expression:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from normoxia.mechanism.expression import CONDITIONS, TIME, Call, Expression, Number, Symbol
 from normoxia.simulation.state import Array
@@ -284,7 +285,7 @@ class OverPatients:
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
         return self.noted(values, parameters, time)[0]
 
-    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, Array]:
+    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, NDArray[np.bool_]]:
         """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
         doubtful = np.zeros(n, bool)

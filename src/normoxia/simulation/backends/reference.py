@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -53,6 +53,8 @@ LOCATED = 1e-13
 _BACK_AND_FORTH = 6
 #: times that a solution may come to stay on conditions within one interval
 _MOST_SLIDES = 1000
+#: times that a step may be cut because a trial came to where a rate is not a number
+_MOST_TRIALS = 60
 #: samples between which a condition on time alone, which is not linear in it, is searched for its switches
 _SAMPLES = 2000
 #: events that may fire one another at one moment
@@ -79,6 +81,16 @@ class _Failed(Exception):
 
 class _Trial(Exception):
     """A trial step came to where a rate is not a number; a smaller one may not."""
+
+    def __init__(self, step: float) -> None:
+        super().__init__()
+        self.step = step
+
+
+class _Reached(NamedTuple):
+    time: float
+    values: Array
+    step: float
 
 
 class ReferenceSolver:
@@ -168,6 +180,7 @@ class _Patient:
         self.start = self.length = 0.0
         self.steps = self.evaluations = self.all_steps = 0
         self.doubtful = False
+        self.reached = _Reached(0.0, parameters, 0.0)
         self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
 
     # along a plan --------------------------------------------------------------------------------------------
@@ -312,7 +325,7 @@ class _Patient:
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
         """From the start of an interval to its end, piece by piece between switches."""
         t, stuck, slid = 0.0, 0, 0
-        self.sliding = ()
+        self.sliding = tuple[int, ...]()
         self.check(y, t)
         while t < self.length:
             end = self.next_switch(y, t)
@@ -328,32 +341,32 @@ class _Patient:
                     self.too_many(t, "conditions switch back and forth without time passing")
                 stuck = 0
             elif self.sliding and t < self.length and self.shares(y, t) is None:
-                self.sliding = ()
+                self.sliding = tuple[int, ...]()
                 self.find_modes(y, t)
         return y, truths
 
     def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
         """LSODA with the modes held, until one differs or the end."""
-        if end - t <= 4.0 * np.spacing(max(abs(self.start), self.length)):
+        if end - t <= 4.0 * float(np.spacing(max(abs(self.start), self.length))):
             return end, y
         first: float | None = None
-        for _ in range(60):
+        self.reached = _Reached(t, y, end - t)
+        for _ in range(_MOST_TRIALS):
             try:
-                return self._smooth(y, t, end, first)
+                return self._smooth(end, first)
             except _Trial as trial:
-                t, y, failed_step = trial.args
-                first = 0.1 * min(failed_step, end - t)
-                if first <= 1e-14 * max(1.0, abs(self.start + t)):
+                first = 0.1 * min(trial.step, end - self.reached.time)
+                if first <= 1e-14 * max(1.0, abs(self.start + self.reached.time)):
                     break
-        self.explain(y, t)
-        raise _Failed(NOT_FINITE, self.start + t, "however small the step")
+        self.explain(self.reached.values, self.reached.time)
+        raise _Failed(NOT_FINITE, self.start + self.reached.time, "however small the step")
 
-    def _smooth(self, y: Array, t: float, end: float, first: float | None) -> tuple[float, Array]:
+    def _smooth(self, end: float, first: float | None) -> tuple[float, Array]:
         from scipy.integrate import LSODA
 
         solver, moving = self.solver, self.solver.moving
+        t, y = self.reached.time, self.reached.values
         current = y.copy()
-        reached = [t, y, end - t]
 
         def whole(at: float, x: Array) -> Array:
             current[moving] = x
@@ -367,27 +380,25 @@ class _Patient:
                 self.too_many(at, f"{MOST_EVALUATIONS} evaluations of the rates")
             if not np.all(np.abs(x) < _TOO_LARGE):
                 raise _Failed(NOT_FINITE, self.start + at, f"a state passed {_TOO_LARGE:g}")
-            derivative = self.rate(whole(at, x), at)[moving]
+            derivative: Array = self.rate(whole(at, x), at)[moving]
             if not np.all(np.isfinite(derivative)):
-                if at <= reached[0]:
-                    self.explain(y, t)
-                raise _Trial(reached[0], reached[1], max(at - reached[0], 0.0))
+                raise _Trial(max(at - self.reached.time, 0.0))
             return derivative
 
         stepper = LSODA(
             rate, t, y[moving], end, rtol=self.tolerance, atol=self.tolerance * solver.absolute[moving],
             first_step=first,
         )  # fmt: skip
-        while stepper.status == "running":
+        while True:
             self.steps += 1
             self.all_steps += 1
             if self.steps > MOST_STEPS:
                 self.too_many(stepper.t, f"{MOST_STEPS} steps")
             message = stepper.step()
-            if stepper.status == "failed":
-                self.explain(reached[1], reached[0])
+            if message is not None:
+                self.explain(self.reached.values, self.reached.time)
                 raise _Failed(STEP_TOO_SMALL, self.start + stepper.t, str(message))
-            before, now = float(reached[0]), float(stepper.t)
+            before, now = self.reached.time, float(stepper.t)
             if solver.of_state:
                 dense = stepper.dense_output()
 
@@ -401,10 +412,11 @@ class _Patient:
                         moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
                         return moment, at(moment)
                     low = high
-            reached[:] = [now, whole(now, stepper.y).copy(), now - before]
+            self.reached = _Reached(now, whole(now, stepper.y).copy(), now - before)
             if self.doubtful:
-                self.check(reached[1], now)
-        return end, np.asarray(reached[1], float)
+                self.check(self.reached.values, now)
+            if now >= end:
+                return end, self.reached.values
 
     def left(self, y: Array, t: float) -> bool:
         """Whether a condition has switched, or the solution has left the one on which it stays."""
@@ -494,7 +506,7 @@ class _Patient:
         if found:
             raise _Failed(NO_VALUE, time, found[0])
 
-    def too_many(self, t: float, what: str) -> None:
+    def too_many(self, t: float, what: str) -> NoReturn:
         raise _Failed(TOO_MANY_STEPS, self.start + t, what)
 
 
