@@ -224,3 +224,19 @@ def test_two_workers_give_the_bytes_of_one() -> None:
     state = simulator.start({"a": np.linspace(0, 1, 150)})
     one, two = (simulator.run(state, times=[1.0, 5.0], workers=n).values.tobytes() for n in (1, 2))
     assert one == two
+
+
+@pytest.mark.parametrize("text", ["time >= 3", "time > 3", "not time < 3", "time*time >= 9 and x > 0"])
+def test_an_event_on_time_fires_once_however_a_run_is_cut(text: str) -> None:
+    once = Event("once", {"n": parse("n + 1")}, condition=parse(text))
+    m = model({"x": (1.0, "0 - 0.1*x"), "n": (0.0, "0")}, events=(once,))
+    simulator = simulation.compile(m, "reference", ("n",))
+    for cuts in ([5.0], [3.0, 5.0], [1.0, 3.0, 4.0, 5.0]):
+        state, values = simulator.start(), []
+        for time_ in cuts:
+            result = simulator.run(state, times=[time_])
+            state = result.state
+            values.append(float(result["n"][0, 0]))
+        assert values == [float(t > 3) for t in cuts]
+    begun = simulator.run(simulator.start(time=4.0), times=[5.0])
+    assert begun["n"][0, 0] == 0.0  # true from the start is no turn

@@ -4,8 +4,8 @@ It takes every model: events on conditions, algebraic rules. It judges the fast 
 plan of break points; no derivative, no reordering, no vector lanes.
 
 Conditions are held while LSODA steps (modes.py). After each step the tests are compared with the modes on the step's
-own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Switches that
-depend on time alone are known beforehand and end a piece exactly. Where both sides of one condition push back to it,
+own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Conditions on
+time alone switch at the breaks of the plan. Where both sides of one condition push back to it,
 the solution stays on it (Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4).
 Source of LSODA: Petzold 1983, SIAM J Sci Stat Comput 4:136.
 """
@@ -30,9 +30,9 @@ from normoxia.simulation.backends import (
     Block,
     Carried,
 )
-from normoxia.simulation.backends.modes import Mode, held
 from normoxia.simulation.evaluation import function
 from normoxia.simulation.judged import Judged
+from normoxia.simulation.modes import Mode, held
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
@@ -55,8 +55,6 @@ _BACK_AND_FORTH = 6
 _MOST_SLIDES = 1000
 #: times that a step may be cut because a trial came to where a rate is not a number
 _MOST_TRIALS = 60
-#: samples between which a condition on time alone, which is not linear in it, is searched for its switches
-_SAMPLES = 2000
 #: events that may fire one another at one moment
 _MOST_TURNS = 100
 #: LSODA keeps its numbers in one place for all, in SciPy before 1.17
@@ -98,7 +96,7 @@ class ReferenceSolver:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        frozen = held(system)
+        frozen = held(system, bends_are_modes=True)
         self.modes: tuple[Mode, ...] = frozen.modes
         groups = (system.species, system.parameters, tuple(mode.name for mode in frozen.modes))
         smooth = frozen.system
@@ -190,10 +188,12 @@ class _Patient:
     ) -> Array:
         if not np.all(np.isfinite(start)):
             raise _Failed(NOT_FINITE, plan[0].start if plan else 0.0, "at the start")
+        # a condition on time that turns true at the very start was false just before it, unless all begins there
         self.start = plan[0].start if plan else 0.0
-        y = self.begin(before.copy(), 0.0)
-        truths = self.truths(y, 0.0)
-        y = self.begin(start.copy(), 0.0)
+        earlier = LOCATED * 100 * abs(self.start)
+        y = self.begin(before.copy(), -earlier)
+        truths = self.truths(y, -earlier)
+        y = start.copy()
         for interval in plan:
             self.start, self.length = interval.start, interval.length
             self.steps = self.evaluations = 0
@@ -248,16 +248,16 @@ class _Patient:
     # modes ---------------------------------------------------------------------------------------------------
 
     def find_modes(self, y: Array, t: float) -> None:
-        """The modes just after a moment."""
+        """The modes at a moment; those of time are the same all through an interval of the plan."""
         solver = self.solver
         if not solver.modes:
             return
-        time, after = self.start + t, self.start + t + LOCATED * 10 * max(1.0, abs(self.start + t))
-        values = y.tolist()
+        time, values = self.start + t, y.tolist()
+        middle = self.start + 0.5 * self.length if self.length else time
         for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
             here = solver.tests(values, self.parameters, self.modes, time)
-            later = solver.tests(values, self.parameters, self.modes, after) if solver.of_time else here
-            found = [float(later[k] if mode.of_time else here[k]) for k, mode in enumerate(solver.modes)]
+            within = solver.tests(values, self.parameters, self.modes, middle) if solver.of_time else here
+            found = [float((within if mode.of_time else here)[k]) for k, mode in enumerate(solver.modes)]
             if found == self.modes:
                 return
             self.modes = found
@@ -269,34 +269,6 @@ class _Patient:
 
     def gap(self, k: int, y: Array, t: float) -> float:
         return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
-
-    def next_switch(self, y: Array, t: float) -> float:
-        """The next moment at which a condition on time alone switches, or the end of the interval."""
-        nearest = self.length
-        for k in self.solver.of_time:
-            mode = self.solver.modes[k]
-            levels = (self.modes[k], self.modes[k] + 1.0) if mode.counts else (0.0,)
-            for level in levels:
-                nearest = min(nearest, self._reached(k, level, y, t, nearest))
-        return nearest
-
-    def _reached(self, k: int, level: float, y: Array, t: float, end: float) -> float:
-        def at(moment: float) -> float:
-            return self.gap(k, y, moment) - level
-
-        first, middle, last = at(t), at(0.5 * (t + end)), at(end)
-        if abs(first - 2.0 * middle + last) <= 1e-12 * (abs(first) + abs(last) + abs(level)):
-            slope = (last - first) / (end - t)
-            root = t - first / slope if slope else end
-            return root if t < root < end else end
-        grid = np.linspace(t, end, _SAMPLES)
-        values = np.array([at(x) for x in grid])
-        turns = np.flatnonzero(values[1:] * values[:-1] < 0.0)
-        if not len(turns):
-            return end
-        low, high = float(grid[turns[0]]), float(grid[turns[0] + 1])
-        sign = np.sign(at(low))
-        return _bisected(low, high, lambda x: bool(np.sign(at(x)) != sign), self.start)
 
     # solving -------------------------------------------------------------------------------------------------
 
@@ -328,9 +300,8 @@ class _Patient:
         self.sliding = tuple[int, ...]()
         self.check(y, t)
         while t < self.length:
-            end = self.next_switch(y, t)
             here = t
-            t, y = self.smooth(y, t, end)
+            t, y = self.smooth(y, t, self.length)
             y, truths = self.turned(y, t, truths)
             self.check(y, t)
             still = t - here <= 100 * LOCATED * max(1.0, abs(self.start + t))
