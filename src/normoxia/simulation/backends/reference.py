@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from normoxia.mechanism.expression import Call
 from normoxia.simulation.backends import (
     NO_ROOT,
     NO_VALUE,
@@ -49,10 +50,8 @@ MOST_STEPS, MOST_EVALUATIONS = 50_000, 500_000
 _LOOKS = (0.25, 0.5, 0.75, 1.0)
 #: a switch is located to this share of the time reached (or of 1, when that is larger)
 LOCATED = 1e-13
-#: switches in a row without time passing, after which a solution is taken to stay on the condition
-_BACK_AND_FORTH = 6
-#: times that a solution may come to stay on conditions within one interval
-_MOST_SLIDES = 1000
+#: switches in a row without time passing, after which a patient is given up
+_BACK_AND_FORTH = 50
 #: times that a step may be cut because a trial came to where a rate is not a number
 _MOST_TRIALS = 60
 #: events that may fire one another at one moment
@@ -296,24 +295,24 @@ class _Patient:
 
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
         """From the start of an interval to its end, piece by piece between switches."""
-        t, stuck, slid = 0.0, 0, 0
+        t, stuck = 0.0, 0
         self.sliding = tuple[int, ...]()
         self.check(y, t)
         while t < self.length:
-            here = t
+            here, modes = t, self.modes
             t, y = self.smooth(y, t, self.length)
             y, truths = self.turned(y, t, truths)
             self.check(y, t)
-            still = t - here <= 100 * LOCATED * max(1.0, abs(self.start + t))
-            stuck = stuck + 1 if still and t < self.length else 0
+            stuck = stuck + 1 if t - here <= 100 * LOCATED * max(1.0, abs(self.start + t)) else 0
             if stuck > _BACK_AND_FORTH:
-                slid += 1
-                if slid > _MOST_SLIDES or not self.slide(y, t):
-                    self.too_many(t, "conditions switch back and forth without time passing")
-                stuck = 0
-            elif self.sliding and t < self.length and self.shares(y, t) is None:
-                self.sliding = tuple[int, ...]()
-                self.find_modes(y, t)
+                self.too_many(t, "conditions switch back and forth without time passing")
+            if t < self.length:
+                if self.sliding and self.shares(y, t) is None:
+                    self.sliding = tuple[int, ...]()
+                    self.find_modes(y, t)
+                for k in self.solver.of_state:
+                    if self.modes[k] != modes[k] and self.attracts(k, y, t):
+                        self.slide(k, y, t)
         return y, truths
 
     def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
@@ -410,21 +409,27 @@ class _Patient:
 
     # on a condition ------------------------------------------------------------------------------------------
 
-    def slide(self, y: Array, t: float) -> bool:
-        """Stay on the conditions reached that both sides push back to, if there are any."""
-        for k in self.solver.of_state:
-            if self.solver.modes[k].counts or k in self.sliding:
-                continue
-            low, sides = self.sides((k,), y, t)
-            speed = max(abs(self.along(k, rates, y, t)) for rates in (low, sides[0]))
-            if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
-                continue
-            for chosen in ((*self.sliding, k), (k,)):
-                kept, self.sliding = self.sliding, chosen
-                if self.shares(y, t) is not None:
-                    return True
-                self.sliding = kept
-        return False
+    def attracts(self, k: int, y: Array, t: float) -> bool:
+        """Whether the state lies on a condition that both sides push back to."""
+        mode = self.solver.modes[k]
+        if mode.counts or k in self.sliding:
+            return False
+        low, sides = self.sides((k,), y, t)
+        without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
+        speed = max(abs(without), abs(within))
+        if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+            return False
+        assert isinstance(mode.test, Call)
+        sign = 1.0 if mode.test.function in ("greater", "greater_equal") else -1.0
+        return sign * within < 0.0 < sign * without
+
+    def slide(self, k: int, y: Array, t: float) -> None:
+        """Stay on a condition, besides those on which the solution stays already, where that can be."""
+        for chosen in ((*self.sliding, k), (k,)):
+            before, self.sliding = self.sliding, chosen
+            if self.shares(y, t) is not None:
+                return
+            self.sliding = before
 
     def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
         """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
