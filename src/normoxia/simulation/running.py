@@ -15,12 +15,24 @@ from numpy.typing import NDArray
 
 from normoxia.mechanism.inputs import Inputs
 from normoxia.progress import Progress, Step
-from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, WELL, Block, Solver
+from normoxia.simulation.backends import (
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    TOO_MANY_SWITCHES,
+    WELL,
+    Block,
+    Solver,
+)
+from normoxia.simulation.breaks import Breaks, TooManyMoments
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.judged import Judged
-from normoxia.simulation.plan import Doses, Interval, given_doses, intervals
+from normoxia.simulation.plan import SWITCH, Doses, Interval, given_doses, intervals
 from normoxia.simulation.state import Array, State
 from normoxia.simulation.system import System, Timed
+
+#: plans, and moments of switches, that a run remembers
+MOST_PLANS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +58,7 @@ class Run:
         tolerance: float,
         outputs_of: Judged | None = None,
         n_outputs: int = 0,
+        breaks: Breaks | None = None,
     ) -> None:
         self.system, self.solver, self.state, self.times, self.tolerance = (
             system,
@@ -55,6 +68,8 @@ class Run:
             tolerance,
         )
         self.outputs_of, self.n_outputs = outputs_of, n_outputs
+        self.breaks = breaks if breaks is not None and breaks.modes else None
+        self._moments: dict[bytes, tuple[float, ...] | TooManyMoments] = {}
         self.doses = Doses(
             np.asarray(doses.time, float),
             tuple(system.species.index(name) for name in doses.target),
@@ -62,8 +77,8 @@ class Run:
             np.asarray(doses.duration, float),
         )
         self.segments = _segments(system, state.time, float(times[-1]))
-        self.plans: dict[tuple[tuple[int, ...], int], tuple[Interval, ...]] = {}
-        kinds = dict.fromkeys(["", *state.steps])
+        self.plans: dict[tuple[tuple[int, ...], int, tuple[float, ...]], tuple[Interval, ...]] = {}
+        kinds = dict.fromkeys(["", *state.steps, *([SWITCH] if self.breaks else [])])
         given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
         patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {given}
         for pattern in patterns:
@@ -71,14 +86,45 @@ class Run:
                 kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
         self.kinds = tuple(sorted(kinds))
 
-    def plan(self, given: tuple[int, ...], segment: int) -> tuple[Interval, ...]:
-        key = (given, segment)
-        if key not in self.plans:
+    def plan(
+        self, given: tuple[int, ...], segment: int, switches: tuple[float, ...] = ()
+    ) -> tuple[Interval, ...]:
+        """The intervals of those who get some doses and whose conditions on time switch at some moments."""
+        key = (given, segment, switches)
+        found = self.plans.get(key)
+        if found is None:
             start, end, opening, _ = self.segments[segment]
-            self.plans[key] = intervals(
-                start, end, self.times, self.doses, given, self.system.species, opening
+            found = intervals(
+                start, end, self.times, self.doses, given, self.system.species, opening, switches
             )
-        return self.plans[key]
+            if len(self.plans) > MOST_PLANS:  # patients with moments of their own
+                self.plans.clear()
+            self.plans[key] = found
+        return found
+
+    def moments(
+        self, parameters: Array, status: NDArray[np.int64], reason: dict[int, str]
+    ) -> list[tuple[float, ...]]:
+        """When conditions on time switch, by patient; those for whom that is too often fail."""
+        if self.breaks is None:
+            return [()] * len(parameters)
+        moments: list[tuple[float, ...]] = []
+        for i, row in enumerate(parameters):
+            key = row[self.breaks.columns].tobytes()
+            if (found := self._moments.get(key)) is None:
+                try:
+                    found = self.breaks.moments(row.tolist(), self.state.time, float(self.times[-1]))
+                except TooManyMoments as error:
+                    found = error
+                if len(self._moments) > MOST_PLANS:
+                    self._moments.clear()
+                self._moments[key] = found
+            if isinstance(found, TooManyMoments):
+                if status[i] == WELL:
+                    status[i], reason[i] = TOO_MANY_SWITCHES, f"{REASONS[TOO_MANY_SWITCHES]}: {found}"
+                found = ()
+            moments.append(found)
+        return moments
 
     def all(self, workers: int, progress: Progress, label: str) -> Done:
         n = self.state.n_patients
@@ -123,13 +169,14 @@ class Run:
         saved = np.full((n, len(self.times), values.shape[1]), np.nan)
         if self.times[0] == state.time:
             saved[:, 0] = values
+        moments = self.moments(parameters, status, reason)
         for k, (start, end, _, event) in enumerate(self.segments):
             before = values
             if event is not None:
                 values, lost = event(values, parameters, start, self.tolerance, status == WELL)
                 for i, what in lost.items():
                     status[i], reason[i] = NO_VALUE, f"{REASONS[NO_VALUE]}: {what} (time {start:g})"
-            plans = [self.plan(pattern, k) for pattern in patterns]
+            plans = [self.plan(pattern, k, own) for pattern, own in zip(patterns, moments, strict=True)]
             if not any(plans):
                 continue
             carried = self.solver.carry(
@@ -165,7 +212,6 @@ class Run:
         done.status[rows] = status
         for i, why in reason.items():
             done.reason[rows.start + i] = why
-
 
     def keep(
         self,

@@ -17,9 +17,11 @@ from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation.backends import NO_ROOT, NO_VALUE, REASONS, WELL, Backend, Solver
+from normoxia.simulation.breaks import Breaks
 from normoxia.simulation.dosing import check_inputs, joined, still_flowing
 from normoxia.simulation.initial import initial_values, parameter_table
 from normoxia.simulation.judged import Judged
+from normoxia.simulation.modes import held
 from normoxia.simulation.running import Run
 from normoxia.simulation.state import Array, State
 from normoxia.simulation.system import System, lowered, settling_system, system_of
@@ -75,12 +77,14 @@ class Simulator:
     def __init__(self, model: Model, system: System, backend: Backend, outputs: tuple[str, ...]) -> None:
         self.model, self.system, self.backend, self.outputs = model, system, backend, outputs
         typical = self._typical()
+        self._breaks = Breaks(held(system))
         self._solver: Solver = backend.prepare(system, typical)
         self._settling: System | None = None
         self._settler: Solver | None = None
         if model.equilibration is not None:
             self._settling = settling_system(model)
             self._refuse_circular(self._settling)
+            self._settling_breaks = Breaks(held(self._settling))
             self._settler = backend.prepare(self._settling, typical)
         self._outputs_of = self._judged(
             tuple(Symbol(name) for name in outputs), tuple(f'the output "{name}"' for name in outputs)
@@ -125,7 +129,13 @@ class Simulator:
                 status=status, reason=reason,
             )  # fmt: skip
             settled = Run(
-                self._settling, self._settler, begun, none(), np.array([time + settle.duration]), tolerance
+                self._settling,
+                self._settler,
+                begun,
+                none(),
+                np.array([time + settle.duration]),
+                tolerance,
+                breaks=self._settling_breaks,
             ).all(workers, progress, "settling")
             values, status, reason = settled.values, settled.status, settled.reason
             for derived in settle.derived:
@@ -180,8 +190,9 @@ class Simulator:
             raise InvalidArgument(f"tolerance {tolerance:g} is not between 1e-13 and 0.1")
         doses = joined(state, check_inputs(inputs or none(), state, self.system.species))
         work = Run(
-            self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs)
-        )
+            self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs),
+            self._breaks,
+        )  # fmt: skip
         done = work.all(workers, progress, "simulating")
         end = float(when[-1])
         after = State(

@@ -22,12 +22,14 @@ from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
 
 #: reasons a patient fails, by status; a backend may add detail
-WELL, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, NO_ROOT, NO_VALUE = 0, 1, 2, 3, 4, 8
+WELL, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, NO_ROOT = 0, 1, 2, 3, 4
+TOO_MANY_SWITCHES, NO_VALUE = 6, 8
 REASONS = {
     TOO_MANY_STEPS: "the solver took more steps than allowed in one interval",
     STEP_TOO_SMALL: "the step size fell below what floating point can resolve",
     NOT_FINITE: "a rate or state was not a finite number",
     NO_ROOT: "an algebraic rule had no solution that could be found",
+    TOO_MANY_SWITCHES: "a condition switches too often",
     NO_VALUE: "a formula has no value",
 }
 

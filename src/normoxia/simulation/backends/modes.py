@@ -61,7 +61,11 @@ class _Holder:
         self.modes: list[Mode] = []
         self.assignments: list[Named] = []
         self._known: dict[Expression, Symbol] = {}
-        read = [*system.rates, *(r.expression for r in system.rules), *(c.condition for c in system.conditions)]
+        read = [
+            *system.rates,
+            *(r.expression for r in system.rules),
+            *(c.condition for c in system.conditions),
+        ]
         needed = {name for name, _ in system.needed(read)}
         # what each name reads that moves: a species, or time
         self._moves: dict[str, frozenset[str]] = {name: frozenset(("species",)) for name in system.species}
@@ -113,5 +117,3 @@ class _Holder:
             self._known[test] = Symbol(name)
             self.modes.append(Mode(name, test, gap, moves == {TIME}))
         return self._known[test]
-
-
