@@ -85,6 +85,10 @@ def held(system: System, bends_are_modes: bool = False) -> Held:
     return Held(frozen, tuple(holder.modes), tuple(holder.bends))
 
 
+def _is_truth(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.function in {*_COMPARISONS, *_LOGIC, "equal"}
+
+
 class _Holder:
     def __init__(self, system: System, needed: set[str], bends_are_modes: bool) -> None:
         self.system, self.bends_are_modes = system, bends_are_modes
