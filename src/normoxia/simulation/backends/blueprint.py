@@ -28,13 +28,24 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class HeldMode:
-    """A mode as nodes: its test and gap, whether it is a floor, and the size of the gap's error per unit of tolerance."""
+    """A mode as nodes.
+
+    counts  whether it is a floor
+    error   how large the error of the gap is, per unit of tolerance
+    slopes  (species, derivative of the gap by it); drift: its derivative by time
+    """
 
     of_time: bool
     counts: bool
     test: int
     gap: int
     error: int
+    slopes: tuple[tuple[int, int], ...]
+    drift: int
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        return self.test, self.gap, self.error, self.drift, *(node for _, node in self.slopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class Watched:
 
     @property
     def roots(self) -> list[int]:
-        return [x for mode in self.modes for x in (mode.test, mode.gap, mode.error)] + list(self.bends)
+        return [x for mode in self.modes for x in mode.nodes] + list(self.bends)
 
 
 class Blueprint:
@@ -153,11 +164,11 @@ class Blueprint:
         layout.take("right", len(self.core))
         layout.take("u", 8 * len(self.core))
         if n_modes := len(self.watched.modes):
-            for name in ("mode", "ramp", "excess", "left", "turns"):
+            for name in ("mode", "ramp", "level", "excess", "left", "fresh"):
                 layout.take(name, n_modes)
         if self.watched.watches:
             layout.take("bend", len(self.watched.bends))
-            for name in ("located", "aim", "near", "tries", "switched", "switches", "culprit"):
+            for name in ("located", "aim", "near", "tries", "switches", "culprit"):
                 layout.take(name)
         return layout
 

@@ -13,7 +13,7 @@ from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.carrying import carry_function
 from normoxia.simulation.backends.lanes import declarations
 from normoxia.simulation.backends.steps import step_function
-from normoxia.simulation.backends.watching import hold_function, open_function, watch_function
+from normoxia.simulation.backends.watching import hold_function, open_function, sides_function, watch_function
 from normoxia.simulation.backends.terms import inputs_function, terms_function
 
 
@@ -29,7 +29,7 @@ def kernel(b: Blueprint) -> str:
     if b.watched.modes or b.watched.watches:
         parts.append(open_function(b))
     if b.watched.watches:
-        parts += [hold_function(b), watch_function(b)]
+        parts += [hold_function(b), sides_function(b), watch_function(b)]
     if b.core:
         parts += [rates_function(b), first_function(b), solve_function(b), step_function(b)]
     return "\n".join([*parts, carry_function(b)])

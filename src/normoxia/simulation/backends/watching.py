@@ -22,8 +22,6 @@ from normoxia.simulation.system import Named
 
 #: a switch is located to this share of the time reached and of the interval's length
 LOCATED = 1e-11
-#: switches of one condition in a row, each within this many of the above, after which a solution stays on it
-_QUICK, _TURNS = 1000.0, 4.0
 #: half the width of a ramp, in errors of the gap at the tolerance held
 _RAMP = 0.25
 #: switches that a patient's conditions may have in one interval
@@ -62,7 +60,7 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
         read_up()
         gap, test = graph.read(mode.gap, names), graph.read(mode.test, names)
         base = graph.node("mode", (k,))
-        if mode.of_time or mode.counts:
+        if mode.of_time:
             names[mode.name] = base
         else:
             names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
@@ -74,7 +72,12 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
             for leaf, s in leaves.items()
             if not mode.of_time and leaf in graph.reach(gap)
         )
-        modes.append(HeldMode(mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error))
+        reads = [] if mode.of_time else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
+        drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
+        modes.append(
+            HeldMode(mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift)
+        )
     read_up()
     bends = tuple(note(graph.read(bend, names)) for bend in frozen.bends)
     return names, Watched(tuple(modes), bends, frozenset(species))
@@ -90,13 +93,12 @@ def open_function(b: Blueprint) -> str:
         out.store(zero, row["ramp"] + k)
         of = nodes(b, out, [mode.test], lambda s: b.row("state", s), row["moment"])
         out.store(of(mode.test), row["mode"] + k)
-        out.store(zero, row["turns"] + k)
+        out.store(zero, row["level"] + k)
     if b.watched.watches:
         size = out.add(out.function("fabs", begin), length)
         out.store(out.mul(size, out.constant(LOCATED)), row["located"])
         for name in ("aim", "near", "tries", "switches"):
             out.store(zero, row[name])
-        out.store(out.constant(-1e300), row["switched"])
     return out.text()
 
 
@@ -109,20 +111,19 @@ def watch_function(b: Blueprint) -> str:
     for k in watched.of_species:
         mode = watched.modes[k]
         gap, held, ramp = of(mode.gap), out.load(row["mode"] + k), out.load(row["ramp"] + k)
+        left = out.compare("une", of(mode.test), held)
         if mode.counts:
-            above = out.sub(gap, out.add(held, one))
-            excess = out.select(out.compare("ogt", above, out.sub(held, gap)), above, out.sub(held, gap))
-            left = out.compare("une", of(mode.test), held)
+            below, above = out.sub(held, gap), out.sub(gap, out.add(held, one))
+            excess = out.select(out.compare("ogt", below, above), below, above)
         else:
             excess = out.select(out.compare("oeq", held, one), gap, out.sub(out.constant(-0.0), gap))
-            left = out.compare("une", of(mode.test), held)
-            share = out.fma(ramp, gap, held)
-            below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
-            outside = out.select(out.compare("ogt", below, above), below, above)
-            on_it = out.compare("une", ramp, out.constant(0.0))
-            excess = out.select(on_it, outside, excess)
-            beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
-            left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
+        share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
+        below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
+        outside = out.select(out.compare("ogt", below, above), below, above)
+        on_it = out.compare("une", ramp, out.constant(0.0))
+        excess = out.select(on_it, outside, excess)
+        beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
+        left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
         out.store(excess, row["excess"] + k)
         out.store(out.number(left), row["left"] + k)
     for j, bend in enumerate(watched.bends):
@@ -131,58 +132,89 @@ def watch_function(b: Blueprint) -> str:
 
 
 def hold_function(b: Blueprint) -> str:
-    """The modes of species after a step, and what is counted when they switch."""
+    """The modes of species after a step; where one has switched, whether both sides push back."""
     out, row = Lanes("hold", b.width), b.layout.names
     zero, one = out.constant(0.0), out.constant(1.0)
-    t = out.load(row["t"])
-    out.store(out.add(out.load(row["begin"]), t), row["moment"])
-    since = out.sub(t, out.load(row["switched"]))
-    quick = out.compare("ole", since, out.mul(out.load(row["located"]), out.constant(_QUICK)))
-    any_switch = out.compare("une", zero, zero)
+    out.store(out.add(out.load(row["begin"]), out.load(row["t"])), row["moment"])
+    running = out.compare("ogt", out.load(row["length"]), zero)
+    any_switch, any_fresh = out.compare("une", zero, zero), out.compare("une", zero, zero)
     culprit = out.load(row["culprit"])
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
-        of = nodes(
-            b, out, [mode.test, mode.gap, mode.error], lambda s: b.row("state", s), row["moment"]
-        )
-        held, ramp, turns = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["turns"] + k)
+        of = nodes(b, out, [mode.test, mode.gap], lambda s: b.row("state", s), row["moment"])
+        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
+        share = out.sub(out.fma(ramp, of(mode.gap), held), level)
+        leaves = out.either(out.compare("olt", share, zero), out.compare("ogt", share, one))
+        leaves = out.both(on_it, leaves)
+        fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
+        side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
+        free = out.select(leaves, side, truth)
+        out.store(out.select(out.both(on_it, out.no(leaves)), held, free), row["mode"] + k)
+        out.store(out.select(leaves, zero, ramp), row["ramp"] + k)
+        out.store(out.number(fresh), row["fresh"] + k)
         if mode.counts:
-            switched = out.compare("une", truth, held)
-            out.store(truth, row["mode"] + k)
-        else:
-            share = out.fma(ramp, of(mode.gap), held)
-            outside = out.either(out.compare("olt", share, zero), out.compare("ogt", share, one))
-            leaves = out.both(on_it, outside)
-            switched = out.either(leaves, out.both(out.no(on_it), out.compare("une", truth, held)))
-            counted = out.select(quick, out.add(turns, one), one)
-            turns = out.select(switched, counted, turns)
-            stays = out.both(out.both(switched, out.no(on_it)), out.compare("oge", turns, out.constant(_TURNS)))
-            width = out.mul(out.mul(out.load(row["tolerance"]), of(mode.error)), out.constant(_RAMP))
-            slope = out.div(out.constant(-0.5), width)
-            new_ramp = out.select(stays, slope, out.select(leaves, zero, ramp))
-            side = out.number(out.compare("ogt", share, out.constant(0.5)))
-            free = out.select(leaves, side, truth)
-            kept = out.both(on_it, out.no(outside))
-            new = out.select(stays, out.constant(0.5), out.select(kept, held, free))
-            out.store(out.select(stays, zero, turns), row["turns"] + k)
-            out.store(new_ramp, row["ramp"] + k)
-            out.store(new, row["mode"] + k)
+            lower = out.smaller(truth, held)
+            out.store(out.select(fresh, lower, level), row["level"] + k)
+        any_fresh = out.either(any_fresh, fresh)
+        switched = out.both(running, out.either(fresh, leaves))
         any_switch = out.either(any_switch, switched)
         culprit = out.select(switched, out.constant(float(k)), culprit)
     out.store(culprit, row["culprit"])
-    out.store(out.select(any_switch, t, out.load(row["switched"])), row["switched"])
     switches = out.add(out.load(row["switches"]), out.number(any_switch))
     out.store(switches, row["switches"])
-    many = out.compare("ogt", switches, out.constant(float(MOST_SWITCHES)))
-    many = out.both(many, out.compare("ogt", out.load(row["length"]), zero))
+    many = out.both(running, out.compare("ogt", switches, out.constant(float(MOST_SWITCHES))))
     # failing is written out here, since steps.py reads this file
     now = out.load(row["moment"])
     out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
     out.store(out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"])
     for name in ("length", "t"):
         out.store(out.select(many, zero, out.load(row[name])), row[name])
+    out.do(f"br i1 {out.any(any_fresh)}, label %fresh, label %held")
+    out.label("fresh")
+    out.do("call void @sides(ptr %m)")
+    out.do("br label %held")
+    out.label("held")
+    return out.text()
+
+
+def sides_function(b: Blueprint) -> str:
+    """Where a condition has just switched and the rates on both sides push back to it, its mode becomes a ramp."""
+    out, row = Lanes("sides", b.width), b.layout.names
+    zero, one, n = out.constant(0.0), out.constant(1.0), len(b.core)
+    with out.rows(n) as here:
+        out.put(out.near(here, row["state"]), here, row["stage"])
+    for s in b.inputs:
+        out.store(out.load(b.row("here", s)), b.row("stage", s))
+    for k in b.watched.of_species:
+        mode = b.watched.modes[k]
+        fresh = out.compare("une", out.load(row["fresh"] + k), zero)
+        new, level = out.load(row["mode"] + k), out.load(row["level"] + k)
+        speeds = []
+        for value in (level, out.add(level, one)):
+            out.store(out.select(fresh, value, new), row["mode"] + k)
+            out.do("call void @rates(ptr %m)")
+            roots = [*(node for _, node in mode.slopes), mode.drift]
+            of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
+            speed = of(mode.drift)
+            for s, node in mode.slopes:
+                i = b.place[s]
+                change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
+                speed = out.fma(of(node), change, speed)
+            speeds.append(speed)
+        of = nodes(b, out, [mode.gap, mode.error], lambda s: b.row("stage", s), row["moment"])
+        # a floor is lower below its level, a comparison 1 below it
+        below, above = speeds if mode.counts else speeds[::-1]
+        stays = out.both(out.compare("ogt", below, zero), out.compare("olt", above, zero))
+        share = out.div(speeds[0], out.sub(speeds[0], speeds[1]))
+        width = out.mul(out.mul(out.load(row["tolerance"]), of(mode.error)), out.constant(_RAMP))
+        ramp = out.div(out.constant(0.5 if mode.counts else -0.5), width)
+        base = out.sub(out.add(level, share), out.mul(ramp, of(mode.gap)))
+        usable = out.compare("olt", out.function("fabs", base), out.constant(float("inf")))
+        stays = out.both(out.both(fresh, stays), usable)
+        out.store(out.select(stays, base, new), row["mode"] + k)
+        out.store(out.select(stays, ramp, out.load(row["ramp"] + k)), row["ramp"] + k)
     return out.text()
 
 
