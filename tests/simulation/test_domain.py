@@ -262,10 +262,12 @@ def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
         ["add", "subtract", "multiply", "divide", "power", "less", "min", "max", "and", "or"]
     )
     one = st.sampled_from(["log", "sqrt", "exp", "tanh", "negate"])
+    condition = inner.map(lambda e: Call("less", (e, Number(0.3))))  # 0**0.5 is only nearly 0 to a solver
     return st.one_of(
         st.tuples(two, st.tuples(inner, inner)).map(lambda t: Call(*t)),
         st.tuples(one, st.tuples(inner)).map(lambda t: Call(*t)),
-        st.tuples(inner, inner, inner).map(lambda t: Call("where", t)),
+        st.tuples(condition, inner, inner).map(lambda t: Call("where", t)),
+        st.tuples(st.sampled_from(["and", "or"]), st.tuples(condition, condition)).map(lambda t: Call(*t)),
     )
 
 

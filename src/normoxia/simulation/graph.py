@@ -6,9 +6,11 @@ parameters alone (computed once per patient), and what moves with state or time.
 (fixed factor) * (moving factor) and a sum as a list of such products, so that fixed parts meet and fold.
 
     const, param i, state i, slope i (time derivative of a state known in closed form), time
+    mode k (what a condition is held at, modes.py), ramp k (its slope while a solution stays on the condition, else 0)
     mul(a, b)   a fixed or both moving;  recip(a)
     sum         (fixed, fixed_1, moving_1, fixed_2, moving_2, ...)
     exp log sqrt abs tanh floor min max where less less_equal equal and or not
+    blend(m, a, b)  a where m is 1, b where it is 0, in between b + m (a - b);  gate(s, a)  s a, and 0 where s is 0
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY, whole_expone
 from normoxia.simulation.state import Array
 
 CONSTANT, FIXED, MOVING = 0, 1, 2
-LEAVES = {"const", "param", "state", "slope", "time"}
+LEAVES = {"const", "param", "state", "slope", "time", "mode", "ramp"}
+#: what a step reads and does not compute
+MOVING_LEAVES = LEAVES - {"const", "param"}
+#: what bends or jumps, so that a derivative says nothing about what lies on its other side
+SWITCHING = {"floor", "min", "max", "abs", "where", "blend", "less", "less_equal", "equal", "and", "or", "not"}
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
 
@@ -199,11 +205,23 @@ class Graph:
                 return a
             if self.ops[condition] == "const":
                 return a if self.values[condition] else b
+            if self._ramps(condition):
+                return self.node("blend", arguments)
+        if op in ("and", "or", "not") and any(self._ramps(a) for a in arguments):
+            # truth values are 0 or 1 and, on a condition, in between
+            if op == "not":
+                return self.subtract(self.one, arguments[0])
+            product = self.mul(*arguments)
+            return product if op == "and" else self.sum((*arguments, self.negated(product)))
         if op in ("min", "max") and arguments[0] == arguments[1]:
             return arguments[0]
         if op == "exp" and self.ops[arguments[0]] == "log":
             return self.arguments[arguments[0]][0]
         return self.node(op, arguments)
+
+    def _ramps(self, a: int) -> bool:
+        """Whether a node may lie between its values on both sides of a condition."""
+        return any(self.ops[leaf] == "ramp" for leaf in self.reach(a))
 
     # derivatives ---------------------------------------------------------------------------------------------
 
@@ -260,6 +278,12 @@ class Graph:
                 return self.call("where", first, inner[0], inner[1])
             case "where":
                 return self.call("where", arguments[0], inner[1], inner[2])
+            case "blend":
+                sides = inner[1] if inner[1] == inner[2] else self.node("blend", (arguments[0], *inner[1:]))
+                if inner[0] == self.zero:
+                    return sides
+                gap = self.subtract(arguments[1], arguments[2])
+                return self.sum((sides, self.node("gate", (inner[0], gap))))
         return self.zero  # conditions and floor are flat wherever they have a slope
 
     def replaced(self, a: int, leaves: Mapping[int, int], memo: dict[int, int]) -> int:

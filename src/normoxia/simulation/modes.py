@@ -32,7 +32,7 @@ class Mode:
 
     name     stands for it in expressions; no name of a model can be like it
     test     what it is at a state, in terms of the modes before it
-    gap      of a comparison: left minus right; of a floor: its argument
+    gap      of a comparison: a difference that is below 0 where it is true; of a floor: its argument
     of_time  it reads no species, directly or not
     text     the condition as written
     """
@@ -85,6 +85,10 @@ def held(system: System, bends_are_modes: bool = False) -> Held:
     return Held(frozen, tuple(holder.modes), tuple(holder.bends))
 
 
+def _is_truth(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.function in {*_COMPARISONS, *_LOGIC, "equal"}
+
+
 class _Holder:
     def __init__(self, system: System, needed: set[str], bends_are_modes: bool) -> None:
         self.system, self.bends_are_modes = system, bends_are_modes
@@ -127,7 +131,8 @@ class _Holder:
             case "equal":
                 raise self.refused(expression, "two values pass through equality without being seen")
             case _ if function in _COMPARISONS:
-                return self.mode(Call(function, parts), Call("subtract", parts), expression)
+                below = parts if function.startswith("less") else parts[::-1]
+                return self.mode(Call(function, parts), Call("subtract", below), expression)
             case "floor":
                 return self.mode(Call("floor", parts), parts[0], expression)
             case "abs":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from normoxia.simulation.elimination import elimination_order, filled
-from normoxia.simulation.graph import FIXED, MOVING, Graph
+from normoxia.simulation.graph import FIXED, MOVING, MOVING_LEAVES, Graph
 from normoxia.simulation.kinetics import Component, Mode
 
 
@@ -26,6 +26,55 @@ class Layout:
         return self.names[name]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMode:
+    """A mode as nodes.
+
+    counts  whether it is a floor
+    error   how large the error of the gap is, per unit of tolerance
+    slopes  (species, derivative of the gap by it); drift: its derivative by time
+    """
+
+    of_time: bool
+    counts: bool
+    test: int
+    gap: int
+    error: int
+    slopes: tuple[tuple[int, int], ...]
+    drift: int
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        return self.test, self.gap, self.error, self.drift, *(node for _, node in self.slopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is held while a step is taken, and what is looked at within it.
+
+    modes    of time and of species; each after those it reads
+    bends    nodes that are 0 where a rate bends
+    species  that modes and bends read
+    """
+
+    modes: tuple[HeldMode, ...] = ()
+    bends: tuple[int, ...] = ()
+    species: frozenset[int] = frozenset()
+
+    @property
+    def of_species(self) -> tuple[int, ...]:
+        return tuple(k for k, mode in enumerate(self.modes) if not mode.of_time)
+
+    @property
+    def watches(self) -> bool:
+        """Whether steps must look for switches."""
+        return bool(self.of_species or self.bends)
+
+    @property
+    def roots(self) -> list[int]:
+        return [x for mode in self.modes for x in mode.nodes] + list(self.bends)
+
+
 class Blueprint:
     """Of a kernel that solves rates over species, some of which are known in closed form.
 
@@ -34,13 +83,15 @@ class Blueprint:
     weights  nodes of -J, by (row, column) of core species; drift: of df/dt
     filled   the row of each entry of the factors
     doubt    node that is not 0 where a formula may have no value
+    watched  the conditions that are held while a step is taken
     fixed    nodes computed once per patient
     """
 
     def __init__(
         self, graph: Graph, rates: Sequence[int], scales: Sequence[float], components: Sequence[Component],
-        width: int,
+        width: int, watched: Watched | None = None,
     ) -> None:  # fmt: skip
+        self.watched = watched or Watched()
         self.graph, self.rates, self.scales, self.width = graph, rates, scales, width
         self.components = tuple(components)
         closed = {s for component in components for s in component.species}
@@ -77,9 +128,10 @@ class Blueprint:
         """Nodes of parameters alone that moving nodes read, and what closed form needs."""
         graph = self.graph
         roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift + [self.doubt]
+        roots += self.watched.roots
         used = {node for node in roots if graph.kinds[node] == FIXED}
         for node in graph.order(roots, (MOVING,)):
-            if graph.ops[node] not in ("state", "slope", "time"):
+            if graph.ops[node] not in MOVING_LEAVES:
                 used |= {a for a in graph.arguments[node] if graph.kinds[a] == FIXED}
         return tuple(sorted(used))
 
@@ -111,6 +163,13 @@ class Blueprint:
         layout.take("factor", len(self.filled))
         layout.take("right", len(self.core))
         layout.take("u", 8 * len(self.core))
+        if n_modes := len(self.watched.modes):
+            for name in ("mode", "ramp", "level", "excess", "left", "fresh"):
+                layout.take(name, n_modes)
+        if self.watched.watches:
+            layout.take("bend", len(self.watched.bends))
+            for name in ("located", "aim", "near", "tries", "switches", "culprit"):
+                layout.take(name)
         return layout
 
     def row(self, name: str, species: int) -> int:

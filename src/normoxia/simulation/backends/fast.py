@@ -20,9 +20,11 @@ from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
 from normoxia.simulation.evaluation import BLOCK
-from normoxia.simulation.graph import Graph, fixed_function, read_system
+from normoxia.simulation.graph import Graph, fixed_function
 from normoxia.simulation.judged import Judged
+from normoxia.simulation.backends.watching import read_held
 from normoxia.simulation.kinetics import LARGEST, Component, closed_species, components
+from normoxia.simulation.modes import held
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
 
@@ -48,10 +50,15 @@ class FastSolver:
     def __init__(self, system: System, typical: dict[str, float], lanes: int) -> None:
         self.system, self.lanes = system, lanes
         self.graph = Graph()
-        needed = system.needed(system.rates)
-        names = read_system(self.graph, system.species, system.parameters, needed)
-        self.rates = [self.graph.read(rate, names) for rate in system.rates]
-        closed = closed_species(self.graph, self.rates, range(len(self.rates)))
+        frozen = held(system)
+        self.conditions = tuple(mode.text for mode in frozen.modes)
+        needed = frozen.system.needed(frozen.system.rates)
+        names, watched = read_held(self.graph, frozen, needed)
+        self.rates = [self.graph.read(rate, names) for rate in frozen.system.rates]
+        self.watched = watched
+        # what conditions read is solved in steps that follow it, so that none is passed unseen
+        candidates = [s for s in range(len(self.rates)) if s not in watched.species]
+        closed = closed_species(self.graph, self.rates, candidates)
         found = [
             Component(self.graph, self.rates, group)
             for group in components(self.graph, self.rates, closed)
@@ -75,8 +82,8 @@ class FastSolver:
             return bool(component.solve(matrix(parameters))[2][0])
 
     def _compile(self, kept: Sequence[Component]) -> Host:
-        blueprint = Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes)
-        return Host(blueprint, self._judged)
+        blueprint = Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes, self.watched)
+        return Host(blueprint, self._judged, self.conditions)
 
     def _numerical(self) -> Host:
         with self._lock:

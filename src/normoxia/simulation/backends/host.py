@@ -12,7 +12,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, STEP_TOO_SMALL, WELL, Block, Carried
+from normoxia.simulation.backends import (
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    STEP_TOO_SMALL,
+    TOO_MANY_SWITCHES,
+    WELL,
+    Block,
+    Carried,
+)
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.carrying import ENTRY, TABLE
 from normoxia.simulation.backends.emit import kernel
@@ -58,9 +67,9 @@ class Columns:
 class Host:
     """A kernel in memory and what surrounds it. Safe to use from several threads."""
 
-    def __init__(self, blueprint: Blueprint, judged: Judged) -> None:
+    def __init__(self, blueprint: Blueprint, judged: Judged, conditions: tuple[str, ...] = ()) -> None:
         graph = blueprint.graph
-        self.judged = judged
+        self.judged, self.conditions = judged, conditions
         self._group_here = threading.local()
         self._judge = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._answer)
         self.graph, self.blueprint, self.lanes = graph, blueprint, blueprint.width
@@ -262,6 +271,9 @@ class Host:
         for i, code, moment in zip(patients, status.tolist(), moments, strict=True):
             if code != WELL:
                 done.reason[i] = f"{REASONS[code]} (time {moment:g})"
+            if code == TOO_MANY_SWITCHES:
+                k = int(memory[layout["culprit"], patients.index(i)])
+                done.reason[i] = f'{REASONS[code]}: "{self.conditions[k]}" (time {moment:g})'
 
 
 def _digest(values: Array) -> bytes:

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from normoxia.mechanism.expression import Call
 from normoxia.simulation.backends import (
     NO_ROOT,
     NO_VALUE,
@@ -411,17 +410,14 @@ class _Patient:
 
     def attracts(self, k: int, y: Array, t: float) -> bool:
         """Whether the state lies on a condition that both sides push back to."""
-        mode = self.solver.modes[k]
-        if mode.counts or k in self.sliding:
+        if self.solver.modes[k].counts or k in self.sliding:
             return False
         low, sides = self.sides((k,), y, t)
         without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
         speed = max(abs(without), abs(within))
         if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
             return False
-        assert isinstance(mode.test, Call)
-        sign = 1.0 if mode.test.function in ("greater", "greater_equal") else -1.0
-        return sign * within < 0.0 < sign * without
+        return without < 0.0 < within  # the gap is below 0 where the mode is 1
 
     def slide(self, k: int, y: Array, t: float) -> None:
         """Stay on a condition, besides those on which the solution stays already, where that can be."""
