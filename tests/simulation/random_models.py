@@ -58,11 +58,14 @@ class Drawn:
 
         events = [Event(f"at{k}", changes(c), times=(t,)) for k, (t, c) in enumerate(self.timed)]  # type: ignore[arg-type]
         events += [
-            Event(f"when{k}", changes(new), condition=parse(c)) for k, (c, new) in enumerate(self.conditions)  # type: ignore[arg-type]
+            Event(f"when{k}", changes(new), condition=parse(c))
+            for k, (c, new) in enumerate(self.conditions)  # type: ignore[arg-type]
         ]
         return Model(
             name="drawn",
-            compartments=tuple(Compartment(name, parse(size), "1") for name, size in self.compartments.items()),
+            compartments=tuple(
+                Compartment(name, parse(size), "1") for name, size in self.compartments.items()
+            ),
             functions=(Function("rise", ("u", "h"), parse("u/(h + u)")),),
             parameters=tuple(Parameter(name, value, "1") for name, value in self.parameters.items()),
             species=tuple(
@@ -233,7 +236,9 @@ def drawn_models(draw: st.DrawFn) -> Drawn:
             drawn.processes.append((pen.modified(f"{pen.speed()}*{x}*{y}"), moved))
     for time in FIRED[: draw(st.sampled_from([0, 0, 1, 2]))]:
         x = pen.species()
-        drawn.timed.append((time, {x: draw(st.sampled_from([f"{x}/2", f"{x} + 1", f"0.1 + {pen.species()}"]))}))
+        drawn.timed.append(
+            (time, {x: draw(st.sampled_from([f"{x}/2", f"{x} + 1", f"0.1 + {pen.species()}"]))})
+        )
     if draw(st.integers(0, 3)) == 3:
         x = pen.species()
         drawn.conditions.append((f"{x} > {pen.level()}", {x: f"{x}*0.3"}))

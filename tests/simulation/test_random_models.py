@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from tests.simulation.random_models import OUTPUTS, Drawn, drawn_models
 
 from normoxia import mechanism, simulation
-from normoxia.errors import InvalidArgument
 from normoxia.simulation import Trajectories
+from normoxia.simulation.backends.reference import _Patient
+from normoxia.simulation.system import system_of
 
 #: asked of every solver
 TOLERANCE = 1e-8
@@ -25,7 +27,8 @@ NUDGE = 1e-6
 MOST_SENSITIVE = 1e3
 #: so a solver's error, near TOLERANCE at every step, can come to this, relative to the larger of 1 and the value
 AGREES = TOLERANCE * MOST_SENSITIVE
-#: libRoadRunner does not locate conditions within rates; its steps are kept below the shortest pulse
+#: libRoadRunner does not locate conditions within rates; its steps are kept below the shortest pulse. Where a solution
+#: stays on a condition that both sides push back to, it steps to and fro without end, and is not asked
 LONGEST_STEP = 0.02
 
 Array = NDArray[np.float64]
@@ -59,8 +62,8 @@ def roadrunner_run(drawn: Drawn) -> Array | None:
 
     runner = roadrunner.RoadRunner(mechanism.export(drawn.model(), drawn.inputs()))
     for key, value in (
-        ("relative_tolerance", TOLERANCE), ("absolute_tolerance", 0.1 * TOLERANCE), ("maximum_time_step", LONGEST_STEP),
-        ("maximum_num_steps", 100_000),
+        ("relative_tolerance", 0.01 * TOLERANCE), ("absolute_tolerance", 0.001 * TOLERANCE),
+        ("maximum_time_step", LONGEST_STEP), ("maximum_num_steps", 20_000),
     ):  # fmt: skip
         runner.setIntegratorSetting("cvode", key, value)
     runner.timeCourseSelections = drawn.selections
@@ -72,7 +75,8 @@ def roadrunner_run(drawn: Drawn) -> Array | None:
 
 def compare(drawn: Drawn) -> None:
     """All solvers of one model."""
-    reference = solve(drawn, "reference")
+    with patch.object(_Patient, "slide", autospec=True, side_effect=_Patient.slide) as slide:
+        reference = solve(drawn, "reference")
     assert reference.reason == {}
     right = reference.values[0]
     sensitivity = max(distance(nudge, right).max() for nudge in reference.values[1:]) / NUDGE
@@ -81,16 +85,17 @@ def compare(drawn: Drawn) -> None:
         counted["too sensitive"] += 1
         assume(False)
     counted["compared"] += 1
-    try:
-        fast = solve(drawn, "fast")
-    except InvalidArgument as refused:
-        assert "which the fast backend does not take" in str(refused)
+    if system_of(drawn.model()).needs_reference:
         counted["not for fast"] += 1
     else:
+        fast = solve(drawn, "fast")
         counted["fast"] += 1
         note(f"reference\n{right}\nfast\n{fast.values[0]}")
         assert fast.reason == {}
         assert distance(fast.values, reference.values).max() <= AGREES
+    if slide.called:
+        counted["stays on a condition, not for libRoadRunner"] += 1
+        return
     other = roadrunner_run(drawn)
     if other is None:
         counted["libRoadRunner gave up"] += 1
@@ -132,7 +137,6 @@ def test_two_thousand_random_models_agree() -> None:
         compare(drawn)
 
     run()
-    print(dict(counted))
-    assert counted["compared"] >= 2000
-    assert counted["too sensitive"] < 0.02 * counted["drawn"]
-    assert counted["libRoadRunner gave up"] < 0.02 * counted["drawn"]
+    assert counted["compared"] >= 2000, counted
+    assert counted["too sensitive"] < 0.02 * counted["drawn"], counted
+    assert counted["libRoadRunner gave up"] < 0.02 * counted["drawn"], counted

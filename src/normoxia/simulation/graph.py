@@ -30,7 +30,20 @@ LEAVES = {"const", "param", "state", "slope", "time", "mode", "ramp"}
 #: what a step reads and does not compute
 MOVING_LEAVES = LEAVES - {"const", "param"}
 #: what bends or jumps, so that a derivative says nothing about what lies on its other side
-SWITCHING = {"floor", "min", "max", "abs", "where", "blend", "less", "less_equal", "equal", "and", "or", "not"}
+SWITCHING = {
+    "floor",
+    "min",
+    "max",
+    "abs",
+    "where",
+    "blend",
+    "less",
+    "less_equal",
+    "equal",
+    "and",
+    "or",
+    "not",
+}
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
 
