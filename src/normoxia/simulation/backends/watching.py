@@ -24,6 +24,10 @@ from normoxia.simulation.system import Named
 LOCATED = 1e-11
 #: half the width of a ramp, in errors of the gap at the tolerance held
 _RAMP = 0.25
+#: rounding errors of species, relative to their size, that a ramp does not answer
+_ROUNDING = 64 * 2.3e-16
+#: trials after which a step that should end behind a switch is taken as it is
+_MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
 MOST_SWITCHES = 5_000
 #: a step is looked at in so many places besides its start
@@ -131,6 +135,7 @@ def watch_function(b: Blueprint) -> str:
         outside = out.select(out.compare("ogt", below, above), below, above)
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
+        outside = out.sub(outside, _margin(out, tolerance))
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
         left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
         noise = out.mul(tolerance, of(mode.error))
@@ -159,8 +164,9 @@ def hold_function(b: Blueprint) -> str:
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
-        leaves = out.either(out.compare("olt", share, zero), out.compare("ogt", share, one))
-        leaves = out.both(on_it, leaves)
+        margin = _margin(out, out.load(row["tolerance"]))
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        leaves = out.both(on_it, out.compare("ogt", beyond, margin))
         fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
         side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
         free = out.select(leaves, side, truth)
@@ -190,6 +196,11 @@ def hold_function(b: Blueprint) -> str:
     out.do("br label %held")
     out.label("held")
     return out.text()
+
+
+def _margin(out: Lanes, tolerance: str) -> str:
+    """How far rounding of the species may carry a ramp beyond its ends."""
+    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), tolerance)
 
 
 def sides_function(b: Blueprint) -> str:
@@ -318,6 +329,7 @@ class Look:
         located = out.load(row["located"])
         near, tries = out.load(row["near"]), out.load(row["tries"])
         arrived = out.compare("ole", self.h, located)
+        arrived = out.either(arrived, out.compare("oge", tries, out.constant(_MOST_TRIALS)))
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
         hidden = out.both(out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3))))
