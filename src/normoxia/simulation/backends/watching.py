@@ -26,7 +26,7 @@ LOCATED = 1e-11
 _RAMP = 0.25
 #: rounding errors of species, relative to their size, that a ramp does not answer
 _ROUNDING = 64 * 2.3e-16
-#: trials after which a step that should end behind a switch is taken as it is
+#: trials after which steps towards a switch become as short as they may be
 _MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
 MOST_SWITCHES = 5_000
@@ -133,9 +133,9 @@ def watch_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
+        outside = out.sub(outside, _margin(out, tolerance))
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
-        outside = out.sub(outside, _margin(out, tolerance))
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
         left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
         noise = out.mul(tolerance, of(mode.error))
@@ -329,7 +329,15 @@ class Look:
         located = out.load(row["located"])
         near, tries = out.load(row["near"]), out.load(row["tries"])
         arrived = out.compare("ole", self.h, located)
-        arrived = out.either(arrived, out.compare("oge", tries, out.constant(_MOST_TRIALS)))
+        # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
+        slight = at_end
+        margin = _margin(out, out.load(row["tolerance"]))
+        for k, mode in zip(modes, b.watched.of_species, strict=True):
+            here = out.compare("oeq", samples[_LOOKS][1][k], zero)
+            ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
+            little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
+            slight = out.both(slight, out.either(here, little))
+        arrived = out.either(arrived, slight)
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
         hidden = out.both(out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3))))
@@ -338,6 +346,7 @@ class Look:
         aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
         slow = out.compare("oge", tries, out.constant(8.0))
         aim = out.select(slow, out.mul(self.h, out.constant(0.5)), aim)
+        aim = out.select(out.compare("oge", tries, out.constant(_MOST_TRIALS)), located, aim)
         aim = out.larger(aim, located)
         short = out.select(hidden, out.mul(vertex, self.h), zero)
         went = out.both(good, out.no(out.either(again, hidden)))
