@@ -53,12 +53,12 @@ class Watched:
     """What is held while a step is taken, and what is looked at within it.
 
     modes    of time and of species; each after those it reads
-    bends    nodes that are 0 where a rate bends
+    bends    nodes that are 0 where a rate bends, with their errors
     species  that modes and bends read
     """
 
     modes: tuple[HeldMode, ...] = ()
-    bends: tuple[int, ...] = ()
+    bends: tuple[tuple[int, int], ...] = ()
     species: frozenset[int] = frozenset()
 
     @property
@@ -72,7 +72,7 @@ class Watched:
 
     @property
     def roots(self) -> list[int]:
-        return [x for mode in self.modes for x in mode.nodes] + list(self.bends)
+        return [x for mode in self.modes for x in mode.nodes] + [x for bend in self.bends for x in bend]
 
 
 class Blueprint:
@@ -164,10 +164,11 @@ class Blueprint:
         layout.take("right", len(self.core))
         layout.take("u", 8 * len(self.core))
         if n_modes := len(self.watched.modes):
-            for name in ("mode", "ramp", "level", "excess", "left", "fresh"):
+            for name in ("mode", "ramp", "level", "excess", "left", "noise", "fresh"):
                 layout.take(name, n_modes)
         if self.watched.watches:
             layout.take("bend", len(self.watched.bends))
+            layout.take("bend_noise", len(self.watched.bends))
             for name in ("located", "aim", "near", "tries", "switches", "culprit"):
                 layout.take(name)
         return layout

@@ -24,6 +24,10 @@ from normoxia.simulation.system import Named
 LOCATED = 1e-11
 #: half the width of a ramp, in errors of the gap at the tolerance held
 _RAMP = 0.25
+#: rounding errors of species, relative to their size, that a ramp does not answer
+_ROUNDING = 64 * 2.3e-16
+#: trials after which steps towards a switch become as short as they may be
+_MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
 MOST_SWITCHES = 5_000
 #: a step is looked at in so many places besides its start
@@ -56,6 +60,17 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
         species.update(leaves[leaf] for leaf in graph.reach(node) if leaf in leaves)
         return node
 
+    def error_of(gap: int) -> int:
+        """How large the error of a node is per unit of tolerance, when species are as wrong as they may be."""
+        return graph.sum(
+            graph.mul(
+                graph.call("abs", graph.derivative(gap, leaf)),
+                graph.sum((graph.call("abs", leaf), graph.const(system.scales[s]))),
+            )
+            for leaf, s in leaves.items()
+            if leaf in graph.reach(gap)
+        )
+
     for k, mode in enumerate(frozen.modes):
         read_up()
         gap, test = graph.read(mode.gap, names), graph.read(mode.test, names)
@@ -64,28 +79,15 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
             names[mode.name] = base
         else:
             names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
-        error = graph.sum(
-            graph.mul(
-                graph.call("abs", graph.derivative(gap, leaf)),
-                graph.sum((graph.call("abs", leaf), graph.const(system.scales[s]))),
-            )
-            for leaf, s in leaves.items()
-            if not mode.of_time and leaf in graph.reach(gap)
-        )
-        reads = (
-            []
-            if mode.of_time
-            else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
-        )
+        error = graph.zero if mode.of_time else error_of(gap)
+        reads = [] if mode.of_time else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
         slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
         drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
         modes.append(
-            HeldMode(
-                mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift
-            )
+            HeldMode(mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift)
         )
     read_up()
-    bends = tuple(note(graph.read(bend, names)) for bend in frozen.bends)
+    bends = tuple((gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends))
     return names, Watched(tuple(modes), bends, frozenset(species))
 
 
@@ -109,11 +111,16 @@ def open_function(b: Blueprint) -> str:
 
 
 def watch_function(b: Blueprint) -> str:
-    """By how much each mode of species is left at the arguments of the rates (above 0), whether it is; and the bends."""
+    """By how much each mode of species is left at the arguments of the rates (above 0), whether it is; and the bends.
+
+    Rows `noise` hold how much of either may be an error within the tolerance.
+    """
     out, row = Lanes("watch", b.width), b.layout.names
     watched, one = b.watched, out.constant(1.0)
-    roots = [x for k in watched.of_species for x in (watched.modes[k].gap, watched.modes[k].test)]
-    of = nodes(b, out, [*roots, *watched.bends], lambda s: b.row("stage", s), row["moment"])
+    tolerance = out.load(row["tolerance"])
+    roots = [x for k in watched.of_species for x in watched.modes[k].nodes[:3]]
+    roots += [x for bend in watched.bends for x in bend]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
     for k in watched.of_species:
         mode = watched.modes[k]
         gap, held, ramp = of(mode.gap), out.load(row["mode"] + k), out.load(row["ramp"] + k)
@@ -126,14 +133,19 @@ def watch_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
+        outside = out.sub(outside, _margin(out, tolerance))
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
         left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
+        noise = out.mul(tolerance, of(mode.error))
+        noise = out.select(on_it, out.constant(0.5 / _RAMP), noise)
+        out.store(noise, row["noise"] + k)
         out.store(excess, row["excess"] + k)
         out.store(out.number(left), row["left"] + k)
-    for j, bend in enumerate(watched.bends):
+    for j, (bend, error) in enumerate(watched.bends):
         out.store(of(bend), row["bend"] + j)
+        out.store(out.mul(tolerance, of(error)), row["bend_noise"] + j)
     return out.text()
 
 
@@ -152,8 +164,9 @@ def hold_function(b: Blueprint) -> str:
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
-        leaves = out.either(out.compare("olt", share, zero), out.compare("ogt", share, one))
-        leaves = out.both(on_it, leaves)
+        margin = _margin(out, out.load(row["tolerance"]))
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        leaves = out.both(on_it, out.compare("ogt", beyond, margin))
         fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
         side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
         free = out.select(leaves, side, truth)
@@ -174,9 +187,7 @@ def hold_function(b: Blueprint) -> str:
     # failing is written out here, since steps.py reads this file
     now = out.load(row["moment"])
     out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
-    out.store(
-        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"]
-    )
+    out.store(out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"])
     for name in ("length", "t"):
         out.store(out.select(many, zero, out.load(row[name])), row[name])
     out.do(f"br i1 {out.any(any_fresh)}, label %fresh, label %held")
@@ -185,6 +196,11 @@ def hold_function(b: Blueprint) -> str:
     out.do("br label %held")
     out.label("held")
     return out.text()
+
+
+def _margin(out: Lanes, tolerance: str) -> str:
+    """How far rounding of the species may carry a ramp beyond its ends."""
+    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), tolerance)
 
 
 def sides_function(b: Blueprint) -> str:
@@ -288,10 +304,18 @@ class Look:
                 found = out.either(found, out.compare("une", left[k], zero))
             return found
 
+        noises = [out.load(row["noise"] + k) for k in b.watched.of_species]  # at the end of the step
+        bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
+        at_end = any_left(samples[_LOOKS][1])
         levels = [worst(excess) for excess, _, _ in samples]
         passed, low, high, f_low, f_high = no, zero, one, levels[0], one
         for j in range(_LOOKS, 0, -1):
             here = any_left(samples[j][1])
+            if j < _LOOKS:  # within the step, only what the polynomial can tell
+                clear = at_end
+                for k in modes:
+                    clear = out.either(clear, out.compare("ogt", samples[j][0][k], noises[k]))
+                here = out.both(here, clear)
             passed = out.either(passed, here)
             low = out.select(here, out.constant((j - 1) / _LOOKS), low)
             high = out.select(here, out.constant(j / _LOOKS), high)
@@ -299,22 +323,30 @@ class Look:
         if modes:
             low, high = self._narrowed(low, high, f_low, f_high, worst, any_left)
         root = out.mul(out.constant(0.5), out.add(low, high))
-        hidden, vertex = self._hidden(samples)
+        hidden, vertex = self._hidden(samples, noises, bend_noises)
         hidden = out.both(hidden, out.no(passed))
 
         located = out.load(row["located"])
         near, tries = out.load(row["near"]), out.load(row["tries"])
         arrived = out.compare("ole", self.h, located)
+        # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
+        slight = at_end
+        margin = _margin(out, out.load(row["tolerance"]))
+        for k, mode in zip(modes, b.watched.of_species, strict=True):
+            here = out.compare("oeq", samples[_LOOKS][1][k], zero)
+            ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
+            little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
+            slight = out.both(slight, out.either(here, little))
+        arrived = out.either(arrived, slight)
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
-        hidden = out.both(
-            out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
-        )
+        hidden = out.both(out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3))))
         # just before the switch, then across it by no more than allowed
         aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
         aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
         slow = out.compare("oge", tries, out.constant(8.0))
         aim = out.select(slow, out.mul(self.h, out.constant(0.5)), aim)
+        aim = out.select(out.compare("oge", tries, out.constant(_MOST_TRIALS)), located, aim)
         aim = out.larger(aim, located)
         short = out.select(hidden, out.mul(vertex, self.h), zero)
         went = out.both(good, out.no(out.either(again, hidden)))
@@ -346,20 +378,24 @@ class Look:
             last, before, first = beyond, out.no(beyond), False
         return low, high
 
-    def _hidden(self, samples: list[tuple[list[str], list[str], list[str]]]) -> tuple[str, str]:
+    def _hidden(
+        self, samples: list[tuple[list[str], list[str], list[str]]], noises: list[str], bend_noises: list[str]
+    ) -> tuple[str, str]:
         """Whether something is passed and returned from within the step, and at which share of it."""
         out, zero = self.out, self.out.constant(0.0)
         found, share = out.compare("une", zero, zero), out.constant(0.5)
-        curves = [([s[0][k] for s in samples], True) for k in range(len(samples[0][0]))]
+        curves = [([s[0][k] for s in samples], noise, True) for k, noise in enumerate(noises)]
         for j in range(len(samples[0][2])):
             values = [s[2][j] for s in samples]
-            curves.append((values, False))
+            curves.append((values, bend_noises[j], False))
             for i in range(_LOOKS - 1, 0, -1):
                 start, end = out.mul(values[0], values[i]), out.mul(values[_LOOKS], values[i])
                 other = out.both(out.compare("olt", start, zero), out.compare("olt", end, zero))
+                size = out.function("fabs", values[i])
+                other = out.both(other, out.compare("ogt", size, bend_noises[j]))
                 share = out.select(other, out.constant(i / _LOOKS), share)
                 found = out.either(found, other)
-        for values, is_mode in curves:
+        for values, noise, is_mode in curves:
             for i in range(_LOOKS - 1, 0, -1):
                 before, here, after = values[i - 1 : i + 2]
                 rise = out.mul(out.constant(0.5), out.sub(after, before))
@@ -367,10 +403,11 @@ class Look:
                 shift = out.div(out.sub(out.constant(-0.0), rise), bow)
                 within = out.compare("olt", out.function("fabs", shift), out.constant(1.0))
                 top = out.fma(out.mul(out.constant(0.5), rise), shift, here)
-                if is_mode:  # all samples are below 0
-                    crosses = out.compare("ogt", top, zero)
+                if is_mode:  # all samples are below the noise
+                    crosses = out.compare("ogt", top, noise)
                 else:
                     opposite = out.compare("olt", out.mul(top, here), zero)
+                    opposite = out.both(opposite, out.compare("ogt", out.function("fabs", top), noise))
                     outer = out.compare("ogt", out.mul(before, here), zero)
                     outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
                     crosses = out.both(opposite, outer)
