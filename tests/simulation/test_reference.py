@@ -17,6 +17,7 @@ from normoxia.mechanism.expression import parse
 from normoxia.mechanism.inputs import Inputs
 from normoxia.mechanism.model import AlgebraicRule, Assignment, Equilibration, Event, Model
 from normoxia.simulation.backends import TOO_MANY_STEPS
+from normoxia.simulation.system import system_of
 
 
 def test_condition_events_fire_each_time_the_condition_turns_true() -> None:
@@ -167,11 +168,20 @@ PIECES: dict[str, tuple[Model, str, Inputs | None, Callable[[float], float]]] = 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-4, 1e-6, 1e-8, 1e-10])
-@pytest.mark.parametrize("name", PIECES)
-def test_conditions_are_solved_by_pieces(name: str, tolerance: float) -> None:
+def able(name: str) -> list[tuple[str, float]]:
+    """The backends that take one of the models, and tolerances; fast locates switches to about 1e-9."""
+    found = [("reference", tolerance) for tolerance in (1e-3, 1e-4, 1e-6, 1e-8, 1e-10)]
+    if not system_of(PIECES[name][0]).needs_reference:
+        found += [("fast", tolerance) for tolerance in (1e-3, 1e-4, 1e-6, 1e-8)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "tolerance"), [(name, *how) for name in PIECES for how in able(name)]
+)
+def test_conditions_are_solved_by_pieces(name: str, backend: str, tolerance: float) -> None:
     m, output, inputs, right = PIECES[name]
-    simulator = simulation.compile(m, "reference", (output,))
+    simulator = simulation.compile(m, backend, (output,))
     start = time.process_time()
     for times in ([10.5], [1.5, 3.7, 6.9, 10.5]):  # whatever times are asked for
         result = simulator.run(simulator.start(), inputs, times, tolerance=tolerance)
@@ -183,9 +193,12 @@ def test_conditions_are_solved_by_pieces(name: str, tolerance: float) -> None:
 
 @pytest.mark.parametrize("text", ["x > 0", "x >= 0"])
 @pytest.mark.parametrize("start", [-1.0, 0.0, 1.0])
-def test_equality_at_a_threshold_does_not_hold_a_solution_that_may_leave(text: str, start: float) -> None:
+@pytest.mark.parametrize("backend", ["reference", "fast"])
+def test_equality_at_a_threshold_does_not_hold_a_solution_that_may_leave(
+    backend: str, text: str, start: float
+) -> None:
     m = model({"x": (start, f"where({text}, 1, 2)")})
-    simulator = simulation.compile(m, "reference", ("x",))
+    simulator = simulation.compile(m, backend, ("x",))
     result = simulator.run(simulator.start(), times=[4.0], tolerance=1e-8)
     assert result["x"][0, 0] == pytest.approx(3.5 if start < 0 else start + 4, rel=1e-7)
 
