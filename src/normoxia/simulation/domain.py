@@ -108,7 +108,8 @@ class _Look:
         match expression.function:
             case "power":
                 size = parts[1] * VECTOR["log"](parts[0], ignore)
-                return VECTOR["exp"](np.minimum(size, self.high), ignore)
+                nothing = (parts[0] <= 0.0) & (parts[1] > 0.0)
+                return np.where(nothing, 0.0, VECTOR["exp"](np.minimum(size, self.high), ignore))
             case "exp":
                 return VECTOR["exp"](np.minimum(parts[0], self.high), ignore)
             case name if name in PARTIAL:

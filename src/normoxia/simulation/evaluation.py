@@ -63,18 +63,25 @@ def _integer_power(x: float, n: int, note: Note) -> float:
 
 
 def _power(x: float, y: float, note: Note) -> float:
-    if not x > 0.0 and not (x == 0.0 and y >= 0.0):
+    if x > 0.0:
+        size = y * math.log(x if x > TINY else TINY)
+        if size <= EXP_HIGH:
+            return math.exp(size if size > EXP_LOW else EXP_LOW)
         note(True)
-    size = y * math.log(max(x, TINY))
-    if size > EXP_HIGH:
-        note(True)
-    return math.exp(min(max(size, EXP_LOW), EXP_HIGH))
+        return math.exp(EXP_HIGH)
+    if x == 0.0 and y >= 0.0:
+        return 0.0 if y > 0.0 else 1.0
+    note(True)
+    if x != x or y != y:
+        return math.nan
+    return 0.0 if y > 0.0 else math.exp(min(y * math.log(TINY), EXP_HIGH))
 
 
 def _exp(x: float, note: Note) -> float:
-    if x > EXP_HIGH:
-        note(True)
-    return 0.0 if x <= EXP_LOW else math.exp(min(x, EXP_HIGH))
+    if x <= EXP_HIGH:
+        return 0.0 if x <= EXP_LOW else math.exp(x)
+    note(True)
+    return math.exp(min(x, EXP_HIGH))
 
 
 def _logarithm(function: Callable[[float], float]) -> Callable[[float, Note], float]:
@@ -130,7 +137,7 @@ def _integer_power_all(x: Any, n: int, note: Note) -> Any:
 def _power_all(x: Any, y: Any, note: Note) -> Any:
     size = y * np.log(np.maximum(x, TINY))
     note(np.less(x, 0.0) | (np.equal(x, 0.0) & np.less(y, 0.0)) | np.greater(size, EXP_HIGH))
-    return np.exp(np.clip(size, EXP_LOW, EXP_HIGH))
+    return np.where(np.less_equal(x, 0.0) & np.greater(y, 0.0), 0.0, np.exp(np.clip(size, EXP_LOW, EXP_HIGH)))
 
 
 def _exp_all(x: Any, note: Note) -> Any:
@@ -198,11 +205,14 @@ class Code:
     """Writes expressions as Python text, each symbol as the text given for it.
 
     lazy   over floats: what a condition does not choose is not computed, so that it cannot fail
-    noted  partial operations are calls that take `note` last; else division and whole powers are Python's own
+    noted  partial operations are calls that take `note` last
+    plain  division and whole powers are Python's own all the same, faster, and raise
     """
 
-    def __init__(self, symbols: Mapping[str, str], lazy: bool = False, noted: bool = False) -> None:
-        self.symbols, self.lazy, self.noted = symbols, lazy, noted
+    def __init__(
+        self, symbols: Mapping[str, str], lazy: bool = False, noted: bool = False, plain: bool = True
+    ) -> None:
+        self.symbols, self.lazy, self.noted, self.plain = symbols, lazy, noted, plain
 
     def text(self, expression: Expression) -> str:
         match expression:
@@ -214,13 +224,13 @@ class Code:
                 return f"(-{self.text(inner)})"
             case Call(function="power", arguments=(base, _)) if (n := whole_exponent(expression)) is not None:
                 base_text = self.text(base)
-                return f"integer_power({base_text}, {n}, note)" if self.noted else f"({base_text}**{n})"
+                return f"({base_text}**{n})" if self.plain else f"integer_power({base_text}, {n}, note)"
             case Call(function=function, arguments=(left, right)) if function in _INFIX:
                 written = f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
                 return (
                     f"number{written}" if function in CONDITIONS and self.noted and not self.lazy else written
                 )
-            case Call(function="divide", arguments=(left, right)) if not self.noted:
+            case Call(function="divide", arguments=(left, right)) if self.plain:
                 return f"({self.text(left)} / {self.text(right)})"
         assert isinstance(expression, Call)
         function, parts = expression.function, [self.text(argument) for argument in expression.arguments]
@@ -242,6 +252,7 @@ def function(
     results: Sequence[Expression],
     *,
     arrays: bool = False,
+    together: bool = False,
 ) -> Callable[..., list[Any]]:
     """A Python function of sequences of values, one sequence per group of input names, giving a list of results.
 
@@ -249,17 +260,22 @@ def function(
                  which is called with what left the domain of a formula (a truth, or one per row)
     assignments  computed first, in the order given
     arrays       True: values are arrays of one shape, and so are the results
+    together     over floats: when one result divides by 0 or overflows, all are not a number; saves time
     """
     symbols = {name: f"i{g}[{k}]" for g, group in enumerate(inputs) for k, name in enumerate(group)}
     symbols[TIME] = "time"
     lines = []
-    code = Code(symbols, lazy=not arrays, noted=True)
+    code = Code(symbols, lazy=not arrays, noted=True, plain=together)
     for k, (name, expression) in enumerate(assignments):
         lines.append(f"    a{k} = {code.text(expression)}")
         symbols[name] = f"a{k}"
     body = ", ".join(code.text(result) for result in results)
     arguments = ", ".join([*(f"i{g}" for g in range(len(inputs))), "time"])
-    text = f"def evaluate({arguments}, note=ignore):\n" + "\n".join(lines) + f"\n    return [{body}]\n"
+    lines.append(f"    return [{body}]")
+    if together:
+        lines = ["    try:", *(f"    {line}" for line in lines), "    except (ArithmeticError, ValueError):"]
+        lines += ["        note(True)", f"        return [nan] * {len(results)}"]
+    text = "\n".join([f"def evaluate({arguments}, note=ignore):", *lines, ""])
     namespace: dict[str, Any] = {**(VECTOR if arrays else _SCALAR), "ignore": ignore}
     namespace |= {"inf": math.inf, "nan": math.nan}
     exec(compile(text, "<model>", "exec"), namespace)

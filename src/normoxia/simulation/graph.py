@@ -46,6 +46,8 @@ SWITCHING = {
 }
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
+#: what may be 0: a real power of 0 is only nearly so (exp of a multiple of log(TINY)), and is judged by the host
+NEAR_ZERO = 1e-60
 
 Key = tuple[object, ...]
 Path = tuple[tuple[int, bool], ...]
@@ -395,15 +397,16 @@ class Graph:
         a, high = arguments[0], self.const(EXP_HIGH)
         match name:
             case "divide":
-                return self.call("equal", a, self.zero)
+                return self.call("less", self.call("abs", a), self.const(NEAR_ZERO))
             case "log":
-                return self.call("less_equal", a, self.zero)
+                return self.call("less", a, self.const(NEAR_ZERO))
             case "sqrt":
                 return self.call("less", a, self.zero)
             case "exp":
                 return self.call("less", high, a)
         exceeds = self.call("less", high, self.mul(arguments[1], self.call("log", a)))
-        pole = self._all([self.call("equal", a, self.zero), self.call("less", arguments[1], self.zero)])
+        near = self.call("less", a, self.const(NEAR_ZERO))
+        pole = self._all([near, self.call("less", arguments[1], self.zero)])
         return self.call("or", self.call("or", self.call("less", a, self.zero), pole), exceeds)
 
     def doubt_reads(self) -> frozenset[int]:

@@ -102,7 +102,7 @@ class ReferenceSolver:
         def made(expressions: Sequence[Any]) -> Evaluate:
             return function(groups, smooth.needed(expressions), expressions)
 
-        self.rates = made(smooth.rates)
+        self.rates = function(groups, smooth.needed(smooth.rates), smooth.rates, together=True)
         self.residuals = made([rule.expression for rule in smooth.rules])
         self.tests = made([mode.test for mode in frozen.modes])
         self.gaps = made([mode.gap for mode in frozen.modes])
