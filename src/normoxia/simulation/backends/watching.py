@@ -26,6 +26,8 @@ LOCATED = 1e-11
 _RAMP = 0.25
 #: rounding errors of species, relative to their size, that a ramp does not answer
 _ROUNDING = 64 * 2.3e-16
+#: a share this near to an end has left when another has
+_TOGETHER = 1e-3
 #: trials after which steps towards a switch become as short as they may be
 _MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
@@ -157,6 +159,15 @@ def hold_function(b: Blueprint) -> str:
     running = out.compare("ogt", out.load(row["length"]), zero)
     any_switch, any_fresh = out.compare("une", zero, zero), out.compare("une", zero, zero)
     culprit = out.load(row["culprit"])
+    any_leaves = out.compare("une", zero, zero)
+    for k in b.watched.of_species:
+        mode = b.watched.modes[k]
+        of = nodes(b, out, [mode.gap], lambda s: b.row("state", s), row["moment"])
+        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        share = out.sub(out.fma(ramp, of(mode.gap), held), level)
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        far = out.compare("ogt", beyond, _margin(out, out.load(row["tolerance"])))
+        any_leaves = out.either(any_leaves, out.both(out.compare("une", ramp, zero), far))
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
         of = nodes(b, out, [mode.test, mode.gap], lambda s: b.row("state", s), row["moment"])
@@ -166,13 +177,16 @@ def hold_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
         margin = _margin(out, out.load(row["tolerance"]))
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
-        leaves = out.both(on_it, out.compare("ogt", beyond, margin))
+        # those that belong to one condition leave it together, whatever rounding says
+        limit = out.select(any_leaves, out.constant(-_TOGETHER), margin)
+        leaves = out.both(on_it, out.compare("ogt", beyond, limit))
         fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
         side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
         free = out.select(leaves, side, truth)
         out.store(out.select(out.both(on_it, out.no(leaves)), held, free), row["mode"] + k)
         out.store(out.select(leaves, zero, ramp), row["ramp"] + k)
         out.store(out.number(fresh), row["fresh"] + k)
+        out.store(held, row["old"] + k)
         if mode.counts:
             lower = out.smaller(truth, held)
             out.store(out.select(fresh, lower, level), row["level"] + k)
@@ -211,35 +225,47 @@ def sides_function(b: Blueprint) -> str:
         out.put(out.near(here, row["state"]), here, row["stage"])
     for s in b.inputs:
         out.store(out.load(b.row("here", s)), b.row("stage", s))
-    for k in b.watched.of_species:
-        mode = b.watched.modes[k]
-        fresh = out.compare("une", out.load(row["fresh"] + k), zero)
-        new, level = out.load(row["mode"] + k), out.load(row["level"] + k)
-        speeds = []
-        for value in (level, out.add(level, one)):
-            out.store(out.select(fresh, value, new), row["mode"] + k)
-            out.do("call void @rates(ptr %m)")
-            roots = [*(node for _, node in mode.slopes), mode.drift]
-            of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
-            speed = of(mode.drift)
-            for s, node in mode.slopes:
-                i = b.place[s]
-                change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
-                speed = out.fma(of(node), change, speed)
-            speeds.append(speed)
+    modes = [(k, b.watched.modes[k]) for k in b.watched.of_species]
+    fresh = {k: out.compare("une", out.load(row["fresh"] + k), zero) for k, _ in modes}
+    new = {k: out.load(row["mode"] + k) for k, _ in modes}
+    old = {k: out.load(row["old"] + k) for k, _ in modes}
+    speeds: list[dict[int, str]] = []
+    # those that have switched together, like X < a and X >= a, belong to one condition
+    for side in (old, new):
+        for k, _ in modes:
+            out.store(out.select(fresh[k], side[k], new[k]), row["mode"] + k)
+        out.do("call void @rates(ptr %m)")
+        speeds.append({k: _speed(b, out, mode) for k, mode in modes})
+    for k, mode in modes:
         of = nodes(b, out, [mode.gap, mode.error], lambda s: b.row("stage", s), row["moment"])
-        # a floor is lower below its level, a comparison 1 below it
-        below, above = speeds if mode.counts else speeds[::-1]
+        lower_is_below = out.compare("olt" if mode.counts else "ogt", old[k], new[k])
+        below = out.select(lower_is_below, speeds[0][k], speeds[1][k])
+        above = out.select(lower_is_below, speeds[1][k], speeds[0][k])
         stays = out.both(out.compare("ogt", below, zero), out.compare("olt", above, zero))
-        share = out.div(speeds[0], out.sub(speeds[0], speeds[1]))
+        share = out.div(below, out.sub(below, above))
+        if not mode.counts:  # a floor is higher above its level, a comparison 0 there
+            share = out.sub(one, share)
         width = out.mul(out.mul(out.load(row["tolerance"]), of(mode.error)), out.constant(_RAMP))
         ramp = out.div(out.constant(0.5 if mode.counts else -0.5), width)
-        base = out.sub(out.add(level, share), out.mul(ramp, of(mode.gap)))
+        base = out.sub(out.add(out.load(row["level"] + k), share), out.mul(ramp, of(mode.gap)))
         usable = out.compare("olt", out.function("fabs", base), out.constant(float("inf")))
-        stays = out.both(out.both(fresh, stays), usable)
-        out.store(out.select(stays, base, new), row["mode"] + k)
+        stays = out.both(out.both(fresh[k], stays), usable)
+        out.store(out.select(stays, base, new[k]), row["mode"] + k)
         out.store(out.select(stays, ramp, out.load(row["ramp"] + k)), row["ramp"] + k)
     return out.text()
+
+
+def _speed(b: Blueprint, out: Lanes, mode: HeldMode) -> str:
+    """How fast a gap changes at the rates just computed."""
+    row = b.layout.names
+    roots = [*(node for _, node in mode.slopes), mode.drift]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
+    speed = of(mode.drift)
+    for s, node in mode.slopes:
+        i = b.place[s]
+        change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
+        speed = out.fma(of(node), change, speed)
+    return speed
 
 
 class Look:
