@@ -24,8 +24,10 @@ from normoxia.simulation.system import Named
 LOCATED = 1e-11
 #: half the width of a ramp, in errors of the gap at the tolerance held
 _RAMP = 0.25
+#: a ramp is no narrower than at this tolerance
+_LEAST = 8e-10
 #: rounding errors of species, relative to their size, that a ramp does not answer
-_ROUNDING = 64 * 2.3e-16
+_ROUNDING = 16 * 2.3e-16
 #: a share this near to an end has left when another has
 _TOGETHER = 1e-3
 #: trials after which steps towards a switch become as short as they may be
@@ -135,7 +137,7 @@ def watch_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
-        outside = out.sub(outside, _margin(out, tolerance))
+        outside = out.sub(outside, _margin(b, out))
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
@@ -166,7 +168,7 @@ def hold_function(b: Blueprint) -> str:
         held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
-        far = out.compare("ogt", beyond, _margin(out, out.load(row["tolerance"])))
+        far = out.compare("ogt", beyond, _margin(b, out))
         any_leaves = out.either(any_leaves, out.both(out.compare("une", ramp, zero), far))
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
@@ -175,7 +177,7 @@ def hold_function(b: Blueprint) -> str:
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
-        margin = _margin(out, out.load(row["tolerance"]))
+        margin = _margin(b, out)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
         # those that belong to one condition leave it together, whatever rounding says
         limit = out.select(any_leaves, out.constant(-_TOGETHER), margin)
@@ -212,9 +214,14 @@ def hold_function(b: Blueprint) -> str:
     return out.text()
 
 
-def _margin(out: Lanes, tolerance: str) -> str:
+def _ramp_tolerance(b: Blueprint, out: Lanes) -> str:
+    """The tolerance held, or the smallest at which rounding leaves a ramp its use."""
+    return out.larger(out.load(b.layout["tolerance"]), out.constant(_LEAST))
+
+
+def _margin(b: Blueprint, out: Lanes) -> str:
     """How far rounding of the species may carry a ramp beyond its ends."""
-    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), tolerance)
+    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), _ramp_tolerance(b, out))
 
 
 def sides_function(b: Blueprint) -> str:
@@ -245,7 +252,7 @@ def sides_function(b: Blueprint) -> str:
         share = out.div(below, out.sub(below, above))
         if not mode.counts:  # a floor is higher above its level, a comparison 0 there
             share = out.sub(one, share)
-        width = out.mul(out.mul(out.load(row["tolerance"]), of(mode.error)), out.constant(_RAMP))
+        width = out.mul(out.mul(_ramp_tolerance(b, out), of(mode.error)), out.constant(_RAMP))
         ramp = out.div(out.constant(0.5 if mode.counts else -0.5), width)
         base = out.sub(out.add(out.load(row["level"] + k), share), out.mul(ramp, of(mode.gap)))
         usable = out.compare("olt", out.function("fabs", base), out.constant(float("inf")))
@@ -357,7 +364,7 @@ class Look:
         arrived = out.compare("ole", self.h, located)
         # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
         slight = at_end
-        margin = _margin(out, out.load(row["tolerance"]))
+        margin = _margin(b, out)
         for k, mode in zip(modes, b.watched.of_species, strict=True):
             here = out.compare("oeq", samples[_LOOKS][1][k], zero)
             ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
