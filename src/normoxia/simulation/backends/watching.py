@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from normoxia.mechanism.expression import TIME
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
 from normoxia.simulation.backends.blueprint import Blueprint, HeldMode, Watched
@@ -84,11 +83,17 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
         else:
             names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
         error = graph.zero if mode.of_time else error_of(gap)
-        reads = [] if mode.of_time else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        reads = (
+            []
+            if mode.of_time
+            else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        )
         slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
         drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
         modes.append(
-            HeldMode(mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift)
+            HeldMode(
+                mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift
+            )
         )
     read_up()
     bends = tuple((gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends))
@@ -203,7 +208,9 @@ def hold_function(b: Blueprint) -> str:
     # failing is written out here, since steps.py reads this file
     now = out.load(row["moment"])
     out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
-    out.store(out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"])
+    out.store(
+        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"]
+    )
     for name in ("length", "t"):
         out.store(out.select(many, zero, out.load(row[name])), row[name])
     out.do(f"br i1 {out.any(any_fresh)}, label %fresh, label %held")
@@ -373,7 +380,9 @@ class Look:
         arrived = out.either(arrived, slight)
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
-        hidden = out.both(out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3))))
+        hidden = out.both(
+            out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
+        )
         # just before the switch, then across it by no more than allowed
         aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
         aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
