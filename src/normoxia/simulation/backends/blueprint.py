@@ -164,7 +164,7 @@ class Blueprint:
         layout.take("right", len(self.core))
         layout.take("u", 8 * len(self.core))
         if n_modes := len(self.watched.modes):
-            for name in ("mode", "ramp", "level", "excess", "left", "noise", "fresh"):
+            for name in ("mode", "ramp", "level", "excess", "left", "noise", "fresh", "old"):
                 layout.take(name, n_modes)
         if self.watched.watches:
             layout.take("bend", len(self.watched.bends))

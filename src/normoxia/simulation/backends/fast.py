@@ -19,10 +19,10 @@ from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Block, C
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
+from normoxia.simulation.backends.watching import read_held
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.graph import Graph, fixed_function
 from normoxia.simulation.judged import Judged
-from normoxia.simulation.backends.watching import read_held
 from normoxia.simulation.kinetics import LARGEST, Component, closed_species, components
 from normoxia.simulation.modes import held
 from normoxia.simulation.state import Array

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from normoxia.mechanism.expression import TIME
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
 from normoxia.simulation.backends.blueprint import Blueprint, HeldMode, Watched
@@ -24,8 +23,12 @@ from normoxia.simulation.system import Named
 LOCATED = 1e-11
 #: half the width of a ramp, in errors of the gap at the tolerance held
 _RAMP = 0.25
+#: a ramp is no narrower than at this tolerance
+_LEAST = 8e-10
 #: rounding errors of species, relative to their size, that a ramp does not answer
-_ROUNDING = 64 * 2.3e-16
+_ROUNDING = 16 * 2.3e-16
+#: a share this near to an end has left when another has
+_TOGETHER = 1e-3
 #: trials after which steps towards a switch become as short as they may be
 _MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
@@ -80,11 +83,17 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
         else:
             names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
         error = graph.zero if mode.of_time else error_of(gap)
-        reads = [] if mode.of_time else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        reads = (
+            []
+            if mode.of_time
+            else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        )
         slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
         drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
         modes.append(
-            HeldMode(mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift)
+            HeldMode(
+                mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift
+            )
         )
     read_up()
     bends = tuple((gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends))
@@ -133,7 +142,7 @@ def watch_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
-        outside = out.sub(outside, _margin(out, tolerance))
+        outside = out.sub(outside, _margin(b, out))
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
@@ -157,6 +166,15 @@ def hold_function(b: Blueprint) -> str:
     running = out.compare("ogt", out.load(row["length"]), zero)
     any_switch, any_fresh = out.compare("une", zero, zero), out.compare("une", zero, zero)
     culprit = out.load(row["culprit"])
+    any_leaves = out.compare("une", zero, zero)
+    for k in b.watched.of_species:
+        mode = b.watched.modes[k]
+        of = nodes(b, out, [mode.gap], lambda s: b.row("state", s), row["moment"])
+        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        share = out.sub(out.fma(ramp, of(mode.gap), held), level)
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        far = out.compare("ogt", beyond, _margin(b, out))
+        any_leaves = out.either(any_leaves, out.both(out.compare("une", ramp, zero), far))
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
         of = nodes(b, out, [mode.test, mode.gap], lambda s: b.row("state", s), row["moment"])
@@ -164,15 +182,18 @@ def hold_function(b: Blueprint) -> str:
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
-        margin = _margin(out, out.load(row["tolerance"]))
+        margin = _margin(b, out)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
-        leaves = out.both(on_it, out.compare("ogt", beyond, margin))
+        # those that belong to one condition leave it together, whatever rounding says
+        limit = out.select(any_leaves, out.constant(-_TOGETHER), margin)
+        leaves = out.both(on_it, out.compare("ogt", beyond, limit))
         fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
         side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
         free = out.select(leaves, side, truth)
         out.store(out.select(out.both(on_it, out.no(leaves)), held, free), row["mode"] + k)
         out.store(out.select(leaves, zero, ramp), row["ramp"] + k)
         out.store(out.number(fresh), row["fresh"] + k)
+        out.store(held, row["old"] + k)
         if mode.counts:
             lower = out.smaller(truth, held)
             out.store(out.select(fresh, lower, level), row["level"] + k)
@@ -187,7 +208,9 @@ def hold_function(b: Blueprint) -> str:
     # failing is written out here, since steps.py reads this file
     now = out.load(row["moment"])
     out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
-    out.store(out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"])
+    out.store(
+        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"]
+    )
     for name in ("length", "t"):
         out.store(out.select(many, zero, out.load(row[name])), row[name])
     out.do(f"br i1 {out.any(any_fresh)}, label %fresh, label %held")
@@ -198,9 +221,14 @@ def hold_function(b: Blueprint) -> str:
     return out.text()
 
 
-def _margin(out: Lanes, tolerance: str) -> str:
+def _ramp_tolerance(b: Blueprint, out: Lanes) -> str:
+    """The tolerance held, or the smallest at which rounding leaves a ramp its use."""
+    return out.larger(out.load(b.layout["tolerance"]), out.constant(_LEAST))
+
+
+def _margin(b: Blueprint, out: Lanes) -> str:
     """How far rounding of the species may carry a ramp beyond its ends."""
-    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), tolerance)
+    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), _ramp_tolerance(b, out))
 
 
 def sides_function(b: Blueprint) -> str:
@@ -211,35 +239,47 @@ def sides_function(b: Blueprint) -> str:
         out.put(out.near(here, row["state"]), here, row["stage"])
     for s in b.inputs:
         out.store(out.load(b.row("here", s)), b.row("stage", s))
-    for k in b.watched.of_species:
-        mode = b.watched.modes[k]
-        fresh = out.compare("une", out.load(row["fresh"] + k), zero)
-        new, level = out.load(row["mode"] + k), out.load(row["level"] + k)
-        speeds = []
-        for value in (level, out.add(level, one)):
-            out.store(out.select(fresh, value, new), row["mode"] + k)
-            out.do("call void @rates(ptr %m)")
-            roots = [*(node for _, node in mode.slopes), mode.drift]
-            of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
-            speed = of(mode.drift)
-            for s, node in mode.slopes:
-                i = b.place[s]
-                change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
-                speed = out.fma(of(node), change, speed)
-            speeds.append(speed)
+    modes = [(k, b.watched.modes[k]) for k in b.watched.of_species]
+    fresh = {k: out.compare("une", out.load(row["fresh"] + k), zero) for k, _ in modes}
+    new = {k: out.load(row["mode"] + k) for k, _ in modes}
+    old = {k: out.load(row["old"] + k) for k, _ in modes}
+    speeds: list[dict[int, str]] = []
+    # those that have switched together, like X < a and X >= a, belong to one condition
+    for side in (old, new):
+        for k, _ in modes:
+            out.store(out.select(fresh[k], side[k], new[k]), row["mode"] + k)
+        out.do("call void @rates(ptr %m)")
+        speeds.append({k: _speed(b, out, mode) for k, mode in modes})
+    for k, mode in modes:
         of = nodes(b, out, [mode.gap, mode.error], lambda s: b.row("stage", s), row["moment"])
-        # a floor is lower below its level, a comparison 1 below it
-        below, above = speeds if mode.counts else speeds[::-1]
+        lower_is_below = out.compare("olt" if mode.counts else "ogt", old[k], new[k])
+        below = out.select(lower_is_below, speeds[0][k], speeds[1][k])
+        above = out.select(lower_is_below, speeds[1][k], speeds[0][k])
         stays = out.both(out.compare("ogt", below, zero), out.compare("olt", above, zero))
-        share = out.div(speeds[0], out.sub(speeds[0], speeds[1]))
-        width = out.mul(out.mul(out.load(row["tolerance"]), of(mode.error)), out.constant(_RAMP))
+        share = out.div(below, out.sub(below, above))
+        if not mode.counts:  # a floor is higher above its level, a comparison 0 there
+            share = out.sub(one, share)
+        width = out.mul(out.mul(_ramp_tolerance(b, out), of(mode.error)), out.constant(_RAMP))
         ramp = out.div(out.constant(0.5 if mode.counts else -0.5), width)
-        base = out.sub(out.add(level, share), out.mul(ramp, of(mode.gap)))
+        base = out.sub(out.add(out.load(row["level"] + k), share), out.mul(ramp, of(mode.gap)))
         usable = out.compare("olt", out.function("fabs", base), out.constant(float("inf")))
-        stays = out.both(out.both(fresh, stays), usable)
-        out.store(out.select(stays, base, new), row["mode"] + k)
+        stays = out.both(out.both(fresh[k], stays), usable)
+        out.store(out.select(stays, base, new[k]), row["mode"] + k)
         out.store(out.select(stays, ramp, out.load(row["ramp"] + k)), row["ramp"] + k)
     return out.text()
+
+
+def _speed(b: Blueprint, out: Lanes, mode: HeldMode) -> str:
+    """How fast a gap changes at the rates just computed."""
+    row = b.layout.names
+    roots = [*(node for _, node in mode.slopes), mode.drift]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
+    speed = of(mode.drift)
+    for s, node in mode.slopes:
+        i = b.place[s]
+        change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
+        speed = out.fma(of(node), change, speed)
+    return speed
 
 
 class Look:
@@ -331,7 +371,7 @@ class Look:
         arrived = out.compare("ole", self.h, located)
         # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
         slight = at_end
-        margin = _margin(out, out.load(row["tolerance"]))
+        margin = _margin(b, out)
         for k, mode in zip(modes, b.watched.of_species, strict=True):
             here = out.compare("oeq", samples[_LOOKS][1][k], zero)
             ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
@@ -340,7 +380,9 @@ class Look:
         arrived = out.either(arrived, slight)
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
-        hidden = out.both(out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3))))
+        hidden = out.both(
+            out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
+        )
         # just before the switch, then across it by no more than allowed
         aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
         aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
