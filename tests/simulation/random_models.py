@@ -2,6 +2,7 @@
 
 All numbers but exponents are parameters, so that a trajectory can be asked how much it depends on them. Amounts stay at
 or above 0 and nothing explodes: losses are proportional to what is lost, growth is bounded, sources are not negative.
+No condition switches where a species is 0, to which species decay: its side would be that of the last digit.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class _Pen:
             case "state":
                 return f"{self.species()} {self.one('>', '<', '>=', '<=')} {self.level()}"
             case "two":
-                return f"{self.species()} > {self.level()}*{self.species()}"
+                return f"{self.species()} > {self.level()} + {self.level()}*{self.species()}"
             case "time":
                 return f"time {self.one('>=', '<', '>', '<=')} {self.moment()}"
             case "pulse":
@@ -195,7 +196,7 @@ class _Pen:
             case "root":
                 return f"0.2*{k}*sqrt(1 + {x}**2)"
             case "floor":
-                return f"0.2*{k}*floor(1 + {x})/(1 + {x})"
+                return f"0.2*{k}*floor({self.level()} + {x})/(1 + {x})"
             case "decay":
                 return f"{k}*(1 + time)**-1"
             case "logistic":

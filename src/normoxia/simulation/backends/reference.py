@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from normoxia.mechanism.expression import Call
 from normoxia.simulation.backends import (
     NO_ROOT,
     NO_VALUE,
@@ -45,6 +46,8 @@ STRICTNESS = 0.1
 _TOO_LARGE = 1e200
 #: steps and evaluations of the rates that a patient may take within one interval; some seconds for a small model
 MOST_STEPS, MOST_EVALUATIONS = 50_000, 500_000
+#: switches of conditions and events that may follow one another within one interval
+MOST_SWITCHES = 5_000
 #: points within a step, as shares of it, at which tests are compared with their modes
 _LOOKS = (0.25, 0.5, 0.75, 1.0)
 #: a switch is located to this share of the time reached (or of 1, when that is larger)
@@ -109,6 +112,8 @@ class ReferenceSolver:
         self.conditions = made([event.condition for event in smooth.conditions])
         self.of_state = [k for k, mode in enumerate(frozen.modes) if not mode.of_time]
         self.of_time = [k for k, mode in enumerate(frozen.modes) if mode.of_time]
+        #: of each mode, those that switch with it: (mode, whether it is then 1 where the other is)
+        self.together = [_together(k, frozen.modes) for k in range(len(frozen.modes))]
         self.changes = [
             function(groups[:2], system.needed(news), news)
             for news in ([new for _, new in event.changes] for event in system.conditions)
@@ -263,7 +268,7 @@ class _Patient:
     def differs(self, y: Array, t: float) -> bool:
         """Whether a test of species has left its mode."""
         found = self.solver.tests(y.tolist(), self.parameters, self.modes, self.start + t)
-        return any(found[k] != self.modes[k] for k in self.solver.of_state if k not in self.sliding)
+        return any(found[k] != self.modes[k] for k in self.solver.of_state if k not in self.stayed)
 
     def gap(self, k: int, y: Array, t: float) -> float:
         return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
@@ -294,11 +299,14 @@ class _Patient:
 
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
         """From the start of an interval to its end, piece by piece between switches."""
-        t, stuck = 0.0, 0
+        t, stuck, switches = 0.0, 0, 0
         self.sliding = tuple[int, ...]()
         self.check(y, t)
         while t < self.length:
             here, modes = t, self.modes
+            switches += 1
+            if switches > MOST_SWITCHES:
+                self.too_many(t, f"{MOST_SWITCHES} switches of conditions")
             t, y = self.smooth(y, t, self.length)
             y, truths = self.turned(y, t, truths)
             self.check(y, t)
@@ -408,9 +416,14 @@ class _Patient:
 
     # on a condition ------------------------------------------------------------------------------------------
 
+    @property
+    def stayed(self) -> set[int]:
+        """All modes that belong to the conditions on which the solution stays."""
+        return {k for one in self.sliding for k, _ in self.solver.together[one]}
+
     def attracts(self, k: int, y: Array, t: float) -> bool:
         """Whether the state lies on a condition that both sides push back to."""
-        if self.solver.modes[k].counts or k in self.sliding:
+        if self.solver.modes[k].counts or k in self.stayed:
             return False
         low, sides = self.sides((k,), y, t)
         without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
@@ -429,11 +442,15 @@ class _Patient:
 
     def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
         """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
-        base = [0.0 if k in conditions else mode for k, mode in enumerate(self.modes)]
+        base = list(self.modes)
+        for one in conditions:
+            for k, alike in self.solver.together[one]:
+                base[k] = 0.0 if alike else 1.0
         found = []
         for one in conditions:
             modes = list(base)
-            modes[one] = 1.0
+            for k, alike in self.solver.together[one]:
+                modes[k] = 1.0 if alike else 0.0
             found.append(self.rate_with(modes, y, t))
         return self.rate_with(base, y, t), np.array(found)
 
@@ -480,6 +497,21 @@ class _Patient:
 
     def too_many(self, t: float, what: str) -> NoReturn:
         raise _Failed(TOO_MANY_STEPS, self.start + t, what)
+
+
+def _together(one: int, modes: Sequence[Mode]) -> tuple[tuple[int, bool], ...]:
+    """The modes whose gap is that of one of them, or its opposite."""
+    gap = modes[one].gap
+    opposite = (
+        Call("subtract", gap.arguments[::-1])
+        if isinstance(gap, Call) and gap.function == "subtract"
+        else None
+    )
+    found = [(one, True)]
+    for k, mode in enumerate(modes):
+        if k != one and not mode.counts and not modes[one].counts and mode.gap in (gap, opposite):
+            found.append((k, mode.gap == gap))
+    return tuple(found)
 
 
 def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: float) -> float:
