@@ -91,7 +91,7 @@ class _Look:
         return self._known[key]
 
     def true(self, expression: Expression) -> Rows:
-        return self.of(expression) != 0.0
+        return np.asarray(self.of(expression) != 0.0, bool)
 
     def _compute(self, expression: Expression) -> Any:
         match expression:
@@ -212,7 +212,7 @@ class _Judgement:
                 if n is None:
                     note(
                         self.negative(call.arguments[0], rows),
-                        "is a power of {x:g} (of a negative number only powers with a whole literal as exponent are taken)",
+                        "is a power of {x:g} whose exponent is no whole literal",
                     )
                     size = y * VECTOR["log"](x, ignore)
                     self.exceeds((size > EXP_HIGH) & rows, f"{label}: {text}")

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol
+from normoxia.mechanism.expression import CONDITIONS, TIME, Call, Expression, Number, Symbol
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import Named
 
@@ -166,10 +167,16 @@ VECTOR: Mapping[str, Callable[..., Any]] = {
     "max": lambda *a: _fold(np.maximum, a),
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "where": lambda condition, a, b: np.where(np.asarray(condition, bool), a, b),
-    "all_of": lambda *a: _fold(np.logical_and, a),
-    "any_of": lambda *a: _fold(np.logical_or, a),
-    "none_of": np.logical_not,
+    "all_of": lambda *a: _number(_fold(np.logical_and, a)),
+    "any_of": lambda *a: _number(_fold(np.logical_or, a)),
+    "none_of": lambda a: _number(np.logical_not(a)),
+    "number": lambda a: _number(a),
 }
+
+
+def _number(truth: Any) -> Any:
+    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
+    return np.asarray(truth, float)
 
 
 def _fold(function: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
@@ -209,7 +216,10 @@ class Code:
                 base_text = self.text(base)
                 return f"integer_power({base_text}, {n}, note)" if self.noted else f"({base_text}**{n})"
             case Call(function=function, arguments=(left, right)) if function in _INFIX:
-                return f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
+                written = f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
+                return (
+                    f"number{written}" if function in CONDITIONS and self.noted and not self.lazy else written
+                )
             case Call(function="divide", arguments=(left, right)) if not self.noted:
                 return f"({self.text(left)} / {self.text(right)})"
         assert isinstance(expression, Call)
@@ -275,7 +285,7 @@ class OverPatients:
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
         return self.noted(values, parameters, time)[0]
 
-    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, Array]:
+    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, NDArray[np.bool_]]:
         """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
         doubtful = np.zeros(n, bool)

@@ -30,7 +30,20 @@ LEAVES = {"const", "param", "state", "slope", "time", "mode", "ramp"}
 #: what a step reads and does not compute
 MOVING_LEAVES = LEAVES - {"const", "param"}
 #: what bends or jumps, so that a derivative says nothing about what lies on its other side
-SWITCHING = {"floor", "min", "max", "abs", "where", "blend", "less", "less_equal", "equal", "and", "or", "not"}
+SWITCHING = {
+    "floor",
+    "min",
+    "max",
+    "abs",
+    "where",
+    "blend",
+    "less",
+    "less_equal",
+    "equal",
+    "and",
+    "or",
+    "not",
+}
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
 
@@ -355,7 +368,9 @@ class Graph:
         Made last, so that it does not change the numbers of the others, and with them the order of sums.
         """
         doubts = [
-            self._all([self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)])
+            self._all(
+                [self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)]
+            )
             for name, arguments, path in self.demands
         ]
         total = self.zero

@@ -37,7 +37,7 @@ class Judged:
         """
         made, doubtful = self._evaluate.noted(values, parameters, time)
         if asked is None:
-            asked = np.isfinite(values).all(axis=1)
+            asked = np.asarray(np.isfinite(values).all(axis=1), bool)
         rows = np.flatnonzero((doubtful | ~np.isfinite(made).all(axis=1)) & asked)
         return made, self.faults(rows, values, parameters, time, tolerance) if len(rows) else {}
 

@@ -16,7 +16,7 @@ from normoxia.mechanism.expression import Expression, Symbol, symbols
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
-from normoxia.simulation.backends import NO_ROOT, NO_VALUE, REASONS, WELL, Backend, Solver
+from normoxia.simulation.backends import NO_VALUE, REASONS, WELL, Backend, Solver
 from normoxia.simulation.breaks import Breaks
 from normoxia.simulation.dosing import check_inputs, joined, still_flowing
 from normoxia.simulation.initial import initial_values, parameter_table
@@ -153,9 +153,9 @@ class Simulator:
             for k, name in enumerate(settle.initial):
                 values[:, self.system.species.index(name)] = changed[:, k]
         values[status != WELL] = np.nan
-        values = self._solver.consistent(values, table, time)
-        rootless = (status == WELL) & ~np.isfinite(values).all(axis=1)
-        _fail(status, reason, NO_ROOT, dict.fromkeys(np.flatnonzero(rootless).tolist(), "at the start"))
+        values, rootless = self._solver.consistent(values, table, time)
+        for row, (code, why) in rootless.items():
+            status[row], reason[row] = code, why
         return State(time, self.system.species, values, names, table, status=status, reason=reason)
 
     def run(

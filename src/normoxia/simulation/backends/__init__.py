@@ -81,8 +81,13 @@ class Solver(Protocol):
 
     def carry(self, block: Block) -> Carried: ...
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        """Values (n, n_species) with those that algebraic rules determine solved for; others unchanged."""
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        """Values (n, n_species) with those that algebraic rules determine solved for, others unchanged.
+
+        And status and reason of patients for whom there are none.
+        """
         ...
 
 

@@ -91,8 +91,10 @@ class FastSolver:
                 self._kernels[False] = self._compile([])
         return self._kernels[False]
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        return values
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        return values, {}
 
     def carry(self, block: Block) -> Carried:
         n, n_species = block.values.shape

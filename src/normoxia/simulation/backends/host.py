@@ -161,7 +161,8 @@ class Host:
         """Patients whose formulas have no value at the start, where no step would find it."""
         rows = np.array(patients, np.int64)
         if self.alone and self.doubt is not None:
-            rows = rows[self.doubt(np.ascontiguousarray(block.parameters[rows].T))[0] != 0.0]
+            with np.errstate(all="ignore"):
+                rows = rows[self.doubt(np.ascontiguousarray(block.parameters[rows].T))[0] != 0.0]
         rows = np.array([i for i in rows.tolist() if block.plans[i]], np.int64)
         if not self.alone or not len(rows):
             return {}

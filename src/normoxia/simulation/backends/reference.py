@@ -4,8 +4,8 @@ It takes every model: events on conditions, algebraic rules. It judges the fast 
 plan of break points; no derivative, no reordering, no vector lanes.
 
 Conditions are held while LSODA steps (modes.py). After each step the tests are compared with the modes on the step's
-own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Switches that
-depend on time alone are known beforehand and end a piece exactly. Where both sides of one condition push back to it,
+own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Conditions on
+time alone switch at the breaks of the plan. Where both sides of one condition push back to it,
 the solution stays on it (Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4).
 Source of LSODA: Petzold 1983, SIAM J Sci Stat Comput 4:136.
 """
@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -30,9 +30,9 @@ from normoxia.simulation.backends import (
     Block,
     Carried,
 )
-from normoxia.simulation.backends.modes import Mode, held
 from normoxia.simulation.evaluation import function
 from normoxia.simulation.judged import Judged
+from normoxia.simulation.modes import Mode, held
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
@@ -49,12 +49,10 @@ MOST_STEPS, MOST_EVALUATIONS = 50_000, 500_000
 _LOOKS = (0.25, 0.5, 0.75, 1.0)
 #: a switch is located to this share of the time reached (or of 1, when that is larger)
 LOCATED = 1e-13
-#: switches in a row without time passing, after which a solution is taken to stay on the condition
-_BACK_AND_FORTH = 6
-#: times that a solution may come to stay on conditions within one interval
-_MOST_SLIDES = 1000
-#: samples between which a condition on time alone, which is not linear in it, is searched for its switches
-_SAMPLES = 2000
+#: switches in a row without time passing, after which a patient is given up
+_BACK_AND_FORTH = 50
+#: times that a step may be cut because a trial came to where a rate is not a number
+_MOST_TRIALS = 60
 #: events that may fire one another at one moment
 _MOST_TURNS = 100
 #: LSODA keeps its numbers in one place for all, in SciPy before 1.17
@@ -72,13 +70,23 @@ class ReferenceBackend:
 
 
 class _Failed(Exception):
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"{REASONS[status]} ({detail})")
+    def __init__(self, status: int, time: float, detail: str) -> None:
+        super().__init__(f"{REASONS[status]}: {detail} (time {time:g})")
         self.status = status
 
 
 class _Trial(Exception):
     """A trial step came to where a rate is not a number; a smaller one may not."""
+
+    def __init__(self, step: float) -> None:
+        super().__init__()
+        self.step = step
+
+
+class _Reached(NamedTuple):
+    time: float
+    values: Array
+    step: float
 
 
 class ReferenceSolver:
@@ -86,7 +94,7 @@ class ReferenceSolver:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        frozen = held(system)
+        frozen = held(system, bends_are_modes=True)
         self.modes: tuple[Mode, ...] = frozen.modes
         groups = (system.species, system.parameters, tuple(mode.name for mode in frozen.modes))
         smooth = frozen.system
@@ -138,18 +146,21 @@ class ReferenceSolver:
             work[i, 0] = patient.all_steps
         return Carried(values, saved, block.steps.copy(), status, reason, work)
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        solved = values.copy()
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        solved, lost = values.copy(), dict[int, tuple[int, str]]()
         for i in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ():
             patient = _Patient(self, parameters[i], 1e-8)
+            patient.start = time
             try:
-                patient.find_modes(solved[i], time)
-                solved[i] = patient.settle_rules(values[i], time)
-                patient.find_modes(solved[i], time)
-                solved[i] = patient.settle_rules(values[i], time)
-            except _Failed:
-                solved[i] = np.nan
-        return solved
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    solved[i] = patient.begin(values[i].copy(), 0.0)
+                    patient.check(solved[i], 0.0)
+            except _Failed as failure:
+                solved[i], lost[i] = np.nan, (failure.status, str(failure))
+        return solved, lost
 
 
 class _Patient:
@@ -165,6 +176,7 @@ class _Patient:
         self.start = self.length = 0.0
         self.steps = self.evaluations = self.all_steps = 0
         self.doubtful = False
+        self.reached = _Reached(0.0, parameters, 0.0)
         self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
 
     # along a plan --------------------------------------------------------------------------------------------
@@ -173,11 +185,13 @@ class _Patient:
         self, start: Array, before: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array
     ) -> Array:
         if not np.all(np.isfinite(start)):
-            raise _Failed(NOT_FINITE, "at the start")
+            raise _Failed(NOT_FINITE, plan[0].start if plan else 0.0, "at the start")
+        # a condition on time that turns true at the very start was false just before it, unless all begins there
         self.start = plan[0].start if plan else 0.0
-        y = self.begin(before.copy(), 0.0)
-        truths = self.truths(y, 0.0)
-        y = self.begin(start.copy(), 0.0)
+        earlier = LOCATED * 100 * abs(self.start)
+        y = self.begin(before.copy(), -earlier)
+        truths = self.truths(y, -earlier)
+        y = start.copy()
         for interval in plan:
             self.start, self.length = interval.start, interval.length
             self.steps = self.evaluations = 0
@@ -218,10 +232,10 @@ class _Patient:
                 time = self.start + t
                 new, lost = judged.judged(y[None], self.row[None], time, self.aimed)
                 if lost:
-                    raise _Failed(NO_VALUE, f"{lost[0]}, time {time:g}")
+                    raise _Failed(NO_VALUE, time, lost[0])
                 y[solver.changed[k]] = new[0]
         names = ", ".join(f'"{e.name}"' for e in solver.system.conditions)
-        raise _Failed(TOO_MANY_STEPS, f"the events {names} fire one another for ever, time {self.start + t:g}")
+        raise _Failed(TOO_MANY_STEPS, self.start + t, f"the events {names} fire one another for ever")
 
     def truths(self, y: Array, t: float) -> list[bool]:
         if not self.solver.system.conditions:
@@ -232,18 +246,16 @@ class _Patient:
     # modes ---------------------------------------------------------------------------------------------------
 
     def find_modes(self, y: Array, t: float) -> None:
-        """The modes just after a moment."""
+        """The modes at a moment; those of time are the same all through an interval of the plan."""
         solver = self.solver
         if not solver.modes:
             return
-        time, after = self.start + t, self.start + t + LOCATED * 10 * max(1.0, abs(self.start + t))
-        values = y.tolist()
+        time, values = self.start + t, y.tolist()
+        middle = self.start + 0.5 * self.length if self.length else time
         for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
             here = solver.tests(values, self.parameters, self.modes, time)
-            later = solver.tests(values, self.parameters, self.modes, after) if solver.of_time else here
-            found = [
-                float(later[k] if mode.of_time else here[k]) for k, mode in enumerate(solver.modes)
-            ]
+            within = solver.tests(values, self.parameters, self.modes, middle) if solver.of_time else here
+            found = [float((within if mode.of_time else here)[k]) for k, mode in enumerate(solver.modes)]
             if found == self.modes:
                 return
             self.modes = found
@@ -255,34 +267,6 @@ class _Patient:
 
     def gap(self, k: int, y: Array, t: float) -> float:
         return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
-
-    def next_switch(self, y: Array, t: float) -> float:
-        """The next moment at which a condition on time alone switches, or the end of the interval."""
-        nearest = self.length
-        for k in self.solver.of_time:
-            mode = self.solver.modes[k]
-            levels = (self.modes[k], self.modes[k] + 1.0) if mode.counts else (0.0,)
-            for level in levels:
-                nearest = min(nearest, self._reached(k, level, y, t, nearest))
-        return nearest
-
-    def _reached(self, k: int, level: float, y: Array, t: float, end: float) -> float:
-        def at(moment: float) -> float:
-            return self.gap(k, y, moment) - level
-
-        first, middle, last = at(t), at(0.5 * (t + end)), at(end)
-        if abs(first - 2.0 * middle + last) <= 1e-12 * (abs(first) + abs(last) + abs(level)):
-            slope = (last - first) / (end - t)
-            root = t - first / slope if slope else end
-            return root if t < root < end else end
-        grid = np.linspace(t, end, _SAMPLES)
-        values = np.array([at(x) for x in grid])
-        turns = np.flatnonzero(values[1:] * values[:-1] < 0.0)
-        if not len(turns):
-            return end
-        low, high = float(grid[turns[0]]), float(grid[turns[0] + 1])
-        sign = np.sign(at(low))
-        return _bisected(low, high, lambda x: bool(np.sign(at(x)) != sign), self.start)
 
     # solving -------------------------------------------------------------------------------------------------
 
@@ -300,57 +284,58 @@ class _Patient:
             return self.solver.residuals(trial.tolist(), self.parameters, self.modes, time)
 
         found = root(residual, y[ruled], tol=1e-12)
-        worst = float(np.max(np.abs(residual(found.x))))
-        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
-            raise _Failed(NO_ROOT, f"time {time:g}, residual {worst:g}")
         trial[ruled] = found.x
+        last = self.solver.residuals(trial.tolist(), self.parameters, self.modes, time, self.note)
+        worst = float(np.max(np.abs(last)))
+        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
+            self.explain(trial, time - self.start)
+            raise _Failed(NO_ROOT, time, f"residual {worst:g}")
         return trial
 
     def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
         """From the start of an interval to its end, piece by piece between switches."""
-        t, stuck, slid = 0.0, 0, 0
-        self.sliding = ()
+        t, stuck = 0.0, 0
+        self.sliding = tuple[int, ...]()
         self.check(y, t)
         while t < self.length:
-            end = self.next_switch(y, t)
-            here = t
-            t, y = self.smooth(y, t, end)
+            here, modes = t, self.modes
+            t, y = self.smooth(y, t, self.length)
             y, truths = self.turned(y, t, truths)
             self.check(y, t)
-            still = t - here <= 100 * LOCATED * max(1.0, abs(self.start + t))
-            stuck = stuck + 1 if still and t < self.length else 0
+            stuck = stuck + 1 if t - here <= 100 * LOCATED * max(1.0, abs(self.start + t)) else 0
             if stuck > _BACK_AND_FORTH:
-                slid += 1
-                if slid > _MOST_SLIDES or not self.slide(y, t):
-                    self.too_many(t, "conditions switch back and forth without time passing")
-                stuck = 0
-            elif self.sliding and t < self.length and self.shares(y, t) is None:
-                self.sliding = ()
-                self.find_modes(y, t)
+                self.too_many(t, "conditions switch back and forth without time passing")
+            if t < self.length:
+                if self.sliding and self.shares(y, t) is None:
+                    self.sliding = tuple[int, ...]()
+                    self.find_modes(y, t)
+                for k in self.solver.of_state:
+                    if self.modes[k] != modes[k] and self.attracts(k, y, t):
+                        self.slide(k, y, t)
         return y, truths
 
     def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
         """LSODA with the modes held, until one differs or the end."""
-        if end - t <= 4.0 * np.spacing(max(abs(self.start), self.length)):
+        if end - t <= 4.0 * float(np.spacing(max(abs(self.start), self.length))):
             return end, y
         first: float | None = None
-        for _ in range(60):
+        self.reached = _Reached(t, y, end - t)
+        for _ in range(_MOST_TRIALS):
             try:
-                return self._smooth(y, t, end, first)
+                return self._smooth(end, first)
             except _Trial as trial:
-                t, y, failed_step = trial.args
-                first = 0.1 * min(failed_step, end - t)
-                if first <= 1e-14 * max(1.0, abs(self.start + t)):
+                first = 0.1 * min(trial.step, end - self.reached.time)
+                if first <= 1e-14 * max(1.0, abs(self.start + self.reached.time)):
                     break
-        self.explain(y, t)
-        raise _Failed(NOT_FINITE, f"time {self.start + t:g}")
+        self.explain(self.reached.values, self.reached.time)
+        raise _Failed(NOT_FINITE, self.start + self.reached.time, "however small the step")
 
-    def _smooth(self, y: Array, t: float, end: float, first: float | None) -> tuple[float, Array]:
+    def _smooth(self, end: float, first: float | None) -> tuple[float, Array]:
         from scipy.integrate import LSODA
 
         solver, moving = self.solver, self.solver.moving
+        t, y = self.reached.time, self.reached.values
         current = y.copy()
-        reached = [t, y, end - t]
 
         def whole(at: float, x: Array) -> Array:
             current[moving] = x
@@ -363,28 +348,26 @@ class _Patient:
             if self.evaluations > MOST_EVALUATIONS:
                 self.too_many(at, f"{MOST_EVALUATIONS} evaluations of the rates")
             if not np.all(np.abs(x) < _TOO_LARGE):
-                raise _Failed(NOT_FINITE, f"a state passed {_TOO_LARGE:g}, time {self.start + at:g}")
-            derivative = self.rate(whole(at, x), at)[moving]
+                raise _Failed(NOT_FINITE, self.start + at, f"a state passed {_TOO_LARGE:g}")
+            derivative: Array = self.rate(whole(at, x), at)[moving]
             if not np.all(np.isfinite(derivative)):
-                if at <= reached[0]:
-                    self.explain(y, t)
-                raise _Trial(reached[0], reached[1], max(at - reached[0], 0.0))
+                raise _Trial(max(at - self.reached.time, 0.0))
             return derivative
 
         stepper = LSODA(
             rate, t, y[moving], end, rtol=self.tolerance, atol=self.tolerance * solver.absolute[moving],
             first_step=first,
         )  # fmt: skip
-        while stepper.status == "running":
+        while True:
             self.steps += 1
             self.all_steps += 1
             if self.steps > MOST_STEPS:
                 self.too_many(stepper.t, f"{MOST_STEPS} steps")
             message = stepper.step()
-            if stepper.status == "failed":
-                self.explain(reached[1], reached[0])
-                raise _Failed(STEP_TOO_SMALL, f"time {self.start + stepper.t:g}: {message}")
-            before, now = float(reached[0]), float(stepper.t)
+            if message is not None:
+                self.explain(self.reached.values, self.reached.time)
+                raise _Failed(STEP_TOO_SMALL, self.start + stepper.t, str(message))
+            before, now = self.reached.time, float(stepper.t)
             if solver.of_state:
                 dense = stepper.dense_output()
 
@@ -398,10 +381,11 @@ class _Patient:
                         moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
                         return moment, at(moment)
                     low = high
-            reached[:] = [now, whole(now, stepper.y).copy(), now - before]
+            self.reached = _Reached(now, whole(now, stepper.y).copy(), now - before)
             if self.doubtful:
-                self.check(reached[1], now)
-        return end, np.asarray(reached[1], float)
+                self.check(self.reached.values, now)
+            if now >= end:
+                return end, self.reached.values
 
     def left(self, y: Array, t: float) -> bool:
         """Whether a condition has switched, or the solution has left the one on which it stays."""
@@ -424,21 +408,24 @@ class _Patient:
 
     # on a condition ------------------------------------------------------------------------------------------
 
-    def slide(self, y: Array, t: float) -> bool:
-        """Stay on the conditions reached that both sides push back to, if there are any."""
-        for k in self.solver.of_state:
-            if self.solver.modes[k].counts or k in self.sliding:
-                continue
-            low, sides = self.sides((k,), y, t)
-            speed = max(abs(self.along(k, rates, y, t)) for rates in (low, sides[0]))
-            if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
-                continue
-            for chosen in ((*self.sliding, k), (k,)):
-                kept, self.sliding = self.sliding, chosen
-                if self.shares(y, t) is not None:
-                    return True
-                self.sliding = kept
-        return False
+    def attracts(self, k: int, y: Array, t: float) -> bool:
+        """Whether the state lies on a condition that both sides push back to."""
+        if self.solver.modes[k].counts or k in self.sliding:
+            return False
+        low, sides = self.sides((k,), y, t)
+        without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
+        speed = max(abs(without), abs(within))
+        if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+            return False
+        return without < 0.0 < within  # the gap is below 0 where the mode is 1
+
+    def slide(self, k: int, y: Array, t: float) -> None:
+        """Stay on a condition, besides those on which the solution stays already, where that can be."""
+        for chosen in ((*self.sliding, k), (k,)):
+            before, self.sliding = self.sliding, chosen
+            if self.shares(y, t) is not None:
+                return
+            self.sliding = before
 
     def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
         """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
@@ -489,10 +476,10 @@ class _Patient:
         time, one = self.start + t, np.zeros(1, int)
         found = self.solver.judged.faults(one, y[None], self.row[None], time, self.aimed)
         if found:
-            raise _Failed(NO_VALUE, f"{found[0]}, time {time:g}")
+            raise _Failed(NO_VALUE, time, found[0])
 
-    def too_many(self, t: float, what: str) -> None:
-        raise _Failed(TOO_MANY_STEPS, f"{what}, time {self.start + t:g}")
+    def too_many(self, t: float, what: str) -> NoReturn:
+        raise _Failed(TOO_MANY_STEPS, self.start + t, what)
 
 
 def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: float) -> float:
@@ -506,4 +493,3 @@ def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: f
         else:
             low = middle
     return high
-
