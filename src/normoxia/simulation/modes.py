@@ -131,8 +131,10 @@ class _Holder:
             case "equal":
                 raise self.refused(expression, "two values pass through equality without being seen")
             case _ if function in _COMPARISONS:
-                below = parts if function.startswith("less") else parts[::-1]
-                return self.mode(Call(function, parts), Call("subtract", below), expression)
+                # complements share a mode: they switch together
+                left, right = parts if function in ("less", "greater_equal") else parts[::-1]
+                below = self.mode(Call("less", (left, right)), Call("subtract", (left, right)), expression)
+                return Call("not", (below,)) if function.endswith("_equal") else below
             case "floor":
                 return self.mode(Call("floor", parts), parts[0], expression)
             case "abs":
