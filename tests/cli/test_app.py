@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import resource
 import subprocess
@@ -210,6 +211,47 @@ def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None
     answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--out", "bcp.xml")
     assert answer.code == 0, answer.err
     assert "<sbml" in (tmp_path / "bcp.xml").read_text()[:200]
+
+
+SINGULAR = """\
+model: singular
+time_unit: day
+parameters:
+  k: {value: 1, unit: 1/day, source: assumed}
+  c: {value: 0, unit: 1, source: assumed}
+species:
+  X: {initial: 1, unit: 1}
+processes:
+  out: {rate: k*X/c, unit: 1/day, changes: {X: -1}}
+"""
+
+
+@pytest.mark.parametrize("backend", ["fast", "reference"])
+def test_a_patient_whose_formula_has_no_value_is_told_and_its_cells_are_empty(
+    normoxia: Callable, tmp_path: Path, backend: str
+) -> None:
+    """X falls by exp(-t) where c is 1."""
+    (tmp_path / "m.yaml").write_text(SINGULAR)
+    (tmp_path / "p.csv").write_text("patient,c\nwell,1\nlost,0\n")
+    answer = normoxia(
+        "simulate", "m.yaml", "--patients", "p.csv", "--times", "0,1", "--out", "o.csv", "--backend", backend,
+        "--tolerance", "1e-8",
+    )  # fmt: skip
+    assert answer.code == 1
+    said = 'patient "lost" failed: a formula has no value: the rate of "X": k*X/c divides by 0 (time 0)'
+    assert said in answer.out + answer.err
+    rows = [line.split(",") for line in (tmp_path / "o.csv").read_text().splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["well", "0.0"], ["well", "1.0"], ["lost", "0.0"], ["lost", "1.0"]]
+    assert float(rows[1][2]) == pytest.approx(math.exp(-1), rel=1e-6)
+    assert rows[3][2] == ""
+
+
+def test_export_of_a_model_that_cannot_be_settled_says_why(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(SINGULAR + "equilibration:\n  duration: 1\n")
+    answer = normoxia("export", "m.yaml", "--out", "m.xml")
+    assert answer.code == 1
+    assert '"singular" could not be settled for its typical patient: a formula has no value' in answer.err
+    assert not (tmp_path / "m.xml").exists()
 
 
 def test_a_table_prints_square_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
