@@ -97,6 +97,7 @@ def rows() -> Iterator[Row]:
     yield from heat_rows()
     yield from funnel_rows()
     yield from binomial_rows()
+    yield from mantel_haenszel_rows()
     yield from component_rows()
     yield from reconstruction_rows()
     yield from matching_rows()
@@ -307,7 +308,9 @@ def design_rows() -> Iterator[Row]:
 
 def contribution_rows() -> Iterator[Row]:
     matrices = {
-        m: contribution.contributions(fitted("senn2013", m, "DL" if m == "random" else ""))
+        m: contribution.contributions(
+            fitted("senn2013", m, "DL" if m == "random" else ""), method=contribution.Streams.FIRST_BY_NAME
+        )
         for m in ("common", "random")
     }
     for r in records("nma_contribution_shortestpath.csv"):
@@ -375,6 +378,25 @@ def binomial_rows() -> Iterator[Row]:
         tolerance = EXACT if r["quantity"] == "LRT" else LME4
         note = "" if tolerance == EXACT else LME4_STOPS
         yield Row("binomial_normal", case, r["quantity"], value, float(r["value"]), tolerance, note=note)
+
+
+def mantel_haenszel_rows() -> Iterator[Row]:
+    """Networks of counts by Mantel-Haenszel, designs of several arms and several studies among them."""
+    file = "nma_mantel_haenszel"
+    fits = {}
+    for r in records(f"{file}.csv"):
+        name = r["dataset"]
+        if name not in fits:
+            fits[name] = rare.network_mantel_haenszel(
+                Arm(a["study"], a["treatment"], n=float(a["n"]), events=float(a["events"]))
+                for a in records(f"input_{name}.csv")
+            )
+            yield Row(file, name, "Q", fits[name].q, float(r["Q"]))
+            yield Row(file, name, "df", fits[name].df, float(r["df"]))
+        effect = fits[name].effect(r["treat1"], r["treat2"])
+        case = f"{name} {r['treat1']}:{r['treat2']}"
+        yield Row(file, case, "TE", effect.estimate, float(r["TE"]))
+        yield Row(file, case, "seTE", effect.se, float(r["seTE"]))
 
 
 def component_rows() -> Iterator[Row]:

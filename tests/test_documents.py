@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,92 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_is_read_back(value: object) -> None:
     assert plain(documents.write({"value": value})) == {"value": value}
+
+
+def bomb(levels: int) -> str:
+    """Each line repeats the one before nine times: nine to the power of `levels` values in a few hundred characters."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, levels)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("levels", [6, 9, 30])
+def test_aliases_that_multiply_are_refused_at_once(levels: int) -> None:
+    began = time.process_time()
+    with pytest.raises(
+        InvalidDocument, match=r"f\.yaml:\d+: aliases repeat more than 100,000 values; write out"
+    ):
+        parse(bomb(levels), "f.yaml")
+    assert time.process_time() - began < 10.0
+
+
+def test_aliases_that_repeat_a_little_are_read() -> None:
+    assert plain("a: &x {k: 1}\nb: [*x, *x]") == {"a": {"k": 1}, "b": [{"k": 1}, {"k": 1}]}
+    assert isinstance(plain(bomb(4)), dict)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_depth_is_bounded_and_what_is_within_it_is_read(opening: str) -> None:
+    close = {"[": "]", "{a: ": "}", "- ": ""}[opening]
+    assert parse(opening * documents.MAX_DEPTH + "1" + close * documents.MAX_DEPTH).place.line == 1
+    for depth in (documents.MAX_DEPTH + 1, 900, 20_000):
+        with pytest.raises(InvalidDocument, match=r"deep|not readable as YAML"):
+            parse(opening * depth + "1" + close * depth, "f.yaml")
+
+
+def test_the_length_of_a_document_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text("a: " + "x" * documents.MAX_CHARACTERS)
+    with pytest.raises(InvalidDocument, match="longer than 4,000,000 characters"):
+        load(path)
+    if Path("/dev/zero").exists():
+        with pytest.raises(InvalidDocument):
+            load("/dev/zero")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".yaml", "nul\0.yaml"])
+def test_names_that_no_file_has_are_refused(name: str) -> None:
+    with pytest.raises(InvalidDocument, match="cannot be"):
+        load(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 400, "1" * 5000, "0x" + "f" * 400, "!!int ''", "!!float ''", "!!bool maybe", "!!timestamp no", "!!int x",
+     "2001-01-01 00:00:00 +99:99", "0001-01-01 00:00:00 +20:00", '"\\0"', '"a\\x1b[2Jb"', "!!binary x", ".inf", "190:20:30"],
+)  # fmt: skip
+def test_scalars_that_cannot_be_meant_are_findings_or_texts(text: str) -> None:
+    findings = Findings()
+    try:
+        node = parse(f"a: {text}", "f.yaml").entries(findings)["a"]
+    except InvalidDocument:
+        return
+    node.number(findings)
+    node.whole(findings)
+    assert findings.items
+
+
+def test_long_texts_are_quoted_by_their_beginning_and_many_findings_counted() -> None:
+    findings = Findings()
+    parse("a: " + "x" * 5000).entries(findings)["a"].number(findings)
+    assert len(str(findings.items[0])) < 300
+    with pytest.raises(InvalidDocument) as caught:
+        parse("\n".join(f"k{i}: 1\nk{i}: 2" for i in range(500)), "f.yaml")
+    assert len(caught.value.findings) == 500
+    assert str(caught.value).endswith("and 300 more; mend these first")
+
+
+@given(st.text(alphabet=st.sampled_from("ab:-[]{},&*!|>'\"#%@?\n \t0x1.e~=<"), max_size=60))
+def test_any_text_is_a_document_or_a_finding(text: str) -> None:
+    try:
+        root = parse(text, "f.yaml")
+    except InvalidDocument:
+        return
+    findings = Findings()
+    for node in root.entries(findings).values() if root.is_mapping else root.items(findings):
+        node.text(findings)
+        node.number(findings)
+        node.whole(findings)
+        node.boolean(findings)
+        node.fields(findings, ("a",))
+        node.plain()

@@ -100,14 +100,14 @@ def test_every_list_of_words_that_any_room_asks_for_is_in_the_catalogue() -> Non
 #: strings of these files that are no sentences about evidence: ways of reading (`how`), keys, parts of others
 _NO_PHRASES = re.compile(
     r"\*|\* \*|\* percent|arm \"\*\"|row \*|column \*|arms, wide|two arms, wide|within-study bias|reporting bias|ratio and .*|p and events"
-    r"|.* and events|log-rank .*|O - E and V|an? .*(file|archive|workspace|picture|\(PNG\)|\(JPEG\))|a database"
-    r"|(save|copy|type|write|unpack|export) .*|write\.csv.*|\*: (lower|upper|estimate)|Mantel-Haenszel \*|Peto OR|penalised logistic|binomial-normal likelihood|shortest path|random walk|arm sizes .*|Cox on .*|.*\* = \"\*\"|very low|; \* studies not judged.*|\* \(\*\)"
+    r"|.* and events|log-rank .*|O - E and V|an? .*(file|archive|workspace|picture|document|\(PNG\)|\(JPEG\)|\(GIF\))|a database|\* (s|min|h)"
+    r"|(save|copy|type|write|unpack|export) .*|write\.csv.*|\*: (lower|upper|estimate)|Mantel-Haenszel \*|Peto OR|penalised logistic|binomial-normal likelihood|shortest path|random walk|shortest path, first by name|standard deviation|number of (patients|events)|study \"\*\", arm \"\*\"|not judged|at most \*|\* \(\* of \* domains not judged\)|arm sizes .*|Cox on .*|.*\* = \"\*\"|very low|; \* studies not judged.*|\* \(\*\)"
 )
 _FILLED = {
     "what": "A against B",
     "how": "equally (assumed: sizes not given)",
     "problem[0]": "7 events",
-    "tail": "; 7 studies not judged, counted as some",
+    "tail": "; 7 studies not judged, which changes nothing",
     "shown": "interval 7 to 7, equivalence within 7 of 0",
     "expected": "expected a number",
     "reason": "no events in any arm, so it says nothing about a ratio; left out",
@@ -146,8 +146,9 @@ def _sentences(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "tables", "layout", "rows", "cells", "intake", "contrasts", "all_pairs", "network", "counts", "binomial", "rare",
-        "pooling", "certainty", "contribution",
+        "tables", "layout", "rows", "intake", "size", "contrasts", "all_pairs", "network", "counts", "binomial", "rare",
+        "pooling", "certainty", "contribution", "judgements", "without",
+        "../../sheets/reading", "../../sheets/encoding", "../../sheets/numbers",
     ],
 )  # fmt: skip
 def test_every_note_and_every_reason_has_its_chinese(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 
@@ -124,3 +125,33 @@ def test_the_unit_library_is_not_loaded_for_units_of_the_field() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": "src"}, check=False).returncode == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("mm**nan", "a power is not a number"),
+        ("mm**inf", "larger than 100"),
+        ("mm**1e400", "larger than 100"),
+        ("m**-101", "larger than 100"),
+        ("pg**90/kg**90", "its size is beyond any number"),
+        ("(" * 21 + "mm" + ")" * 21, "more than 20 brackets"),
+        ("*".join(["mm"] * 200), "more than 200 characters"),
+        ("mm**²", "a power is not a number"),
+    ],
+)
+def test_units_that_nobody_means_are_refused(text: str, why: str) -> None:
+    with pytest.raises(InvalidArgument, match=re.escape(why)) as caught:
+        unit(text)
+    assert len(str(caught.value)) < 300
+
+
+@given(st.text(alphabet=st.sampled_from("mgLday1/*^()+-. eE0inf²nan%µ"), max_size=24))
+def test_any_text_is_a_unit_of_finite_size_or_refused(text: str) -> None:
+    try:
+        found = unit(text)
+    except InvalidArgument:
+        return
+    assert 0.0 < found.factor < math.inf
+    assert all(abs(power) < 1e4 for _, power in found.dimension)
+    assert (found * found / found).same_dimension(found)

@@ -7,21 +7,37 @@ Accessors return a neutral value after noting a finding, so that reading can go 
 Two kindnesses to people who write formulas: 1e-4 is a number, and between braces a comma ends a value only when a
 key and a colon follow, so that `{rate: k*up(h, a), title: this, that}` has two entries. In lists, only a comma inside
 round brackets is part of the value.
+
+A document has bounds, so that no text of a few hundred bytes can ask for hours: MAX_CHARACTERS, MAX_DEPTH, and a number
+of values in proportion to its length, which a document whose aliases multiply themselves goes beyond.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from normoxia.errors import InvalidDocument, did_you_mean
+from normoxia.errors import InvalidDocument, did_you_mean, shortened
 
 _STRING = "tag:yaml.org,2002:str"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: the longest document; the longest shipped one has 118 thousand characters
+MAX_CHARACTERS = 4_000_000
+#: values inside values; shipped documents have at most eight
+MAX_DEPTH = 64
+#: values that aliases may add to those that are written, beside two a character
+MAX_REPEATED = 100_000
+#: the most findings that a message prints
+_PRINTED = 200
+#: an integer with more bits has no floating-point number
+_BITS = 1023
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,10 @@ class Findings:
             return
         ordered = sorted(self.items, key=lambda f: (f.place.file, f.place.line))
         count = f"{len(ordered)} findings" if len(ordered) > 1 else "1 finding"
-        raise kind("\n".join([count + ":", *(f"  {f}" for f in ordered)]), ordered)
+        lines = [f"  {f}" for f in ordered[:_PRINTED]]
+        if len(ordered) > _PRINTED:
+            lines.append(f"  and {len(ordered) - _PRINTED} more; mend these first")
+        raise kind("\n".join([count + ":", *lines]), ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +108,11 @@ class Node:
         required, optional = tuple(required), tuple(optional)
         entries = self.entries(findings)
         legal = {*required, *optional}
-        for key, node in entries.items():
-            if key not in legal:
-                findings.note(node.place, f'unknown key "{key}"', _advice(key, node, legal))
+        unknown = [(key, node) for key, node in entries.items() if key not in legal]
+        for key, node in unknown[:_PRINTED]:
+            findings.note(node.place, f'unknown key "{shortened(key)}"', _advice(key, node, legal))
+        if len(unknown) > _PRINTED:
+            findings.note(self.place, f"{len(unknown)} unknown keys", "remove them")
         if isinstance(self.value, Mapping) or self.value is None:
             for key in required:
                 if key not in entries:
@@ -123,7 +144,7 @@ class Node:
         if choices is not None and text not in (legal := tuple(choices)):
             findings.note(
                 self.place,
-                f'found "{text}"',
+                f'found "{shortened(text)}"',
                 f"expected one of {', '.join(legal)}" + did_you_mean(text, legal),
             )
         return text
@@ -143,13 +164,15 @@ class Node:
                 findings.note(self.place, f"found {value:g}", f"expected at most {maximum:g}")
         return value
 
-    def whole(self, findings: Findings, minimum: int | None = None) -> int:
-        """A whole number; 0 after a finding."""
+    def whole(self, findings: Findings, minimum: int | None = None, maximum: int = 2**53) -> int:
+        """A whole number; 0 after a finding that it is none."""
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             findings.note(self.place, f"found {self._kind()}", "expected a whole number")
             return 0
         if minimum is not None and self.value < minimum:
             findings.note(self.place, f"found {self.value}", f"expected at least {minimum}")
+        elif self.value > maximum:
+            findings.note(self.place, f"found {self.value:.3g}", f"expected at most {maximum}")
         return self.value
 
     def boolean(self, findings: Findings) -> bool:
@@ -172,14 +195,21 @@ class Node:
             return "a mapping"
         if isinstance(self.value, list):
             return "a list"
-        return "nothing" if self.value is None else f'"{self.value}"'
+        return "nothing" if self.value is None else f'"{shortened(str(self.value))}"'
 
 
 def load(path: str | Path) -> Node:
     """The document in a file, as nodes. Raises InvalidDocument when it cannot be read or is not YAML."""
+    return parse(text_of(path), str(path))
+
+
+def text_of(path: str | Path) -> str:
+    """The text of a document's file. Raises InvalidDocument when it cannot be read, or is too long to be one."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            # one more than allowed: a device without end is not read to its end
+            return file.read(MAX_CHARACTERS + 1)
     except FileNotFoundError:
         raise InvalidDocument(f"{path}: no such file; check the name and the folder") from None
     except IsADirectoryError:
@@ -187,12 +217,21 @@ def load(path: str | Path) -> Node:
     except UnicodeDecodeError as error:
         raise InvalidDocument(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
-        raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    return parse(text, str(path))
+        raise InvalidDocument(
+            f"{shortened(str(path))}: cannot be read ({error.strerror}); check its name and permissions"
+        ) from None
+    except ValueError:
+        raise InvalidDocument(
+            f"{str(path)!r}: cannot be the name of a file; take the character NUL out of it"
+        ) from None
 
 
 def parse(text: str, file: str = "<text>") -> Node:
     """The document in a text, as nodes; `file` is the name used in findings."""
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidDocument(
+            f"{file}: longer than {MAX_CHARACTERS:,} characters; expected a document that people write, divide it"
+        )
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
@@ -202,12 +241,41 @@ def parse(text: str, file: str = "<text>") -> Node:
         raise InvalidDocument(
             f"{place}: not readable as YAML ({problem}); check indentation, colons and quotes near this line"
         ) from None
+    except RecursionError:
+        raise _too_deep(Place(file)) from None
+    except (ValueError, OverflowError) as error:
+        # the library's own reading of escapes: a character beyond the last, a version of a thousand digits
+        raise InvalidDocument(
+            f"{file}: not readable as YAML ({shortened(str(error))}); check escapes and directives"
+        ) from None
     if root is None:
         raise InvalidDocument(f"{file}: the document is empty; it may have been truncated")
     findings = Findings()
     node = _Builder(file, text, findings).node(root, "")
     findings.raise_any()
     return node
+
+
+@contextmanager
+def laid_out(place: Place | str | Path, what: str) -> Iterator[None]:
+    """Reading plain values in the layout of a shipped document; another layout is one finding with the place.
+
+    For documents that programs write and people restore, whose layout is not worth a finding for each key.
+    """
+    try:
+        yield
+    except InvalidDocument:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        found = shortened(f"{type(error).__name__}: {error}")
+        raise InvalidDocument(f"{place}: not laid out as {what} ({found}); restore it as it was") from error
+
+
+def _too_deep(place: Place) -> InvalidDocument:
+    where = Place(place.file, place.line, shortened(place.key))
+    return InvalidDocument(
+        f"{where}: values inside values more than {MAX_DEPTH} deep; expected a flatter document, write it so"
+    )
 
 
 def write(value: object) -> str:
@@ -235,14 +303,22 @@ class _Builder:
         self.file, self.text, self.findings = file, text, findings
         self._scalars = yaml.SafeLoader("")
         self._open: list[yaml.Node] = []
+        self._left = 2 * len(text) + MAX_REPEATED
 
     def node(self, raw: yaml.Node, key: str) -> Node:
         place = Place(self.file, raw.start_mark.line + 1, key)
+        self._left -= 1
+        if self._left < 0:
+            raise InvalidDocument(
+                f"{place.file}:{place.line}: aliases repeat more than {MAX_REPEATED:,} values; write out what is needed"
+            )
         if isinstance(raw, yaml.ScalarNode):
             return Node(self._scalar(raw, place), place)
         if any(raw is above for above in self._open):
             self.findings.note(place, "an alias that contains itself", "write it out")
             return Node(None, place)
+        if len(self._open) >= MAX_DEPTH:
+            raise _too_deep(place)
         self._open.append(raw)
         value = self._mapping(raw, key) if isinstance(raw, yaml.MappingNode) else self._list(raw, key)
         self._open.pop()
@@ -256,6 +332,12 @@ class _Builder:
                 self.findings.note(at, "a key that is a list or a mapping", "expected a name")
                 continue
             name = str(raw_key.value)
+            if raw_key.style == '"' and _UNPRINTABLE.search(name):
+                at = Place(self.file, raw_key.start_mark.line + 1, key)
+                self.findings.note(
+                    at, f"a key with a character that cannot be printed: {name!r}", "expected a name"
+                )
+                continue
             child = self.node(raw_value, f"{key}.{name}" if key else name)
             at = Place(self.file, raw_key.start_mark.line + 1, child.place.key)
             if name in entries:
@@ -284,17 +366,29 @@ class _Builder:
 
     def _scalar(self, raw: yaml.ScalarNode, place: Place) -> str | int | float | bool | None:
         if raw.tag == _STRING:
+            if raw.style == '"' and (bad := _UNPRINTABLE.search(raw.value)):
+                self.findings.note(
+                    place, f"the character {bad[0]!r} in a text", "expected what can be printed"
+                )
+                return None
             return raw.value if raw.style else _number_or_text(raw.value)
         try:
             value = self._scalars.construct_object(raw)
-        except (yaml.YAMLError, ValueError):
-            self.findings.note(
-                place, f'"{raw.tag} {raw.value}" is not understood', "expected a plain text or number"
-            )
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError):
+            # a tag that does not fit its text ends in whatever the library happens to stumble over
+            value = _NOTHING
+        if value is _NOTHING or (isinstance(value, int) and value.bit_length() > _BITS):
+            found = shortened(f"{raw.tag} {raw.value}")
+            self.findings.note(place, f'"{found}" is not understood', "expected a plain text or number")
             return None
         if isinstance(value, (str, int, float, bool, type(None))) and ":" not in raw.value:
             return value
         return str(raw.value)  # dates and times of day stay as written
+
+
+#: what only an escape can put into a text: control characters but for tab and ends of line, and halves of characters
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOTHING = object()
 
 
 def _number_or_text(text: str) -> float | str:

@@ -18,11 +18,15 @@ Messages have three parts: what was found and where, what was expected, what to 
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
+
+_NUMBERS = re.compile(r"\d+")
 
 
 class NormoxiaError(Exception):
@@ -104,13 +108,46 @@ class Interrupted(NormoxiaError, RuntimeError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A tail for a message: the nearest legal name, or the legal names when they are few, or nothing."""
     names = sorted(known)
-    spelt = {word.casefold(): word for word in reversed(names)}
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
+    near = nearest(name, names)
+    if near:
+        return f'; did you mean "{near}"?'
+    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that a misspelt one may mean, "" when none is near.
+
+    A name with other numbers in it is another thing and is never proposed: nobody who writes HARMONi-3 means HARMONi-A.
+    """
+    if len(name) > _LONGEST_NAME:
+        return ""
+    alike = sorted(word for word in known if _same_numbers(name, word))
+    spelt = {word.casefold(): word for word in reversed(alike)}
+    near = difflib.get_close_matches(name, alike, n=1, cutoff=0.6) or [
         spelt[word] for word in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.6)
     ]
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+    return near[0] if near else ""
+
+
+def shortened(text: str, length: int = 80) -> str:
+    """A text as a message quotes it: its beginning when it is long."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+#: nobody means a known name by a longer text, and comparing takes the square of its length
+_LONGEST_NAME = 100
+
+
+def _same_numbers(name: str, other: str) -> bool:
+    """Whether a name's numbers can be the other's, but for a slip in the last digit of a longer one."""
+    mine, theirs = _NUMBERS.findall(name), _NUMBERS.findall(other)
+    if not mine or len(mine) > len(theirs):
+        return not mine
+    *first, last = zip(mine, theirs, strict=False)
+    if any(int(one) != int(its) for one, its in first):
+        return False
+    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*last, strict=False)))
+    return int(last[0]) == int(last[1]) or alike >= max(1, min(map(len, last)) - 1)
 
 
 @contextmanager

@@ -120,8 +120,11 @@ def language(code: str = "en") -> Language:
     _collect(documents.load(library.path("languages", code)), "", texts, findings)
     phrases = None
     if code in library.names("phrases"):
-        pairs = documents.load(library.path("phrases", code)).entries(findings)
-        phrases = Phrases({english: said.text(findings) for english, said in pairs.items()})
+        root = documents.load(library.path("phrases", code))
+        said = {english: node.text(findings) for english, node in root.entries(findings).items()}
+        findings.raise_any()
+        with documents.laid_out(root.place, "phrases with placeholders in braces"):
+            phrases = Phrases(said)
     findings.raise_any()
     return Language(code, texts, phrases)
 

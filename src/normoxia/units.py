@@ -11,6 +11,7 @@ names the table has not, and the tests hold the table against it.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from typing import Any
 
 from normoxia.errors import InvalidArgument
 
+#: characters of a unit's text, brackets inside brackets, and the largest power: no unit of nature needs more
+MAX_LENGTH, MAX_DEPTH, MAX_POWER = 200, 20, 100.0
 #: SBML and pint spellings of "no unit"
 DIMENSIONLESS = "1"
 
@@ -85,7 +88,7 @@ class Unit:
 
     def same_scale(self, other: Unit) -> bool:
         """Whether the number does not change when written in the other unit."""
-        return self.same_dimension(other) and abs(self.factor / other.factor - 1.0) < 1e-9
+        return self.same_dimension(other) and abs(self.factor - other.factor) < 1e-9 * other.factor
 
     def __str__(self) -> str:
         return self.text
@@ -97,11 +100,19 @@ def unit(text: str) -> Unit:
 
     raises  InvalidArgument, naming the part that is no unit
     """
+    if len(text) > MAX_LENGTH:
+        raise _no_unit(text, f"it has more than {MAX_LENGTH} characters")
+    if text.count("(") > MAX_DEPTH:
+        raise _no_unit(text, f"it has more than {MAX_DEPTH} brackets")
     factor, powers = 1.0, dict[str, float]()
     for name, exponent in _pieces(text):
+        if not abs(exponent) <= MAX_POWER:
+            raise _no_unit(text, f"a power is larger than {MAX_POWER:g}")
         scale, dimension = _atom(name, text)
-        factor *= scale**exponent
+        factor *= _raised(scale, exponent)
         _add(powers, dimension, exponent)
+    if not (math.isfinite(factor) and factor > 0.0):
+        raise _no_unit(text, "its size is beyond any number")
     return Unit(text.strip() or DIMENSIONLESS, factor, _sorted(powers))
 
 
@@ -122,7 +133,7 @@ def _combine(left: Unit, right: Unit, sign: float) -> Unit:
     _add(powers, right.dimension, sign)
     pieces = dict(_pieces(left.text))
     _add(pieces, _pieces(right.text), sign)
-    return Unit(_written(pieces), left.factor * right.factor**sign, _sorted(powers))
+    return Unit(_written(pieces), left.factor * _raised(right.factor, sign), _sorted(powers))
 
 
 @functools.lru_cache(maxsize=1 << 12)
@@ -130,7 +141,15 @@ def _power(base: Unit, exponent: float) -> Unit:
     powers, pieces = dict[str, float](), dict[str, float]()
     _add(powers, base.dimension, exponent)
     _add(pieces, _pieces(base.text), exponent)
-    return Unit(_written(pieces), base.factor**exponent, _sorted(powers))
+    return Unit(_written(pieces), _raised(base.factor, exponent), _sorted(powers))
+
+
+def _raised(factor: float, exponent: float) -> float:
+    """A factor to a power; infinite beyond any number, which has the scale of nothing."""
+    try:
+        return float(factor**exponent)
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
 
 
 def _add(powers: dict[str, float], more: Iterable[tuple[str, float]], sign: float) -> None:
@@ -208,7 +227,9 @@ def _factor(tokens: list[str], text: str) -> list[tuple[str, float]]:
         try:
             exponent = float(tokens.pop())
         except (IndexError, ValueError):
-            raise _no_unit(text, "a power is not a number") from None
+            exponent = math.nan
+        if math.isnan(exponent):
+            raise _no_unit(text, "a power is not a number")
         if bracketed and (not tokens or tokens.pop() != ")"):
             raise _no_unit(text, "a bracket is not closed")
         pieces = [(name, power * exponent) for name, power in pieces]
@@ -216,8 +237,9 @@ def _factor(tokens: list[str], text: str) -> list[tuple[str, float]]:
 
 
 def _no_unit(text: str, why: str) -> InvalidArgument:
+    short = text if len(text) <= 60 else f"{text[:59]}…"
     return InvalidArgument(
-        f'"{text}" is not a unit ({why}); expected one such as 1/day, mg, mg/kg, L/day, nM, mL or 1'
+        f'"{short}" is not a unit ({why}); expected one such as 1/day, mg, mg/kg, L/day, nM, mL or 1'
     )
 
 

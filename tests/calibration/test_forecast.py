@@ -15,7 +15,7 @@ from normoxia import evidence, library
 from normoxia.calibration import forecast
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.outcome import Endpoint, Estimate, Measure
+from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.trial import designs
 
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "forecasts.md"
@@ -114,8 +114,10 @@ def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
     """A made-up study that prints the middle of the simulated interval: half a miss for neither, 0 for the mechanism."""
     one = small("HARMONi-2")
     simulated = next(o for o in one.outcomes if o.measure is Measure.HAZARD_RATIO)
-    printed = replace(simulated, estimate=Estimate(simulated.estimate.value), origin="published")
-    made_up = SimpleNamespace(id="HARMONi-2", identifiers=(), published=lambda: (printed,))
+    printed = replace(
+        simulated, population="ITT", estimate=Estimate(simulated.estimate.value), origin="published"
+    )
+    made_up = _printing(printed)
     held = forecast.Forecasts("2026-11-29", "", {}, (one,))
     mechanism, joined = forecast.score(held, made_up)
     assert (mechanism.foreseen.origin, joined.foreseen.origin) == ("simulated", forecast.JOINED)
@@ -123,6 +125,75 @@ def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
     both = joined.foreseen.estimate
     reach = (math.log(both.high) - math.log(both.low)) / (2 * 1.959964)
     assert joined.z == pytest.approx((math.log(printed.estimate.value) - math.log(both.value)) / reach)
+
+
+def _printing(*printed: Outcome, **other: object) -> SimpleNamespace:
+    """A study of the design HARMONi-2 that prints some figures."""
+    arms = tuple(SimpleNamespace(id=name, drugs=(drug,), n=199) for name, drug in _ARMS)
+    populations = (SimpleNamespace(id="ITT", set="ITT", strata={}, definition="all randomised", n=398),)
+    parts = {"id": "HARMONi-2", "identifiers": (), "arms": arms, "populations": populations}
+    return SimpleNamespace(**(parts | other), published=lambda: printed)
+
+
+_ARMS = (("ivo", "ivonescimab"), ("pembro", "pembrolizumab"))
+
+
+def _foreseen() -> Outcome:
+    """A stored hazard ratio, as a study could print it of everybody."""
+    kept = forecast.read().of("HARMONi-2").outcomes
+    ratio = next(o for o in kept if o.measure is Measure.HAZARD_RATIO and o.origin == "simulated")
+    return replace(ratio, population="ITT", estimate=Estimate(0.7), origin="published")
+
+
+def test_a_stratum_is_not_held_against_the_forecast_of_everybody() -> None:
+    whole = _foreseen()
+    stratum = replace(whole, population="squamous", estimate=Estimate(0.1))
+    held = forecast.held_against(forecast.read(), _printing(stratum, whole))
+    assert {s.published for s in held.scored} == {whole}
+    assert [(one.published, one.reason) for one in held.left_out] == [(stratum, "other_patients")]
+    n_foreseen = sum(o.origin == "simulated" for o in forecast.read().of("HARMONi-2").outcomes)
+    assert len(held.awaited) == n_foreseen - 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"months": 99.0, "measure": Measure.LANDMARK_PERCENT, "comparator": ""}, "not_foreseen"),
+        ({"arm": "pembro", "comparator": "ivo"}, "turned"),
+        ({"estimate": Estimate(math.inf)}, "no_number"),
+        ({"population": "PP"}, "other_patients"),
+    ],
+)
+def test_what_is_left_out_of_a_score_is_said(change: dict, reason: str) -> None:
+    whole = _foreseen()
+    other = Endpoint.OS if whole.endpoint is Endpoint.PFS else Endpoint.PFS
+    odd = replace(whole, endpoint=other, **change)
+    held = forecast.held_against(forecast.read(), _printing(whole, odd))
+    assert [one.reason for one in held.left_out] == [reason]
+
+
+def test_a_study_without_a_figure_that_was_foreseen_is_refused() -> None:
+    with pytest.raises(
+        InvalidArgument, match="prints no figure of the patients, endpoints and months foreseen"
+    ):
+        forecast.score(forecast.read(), _printing(replace(_foreseen(), population="squamous")))
+    with pytest.raises(InvalidArgument, match="it prints none"):
+        forecast.score(forecast.read(), _printing())
+
+
+def test_arms_that_are_not_those_foreseen_are_refused() -> None:
+    renamed = (
+        SimpleNamespace(id="A", drugs=("ivonescimab",), n=1),
+        SimpleNamespace(id="pembro", drugs=(), n=1),
+    )
+    with pytest.raises(InvalidArgument, match="has the arms A, pembro; the forecast has ivo, pembro"):
+        forecast.score(forecast.read(), _printing(_foreseen(), arms=renamed))
+    swapped = tuple(
+        SimpleNamespace(id=name, drugs=(drug,), n=1)
+        for (name, _), (_, drug) in zip(_ARMS, reversed(_ARMS), strict=True)
+    )
+    with pytest.raises(InvalidArgument, match='arm "ivo" of study "HARMONi-2" gives pembrolizumab'):
+        forecast.score(forecast.read(), _printing(_foreseen(), arms=swapped))
 
 
 def test_fewer_than_eight_trials_make_no_forecast() -> None:

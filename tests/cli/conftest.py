@@ -25,6 +25,7 @@ def normoxia(
 ) -> Callable[..., Answer]:
     """Runs the command line in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "2000")  # cells stay whole, whatever terminal the tests run in
 
     def call(*arguments: object) -> Answer:
         code = execute([str(argument) for argument in arguments])

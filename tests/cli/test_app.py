@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
 import resource
 import subprocess
@@ -14,7 +16,8 @@ import polars as pl
 import pytest
 
 from normoxia import library
-from normoxia.cli import show
+from normoxia.cli import table
+from normoxia.cli.app import execute
 
 SOURCE = Path(__file__).parents[2] / "src"
 TOY = """\
@@ -210,9 +213,137 @@ def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None
     assert "<sbml" in (tmp_path / "bcp.xml").read_text()[:200]
 
 
+SINGULAR = """\
+model: singular
+time_unit: day
+parameters:
+  k: {value: 1, unit: 1/day, source: assumed}
+  c: {value: 0, unit: 1, source: assumed}
+species:
+  X: {initial: 1, unit: 1}
+processes:
+  out: {rate: k*X/c, unit: 1/day, changes: {X: -1}}
+"""
+
+
+@pytest.mark.parametrize("backend", ["fast", "reference"])
+def test_a_patient_whose_formula_has_no_value_is_told_and_its_cells_are_empty(
+    normoxia: Callable, tmp_path: Path, backend: str
+) -> None:
+    """X falls by exp(-t) where c is 1."""
+    (tmp_path / "m.yaml").write_text(SINGULAR)
+    (tmp_path / "p.csv").write_text("patient,c\nwell,1\nlost,0\n")
+    answer = normoxia(
+        "simulate", "m.yaml", "--patients", "p.csv", "--times", "0,1", "--out", "o.csv", "--backend", backend,
+        "--tolerance", "1e-8",
+    )  # fmt: skip
+    assert answer.code == 1
+    said = 'patient "lost" failed: a formula has no value: the rate of "X": k*X/c divides by 0 (time 0)'
+    assert said in answer.out + answer.err
+    rows = [line.split(",") for line in (tmp_path / "o.csv").read_text().splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["well", "0.0"], ["well", "1.0"], ["lost", "0.0"], ["lost", "1.0"]]
+    assert float(rows[1][2]) == pytest.approx(math.exp(-1), rel=1e-6)
+    assert rows[3][2] == ""
+
+
+def test_export_of_a_model_that_cannot_be_settled_says_why(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(SINGULAR + "equilibration:\n  duration: 1\n")
+    answer = normoxia("export", "m.yaml", "--out", "m.xml")
+    assert answer.code == 1
+    assert '"singular" could not be settled for its typical patient: a formula has no value' in answer.err
+    assert not (tmp_path / "m.xml").exists()
+
+
 def test_a_table_prints_square_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """As markup, "[not calibrated]" would vanish from the title, and the extra from what to install."""
-    show.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
+    table.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
     out = capsys.readouterr().out
     assert "Simulated [not calibrated]" in out
     assert '"normoxia[sbml]" :smile:' in out
+
+
+def test_a_terminal_without_a_sign_gets_another(
+    normoxia: Callable, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert execute(["forecast", "HARMONi-2", "--lang", "zh"]) == 0
+    assert execute(["forecast", "HARMONi-2", "--json"]) == 0
+    assert execute(["protocol", "impower150"]) == 2
+    sys.stdout.flush()
+    text = raw.getvalue().decode("ascii")
+    assert "\\u9884" in text
+    assert json.loads(text[text.index("{") :])["designs"]
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_stream_stops_nothing(
+    name: str, normoxia: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, name, None)
+    assert execute(["evidence", "list"]) == 0
+    assert execute(["check", "nowhere.yaml"]) == 3
+    getattr(sys, name).close()
+
+
+def test_a_reader_that_has_gone_ends_the_command_quietly(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "normoxia", "evidence", "audit", "--json"], stdout=write, stderr=subprocess.PIPE, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+    assert done.returncode in (1, 141)
+
+
+def test_names_that_are_no_text_are_answered(normoxia: Callable) -> None:
+    for name in ("\udcff", "x" * 5000, "nul\0", ""):
+        for verb in ("check", "run", "pool"):
+            assert normoxia(verb, name).code in (2, 3), (verb, name[:9])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("run", "impower150", "--patients", "999999999999"), 2, "of memory; this machine allows"),
+        (("run", "impower150", "--replicates", "999999999999"), 2, "of memory; this machine allows"),
+        (("run", "impower150", "--seed", "99999999999999999999"), 2, "--seed"),
+        (("run", "impower150", "--seed", "-1"), 2, "--seed"),
+        (("run", "impower150", "--workers", "1000000"), 2, "--workers"),
+        (("calibrate", "--patients", "99999999999"), 2, "of memory; this machine allows"),
+        (("calibrate", "--points", "0,1"), 2, "expected 1 or more"),
+        (("run", "harmoni-3"), 2, "forecast:harmoni-3-squamous"),
+    ],
+)
+def test_what_is_too_large_or_absurd_is_refused_before_anything_is_written(
+    arguments: tuple[str, ...], code: int, told: str, normoxia: Callable, tmp_path: Path
+) -> None:
+    answer = normoxia(*arguments)
+    assert answer.code == code
+    assert told in answer.err
+    assert "harmoni-a" not in answer.err or "did you mean" not in answer.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_tells_why_a_study_cannot_be_run(normoxia: Callable, tmp_path: Path) -> None:
+    text = library.path("studies", "contact-01").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    for old, new, reason in (
+        ("atezolizumab 1200 mg q3w", "atezolizumb 1200 mg q3w", "atezolizumb"),
+        ("cabozantinib 40 mg daily", "cabozantinib", "gives cabozantinib without a dose"),
+        (
+            "anti-PD-(L)1 and platinum, concurrent or sequential",
+            "as the protocol says",
+            "does not say whether patients had",
+        ),
+    ):
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        answer = normoxia("check", path, "--json")
+        assert reason in json.loads(answer.out)["files"][0]["not_run"]
+        assert "run would refuse it" in answer.err
+    path.write_text(text, encoding="utf-8")
+    assert json.loads(normoxia("check", path, "--json").out)["files"][0]["not_run"] == ""

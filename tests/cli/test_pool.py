@@ -361,8 +361,10 @@ def test_individual_patients_are_exported_as_derived(normoxia: Callable, tmp_pat
 
 def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    (table,) = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "table.csv").write_text(table)
+    table, sums, judged = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    for name, held in (("table.csv", table), ("sums.csv", sums), ("judged.csv", judged)):
+        (tmp_path / name).write_text(held)
+    assert "not judged" not in normoxia("pool", "judged.csv").out
     commands = [
         line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
     ]

@@ -41,8 +41,9 @@ def test_json_is_exactly_the_scoreboards(normoxia: Callable, validated: list[str
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_everything_printed_fits_a_hundred_columns(
-    normoxia: Callable, validated: list[str], lang: str
+    normoxia: Callable, validated: list[str], lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     answer = normoxia("validate", "--lang", lang, "--quiet")
     assert answer.code == 0
     lines = [line.rstrip() for line in answer.out.splitlines()]

@@ -6,6 +6,7 @@ import math
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.mechanism.strategies import expressions
 
 from normoxia.mechanism.expression import (
@@ -94,3 +95,32 @@ def test_arguments_are_substituted_at_once() -> None:
     swapped = substitute(parse("x - y"), {"x": Symbol("y"), "y": Symbol("x")})
     assert swapped == Call("subtract", (Symbol("y"), Symbol("x")))
     assert substitute(Number(1.0), {"x": Symbol("y")}) == Number(1.0)
+
+
+@given(st.text(alphabet=st.sampled_from("xk12.+-*/^()<>=, eandornotwhere_\t"), max_size=40))
+def test_any_text_is_an_expression_or_refused(text: str) -> None:
+    try:
+        tree = parse(text)
+    except InvalidExpression:
+        return
+    assert parse(show(tree)) == tree
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-" * 3000 + "x",
+        "not " * 2000 + "x",
+        "(" * 150 + "x",
+        "x**" * 900 + "x",
+        "f(" * 400 + "x" + ")" * 400,
+        "9" * 5000,
+        "\x00",
+        "1(2)",
+        "x if y else z",
+    ],
+)
+def test_texts_beyond_any_formula_are_refused(text: str) -> None:
+    with pytest.raises(InvalidExpression) as caught:
+        parse(text)
+    assert len(str(caught.value)) < 600

@@ -188,7 +188,6 @@ REFUSED = [
     ("anlotinib 12 mg daily q3w", r"say on which days, such as d1-14"),
     ("bevacizumab 15 mg/kg", r"no word on how often; add one such as q3w, daily or once"),
     ("bevacizumab q3w", r"found no amount"),
-    ("bevacizumab 15 mg/kg q3weeks", r'found "q3weeks"; expected how often'),
     ("bevacizumab 15 mg/kg q3w q2w", r'found "q2w" after another cycle length'),
     ("bevacizumab 15 mg/kg q3w over 90", r"expected a unit of time"),
     ("bevacizumab 15 mg/kg q3w over 90 mins", r'found "mins" after over 90.*did you mean "min"'),

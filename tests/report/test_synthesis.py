@@ -6,7 +6,7 @@ import re
 import pytest
 
 from normoxia.evidence.synthesis.answers import answer
-from normoxia.evidence.synthesis.certainty import certainty
+from normoxia.evidence.synthesis.certainty import Concern, certainty
 from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.evidence.synthesis.contribution import study_contributions
 from normoxia.evidence.synthesis.pooling import pool
@@ -105,7 +105,18 @@ def test_shares_of_the_studies_add_up_and_certainty_names_six_domains():
         assert sum(int(x) for x in re.findall(r"(\d+)%", row[1])) == pytest.approx(100, abs=2)
     table = pooled.certainty_table()
     assert len(table.columns) == 8
-    assert {row[-1] for row in table.rows} <= {"high", "moderate", "low", "very low"}
+    said = {row[-1] for row in table.rows}
+    assert said <= {
+        f"{x} (3 of 6 domains not judged)"
+        for x in ("at most high", "at most moderate", "at most low", "very low")
+    }
+    assert {row[1] for row in table.rows} == {"not judged"}
+    whole = certainty(
+        synthesis.fit, risk_of_bias=dict.fromkeys(synthesis.network.studies, 1), indirectness=dict.fromkeys(synthesis.network.studies, 1),
+        reporting_bias=(Concern.NONE, "a reason"),
+    )  # fmt: skip
+    levels = {row[-1] for row in Pooled(synthesis, language("en"), certainty=whole).certainty_table().rows}
+    assert levels <= {"high", "moderate", "low", "very low"}
 
 
 def test_ratios_are_shown_as_ratios_and_differences_as_they_are():

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from normoxia.simulation.rosenbrock import GAMMA, NODES, SLOPES, A, C
+from normoxia.simulation.rosenbrock import DENSE, GAMMA, NODES, SLOPES, A, C
 
 Tree = tuple["Tree", ...]  # a rooted tree is the sorted tuple of the trees above its root
 
@@ -109,3 +109,15 @@ def test_measured_order_on_a_driven_problem() -> None:
     orders = np.log2(errors[:-1] / errors[1:])
     assert np.all(orders > 4.6), orders
     assert orders[-1] == pytest.approx(5.0, abs=0.1)
+
+
+@pytest.mark.parametrize("share", [0.125, 0.3, 0.5, 0.875])
+def test_the_polynomial_within_a_step_is_of_order_four(share: float) -> None:
+    """The value at a share s of a step must meet the order conditions with s^n in place of 1, up to order 4."""
+    d = np.array(DENSE)
+    y1 = np.array([*A[7], 1.0])
+    dense = share * (y1 + (1 - share) * (d[0] + share * (d[1] + share * d[2]))) @ GAMMAS
+    for order in range(1, 5):
+        for tree in trees(order):
+            found = float(dense @ stage_weights(tree))
+            assert found == pytest.approx(share**order / density(tree), abs=1e-9)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
-from normoxia.survival import TimeToEvent, hazard_ratio, kaplan_meier, pooled
+from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, hazard_ratio, kaplan_meier, pooled
 from normoxia.survival.digitised import DigitisedCurve, combine, impute, reconstruct
 
 ORACLES = Path(__file__).parent.parent / "oracles"
@@ -128,3 +130,90 @@ def test_months_are_converted_once() -> None:
     read = DigitisedCurve.from_months([12.0], [0.5], [0.0], [10])
     assert read.time[-1] == pytest.approx(365.25)
     assert len(pooled([reconstruct(read).patients])[0]) == 10
+
+
+@st.composite
+def published(draw: st.DrawFn) -> tuple[TimeToEvent, DigitisedCurve]:
+    """Patients made at random, and what a digitiser would read of their own curve with the table below it.
+
+    Flat tails, times rounded to tenths of a month, curves read at every step, at regular times or to the last drop only,
+    rounded to two to four decimals; tables that end before, with, or after the curve, with columns missing.
+    """
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(20, 400))
+    event = rng.weibull(rng.uniform(0.6, 1.6), n) * rng.uniform(3, 30)
+    censored = rng.uniform(rng.uniform(0, 15), rng.uniform(16, 50), n)
+    if draw(st.booleans()):  # a share that never has the event
+        event = np.where(rng.random(n) < 0.4, 1e3, event)
+    time, observed = np.minimum(event, censored), event <= censored
+    if draw(st.booleans()):
+        time = np.maximum(np.ceil(time * 10) / 10, 0.1)
+    patients = TimeToEvent.from_months(time, observed)
+    last = float(time.max())
+    columns = np.linspace(0.0, last * draw(st.sampled_from([0.9, 1.0, 1.3])), draw(st.integers(7, 16)))
+    if draw(st.booleans()):  # round months, as printed
+        columns = np.unique(np.round(columns))
+    dropped = draw(st.integers(0, len(columns) - 1))
+    columns = np.delete(columns, dropped) if dropped else columns
+    reading = draw(st.sampled_from(["steps", "regular", "last drop"]))
+    times = np.unique(np.concatenate([[0.0], time[observed], [last]]))
+    if reading == "regular":
+        times = np.append(np.arange(0.0, last, 0.1), last)
+    elif reading == "last drop":
+        times = np.unique(np.concatenate([[0.0], time[observed]]))
+    heights = kaplan_meier(patients).at(times * DAYS_PER_MONTH, extend=True)
+    at_risk = [int((time >= c - 1e-9).sum()) for c in columns]
+    read = DigitisedCurve.from_months(
+        times, heights.round(draw(st.integers(2, 4))), columns, at_risk,
+        int(observed.sum()) if draw(st.booleans()) else None,
+    )  # fmt: skip
+    return patients, read
+
+
+@given(published())
+@settings(deadline=None, max_examples=150)
+def test_every_number_at_risk_and_the_events_come_back(case: tuple[TimeToEvent, DigitisedCurve]) -> None:
+    """Bounds: numbers at risk exactly (a patient or two where rounded times pile up at a column, then with a note);
+    events within 4 % of the patients, or two of them."""
+    patients, read = case
+    found = reconstruct(read)
+    counted = np.array([(found.patients.time >= t - 1e-6).sum() for t in read.risk_time])
+    assert (counted == found.at_risk).all()
+    missed = np.abs(counted - read.at_risk)
+    assert missed.max() <= 3
+    assert sum("the table says" in note for note in found.notes) == (missed > 0).sum()
+    assert len(found.patients) == len(patients)
+    assert abs(found.patients.n_events - patients.n_events) <= max(2.0, 0.04 * len(patients))
+
+
+def made_by_hand() -> tuple[TimeToEvent, np.ndarray]:
+    """A hundred patients of whom ten are still followed at the end of the axis, 24 months."""
+    rows = [(0.4 * i, 1) for i in range(1, 31)] + [(i + 0.05, 0) for i in range(1, 11)]
+    rows += [(12 + 1.2 * i - 0.1, 1) for i in range(1, 11)] + [(12 + 0.3 * i - 0.05, 0) for i in range(1, 41)]
+    time, observed = np.array(rows + [(24.0, 0)] * 10).T
+    return TimeToEvent.from_months(time, observed), time
+
+
+@pytest.mark.parametrize("end", [24.0, 24.01, 23.95, 30.0])
+@pytest.mark.parametrize("columns", [[0, 12, 24], [0, 6, 12, 18, 24], [0, 18, 24], [0, 12, 24, 36]])
+def test_the_last_number_binds_wherever_the_curve_ends(end: float, columns: list[int]) -> None:
+    patients, time = made_by_hand()
+    times = np.unique(np.concatenate([[0.0], time[patients.observed]]))
+    times = np.append(times, end) if end >= 24 else times[times <= end]
+    heights = kaplan_meier(patients).at(times * DAYS_PER_MONTH, extend=True)
+    at_risk = [int((time >= c - 1e-9).sum()) for c in columns]
+    found = reconstruct(DigitisedCurve.from_months(times, heights, columns, at_risk))
+    assert found.at_risk.tolist() == at_risk
+    assert abs(found.patients.n_events - 40) <= 2
+    assert found.notes == ()
+    assert int((found.patients.time >= 24 * DAYS_PER_MONTH - 1e-6).sum()) == 10
+
+
+def test_deaths_are_not_more_than_reported_by_rounding() -> None:
+    """A column says seven are left; following the rounded steps alone would leave one death too many."""
+    read = DigitisedCurve.from_months(
+        [0, 3, 6, 9, 12], [1.0, 0.75, 0.50, 0.25, 0.02], [0, 3, 6, 9, 12], [50, 36, 24, 12, 1], 48
+    )
+    found = reconstruct(read)
+    assert found.patients.n_events <= 48
+    assert found.at_risk.tolist() == [50, 36, 24, 12, 1]

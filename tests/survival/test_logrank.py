@@ -6,7 +6,7 @@ from hypothesis import given
 from tests.survival import lung
 from tests.survival.strategies import follow_ups, replicated_trial
 
-from normoxia.errors import InvalidArgument
+from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival import TimeToEvent, cox, log_rank, max_combo, pooled
 
 
@@ -57,7 +57,13 @@ def test_stratified_sums_run_within_strata():
 
 @given(follow_ups(), follow_ups())
 def test_exchanging_groups_only_turns_the_sign(one, other):
-    there, back = log_rank([one, other]), log_rank([other, one])
+    try:
+        there = log_rank([one, other])
+    except ComputationFailed:  # no event while both were at risk: the other way round too
+        with pytest.raises(ComputationFailed, match="no event fell"):
+            log_rank([other, one])
+        return
+    back = log_rank([other, one])
     assert there.statistic == pytest.approx(back.statistic, rel=1e-9, abs=1e-12)
     if not math.isnan(there.z):
         assert there.z == pytest.approx(-back.z, rel=1e-9, abs=1e-12)

@@ -1,3 +1,4 @@
+import csv
 import math
 
 import numpy as np
@@ -8,7 +9,14 @@ from tests.survival import lung
 from tests.survival.strategies import exponential_trial, follow_ups
 
 from normoxia.errors import InvalidArgument, OutsideFollowUp
-from normoxia.survival import TimeToEvent, follow_up, kaplan_meier, landmark_difference, nelson_aalen
+from normoxia.survival import (
+    TimeToEvent,
+    follow_up,
+    kaplan_meier,
+    kaplan_meier_many,
+    landmark_difference,
+    nelson_aalen,
+)
 
 EXACT = 1e-9  # R prints 15 digits; both sum a few hundred terms
 
@@ -26,6 +34,63 @@ def test_lung_curve_as_in_r(sex):
     for day in (180, 365, 540):
         assert curve.at(day) == pytest.approx(values[f"{prefix} S {day}"], rel=EXACT)
         assert curve.standard_error_at(day) == pytest.approx(values[f"{prefix} se {day}"], rel=EXACT)
+
+
+def small_sets() -> dict[str, TimeToEvent]:
+    """The data sets of tests/oracles/survival/quantiles.R."""
+    long = (np.r_[np.linspace(0.1, 10, 100), np.full(99, 60.0), 120.0], np.arange(200) < 100)
+    twenty = (np.r_[np.arange(1.0, 17.0), 20, 20, 20, 30], np.r_[np.ones(15), 0, 1, 0, 0, 0])
+    rows = {
+        "flat_end": ([1.0, 2, 3, 4], [1, 1, 0, 0]),
+        "flat_end_six": (np.arange(1.0, 7.0), [1, 1, 1, 0, 0, 0]),
+        "all_events": ([1.0, 2, 3, 4], [1, 1, 1, 1]),
+        "falls_later": (np.arange(1.0, 9.0), [1, 1, 1, 1, 0, 0, 1, 1]),
+        "none": ([5.0, 6, 8], [0, 0, 0]),
+        "ten": (np.arange(1.0, 11.0), [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
+        "twenty": twenty,
+        "long": long,
+    }
+    return {"lung": lung.everybody()} | {name: TimeToEvent(*row) for name, row in rows.items()}
+
+
+def oracle_rows(name: str) -> list[dict[str, str]]:
+    with (lung.FOLDER / name).open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize("name", sorted(small_sets()))
+def test_quantiles_and_their_limits_as_in_r(name):
+    data = small_sets()[name]
+    many = kaplan_meier_many(data.time[None], data.observed[None])
+    asked = [row for row in oracle_rows("quantiles.csv") if row["set"] == name]
+    assert len(asked) == 25
+    for row in asked:
+        found = kaplan_meier(data, interval=row["type"]).quantile(float(row["probability"]))
+        expected = [float(row[key]) for key in ("value", "low", "high")]
+        assert [found.value, found.low, found.high] == pytest.approx(expected, rel=1e-12)
+        assert many.quantile(float(row["probability"]))[0] == pytest.approx(expected[0], rel=1e-12)
+        if row["type"] == "log" and row["probability"] == "0.5":
+            assert [ends[0] for ends in many.median_interval()] == pytest.approx(expected[1:], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(set(small_sets()) - {"none"}))
+def test_bands_as_in_r(name):
+    for row in oracle_rows("bands.csv"):
+        if row["set"] == name:
+            curve = kaplan_meier(small_sets()[name], interval=row["type"])
+            low, high = curve.band_at(float(row["time"]))
+            assert curve.at(float(row["time"])) == pytest.approx(float(row["survival"]), rel=1e-12)
+            # R has no limits where survival is 0, neither have we
+            limits = [float(row[key].replace("NA", "nan")) for key in ("low", "high")]
+            assert [low, high] == pytest.approx(limits, rel=1e-10, abs=1e-14, nan_ok=True)
+
+
+@given(follow_ups(), st.floats(0.05, 0.95), st.floats(1.0, 500.0))
+def test_no_quantile_depends_on_how_long_the_last_patient_was_followed(data, probability, longer):
+    last = data.time >= data.time.max()
+    longest = TimeToEvent(np.where(last & ~data.observed, data.time + longer, data.time), data.observed)
+    one, other = (kaplan_meier(d).quantile(probability) for d in (data, longest))
+    assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
 
 
 @pytest.mark.parametrize("interval", ["log-log", "plain"])

@@ -1,9 +1,11 @@
+import csv
+
 import numpy as np
 import pytest
 from tests.survival import lung
 from tests.survival.strategies import replicated_trial
 
-from normoxia.errors import InvalidArgument
+from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival import TimeToEvent, cox, curves_cross, kaplan_meier, proportional_hazards_test
 
 
@@ -42,6 +44,58 @@ def test_the_unit_of_time_does_not_matter_to_identity_and_rank():
             for d in (data, months)
         )
         assert one == pytest.approx(other, rel=1e-8)
+
+
+def zph_fits():
+    """The fits of tests/oracles/survival/zph.R, by the name of their data set."""
+    names = ("age", "sex", "ph.ecog", "wt.loss")
+    columns = {name: lung.column(name) for name in ("time", "status", *names)}
+    known = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
+    columns = {name: column[known] for name, column in columns.items()}
+    time, died, row = columns["time"], columns["status"] == 2, np.arange(1, known.sum() + 1)
+    month, weight = np.ceil(time / 30), 0.5 + (row % 7) / 4
+    entry = np.where(row % 3 == 0, np.minimum(60, time / 2), 0.0)
+    x = np.column_stack([columns[name] for name in names])
+    for ties in ("efron", "breslow"):
+        yield f"days {ties}", cox(TimeToEvent(time, died), x, names=names, ties=ties)
+        yield f"months {ties}", cox(TimeToEvent(month, died), x, names=names, ties=ties)
+        yield (
+            f"weighted {ties}",
+            cox(TimeToEvent(month, died, weight=weight), x, names=names, ties=ties),
+        )
+        yield (
+            f"strata {ties}",
+            cox(TimeToEvent(month, died), x[:, [0, 1, 3]], names=("age", "sex", "wt.loss"),
+                strata=columns["ph.ecog"], ties=ties),
+        )  # fmt: skip
+    yield "entry efron", cox(TimeToEvent(time, died, entry), x, names=names)
+
+
+@pytest.mark.parametrize(("name", "fit"), [pytest.param(*pair, id=pair[0]) for pair in zph_fits()])
+@pytest.mark.parametrize("transform", ["km", "rank", "identity", "log"])
+def test_several_covariates_ties_strata_weights_and_late_entry_as_in_r(transform, name, fit):
+    with (lung.FOLDER / "zph.csv").open(encoding="utf-8") as stream:
+        rows = [r for r in csv.DictReader(stream) if r["dataset"] == name]
+    expected = {
+        r["quantity"].removeprefix(f"{transform} "): r for r in rows if r["quantity"].startswith(transform)
+    }
+    tested = proportional_hazards_test(fit, transform)
+    assert set(expected) - {"strata(ph.ecog)"} == {*tested.names, "GLOBAL"}
+    statistics = {
+        **dict(zip(tested.names, tested.statistics, strict=True)),
+        "GLOBAL": tested.global_statistic,
+    }
+    tails = {**dict(zip(tested.names, tested.p, strict=True)), "GLOBAL": tested.global_p}
+    for key in statistics:
+        # coxph stops at 1e-9 of the log likelihood, which leaves 1e-8 of the statistics of the stratified fits
+        assert statistics[key] == pytest.approx(float(expected[key]["value"]), rel=1e-7)
+        assert tails[key] == pytest.approx(float(expected[key]["p"]), rel=1e-7)
+
+
+def test_too_few_events_for_a_trend_are_refused():
+    one = TimeToEvent([1.0, 1.0, 2.0, 3.0], [1, 1, 0, 0])
+    with pytest.raises(ComputationFailed, match="one time"):
+        proportional_hazards_test(cox(one, [1, 0, 1, 0]))
 
 
 def test_exact_fits_are_refused():

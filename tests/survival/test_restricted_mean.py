@@ -1,3 +1,4 @@
+import csv
 import math
 
 import numpy as np
@@ -5,12 +6,14 @@ import pytest
 from tests.survival import lung
 from tests.survival.strategies import exponential_trial
 
-from normoxia.errors import OutsideFollowUp
+from normoxia.errors import ComputationFailed, OutsideFollowUp
 from normoxia.survival import (
     TimeToEvent,
     kaplan_meier,
     restricted_mean,
     restricted_mean_difference,
+    restricted_mean_lost,
+    restricted_mean_lost_ratio,
     restricted_mean_ratio,
 )
 
@@ -50,6 +53,46 @@ def test_difference_and_ratio_agree_with_their_parts():
     )
     assert ratio.low < ratio.value < ratio.high
     assert difference.p < 0.01
+
+
+def test_time_lost_and_its_ratio_from_the_means_of_r():
+    """print(survfit, rmean = 700) by sex: time lost is 700 less the mean; the ratio's error by the delta method."""
+    with (lung.FOLDER / "means.csv").open(encoding="utf-8") as stream:
+        rows = {row["sex"]: (float(row["rmean"]), float(row["se"])) for row in csv.DictReader(stream)}
+    men, women = (kaplan_meier(group) for group in lung.by_sex())
+    for curve, (mean, error) in zip((men, women), (rows["1"], rows["2"]), strict=True):
+        lost = restricted_mean_lost(curve, 700.0)
+        assert (lost.value, lost.standard_error) == pytest.approx((700 - mean, error), rel=1e-9)
+    found = restricted_mean_lost_ratio(women, men, 700.0)
+    (b, se_b), (a, se_a) = rows["1"], rows["2"]
+    error = math.hypot(se_a / (700 - a), se_b / (700 - b))
+    assert found.value == pytest.approx((700 - a) / (700 - b), rel=1e-9)
+    assert found.standard_error == pytest.approx(error, rel=1e-9)
+    reach = 1.959963984540054 * error
+    assert (found.low, found.high) == pytest.approx(
+        (found.value * math.exp(-reach), found.value * math.exp(reach)), rel=1e-9
+    )
+    assert found.p == pytest.approx(math.erfc(abs(math.log(found.value) / error) / math.sqrt(2)), rel=1e-9)
+
+
+def test_without_censoring_the_time_lost_is_the_mean_of_what_is_missing():
+    one, other = np.array([3.0, 8.0, 8.0, 15.0, 40.0]), np.array([2.0, 5.0, 19.0, 30.0])
+    found = restricted_mean_lost_ratio(
+        *(kaplan_meier(TimeToEvent(t, np.ones(len(t), bool))) for t in (one, other)), 20.0
+    )
+    lost = [np.maximum(20.0 - t, 0.0) for t in (one, other)]
+    assert found.value == pytest.approx(lost[0].mean() / lost[1].mean())
+    errors = [part.std() / math.sqrt(len(part)) / part.mean() for part in lost]
+    assert found.standard_error == pytest.approx(math.hypot(*errors))
+
+
+def test_nobody_with_an_event_has_no_ratio_of_time_lost():
+    quiet = kaplan_meier(TimeToEvent([9.0, 9.0], [0, 0]))
+    busy = kaplan_meier(TimeToEvent([1.0, 9.0], [1, 0]))
+    with pytest.raises(ComputationFailed, match="experimental group"):
+        restricted_mean_lost_ratio(quiet, busy, 5.0)
+    with pytest.raises(ComputationFailed, match="control group"):
+        restricted_mean_lost_ratio(busy, quiet, 5.0)
 
 
 @pytest.mark.slow

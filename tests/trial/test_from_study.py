@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 
 import pytest
 
@@ -10,7 +12,7 @@ from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.study import Study
-from normoxia.trial import from_study, runner
+from normoxia.trial import cuts, from_study, runner
 
 #: what the registry would have to hold for these to be run
 CANNOT = dict.fromkeys(["CheckMate-722", "IMpower110"], "the number of patients of its arms is not known")
@@ -129,3 +131,42 @@ def test_published_cross_over_sets_the_share_of_later_checkpoint_inhibitors() ->
     assert [line.share for line in lines if line.regimen.drugs == ("pembrolizumab",)] == [0.66]
     experimental = trial.read("study:ORIENT-11").arm("sinti_chemo").next_lines
     assert [line.share for line in experimental] == [0.508]
+
+
+def test_no_study_is_cut_when_the_last_patient_enters() -> None:
+    """A median follow-up shorter than half the accrual says nothing of the least one; KEYNOTE-042 and ORIENT-11 print such."""
+    for study in registry():
+        found = cuts.cuts(study, from_study._shared()["follow_up"])
+        assert min(found.accrual, found.progression, found.survival) >= 1.0, study.id
+    notes = cuts.cuts(registry()["KEYNOTE-042"], from_study._shared()["follow_up"]).notes
+    assert any(
+        "assumed, for median follow-up 12.8 months" in note and "leaves none" in note for note in notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("enrolment", "cutoff", "note", "least"),
+    [
+        ("2015-01-01 to 2016-01-01", "2016-01-02", "", 6.0),  # a day after the last entry rounds to no month
+        ("2016-01-01 to 2015-01-01", "", "minimum follow-up 0 months", 6.0),
+        ("2015-01-01 to 2016-01-01", "", "median follow-up 3 months", 6.0),
+        ("2015-01-01 to 2016-01-01", "", "median follow-up 12 months", 6.0),
+        ("2015-01-01 to 2016-01-01", "", "median follow-up 14 months", 8.0),  # 14 less half of twelve
+    ],
+)
+def test_a_cut_follows_the_last_entry_by_a_month_at_least(
+    enrolment: str, cutoff: str, note: str, least: float
+) -> None:
+    study = registry()["OAK"]
+    setting = dataclasses.replace(study.setting, enrolment=enrolment)
+    whole = next(p for p in study.populations if any(row.endpoint == "PFS" for row in p.reported))
+    only = dataclasses.replace(
+        whole, set="ITT", cutoff=cutoff, follow_up=math.nan, follow_up_note=note, definition="all"
+    )
+    found = cuts.cuts(
+        dataclasses.replace(study, setting=setting, populations=(only,)),
+        {"accrual": 18, "progression": 6, "survival": 12},
+    )
+    assert found.progression == pytest.approx(least, abs=0.05)
+    assert found.accrual > 0
+    assert found.survival >= found.progression

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from normoxia import __version__, documents, library
-from normoxia.calibration import hybrid
+from normoxia.calibration import hybrid, matching
 from normoxia.calibration.fitting.ensemble import Calibrated
 from normoxia.calibration.judging import baselines, components
 from normoxia.calibration.judging.scoring import Normal
@@ -262,15 +262,16 @@ def _forecast(node: Node, findings: Findings) -> Forecast:
     findings.raise_any(InvalidDocument)
     rows: Any = got["outcomes"].plain()
     name = got["design"].text(findings)
-    outcomes = tuple(
-        Outcome(
-            name, r["population"], Endpoint(r["endpoint"]), Measure(r["measure"]),
-            Estimate(_number(r["value"]), _number(r["low"]), _number(r["high"])),
-            r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]),
-            r.get("origin", "simulated"),
-        )
-        for r in rows
-    )  # fmt: skip
+    with documents.laid_out(got["outcomes"].place, "outcomes of a forecast"):
+        outcomes = tuple(
+            Outcome(
+                name, r["population"], Endpoint(r["endpoint"]), Measure(r["measure"]),
+                Estimate(_number(r["value"]), _number(r["low"]), _number(r["high"])),
+                r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]),
+                r.get("origin", "simulated"),
+            )
+            for r in rows
+        )  # fmt: skip
     digest = got["sha256"].text(findings)
     if digest != _digest(outcomes):
         findings.note(
@@ -316,25 +317,86 @@ def _digest(outcomes: Iterable[Outcome]) -> str:
 # --- scoring ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A published figure that is held against no forecast, and why: a key of `forecast.left_out` in the languages."""
+
+    published: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A study held against its forecast: what was scored, what the study prints beside, and what it does not print."""
+
+    scored: tuple[Scored, ...]
+    left_out: tuple[LeftOut, ...]
+    awaited: tuple[Outcome, ...]
+
+
 def score(forecasts: Forecasts, study: Study) -> tuple[Scored, ...]:
+    """A study's published figures beside what was foreseen of them, see `held_against`."""
+    return held_against(forecasts, study).scored
+
+
+def held_against(forecasts: Forecasts, study: Study) -> Held:
     """A study's published figures beside what was foreseen of them; hazard ratios twice where a joined one was foreseen too.
 
-    The study is matched by its id or a register number, its arms by their ids, its population by being all randomised.
-    raises  UnknownName for a study that is no design
+    The study is matched by its id or a register number, its arms by their ids, its population by being the protocol's.
+    raises  UnknownName for a study that is no design; InvalidArgument when its arms are not those foreseen, or none of its
+            figures is of what was
     """
     numbers = {n for n in study.identifiers if n.startswith("NCT")}
-    names = [
-        d.id for d in designs.forecasts() if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
+    found = [
+        d for d in designs.forecasts() if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
     ]
-    if not names:
+    if not found:
         raise UnknownName("forecast", study.id, (f.design for f in forecasts.forecasts))
-    foreseen = {(*_key(o), o.origin): o for o in forecasts.of(names[0]).outcomes}
-    found = []
+    one = forecasts.of(found[0].id)
+    protocols = {trial.id: trial for trial in map(designs.read, found[0].protocols)}
+    matching.refuse_other_arms(study, protocols.values())
+    sets = {name: matching.same_patients(study, trial) for name, trial in protocols.items()}
+    everybody = frozenset(name for names in sets.values() for name in names)
+    foreseen = {(*_key(o), o.origin): o for o in one.outcomes}
+    scored: list[Scored] = []
+    left: list[LeftOut] = []
+    met: set[tuple[object, ...]] = set()
     for published in study.published():
-        if math.isfinite(published.estimate.value):
-            keys = ((*_key(published), origin) for origin in ("simulated", JOINED))
-            found += [_scored(foreseen[key], published) for key in keys if key in foreseen]
-    return tuple(found)
+        keys = [(*_key(published), origin) for origin in ("simulated", JOINED)]
+        own = [foreseen[key] for key in keys if key in foreseen]
+        reason = _left_out(published, own, sets, everybody, foreseen)
+        if reason:
+            left.append(LeftOut(published, reason))
+            continue
+        scored += [_scored(o, published) for o in own]
+        met.add(_key(published))
+    if not scored:
+        printed = "; ".join(
+            f"{one.published.endpoint} {one.published.measure} in {one.published.population}"
+            for one in left[:5]
+        )
+        raise InvalidArgument(
+            f'study "{study.id}" prints no figure of the patients, endpoints and months foreseen '
+            f"({printed or 'it prints none'}); add those of {', '.join(sorted(everybody))}, which were"
+        )
+    awaited = tuple(o for o in one.outcomes if o.origin == "simulated" and _key(o) not in met)
+    return Held(tuple(scored), tuple(left), awaited)
+
+
+def _left_out(
+    published: Outcome, own: Sequence[Outcome], sets: Mapping[str, frozenset[str]], everybody: frozenset[str],
+    foreseen: Mapping[tuple[object, ...], Outcome],
+) -> str:  # fmt: skip
+    """Why a published figure is held against nothing; "" when it is."""
+    if not math.isfinite(published.estimate.value):
+        return "no_number"
+    if not own:
+        turned = replace(published, arm=published.comparator, comparator=published.arm)
+        return "turned" if (*_key(turned), "simulated") in foreseen else "not_foreseen"
+    # a pooled design is foreseen under its own name, of everybody
+    if published.population not in sets.get(own[0].population, everybody):
+        return "other_patients"
+    return ""
 
 
 def _scored(foreseen: Outcome, published: Outcome) -> Scored:

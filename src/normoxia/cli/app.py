@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
 import typer
 
 from normoxia import __version__
-from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate
+from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate, streams
 from normoxia.cli.calibrate import calibrate
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
 from normoxia.cli.protocol import protocol
 from normoxia.cli.run import run as run_verb
 from normoxia.cli.validate import validate
-from normoxia.errors import Interrupted, NormoxiaError
+from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument, NormoxiaError, shortened
 
 app = typer.Typer(
     name="normoxia",
@@ -63,6 +64,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(evidence.app, name="evidence")
 
 
+#: what a shell says of a program whose reader has gone: 128 and the number of that signal
+_CLOSED_PIPE = 141
 _KEPT = "what was finished is kept"
 
 
@@ -80,8 +83,10 @@ def _interrupted(arguments: list[str]) -> int:
 def execute(arguments: list[str] | None = None) -> int:
     """Run the command line on arguments (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    streams.open_streams()
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="normoxia", standalone_mode=False)
+        sys.stdout.flush()
     except typer.Exit as stop:
         return int(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):
@@ -92,6 +97,15 @@ def execute(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"normoxia: {error}\n")
         return error.exit_code
     except OSError as error:
+        if streams.is_closed_pipe(error):
+            streams.abandon_output()
+            return _CLOSED_PIPE
+        if error.errno == errno.ENAMETOOLONG:
+            name = shortened(str(error.filename or ""))
+            sys.stderr.write(
+                f'normoxia: "{name}" is too long for the name of a file; check what was asked for\n'
+            )
+            return InvalidArgument.exit_code
         if "--debug" in arguments:
             raise
         where = f" ({error.filename})" if error.filename else ""
@@ -100,6 +114,13 @@ def execute(arguments: list[str] | None = None) -> int:
             f"free space or choose another folder, then {_again(arguments)}\n"
         )
         return 1
+    except RecursionError:
+        if "--debug" in arguments:
+            raise
+        sys.stderr.write(
+            "normoxia: a document is deeper than it can be read; write it flatter, with shorter formulas\n"
+        )
+        return InvalidDocument.exit_code
     except MemoryError as error:
         if "--debug" in arguments:
             raise

@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Quiet, Resume, Workers, worker_count
+from normoxia.cli.options import LARGEST_SEED, Json, Quiet, Resume, Workers, worker_count
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument
 
 #: the plan behind the shipped ensemble
 SEED, POINTS, PATIENTS = 20261129, "640,448", 40
+#: bytes that a patient at a point takes at most, while a round's chunks are read together
+_POINT = 2_000
 
 
 def calibrate(
     out: Annotated[Path, typer.Option("--out", help="Folder of the calibration.")] = Path("calibration"),
     seed: Annotated[
-        int, typer.Option("--seed", help="Same seed, same ensemble, for any number of workers.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=LARGEST_SEED, help="Same seed, same ensemble, for any number of workers."
+        ),
     ] = SEED,
     points: Annotated[str, typer.Option("--points", help="Points simulated in each round.")] = POINTS,
     patients: Annotated[int, typer.Option("--patients", help="In every arm at every point.")] = PATIENTS,
@@ -34,6 +39,7 @@ def calibrate(
     quiet: Quiet = False,
 ) -> None:
     """Calibrate the mechanism against the registry; hours on two cores, kept chunk by chunk in the folder."""
+    from normoxia import memory
     from normoxia.calibration import calibrate as verb
 
     try:
@@ -42,6 +48,13 @@ def calibrate(
         raise InvalidArgument(
             f'--points "{points}": expected whole numbers, one a round, such as 640,448'
         ) from None
+    if patients < 1 or min(rounds) < 1:
+        raise InvalidArgument(f"--points {points} --patients {patients}: expected 1 or more of each")
+    memory.refuse_beyond(
+        float(_POINT) * max(rounds) * patients,
+        f"{max(rounds):,} points of {patients:,} patients",
+        "ask for fewer with --points or --patients",
+    )
     plan = verb.SMALL if small else verb.Plan(seed, rounds, patients)
     try:
         with progress_bar(quiet=quiet) as progress:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.table import print_table
 
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
@@ -117,9 +118,9 @@ def _interval(ends: list[float | None]) -> str:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    from normoxia.report.figure import write_csv
+    from normoxia.sheets import csv_text
 
-    return write_csv(list(rows[0]), [list(row.values()) for row in rows])
+    return csv_text(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _print(file: CredibilityFile, lang: str) -> None:

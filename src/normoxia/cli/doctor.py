@@ -7,7 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from normoxia import __version__
 from normoxia.cli.options import Json, worker_count
-from normoxia.cli.show import print_json, print_table
+from normoxia.cli.show import print_json
+from normoxia.cli.table import print_table
 
 _LIBRARIES = {
     "numpy": "", "scipy": "", "polars": "", "llvmlite": "", "pint": "", "pyyaml": "", "altair": "",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.options import Json, Lang
-from normoxia.cli.show import print_json, print_table, say
+from normoxia.cli.show import print_json, say
+from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
@@ -63,18 +64,18 @@ def listing(
     rows = found["studies"]
     assert isinstance(rows, list)
     say_word = language(lang).say
-    heads = ("study", "phase", "line", "driver", "n", "arms", "outcomes", "findings")
+    heads = ("study", "line", "driver", "n", "arms", "findings")  # as many as 80 columns hold
     print_table(
         say_word("registry.list_title", n=len(rows)),
         [say_word(f"registry.list_{head}") for head in heads],
         [
             (
-                row["id"], str(row["phase"]), str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
-                " | ".join(arm["label"] for arm in row["arms"]), str(row["outcomes"]), str(row["discrepancies"]),
+                row["id"], str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
+                " | ".join(arm["label"] for arm in row["arms"]), str(row["discrepancies"]),
             )
             for row in rows
         ],
-        numeric=(4, 6, 7),
+        numeric=(3, 5),
     )  # fmt: skip
     for row in rows:
         for question in row["questions"] if not row["is_shipped"] else ():

@@ -9,7 +9,7 @@ import typer
 
 from normoxia.cli.options import Ablate
 from normoxia.cli.show import say
-from normoxia.errors import InvalidArgument, OutputExists
+from normoxia.errors import ComputationFailed, InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
     from normoxia.mechanism.inputs import Inputs
@@ -60,6 +60,11 @@ def _settled(model: Model) -> dict[str, float]:
     from normoxia import simulation
 
     state = simulation.compile(model, backend="reference", outputs=()).start({}, 1)
+    if state.reason:
+        raise ComputationFailed(
+            f'"{model.name}" could not be settled for its typical patient: {state.reason[0]}; SBML needs the settled '
+            "values, so change the parameters or the equilibration"
+        )
     derived = {d.name for d in model.equilibration.derived} if model.equilibration else set()
     parameters = dict(zip(state.parameters, state.parameter_values[0], strict=True))
     return {name: float(value) for name, value in zip(state.species, state.values[0], strict=True)} | {

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.options import LARGEST_SEED, Json, Lang, Quiet, Workers, worker_count
+from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def forecast(
         Path | None, typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet.")
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Same seed, same forecasts, for any number of workers.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=LARGEST_SEED, help="Same seed, same forecasts, for any number of workers."
+        ),
     ] = SEED,
     replicates: Annotated[
         int, typer.Option("--replicates", help="Possible trials a forecast is read from.")
@@ -110,11 +114,14 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
     from normoxia.calibration import forecast as verb
 
     study = evidence.read(path)
-    scored = verb.score(forecasts, study)
+    held = verb.held_against(forecasts, study)
+    scored = held.scored
     if json:
         print_json(
             {"schema": "normoxia.forecast-score/1", "study": study.id, "forecast_date": forecasts.date,
-             "scored": [_judged(one) for one in scored]}
+             "scored": [_judged(one) for one in scored],
+             "left_out": [{"published": plain(_outcome(one.published)), "reason": one.reason} for one in held.left_out],
+             "awaited": [plain(_outcome(one)) for one in held.awaited]}
         )  # fmt: skip
         return
     rows = [
@@ -129,6 +136,13 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
         if own or origin == "simulated":
             by = speech.say(f"forecast.by_{origin}")
             say(speech.say("forecast.count", by=by, inside=sum(own), n=len(own)), quiet=False)
+    for reason in dict.fromkeys(one.reason for one in held.left_out):
+        figures = [_what(one.published, speech) for one in held.left_out if one.reason == reason]
+        say(
+            speech.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)), quiet=False
+        )
+    if held.awaited:
+        say(speech.say("forecast.awaited", n=len(held.awaited)), quiet=False)
 
 
 def _show(one: Forecast, speech: Language, *, brief: bool) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.options import Json, Lang
-from normoxia.cli.show import print_json, print_table
+from normoxia.cli.show import print_json
+from normoxia.cli.table import print_table
 
 if TYPE_CHECKING:
     from normoxia.language import Language

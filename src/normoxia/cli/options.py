@@ -8,8 +8,14 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same bytes, for any number of workers.")]
-Workers = Annotated[int, typer.Option("--workers", min=0, help="Cores to use; 0 uses all.")]
+#: seeds are counted in 64 bits where streams are drawn; more workers than this only wait for one another
+LARGEST_SEED, MOST_WORKERS = 2**63 - 1, 1024
+
+Seed = Annotated[
+    int,
+    typer.Option("--seed", min=0, max=LARGEST_SEED, help="Same seed, same bytes, for any number of workers."),
+]
+Workers = Annotated[int, typer.Option("--workers", min=0, max=MOST_WORKERS, help="Cores to use; 0 uses all.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, cast
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Seed
-from normoxia.cli.pool_options import METHODS, Options
+from normoxia.cli.pool_options import METHODS, PREDICTIONS, Options
 from normoxia.errors import InvalidArgument, UnknownName
 
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
@@ -55,6 +55,12 @@ def pool(
         list[str] | None,
         typer.Option("--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."),
     ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(
+            "--decimal", help="point or comma, where a table does not tell: 1.234 is 1234 or 1.234."
+        ),
+    ] = None,
     equivalence: Annotated[
         float | None,
         typer.Option(
@@ -67,6 +73,38 @@ def pool(
     studies: Annotated[
         list[Path] | None, typer.Option("--studies", help="A folder with your own study documents.")
     ] = None,
+    hartung_knapp: Annotated[
+        bool,
+        typer.Option("--hartung-knapp", help="Hartung-Knapp variance with t intervals, for few studies."),
+    ] = False,
+    prediction: Annotated[
+        str | None,
+        typer.Option(
+            "--prediction",
+            help="Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
+        ),
+    ] = None,
+    level: Annotated[
+        float, typer.Option("--level", help="Level of every interval, such as 0.9 or 90.")
+    ] = 0.95,
+    leave_one_out: Annotated[
+        bool, typer.Option("--leave-one-out", help="Effects of a table without each study in turn.")
+    ] = False,
+    components: Annotated[
+        bool,
+        typer.Option("--components", help='Effects of the parts of a table\'s treatments, named "A + B".'),
+    ] = False,
+    inactive: Annotated[
+        str | None,
+        typer.Option("--inactive", help="With --components: the part that does nothing, such as placebo."),
+    ] = None,
+    rmtl_ratio: Annotated[
+        bool,
+        typer.Option(
+            "--rmtl-ratio",
+            help="Beside restricted mean differences, the ratio of the restricted mean times lost.",
+        ),
+    ] = False,
     seed: Seed = 0,
     out: Out = None,
     lang: Lang = "en",
@@ -78,16 +116,27 @@ def pool(
         effect=_one_of("effect", effect, EFFECTS),
         model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
         method=_one_of("method", method, METHODS) or METHODS[0],
-        tau=_one_of("tau estimator", tau.upper(), ESTIMATORS) or "REML",
+        tau=_one_of("tau estimator", tau, ESTIMATORS) or "REML",
         reference=reference,
         small_values=cast(
             "Literal['good', 'bad'] | None", _one_of("direction", small_values, ("good", "bad"))
         ),
         endpoint=tuple(endpoint or ()),
         columns=_columns(column or []),
+        decimal=_one_of("decimal mark", decimal, ("point", "comma")),
         equivalence=equivalence,
         leave_out_faulty=leave_out_faulty,
         studies=tuple(studies or ()),
+        hartung_knapp=hartung_knapp,
+        prediction=cast(
+            "Literal['confidence', 'student'] | None",
+            _one_of("kind of prediction interval", prediction, PREDICTIONS),
+        ),
+        level=_level(level),
+        leave_one_out=leave_one_out,
+        components=components,
+        inactive=inactive,
+        rmtl_ratio=rmtl_ratio,
         seed=seed,
         lang=_one_of("language", lang, ("en", "zh")) or "en",
     )
@@ -102,9 +151,23 @@ def pool(
 
 
 def _one_of(kind: str, value: str | None, known: Sequence[str]) -> str | None:
-    if value is not None and value not in known:
-        raise UnknownName(kind, value, known)
-    return value
+    """The word of a closed list that is meant, whatever its case: no two of a list differ by it alone."""
+    if value is None:
+        return None
+    for word in known:
+        if word.casefold() == value.strip().casefold():
+            return word
+    raise UnknownName(kind, value, known)
+
+
+def _level(value: float) -> float:
+    """A level as a share; 90 means 0.9. Levels below 0.5 or above 0.9999 are typing mistakes."""
+    share = value / 100.0 if value > 1.0 else value
+    if not 0.5 <= share <= 0.9999:
+        raise InvalidArgument(
+            f"--level {value:g}: expected 0.5 to 0.9999, or 50 to 99.99 percent, such as 0.95"
+        )
+    return share
 
 
 def _columns(given: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from normoxia.cli.pool_options import Options
     from normoxia.evidence.synthesis.answers import Answer
     from normoxia.evidence.synthesis.certainty import Certainty
+    from normoxia.evidence.synthesis.components import ComponentFit
+    from normoxia.evidence.synthesis.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
     from normoxia.evidence.synthesis.proportionality import Proportionality
     from normoxia.evidence.synthesis.tables import NetworkTable
@@ -44,6 +46,9 @@ def write_table(
     contributions: Shares,
     over_time: Proportionality | None,
     whole: Mapping[str, Any],
+    *,
+    without: Mapping[str, tuple[NetworkEffect, ...] | None] | None = None,
+    parts: ComponentFit | None = None,
 ) -> None:
     """The folder of a table. Raises OutputExists when it is there and not empty."""
     from normoxia.report.synthesis import table_pages
@@ -56,19 +61,21 @@ def write_table(
     told = table_pages(
         synthesis, file=path.name, certainty=judged, contributions=contributions, findings=table.findings,
         notes=synthesis.network.notes, assumed_direction=asked.small_values is None, over_time=over_time,
-        provenance=_provenance(command, asked, path), first=asked.lang,
+        provenance=_provenance(command, asked, path), first=asked.lang, without=without, parts=parts,
+        time_lost=asked.rmtl_ratio,
     )  # fmt: skip
     _write(out, told, whole, {"": synthesis})
     options = {
         "effect": asked.effect, "model": asked.model, "tau": asked.tau, "reference": asked.reference,
-        "small_values": asked.small_values, "seed": asked.seed, "method": asked.method,
+        "small_values": asked.small_values, "seed": asked.seed, "method": asked.method, **_fitting(asked),
     }  # fmt: skip
     given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value is not None)
+    mark = f", decimal={asked.decimal!r}" if asked.decimal else ""
     snippet = (
         "from pathlib import Path\n\n"
         "from normoxia.evidence import pool, read_network\n\n"
         f"table = read_network(Path(__file__).parent / {copy.name!r}, columns={asked.columns!r}, "
-        f"effect={asked.effect!r})\n"
+        f"effect={asked.effect!r}{mark})\n"
         f"synthesis = pool(table, {given})\n"
         "for effect in synthesis.forest():\n"
         "    print(effect.treatment, effect.comparator, effect.estimate, effect.se)\n"
@@ -86,7 +93,12 @@ def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: 
     with naming(out / "input.yaml"):
         shutil.copyfile(document, out / "input.yaml")
     command = _command("input.yaml", asked)
-    told = answer_pages(answered, provenance=_provenance(command, asked, document), first=asked.lang)
+    told = answer_pages(
+        answered,
+        provenance=_provenance(command, asked, document),
+        first=asked.lang,
+        time_lost=asked.rmtl_ratio,
+    )
     pooled = {
         f"-{_plain_name(name)}": a.synthesis
         for name, a in answered.analyses.items()
@@ -115,13 +127,25 @@ def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: 
     folders = ", ".join(repr(str(folder.resolve())) for folder in asked.studies)
     lines += [
         f"found = answer(question, studies=registry({folders}), model={asked.model!r}, tau={asked.tau!r}, "
-        f"seed={asked.seed})",
+        f"seed={asked.seed}{''.join(f', {key}={value!r}' for key, value in _fitting(asked).items())})",
         "for endpoint, analysis in found.analyses.items():",
         "    if analysis.synthesis is not None:",
         "        for effect in analysis.synthesis.forest():",
         "            print(endpoint, effect.treatment, effect.comparator, effect.estimate, effect.se)",
     ]
     _write_session(out, command, "\n".join(lines) + "\n")
+
+
+def _fitting(asked: Options) -> dict[str, object]:
+    """Options of intervals that are not the default, under their names in Python."""
+    found: dict[str, object] = {}
+    if asked.hartung_knapp:
+        found["hartung_knapp"] = True
+    if asked.prediction is not None:
+        found["prediction"] = asked.prediction
+    if asked.level != 0.95:
+        found["level"] = asked.level
+    return found
 
 
 def _make(out: Path) -> None:
@@ -137,10 +161,25 @@ def _command(what: str, asked: Options) -> str:
         ("--effect", asked.effect),
         ("--reference", asked.reference),
         ("--small-values", asked.small_values),
+        ("--decimal", asked.decimal),
         ("--equivalence", None if asked.equivalence is None else repr(asked.equivalence)),
     ):
         if value is not None:
             words += [name, value]
+    if asked.inactive is not None:
+        words += ["--inactive", asked.inactive]
+    if asked.prediction is not None:
+        words += ["--prediction", asked.prediction]
+    if asked.level != 0.95:
+        words += ["--level", repr(asked.level)]
+    for flag, given in (
+        ("--hartung-knapp", asked.hartung_knapp),
+        ("--leave-one-out", asked.leave_one_out),
+        ("--components", asked.components),
+        ("--rmtl-ratio", asked.rmtl_ratio),
+    ):
+        if given:
+            words.append(flag)
     if asked.method != "inverse-variance":
         words += ["--method", asked.method]
     for endpoint in asked.endpoint:
@@ -169,8 +208,8 @@ def _provenance(command: str, asked: Options, read: Path) -> dict[str, str]:
 
 def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
     from normoxia.report.document import document
-    from normoxia.report.figure import write_csv
     from normoxia.report.pooled import effect_rows
+    from normoxia.sheets import csv_text
 
     pages, figures, leagues = told
     _text(out / "report.html", document(pages))
@@ -180,7 +219,7 @@ def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str,
         _text(out / f"{league.name}.csv", league.csv())
     for suffix, synthesis in pooled.items():
         columns, rows = effect_rows(synthesis)
-        _text(out / f"effects{suffix}.csv", write_csv(columns, rows))
+        _text(out / f"effects{suffix}.csv", csv_text(columns, rows))
     text = json.dumps(plain(dict(whole)), ensure_ascii=False, indent=1, allow_nan=False)
     _text(out / "synthesis.json", text + "\n")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
+PREDICTIONS = ("confidence", "student")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,16 @@ class Options:
     small_values: Literal["good", "bad"] | None
     endpoint: tuple[str, ...]
     columns: dict[str, str]
+    decimal: str | None
     equivalence: float | None
     leave_out_faulty: bool
     studies: tuple[Path, ...]
+    hartung_knapp: bool
+    prediction: Literal["confidence", "student"] | None
+    level: float
+    leave_one_out: bool
+    components: bool
+    inactive: str | None
+    rmtl_ratio: bool
     seed: int
     lang: str

@@ -29,9 +29,13 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         or asked.leave_out_faulty
         or asked.equivalence is not None
         or asked.method != METHODS[0]
+        or asked.leave_one_out
+        or asked.components
+        or asked.inactive is not None
     ):
         raise InvalidArgument(
-            "--effect, --method, --column, --equivalence and --leave-out-faulty belong to tables; a question names its measures"
+            "--effect, --method, --column, --equivalence, --leave-out-faulty, --leave-one-out, --components and --inactive belong to "
+            "tables; a question names its measures and components, and always leaves each study out in turn"
         )
     question = questions.question(what)
     if asked.endpoint:
@@ -51,7 +55,7 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         )
     answered = answer(
         question, studies=registry(*asked.studies) if asked.studies else None, model=asked.model, tau=asked.tau,
-        seed=asked.seed,
+        seed=asked.seed, hartung_knapp=asked.hartung_knapp, level=asked.level, prediction=asked.prediction,
     )  # fmt: skip
     whole = retold(_answer_json(answered), asked.lang)
     if out is not None:
@@ -90,7 +94,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {speech.known(f'endpoint.{name}', name)}\n")
         told = report.told_of(answered, analysis, speech)
-        _print_over_time(answered, analysis, speech)
+        _print_over_time(answered, analysis, speech, asked.rmtl_ratio)
         if told is None:
             _print_unpooled(analysis, speech)
         else:
@@ -105,11 +109,13 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     print_lines([*(text[asked.lang] for text in q.limits), speech.say("pool.limits")])
 
 
-def _print_over_time(answered: Answer, analysis: Analysis, speech: Language) -> None:
+def _print_over_time(answered: Answer, analysis: Analysis, speech: Language, time_lost: bool) -> None:
     """Before any constant ratio: whose hazards move, and how."""
     from normoxia.report import synthesis as report
 
-    words, table, others = report.over_time_parts(answered, analysis, speech, "over-time")
+    words, table, others = report.over_time_parts(
+        answered, analysis, speech, "over-time", time_lost=time_lost
+    )
     print_lines(words)
     show_table(table)
     print_lines(others)

@@ -5,18 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from normoxia.cli.pool_options import METHODS
 from normoxia.cli.pool_words import finding_words, print_lines, print_pooled, retold, show_table
 from normoxia.cli.show import print_json, say
 from normoxia.errors import InvalidArgument, InvalidDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from normoxia.cli.pool_options import Options
     from normoxia.evidence.synthesis.certainty import Certainty
+    from normoxia.evidence.synthesis.components import ComponentFit
+    from normoxia.evidence.synthesis.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
     from normoxia.evidence.synthesis.proportionality import Proportionality
     from normoxia.evidence.synthesis.tables import NetworkTable
     from normoxia.language import Language
     from normoxia.report.pooled import Shares
+
+    Without = Mapping[str, tuple[NetworkEffect, ...] | None]
 
 
 def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
@@ -28,7 +35,7 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
     if asked.endpoint or asked.studies:
         raise InvalidArgument("--endpoint and --studies belong to questions; a table holds one endpoint")
     try:
-        table = tables.read_network(path, columns=asked.columns, effect=asked.effect)
+        table = tables.read_network(path, columns=asked.columns, effect=asked.effect, decimal=asked.decimal)
     except InvalidDocument as error:
         text = str(error)
         if "columns={" not in text:
@@ -39,22 +46,28 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
     _refuse_faults(table, asked)
     synthesis = pool(
         table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
-        small_values=asked.small_values, seed=asked.seed, method=asked.method,
+        small_values=asked.small_values, seed=asked.seed, method=asked.method, hartung_knapp=asked.hartung_knapp,
+        level=asked.level, prediction=asked.prediction,
     )  # fmt: skip
     shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
-    judged = _certainty(synthesis, asked, shares)
+    judged = _certainty(synthesis, table, asked, shares)
     over_time = _over_time(synthesis)
+    without, parts = _without(table, synthesis, asked), _parts(synthesis, asked)
     whole: dict[str, Any] = {}
     if json or out is not None:
-        whole = retold(_table_json(table, synthesis, judged, over_time, shares), asked.lang, table.findings)
+        whole = _table_json(table, synthesis, judged, over_time, shares)
+        whole |= _more_json(synthesis, without, parts)
+        whole = retold(whole, asked.lang, table.findings)
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
-        write_table(out, path, asked, table, synthesis, judged, shares, over_time, whole)
+        write_table(
+            out, path, asked, table, synthesis, judged, shares, over_time, whole, without=without, parts=parts
+        )
     if json:
         print_json(whole)
     else:
-        _print_table_answer(table, synthesis, judged, over_time, asked, quiet)
+        _print_table_answer(table, synthesis, judged, over_time, asked, quiet, without, parts)
     if out is not None:
         say(str(out / "report.html"), quiet=quiet)
 
@@ -74,13 +87,15 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     """Rows that cannot be used stop the analysis, all of them named, unless the user leaves them out knowingly."""
     if not table.left_out or asked.leave_out_faulty:
         return
+    from normoxia.evidence.synthesis.tables import listed
+
     lines = ", ".join(map(str, table.left_out[:20])) + (" ..." if len(table.left_out) > 20 else "")
     raise InvalidDocument(
         "\n".join(
             [
                 f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used "
                 f"(line{'s' if len(table.left_out) > 1 else ''} {lines}):",
-                *(f"  {finding}" for finding in table.findings),
+                *listed(table.findings),
                 "correct them, or pool the others with --leave-out-faulty",
             ]
         ),
@@ -88,8 +103,43 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     )
 
 
-def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Certainty, ...]:
-    """Certainty by the general rules; a difference needs the smallest one that matters."""
+def _without(table: NetworkTable, synthesis: Synthesis, asked: Options) -> Without | None:
+    """Effects against the reference with each study left out, when asked for."""
+    if not asked.leave_one_out:
+        return None
+    from normoxia.evidence.synthesis.without import without_each_study
+
+    return without_each_study(synthesis, model=asked.model, tau=asked.tau, arms=table.arms)
+
+
+def _parts(synthesis: Synthesis, asked: Options) -> ComponentFit | None:
+    """The component model of treatments that are named as sums, when asked for."""
+    if not asked.components:
+        if asked.inactive is not None:
+            raise InvalidArgument(
+                f'--inactive "{asked.inactive}" belongs to --components; add that, or leave it out'
+            )
+        return None
+    from normoxia.evidence.synthesis.components import fit_components, named_parts
+
+    if asked.method != METHODS[0] or asked.hartung_knapp:
+        raise InvalidArgument(
+            "--components are fitted by inverse variance, with normal intervals: leave out --method and --hartung-knapp"
+        )
+    network = synthesis.network
+    return fit_components(
+        network,
+        parts_of=named_parts(network, asked.inactive),
+        model=asked.model,
+        tau=asked.tau,
+        level=asked.level,
+    )
+
+
+def _certainty(
+    synthesis: Synthesis, table: NetworkTable, asked: Options, shares: Shares
+) -> tuple[Certainty, ...]:
+    """Certainty by the general rules and the table's own judgements; a difference needs the smallest one that matters."""
     import math
 
     from normoxia.evidence.synthesis.certainty import certainty
@@ -104,7 +154,9 @@ def _certainty(synthesis: Synthesis, asked: Options, shares: Shares) -> tuple[Ce
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )
         smallest = math.log(smallest) if is_ratio else smallest
-    return certainty(synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits)
+    return certainty(
+        synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits, **table.judgements
+    )
 
 
 def _table_json(
@@ -121,7 +173,7 @@ def _table_json(
         whole["notes"].append(told)
     first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
     return (first | whole) | {
-        "certainty": _certainty_json(judged),
+        "certainty": [one.to_json() for one in judged],
         "contributions": [
             {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
         ],
@@ -146,16 +198,26 @@ def _table_json(
     }
 
 
-def _certainty_json(judged: tuple[Certainty, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "treatment": c.treatment, "comparator": c.comparator, "level": c.level,
-            "domains": [
-                {"domain": j.domain, "concern": j.concern.name.lower(), "reason": j.reason} for j in c.judgements
-            ],
-        }
-        for c in judged
-    ]  # fmt: skip
+def _more_json(synthesis: Synthesis, without: Without | None, parts: ComponentFit | None) -> dict[str, Any]:
+    """What only some ask for."""
+    from normoxia.evidence.synthesis.pooling import effect_json
+
+    found: dict[str, Any] = {}
+    if without is not None:
+        is_ratio = synthesis.network.effect.is_ratio
+        found["leave_one_out"] = [
+            {
+                "study": study,
+                "effects": None
+                if effects is None
+                else [effect_json(e, synthesis.fit.model, is_ratio) for e in effects],
+            }
+            for study, effects in without.items()
+        ]
+    if parts is not None:
+        at = synthesis.reference
+        found["components"] = parts.to_json((t, at) for t in synthesis.network.treatments if t != at)
+    return found
 
 
 def _print_table_answer(
@@ -165,6 +227,8 @@ def _print_table_answer(
     over_time: Proportionality | None,
     asked: Options,
     quiet: bool,
+    without: Without | None,
+    parts: ComponentFit | None,
 ) -> None:
     from normoxia.evidence.synthesis.contribution import shares_left_out
     from normoxia.language import language
@@ -180,14 +244,21 @@ def _print_table_answer(
         say(speech.say("pool.correct", example=f'--column {role.split(" ")[0]}="{name}"'))
     for finding in table.findings:
         say(finding_words(finding, speech))
-    told = Pooled(synthesis, speech, certainty=judged)
+    told = Pooled(synthesis, speech, certainty=judged, without=without, parts=parts)
     if over_time is not None:
         print_lines(table_words(over_time, speech))
-        show_table(over_time_table(over_time, speech, "over-time", translated=False))
+        show_table(
+            over_time_table(over_time, speech, "over-time", translated=False, time_lost=asked.rmtl_ratio)
+        )
     print_pooled(told)
+    print_lines(told.parts_words())
+    show_table(told.parts_table())
+    show_table(left_out := told.without_table())
+    if without is not None and left_out is None:
+        print_lines([speech.say("pool.without_wide")])
     limits = told.limit_words()
-    if without := shares_left_out(synthesis.network):
-        limits.append(speech.phrase(without))
+    if unlisted := shares_left_out(synthesis.network):
+        limits.append(speech.phrase(unlisted))
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
     print_lines(

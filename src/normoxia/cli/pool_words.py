@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from normoxia.cli.show import print_table
+from normoxia.cli.table import print_table, terminal_width, wrapped
 
 if TYPE_CHECKING:
     from normoxia.documents import Finding
@@ -40,9 +40,10 @@ def show_table(table: Table | None) -> None:
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Lines on the terminal as they are."""
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    """Sentences on the terminal, in lines that fit it."""
+    for text in lines:
+        for line in wrapped(text, terminal_width()):
+            sys.stdout.write(line + "\n")
 
 
 def finding_words(finding: Finding, speech: Language) -> str:

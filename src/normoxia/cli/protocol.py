@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from normoxia.cli.show import say
-from normoxia.errors import OutputExists
+from normoxia.cli.streams import is_unicode
+from normoxia.errors import InvalidArgument, OutputExists
 
 
 def protocol(
@@ -31,6 +32,10 @@ def protocol(
         raise OutputExists(f"{out} exists; name another file")
     text = files.read(trial).text
     if out is None:
+        if not is_unicode() and not text.isascii():
+            raise InvalidArgument(
+                f"this terminal writes {sys.stdout.encoding}, which lacks characters of the document; write it to a file with --out"
+            )
         sys.stdout.write(text)
         return
     write_whole(out, text.encode())

@@ -15,8 +15,10 @@ import typer
 from normoxia.cli.drawn import settings_of
 from normoxia.cli.joined import joined_of
 from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.run_output import print_run
+from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
+from normoxia.sheets import safe_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +66,9 @@ def run(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw figures and the HTML report.")
     ] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every outcome, not only the hazard ratios.")
+    ] = False,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
@@ -72,6 +77,7 @@ def run(
     from normoxia.calibration.fitting import ensemble
     from normoxia.trial import ablation, analysis, files, runner
     from normoxia.trial.folder import RunFolder, versions, write_whole
+    from normoxia.trial.preflight import preflight, refuse_too_large
     from normoxia.trial.summary import summary
 
     if resume and out is None:
@@ -82,9 +88,11 @@ def run(
     protocol = files.read(trial)
     calibrated = None if uncalibrated else ensemble.read()
     count = _replicates(replicates, calibrated is not None)
-    model = None
+    refuse_too_large(protocol if patients is None else protocol.with_patients(patients), count)
+    written, model = protocol, None
     if ablate:
         protocol, model = ablation.ablate(protocol, ablate)
+    preflight(protocol, model=model, seed=seed)
     config = {
         "schema": "normoxia.config/1",
         "trial": protocol.id,
@@ -116,7 +124,7 @@ def run(
             f"interrupted; {done} finished chunks are in {path}; go on with: "
             f"normoxia run {trial} --out {path} --resume and the same options"
         ) from None
-    performed = analysis.protocol_of(result)
+    performed = analysis.performed(result, written)
     comparisons = analysis.compare(
         analysis.analyse(result, performed), analysis.published(performed, same_cut=True)
     )
@@ -147,7 +155,7 @@ def run(
     if json:
         print_json(whole)
     else:
-        _print(performed, comparisons, result, joined, lang)
+        print_run(performed, comparisons, result, joined, lang, everything=everything)
     say(f"{path}/report.html" if report else str(path), quiet=quiet)
     if any(result.failed.values()):
         say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
@@ -203,11 +211,12 @@ def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[
     )  # fmt: skip
     for comparison in comparisons:
         s, p = comparison.simulated, comparison.published
-        writer.writerow(
-            (s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
-             s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
-             p.source.reference if p and p.source else "")
+        cells = (
+            s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
+            s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
+            p.source.reference if p and p.source else "",
         )  # fmt: skip
+        writer.writerow([safe_cell(cell) for cell in cells])
     write_whole(outcomes, text.getvalue().encode())
     return [patients, outcomes]
 
@@ -239,74 +248,3 @@ def _draw(
     report = folder.path / "report.html"
     write_whole(report, run_report.html(page).encode())
     return [*paths, report]
-
-
-def _print(
-    trial: Trial, comparisons: Sequence[Comparison], result: TrialResult, joined: Sequence[Joined], lang: str
-) -> None:
-    from normoxia.language import language
-    from normoxia.report.joined import joined_table, joined_words
-    from normoxia.report.run import is_fitted
-
-    speech = language(lang)
-    title = trial.title(lang)
-    state = "" if trial.calibrated else f" [{speech.say('badge.not_calibrated')}]"
-    rows: list[tuple[str, ...]] = []
-    for chosen in trial.sets:
-        named = chosen.title(lang)
-        for comparison in comparisons:
-            if comparison.simulated.population != chosen.id or not _is_shown(comparison):
-                continue
-            rows.append((named, *_row(comparison, lang)))
-            named = ""
-    heads = ("population", "endpoint", "arm", "simulated", "published", "inside", "source")
-    print_table(
-        f"{title}\n{speech.say('badge.simulated')}{state}",
-        [speech.say(f"run.{head}") for head in heads],
-        rows,
-        numeric=(3, 4),
-    )
-    fitted = is_fitted(result, trial)
-    if joined:
-        table = joined_table(joined, trial, comparisons, lang=lang)
-        print_table(table.title, table.columns, table.rows, numeric=(1, 2, 4, 5))
-        for text in joined_words(joined, trial.study, fitted=fitted, lang=lang):
-            say(text)
-    if fitted:
-        say(speech.say("run.fitted", study=trial.study))
-    judged = [c.inside for c in comparisons if c.inside is not None]
-    if judged:
-        say(speech.say("comparison.count", inside=sum(judged), n=len(judged)))
-
-
-def _is_shown(comparison: Comparison) -> bool:
-    from normoxia.outcome import Endpoint, Measure
-
-    outcome = comparison.simulated
-    if outcome.measure is Measure.LANDMARK_PERCENT:
-        return outcome.months == 12.0 or comparison.published is not None
-    return outcome.endpoint is not Endpoint.DOR or comparison.published is not None
-
-
-def _row(comparison: Comparison, lang: str) -> tuple[str, ...]:
-    from normoxia.language import language
-    from normoxia.report.run import label_of, number_of, source_words
-
-    outcome, published = comparison.simulated, comparison.published
-    arms = f"{outcome.arm} / {outcome.comparator}" if outcome.comparator else outcome.arm
-    inside = {True: "✓", False: "✗", None: ""}[comparison.inside]
-    source = _short(source_words(published.source, language(lang))) if published and published.source else ""
-    return (
-        label_of(outcome, lang),
-        arms,
-        number_of(outcome, lang),
-        number_of(published, lang) if published else "–",
-        inside,
-        source,
-    )
-
-
-def _short(reference: str) -> str:
-    """A reference short enough for a column: without an address that follows a citation (outcomes.csv has it whole)."""
-    text = reference.split(" (http")[0]
-    return text if len(text) <= 60 else text[:59] + "…"

@@ -6,16 +6,18 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from normoxia.cli.streams import is_unicode
 from normoxia.progress import Progress, Step, silent
 
 
 def print_json(value: object) -> None:
     """One JSON object on standard output; nan and infinities become null, since JSON has neither."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    text = json.dumps(plain(value), ensure_ascii=not is_unicode(), indent=1, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def plain(value: Any) -> Any:
@@ -35,36 +37,6 @@ def say(text: str, *, quiet: bool = False) -> None:
     """A line of talk on standard error."""
     if not quiet:
         sys.stderr.write(text + "\n")
-
-
-def print_table(
-    title: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    numeric: Iterable[int] = (),
-    *,
-    narrow: bool = False,
-) -> None:
-    """A table on standard output, as wide as it needs to be when piped and as the terminal allows otherwise.
-
-    narrow  two columns of space between cells instead of three, none about them, and an empty line after
-    """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    right = set(numeric)
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    if narrow:
-        table.padding, table.show_edge = (0, 1, 0, 0), False
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    if narrow:
-        console.print()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from normoxia.cli.options import Ablate, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.progress import Step
+
+if TYPE_CHECKING:
+    from normoxia.documents import Finding
 
 #: patients whose doses differ, solved together
 _TOGETHER = 256
@@ -25,11 +28,12 @@ def simulate(
     patients: Annotated[
         Path | None,
         typer.Option(
-            "--patients", help="CSV: `patient`, then parameter names. Default: one typical patient."
+            "--patients", help="A table: `patient`, then parameter names. Default: one typical patient."
         ),
     ] = None,
     doses: Annotated[
-        Path | None, typer.Option("--doses", help="CSV: time,target,amount,duration and optionally patient.")
+        Path | None,
+        typer.Option("--doses", help="A table: time,target,amount,duration and optionally patient."),
     ] = None,
     outputs: Annotated[
         str,
@@ -39,6 +43,12 @@ def simulate(
     ] = "",
     tolerance: Annotated[float, typer.Option("--tolerance", help="Relative tolerance of the solver.")] = 1e-4,
     backend: Annotated[str, typer.Option("--backend", help="auto, fast or reference.")] = "auto",
+    decimal: Annotated[
+        str | None,
+        typer.Option(
+            "--decimal", help="point or comma, where the tables' numbers do not tell: 1.234 is 1234 or 1.234."
+        ),
+    ] = None,
     ablate: Ablate = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
     workers: Workers = 0,
@@ -47,7 +57,7 @@ def simulate(
     """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
     import numpy as np
 
-    from normoxia import mechanism, simulation
+    from normoxia import mechanism, memory, simulation
     from normoxia.mechanism.inputs import none
     from normoxia.simulation import tables
 
@@ -57,16 +67,28 @@ def simulate(
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
     if not 0 < tolerance < 1:
         raise InvalidArgument(f"--tolerance {tolerance:g} cannot be meant; expected such as 1e-4")
+    grid = tables.read_times(times)
     whole = mechanism.read(model)
     if ablate:
         whole = mechanism.ablate(whole, ablate)
+    notes: list[Finding] = []
     names, parameters = (
-        tables.read_patients(patients, [p.name for p in whole.parameters]) if patients else (["1"], {})
+        tables.read_patients(patients, [p.name for p in whole.parameters], decimal=decimal, notes=notes)
+        if patients
+        else (["1"], {})
     )
-    dosing = tables.read_doses(doses, names, [s.name for s in whole.species]) if doses else None
-    grid = tables.read_times(times)
+    species = [s.name for s in whole.species]
+    dosing = tables.read_doses(doses, names, species, decimal=decimal, notes=notes) if doses else None
+    for note in notes:
+        say(str(note), quiet=quiet)
     wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
         tuple(o.name for o in whole.observables) or tuple(s.name for s in whole.species)
+    )
+    # values as solved and as written, and the columns of patient and time
+    memory.refuse_beyond(
+        8.0 * len(names) * len(grid) * (3 * len(wanted) + 4),
+        f"{len(names):,} patients with {len(grid):,} times of {len(wanted)} outputs",
+        "ask for fewer times, outputs or patients",
     )
     simulator = simulation.compile(whole, backend=backend, outputs=wanted)
     # patients whose doses differ are carried a few at a time, so that no table of everybody's doses is made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_library
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, print_table, progress_bar, say
+from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.table import print_paragraph, print_table
 from normoxia.errors import OutputExists, UnknownName
 
 if TYPE_CHECKING:
@@ -113,11 +113,11 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
 
     speech = language(lang)
     told, endpoint = Told(board, speech), speech.say("board.endpoint")
-    _paragraph(told.lead())
-    _paragraph(told.standing())
+    print_paragraph(told.lead())
+    print_paragraph(told.standing())
     for words in (told.reach(), told.missing(), told.ensemble()):
         if words:
-            _paragraph(words)
+            print_paragraph(words)
     for table in (
         told.verdict_table(),
         called_table(board, speech),
@@ -135,7 +135,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     if strata:
         _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
         if not study:
-            _paragraph(told.strata_words())
+            print_paragraph(told.strata_words())
 
 
 def _show(table: Table, endpoint: str) -> None:
@@ -146,21 +146,11 @@ def _show(table: Table, endpoint: str) -> None:
         title = table.title if start < 0 else table.rows[start][0]
         rows = [[_folded(cell) for cell in row] for row in table.rows[start + 1 : end]]
         if rows:
-            print_table(title, heads, rows, narrow=True)
+            print_table(title, heads, rows)
     if table.note:
-        _paragraph(table.note)
+        print_paragraph(table.note)
 
 
 def _folded(cell: str) -> str:
     """A long contrast on two lines, the second beginning with a stroke."""
     return cell.replace(" vs ", "\n/") if len(cell) > _CONTRAST else cell
-
-
-def _paragraph(text: str) -> None:
-    """Words in lines that fit, and an empty line."""
-    from normoxia.report.canvas import wrap
-
-    # `wrap` counts a Chinese character as 1 at this size and others as 0.51: two columns of a terminal, and one
-    for line in wrap(text, WIDTH * 0.5, 1.0):
-        sys.stdout.write(line + "\n")
-    sys.stdout.write("\n")

@@ -6,7 +6,6 @@ superseded, recalled, adjusted or derived stays in, unless derived values are as
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections import Counter
@@ -23,6 +22,7 @@ from normoxia.evidence.studies.study import Study
 from normoxia.evidence.synthesis.all_pairs import BASIS, all_pairs
 from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.sheets import csv_text
 
 Row = Mapping[str, str | float | int]
 #: how an arm becomes a node of a network
@@ -220,6 +220,8 @@ def curve_rows(registry: Registry) -> tuple[Row, ...]:
 def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a table as CSV or Parquet, by the ending of the path; missing numbers are empty.
 
+    In CSV a name that a spreadsheet would take for a formula has an apostrophe in front, see `sheets.writing`.
+
     raises  OutputExists for a file that is there, InvalidArgument for no rows or another ending
     """
     target = Path(path)
@@ -229,9 +231,8 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
         raise OutputExists(f"{target} exists; name another file or move this one away")
     if target.suffix == ".csv":
         with naming(target), target.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, list(rows[0]))
-            table.writeheader()
-            table.writerows({key: _blank(value) for key, value in row.items()} for row in rows)
+            columns = list(rows[0])
+            file.write(csv_text(columns, ([row[column] for column in columns] for row in rows), end="\r\n"))
     elif target.suffix == ".parquet":
         import polars
 
@@ -300,10 +301,6 @@ def _patients(study: Study, name: str) -> float:
     """Patients randomised to an arm, or to the arms pooled in it; nan where one is not known."""
     sizes = [study.arm(member).n for member in study.pools.get(name) or (name,)]
     return float(sum(sizes)) if all(sizes) else math.nan
-
-
-def _blank(value: str | float | int) -> str | float | int:
-    return "" if _is_missing(value) else value
 
 
 def _is_missing(value: str | float | int) -> bool:

@@ -20,14 +20,21 @@ def names(kind: str) -> tuple[str, ...]:
 def path(kind: str, name: str) -> Path:
     """Where a shipped document stands. Raises UnknownName, with the nearest, when there is none of that name."""
     found = _ROOT / kind / f"{name}.yaml"
-    if found.is_file():
-        return found
+    try:
+        if found.is_file():
+            return found
+    except (OSError, ValueError):  # too long for the name of a file
+        pass
     raise UnknownName(kind.removesuffix("s"), name, names(kind))
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:
     """A user's own document when the argument is an existing file or looks like a path, else the shipped one."""
     given = Path(name_or_path)
-    if given.suffix in (".yaml", ".yml") or given.parent != Path() or given.is_file():
+    try:
+        is_path = given.suffix in (".yaml", ".yml") or given.parent != Path() or given.is_file()
+    except (OSError, ValueError):  # too long for the name of a file
+        is_path = False
+    if is_path:
         return given
     return path(kind, str(name_or_path))

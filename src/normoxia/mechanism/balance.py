@@ -21,6 +21,9 @@ Note: TypeAlias = Callable[[str, str], None]
 
 NONE = unit("1")
 
+#: of a base unit in any formula: more is a slip of the pen, and soon beyond any number
+_LARGEST_POWER = 1000.0
+
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal")
 _SAME = {"add": "+", "subtract": "-"}
 _PLAIN = ("exp", "log", "log10", "tanh", "floor")
@@ -114,6 +117,10 @@ class Balance:
                 "divide the base by a reference of the same unit first",
             )
             return None
+        if not abs(value) * max((abs(power) for _, power in base.dimension), default=1.0) <= _LARGEST_POWER:
+            found = f'"{show(node)}" is {spoken(base)} to the power {value:g}'
+            note(found, "expected a smaller one; divide the base by a reference of the same unit first")
+            return None
         return NONE if value == 0 else base**value
 
     def _plain(self, what: str, measure: Measure, note: Note) -> None:
@@ -141,7 +148,7 @@ class Balance:
 
 def remedy(have: Unit, want: Unit) -> str:
     """What to do about a quantity in one unit where another is wanted."""
-    if have.same_dimension(want):
+    if have.same_dimension(want) and want.factor:
         return f"expected {_named(want)}; the numbers differ by a factor of {have.factor / want.factor:.6g}"
     return f"expected {_named(want)}"
 

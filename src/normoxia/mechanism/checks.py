@@ -13,6 +13,7 @@ from normoxia.errors import InvalidModel, did_you_mean
 from normoxia.mechanism.balance import Balance, Measure, literal, remedy, spoken
 from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived, sizes_are_fixed
 from normoxia.mechanism.expression import Call, Expression, calls, symbols, walk
+from normoxia.mechanism.growth import formulas_stay_small
 from normoxia.mechanism.model import Model
 from normoxia.mechanism.naming import (
     NAME,
@@ -310,6 +311,7 @@ CHECKS = (
     contributions_have_slots,
     nothing_is_unused,
     no_circles,
+    formulas_stay_small,
     sizes_are_fixed,
     during_replaces_what_exists,
     settling_reads_nothing_derived,

@@ -3,13 +3,18 @@
 The text is ordinary infix: `k_ang*sig*B*(1 - B/B_max)`; `**` or `^` is a real power; comparisons and
 `and`, `or`, `not` make conditions (1 or 0); `where(condition, a, b)` chooses. `time` is the time of the model, `pi` the number.
 A tree knows no units, no solver and no numbers of its own; compiling and differentiating are done elsewhere.
+
+A text has at most MAX_LENGTH characters and brackets in it stand at most MAX_DEPTH deep; a formula has at most MAX_PARTS
+parts once the functions it calls are written out, since functions that call functions twice each grow without bound.
 """
 
 from __future__ import annotations
 
 import ast
 import math
+import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -27,6 +32,13 @@ OPERATORS = ("add", "subtract", "multiply", "divide", "power", "negate")
 CONDITIONS = ("less", "less_equal", "greater", "greater_equal", "equal", "and", "or", "not")
 
 TIME = "time"
+
+#: characters of a text; the longest shipped formula has a few hundred
+MAX_LENGTH = 10_000
+#: parts inside parts of a tree; a long sum is as deep as it has terms
+MAX_DEPTH = 150
+#: parts of a formula with its functions written out
+MAX_PARTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +88,61 @@ def parse(text: str | float | int) -> Expression:
     source = " ".join(str(text).replace("^", "**").split())
     if not source:
         raise InvalidExpression("an empty expression; expected a formula or a number")
+    if len(source) > MAX_LENGTH:
+        raise InvalidExpression(
+            f'"{source[:40]}..." has {len(source):,} characters; expected {MAX_LENGTH:,} at most, divide it'
+        )
     try:
-        root = ast.parse(source, mode="eval").body
+        tree = _read(_parsed(source), source)
+        # a part takes a character at least
+        return tree if len(source) <= MAX_DEPTH else _bounded(tree, source)
     except SyntaxError as error:
         at = (error.offset or 1) - 1
         near = f'near "{source[at : at + 12]}"' if source[at:].strip() else "because it breaks off"
-        raise InvalidExpression(f'"{source}" is not an expression {near}; check brackets and signs') from None
+        raise InvalidExpression(
+            f'"{_quoted(source)}" is not an expression {near}; check brackets and signs'
+        ) from None
+    except InvalidExpression:
+        raise
     except (ValueError, RecursionError, MemoryError):
         raise InvalidExpression(
             f'"{source[:40]}..." is not an expression that can be read; shorten it'
         ) from None
-    return _read(root, source)
+
+
+#: what Python warns of: something called that is no name, and letters right after a number
+_ODD = re.compile(r"[\d)\]}'\"]\s*[(\[]|(?<![A-Za-z_\d])[\d.]+[A-Za-z_]|\bis\b|\\\\")
+
+
+def _parsed(source: str) -> ast.expr:
+    if not _ODD.search(source):
+        return ast.parse(source, mode="eval").body
+    with warnings.catch_warnings():
+        # what is odd is refused by Python or below, with our reason
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return ast.parse(source, mode="eval").body
+
+
+def _quoted(source: str) -> str:
+    return source if len(source) <= 200 else f"{source[:200]}..."
+
+
+def _bounded(tree: Expression, source: str) -> Expression:
+    """The tree itself. Raises InvalidExpression when it is too deep to be worked on part by part."""
+    level: list[Expression] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [argument for part in level if isinstance(part, Call) for argument in part.arguments]
+        if not level:
+            return tree
+    raise InvalidExpression(
+        f'"{source[:40]}..." has parts inside parts more than {MAX_DEPTH} deep; divide it into assignments'
+    )
 
 
 def _read(node: ast.expr, source: str) -> Expression:
     def refuse(what: str) -> InvalidExpression:
         return InvalidExpression(
-            f'"{ast.get_source_segment(source, node)}" in "{source}" is not understood: {what}'
+            f'"{_quoted(ast.get_source_segment(source, node) or "")}" in "{_quoted(source)}" is not understood: {what}'
         )
 
     match node:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from types import MappingProxyType
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import UnknownName, did_you_mean
+from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest, shortened
 from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
@@ -31,9 +30,16 @@ def read(name: str | Path) -> Drug:
     """
     text = str(name)
     if text.endswith((".yaml", ".yml")):
-        return _read_file(text, Path(text).stat().st_mtime_ns if Path(text).exists() else 0)
+        return _read_file(text, _modified(text))
     known = find(text)
     return _read_file(str(LIBRARY / "drugs" / f"{known}.yaml"), 0)
+
+
+def _modified(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0  # documents.load says what is wrong
 
 
 def find(name: str) -> str:
@@ -43,8 +49,8 @@ def find(name: str) -> str:
     names = _names()
     key = _key(name)
     if key not in names:
-        near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-        raise UnknownName("drug", name, [names[near[0]][1]] if near else library())
+        near = nearest(key, names)
+        raise UnknownName("drug", name, [names[near][1]] if near else library())
     return names[key][0]
 
 
@@ -103,7 +109,8 @@ def _read_file(path: str, _modified: int) -> Drug:
         root = _inherited(root, entries, findings)
     drug = drug_of(root, findings, toxicity_classes())
     findings.raise_any()
-    assert drug is not None
+    if drug is None:
+        raise InvalidDocument(f"{path}: is not the document of a drug; see docs/reference/drugs.md")
     for finding in check(drug):
         findings.note(finding.place, finding.found, finding.expected)
     findings.raise_any()
@@ -113,13 +120,19 @@ def _read_file(path: str, _modified: int) -> Drug:
 def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> Node:
     """The document with every section it does not have taken from the drug it is like."""
     like = entries["like"].text(findings)
-    file = Path(root.place.file).with_name(f"{like}.yaml")
-    if not file.exists() or file == Path(root.place.file):
+    # a name, not a path: it could not be too long for a file, nor lead out of the folder
+    beside = (
+        Path(root.place.file).with_name(f"{like}.yaml") if like.isidentifier() and len(like) < 100 else None
+    )
+    if beside is not None and beside.exists() and beside != Path(root.place.file):
+        file = beside
+    elif like in library():
         file = LIBRARY / "drugs" / f"{like}.yaml"
-    if not file.exists():
+    else:
         expected = "expected a drug of the same folder or of the library" + did_you_mean(like, library())
-        findings.note(entries["like"].place, f'found "{like}"', expected)
+        findings.note(entries["like"].place, f'found "{shortened(like)}"', expected)
         findings.raise_any()
+        raise AssertionError("unreachable")
     parent = documents.load(file).entries(findings)
     own = {key: node for key, node in entries.items() if key != "like"}
     sources = {**entries_of(parent.get("sources")), **entries_of(own.get("sources"))}

@@ -6,9 +6,13 @@ One course reads `DRUG AMOUNT UNIT HOW-OFTEN`, with what is needed of
     q3w, q14d, every 3 weeks, daily, weekly, once   length of the cycle
     x4                number of cycles; without it, until stopped
     over 30 min       duration of the infusion; without it, the label's
+    twice daily, bid, q12h   administrations of a day, each of the amount
     continuous        one infusion over each run of listed days (amount is per day)
     iv, sc, oral      route; without it, the drug's
     delayed 84 days, until 24 months, paused 42-63   start, stop, pauses, counted from day 0
+
+Usual phrases of protocols mean the same: `days 1 and 8 of a 21-day cycle`, `2 weeks on 1 week off`, `for up to 35 cycles`,
+`until progression` (which is how long anything without an end is given), see `frequency`.
 
 The drug is any of its names, or the path of a drug document of one's own. `+` is beside, `then` after, brackets group and may be followed by x4, delayed, until or paused.
 """
@@ -24,6 +28,7 @@ from dataclasses import replace
 from normoxia.errors import InvalidArgument
 from normoxia.pharmacology import files
 from normoxia.pharmacology.course_text import read_course
+from normoxia.pharmacology.frequency import a_day, usual
 from normoxia.pharmacology.regimen import NOTHING, Course, Regimen
 from normoxia.pharmacology.words import TIMES, Words
 
@@ -56,11 +61,16 @@ def show(value: Regimen) -> str:
     return " + ".join(_show_course(course) for course in value.courses) or "nothing"
 
 
+#: words between courses, and the signs for them
+_SPOKEN = re.compile(r"(?<!\S)(?:followed by|plus)(?!\S)", re.IGNORECASE)
+_SAID = {"followed": "then", "plus": "+"}
+
+
 class _Parser:
     """Brackets, `+` and `then`, over courses."""
 
     def __init__(self, text: str) -> None:
-        self.text = " ".join(text.split())
+        self.text = _SPOKEN.sub(lambda match: _SAID[match[0].split()[0].lower()], " ".join(text.split()))
         self.tokens = re.findall(r"[()]|\+(?=\s|$)|[^\s()]+", self.text)
         self.at = 0
 
@@ -123,7 +133,7 @@ class _Parser:
     def group_suffix(self, value: Regimen) -> Regimen:
         if self.peek() in ("", "+", "then", ")"):
             return value
-        words = Words(self.words(), self.text)
+        words = Words(usual(self.words(), self.text), self.text)
         while words.left:
             word = words.next()
             if match := TIMES.match(word):
@@ -175,8 +185,10 @@ def _show_course(course: Course) -> str:
     dose = course.dose
     amount = f"AUC {_number(dose.amount)}" if dose.basis == "AUC" else f"{_number(dose.amount)} {dose.basis}"
     words = [dose.drug, amount]
-    if course.cycle_days == 1.0:
+    if course.cycle_days == 1.0 and course.days == (0.0,):
         words.append("daily")
+    elif course.cycle_days == 1.0 and course.days == a_day(len(course.days)):
+        words.append(f"{len(course.days)}/day")
     else:
         if course.days != (0.0,):
             words.append("d" + _show_days(course.days))

@@ -19,6 +19,9 @@ from normoxia.pharmacology.drug import BASES, ROUTES, Basis, Route
 
 Pause = tuple[float, float]
 
+#: of a minute; doses of a course are made one by one
+_SHORTEST_CYCLE = 1.0 / 1441.0
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dose:
@@ -89,6 +92,10 @@ class Course:
         if not (math.isfinite(self.cycle_days) and self.cycle_days > 0.0):
             raise InvalidArgument(
                 f"{name}: found a cycle of {self.cycle_days:g} days; expected a positive number"
+            )
+        if self.cycle_days < _SHORTEST_CYCLE:
+            raise InvalidArgument(
+                f"{name}: found a cycle of {self.cycle_days:g} days; expected a minute at least, infuse continuously instead"
             )
         if days[-1] >= self.cycle_days:
             raise InvalidArgument(

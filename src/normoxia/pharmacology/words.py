@@ -9,7 +9,7 @@ from normoxia.errors import InvalidArgument, did_you_mean
 from normoxia.pharmacology.drug import ROUTES
 
 DAYS: dict[str, float] = {
-    "min": 1 / 1440, "h": 1 / 24, "hour": 1 / 24, "hours": 1 / 24, "day": 1.0, "days": 1.0, "d": 1.0,
+    "min": 1 / 1440, "minute": 1 / 1440, "minutes": 1 / 1440, "h": 1 / 24, "hr": 1 / 24, "hrs": 1 / 24, "hour": 1 / 24, "hours": 1 / 24, "day": 1.0, "days": 1.0, "d": 1.0,
     "week": 7.0, "weeks": 7.0, "w": 7.0, "month": 365.25 / 12, "months": 365.25 / 12, "year": 365.25, "years": 365.25,
 }  # fmt: skip
 
@@ -33,6 +33,8 @@ WORDS = (
     "d1-14",
     *ROUTES,
 )
+#: digits of a number of cycles
+_MOST_DIGITS = 6
 
 
 class Words:
@@ -90,6 +92,8 @@ class Words:
 
     def times(self, number: str) -> int:
         """How many cycles an x4 asks for."""
+        if len(number) > _MOST_DIGITS:
+            raise self.refuse(f"found x{number[:_MOST_DIGITS]}...", "leave it out for cycles without an end")
         if int(number) < 1:
             raise self.refuse(f"found x{number}", "expected at least x1; to give none, leave the drug out")
         return int(number)

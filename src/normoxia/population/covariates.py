@@ -16,6 +16,12 @@ from normoxia.values import Value
 #: one value a patient: numbers, or names of levels
 Column = NDArray[np.float64] | NDArray[np.str_]
 
+#: functions that expressions over covariates may call
+COMPUTABLE = frozenset({
+    "add", "subtract", "multiply", "divide", "power", "negate", "exp", "log", "log10", "sqrt", "abs", "tanh", "floor",
+    "min", "max", "clip", "where", "less", "less_equal", "greater", "greater_equal", "equal", "and", "or", "not",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:

@@ -10,9 +10,10 @@ from normoxia import documents
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, UnknownName, did_you_mean
 from normoxia.mechanism import expression
-from normoxia.mechanism.expression import Expression, symbols
+from normoxia.mechanism.expression import Expression, symbols, walk
 from normoxia.outcome import Source
 from normoxia.population.covariates import (
+    COMPUTABLE,
     EVERYBODY,
     Clause,
     Computed,
@@ -77,6 +78,7 @@ def parse(root: Node) -> PopulationDocument:
         tuple(_typical(name, node, findings) for name, node in part("typical").entries(findings).items()),
         tuple(_rule(name, node, findings) for name, node in part("rules").entries(findings).items()),
     )
+    _check_conditions(fields, document, findings)
     _check_order(part("effects"), document, findings)
     _check_correlations(part("correlations"), document.correlations, findings)
     findings.raise_any()
@@ -143,22 +145,38 @@ def read_source(node: Node, fields: dict[str, Node], findings: Findings) -> Sour
 
 
 def check_levels(condition: Condition, node: Node, document: PopulationDocument, findings: Findings) -> None:
-    """Notes levels that a covariate of the document cannot take."""
+    """Notes levels that a covariate of the document cannot take, and ranges of what is no number."""
     entries = node.entries(findings)
     for clause in condition.clauses:
         covariate = document.covariate(clause.covariate)
-        if covariate is None or not clause.levels:
+        if covariate is None:
             continue
+        place = entries[clause.covariate].place
         laws = [covariate.law, *(law for _, law in covariate.given)]
         legal = {name for law in laws if isinstance(law, (Levels, Quantiles)) for name in law.shares}
+        if not clause.levels:
+            if not all(map(is_number, legal)):
+                findings.note(
+                    place, f"a range of {clause.covariate}, whose levels are no numbers", "name levels"
+                )
+            continue
         for level in clause.levels:
             if legal and level not in legal:
-                place = entries[clause.covariate].place
+                found = f'"{level}" is no level of {clause.covariate}'
+                findings.note(place, found, did_you_mean(level, legal).removeprefix("; "))
+            elif not legal and not is_number(level):
                 findings.note(
-                    place,
-                    f'"{level}" is no level of {clause.covariate}',
-                    did_you_mean(level, legal).removeprefix("; "),
+                    place, f'{clause.covariate} is a number, never "{level}"', "say {from: ..., to: ...}"
                 )
+
+
+def is_number(text: str) -> bool:
+    """Whether the name of a level is a number, as those of lines of therapy are."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _law(
@@ -195,7 +213,9 @@ def _law(
 def _shares(node: Node, findings: Findings) -> dict[str, float]:
     shares = {name: entry.number(findings, 0.0, 1.0) for name, entry in node.entries(findings).items()}
     total = sum(shares.values())
-    if not abs(total - 1.0) < 1e-6:
+    if not shares:
+        findings.note(node.place, "no level", "expected at least one, with its share")
+    elif not abs(total - 1.0) < 1e-6:
         findings.note(node.place, f"the shares sum to {total:g}", "expected 1")
     return shares
 
@@ -206,6 +226,11 @@ def _expression(node: Node, findings: Findings, known: Sequence[str] | None) -> 
     except InvalidDocument as error:
         findings.note(node.place, str(error), "expected arithmetic over names")
         return expression.ZERO
+    unknown = {part.function for part in walk(tree) if isinstance(part, expression.Call)} - COMPUTABLE
+    for name in sorted(unknown):
+        findings.note(
+            node.place, f'"{name}" is no function of covariates', did_you_mean(name, COMPUTABLE)[2:]
+        )
     for name in sorted(symbols(tree) - set(known if known is not None else symbols(tree))):
         findings.note(
             node.place, f'unknown covariate "{name}"', did_you_mean(name, known or ()).removeprefix("; ")
@@ -269,6 +294,26 @@ def _rule(name: str, node: Node, findings: Findings) -> Rule:
     reason = fields["reason"].text(findings) if "reason" in fields else ""
     tree = _expression(fields["of"], findings, None) if "of" in fields else expression.ZERO
     return Rule(name, tree, low, high, reason)
+
+
+def _check_conditions(fields: dict[str, Node], document: PopulationDocument, findings: Findings) -> None:
+    """Levels and ranges under every `when` are those of their covariates."""
+    if findings.items:
+        return  # half a document would only seem full of levels that do not exist
+    for entry in fields["effects"].items(findings) if "effects" in fields else []:
+        _check_when(entry, document, findings)
+    for entry in fields["covariates"].entries(findings).values():
+        for case in (
+            entry.entries(findings)["given"].items(findings) if "given" in entry.entries(findings) else []
+        ):
+            _check_when(case, document, findings)
+
+
+def _check_when(entry: Node, document: PopulationDocument, findings: Findings) -> None:
+    when = entry.entries(findings).get("when")
+    if when is not None:
+        known = tuple(c.name for c in document.covariates)
+        check_levels(read_condition(when, findings, known), when, document, findings)
 
 
 def _check_order(node: Node, document: PopulationDocument, findings: Findings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.mechanism.expression import Call, Expression, Number, Symbol, symbols
 from normoxia.mechanism.model import Model, Parameter
 from normoxia.population.covariates import (
+    COMPUTABLE,
     EVERYBODY,
     Column,
     Computed,
@@ -247,15 +249,25 @@ _ARRAY: Mapping[str, Callable[..., Any]] = {
     "negate": np.negative,
     "exp": np.exp,
     "log": np.log,
+    "log10": np.log10,
     "sqrt": np.sqrt,
-    "min": np.minimum,
-    "max": np.maximum,
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "floor": np.floor,
+    "min": lambda *values: functools.reduce(np.minimum, values),
+    "max": lambda *values: functools.reduce(np.maximum, values),
+    "clip": lambda value, low, high: np.minimum(np.maximum(value, low), high),
     "less": np.less,
     "less_equal": np.less_equal,
     "greater": np.greater,
     "greater_equal": np.greater_equal,
+    "equal": np.equal,
+    "and": lambda *values: functools.reduce(np.logical_and, values),
+    "or": lambda *values: functools.reduce(np.logical_or, values),
+    "not": np.logical_not,
     "where": lambda condition, yes, no: np.where(condition != 0, yes, no),
 }
+assert _ARRAY.keys() == COMPUTABLE
 
 
 def _levels(names: list[str]) -> Column:

@@ -6,20 +6,18 @@ chart, for notebooks.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
-import math
 import re
 import xml.sax.saxutils
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from normoxia.errors import InvalidArgument, naming
 from normoxia.report.theme import Theme, config
+from normoxia.sheets import csv_text
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +111,7 @@ class Figure:
         digits
             Significant digits of each number; all of them when None.
         """
-        return write_csv(self.columns, self.rows, digits)
+        return csv_text(self.columns, self.rows, digits)
 
     def json(self) -> str:
         """Return the specification as JSON text."""
@@ -199,26 +197,6 @@ def specification(
     }
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: int | None = None) -> str:
-    """Return CSV text.
-
-    Parameters
-    ----------
-    columns
-        Names of the columns.
-    rows
-        Cells of each row; nan and None are written empty.
-    digits
-        Significant digits of numbers; all of them when None.
-    """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(value, digits) for value in row])
-    return stream.getvalue()
-
-
 def _compact(value: Any) -> Any:
     """Round every number of a tree to six significant digits, which makes a figure far smaller."""
     if isinstance(value, Mapping):
@@ -237,16 +215,6 @@ def _rounded(svg: str) -> str:
 
 def _tenth(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".removesuffix(".0")
-
-
-def _cell(value: object, digits: int | None) -> object:
-    """A value as a cell of CSV."""
-    if isinstance(value, float):
-        value = float(value)  # NumPy's floats print with their type
-        if math.isnan(value):
-            return ""
-        return repr(value) if digits is None else f"{value:.{digits}g}"
-    return "" if value is None else value
 
 
 def _warn_without_cjk_font(language: str) -> None:

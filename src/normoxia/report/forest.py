@@ -107,6 +107,7 @@ def forest_figure(
     theme: str = "light",
     name: str = "forest",
     title: str = "",
+    level: str = "95",
 ) -> Figure:
     """Forest plot on a ratio scale, or on a linear one.
 
@@ -135,6 +136,8 @@ def forest_figure(
         File name without ending.
     title
         Heading; the default of the language when empty.
+    level
+        Level of the intervals in percent, for the column heading.
 
     Raises
     ------
@@ -167,7 +170,9 @@ def forest_figure(
     total = _WIDTH - start + 190 + (60 if weighted else 0)
     layers: list[Layer] = [
         *heading(title, [], -52, start, palette),
-        text_label(_WIDTH + 18, -16, text.say("forest.estimate", measure=measure), palette.muted),
+        text_label(
+            _WIDTH + 18, -16, text.say("forest.estimate", measure=measure, level=level), palette.muted
+        ),
     ]
     if weighted:
         layers.append(text_label(_WIDTH + 210, -16, text.say("forest.weight"), palette.muted, align="right"))

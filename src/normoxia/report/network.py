@@ -163,6 +163,7 @@ def ranking_figure(
     theme: str = "light",
     name: str = "ranking",
     title: str = "",
+    level: str = "95",
 ) -> Figure:
     """Scores with their intervals, and the probability of every rank.
 
@@ -180,6 +181,8 @@ def ranking_figure(
         File name without ending.
     title
         Heading; the default of the language when empty.
+    level
+        Level of the intervals in percent, for the column heading.
 
     Raises
     ------
@@ -203,7 +206,7 @@ def ranking_figure(
     ]
     layers: list[Layer] = [
         *heading(title, notes, -58 - 15 * len(notes), left, palette),
-        text_label(0, -16, text.say("ranking.score", score=score), palette.muted),
+        text_label(0, -16, text.say("ranking.score", score=score, level=level), palette.muted),
         text_label(tiles_start, -16, text.say("ranking.rank"), palette.muted),
     ]
     axis = {"values": [0, 0.25, 0.5, 0.75, 1], "title": None, "format": ".4~g", "labelFlush": False}

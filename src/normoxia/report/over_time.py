@@ -82,7 +82,12 @@ def share_words(
 
 
 def over_time_table(
-    proportionality: Proportionality, text: Language, name: str, *, translated: bool = True
+    proportionality: Proportionality,
+    text: Language,
+    name: str,
+    *,
+    translated: bool = True,
+    time_lost: bool = False,
 ) -> Table | None:
     """Table of every pair of curves of these studies: restricted mean, ratio by period, constant ratio; None without any.
 
@@ -96,6 +101,8 @@ def over_time_table(
         File name without ending.
     translated
         Whether names of treatments are keys of the catalogue.
+    time_lost
+        Whether the ratio of restricted mean times lost is printed under each difference.
     """
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
@@ -108,7 +115,7 @@ def over_time_table(
             rows.append((study, "", "", "", ""))
         if not pair.is_proportional:
             bold.add((len(rows), 4))
-        rows.append(_row(pair, text, translated, with_endpoint))
+        rows.append(_row(pair, text, translated, with_endpoint, time_lost))
     if not rows:
         return None
     heads = ("curves_of", "restricted_mean", "by_period", "constant_ratio", "proportional_p")
@@ -117,7 +124,7 @@ def over_time_table(
         title=text.say("pool.over_time_title"),
         columns=tuple(text.say(f"pool.{head}") for head in heads),
         rows=tuple(rows),
-        note=text.say("pool.over_time_note"),
+        note=text.say("pool.over_time_note") + (text.say("pool.time_lost_note") if time_lost else ""),
         emphasis=frozenset(bold),
         groups=frozenset(groups),
     )
@@ -145,7 +152,9 @@ def difference_highlights(proportionality: Proportionality, text: Language) -> l
     ]
 
 
-def _row(pair: PairOverTime, text: Language, translated: bool, with_endpoint: bool) -> tuple[str, ...]:
+def _row(
+    pair: PairOverTime, text: Language, translated: bool, with_endpoint: bool, time_lost: bool
+) -> tuple[str, ...]:
     effect = pair.effect
     arms = (
         _pair(pair.treatment, pair.control, text)
@@ -153,10 +162,14 @@ def _row(pair: PairOverTime, text: Language, translated: bool, with_endpoint: bo
         else text.say("pool.pair", one=pair.treatment, other=pair.control)
     )
     difference = text.interval(effect.difference.estimate(1.0 / DAYS_PER_MONTH), 1)
+    lost = ""
+    if time_lost:
+        value = text.interval(effect.time_lost.estimate(), 2) if effect.time_lost else "–"
+        lost = "\n" + text.say("pool.time_lost", value=value)
     endpoint = pair.endpoint + text.say("pool.comma") if with_endpoint else ""
     return (
         f"{endpoint}{text.phrase(pair.of)}{text.say('pool.semicolon')}{arms}",
-        text.say("pool.to_horizon", value=difference, months=_month(effect.horizon, text)),
+        text.say("pool.to_horizon", value=difference, months=_month(effect.horizon, text)) + lost,
         "\n".join(_period(period, text) for period in effect.periods),
         text.interval(effect.ratio.estimate(), 2),
         text.p_value(effect.proportional_p),

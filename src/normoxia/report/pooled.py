@@ -10,8 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from normoxia.evidence.synthesis.certainty import Certainty
-from normoxia.evidence.synthesis.network import NetworkEffect
+from normoxia.evidence.synthesis.certainty import LEVELS, Certainty
+from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
+from normoxia.evidence.synthesis.meta import normal_quantile
+from normoxia.evidence.synthesis.network import NetworkEffect, agrees_exactly, standing
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.evidence.synthesis.ranking import Rank
 from normoxia.language import Language
@@ -36,6 +38,8 @@ _WIDEST = 12
 _MOST_ORDERED = 14
 #: smallest share of a study in an estimate that is printed, in percent
 _SMALLEST_SHARE = 5.0
+#: largest number of effects in the leave-one-study-out table
+_WIDEST_WITHOUT = 6
 
 
 class Pooled:
@@ -55,6 +59,10 @@ class Pooled:
         Whether names of treatments are keys of the catalogue (those of a question are, those of a user's table are not).
     suffix
         Ending of the names of figures and tables, such as "-PFS".
+    without
+        Effects against the reference with each study left out; None where the network is disconnected without it.
+    parts
+        Component model of the treatments.
     """
 
     def __init__(
@@ -66,9 +74,12 @@ class Pooled:
         contributions: Shares | None = None,
         translated: bool = False,
         suffix: str = "",
+        without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
+        parts: ComponentFit | None = None,
     ) -> None:
         self.synthesis, self.text, self.suffix = synthesis, text, suffix
         self.translated = translated
+        self.without, self.parts = without or {}, parts
         self.judgements_by_pair = {frozenset((c.treatment, c.comparator)): c for c in certainty}
         self.contributions = contributions or {}
         self.network, self.fit = synthesis.network, synthesis.fit
@@ -77,6 +88,10 @@ class Pooled:
         self.forests = self._forests()
 
     # names and numbers
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Return a text of this language; placeholders for the level of intervals get that of the fit."""
+        return self.text.say(key, level=percent(self.fit.level), **values)
 
     def treatment_name(self, treatment: str) -> str:
         """Return the name of a treatment in this language, part by part."""
@@ -113,14 +128,11 @@ class Pooled:
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each component's reference and the effects against it; the component of the main reference first."""
-        counts = dict.fromkeys(self.network.treatments, 0)
-        for member in self.network.members:
-            for arm in member.arms:
-                counts[arm] += 1
+        n_studies = standing(self.network)
         forests = []
         for part in self.network.parts():
             is_main = self.synthesis.reference in part
-            reference = self.synthesis.reference if is_main else max(part, key=lambda t: counts[t])
+            reference = self.synthesis.reference if is_main else max(part, key=lambda t: n_studies[t])
             effects = sorted(
                 (self.fit.effect(t, reference) for t in part if t != reference),
                 key=lambda e: self._order(e.treatment),
@@ -136,7 +148,7 @@ class Pooled:
 
     def network_words(self) -> str:
         """Return a sentence on studies, treatments, comparisons and connectedness."""
-        say, network = self.text.say, self.network
+        say, network = self.say, self.network
         n_multi_arm = sum(len(m.arms) > 2 for m in network.members)
         sentence = say(
             "pool.network",
@@ -155,7 +167,7 @@ class Pooled:
 
     def heterogeneity_words(self) -> str:
         """Return a sentence on tau with its interval, I-squared and Q."""
-        fit, say, number = self.fit, self.text.say, self.text.number
+        fit, say, number = self.fit, self.say, self.text.number
         if fit.df == 0:
             return say("pool.no_heterogeneity")
         low, high = (math.sqrt(end) for end in fit.tau2_interval())
@@ -176,7 +188,7 @@ class Pooled:
 
     def inconsistency_words(self) -> str:
         """Return the design-by-treatment test, or why there is none."""
-        d, say = self.synthesis.interaction, self.text.say
+        d, say = self.synthesis.interaction, self.say
         if d.between_df == 0:
             return say("pool.no_inconsistency")
         sentence = say(
@@ -196,7 +208,7 @@ class Pooled:
 
     def limit_words(self) -> list[str]:
         """Return the limitations of this evidence as sentences."""
-        say, fit, network = self.text.say, self.fit, self.network
+        say, fit, network = self.say, self.fit, self.network
         lines = []
         if not network.is_connected:
             lines.append(say("pool.limit_parts"))
@@ -208,6 +220,8 @@ class Pooled:
             lines.append(say("pool.limit_no_loop"))
         if fit.tau_is_outside():
             lines.append(say("pool.limit_tau_outside", method=fit.tau_method))
+        if fit.hartung_knapp and agrees_exactly(fit):
+            lines.append(say("pool.limit_agree"))
         if fit.model == "random" and 0 < fit.df < 5:
             lines.append(say("pool.limit_few", df=fit.df))
         if self.synthesis.method != "inverse-variance":
@@ -225,7 +239,7 @@ class Pooled:
 
     def effects_table(self) -> Table:
         """Table of every treatment against the reference of its component."""
-        say = self.text.say
+        say = self.say
         rows: list[tuple[str, ...]] = []
         bold, groups = set(), set()
         heads = [
@@ -273,15 +287,17 @@ class Pooled:
     def certainty_level(self, treatment: str, comparator: str) -> str:
         """Return the certainty of a contrast as text, a dash where it was not judged."""
         certainty = self.judgements_by_pair.get(frozenset((treatment, comparator)))
-        return (
-            self.text.known(f"pool.level_{certainty.level.replace(' ', '_')}", certainty.level)
-            if certainty
-            else "–"
-        )
+        if certainty is None:
+            return "–"
+        word = self.text.known(f"pool.level_{certainty.level.replace(' ', '_')}", certainty.level)
+        if not (n := len(certainty.not_judged)):
+            return word
+        key = "pool.level_not_judged" if certainty.level == LEVELS[-1] else "pool.level_at_most"
+        return self.say(key, word=word, n=n, of=len(certainty.judgements))
 
     def ranking_table(self) -> Table:
         """Table of P-scores, SUCRA and ranks with their uncertainty."""
-        say = self.text.say
+        say = self.say
         rows: list[tuple[str, ...]] = []
         groups = set()
         heads = ("treatment", "p_score", "sucra", "mean_rank", "p_best")
@@ -323,7 +339,7 @@ class Pooled:
 
     def splits_table(self) -> Table | None:
         """Table of direct against indirect estimates, wherever both exist; None where none do."""
-        say, number = self.text.say, self.text.number
+        say, number = self.say, self.text.number
         splits = [s for s in self.synthesis.splits if not math.isnan(s.p_value)]
         if not splits:
             return None
@@ -353,7 +369,7 @@ class Pooled:
         )
 
     def _estimate_text(self, estimate: float, se: float) -> str:
-        half = 1.959963984540054 * se  # 97.5 % quantile of the normal distribution
+        half = normal_quantile(self.fit.level) * se  # normal, as the p value of the split
         ends = (self.natural(x) for x in (estimate, estimate - half, estimate + half))
         return self.text.interval(Estimate(*ends), 2)
 
@@ -381,13 +397,13 @@ class Pooled:
 
     def certainty_table(self) -> Table | None:
         """Table of the six domains of each contrast against the reference, and its level; None where nothing was judged."""
-        say, rows = self.text.say, []
+        say, rows = self.say, []
         for _, effects in self.forests:
             for e in effects:
                 certainty = self.judgements_by_pair.get(frozenset((e.treatment, e.comparator)))
                 if certainty is None:
                     continue
-                marks = [say(f"pool.concern_{j.concern.name.lower()}") for j in certainty.judgements]
+                marks = [say(f"pool.concern_{j.word.replace(' ', '_')}") for j in certainty.judgements]
                 rows.append(
                     (
                         self.comparison_name(e.treatment, e.comparator),
@@ -405,13 +421,13 @@ class Pooled:
             title=say("pool.certainty_title"),
             columns=(say("pool.comparison"), *heads, say("pool.certainty")),
             rows=tuple(rows),
-            note=say("pool.certainty_note"),
+            note=say("pool.certainty_note" if self.translated else "pool.certainty_note_table"),
             emphasis=bold,
         )
 
     def contribution_table(self) -> Table | None:
         """Table of the studies that contribute to each estimate; None without contributions."""
-        say, rows = self.text.say, []
+        say, rows = self.say, []
         comma = say("pool.comma")
         for _, effects in self.forests:
             for e in effects:
@@ -442,6 +458,68 @@ class Pooled:
             note=say("pool.contributions_note"),
         )
 
+    def without_table(self) -> Table | None:
+        """Leave-one-study-out table against the reference; None without such analyses, or when too wide for a page."""
+        names = [e.treatment for e in self.forests[0][1]]
+        if not self.without or not 1 <= len(names) <= _WIDEST_WITHOUT:
+            return None
+        disconnected, rows = self.say("pool.without_broken"), []
+        for study, effects in self.without.items():
+            effect_texts = {e.treatment: self.text.interval(self.estimate_of(e), 2) for e in effects or ()}
+            rows.append((study, *(effect_texts.get(name, disconnected) for name in names)))
+        columns = (
+            self.say("pool.study"),
+            *(self.comparison_name(name, self.forests[0][0]) for name in names),
+        )
+        return Table(
+            name=self.name("without"), title=self.say("pool.without"), columns=columns, rows=tuple(rows)
+        )
+
+    def parts_words(self) -> list[str]:
+        """Return a sentence on the fit of the additive model; empty without one."""
+        fit = self.parts
+        if fit is None or fit.difference_df <= 0:
+            return []
+        return [
+            self.say(
+                "pool.misfit",
+                q=self.text.number(fit.difference_q),
+                df=fit.difference_df,
+                p=self.text.p_value(fit.difference_p_value),
+            )
+        ]
+
+    def parts_table(self) -> Table | None:
+        """Table of component effects, and of each treatment against the reference as their sum; None without a component model."""
+        fit = self.parts
+        if fit is None:
+            return None
+        rows = [(e.component, self._component_effect(e), self.text.p_value(e.p_value)) for e in fit.effects()]
+        groups = {len(rows)}
+        reference = self.synthesis.reference
+        rows.append((self.say("pool.parts_sums", reference=self.treatment_name(reference)), "", ""))
+        for name in self.network.treatments:
+            if name != reference:
+                e = fit.combination(name, reference)
+                rows.append(
+                    (self.treatment_name(name), self._component_effect(e), self.text.p_value(e.p_value))
+                )
+        heads = ("component", "estimate", "p")
+        return Table(
+            name=self.name("components"),
+            title=self.say("pool.components"),
+            columns=tuple(self.say(f"pool.{head}", measure=self.measure) for head in heads),
+            rows=tuple(rows),
+            note=self.say("pool.parts_note"),
+            groups=frozenset(groups),
+        )
+
+    def _component_effect(self, e: ComponentEffect) -> str:
+        """A component effect with its interval as text."""
+        if not e.is_estimable:
+            return self.say("pool.not_estimable")
+        return self.text.interval(Estimate(*(self.natural(x) for x in (e.estimate, e.low, e.high))), 2)
+
     # figures
 
     def figures(self) -> list[Figure]:
@@ -465,7 +543,7 @@ class Pooled:
 
     def forest(self) -> Figure:
         """Return the forest plot against the reference of each component, with prediction intervals where they exist."""
-        say, rows = self.text.say, []
+        say, rows = self.say, []
         for reference, effects in self.forests:
             if len(self.forests) > 1:
                 rows.append(
@@ -495,6 +573,7 @@ class Pooled:
             ratio=self.is_ratio,
             lang=self.text.code,
             name=self.name("forest"),
+            level=percent(self.fit.level),
             title=say("pool.effects", reference=self.treatment_name(self.synthesis.reference)),
         )
 
@@ -515,10 +594,19 @@ class Pooled:
             stem = "ranking" if len(self.forests) == 1 else f"ranking-part-{i + 1}"
             figures.append(
                 ranking_figure(
-                    rows, score=self.text.say("pool.score"), lang=self.text.code, name=self.name(stem)
+                    rows,
+                    score=self.say("pool.score"),
+                    lang=self.text.code,
+                    name=self.name(stem),
+                    level=percent(self.fit.level),
                 )
             )
         return figures
+
+
+def percent(level: float) -> str:
+    """Return a level in percent, without trailing zeros."""
+    return f"{100.0 * level:.4g}"
 
 
 def fewest_crossings(treatments: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -13,6 +13,7 @@ from normoxia.evidence.synthesis.answers import Analysis, Answer
 from normoxia.evidence.synthesis.certainty import Certainty
 from normoxia.evidence.synthesis.components import ComponentEffect, ComponentFit
 from normoxia.evidence.synthesis.meta import chi2_tail
+from normoxia.evidence.synthesis.network import NetworkEffect
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.evidence.synthesis.proportionality import Proportionality
 from normoxia.language import Language, language
@@ -28,7 +29,7 @@ from normoxia.report.over_time import (
     table_words,
     warning_words,
 )
-from normoxia.report.pooled import Pooled, Shares, treatment_in
+from normoxia.report.pooled import Pooled, Shares, percent, treatment_in
 from normoxia.report.pooled_checks import contribution_map, net_heat_map
 from normoxia.report.pooled_checks import funnel as funnel_of
 from normoxia.report.tables import Table
@@ -50,6 +51,9 @@ def table_pages(
     over_time: Proportionality | None = None,
     provenance: Mapping[str, str] | None = None,
     first: str = "en",
+    without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
+    parts: ComponentFit | None = None,
+    time_lost: bool = False,
 ) -> Told:
     """Return the report of a network from a file: pages, figures, and league tables.
 
@@ -73,17 +77,27 @@ def table_pages(
         Names to values, printed at the end.
     first
         Code of the language of the first page.
+    without
+        Effects against the reference with each study left out; None where the network is disconnected without it.
+    parts
+        Component model of the treatments.
+    time_lost
+        Whether ratios of restricted mean times lost are printed.
     """
     pages: list[Page] = []
     figures: list[Figure] = []
     leagues: list[Table] = []
     for code in _languages(first):
         text = language(code)
-        pooled = Pooled(synthesis, text, certainty=certainty, contributions=contributions)
+        pooled = Pooled(
+            synthesis, text, certainty=certainty, contributions=contributions, without=without, parts=parts
+        )
         sections = _sections(pooled, figures)
         warnings = table_words(over_time, text)
         if over_time is not None and warnings:
-            table = over_time_table(over_time, text, pooled.name("over-time"), translated=False)
+            table = over_time_table(
+                over_time, text, pooled.name("over-time"), translated=False, time_lost=time_lost
+            )
             blocks: tuple[Block, ...] = (*(Prose(line) for line in warnings[1:]), *([table] if table else []))
             sections.insert(0, Section(text.say("pool.section_over_time"), blocks))
         if findings or notes:
@@ -110,7 +124,9 @@ def table_pages(
     return tuple(pages), tuple(figures), tuple(leagues)
 
 
-def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None, first: str = "en") -> Told:
+def answer_pages(
+    answer: Answer, *, provenance: Mapping[str, str] | None = None, first: str = "en", time_lost: bool = False
+) -> Told:
     """Return the report of a question: pages, figures, and the league table of each endpoint.
 
     Parameters
@@ -121,6 +137,8 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
         Names to values, printed at the end.
     first
         Code of the language of the first page.
+    time_lost
+        Whether ratios of restricted mean times lost are printed.
     """
     pages: list[Page] = []
     figures: list[Figure] = []
@@ -130,7 +148,7 @@ def answer_pages(answer: Answer, *, provenance: Mapping[str, str] | None = None,
         text = language(code)
         sections: list[Section] = []
         for endpoint, analysis in answer.analyses.items():
-            endpoint_sections, pooled = _endpoint(answer, analysis, text, figures)
+            endpoint_sections, pooled = _endpoint(answer, analysis, text, figures, time_lost)
             sections += [
                 Section(text.say("pool.section_of", endpoint=endpoint, section=s.title), s.blocks)
                 for s in endpoint_sections
@@ -171,7 +189,7 @@ def proportionality_warnings(answer: Answer, text: Language) -> list[str]:
 
 
 def over_time_parts(
-    answer: Answer, analysis: Analysis, text: Language, name: str
+    answer: Answer, analysis: Analysis, text: Language, name: str, *, time_lost: bool = False
 ) -> tuple[list[str], Table | None, list[str]]:
     """Return warnings, table and further sentences on non-proportional hazards.
 
@@ -182,11 +200,8 @@ def over_time_parts(
         return [], None, []
     warning = warning_words(proportionality, text)
     shares = share_words(proportionality, analysis.contributions or {}, answer.question.headline, text)
-    return (
-        [warning, *shares] if warning else [],
-        over_time_table(proportionality, text, name),
-        further_words(proportionality, text),
-    )
+    table = over_time_table(proportionality, text, name, time_lost=time_lost)
+    return [warning, *shares] if warning else [], table, further_words(proportionality, text)
 
 
 def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None:
@@ -223,7 +238,7 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
                 )
             )
     heads = ("comparison", "estimate", "prediction", "p", "certainty")
-    columns = tuple(text.say(f"pool.{head}", measure=pooled.measure) for head in heads)
+    columns = tuple(pooled.say(f"pool.{head}", measure=pooled.measure) for head in heads)
     return (
         Table(
             name=pooled.name("headline"), title=text.say("pool.headline"), columns=columns, rows=tuple(rows)
@@ -361,7 +376,7 @@ def regression_table(analysis: Analysis, text: Language, name: str) -> Table | N
         df=r.qe_df,
         p=text.p_value(chi2_tail(r.qe, r.qe_df)),
     )
-    heads = tuple(text.say(f"pool.{head}") for head in ("covariate", "ratio_of", "p"))
+    heads = tuple(text.say(f"pool.{head}", level=percent(r.level)) for head in ("covariate", "ratio_of", "p"))
     return Table(name=name, title=text.say("pool.regression"), columns=heads, rows=rows, note=note)
 
 
@@ -395,7 +410,7 @@ def _page(
 
 def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
     """The sections of every synthesis."""
-    say = pooled.text.say
+    say = pooled.say
     graph, forest, *rankings = pooled.figures()
     heat, shares, funnel = net_heat_map(pooled), contribution_map(pooled), funnel_of(pooled)
     figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
@@ -407,7 +422,8 @@ def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
     }
     blocks: list[tuple[str, Sequence[Block | None]]] = [
         ("pool.section_network", (Prose(pooled.network_words()), graph)),
-        ("pool.section_effects", (forest, pooled.effects_table(), league)),
+        ("pool.section_effects", (forest, pooled.effects_table(), league, pooled.without_table())),
+        ("pool.section_components", (*(Prose(x) for x in pooled.parts_words()), pooled.parts_table())),
         ("pool.section_ranking", (*rankings, pooled.ranking_table())),
         ("pool.section_inconsistency", (Prose(pooled.inconsistency_words()), tables["splits"], heat)),
         ("pool.section_certainty", (tables["certainty"], tables["shares"], shares, funnel)),
@@ -418,7 +434,7 @@ def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
 
 
 def _endpoint(
-    answer: Answer, analysis: Analysis, text: Language, figures: list[Figure]
+    answer: Answer, analysis: Analysis, text: Language, figures: list[Figure], time_lost: bool
 ) -> tuple[list[Section], Pooled | None]:
     """Sections of one endpoint of a question."""
     say = text.say
@@ -448,7 +464,9 @@ def _endpoint(
     if analysis.used:
         evidence.insert(0, used_table(analysis, text, f"used{suffix}"))
     sections.append(Section(say("pool.section_evidence"), tuple(evidence)))
-    lines, curves_table, further = over_time_parts(answer, analysis, text, f"over-time{suffix}")
+    lines, curves_table, further = over_time_parts(
+        answer, analysis, text, f"over-time{suffix}", time_lost=time_lost
+    )
     over_time_blocks: list[Block] = [Prose(line, warning=not i) for i, line in enumerate(lines)]
     over_time_blocks += [*([curves_table] if curves_table else []), *(Prose(line) for line in further)]
     if over_time_blocks:

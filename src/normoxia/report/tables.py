@@ -11,7 +11,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.language import language
 from normoxia.outcome import Source
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow
-from normoxia.report.figure import write_csv
+from normoxia.sheets import csv_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class Table:
 
     def csv(self) -> str:
         """Return the table as CSV; the lines of a cell are joined by semicolons."""
-        return write_csv(self.columns, [[cell.replace("\n", "; ") for cell in row] for row in self.rows])
+        return csv_text(self.columns, [[cell.replace("\n", "; ") for cell in row] for row in self.rows])
 
 
 class BaselineRow(Protocol):

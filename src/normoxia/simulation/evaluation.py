@@ -1,8 +1,9 @@
 """Expressions as Python functions, over floats or over whole arrays, straight from the trees.
 
-Deliberately simple: no algebra is done, so that what the fast backend derives can be judged by it. Powers and
-logarithms are taken of values no smaller than the smallest positive numbers, so that a species that rounding or
-a trial step pushed below 0 counts as 0 rather than as not-a-number; the fast backend does the same.
+Deliberately simple: no algebra is done, so that what the fast backend derives can be judged by it. A trial step of a
+solver may leave the domain of a formula, so powers and logarithms are taken of values no smaller than the smallest
+positive numbers and exponentials are bounded; the fast backend does the same. Whoever keeps a result passes `note` to
+hear of it, and domain.py says whether the formula had a value.
 """
 
 from __future__ import annotations
@@ -12,49 +13,160 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol
+from normoxia.mechanism.expression import CONDITIONS, TIME, Call, Expression, Number, Symbol
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import Named
 
 #: arguments of logarithms and bases of real powers are raised to this
 TINY = 1e-300
-#: arguments of exponentials are kept within these
+#: arguments of exponentials are kept within these; a result beyond exp(700), 1e304, is an overflow
 EXP_LOW, EXP_HIGH = -690.0, 700.0
 #: arrays are evaluated in whole multiples of this many patients, so that a patient's digits do not depend on
 #: how many others there are (vector instructions and their remainders may round differently)
 BLOCK = 64
 
 _INFIX = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/",
+    "add": "+", "subtract": "-", "multiply": "*",
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
 }  # fmt: skip
+#: operations that have no value for some arguments; as functions they take `note` last
+PARTIAL = ("divide", "power", "exp", "log", "log10", "sqrt")
+
+Note = Callable[[Any], None]
+
+
+def ignore(where: Any) -> None:
+    """The `note` of those who do not ask."""
+
+
+# over floats ---------------------------------------------------------------------------------------------------
+
+
+def _divide(x: float, y: float, note: Note) -> float:
+    if y == 0.0:
+        note(True)
+        return math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+    return x / y
+
+
+def _integer_power(x: float, n: int, note: Note) -> float:
+    if n < 0 and x == 0.0:
+        note(True)
+        return math.inf
+    try:
+        return float(x**n)
+    except OverflowError:
+        note(True)
+        return math.inf if x > 0 or n % 2 == 0 else -math.inf
+
+
+def _power(x: float, y: float, note: Note) -> float:
+    if x > 0.0:
+        size = y * math.log(x if x > TINY else TINY)
+        if size <= EXP_HIGH:
+            return math.exp(size if size > EXP_LOW else EXP_LOW)
+        note(True)
+        return math.exp(EXP_HIGH)
+    if x == 0.0 and y >= 0.0:
+        return 0.0 if y > 0.0 else 1.0
+    note(True)
+    if x != x or y != y:
+        return math.nan
+    return 0.0 if y > 0.0 else math.exp(min(y * math.log(TINY), EXP_HIGH))
+
+
+def _exp(x: float, note: Note) -> float:
+    if x <= EXP_HIGH:
+        return 0.0 if x <= EXP_LOW else math.exp(x)
+    note(True)
+    return math.exp(min(x, EXP_HIGH))
+
+
+def _logarithm(function: Callable[[float], float]) -> Callable[[float, Note], float]:
+    def log(x: float, note: Note) -> float:
+        if not x > 0.0:
+            note(True)
+        return function(max(x, TINY))
+
+    return log
+
+
+def _sqrt(x: float, note: Note) -> float:
+    if x < 0.0:
+        note(True)
+    return math.sqrt(max(x, 0.0))
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
 
 
 _SCALAR: Mapping[str, Callable[..., Any]] = {
-    "power": lambda x, y: math.exp(min(max(y * math.log(max(x, TINY)), EXP_LOW), EXP_HIGH)),
-    "exp": lambda x: 0.0 if x <= EXP_LOW else math.exp(min(x, EXP_HIGH)),
-    "log": lambda x: math.log(max(x, TINY)),
-    "log10": lambda x: math.log10(max(x, TINY)),
-    "sqrt": lambda x: math.sqrt(max(x, 0.0)),
+    "divide": _divide,
+    "integer_power": _integer_power,
+    "power": _power,
+    "exp": _exp,
+    "log": _logarithm(math.log),
+    "log10": _logarithm(math.log10),
+    "sqrt": _sqrt,
     "abs": abs,
     "tanh": math.tanh,
-    "floor": math.floor,
+    "floor": _floor,
     "min": min,
     "max": max,
     "clip": lambda x, low, high: min(max(x, low), high),
-    "where": lambda condition, a, b: a if condition else b,
-    "all_of": lambda *a: all(a),
-    "any_of": lambda *a: any(a),
-    "none_of": lambda a: not a,
 }
 
-_VECTOR: Mapping[str, Callable[..., Any]] = {
-    "power": lambda x, y: np.exp(np.clip(y * np.log(np.maximum(x, TINY)), EXP_LOW, EXP_HIGH)),
-    "exp": lambda x: np.where(np.less_equal(x, EXP_LOW), 0.0, np.exp(np.clip(x, EXP_LOW, EXP_HIGH))),
-    "log": lambda x: np.log(np.maximum(x, TINY)),
-    "log10": lambda x: np.log10(np.maximum(x, TINY)),
-    "sqrt": lambda x: np.sqrt(np.maximum(x, 0.0)),
+
+# over arrays ---------------------------------------------------------------------------------------------------
+
+
+def _divide_all(x: Any, y: Any, note: Note) -> Any:
+    note(np.equal(y, 0.0))
+    return np.divide(x, y)
+
+
+def _integer_power_all(x: Any, n: int, note: Note) -> Any:
+    if n < 0:
+        note(np.equal(x, 0.0))
+    return np.asarray(x, float) ** n
+
+
+def _power_all(x: Any, y: Any, note: Note) -> Any:
+    size = y * np.log(np.maximum(x, TINY))
+    note(np.less(x, 0.0) | (np.equal(x, 0.0) & np.less(y, 0.0)) | np.greater(size, EXP_HIGH))
+    return np.where(np.less_equal(x, 0.0) & np.greater(y, 0.0), 0.0, np.exp(np.clip(size, EXP_LOW, EXP_HIGH)))
+
+
+def _exp_all(x: Any, note: Note) -> Any:
+    note(np.greater(x, EXP_HIGH))
+    return np.where(np.less_equal(x, EXP_LOW), 0.0, np.exp(np.clip(x, EXP_LOW, EXP_HIGH)))
+
+
+def _logarithm_all(function: Callable[[Any], Any]) -> Callable[[Any, Note], Any]:
+    def log(x: Any, note: Note) -> Any:
+        note(np.less_equal(x, 0.0))
+        return function(np.maximum(x, TINY))
+
+    return log
+
+
+def _sqrt_all(x: Any, note: Note) -> Any:
+    note(np.less(x, 0.0))
+    return np.sqrt(np.maximum(x, 0.0))
+
+
+#: by the names of the tree; "integer_power" is a power with a whole literal as exponent
+VECTOR: Mapping[str, Callable[..., Any]] = {
+    "divide": _divide_all,
+    "integer_power": _integer_power_all,
+    "power": _power_all,
+    "exp": _exp_all,
+    "log": _logarithm_all(np.log),
+    "log10": _logarithm_all(np.log10),
+    "sqrt": _sqrt_all,
     "abs": np.abs,
     "tanh": np.tanh,
     "floor": np.floor,
@@ -62,10 +174,16 @@ _VECTOR: Mapping[str, Callable[..., Any]] = {
     "max": lambda *a: _fold(np.maximum, a),
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "where": lambda condition, a, b: np.where(np.asarray(condition, bool), a, b),
-    "all_of": lambda *a: _fold(np.logical_and, a),
-    "any_of": lambda *a: _fold(np.logical_or, a),
-    "none_of": np.logical_not,
+    "all_of": lambda *a: _number(_fold(np.logical_and, a)),
+    "any_of": lambda *a: _number(_fold(np.logical_or, a)),
+    "none_of": lambda a: _number(np.logical_not(a)),
+    "number": lambda a: _number(a),
 }
+
+
+def _number(truth: Any) -> Any:
+    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
+    return np.asarray(truth, float)
 
 
 def _fold(function: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
@@ -75,11 +193,26 @@ def _fold(function: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
     return total
 
 
-class Code:
-    """Writes expressions as Python text, each symbol as the text given for it."""
+def whole_exponent(expression: Expression) -> int | None:
+    """The exponent of a power that is written with a whole literal, else None."""
+    match expression:
+        case Call(function="power", arguments=(_, Number(value=value))) if value == int(value):
+            return int(value)
+    return None
 
-    def __init__(self, symbols: Mapping[str, str]) -> None:
-        self.symbols = symbols
+
+class Code:
+    """Writes expressions as Python text, each symbol as the text given for it.
+
+    lazy   over floats: what a condition does not choose is not computed, so that it cannot fail
+    noted  partial operations are calls that take `note` last
+    plain  division and whole powers are Python's own all the same, faster, and raise
+    """
+
+    def __init__(
+        self, symbols: Mapping[str, str], lazy: bool = False, noted: bool = False, plain: bool = True
+    ) -> None:
+        self.symbols, self.lazy, self.noted, self.plain = symbols, lazy, noted, plain
 
     def text(self, expression: Expression) -> str:
         match expression:
@@ -89,14 +222,28 @@ class Code:
                 return self.symbols[name]
             case Call(function="negate", arguments=(inner,)):
                 return f"(-{self.text(inner)})"
-            case Call(function="power", arguments=(base, Number(value=value))) if value == int(value):
-                return f"({self.text(base)}**{int(value)})"
+            case Call(function="power", arguments=(base, _)) if (n := whole_exponent(expression)) is not None:
+                base_text = self.text(base)
+                return f"({base_text}**{n})" if self.plain else f"integer_power({base_text}, {n}, note)"
             case Call(function=function, arguments=(left, right)) if function in _INFIX:
-                return f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
-            case Call(function=function, arguments=arguments):
-                name = {"and": "all_of", "or": "any_of", "not": "none_of"}.get(function, function)
-                return f"{name}({', '.join(self.text(argument) for argument in arguments)})"
-        raise TypeError(expression)
+                written = f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
+                return (
+                    f"number{written}" if function in CONDITIONS and self.noted and not self.lazy else written
+                )
+            case Call(function="divide", arguments=(left, right)) if self.plain:
+                return f"({self.text(left)} / {self.text(right)})"
+        assert isinstance(expression, Call)
+        function, parts = expression.function, [self.text(argument) for argument in expression.arguments]
+        if function in PARTIAL and self.noted:
+            return f"{function}({', '.join(parts)}, note)"
+        if self.lazy and function == "where":
+            return f"({parts[1]} if {parts[0]} else {parts[2]})"
+        if self.lazy and function in ("and", "or"):
+            return f"bool({f' {function} '.join(parts)})"
+        if self.lazy and function == "not":
+            return f"(not {parts[0]})"
+        name = {"and": "all_of", "or": "any_of", "not": "none_of"}.get(function, function)
+        return f"{name}({', '.join(parts)})"
 
 
 def function(
@@ -105,47 +252,77 @@ def function(
     results: Sequence[Expression],
     *,
     arrays: bool = False,
+    together: bool = False,
 ) -> Callable[..., list[Any]]:
     """A Python function of sequences of values, one sequence per group of input names, giving a list of results.
 
-    inputs       groups of names; the function takes one indexable argument per group, then `time`
+    inputs       groups of names; the function takes one indexable argument per group, then `time`, then `note`,
+                 which is called with what left the domain of a formula (a truth, or one per row)
     assignments  computed first, in the order given
     arrays       True: values are arrays of one shape, and so are the results
+    together     over floats: when one result divides by 0 or overflows, all are not a number; saves time
     """
     symbols = {name: f"i{g}[{k}]" for g, group in enumerate(inputs) for k, name in enumerate(group)}
     symbols[TIME] = "time"
     lines = []
-    code = Code(symbols)
+    code = Code(symbols, lazy=not arrays, noted=True, plain=together)
     for k, (name, expression) in enumerate(assignments):
         lines.append(f"    a{k} = {code.text(expression)}")
         symbols[name] = f"a{k}"
     body = ", ".join(code.text(result) for result in results)
     arguments = ", ".join([*(f"i{g}" for g in range(len(inputs))), "time"])
-    text = f"def evaluate({arguments}):\n" + "\n".join(lines) + f"\n    return [{body}]\n"
-    namespace: dict[str, Any] = dict(_VECTOR if arrays else _SCALAR)
+    lines.append(f"    return [{body}]")
+    if together:
+        lines = ["    try:", *(f"    {line}" for line in lines), "    except (ArithmeticError, ValueError):"]
+        lines += ["        note(True)", f"        return [nan] * {len(results)}"]
+    text = "\n".join([f"def evaluate({arguments}, note=ignore):", *lines, ""])
+    namespace: dict[str, Any] = {**(VECTOR if arrays else _SCALAR), "ignore": ignore}
+    namespace |= {"inf": math.inf, "nan": math.nan}
     exec(compile(text, "<model>", "exec"), namespace)
     made: Callable[..., list[Any]] = namespace["evaluate"]
     return made
 
 
-def over_patients(
-    names: tuple[Sequence[str], Sequence[str]], assignments: Sequence[Named], results: Sequence[Expression]
-) -> Callable[[Array, Array, Array | float], Array]:
+class OverPatients:
     """A function of (species values (n, S), parameter values (n, P), time) giving results of shape (n, n_results).
 
     Bytes of a row depend on that row alone: rows are padded to whole blocks before they are evaluated.
     """
-    made = function(names, assignments, results, arrays=True)
 
-    def evaluate(values: Array, parameters: Array, time: Array | float) -> Array:
+    def __init__(
+        self,
+        names: tuple[Sequence[str], Sequence[str]],
+        assignments: Sequence[Named],
+        results: Sequence[Expression],
+    ) -> None:
+        self.n_results = len(results)
+        self._function = function(names, assignments, results, arrays=True)
+
+    def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
+        return self.noted(values, parameters, time)[0]
+
+    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, NDArray[np.bool_]]:
+        """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
-        if n == 0:
-            return np.zeros((0, len(results)))
+        doubtful = np.zeros(n, bool)
+        if n == 0 or self.n_results == 0:
+            return np.zeros((n, self.n_results)), doubtful
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
         first, second = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
         when = np.broadcast_to(np.asarray(time, float), (n,))[rows]
-        with np.errstate(all="ignore"):
-            found = made(first, second, when)
-        return np.stack([np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1)
 
-    return evaluate
+        def note(where: Any) -> None:
+            if np.any(where):
+                np.logical_or(doubtful, np.broadcast_to(where, (len(rows),))[:n], out=doubtful)
+
+        with np.errstate(all="ignore"):
+            found = self._function(first, second, when, note)
+        made = np.stack([np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1)
+        return made, doubtful
+
+
+def over_patients(
+    names: tuple[Sequence[str], Sequence[str]], assignments: Sequence[Named], results: Sequence[Expression]
+) -> OverPatients:
+    """An OverPatients of results that read assignments, which are computed in the order given."""
+    return OverPatients(names, assignments, results)

@@ -6,9 +6,11 @@ parameters alone (computed once per patient), and what moves with state or time.
 (fixed factor) * (moving factor) and a sum as a list of such products, so that fixed parts meet and fold.
 
     const, param i, state i, slope i (time derivative of a state known in closed form), time
+    mode k (what a condition is held at, modes.py), ramp k (its slope while a solution stays on the condition, else 0)
     mul(a, b)   a fixed or both moving;  recip(a)
     sum         (fixed, fixed_1, moving_1, fixed_2, moving_2, ...)
     exp log sqrt abs tanh floor min max where less less_equal equal and or not
+    blend(m, a, b)  a where m is 1, b where it is 0, in between b + m (a - b);  gate(s, a)  s a, and 0 where s is 0
 """
 
 from __future__ import annotations
@@ -20,15 +22,35 @@ from typing import Any
 import numpy as np
 
 from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol
-from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY
+from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY, whole_exponent
 from normoxia.simulation.state import Array
 
 CONSTANT, FIXED, MOVING = 0, 1, 2
-LEAVES = {"const", "param", "state", "slope", "time"}
+LEAVES = {"const", "param", "state", "slope", "time", "mode", "ramp"}
+#: what a step reads and does not compute
+MOVING_LEAVES = LEAVES - {"const", "param"}
+#: what bends or jumps, so that a derivative says nothing about what lies on its other side
+SWITCHING = {
+    "floor",
+    "min",
+    "max",
+    "abs",
+    "where",
+    "blend",
+    "less",
+    "less_equal",
+    "equal",
+    "and",
+    "or",
+    "not",
+}
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
+#: what may be 0: a real power of 0 is only nearly so (exp of a multiple of log(TINY)), and is judged by the host
+NEAR_ZERO = 1e-60
 
 Key = tuple[object, ...]
+Path = tuple[tuple[int, bool], ...]
 
 
 class Graph:
@@ -42,6 +64,9 @@ class Graph:
         self._numbers: dict[Key, int] = {}
         self._derivatives: dict[tuple[int, int], int] = {}
         self._reach: dict[int, frozenset[int]] = {}
+        #: partial operations that were read, by (operation, argument nodes, conditions (node, truth) on the way)
+        self.demands: dict[tuple[str, tuple[int, ...], Path], None] = {}
+        self._path: Path = ()
         self.zero, self.one, self.minus_one = self.const(0.0), self.const(1.0), self.const(-1.0)
 
     def node(self, op: str, arguments: tuple[int, ...] = (), value: float = 0.0) -> int:
@@ -195,11 +220,23 @@ class Graph:
                 return a
             if self.ops[condition] == "const":
                 return a if self.values[condition] else b
+            if self._ramps(condition):
+                return self.node("blend", arguments)
+        if op in ("and", "or", "not") and any(self._ramps(a) for a in arguments):
+            # truth values are 0 or 1 and, on a condition, in between
+            if op == "not":
+                return self.subtract(self.one, arguments[0])
+            product = self.mul(*arguments)
+            return product if op == "and" else self.sum((*arguments, self.negated(product)))
         if op in ("min", "max") and arguments[0] == arguments[1]:
             return arguments[0]
         if op == "exp" and self.ops[arguments[0]] == "log":
             return self.arguments[arguments[0]][0]
         return self.node(op, arguments)
+
+    def _ramps(self, a: int) -> bool:
+        """Whether a node may lie between its values on both sides of a condition."""
+        return any(self.ops[leaf] == "ramp" for leaf in self.reach(a))
 
     # derivatives ---------------------------------------------------------------------------------------------
 
@@ -256,6 +293,12 @@ class Graph:
                 return self.call("where", first, inner[0], inner[1])
             case "where":
                 return self.call("where", arguments[0], inner[1], inner[2])
+            case "blend":
+                sides = inner[1] if inner[1] == inner[2] else self.node("blend", (arguments[0], *inner[1:]))
+                if inner[0] == self.zero:
+                    return sides
+                gap = self.subtract(arguments[1], arguments[2])
+                return self.sum((sides, self.node("gate", (inner[0], gap))))
         return self.zero  # conditions and floor are flat wherever they have a slope
 
     def replaced(self, a: int, leaves: Mapping[int, int], memo: dict[int, int]) -> int:
@@ -290,9 +333,86 @@ class Graph:
             case Call(function="add" | "subtract" | "negate"):
                 return self.sum(self._terms(expression, names, False))
             case Call(function=function, arguments=arguments):
-                parts = [self.read(argument, names) for argument in arguments]
+                parts = self._read_parts(function, arguments, names)
+                self._demand(expression, parts)
                 return self._apply(function, parts)
         raise TypeError(expression)
+
+    def _read_parts(
+        self, function: str, arguments: Sequence[Expression], names: Mapping[str, int]
+    ) -> list[int]:
+        """The arguments' nodes; what is read on a condition remembers it."""
+        path, parts = self._path, list[int]()
+        for argument in arguments:
+            if function == "where" and parts:
+                self._path = (*path, (parts[0], len(parts) == 1))
+            elif function in ("and", "or") and parts:
+                self._path = (*path, *((part, function == "and") for part in parts))
+            parts.append(self.read(argument, names))
+        self._path = path
+        return parts
+
+    def _demand(self, call: Call, parts: list[int]) -> None:
+        match call.function:
+            case "power" if (n := whole_exponent(call)) is not None:
+                if n < 0:
+                    self.demands[("divide", (parts[0],), self._path)] = None
+            case "divide":
+                self.demands[("divide", (parts[1],), self._path)] = None
+            case "log" | "log10":
+                self.demands[("log", (parts[0],), self._path)] = None
+            case "power" | "exp" | "sqrt" as name:
+                self.demands[(name, tuple(parts), self._path)] = None
+
+    def doubt(self) -> int:
+        """The node that is not 0 where a formula that was read may have no value; 0 for none.
+
+        Made last, so that it does not change the numbers of the others, and with them the order of sums.
+        """
+        doubts = [
+            self._all(
+                [self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)]
+            )
+            for name, arguments, path in self.demands
+        ]
+        total = self.zero
+        for one in sorted(set(doubts), key=lambda a: (self.kinds[a], a)):
+            if self.ops[one] != "const":
+                total = one if total == self.zero else self.call("or", total, one)
+            elif self.values[one]:
+                return self.one
+        return total
+
+    def _all(self, parts: list[int]) -> int:
+        total = self.one
+        for part in parts:
+            if self.ops[part] == "const":
+                if not self.values[part]:
+                    return self.zero
+            else:
+                total = part if total == self.one else self.call("and", total, part)
+        return total
+
+    def _doubt(self, name: str, arguments: tuple[int, ...]) -> int:
+        a, high = arguments[0], self.const(EXP_HIGH)
+        match name:
+            case "divide":
+                return self.call("less", self.call("abs", a), self.const(NEAR_ZERO))
+            case "log":
+                return self.call("less", a, self.const(NEAR_ZERO))
+            case "sqrt":
+                return self.call("less", a, self.zero)
+            case "exp":
+                return self.call("less", high, a)
+        exceeds = self.call("less", high, self.mul(arguments[1], self.call("log", a)))
+        near = self.call("less", a, self.const(NEAR_ZERO))
+        pole = self._all([near, self.call("less", arguments[1], self.zero)])
+        return self.call("or", self.call("or", self.call("less", a, self.zero), pole), exceeds)
+
+    def doubt_reads(self) -> frozenset[int]:
+        """The moving leaves that `doubt` will read."""
+        nodes = {a for _, arguments, path in self.demands for a in (*arguments, *(c for c, _ in path))}
+        return frozenset().union(*(self.reach(a) for a in nodes if self.moving(a)))
 
     def _terms(self, expression: Expression, names: Mapping[str, int], minus: bool) -> list[int]:
         match expression:

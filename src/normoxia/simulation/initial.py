@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.mechanism.expression import Expression, Number, Symbol, symbols
 from normoxia.mechanism.model import Model
+from normoxia.simulation.domain import Domain
 from normoxia.simulation.evaluation import over_patients
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System, in_order, lowered
@@ -47,11 +48,14 @@ def parameter_table(
     return table
 
 
-def initial_values(model: Model, system: System, names: Sequence[str], table: Array, time: float) -> Array:
-    """Initial values, shape (n_patients, n_species); they may read parameters, assignments and one another.
+def initial_values(
+    model: Model, system: System, names: Sequence[str], table: Array, time: float
+) -> tuple[Array, dict[int, str]]:
+    """Initial values, shape (n_patients, n_species), and by patient what in them has no value.
 
     system  the one that begins: of the settling, where there is one
-    A species that only an algebraic rule determines starts from the parameter of its name, or from 1.
+    They may read parameters, assignments and one another. A species that only an algebraic rule determines starts
+    from the parameter of its name, or from 1.
     """
     typical = model.defaults
     initial: dict[str, Expression] = {name: Number(typical.get(name, 1.0)) for name in system.species}
@@ -62,6 +66,14 @@ def initial_values(model: Model, system: System, names: Sequence[str], table: Ar
         if name in wanted:
             kept.append((name, expression))
             wanted |= symbols(expression)
+    kept.reverse()
     results = tuple(Symbol(name) for name in system.species)
-    evaluate = over_patients(((), names), tuple(reversed(kept)), results)
-    return evaluate(np.zeros((table.shape[0], 0)), table, time)
+    nobody = np.zeros((table.shape[0], 0))
+    values, doubtful = over_patients(((), names), tuple(kept), results).noted(nobody, table, time)
+    doubtful |= ~np.isfinite(values).all(axis=1)
+    if not doubtful.any():
+        return values, {}
+    rows = np.flatnonzero(doubtful)
+    labelled = [(f'the initial value of "{result.name}"', result) for result in results]
+    found = Domain((), (), names, kept, labelled).faults(nobody[rows], table[rows], time)
+    return values, {int(rows[k]): f"{what} (at the start)" for k, what in found.items()}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.simulation.graph import Graph
+from normoxia.simulation.graph import MOVING, SWITCHING, Graph
 from normoxia.simulation.state import Array
 
 #: larger sets of coupled species are left to the solver
@@ -46,6 +46,8 @@ def _linear(
     reads = graph.reach(rate)
     if any(leaf not in of_leaf or of_leaf[leaf] not in inside for leaf in reads):
         return False
+    if any(graph.ops[node] in SWITCHING for node in graph.order([rate], (MOVING,))):
+        return False  # flat on one side of a condition says nothing about the other
     return all(not graph.moving(graph.derivative(rate, leaf)) for leaf in reads)
 
 

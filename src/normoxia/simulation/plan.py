@@ -15,6 +15,9 @@ import numpy as np
 
 from normoxia.simulation.state import Array
 
+#: kind of a break where nothing but a condition on time switches
+SWITCH = "switch"
+
 
 class Entry(NamedTuple):
     """What enters a species at the start of an interval.
@@ -67,6 +70,7 @@ def intervals(
     given: Sequence[int],
     names: Sequence[str],
     opening: str = "",
+    switches: Sequence[float] = (),
 ) -> tuple[Interval, ...]:
     """One patient's intervals from start to end.
 
@@ -74,6 +78,7 @@ def intervals(
     given    indices of the doses this patient gets (amount not 0)
     names    of the species, for the kinds
     opening  what else happens at the start (an event), as part of the first interval's kind
+    switches moments at which conditions on time switch; those at another break but for rounding are at that break
 
     A dose at `end` belongs to the run that follows. An infusion begun before `start` goes on.
     """
@@ -95,7 +100,11 @@ def intervals(
             if start <= moment < end:
                 turns.setdefault(moment, set()).add(species)
     saves = {float(time): index for index, time in enumerate(times)}
-    breaks = sorted({start, end, *boluses, *turns, *(time for time in saves if start < time <= end)})
+    fixed_breaks = np.array([*fixed_breaks, *turns])
+    moments = {_snapped(time, fixed_breaks) for time in switches if start <= time < end}
+    breaks = sorted(
+        {start, end, *boluses, *turns, *moments, *(time for time in saves if start < time <= end)}
+    )
 
     found: list[Interval] = []
     for here, after in pairwise(breaks):
@@ -117,6 +126,8 @@ def intervals(
         for dose in boluses.get(here, ()):
             entries.append(Entry(doses.species[dose], dose, 1.0, False, False))
         kind += sorted({f"bolus {names[doses.species[dose]]}" for dose in boluses.get(here, ())})
+        if here in moments and not kind:
+            kind.append(SWITCH)
         found.append(Interval(here, after - here, " ".join(kind), tuple(entries), saves.get(after, -1)))
     return tuple(found)
 

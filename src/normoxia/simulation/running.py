@@ -13,14 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.mechanism.expression import Expression
 from normoxia.mechanism.inputs import Inputs
 from normoxia.progress import Progress, Step
-from normoxia.simulation.backends import NOT_FINITE, REASONS, WELL, Block, Solver
-from normoxia.simulation.evaluation import BLOCK, over_patients
-from normoxia.simulation.plan import Doses, Interval, given_doses, intervals
+from normoxia.simulation.backends import (
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    TOO_MANY_SWITCHES,
+    WELL,
+    Block,
+    Solver,
+)
+from normoxia.simulation.breaks import Breaks, TooManyMoments
+from normoxia.simulation.evaluation import BLOCK
+from normoxia.simulation.judged import Judged
+from normoxia.simulation.plan import SWITCH, Doses, Interval, given_doses, intervals
 from normoxia.simulation.state import Array, State
-from normoxia.simulation.system import System
+from normoxia.simulation.system import System, Timed
+
+#: plans, and moments of switches, that a run remembers
+MOST_PLANS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +56,9 @@ class Run:
         doses: Inputs,
         times: Array,
         tolerance: float,
-        outputs_of: Callable[[Array, Array, Array | float], Array] | None = None,
+        outputs_of: Judged | None = None,
         n_outputs: int = 0,
+        breaks: Breaks | None = None,
     ) -> None:
         self.system, self.solver, self.state, self.times, self.tolerance = (
             system,
@@ -55,6 +68,8 @@ class Run:
             tolerance,
         )
         self.outputs_of, self.n_outputs = outputs_of, n_outputs
+        self.breaks = breaks if breaks is not None and breaks.modes else None
+        self._moments: dict[bytes, tuple[float, ...] | TooManyMoments] = {}
         self.doses = Doses(
             np.asarray(doses.time, float),
             tuple(system.species.index(name) for name in doses.target),
@@ -62,8 +77,8 @@ class Run:
             np.asarray(doses.duration, float),
         )
         self.segments = _segments(system, state.time, float(times[-1]))
-        self.plans: dict[tuple[tuple[int, ...], int], tuple[Interval, ...]] = {}
-        kinds = dict.fromkeys(["", *state.steps])
+        self.plans: dict[tuple[tuple[int, ...], int, tuple[float, ...]], tuple[Interval, ...]] = {}
+        kinds = dict.fromkeys(["", *state.steps, *([SWITCH] if self.breaks else [])])
         given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
         patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {given}
         for pattern in patterns:
@@ -71,14 +86,45 @@ class Run:
                 kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
         self.kinds = tuple(sorted(kinds))
 
-    def plan(self, given: tuple[int, ...], segment: int) -> tuple[Interval, ...]:
-        key = (given, segment)
-        if key not in self.plans:
+    def plan(
+        self, given: tuple[int, ...], segment: int, switches: tuple[float, ...] = ()
+    ) -> tuple[Interval, ...]:
+        """The intervals of those who get some doses and whose conditions on time switch at some moments."""
+        key = (given, segment, switches)
+        found = self.plans.get(key)
+        if found is None:
             start, end, opening, _ = self.segments[segment]
-            self.plans[key] = intervals(
-                start, end, self.times, self.doses, given, self.system.species, opening
+            found = intervals(
+                start, end, self.times, self.doses, given, self.system.species, opening, switches
             )
-        return self.plans[key]
+            if len(self.plans) > MOST_PLANS:  # patients with moments of their own
+                self.plans.clear()
+            self.plans[key] = found
+        return found
+
+    def moments(
+        self, parameters: Array, status: NDArray[np.int64], reason: dict[int, str]
+    ) -> list[tuple[float, ...]]:
+        """When conditions on time switch, by patient; those for whom that is too often fail."""
+        if self.breaks is None:
+            return [()] * len(parameters)
+        moments: list[tuple[float, ...]] = []
+        for i, row in enumerate(parameters):
+            key = row[self.breaks.columns].tobytes()
+            if (found := self._moments.get(key)) is None:
+                try:
+                    found = self.breaks.moments(row.tolist(), self.state.time, float(self.times[-1]))
+                except TooManyMoments as error:
+                    found = error
+                if len(self._moments) > MOST_PLANS:
+                    self._moments.clear()
+                self._moments[key] = found
+            if isinstance(found, TooManyMoments):
+                if status[i] == WELL:
+                    status[i], reason[i] = TOO_MANY_SWITCHES, f"{REASONS[TOO_MANY_SWITCHES]}: {found}"
+                found = ()
+            moments.append(found)
+        return moments
 
     def all(self, workers: int, progress: Progress, label: str) -> Done:
         n = self.state.n_patients
@@ -123,10 +169,14 @@ class Run:
         saved = np.full((n, len(self.times), values.shape[1]), np.nan)
         if self.times[0] == state.time:
             saved[:, 0] = values
+        moments = self.moments(parameters, status, reason)
         for k, (start, end, _, event) in enumerate(self.segments):
+            before = values
             if event is not None:
-                values = event(values, parameters, start)
-            plans = [self.plan(pattern, k) for pattern in patterns]
+                values, lost = event(values, parameters, start, self.tolerance, status == WELL)
+                for i, what in lost.items():
+                    status[i], reason[i] = NO_VALUE, f"{REASONS[NO_VALUE]}: {what} (time {start:g})"
+            plans = [self.plan(pattern, k, own) for pattern, own in zip(patterns, moments, strict=True)]
             if not any(plans):
                 continue
             carried = self.solver.carry(
@@ -140,6 +190,7 @@ class Run:
                     len(self.times),
                     self.tolerance,
                     status == WELL,
+                    before,
                 )
             )
             values, steps = carried.values, carried.steps
@@ -154,13 +205,7 @@ class Run:
                 saved[i, ~np.isfinite(saved[i]).all(axis=1)] = np.nan
             done.work[rows] += carried.work
         if self.outputs_of is not None and self.n_outputs:
-            n_times = len(self.times)
-            flat = self.outputs_of(
-                saved.reshape(n * n_times, -1), np.repeat(parameters, n_times, axis=0), np.tile(self.times, n)
-            )
-            kept = flat.reshape(n, n_times, self.n_outputs)
-            lost = np.all(np.isnan(saved), axis=2, keepdims=True)
-            done.kept[rows] = np.where(lost, np.nan, kept)
+            self.keep(rows, saved, parameters, status, reason, done)
         done.values[rows] = np.where((status == WELL)[:, None], values, np.nan)
         for k, kind in enumerate(self.kinds):
             done.steps[kind][rows] = steps[:, k]
@@ -168,8 +213,35 @@ class Run:
         for i, why in reason.items():
             done.reason[rows.start + i] = why
 
+    def keep(
+        self,
+        rows: slice,
+        saved: Array,
+        parameters: Array,
+        status: NDArray[np.int64],
+        reason: dict[int, str],
+        done: Done,
+    ) -> None:
+        """The outputs of a block at every time; a patient is lost from the first time at which one has no value."""
+        assert self.outputs_of is not None
+        n, n_times = saved.shape[:2]
+        flat, lost = self.outputs_of.judged(
+            saved.reshape(n * n_times, -1), np.repeat(parameters, n_times, axis=0), np.tile(self.times, n),
+            self.tolerance,
+        )  # fmt: skip
+        kept = flat.reshape(n, n_times, self.n_outputs)
+        gone = np.all(np.isnan(saved), axis=2)
+        for row, what in lost.items():
+            i, k = divmod(row, n_times)
+            if not gone[i, k]:
+                gone[i, k:] = True
+                if status[i] == WELL:
+                    status[i] = NO_VALUE
+                    reason[i] = f"{REASONS[NO_VALUE]}: {what} (time {self.times[k]:g})"
+        done.kept[rows] = np.where(gone[:, :, None], np.nan, kept)
 
-Change = Callable[[Array, Array, float], Array]
+
+Change = Callable[[Array, Array, float, float, NDArray[np.bool_]], tuple[Array, dict[int, str]]]
 
 
 def _segments(system: System, start: float, end: float) -> list[tuple[float, float, str, Change | None]]:
@@ -180,20 +252,20 @@ def _segments(system: System, start: float, end: float) -> list[tuple[float, flo
     for here, after in zip(cuts, [*cuts[1:], end], strict=True):
         due = [event for event in system.timed if here in event.times and here in moments]
         name = " ".join(f"event {event.name}" for event in due)
-        found.append(
-            (here, after, name, _change(system, [c for e in due for c in e.changes]) if due else None)
-        )
+        found.append((here, after, name, _change(system, due) if due else None))
     return found
 
 
-def _change(system: System, changes: list[tuple[str, Expression]]) -> Change:
-    results = [expression for _, expression in changes]
-    evaluate = over_patients((system.species, system.parameters), system.needed(results), results)
-    columns = [system.species.index(name) for name, _ in changes]
+def _change(system: System, due: list[Timed]) -> Change:
+    changes = [(event.name, name, new) for event in due for name, new in event.changes]
+    judged = Judged(system, [(f'"{name}" in the event "{event}"', new) for event, name, new in changes])
+    columns = [system.species.index(name) for _, name, _ in changes]
 
-    def change(values: Array, parameters: Array, time: float) -> Array:
+    def change(
+        values: Array, parameters: Array, time: float, tolerance: float, asked: NDArray[np.bool_]
+    ) -> tuple[Array, dict[int, str]]:
         changed = values.copy()
-        changed[:, columns] = evaluate(values, parameters, time)
-        return changed
+        changed[:, columns], lost = judged.judged(values, parameters, time, tolerance, asked)
+        return changed, lost
 
     return change

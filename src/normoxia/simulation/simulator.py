@@ -9,17 +9,19 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import InvalidArgument, InvalidModel, UnknownName
 from normoxia.mechanism.expression import Expression, Symbol, symbols
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
-from normoxia.simulation.backends import Backend, Solver
+from normoxia.simulation.backends import NO_VALUE, REASONS, WELL, Backend, Solver
+from normoxia.simulation.breaks import Breaks
 from normoxia.simulation.dosing import check_inputs, joined, still_flowing
-from normoxia.simulation.evaluation import over_patients
 from normoxia.simulation.initial import initial_values, parameter_table
+from normoxia.simulation.judged import Judged
+from normoxia.simulation.modes import held
 from normoxia.simulation.running import Run
 from normoxia.simulation.state import Array, State
 from normoxia.simulation.system import System, lowered, settling_system, system_of
@@ -75,14 +77,18 @@ class Simulator:
     def __init__(self, model: Model, system: System, backend: Backend, outputs: tuple[str, ...]) -> None:
         self.model, self.system, self.backend, self.outputs = model, system, backend, outputs
         typical = self._typical()
+        self._breaks = Breaks(held(system))
         self._solver: Solver = backend.prepare(system, typical)
         self._settling: System | None = None
         self._settler: Solver | None = None
         if model.equilibration is not None:
             self._settling = settling_system(model)
             self._refuse_circular(self._settling)
+            self._settling_breaks = Breaks(held(self._settling))
             self._settler = backend.prepare(self._settling, typical)
-        self._outputs_of = self._evaluator(tuple(Symbol(name) for name in outputs))
+        self._outputs_of = self._judged(
+            tuple(Symbol(name) for name in outputs), tuple(f'the output "{name}"' for name in outputs)
+        )
 
     @property
     def species(self) -> tuple[str, ...]:
@@ -113,25 +119,43 @@ class Simulator:
         table = parameter_table(names, self._typical(), parameters or {}, n_patients)
         n = table.shape[0]
         settle = self.model.equilibration
-        values = initial_values(self.model, self._settling or self.system, names, table, time)
+        values, lost = initial_values(self.model, self._settling or self.system, names, table, time)
         status, reason = np.zeros(n, np.int64), dict[int, str]()
+        _fail(status, reason, NO_VALUE, lost)
         if settle is not None and self._settler is not None and self._settling is not None:
             columns = [names.index(name) if name in names else -1 for name in self._settling.parameters]
             begun = State(
                 time, self._settling.species, values, self._settling.parameters, table[:, columns],
-                status=np.zeros(n, np.int64),
+                status=status, reason=reason,
             )  # fmt: skip
             settled = Run(
-                self._settling, self._settler, begun, none(), np.array([time + settle.duration]), tolerance
+                self._settling,
+                self._settler,
+                begun,
+                none(),
+                np.array([time + settle.duration]),
+                tolerance,
+                breaks=self._settling_breaks,
             ).all(workers, progress, "settling")
             values, status, reason = settled.values, settled.status, settled.reason
             for derived in settle.derived:
-                new = self._evaluator((derived.expression,))(values, table, time)
+                label = f'the derived parameter "{derived.name}"'
+                new, lost = self._judged((derived.expression,), (label,)).judged(
+                    values, table, time, tolerance, status == WELL
+                )
+                _fail(status, reason, NO_VALUE, lost, "after settling")
                 table[:, names.index(derived.name)] = new[:, 0]
-            changed = self._evaluator(tuple(settle.initial.values()))(values, table, time)
+            labels = tuple(f'"{name}" after settling' for name in settle.initial)
+            changed, lost = self._judged(tuple(settle.initial.values()), labels).judged(
+                values, table, time, tolerance, status == WELL
+            )
+            _fail(status, reason, NO_VALUE, lost)
             for k, name in enumerate(settle.initial):
                 values[:, self.system.species.index(name)] = changed[:, k]
-        values = self._solver.consistent(values, table, time)
+        values[status != WELL] = np.nan
+        values, rootless = self._solver.consistent(values, table, time)
+        for row, (code, why) in rootless.items():
+            status[row], reason[row] = code, why
         return State(time, self.system.species, values, names, table, status=status, reason=reason)
 
     def run(
@@ -166,8 +190,9 @@ class Simulator:
             raise InvalidArgument(f"tolerance {tolerance:g} is not between 1e-13 and 0.1")
         doses = joined(state, check_inputs(inputs or none(), state, self.system.species))
         work = Run(
-            self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs)
-        )
+            self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs),
+            self._breaks,
+        )  # fmt: skip
         done = work.all(workers, progress, "simulating")
         end = float(when[-1])
         after = State(
@@ -205,7 +230,10 @@ class Simulator:
             progress(Step("simulating", first + count, n_patients))
 
     def evaluate(self, state: State, names: Sequence[str]) -> Array:
-        """Species, parameters, assignments or observables at a state, shape (n_patients, n_names)."""
+        """Species, parameters, assignments or observables at a state, shape (n_patients, n_names).
+
+        NaN in the row of a patient for whom one of them has no value.
+        """
         known = {
             *self.system.species,
             *self.system.parameters,
@@ -214,9 +242,10 @@ class Simulator:
         for name in names:
             if name not in known:
                 raise UnknownName("name", name, known)
-        return self._evaluator(tuple(Symbol(name) for name in names))(
-            state.values, state.parameter_values, state.time
-        )
+        wanted = self._judged(tuple(Symbol(name) for name in names), tuple(names))
+        table, lost = wanted.judged(state.values, state.parameter_values, state.time)
+        table[list(lost)] = np.nan
+        return table
 
     def _refuse_circular(self, settling: System) -> None:
         """Settling may not read what is derived from the settled state."""
@@ -232,9 +261,15 @@ class Simulator:
         derived = self.model.equilibration.derived if self.model.equilibration else ()
         return {**{name.name: float("nan") for name in derived}, **self.model.defaults}
 
-    def _evaluator(
-        self, expressions: tuple[Expression, ...]
-    ) -> Callable[[Array, Array, Array | float], Array]:
-        names = (self.system.species, self.system.parameters)
+    def _judged(self, expressions: tuple[Expression, ...], labels: tuple[str, ...]) -> Judged:
         inlined = tuple(lowered(self.model, expression) for expression in expressions)
-        return over_patients(names, self.system.needed(inlined), inlined)
+        return Judged(self.system, tuple(zip(labels, inlined, strict=True)))
+
+
+def _fail(
+    status: NDArray[np.int64], reason: dict[int, str], code: int, lost: Mapping[int, str], when: str = ""
+) -> None:
+    """Patients who were well until now get a status and a reason."""
+    for row, what in lost.items():
+        if status[row] == WELL:
+            status[row], reason[row] = code, f"{REASONS[code]}: {what}" + (f" ({when})" if when else "")

@@ -10,45 +10,61 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.documents import Findings, Place
-from normoxia.errors import InvalidArgument, InvalidDocument, did_you_mean, naming
+from normoxia.documents import Finding, Findings, Place
+from normoxia.errors import InvalidArgument, did_you_mean, naming
 from normoxia.mechanism.inputs import Inputs
+from normoxia.sheets import Sheet, read_sheet, safe_cell
+from normoxia.sheets.notation import decimal_marks
+from normoxia.sheets.numbers import column_numbers, plain_value
 
-if TYPE_CHECKING:
-    import polars
+#: findings of one kind that a message lists; how many more there are is said
+_MOST_SHOWN = 1000
+#: output times of one call; each holds a row of every patient
+MOST_TIMES = 10_000_000
 
-_SHOWN_ROWS = 5
 
+def read_patients(
+    path: Path,
+    parameters: Iterable[str],
+    *,
+    decimal: str | None = None,
+    notes: list[Finding] | None = None,
+) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
+    """Patient names and their parameters from a table with a column `patient` and one per parameter.
 
-def read_patients(path: Path, parameters: Iterable[str]) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
-    """Patient names and their parameters from a CSV with a column `patient` and one per parameter.
-
+    decimal  "point" or "comma", where the numbers do not tell the decimal mark
+    notes    takes what was guessed about the file, and lines that are no rows
     returns  (names, {parameter: values of shape (n_patients,)})
     raises   InvalidDocument with every finding: unknown columns, repeated patients, cells that are no number
     """
-    table = _read(path)
+    table = read_sheet(path, fewest=1, fewest_rows=0)
     findings = Findings()
     known = set(parameters)
-    _need(table, path, ["patient"], findings)
-    for column in table.columns:
+    _need(table, ["patient"], findings)
+    for column in table.header:
         if column != "patient" and column not in known:
             findings.note(
-                Place(str(path), 1, column), f'unknown parameter "{column}"', did_you_mean(column, known)[2:]
+                Place(table.file, 1, column), f'unknown parameter "{column}"', did_you_mean(column, known)[2:]
             )
-    if table.height == 0:
-        findings.note(Place(str(path)), "no patients", "add one row for each patient")
-    values = {c: _numbers(table, c, path, findings) for c in table.columns if c != "patient" and c in known}
-    names = _names(table, path, findings) if "patient" in table.columns else []
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    for name in twice[:_SHOWN_ROWS]:
-        findings.note(Place(str(path)), f'patient "{name}" stands twice', "keep one row for each patient")
+    if not table.rows and not table.faults:
+        findings.note(Place(table.file), "no patients", "add one row for each patient")
+    values = _numbers(table, [c for c in table.header if c in known], decimal, findings, notes)
+    names = _names(table, findings)
+    _refuse_repeated(table, names, findings)
     findings.raise_any()
     return names, values
+
+
+def _refuse_repeated(table: Sheet, names: Sequence[str], findings: Findings) -> None:
+    first: dict[str, int] = {}
+    for name, line in zip(names, table.lines, strict=True):
+        if name and first.setdefault(name, line) != line:
+            found = f'patient "{name}" stands twice (first in line {first[name]})'
+            findings.note(Place(table.file, line, "patient"), found, "keep one row for each patient")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,44 +93,42 @@ class DoseTable:
         return _inputs(self, range(int(begin), int(end)), first, count)
 
 
-def read_doses(path: Path, patients: Sequence[str], species: Iterable[str]) -> DoseTable:
-    """Doses from a CSV with columns `time,target,amount,duration` and, where patients differ, `patient`.
+def read_doses(
+    path: Path,
+    patients: Sequence[str],
+    species: Iterable[str],
+    *,
+    decimal: str | None = None,
+    notes: list[Finding] | None = None,
+) -> DoseTable:
+    """Doses from a table with columns `time,target,amount,duration` and, where patients differ, `patient`.
 
-    raises   InvalidDocument with every finding: unknown targets or patients, negative or missing numbers
+    decimal, notes  as for `read_patients`
+    raises          InvalidDocument with every finding: unknown targets or patients, negative or missing numbers
     """
-    table = _read(path)
+    table = read_sheet(path, fewest_rows=0)
     findings = Findings()
     known = set(species)
-    _need(table, path, ["time", "target", "amount"], findings)
-    extra = set(table.columns) - {"patient", "time", "target", "amount", "duration"}
-    for column in sorted(extra):
-        findings.note(Place(str(path), 1, column), f'unknown column "{column}"',
+    _need(table, ["time", "target", "amount"], findings)
+    for column in sorted(set(table.header) - {"patient", "time", "target", "amount", "duration"}):
+        findings.note(Place(table.file, 1, column), f'unknown column "{column}"',
                       "expected patient, time, target, amount, duration")  # fmt: skip
-    findings.raise_any()
-    time = _numbers(table, "time", path, findings)
-    amount = _numbers(table, "amount", path, findings)
-    duration = (
-        _numbers(table, "duration", path, findings) if "duration" in table.columns else np.zeros(table.height)
+    numbers = _numbers(
+        table, [c for c in ("time", "amount", "duration") if c in table.header], decimal, findings, notes
     )
-    target = [str(value) for value in table["target"].to_list()]
-    for row in np.flatnonzero(amount < 0)[:_SHOWN_ROWS]:
-        findings.note(_row(path, row, "amount"), f"found {amount[row]:g}", "a dose cannot be negative")
-    for row in np.flatnonzero(duration < 0)[:_SHOWN_ROWS]:
-        findings.note(_row(path, row, "duration"), f"found {duration[row]:g}", "expected 0 (bolus) or longer")
-    for name in sorted({*target} - known):
+    time, amount = numbers["time"], numbers["amount"]
+    duration = numbers.get("duration", np.zeros(len(time)))
+    target = [" ".join(name.split()) for name in table.column("target")]
+    for row in np.flatnonzero(amount < 0)[:_MOST_SHOWN]:
+        findings.note(_place(table, row, "amount"), f"found {amount[row]:g}", "a dose cannot be negative")
+    for row in np.flatnonzero(duration < 0)[:_MOST_SHOWN]:
         findings.note(
-            _row(path, target.index(name), "target"),
-            f'unknown species "{name}"',
-            did_you_mean(name, known)[2:],
+            _place(table, row, "duration"), f"found {duration[row]:g}", "expected 0 (bolus) or longer"
         )
-    who = _names(table, path, findings) if "patient" in table.columns else None
+    _refuse_unknown(table, "target", target, known, "species", findings)
+    who = _names(table, findings) if "patient" in table.header else None
     if who is not None:
-        for name in sorted({*who} - {*patients})[:_SHOWN_ROWS]:
-            findings.note(
-                _row(path, who.index(name), "patient"),
-                f'unknown patient "{name}"',
-                "it has no row of parameters",
-            )
+        _refuse_unknown(table, "patient", who, set(patients), "patient", findings)
     findings.raise_any()
     if who is None:
         return DoseTable(time, tuple(target), amount, duration)
@@ -146,25 +160,41 @@ def _inputs(table: DoseTable, rows: range, first: int, count: int) -> Inputs:
 
 
 def read_times(text: str) -> NDArray[np.float64]:
-    """Times from a text: a list `0,42,84`, a range `0:728:7` (the stop included), or several of either, joined by commas."""
-    times: list[float] = []
+    """Times from a text: a list `0,42,84`, a range `0:728:7` (the stop included), or several of either, joined by commas.
+
+    raises  InvalidArgument for what is no list of finite times, and for more of them than MOST_TIMES, before any is made
+    """
+    pieces: list[NDArray[np.float64]] = []
+    count = 0
     try:
         for part in text.split(","):
-            if ":" in part:
-                start, stop, *step = (float(piece) for piece in part.split(":"))
-                stride = step[0] if step else 1.0
-                if stride <= 0 or stop < start or len(step) > 1:
-                    raise ValueError(part)
-                times.extend(start + stride * np.arange(int(np.floor((stop - start) / stride + 1e-9)) + 1))
-            else:
-                times.append(float(part))
-    except ValueError:
+            first, *rest = (_time(piece) for piece in part.split(":"))
+            if len(rest) > 2 or not np.isfinite([first, *rest]).all():
+                raise ValueError(part)
+            stop, stride = rest[0] if rest else first, rest[1] if len(rest) == 2 else 1.0
+            if stride <= 0 or stop < first:
+                raise ValueError(part)
+            steps = np.floor((stop - first) / stride + 1e-9) + 1
+            count += int(min(steps, MOST_TIMES + 1.0))
+            if count > MOST_TIMES:
+                raise InvalidArgument(
+                    f'"{text[:60]}" asks for more than {MOST_TIMES:,} times; ask for fewer, or in several calls'
+                )
+            pieces.append(np.asarray(first + stride * np.arange(int(steps)), dtype=np.float64))
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, InvalidArgument):
+            raise
         raise InvalidArgument(
-            f'"{text}" is not a list of times; expected such as 0,42,84 or 0:728:7'
+            f'"{text[:60]}" is not a list of finite times; expected such as 0,42,84 or 0:728:7'
         ) from None
-    if not times or not np.isfinite(times).all():
-        raise InvalidArgument(f'"{text}" holds no finite times; expected such as 0,42,84 or 0:728:7')
-    return np.unique(np.asarray(times, dtype=np.float64))
+    return np.unique(np.concatenate(pieces))
+
+
+def _time(text: str) -> float:
+    value = plain_value(text.strip())
+    if value is None:
+        raise ValueError(text)
+    return value
 
 
 def write_rows(
@@ -185,7 +215,10 @@ def write_rows(
         name: np.ascontiguousarray(values[:, :, k], dtype=np.float64).reshape(-1)
         for k, name in enumerate(outputs)
     }
-    names = pl.Series("patient", np.repeat(np.asarray(patients, dtype=object), len(times)), dtype=pl.String)
+    is_text = path.suffix != ".parquet"
+    # names that a spreadsheet would take for formulas
+    shown = [str(safe_cell(name)) for name in patients] if is_text else patients
+    names = pl.Series("patient", np.repeat(np.asarray(shown, dtype=object), len(times)), dtype=pl.String)
     frame = pl.DataFrame([names, pl.Series("time", np.tile(times, len(patients)))])
     frame = frame.with_columns([pl.Series(name, column).fill_nan(None) for name, column in columns.items()])
     temporary = path.with_name(f".{path.name}.part")
@@ -205,55 +238,75 @@ def write_rows(
         temporary.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> polars.DataFrame:
-    import polars as pl
-
-    if not path.is_file():
-        raise InvalidDocument(f"{path}: no such file; check the name and the folder")
-    try:
-        return pl.read_csv(
-            path, infer_schema_length=None, schema_overrides={"patient": pl.String, "target": pl.String}
-        )
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else "empty"
-        raise InvalidDocument(
-            f"{path}: not readable as CSV ({first}); expected a header and comma-separated rows"
-        ) from None
-
-
-def _need(table: polars.DataFrame, path: Path, columns: Iterable[str], findings: Findings) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing and len(table.columns) == 1 and (";" in table.columns[0] or "\t" in table.columns[0]):
-        findings.note(
-            Place(str(path), 1), f'found one column "{table.columns[0]}"', "separate columns by commas"
-        )
+def _need(table: Sheet, columns: Iterable[str], findings: Findings) -> None:
+    """Columns that must be there, none of them twice; rows that cannot be read are findings too."""
+    findings.items.extend(table.faults)
+    for column in columns:
+        if column not in table.header:
+            findings.note(
+                Place(table.file, 1), f'missing column "{column}"', f"found {', '.join(table.header)}"
+            )
+    for name, count in Counter(table.header).items():
+        if count > 1:
+            findings.note(Place(table.file, 1, name), f'column "{name}" stands twice', "keep one of them")
+    if len(findings.items) > len(table.faults):
         findings.raise_any()
-    for column in missing:
-        findings.note(Place(str(path), 1), f'missing column "{column}"', f"found {', '.join(table.columns)}")
-    for column in table.columns:
-        if "_duplicated_" in column:
-            name = column.split("_duplicated_")[0]
-            findings.note(Place(str(path), 1, name), f'column "{name}" stands twice', "keep one of them")
-    findings.raise_any()
 
 
-def _numbers(table: polars.DataFrame, column: str, path: Path, findings: Findings) -> NDArray[np.float64]:
-    import polars as pl
+def _numbers(
+    table: Sheet,
+    columns: Sequence[str],
+    decimal: str | None,
+    findings: Findings,
+    notes: list[Finding] | None,
+) -> dict[str, NDArray[np.float64]]:
+    """The numbers of some columns, nan after a finding; how they were read goes to the notes."""
+    cells = {column: table.column(column) for column in columns}
+    marks = decimal_marks(cells, delimiter=table.delimiter, given=decimal)
+    said = list(table.notes)
+    values = {}
+    for column in columns:
+        found = column_numbers(cells[column], marks[column])
+        values[column] = np.array(found.values, dtype=np.float64)
+        for row, reason in list(found.problems.items())[:_MOST_SHOWN]:
+            cell = cells[column][row]
+            expected = reason if reason.startswith("may be") else "expected a finite number"
+            findings.note(
+                _place(table, row, column), f'found "{cell}"' if cell else "found nothing", expected
+            )
+        if (more := len(found.problems) - _MOST_SHOWN) > 0:
+            findings.note(Place(table.file, 0, column), f"{more} more cells of this kind", "correct them too")
+        for row, meant in found.grouped[:1]:
+            shown = f'{len(found.grouped)} numbers with parted thousands, such as "{cells[column][row]}"'
+            said.append(Finding(_place(table, row, column), shown, f"read as {meant}"))
+        if found.n_commas:
+            shown = f"{found.n_commas} numbers with a decimal comma"
+            said.append(Finding(Place(table.file, 0, column), shown, "read as decimal points"))
+    if notes is not None:
+        notes.extend(said)
+    return values
 
-    cast = table[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
-    for row in np.flatnonzero(~np.isfinite(cast))[:_SHOWN_ROWS]:
-        cell = table[column][int(row)]
-        found = "found nothing" if cell is None else f'found "{cell}"'
-        findings.note(_row(path, int(row), column), found, "expected a finite number")
-    return np.asarray(cast, dtype=np.float64)
+
+def _names(table: Sheet, findings: Findings) -> list[str]:
+    names = [" ".join(name.split()) for name in table.column("patient")]
+    for row in [i for i, name in enumerate(names) if not name][:_MOST_SHOWN]:
+        findings.note(_place(table, row, "patient"), "found nothing", "expected a name or number")
+    return names
 
 
-def _names(table: polars.DataFrame, path: Path, findings: Findings) -> list[str]:
-    names = table["patient"].to_list()
-    for row in [i for i, name in enumerate(names) if name is None][:_SHOWN_ROWS]:
-        findings.note(_row(path, row, "patient"), "found nothing", "expected a name or number")
-    return [str(name) for name in names]
+def _refuse_unknown(
+    table: Sheet, column: str, names: Sequence[str], known: set[str], kind: str, findings: Findings
+) -> None:
+    """A finding for each name that is not known, at its first row."""
+    first: dict[str, int] = {}
+    for row, name in enumerate(names):
+        if name not in known:
+            first.setdefault(name, row)
+    for name, row in list(first.items())[:_MOST_SHOWN]:
+        if name or kind == "species":
+            near = did_you_mean(name, known)[2:] if kind == "species" else "it has no row of parameters"
+            findings.note(_place(table, row, column), f'unknown {kind} "{name}"', near)
 
 
-def _row(path: Path, row: int, column: str) -> Place:
-    return Place(str(path), int(row) + 2, column)
+def _place(table: Sheet, row: int, column: str) -> Place:
+    return Place(table.file, table.lines[int(row)], column)

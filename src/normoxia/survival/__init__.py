@@ -4,10 +4,11 @@ distributions.
 Read `data` first; everything takes its `TimeToEvent`, in days. Answers with an interval are an `Inference`.
 
     data             TimeToEvent, and the length of a month
+    ties             which times are one
     inference        Inference, normal tails
     risk             who is at risk when
     nonparametric    Kaplan-Meier with intervals, medians, landmarks; Nelson-Aalen; follow-up
-    restricted_mean  area under a curve, differences and ratios of it
+    restricted_mean  area under a curve and above it, differences and ratios
     logrank          stratified and weighted tests, several groups, max-combo
     cox              proportional hazards regression; exact_ties for one way of treating ties
     proportionality  whether hazards stay proportional, whether curves cross
@@ -41,13 +42,17 @@ from normoxia.survival.replicates import (
 from normoxia.survival.restricted_mean import (
     restricted_mean,
     restricted_mean_difference,
+    restricted_mean_lost,
+    restricted_mean_lost_ratio,
     restricted_mean_ratio,
 )
 from normoxia.survival.spline import SplineFit, fit_spline
+from normoxia.survival.ties import TIE_TOLERANCE
 
 __all__ = [
     "DAYS_PER_MONTH",
     "FAMILIES",
+    "TIE_TOLERANCE",
     "CoxFit",
     "CumulativeHazard",
     "Family",
@@ -78,5 +83,7 @@ __all__ = [
     "proportional_hazards_test",
     "restricted_mean",
     "restricted_mean_difference",
+    "restricted_mean_lost",
+    "restricted_mean_lost_ratio",
     "restricted_mean_ratio",
 ]

@@ -1,8 +1,8 @@
 """Cox's proportional hazards regression: several covariates, strata, late entry, weights, three treatments of
-ties.
+ties, Firth's penalty.
 
-Everything runs on running sums over times sorted once, so a fit costs a sort and a few passes over the
-patients whatever the number of distinct times.
+Read `design` for the sums over risk sets, `partial_likelihood` for what is maximised, `separation` for when there is nothing to
+maximise.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
-from normoxia.survival.data import Floats, TimeToEvent, pooled
-from normoxia.survival.exact_ties import exact_terms
-from normoxia.survival.inference import Inference, ratio
+from normoxia.survival import firth as profile
+from normoxia.survival.data import Floats, TimeToEvent, joined_labels, pooled
+from normoxia.survival.design import Design, Ties, score_residuals
+from normoxia.survival.inference import Inference, checked_level, ratio
+from normoxia.survival.partial_likelihood import Terms, ascend, penalised, plain
+from normoxia.survival.separation import separates
 
-Ties = Literal["efron", "breslow", "exact"]
+#: information at the maximum, over that at 0, below which the maximum may be one at infinity, and below which it surely is
+_SUSPECT, _GONE = 1e-6, 1e-10
+#: what of a direction's range counts as rounding when it is tested for separating the events
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +37,8 @@ class CoxFit:
     covariance      of the coefficients: inverse information, or the sandwich when `robust`; shape (p, p)
     log_likelihood  (null, fitted) log partial likelihood
     score_test      chi-squared of the score test of all coefficients at 0 (with one binary covariate and no
-                    ties, log-rank)
+                    ties, log-rank); without the penalty in any case
+    firth           whether the likelihood carries Firth's penalty (log_likelihood then includes it)
     """
 
     names: tuple[str, ...]
@@ -46,13 +52,18 @@ class CoxFit:
     data: TimeToEvent = field(repr=False)
     covariates: Floats = field(repr=False)
     strata: NDArray[np.intp] | None = field(repr=False)
+    firth: bool = False
 
     @property
     def standard_errors(self) -> Floats:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def hazard_ratio(self, name: str | None = None) -> Inference:
-        """Hazard ratio per unit of a covariate (the only one, when no name is given), Wald interval and p."""
+        """Hazard ratio per unit of a covariate (the only one, when no name is given), with interval and p.
+
+        By Wald's method; with Firth's penalty from the profile of the penalised likelihood, which is far from
+        symmetric when events are few (Heinze & Schemper 2001).
+        """
         if name is None and len(self.names) != 1:
             raise InvalidArgument(
                 f"the model has {len(self.names)} covariates; name one of {', '.join(self.names)}"
@@ -64,7 +75,18 @@ class CoxFit:
         i = 0 if name is None else self.names.index(name)
         method = f"Cox, {self.ties.capitalize()} ties" + (", stratified" if self.strata is not None else "")
         method += ", robust" if self.robust else ""
+        if self.firth:
+            return self._profiled(i, f"{method}, Firth's penalty, profile interval")
         return ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method)
+
+    def _profiled(self, i: int, method: str) -> Inference:
+        design, scale = _scaled_design(self.data, self.covariates, self.strata)
+        low, high, p = profile.interval(
+            penalised(design, self.ties), self.coefficients * scale, i, self.log_likelihood[1], self.level
+        )
+        low, high = (math.exp(min(max(end / float(scale[i]), -700.0), 700.0)) for end in (low, high))
+        value = ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method).value
+        return Inference(value, float(self.standard_errors[i]), low, high, self.level, p, method)
 
 
 def cox(
@@ -76,6 +98,7 @@ def cox(
     ties: Ties = "efron",
     robust: bool = False,
     cluster: ArrayLike | None = None,
+    firth: bool = False,
     level: float = 0.95,
 ) -> CoxFit:
     """The Cox model of the hazard on covariates.
@@ -88,7 +111,12 @@ def cox(
     robust      sandwich variance (Lin & Wei 1989, J Am Stat Assoc 84:1074), needed with matching weights; not
                 with exact ties
     cluster     patients of one cluster are summed before the sandwich; implies robust
-    raises      NotConverged when the likelihood has no finite maximum (a covariate separates the events)
+    firth       add Firth's penalty, half the log determinant of the information: finite estimates with less bias
+                when events are few or all in one arm (Heinze & Schemper 2001, Biometrics 57:114). Not with the
+                sandwich
+    raises      NotConverged when the likelihood has no finite maximum (a covariate separates the events: no event
+                in one arm, arms that do not overlap); ComputationFailed when there is no event, or covariates do
+                not differ, or are tied to one another, among those at risk at the events
     source      Cox 1972, J R Stat Soc B 34:187; Breslow 1974, Biometrics 30:89; Efron 1977, J Am Stat Assoc
                 72:557
 
@@ -100,30 +128,47 @@ def cox(
         raise InvalidArgument(f"{len(labels)} names for {x.shape[1]} covariates; expected one each")
     if ties not in ("efron", "breslow", "exact"):
         raise InvalidArgument(f'ties "{ties}" is not known; expected efron, breslow or exact')
+    checked_level(level)
+    sandwich = robust or cluster is not None
+    if ties == "exact" and (data.weight is not None or data.entry is not None or sandwich):
+        raise InvalidArgument("exact ties take neither weights, late entry nor the sandwich; use efron")
+    if firth and sandwich:
+        raise InvalidArgument(
+            "Firth's penalty was asked for with the sandwich variance, which is not known for it; leave one of them out"
+        )
     if data.n_events == 0:
         raise ComputationFailed(
             "no event was observed, so no hazard can be compared; follow patients for longer"
         )
-    stratum = (
-        None if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1].astype(np.intp)
-    )
-    if stratum is not None and stratum.shape != (len(data),):
-        raise InvalidArgument(f"strata have shape {stratum.shape}; expected one per patient")
-    centre = np.average(x, axis=0, weights=data.weights)
-    design = Design.of(data, x - centre, stratum)
-    if ties == "exact" and (data.weight is not None or data.entry is not None or robust):
-        raise InvalidArgument("exact ties take neither weights, late entry nor the sandwich; use efron")
-    coefficients, information, likelihoods, score_test = _maximise(design, ties, labels)
+    stratum = None if strata is None else _labelled("strata", strata, len(data))
+    member = None if cluster is None else _labelled("cluster", cluster, len(data))
+    design, scale = _scaled_design(data, x, stratum)
+    coefficients, information, likelihoods, score_test = _maximise(design, ties, labels, firth)
     covariance: Floats = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    sandwich = robust or cluster is not None
     if sandwich:
         influence = score_residuals(design, coefficients, ties) * data.weights[:, None] @ covariance
-        if cluster is not None:
-            member = np.unique(np.asarray(cluster), return_inverse=True)[1]
+        if member is not None:
             influence = np.array([np.bincount(member, column) for column in influence.T]).T
         covariance = np.asarray(influence.T @ influence, dtype=np.float64)
+        if (np.diag(covariance) <= 1e-20 * np.diag(np.linalg.inv(information))).any():
+            raise ComputationFailed(
+                "no patient, or cluster, pulls the estimate away from the others, so the sandwich variance is 0; "
+                "use the variance of the likelihood (robust=False, no cluster)"
+            )
+    coefficients, covariance = coefficients / scale, covariance / np.outer(scale, scale)
     return CoxFit(
-        labels, coefficients, covariance, likelihoods, score_test, ties, sandwich, level, data, x, stratum
+        labels,
+        coefficients,
+        covariance,
+        likelihoods,
+        score_test,
+        ties,
+        sandwich,
+        level,
+        data,
+        x,
+        stratum,
+        firth,
     )
 
 
@@ -134,204 +179,102 @@ def hazard_ratio(
     strata: Sequence[ArrayLike] | None = None,
     ties: Ties = "efron",
     robust: bool = False,
+    firth: bool = False,
     level: float = 0.95,
 ) -> Inference:
-    """Cox hazard ratio of one group over another, with interval and Wald p; strata as in `log_rank`."""
+    """Cox hazard ratio of one group over another, with interval and p; strata as in `log_rank`, the rest as in `cox`."""
     data, group = pooled((experimental, control))
-    labels = None if strata is None else np.concatenate([np.asarray(part) for part in strata])
+    labels = None if strata is None else joined_labels(strata)
     arm = (group == 0).astype(np.float64)
     return cox(
-        data, arm, names=("experimental",), strata=labels, ties=ties, robust=robust, level=level
+        data, arm, names=("experimental",), strata=labels, ties=ties, robust=robust, firth=firth, level=level
     ).hazard_ratio()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Design:
-    """Patients sorted by stratum and time, with the groups of tied events found once.
-
-    Times are shifted stratum by stratum so that one running sum serves all strata: `start` and `stop` bound
-    each event's risk set among the sorted times, `entered` counts those of the stratum who had not come in
-    yet.
-    """
-
-    order: NDArray[np.intp]  # patients in the order of x, observed, weight
-    x: Floats  # (n, p)
-    weight: Floats  # (n,)
-    group: NDArray[np.intp]  # tied group of each event; (n_events,)
-    event: NDArray[np.intp]  # positions of events, sorted; (n_events,)
-    share: Floats  # 0, 1/d ... within ties; (n_events,)
-    first: NDArray[np.intp]  # first sorted position at risk, per group
-    end: NDArray[np.intp]  # one past the last of the stratum, per group
-    entry_order: NDArray[np.intp] | None  # positions sorted by stratum and entry
-    entry_first: NDArray[np.intp] | None  # first entry position not yet in, per group
-    times: Floats  # event time per group
-    last_group: NDArray[np.intp]  # groups (of the stratum and before) at or before each patient's time; (n,)
-    base_group: NDArray[np.intp]  # groups at or before each patient's entry; (n,)
-
-    @classmethod
-    def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> Design:
-        s = np.zeros(len(data), np.intp) if stratum is None else stratum
-        order = np.lexsort((data.time, s)) if stratum is not None else np.argsort(data.time, kind="stable")
-        time, observed, s = data.time[order], data.observed[order], s[order]
-        event = np.flatnonzero(observed)
-        new = np.ones(len(event), np.bool_)
-        new[1:] = (time[event][1:] != time[event][:-1]) | (s[event][1:] != s[event][:-1])
-        group = np.cumsum(new) - 1
-        opening = event[new]
-        counts = np.bincount(group)
-        share = (np.arange(len(event)) - np.flatnonzero(new)[group]) / counts[group]
-        bounds = np.searchsorted(s, np.arange(s.max() + 2))
-        key = _Key(time, s, bounds)
-        first = key.left(time[opening], s[opening])
-        groups = _Key(time[opening], s[opening], np.searchsorted(s[opening], np.arange(s.max() + 2)))
-        last_group = groups.right(time, s)
-        base_group = np.searchsorted(s[opening], s)
-        entry_order = entry_first = None
-        if data.entry is not None:
-            entry = data.entry[order]
-            entry_order = np.lexsort((entry, s))
-            entries = _Key(entry[entry_order], s, bounds)
-            entry_first = entries.left(time[opening], s[opening])
-            base_group = np.where(entry > 0, groups.right(entry, s), base_group)
-        return cls(
-            order, x[order], data.weights[order], group, event, share, first, bounds[s[opening] + 1],
-            entry_order, entry_first, time[opening], last_group, base_group,
-        )  # fmt: skip
-
-    def risk_sums(self, values: Floats) -> Floats:
-        """Sum of per-patient values over each tied group's risk set; values (n, ...) -> (n_groups, ...)."""
-        running = _before(values)
-        total = running[self.end] - running[self.first]
-        if self.entry_order is not None and self.entry_first is not None:
-            waiting = _before(values[self.entry_order])
-            total = total - (waiting[self.end] - waiting[self.entry_first])
-        return total
-
-    def event_sums(self, values: Floats) -> Floats:
-        """Sum of per-patient values over each tied group's events; values (n, ...) -> (n_groups, ...)."""
-        running = _before(values[self.event])
-        edges = np.concatenate([np.flatnonzero(np.diff(self.group, prepend=-1)), [len(self.group)]])
-        return np.asarray(running[edges[1:]] - running[edges[:-1]])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Key:
-    """Search for a time within a stratum, among times sorted by stratum and time."""
-
-    times: Floats
-    strata: NDArray[np.intp]
-    bounds: NDArray[np.intp]
-
-    def left(self, times: Floats, strata: NDArray[np.intp]) -> NDArray[np.intp]:
-        return self._search(times, strata, "left")
-
-    def right(self, times: Floats, strata: NDArray[np.intp]) -> NDArray[np.intp]:
-        return self._search(times, strata, "right")
-
-    def _search(
-        self, times: Floats, strata: NDArray[np.intp], side: Literal["left", "right"]
-    ) -> NDArray[np.intp]:
-        found = np.empty(len(times), np.intp)
-        for label in range(len(self.bounds) - 1):
-            here, mine = slice(self.bounds[label], self.bounds[label + 1]), strata == label
-            found[mine] = self.bounds[label] + np.searchsorted(self.times[here], times[mine], side=side)
-        return found
-
-
-def event_moments(design: Design, coefficients: Floats, ties: Ties) -> tuple[Floats, Floats, Floats, Floats]:
-    """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates."""
-    relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
-    first = relative[:, None] * design.x
-    second = first[:, :, None] * design.x[:, None, :]
-    sums = [design.risk_sums(values)[design.group] for values in (relative, first, second)]
-    tied = len(design.group) > len(design.times)
-    if ties == "efron" and tied:
-        share = design.share
-        for i, values in enumerate((relative, first, second)):
-            shape = (-1,) + (1,) * (values.ndim - 1)
-            sums[i] = sums[i] - share.reshape(shape) * design.event_sums(values)[design.group]
-    counts = np.bincount(design.group)
-    weight = (design.event_sums(design.weight) / counts)[design.group]
-    mean = sums[1] / sums[0][:, None]
-    covariance = sums[2] / sums[0][:, None, None] - mean[:, :, None] * mean[:, None, :]
-    return weight, sums[0], mean, covariance
-
-
-def score_residuals(design: Design, coefficients: Floats, ties: Ties) -> Floats:
-    """Each patient's share in the score, in the order the patients were given; shape (n, p)."""
-    weight, total, mean, _ = event_moments(design, coefficients, ties)
-    counts = np.bincount(design.group)
-    hazard, own = weight / total, 1.0 - (design.share if ties == "efron" else 0.0)
-    cumulative = _before(_grouped(design.group, hazard[:, None]))[:, 0]
-    moment = _before(_grouped(design.group, hazard[:, None] * mean))
-    exposure = cumulative[design.last_group] - cumulative[design.base_group]
-    pull = moment[design.last_group] - moment[design.base_group]
-    # a patient with an event among ties was at risk for a shrinking share of its own time (Efron)
-    lost = np.bincount(design.group, hazard * (1.0 - own))[design.group]
-    lost_pull = _grouped(design.group, (hazard * (1.0 - own))[:, None] * mean)[design.group]
-    exposure[design.event] -= lost
-    pull[design.event] -= lost_pull
-    relative = np.exp(np.clip(design.x @ coefficients, -500, 500))[:, None]
-    residual = -relative * (design.x * exposure[:, None] - pull)
-    residual[design.event] += (
-        design.x[design.event] - (_grouped(design.group, mean) / counts[:, None])[design.group]
-    )
-    restored = np.empty_like(residual)
-    restored[design.order] = residual
-    return restored
-
-
-def _terms(design: Design, coefficients: Floats, ties: Ties) -> tuple[float, Floats, Floats]:
-    """Log partial likelihood, score and information."""
-    if ties == "exact":
-        return exact_terms(design.x, design.first, design.end, design.event, design.group, coefficients)
-    weight, total, mean, covariance = event_moments(design, coefficients, ties)
-    x, own = design.x[design.event], design.weight[design.event]
-    log_likelihood = float(own @ (x @ coefficients) - weight @ np.log(total))
-    score = own @ x - weight @ mean
-    return log_likelihood, score, np.einsum("e,eij->ij", weight, covariance)
+def _scaled_design(data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> tuple[Design, Floats]:
+    """Covariates about their mean, divided by powers of two where they are so large or small that squares would be lost."""
+    centred = x - np.average(x, axis=0, weights=data.weights)
+    size = np.abs(centred).max(axis=0)
+    size = np.where(size > 0, size, 1.0)
+    exponent = np.where((size > 1e3) | (size < 1e-3), np.round(np.log2(size)), 0.0)
+    scale = np.exp2(exponent)
+    return Design.of(data, centred / scale, stratum), scale
 
 
 def _maximise(
-    design: Design, ties: Ties, names: Sequence[str]
+    design: Design, ties: Ties, names: Sequence[str], firth: bool
 ) -> tuple[Floats, Floats, tuple[float, float], float]:
-    beta = np.zeros(design.x.shape[1])
-    null, score, information = current = _terms(design, beta, ties)
+    likelihood = plain(design, ties)
+    start = np.zeros(design.x.shape[1])
+    null, score, information = likelihood(start)
+    smallest = _spread_of(information, design, names)
     spread = np.sqrt(np.diag(information))
-    if (spread <= 0).any() or np.linalg.matrix_rank(information / np.outer(spread, spread), tol=1e-10) < len(
-        beta
-    ):
-        raise ComputationFailed(
-            f"the covariates ({', '.join(names)}) are constant or tied to one another among those at risk; leave one out"
-        )
     score_test = float(score @ np.linalg.solve(information, score))
-    for _ in range(40):
-        likelihood, score, information = current
-        step = np.linalg.solve(information, score)
-        while True:
-            proposed = _terms(design, beta + step, ties)
-            if proposed[0] >= likelihood - 1e-10 * abs(likelihood) or np.abs(step).max() < 1e-12:
-                break
-            step = step / 2.0
-        beta, current = beta + step, proposed
-        if (
-            float(step @ information @ step) < 1e-18 * max(1.0, abs(likelihood))
-            or np.abs(step * spread).max() < 1e-11
-        ):
-            break
-    likelihood, score, information = current
-    widths = np.sqrt(np.diag(information))
-    if (
-        not np.isfinite(likelihood)
-        or (widths < 1e-4 * spread).any()
-        or not _is_flat(score, information, likelihood)
-    ):
-        worst = names[int(np.argmin(widths / spread))]
+    if firth:
+        return *_penalised(penalised(design, ties), start, spread), score_test
+    for i, unit in enumerate(np.eye(len(start))):
+        if any(separates(design, side * unit, ties == "exact") for side in (1.0, -1.0)):
+            raise _rises([names[i]])
+    beta, (value, score, information), _ = ascend(likelihood, start, spread)
+    bounded = math.isfinite(value) and bool(np.isfinite(information).all())
+    least, direction = _least_eigen(information, spread) if bounded else (0.0, beta)
+    flat = bounded and _is_flat(score, information, value)
+    if not flat or least < _SUSPECT * smallest:
+        for way in (direction / spread, beta):
+            if any(separates(design, side * way, ties == "exact", _ALIKE) for side in (1.0, -1.0)):
+                share = np.abs(way * spread)
+                raise _rises([names[int(i)] for i in np.flatnonzero(share > 0.1 * share.max())])
+        if least < _GONE * smallest:
+            raise _rises(names)
+    if not flat:
         raise NotConverged(
-            f'the partial likelihood rises without end along "{worst}": it separates those with from those without '
-            "events. Leave it out, or merge its levels"
+            f"the partial likelihood of {', '.join(names)} was not maximised; the covariates may be on very unlike scales or "
+            "nearly tied to one another: leave one out, or use Firth's penalty (firth=True)"
         )
-    return beta, information, (null, likelihood), score_test
+    return beta, information, (null, value), score_test
+
+
+def _spread_of(information: Floats, design: Design, names: Sequence[str]) -> float:
+    """The least eigenvalue of the information at 0, in units of its diagonal; refuses covariates that tell nothing."""
+    diagonal = np.diag(information)
+    most = np.square(design.x).max(axis=0) * float(design.weight[design.event].sum())
+    constant = [name for name, own, top in zip(names, diagonal, most, strict=True) if not own > 1e-12 * top]
+    if constant:
+        raise ComputationFailed(
+            f"{', '.join(constant)}: constant among those at risk at every event, so no hazard ratio can be estimated; "
+            "leave it out, or follow patients for longer"
+        )
+    smallest, direction = _least_eigen(information, np.sqrt(diagonal))
+    if smallest < 1e-10:
+        tied = [name for name, share in zip(names, direction, strict=True) if abs(share) > 1e-3]
+        raise ComputationFailed(
+            f"the covariates {', '.join(tied)} are tied to one another (one is a sum of the others) among those at risk; "
+            "leave one out"
+        )
+    return smallest
+
+
+def _least_eigen(information: Floats, spread: Floats) -> tuple[float, Floats]:
+    values, vectors = np.linalg.eigh(information / np.outer(spread, spread))
+    return max(float(values[0]), 0.0), np.asarray(vectors[:, 0])
+
+
+def _penalised(terms: Terms, start: Floats, spread: Floats) -> tuple[Floats, Floats, tuple[float, float]]:
+    """The maximum of the penalised likelihood, which is finite: the penalty falls without end where the information goes."""
+    null = terms(start)[0]
+    beta, (value, _, information), rested = ascend(terms, start, spread, bent=True)
+    if not rested or not math.isfinite(value):
+        raise NotConverged(
+            "the penalised partial likelihood was not maximised; the covariates may be nearly tied to one another: leave one out"
+        )
+    return beta, information, (null, value)
+
+
+def _rises(names: Sequence[str]) -> NotConverged:
+    return NotConverged(
+        f'the partial likelihood rises without end along "{", ".join(names)}": it separates those with from those without '
+        "events. Leave it out, merge its levels, or use Firth's penalty (firth=True)"
+    )
 
 
 def _is_flat(score: Floats, information: Floats, likelihood: float) -> bool:
@@ -342,8 +285,27 @@ def _is_flat(score: Floats, information: Floats, likelihood: float) -> bool:
     return math.isfinite(left) and left < 1e-8 * max(1.0, abs(likelihood))
 
 
+def _labelled(name: str, labels: ArrayLike, n_patients: int) -> NDArray[np.intp]:
+    """Labels of patients counted from 0."""
+    try:
+        given = np.asarray(labels)
+        counted = np.unique(given, return_inverse=True)[1].astype(np.intp)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            f"{name} hold labels of unlike kinds; expected one number or one text for every patient"
+        ) from None
+    if given.shape != (n_patients,):
+        raise InvalidArgument(f"{name} have shape {given.shape}; expected one per patient, ({n_patients},)")
+    return counted
+
+
 def _matrix(covariates: ArrayLike, n_patients: int) -> Floats:
-    x = np.asarray(covariates, dtype=np.float64)
+    try:
+        x = np.asarray(covariates, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            "covariates hold something that is not a number; expected one row of numbers per patient"
+        ) from None
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != n_patients or x.shape[1] == 0:
         raise InvalidArgument(
@@ -354,13 +316,8 @@ def _matrix(covariates: ArrayLike, n_patients: int) -> Floats:
         raise InvalidArgument(
             f"covariates of patient {row} are not finite; leave the patient out, or fill in the value"
         )
+    if np.abs(x).max() > 1e100:
+        raise InvalidArgument(
+            f"covariates reach {np.abs(x).max():g}; expected numbers below 1e100: change their unit"
+        )
     return x
-
-
-def _before(values: Floats) -> Floats:
-    """Running sums with a leading zero, so that a difference of two is the sum between."""
-    return np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
-
-
-def _grouped(group: NDArray[np.intp], values: Floats) -> Floats:
-    return np.array([np.bincount(group, column) for column in values.T]).T

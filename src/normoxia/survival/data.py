@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import InvalidArgument
+from normoxia.survival import ties
+from normoxia.survival.ties import TIE_TOLERANCE
 
 #: Days in a month: the Julian year of 365.25 days over twelve. The one conversion between days and published
 #: months.
@@ -28,9 +30,12 @@ class TimeToEvent:
     entry      days from the origin at which the patient came under observation (left truncation); a patient
                counts as at risk in (entry, time]. None: everybody from 0
     weight     case weights > 0, e.g. from matching; None: everybody 1
+    tie_tolerance  times closer than this are one, by R's rule (`ties`); 0: only times that are equal
+    slack      days by which times may differ and still be one: the tolerance, or that share of the mean of the
+               distinct times
     raises     InvalidArgument, naming the first patient whose numbers cannot be meant
 
-    The arrays are copied and made read-only. Assumes that censoring and entry tell nothing about the coming
+    The arrays are copied, times that are one made equal, and then read-only. Assumes that censoring and entry tell nothing about the coming
     event.
     """
 
@@ -38,23 +43,41 @@ class TimeToEvent:
     observed: Booleans
     entry: Floats | None = None
     weight: Floats | None = None
+    tie_tolerance: float = TIE_TOLERANCE
+    slack: float = field(init=False, repr=False, default=0.0)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tie_tolerance", ties.checked(self.tie_tolerance))
         time = _column("time", self.time)
         _refuse(time < 0, "time", time, "expected days since the origin, 0 or more")
-        object.__setattr__(self, "time", time)
         object.__setattr__(self, "observed", _flags(self.observed, len(time)))
+        entry = None
         if self.entry is not None:
             entry = _column("entry", self.entry, len(time))
             _refuse(entry < 0, "entry", entry, "expected days since the origin, 0 or more")
             _refuse(
                 entry >= time, "entry", entry, "expected entry before time: nobody is observed after the end"
             )
-            object.__setattr__(self, "entry", entry)
+        self._join(time, entry)
         if self.weight is not None:
             weight = _column("weight", self.weight, len(time))
             _refuse(weight <= 0, "weight", weight, "expected weights above 0; leave patients of weight 0 out")
             object.__setattr__(self, "weight", weight)
+
+    def _join(self, time: Floats, entry: Floats | None) -> None:
+        moments = time if entry is None else np.concatenate([time, entry])
+        kept, slack = ties.representatives(moments, self.tie_tolerance)
+        if kept is not None:
+            time = _frozen(ties.joined(time, kept))
+            if entry is not None:
+                given, entry = entry, _frozen(ties.joined(entry, kept))
+                _refuse(
+                    entry >= time, "entry", given,
+                    "expected entry before time by more than rounding: nobody is observed after the end",
+                )  # fmt: skip
+        object.__setattr__(self, "slack", slack)
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "entry", entry)
 
     @classmethod
     def from_months(
@@ -63,11 +86,14 @@ class TimeToEvent:
         observed: ArrayLike,
         entry: ArrayLike | None = None,
         weight: ArrayLike | None = None,
+        tie_tolerance: float = TIE_TOLERANCE,
     ) -> TimeToEvent:
         """Follow-up given in months of 30.4375 days."""
-        days = np.asarray(time, dtype=np.float64) * DAYS_PER_MONTH
-        entry_days = None if entry is None else np.asarray(entry, dtype=np.float64) * DAYS_PER_MONTH
-        return cls(days, np.asarray(observed), entry_days, None if weight is None else np.asarray(weight))
+        with np.errstate(over="ignore"):  # what overflows is refused below, with the patient named
+            days = _numbers("time", time) * DAYS_PER_MONTH
+            entry_days = None if entry is None else _numbers("entry", entry) * DAYS_PER_MONTH
+        weights = None if weight is None else np.asarray(weight)
+        return cls(days, np.asarray(observed), entry_days, weights, tie_tolerance)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -86,22 +112,53 @@ class TimeToEvent:
         return np.ones(len(self.time)) if self.weight is None else self.weight
 
     def subset(self, chosen: ArrayLike) -> TimeToEvent:
-        """The chosen patients, by a mask or by positions, in that order."""
+        """The chosen patients, by a mask or by positions, in that order; which times are one stays as it was."""
         rows = np.asarray(chosen)
-        return TimeToEvent(
-            self.time[rows],
-            self.observed[rows],
-            None if self.entry is None else self.entry[rows],
-            None if self.weight is None else self.weight[rows],
-        )
+        try:
+            parts = [
+                None if a is None else a[rows] for a in (self.time, self.observed, self.entry, self.weight)
+            ]
+        except IndexError:
+            raise InvalidArgument(
+                f"the chosen rows do not fit {len(self)} patients; expected a mask of that length, or positions "
+                f"from 0 to {len(self) - 1}"
+            ) from None
+        return self._like(*parts)
 
     def reversed(self) -> TimeToEvent:
         """Censoring as the event and the event as censoring, which turns Kaplan-Meier into follow-up time."""
-        return TimeToEvent(self.time, ~self.observed, self.entry, self.weight)
+        return self._like(self.time, ~self.observed, self.entry, self.weight)
+
+    def between(self, start: float, stop: float) -> TimeToEvent | None:
+        """Those still followed after `start`, entering then and followed to `stop`; days. None when there is nobody."""
+        if not 0 <= start < stop:
+            raise InvalidArgument(f"follow-up from {start:g} to {stop:g} days; expected 0 <= start < stop")
+        inside = self.time > start + self.slack
+        if not inside.any():
+            return None
+        time, entry = self.time[inside], np.full(int(inside.sum()), float(start))
+        if self.entry is not None:
+            entry = np.maximum(entry, self.entry[inside])
+        there = entry < stop - self.slack
+        observed = self.observed[inside] & (time <= stop + self.slack)
+        if not there.any():
+            return None
+        weight = None if self.weight is None else self.weight[inside][there]
+        return self._like(np.minimum(time, stop)[there], observed[there], entry[there], weight)
+
+    def _like(self, time: Any, observed: Any, entry: Any, weight: Any) -> TimeToEvent:
+        """Other patients with times that were joined already."""
+        made = TimeToEvent(time, observed, entry, weight, 0.0)
+        object.__setattr__(made, "tie_tolerance", self.tie_tolerance)
+        object.__setattr__(made, "slack", self.slack)
+        return made
 
 
 def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]:
-    """Several groups as one, with each patient's group counted from 0; raises InvalidArgument when there are none."""
+    """Several groups as one, with each patient's group counted from 0; times are joined anew, over all of them.
+
+    raises  InvalidArgument when there are none, or when their `tie_tolerance` differs
+    """
     groups = tuple(parts)
     if not groups:
         raise InvalidArgument("no group of patients was given; expected at least one")
@@ -110,19 +167,26 @@ def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]
         entry = np.concatenate([np.zeros(len(g)) if g.entry is None else g.entry for g in groups])
     if any(group.weight is not None for group in groups):
         weight = np.concatenate([group.weights for group in groups])
-    together = TimeToEvent(
-        np.concatenate([g.time for g in groups]), np.concatenate([g.observed for g in groups]), entry, weight
-    )
+    tolerances = {group.tie_tolerance for group in groups}
+    if len(tolerances) > 1:
+        raise InvalidArgument(
+            f"the groups have tie_tolerance {', '.join(f'{t:g}' for t in sorted(tolerances))}; expected one for all"
+        )
+    time, observed = (np.concatenate([getattr(g, name) for g in groups]) for name in ("time", "observed"))
+    together = TimeToEvent(time, observed, entry, weight, tolerances.pop())
     return together, np.repeat(np.arange(len(groups)), [len(g) for g in groups])
 
 
-def _column(name: str, values: Any, length: int | None = None) -> Floats:
+def joined_labels(parts: Iterable[ArrayLike]) -> NDArray[np.generic]:
+    """Labels given group by group, such as strata, as one row."""
     try:
-        column = np.array(values, dtype=np.float64, copy=True)
+        return np.concatenate([np.atleast_1d(np.asarray(part)) for part in parts])
     except (TypeError, ValueError):
-        raise InvalidArgument(
-            f"{name} holds something that is not a number; expected one number per patient"
-        ) from None
+        raise InvalidArgument("strata do not fit the groups; expected one row of labels a group") from None
+
+
+def _column(name: str, values: Any, length: int | None = None) -> Floats:
+    column = _numbers(name, values)
     if column.ndim != 1 or column.size == 0:
         raise InvalidArgument(
             f"{name} has shape {column.shape}; expected one number per patient, at least one patient"
@@ -132,12 +196,29 @@ def _column(name: str, values: Any, length: int | None = None) -> Floats:
             f"{name} has {len(column)} entries and time has {length}; expected one per patient"
         )
     _refuse(~np.isfinite(column), name, column, "expected finite numbers; leave the patient out or censor")
+    return _frozen(column)
+
+
+def _numbers(name: str, values: Any) -> Floats:
+    """A copy as floats."""
+    try:
+        return np.array(values, dtype=np.float64, copy=True)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            f"{name} holds something that is not a number; expected one number per patient"
+        ) from None
+
+
+def _frozen(column: Floats) -> Floats:
     column.flags.writeable = False
     return column
 
 
 def _flags(values: Any, length: int) -> Booleans:
-    flags = np.array(values, copy=True)
+    try:
+        flags = np.array(values, copy=True)
+    except ValueError:
+        flags = np.empty(0)
     if flags.shape != (length,):
         raise InvalidArgument(
             f"observed has shape {flags.shape}; expected one entry per patient, ({length},)"

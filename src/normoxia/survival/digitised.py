@@ -1,12 +1,16 @@
 """Individual patient data back from a published Kaplan-Meier figure, with what is not known about them.
 
-The curve gives the steps, the risk table the censoring between its times, the reported number of events what happens after
-the last of them. Nothing in a figure tells who was censored when: censor times are spread evenly (or taken from marks), and
+The curve gives the steps, the risk table the censoring between its times, the last one included, the reported number of events
+what happens after the last of them. Nothing in a figure tells who was censored when: censor times are spread evenly (or taken from marks), and
 `impute` makes several data sets that differ in what the figure leaves open. Source: Guyot 2012, BMC Med Res Methodol 12:9;
 combining imputations: Rubin 1987, ch. 3.
 
 Where this departs from Guyot's algorithm: patients at risk at the figure's end are censored there, never counted as deaths;
-each step is measured against the curve rebuilt so far, so that rounding does not add up.
+each step is measured against the curve rebuilt so far, so that rounding does not add up; every number of the table binds, one
+at or beyond the end of the curve too (the curve is flat from its last reading on), so that the rebuilt numbers at risk are the
+printed ones unless figure and table contradict each other by more than rounding, which is said in a note.
+A number at risk at t counts those with time >= t. Deaths read exactly at t happened between the reading before and t, and are
+put just before it, unless the table says that they were still at risk then.
 """
 
 from __future__ import annotations
@@ -21,9 +25,14 @@ from numpy.typing import ArrayLike, NDArray
 from normoxia import seeding
 from normoxia.errors import InvalidArgument
 from normoxia.survival.data import DAYS_PER_MONTH, TimeToEvent
+from normoxia.survival.ties import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 
+#: a reading is off by half a unit of its second decimal at most, and by a patient's step
+_ROUNDING = 0.005
+#: deaths read at a time of the table are put before it by this share of the distance to the reading before
+_BEFORE = 1e-3
 #: a curve that rises by more than this between two readings was misread, not jittered
 _RISE = 0.02
 _MAX_PASSES = 200
@@ -111,7 +120,7 @@ class Reconstruction:
     """Patients rebuilt from a curve.
 
     patients      event and censoring times, in days
-    at_risk       rebuilt numbers at the risk table's times, to hold against the published ones
+    at_risk       rebuilt numbers at all times of the risk table, to hold against the published ones
     worst_gap     largest vertical distance between the rebuilt curve and the readings
     notes         where figure, table and number of events could not all be met
     """
@@ -193,64 +202,113 @@ def combine(estimates: ArrayLike, variances: ArrayLike) -> Combined:
 
 
 def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction:
-    end = float(curve.time[-1])
-    risk_time, at_risk = curve.risk_time, curve.at_risk
-    inside = risk_time < end
-    risk_time, at_risk = risk_time[inside], at_risk[inside]
-    notes: list[str] = []
+    """Deaths read at the table's times before them, or, where that does not meet the table and this comes nearer, at them."""
+    found = _rebuild(curve, spread, at_risk_then=False)
+    if (found.at_risk != curve.at_risk).any():
+        other = _rebuild(curve, spread, at_risk_then=True)
+        if np.abs(other.at_risk - curve.at_risk).sum() < np.abs(found.at_risk - curve.at_risk).sum():
+            return other
+    return found
+
+
+def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool) -> Reconstruction:
+    end = max(float(curve.time[-1]), float(curve.risk_time[-1]))
+    slack = TIE_TOLERANCE * max(1.0, end)
     deaths: list[tuple[float, int]] = []
     censored: list[float] = []
-    height, n, seen = 1.0, int(at_risk[0]), 0
-    rebuilt = [n]
-    for k in range(len(risk_time)):
-        last = k == len(risk_time) - 1
-        start, stop = float(risk_time[k]), end if last else float(risk_time[k + 1])
-        rows = (curve.time > start) & (curve.time <= stop)
-        piece = _Piece(
-            curve.time[rows], curve.survival[rows], start, stop, n, height, _marks(curve, start, stop), spread
-        )
-        if last:
-            wanted = None if curve.events is None else curve.events - seen
-            lost = _last_censoring(piece, wanted, len(censored), start)
+    height, n, first, seen = 1.0, int(curve.at_risk[0]), 1, 0  # the first reading is (0, 1)
+    starts = [float(t) for t in curve.risk_time]
+    for start, stop, wanted in zip(starts, [*starts[1:], end], [*curve.at_risk[1:], None], strict=True):
+        until = int(np.searchsorted(curve.time, stop + slack, side="right"))
+        piece = _Piece.of(curve, slice(first, until), start, stop, n, height, spread, slack)
+        if wanted is None:
+            reported = None if curve.events is None else curve.events - seen
+            lost = _last_censoring(piece, reported, len(censored), start)
+            walked = piece.walk(lost) if curve.events is not None else _followed(piece, lost, None)
         else:
-            lost = _censoring_to_reach(piece, int(at_risk[k + 1]))
-        d, times, height, n = piece.walk(lost)
-        if not last and n != at_risk[k + 1]:
-            notes.append(
-                f"between {start:g} and {stop:g} days the curve's steps leave {n} at risk, the table says {at_risk[k + 1]}; "
-                "the steps are kept"
-            )
-        deaths += [(t, int(x)) for t, x in zip(piece.time, d, strict=True) if x]
-        censored += times
-        seen += int(d.sum())
-        if not last:
-            rebuilt.append(n)
-    if curve.events is not None and seen != curve.events:
-        notes.append(
-            f"{seen} events fit the curve and the table, {curve.events} are reported; the curve is kept"
-        )
+            most = None if curve.events is None else max(curve.events - seen, 0)
+            walked = _to_reach(piece, int(wanted), most)
+            before = max(int(np.searchsorted(curve.time, stop - slack, side="left")), first)
+            if before < until and (at_risk_then or walked.left != wanted):
+                # deaths read at the table's own time may have been at risk then
+                later = _Piece.of(curve, slice(first, before), start, stop, n, height, spread, slack)
+                other = _to_reach(later, int(wanted), most)
+                if abs(other.left - wanted) < abs(walked.left - wanted) + at_risk_then:
+                    piece, walked, until = later, other, before
+        deaths += [(t, int(x)) for t, x in zip(piece.time, walked.deaths, strict=True) if x]
+        censored += walked.censored
+        height, n, first = walked.height, walked.left, until
+        seen += int(walked.deaths.sum())
     censored += [end] * n
     patients = TimeToEvent(
         np.array([t for t, x in deaths for _ in range(x)] + censored),
         np.array([True] * seen + [False] * len(censored)),
     )
-    return Reconstruction(
-        patients, np.array(rebuilt, dtype=np.int64), _worst_gap(curve, patients), tuple(notes)
-    )
+    rebuilt = np.array([int((patients.time >= t - slack).sum()) for t in starts], dtype=np.int64)
+    notes = _unmet(curve, rebuilt)
+    if curve.events is not None and seen != curve.events:
+        notes.append(
+            f"{seen} events fit the curve and the table, {curve.events} are reported; the curve is kept"
+        )
+    return Reconstruction(patients, rebuilt, _worst_gap(curve, patients), tuple(notes))
+
+
+def _unmet(curve: DigitisedCurve, rebuilt: NDArray[np.int64]) -> list[str]:
+    """One note a number of the table that is not met."""
+    return [
+        f"at {time:g} days the curve's steps leave {ours} at risk, the table says {printed}; the steps are kept"
+        for time, ours, printed in zip(curve.risk_time, rebuilt, curve.at_risk, strict=True)
+        if ours != printed
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Walk:
+    """What happened along a stretch: deaths at each reading, censor times, the curve's height and who is left at the end."""
+
+    deaths: NDArray[np.int64]
+    censored: list[float]
+    height: float
+    left: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
-    """The stretch between two times of the risk table."""
+    """The stretch between two times of the risk table.
+
+    time, survival   readings in (start, stop], those at stop put just before it unless the stretch is the last
+    until            censor times are spread from start to here
+    """
 
     time: Floats
     survival: Floats
     start: float
     stop: float
+    until: float
     n: int
     height: float
     marks: Floats | None
     spread: Floats | None
+
+    @classmethod
+    def of(
+        cls, curve: DigitisedCurve, rows: slice, start: float, stop: float, n: int, height: float,
+        spread: Floats | None, slack: float,
+    ) -> _Piece:  # fmt: skip
+        time = curve.time[rows].copy()
+        in_table = bool((np.abs(curve.risk_time - stop) <= slack).any()) and stop > start
+        at_stop = time >= stop - slack
+        if in_table and at_stop.any():
+            earlier = time[~at_stop]
+            previous = max(start, float(earlier[-1]) if len(earlier) else start)
+            time[at_stop] = stop - _BEFORE * (stop - previous)
+        # nobody is followed beyond the end of a curve that comes to its end because nobody is left
+        gone = curve.at_risk[np.searchsorted(curve.risk_time, stop - slack) :]
+        last = float(curve.time[-1])
+        until = last if len(gone) and gone[0] == 0 and start < last < stop else stop
+        return cls(
+            time, curve.survival[rows], start, stop, until, n, height, _marks(curve, start, until), spread
+        )
 
     def censor_times(self, lost: int) -> Floats:
         if self.marks is not None and len(self.marks):
@@ -259,10 +317,9 @@ class _Piece:
                 dtype=np.float64,
             )
         share = (np.arange(lost) + 0.5) / max(lost, 1) if self.spread is None else np.sort(self.spread[:lost])
-        return np.asarray(self.start + (self.stop - self.start) * share, dtype=np.float64)
+        return np.asarray(self.start + (self.until - self.start) * share, dtype=np.float64)
 
-    def walk(self, lost: int) -> tuple[NDArray[np.int64], list[float], float, int]:
-        """Deaths at each reading, censor times, the curve's height and the number at risk at the end."""
+    def walk(self, lost: int, most_deaths: int | None = None) -> _Walk:
         times = self.censor_times(lost)
         gone_before = np.searchsorted(times, self.time, side="left")
         deaths = np.zeros(len(self.time), dtype=np.int64)
@@ -272,21 +329,79 @@ class _Piece:
             if here <= 0 or height <= 0:
                 break
             d = min(here, max(0, round(here * (1.0 - float(target) / height))))
+            if most_deaths is not None:
+                d = min(d, most_deaths - dead)
             if d:
                 deaths[i] = d
                 height *= 1.0 - d / here
                 dead += d
         left = self.n - dead
         kept = times[: max(0, left)].tolist()
-        return deaths, kept, height, left - len(kept)
+        return _Walk(deaths, kept, height, left - len(kept))
 
 
-def _censoring_to_reach(piece: _Piece, wanted: int) -> int:
+def _to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
+    """The stretch with as many censored as leave the table's next number at risk at its end.
+
+    most_deaths   what is left of the reported events, which hold where the curve has fallen below them by rounding only
+    """
+    walked = _reached(piece, wanted, None)
+    if most_deaths is not None and walked.deaths.sum() > most_deaths:
+        capped = _reached(piece, wanted, most_deaths)
+        if capped.left == wanted and _within_rounding(piece, capped):
+            return capped
+    return walked
+
+
+def _reached(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
+    """Where rounding lets no number censored along the stretch meet the table, the few left over are censored after its
+    last death, or the last few deaths wait for the next stretch; only a curve that has fallen too far by more than
+    rounding leaves the number unmet."""
+    lost = _censoring_to_reach(piece, wanted, most_deaths)
+    walked = piece.walk(lost, most_deaths)
+    while walked.left < wanted and lost > 0:
+        lost -= 1
+        walked = piece.walk(lost, most_deaths)
+    if walked.left == wanted:
+        walked = _followed(piece, len(walked.censored), most_deaths)
+    if walked.left > wanted:
+        last = float(piece.time[-1]) if len(piece.time) else piece.start
+        late = 0.5 * (min(max(last, piece.start), piece.until) + piece.until)
+        extra = [late] * (walked.left - wanted)
+        return replace(walked, censored=walked.censored + extra, left=wanted)
+    if walked.left < wanted:
+        capped = piece.walk(0, max(piece.n - wanted, 0))
+        if capped.left == wanted and _within_rounding(piece, capped):
+            return capped
+    return walked
+
+
+def _followed(piece: _Piece, lost: int, most_deaths: int | None) -> _Walk:
+    """Censoring along a stretch, less of it where too few would be left to die as the curve says."""
+    walked = piece.walk(lost, most_deaths)
+    if not len(piece.survival) or most_deaths is not None:
+        return walked
+    allowed = _ROUNDING + 2.0 * piece.height / max(piece.n, 1)
+    while lost > 0 and walked.height - float(piece.survival[-1]) > allowed:
+        lost -= max(1, lost // 50)
+        walked = piece.walk(lost)
+    return walked
+
+
+def _within_rounding(piece: _Piece, walked: _Walk) -> bool:
+    """Whether a stretch ends above its last reading by no more than rounding and one patient's step."""
+    if not len(piece.survival):
+        return True
+    gap = walked.height - float(piece.survival[-1])
+    return gap <= _ROUNDING + (walked.height / walked.left if walked.left else 0.0)
+
+
+def _censoring_to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> int:
     """Patients censored within a stretch so that the table's next number is met, as nearly as the steps allow."""
-    lost = max(0, piece.n - wanted - int(piece.walk(0)[0].sum()))
+    lost = max(0, piece.n - wanted - int(piece.walk(0, most_deaths).deaths.sum()))
     best, miss = lost, math.inf
     for _ in range(_MAX_PASSES):
-        left = piece.walk(lost)[3]
+        left = piece.walk(lost, most_deaths).left
         if abs(left - wanted) < miss:
             best, miss = lost, abs(left - wanted)
         if left == wanted or (left < wanted and lost == 0):
@@ -297,10 +412,12 @@ def _censoring_to_reach(piece: _Piece, wanted: int) -> int:
 
 def _last_censoring(piece: _Piece, wanted: int | None, censored: int, elapsed: float) -> int:
     """Censoring after the last time of the table: so that the reported events are met, or at the rate seen before."""
+    if piece.stop <= piece.start:
+        return 0
     if wanted is None:
         rate = censored / elapsed if elapsed > 0 else 0.0
         return min(piece.n, round(rate * (piece.stop - piece.start)))
-    counts = [int(piece.walk(lost)[0].sum()) for lost in range(piece.n + 1)]
+    counts = [int(piece.walk(lost).deaths.sum()) for lost in range(piece.n + 1)]
     gaps = [abs(count - wanted) for count in counts]
     best = min(gaps)
     fitting = [lost for lost, gap in enumerate(gaps) if gap == best]

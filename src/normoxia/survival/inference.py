@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.outcome import Estimate
 from normoxia.values import Value
+
+#: logarithm of ratios beyond which numbers overflow
+_LARGEST = 700.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +59,15 @@ def chi2_tail(statistic: float, degrees: int) -> float:
 
 
 def half_width(level: float) -> float:
-    """Normal quantile that makes a central interval of a level, 1.96 for 0.95."""
-    return normal_quantile(0.5 + level / 2.0)
+    """Normal quantile that makes a central interval of a level, 1.96 for 0.95; raises InvalidArgument for other levels."""
+    return normal_quantile(0.5 + checked_level(level) / 2.0)
+
+
+def checked_level(level: float) -> float:
+    """A level of confidence; raises InvalidArgument unless it lies between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise InvalidArgument(f"level is {level:g}; expected a share between 0 and 1, such as 0.95")
+    return level
 
 
 def symmetric(value: float, standard_error: float, level: float, method: str) -> Inference:
@@ -67,8 +78,13 @@ def symmetric(value: float, standard_error: float, level: float, method: str) ->
 
 
 def ratio(log_value: float, standard_error: float, level: float, method: str) -> Inference:
-    """Interval and test of a ratio whose log is near normal, against 1."""
+    """Interval and test of a ratio whose log is near normal, against 1; raises ComputationFailed when it overflows."""
     reach = half_width(level) * standard_error
     z = log_value / standard_error if standard_error > 0 else math.nan
-    low, high = math.exp(log_value - reach), math.exp(min(log_value + reach, 700.0))
+    if not abs(log_value) < _LARGEST:
+        raise ComputationFailed(
+            f"a ratio of e to the {log_value:g} is beyond the numbers that can be written; give the covariate in a unit "
+            "of which patients differ by a few"
+        )
+    low, high = math.exp(max(log_value - reach, -_LARGEST)), math.exp(min(log_value + reach, _LARGEST))
     return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)

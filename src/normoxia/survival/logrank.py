@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from normoxia.errors import InvalidArgument
-from normoxia.survival.data import Floats, TimeToEvent, pooled
+from normoxia.errors import ComputationFailed, InvalidArgument
+from normoxia.survival.data import Floats, TimeToEvent, joined_labels, pooled
 from normoxia.survival.inference import chi2_tail
 from normoxia.survival.risk import at_risk, weight_at
 
@@ -48,6 +48,7 @@ def log_rank(
     strata       for each group, each patient's stratum; the sums run within strata
     rho, gamma   weight S(t-)**rho (1 - S(t-))**gamma with S the Kaplan-Meier of all groups of the stratum;
                  (0, 0) is the log-rank test, (1, 0) leans to early, (0, 1) to late differences
+    raises       ComputationFailed when no event fell while patients of two groups were at risk
     source       Mantel 1966, Cancer Chemother Rep 50:163; Fleming & Harrington 1981, Commun Stat A10:763
     """
     if len(groups) < 2:
@@ -56,6 +57,7 @@ def log_rank(
     observed, expected, covariance = (
         sum(terms) for terms in zip(*(_sums(*part, rho, gamma) for part in parts), strict=True)
     )
+    _require_information(np.diag(covariance))
     statistic, degrees = _quadratic(observed - expected, covariance)
     z = math.nan
     if len(groups) == 2 and covariance[0, 0] > 0:
@@ -73,15 +75,24 @@ def max_combo(
     """The largest of several weighted log-rank statistics, its p from their joint normal distribution.
 
     For curves that may cross or part late. `statistic` is the largest |z| squared; two-sided.
+    A weight that is 0 at all events with patients of both groups at risk is left out.
+    raises  ComputationFailed when that leaves none
     source  Lin et al. 2020, Stat Biopharm Res 12:187
     """
-    data, arm = pooled((experimental, control))
+    if not len(weights):
+        raise InvalidArgument("no weight was given; expected pairs (rho, gamma) such as (0, 1)")
+    _, data, arm = _grouped((experimental, control))
+    if not data.n_events:
+        _require_information(np.zeros(1))
     terms = [_terms(data, arm, 2, rho, gamma) for rho, gamma in weights]
     plain = _terms(data, arm, 2, 0.0, 0.0)
     scores = np.array([float((term[0] * (term[1] - term[2])[0]).sum()) for term in terms])
     raw = plain[3][:, 0, 0]
     weight = np.array([term[0] for term in terms])
     covariance = (weight * raw) @ weight.T
+    _require_information(np.diag(covariance))
+    kept = np.diag(covariance) > 1e-12 * covariance.max()
+    scores, covariance = scores[kept], covariance[np.ix_(kept, kept)]
     spread = np.sqrt(np.diag(covariance))
     z = scores / spread
     largest = float(np.abs(z).max())
@@ -89,27 +100,37 @@ def max_combo(
     best = int(np.abs(z).argmax())
     p = _outside_box(correlation, largest)
     observed, expected = plain[1].sum(axis=1), plain[2].sum(axis=1)
-    return LogRank(largest**2, len(weights), p, observed, expected, float(z[best]), "max-combo")
+    return LogRank(largest**2, len(z), p, observed, expected, float(z[best]), "max-combo")
 
 
 def _by_stratum(
     groups: Sequence[TimeToEvent], strata: Sequence[ArrayLike] | None
 ) -> list[tuple[TimeToEvent, NDArray[np.intp], int]]:
-    if any(group.weight is not None for group in groups):
-        raise InvalidArgument(
-            "a log-rank test was asked for weighted patients; use cox(..., robust=True) instead"
-        )
-    data, group = pooled(groups)
+    count, data, group = _grouped(groups)
     if strata is None:
-        return [(data, group, len(groups))]
-    labels = np.concatenate([np.asarray(part) for part in strata])
+        return [(data, group, count)]
+    labels = joined_labels(strata)
     if len(labels) != len(data):
         raise InvalidArgument(
             f"strata name {len(labels)} patients and the groups hold {len(data)}; expected one each"
         )
-    return [
-        (data.subset(labels == label), group[labels == label], len(groups)) for label in np.unique(labels)
-    ]
+    return [(data.subset(labels == label), group[labels == label], count) for label in np.unique(labels)]
+
+
+def _grouped(groups: Sequence[TimeToEvent]) -> tuple[int, TimeToEvent, NDArray[np.intp]]:
+    if any(group.weight is not None for group in groups):
+        raise InvalidArgument(
+            "a log-rank test was asked for weighted patients; use cox(..., robust=True) instead"
+        )
+    return len(groups), *pooled(groups)
+
+
+def _require_information(variances: Floats) -> None:
+    if not (variances > 1e-12).any():
+        raise ComputationFailed(
+            "no event fell while patients of two groups were at risk (none at all, one group gone before, or everybody at "
+            "once), so the groups cannot be compared; follow patients for longer"
+        )
 
 
 def _sums(
@@ -139,7 +160,12 @@ def _terms(
     n_all, d_all = n.sum(axis=0), d.sum(axis=0)
     share = n / n_all
     before = np.concatenate([[1.0], np.cumprod(1.0 - d_all / n_all)[:-1]])
-    weight = before**rho * (1.0 - before) ** gamma
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = before**rho * (1.0 - before) ** gamma
+    if not np.isfinite(weight).all():
+        raise InvalidArgument(
+            f"the weights of rho {rho:g} and gamma {gamma:g} are not finite; expected numbers of 0 or more, such as (0, 1)"
+        )
     factor = np.where(n_all > 1, d_all * (n_all - d_all) / np.maximum(n_all - 1.0, 1.0), 0.0)
     within = share.T[:, :, None] * np.eye(n_groups)[None] - share.T[:, :, None] * share.T[:, None, :]
     return weight, d, share * d_all, factor[:, None, None] * within
@@ -160,6 +186,8 @@ def _outside_box(correlation: Floats, reach: float) -> float:
     from scipy.stats import multivariate_normal
 
     size = len(correlation)
+    if reach < 1e-9:  # an empty box, which the integrator cannot take
+        return 1.0
     inside = multivariate_normal.cdf(
         np.full(size, reach), mean=np.zeros(size), cov=correlation, allow_singular=True,
         lower_limit=np.full(size, -reach), rng=np.random.default_rng(0), abseps=1e-6, maxpts=200_000,

@@ -9,16 +9,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from normoxia.errors import InvalidArgument, OutsideFollowUp
+from normoxia.errors import ComputationFailed, InvalidArgument, OutsideFollowUp
 from normoxia.survival.data import Floats, TimeToEvent
-from normoxia.survival.inference import Inference, half_width, symmetric
-from normoxia.survival.risk import at_risk, risk_table
+from normoxia.survival.inference import Inference, checked_level, half_width, symmetric
+from normoxia.survival.risk import asked, at_risk, risk_table
 
-Interval = Literal["log", "log-log", "plain"]
+Interval = Literal["log", "log-log", "plain", "logit", "arcsin"]
 Variance = Literal["greenwood", "robust"]
 
-#: Two survival probabilities closer than this are one: products of exact fractions differ by rounding only
-_SAME = 1e-9
+INTERVALS: tuple[Interval, ...] = ("log", "log-log", "plain", "logit", "arcsin")
+
+#: Two survival probabilities closer than this are one, as in R: products of exact fractions differ by rounding only
+SAME = 1.4901161193847656e-08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,22 +56,24 @@ class SurvivalCurve:
         raises  OutsideFollowUp for a time beyond `last` unless survival is 0 there or `extend` is true, which
                 carries the last value on
         """
-        moments = np.asarray(times, dtype=np.float64)
+        moments = asked(times)
         self._within(moments, extend)
-        return np.asarray(_step(self.times, self.survival, moments, 1.0))
+        return np.asarray(_step(self.times, self.survival, moments + self.data.slack, 1.0))
 
     def band_at(self, times: ArrayLike, *, extend: bool = False) -> tuple[Floats, Floats]:
         """Lower and upper interval ends at times in days, as `at` gives the curve."""
-        moments = np.asarray(times, dtype=np.float64)
+        moments = asked(times)
         self._within(moments, extend)
-        return np.asarray(_step(self.times, self.low, moments, 1.0)), np.asarray(
-            _step(self.times, self.high, moments, 1.0)
+        low, high = (
+            np.asarray(_step(self.times, ends, moments + self.data.slack, 1.0))
+            for ends in (self.low, self.high)
         )
+        return low, high
 
     def standard_error_at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Standard error of survival at times in days; 0 where survival is 0 or 1."""
         survival = self.at(times, extend=extend)
-        log_se = _step(self.times, self.log_se, np.asarray(times, dtype=np.float64), 0.0)
+        log_se = _step(self.times, self.log_se, asked(times) + self.data.slack, 0.0)
         return np.asarray(survival * np.where(survival > 0, log_se, 0.0))
 
     def at_risk(self, times: ArrayLike) -> Floats:
@@ -79,8 +83,10 @@ class SurvivalCurve:
     def quantile(self, probability: float) -> Inference:
         """Time by which a share of patients had the event, with its Brookmeyer-Crowley interval.
 
-        Infinite where not reached. On a stretch where the curve equals 1 - probability exactly, the middle of
-        the stretch. The interval inverts the band of the curve, so it is of the kind and level of `interval`.
+        Infinite where not reached. The first time at which the curve is at or below 1 - probability; where it
+        equals it exactly and falls further later, the middle of that stretch, as R's print.survfit does. A curve
+        that stays there to its end gives the first time, however long the last patient was followed. The interval
+        inverts the band of the curve by the same rule, so it is of the kind and level of `interval`.
         source  Brookmeyer & Crowley 1982, Biometrics 38:29
         """
         if not 0.0 < probability < 1.0:
@@ -89,8 +95,7 @@ class SurvivalCurve:
             )
         target = 1.0 - probability
         value, low, high = (
-            _crossing(self.times, heights, target, self.last)
-            for heights in (self.survival, self.low, self.high)
+            _crossing(self.times, heights, target) for heights in (self.survival, self.low, self.high)
         )
         return Inference(
             value, math.nan, low, high, self.level, math.nan, f"Brookmeyer-Crowley, {self.interval}"
@@ -108,13 +113,17 @@ class SurvivalCurve:
         For events seen only at visits: the event lay somewhere between two visits, and the step at the later
         one is late by half the gap between visits on average.
         """
+        if not 0.0 < probability < 1.0:
+            raise InvalidArgument(
+                f"a quantile of {probability:g} was asked for; expected a share between 0 and 1"
+            )
         heights = np.concatenate([[1.0], self.survival])
         moments = np.concatenate([[0.0], self.times])
         target = 1.0 - probability
-        below = heights <= target + _SAME
+        below = heights <= target + SAME
         if not below.any():
             return math.inf
-        after = int(np.argmax(below))
+        after = max(int(np.argmax(below)), 1)
         share = (heights[after - 1] - target) / (heights[after - 1] - heights[after])
         return float(moments[after - 1] + min(share, 1.0) * (moments[after] - moments[after - 1]))
 
@@ -142,7 +151,7 @@ class SurvivalCurve:
                 f"nobody was without an event at {given:g} days; choose an earlier time to condition on"
             )
         value = float(self.at(time)) / start
-        before, after = _step(self.times, self.log_se, np.array([given, time]), 0.0)
+        before, after = _step(self.times, self.log_se, np.array([given, time]) + self.data.slack, 0.0)
         if value <= 0:
             return Inference(0.0, math.nan, math.nan, math.nan, self.level, math.nan, "conditional survival")
         log_se = math.sqrt(max(float(after) ** 2 - float(before) ** 2, 0.0))
@@ -155,7 +164,7 @@ class SurvivalCurve:
             return
         ended = len(self.survival) > 0 and self.survival[-1] <= 0
         latest = float(times.max())
-        if latest > self.last and not ended:
+        if latest > self.last + self.data.slack and not ended:
             raise OutsideFollowUp(
                 f"survival at {latest:g} days was asked for; the last patient was observed for {self.last:g} days. "
                 "Choose an earlier time, or extend=True to carry the last value on"
@@ -164,15 +173,19 @@ class SurvivalCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CumulativeHazard:
-    """A Nelson-Aalen estimate: cumulative hazard and its standard error at the distinct event times, in days."""
+    """A Nelson-Aalen estimate: cumulative hazard and its standard error at the distinct event times, in days.
+
+    slack   days by which a time asked for may fall short of an event time by rounding
+    """
 
     times: Floats
     hazard: Floats
     standard_error: Floats
+    slack: float = 0.0
 
     def at(self, times: ArrayLike) -> Floats:
         """Cumulative hazard at times in days; 0 before the first event, the last value after the last."""
-        return np.asarray(_step(self.times, self.hazard, np.asarray(times, dtype=np.float64), 0.0))
+        return np.asarray(_step(self.times, self.hazard, asked(times) + self.slack, 0.0))
 
 
 def kaplan_meier(
@@ -181,18 +194,20 @@ def kaplan_meier(
     """The Kaplan-Meier curve of one group.
 
     interval  scale on which the interval is symmetric: "log" (R's default), "log-log" (SAS's and many
-    trials'), "plain" variance  "greenwood" takes weights as counts of patients; "robust" (infinitesimal
-    jackknife, Efron 1981, J Am
-              Stat Assoc 76:312) is right for matching and sampling weights. Without weights both are equal.
+              trials'), "plain", "logit", or "arcsin" (of the square root)
+    variance  "greenwood" takes weights as counts of patients; "robust" (infinitesimal jackknife, Efron 1981,
+              J Am Stat Assoc 76:312) is right for matching and sampling weights. Without weights both are equal.
     """
-    if interval not in ("log", "log-log", "plain"):
-        raise InvalidArgument(f'interval "{interval}" is not known; expected log, log-log or plain')
-    if not 0 < level < 1:
-        raise InvalidArgument(f"level is {level:g}; expected a share between 0 and 1, such as 0.95")
+    if interval not in INTERVALS:
+        raise InvalidArgument(f'interval "{interval}" is not known; expected one of {", ".join(INTERVALS)}')
+    if variance not in ("greenwood", "robust"):
+        raise InvalidArgument(f'variance "{variance}" is not known; expected greenwood or robust')
+    checked_level(level)
     table = risk_table(data)
     n, d = table.at_risk, table.events
     staying = np.clip(n - d, 0.0, None)
-    staying[staying <= _SAME * np.maximum(n, 1.0)] = 0.0
+    # sums of weights are exact to rounding of their total
+    staying[staying <= 1e-11 * float(data.weights.sum())] = 0.0
     survival = np.asarray(np.cumprod(staying / n), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         if variance == "robust":
@@ -209,7 +224,8 @@ def nelson_aalen(data: TimeToEvent) -> CumulativeHazard:
     """The Nelson-Aalen cumulative hazard; variance sum of d/n**2 (Aalen 1978, Ann Stat 6:534)."""
     table = risk_table(data)
     hazard = np.cumsum(table.events / table.at_risk)
-    return CumulativeHazard(table.times, hazard, np.sqrt(np.cumsum(table.events / table.at_risk**2)))
+    error = np.sqrt(np.cumsum(table.events / table.at_risk**2))
+    return CumulativeHazard(table.times, hazard, error, data.slack)
 
 
 def follow_up(data: TimeToEvent, *, level: float = 0.95) -> Inference:
@@ -224,10 +240,16 @@ def landmark_difference(experimental: SurvivalCurve, control: SurvivalCurve, tim
     """Difference of survival at one time in days, experimental minus control, interval and p by the normal
     tail.
 
+    raises  ComputationFailed when in each group nobody or everybody had the event by then
     source  Klein et al. 2007, Stat Med 26:4505 (the untransformed test)
     """
     value = float(experimental.at(time)) - float(control.at(time))
     error = math.hypot(float(experimental.standard_error_at(time)), float(control.standard_error_at(time)))
+    if error <= 0:
+        raise ComputationFailed(
+            f"neither curve's rate at {time:g} days has a standard error: in each group nobody or everybody had the "
+            "event by then, so their difference has no interval. Choose another time, or give the two numbers alone"
+        )
     return symmetric(value, error, experimental.level, "difference of Kaplan-Meier rates")
 
 
@@ -239,6 +261,16 @@ def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) ->
             low, high = survival - reach, survival + reach
         elif interval == "log":
             low, high = survival * np.exp(-z * log_se), survival * np.exp(z * log_se)
+        elif interval == "logit":
+            odds, reach = survival / (1.0 - survival), z * log_se / (1.0 - survival)
+            low, high = odds / (odds + np.exp(reach)), odds / (odds + np.exp(-reach))
+        elif interval == "arcsin":
+            angle, reach = (
+                np.arcsin(np.sqrt(survival)),
+                0.5 * z * log_se * np.sqrt(survival / (1.0 - survival)),
+            )
+            low = np.square(np.sin(np.maximum(angle - reach, 0.0)))
+            high = np.square(np.sin(np.minimum(angle + reach, math.pi / 2.0)))
         else:
             log_survival = np.log(survival)
             reach = z * log_se / log_survival
@@ -250,6 +282,8 @@ def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) ->
 
 def _jackknife(data: TimeToEvent, times: Floats, n: Floats, d: Floats, staying: Floats) -> Floats:
     """Standard error of log survival from each patient's influence, in blocks of patients to bound memory."""
+    if not len(times):
+        return np.zeros(0)
     per_event = np.where(staying > 0, 1.0 / staying, np.inf)
     per_risk = np.cumsum(np.where(staying > 0, d / (n * staying), np.inf))
     risk_before = np.concatenate([[0.0], per_risk])
@@ -276,12 +310,13 @@ def _step(times: Floats, heights: Floats, moments: Floats, start: float) -> Floa
     return np.concatenate([[start], heights])[np.searchsorted(times, moments, side="right")]
 
 
-def _crossing(times: Floats, heights: Floats, target: float, last: float) -> float:
-    """First time at or under the target; the middle of a stretch that lies exactly on it; infinite when never."""
-    reached = heights <= target + _SAME
+def _crossing(times: Floats, heights: Floats, target: float) -> float:
+    """First time at or under the target; the middle of a stretch on it that ends lower; infinite when never."""
+    reached = heights <= target + SAME
     if not reached.any():
         return math.inf
     first = int(np.argmax(reached))
-    under = heights < target - _SAME
-    second = times[int(np.argmax(under))] if under.any() else last
-    return float((times[first] + second) / 2.0)
+    under = heights < target - SAME
+    if not under.any():
+        return float(times[first])
+    return float((times[first] + times[int(np.argmax(under))]) / 2.0)

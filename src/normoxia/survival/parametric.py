@@ -17,7 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 from normoxia.survival.data import Floats, TimeToEvent
+from normoxia.survival.risk import asked
 
+#: a log likelihood that stands for "cannot be"
+_NOWHERE = 1e300
 #: (time, one array a parameter on its natural scale) -> (log hazard, cumulative hazard)
 Hazards = Callable[[Floats, Sequence[Floats]], tuple[Floats, Floats]]
 
@@ -79,7 +82,7 @@ class ParametricFit:
 
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
         """Cumulative hazard at times in days of a patient with the covariates (one number each)."""
-        moments = np.asarray(times, dtype=np.float64)
+        moments = asked_times(times)
         x = np.asarray(covariates, dtype=np.float64)
         if x.shape != (len(self.covariate_names),):
             raise InvalidArgument(
@@ -97,6 +100,8 @@ class ParametricFit:
 
     def restricted_mean(self, horizon: float, covariates: ArrayLike = ()) -> float:
         """Mean event-free days to a horizon, by Gauss-Legendre quadrature on eight panels of 20 points."""
+        if not 0 < horizon < math.inf:
+            raise InvalidArgument(f"the horizon is {horizon:g} days; expected a time above 0")
         nodes, weights = np.polynomial.legendre.leggauss(20)
         # panels shrink towards 0, where shapes below one make survival steep
         edges = horizon * np.linspace(0.0, 1.0, 9) ** 3
@@ -126,9 +131,7 @@ def fit_parametric(
         raise ComputationFailed(
             f"{data.n_events} events cannot carry the {len(family.parameters)} parameters of {family.title}"
         )
-    x = np.empty((len(data), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
-    x = x[:, None] if x.ndim == 1 else x
-    labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    x, labels = covariate_columns(data, covariates, names)
 
     def negative(searched: Floats) -> float:
         return -log_likelihood(
@@ -144,6 +147,48 @@ def fit_parametric(
     )
 
 
+def covariate_columns(
+    data: TimeToEvent, covariates: ArrayLike | None, names: Sequence[str] | None
+) -> tuple[Floats, tuple[str, ...]]:
+    """Covariates as columns with their names; raises InvalidArgument, or ComputationFailed for columns that tell nothing."""
+    if covariates is None:
+        return np.empty((len(data), 0)), ()
+    try:
+        x = np.asarray(covariates, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            "covariates hold something that is not a number; expected one row of numbers per patient"
+        ) from None
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or len(x) != len(data):
+        raise InvalidArgument(f"covariates have shape {x.shape}; expected ({len(data)},) or ({len(data)}, p)")
+    if not np.isfinite(x).all():
+        row = int(np.argmin(np.isfinite(x).all(axis=1)))
+        raise InvalidArgument(
+            f"covariates of patient {row} are not finite; leave the patient out, or fill in the value"
+        )
+    labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    if len(labels) != x.shape[1]:
+        raise InvalidArgument(f"{len(labels)} names for {x.shape[1]} covariates; expected one each")
+    size = np.abs(x).max(axis=0)
+    columns = np.column_stack([np.ones(len(x)), x / np.where(size > 0, size, 1.0)])
+    if np.linalg.matrix_rank(columns, tol=1e-10 * len(x)) < columns.shape[1]:
+        raise ComputationFailed(
+            f"the covariates ({', '.join(labels)}) are constant or tied to one another; leave one out"
+        )
+    return x, labels
+
+
+def asked_times(times: ArrayLike) -> Floats:
+    """Times to predict at; raises InvalidArgument for negative or missing ones."""
+    moments = asked(times)
+    if (moments < 0).any():
+        raise InvalidArgument(
+            "the times asked for hold a negative one; expected days since the origin, 0 or more"
+        )
+    return moments
+
+
 def log_likelihood(
     data: TimeToEvent, hazards: Callable[[Floats, NDArray[np.intp]], tuple[Floats, Floats]]
 ) -> float:
@@ -155,7 +200,7 @@ def log_likelihood(
         if data.entry is not None and (late := data.entry > 0).any():
             terms[late] += hazards(data.entry[late], rows[late])[1]
         total = float(data.weights @ terms)
-    return total if math.isfinite(total) else -1e300
+    return total if math.isfinite(total) else -_NOWHERE
 
 
 def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> tuple[Floats, Floats, float]:
@@ -164,6 +209,18 @@ def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> 
     Nelder-Mead to come near, BFGS, then Newton steps on central differences until the step is far below a
     standard error, so that the answer does not depend on where the search began.
     """
+    with np.errstate(
+        all="ignore"
+    ):  # far from the maximum numbers overflow; what is found is tested at the end
+        found = _maximised(negative, np.asarray(start, dtype=np.float64))
+    if found is None:
+        raise NotConverged(
+            f"the likelihood of {title} has no maximum that could be found; try a simpler family"
+        )
+    return found
+
+
+def _maximised(negative: Callable[[Floats], float], start: Floats) -> tuple[Floats, Floats, float] | None:
     from scipy.optimize import minimize
 
     searched = np.asarray(start, dtype=np.float64)
@@ -195,8 +252,15 @@ def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> 
         largest = float(np.abs(step / errors).max())
         searched = searched - step * min(1.0, 1.0 / max(largest, 1e-12))
         if largest < 1e-7:
-            return searched, _richardson(negative, searched, scale), negative(searched)
-    raise NotConverged(f"the likelihood of {title} has no maximum that could be found; try a simpler family")
+            try:
+                covariance = _richardson(negative, searched, scale)
+            except np.linalg.LinAlgError:
+                break
+            value, variances = negative(searched), np.diag(covariance)
+            if np.isfinite(covariance).all() and (variances > 0).all() and abs(value) < _NOWHERE:
+                return searched, covariance, value
+            break
+    return None
 
 
 def _steps(f: Callable[[Floats], float], x: Floats) -> Floats:

@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import InvalidArgument, OutsideFollowUp
 from normoxia.survival.data import Booleans, Floats
-from normoxia.survival.inference import half_width
+from normoxia.survival.inference import checked_level, half_width
+from normoxia.survival.nonparametric import SAME
+from normoxia.survival.risk import asked
+from normoxia.survival.ties import TIE_TOLERANCE, checked, joined_rows
 
 Ties = Literal["efron", "breslow"]
-_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +31,15 @@ class SurvivalCurves:
     survival   after each of them; shape (R, n)
     log_var    Greenwood variance of log survival, infinite where survival is 0; shape (R, n)
     last       last observed time, event or not; 0 for a replicate without patients; shape (R,)
+    tie_tolerance  a time asked for may fall short of a step or of `last` by this share of itself (by this many
+               days below 1) and still count as there
     """
 
     times: Floats
     survival: Floats
     log_var: Floats
     last: Floats
+    tie_tolerance: float = TIE_TOLERANCE
 
     @property
     def median(self) -> Floats:
@@ -43,6 +48,10 @@ class SurvivalCurves:
 
     def quantile(self, probability: float) -> Floats:
         """Times by which a share had the event, infinite where not reached, as `SurvivalCurve.quantile`; shape (R,)."""
+        if not 0.0 < probability < 1.0:
+            raise InvalidArgument(
+                f"a quantile of {probability:g} was asked for; expected a share between 0 and 1"
+            )
         return self._crossing(self.survival, 1.0 - probability)
 
     def median_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -60,7 +69,7 @@ class SurvivalCurves:
 
     def at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Survival at times in days; shape (R, n_times); nan where a replicate's follow-up ended before, or carried on."""
-        moments = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        moments = self._asked(times)
         survival = _lookup(self.times, self.survival, moments, 1.0)
         if not extend:
             beyond = (moments[None, :] > self.last[:, None]) & (survival > 0)
@@ -69,17 +78,19 @@ class SurvivalCurves:
 
     def standard_error_at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Standard error of `at`; shape (R, n_times)."""
-        moments = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        survival = self.at(moments, extend=extend)
-        variance = _lookup(self.times, self.log_var, moments, 0.0)
+        survival = self.at(times, extend=extend)
+        variance = _lookup(self.times, self.log_var, self._asked(times), 0.0)
         return np.asarray(survival * np.sqrt(np.where(survival > 0, variance, 0.0)))
 
     def restricted_mean(self, horizon: float, *, extend: bool = False) -> Floats:
-        """Mean event-free time to a horizon, days; shape (R,).
+        """Mean event-free time to a horizon, days; shape (R,); nan for a replicate without patients.
 
         raises  OutsideFollowUp when a replicate's follow-up ended before and `extend` is false
         """
-        ended = (self.survival[:, -1] <= 0) | (self.last >= horizon)
+        if not 0 < horizon < math.inf:
+            raise InvalidArgument(f"the horizon is {horizon:g} days; expected a time above 0")
+        reach = self.last + self.tie_tolerance * np.maximum(1.0, self.last)
+        ended = (self.survival[:, -1] <= 0) | (reach >= horizon)
         if not extend and not ended.all():
             short = int(np.argmin(ended))
             raise OutsideFollowUp(
@@ -88,14 +99,19 @@ class SurvivalCurves:
             )
         edges = np.minimum(self.times, horizon)
         widths = np.diff(edges, axis=1, append=horizon)
-        return np.asarray(edges[:, 0] + (self.survival * widths).sum(axis=1))
+        means = edges[:, 0] + (self.survival * widths).sum(axis=1)
+        return np.where(np.isinf(self.times[:, 0]), np.nan, means)
+
+    def _asked(self, times: ArrayLike) -> Floats:
+        moments = np.atleast_1d(asked(times))
+        return np.asarray(moments + self.tie_tolerance * np.maximum(1.0, np.abs(moments)))
 
     def _crossing(self, heights: Floats, target: float) -> Floats:
         with np.errstate(invalid="ignore"):
-            reached, under = heights <= target + _SAME, heights < target - _SAME
+            reached, under = heights <= target + SAME, heights < target - SAME
         rows = np.arange(len(heights))
         first = self.times[rows, np.argmax(reached, axis=1)]
-        second = np.where(under.any(axis=1), self.times[rows, np.argmax(under, axis=1)], self.last)
+        second = np.where(under.any(axis=1), self.times[rows, np.argmax(under, axis=1)], first)
         with np.errstate(invalid="ignore"):
             return np.where(reached.any(axis=1), (first + second) / 2.0, np.inf)
 
@@ -124,16 +140,21 @@ class HazardRatios:
 
 
 def kaplan_meier_many(
-    time: ArrayLike, observed: ArrayLike, included: ArrayLike | None = None
+    time: ArrayLike,
+    observed: ArrayLike,
+    included: ArrayLike | None = None,
+    *,
+    tie_tolerance: float = TIE_TOLERANCE,
 ) -> SurvivalCurves:
     """Kaplan-Meier curves of R replicates.
 
     time      days; shape (R, n)
     observed  True where the event was seen; shape (R, n)
     included  False for patients who do not belong to a replicate's group; shape (R, n) or (n,)
+    tie_tolerance  as in `TimeToEvent`, each replicate's group on its own
     """
     days, events, belongs = _arrays(time, observed, included)
-    _, days, events = _sorted(days, events, belongs)
+    [(_, days, events)] = _joined(days, events, [belongs], belongs, tie_tolerance)
     size = belongs.sum(axis=1)
     n = np.maximum(size[:, None] - np.arange(days.shape[1])[None, :], 1).astype(np.float64)
     # one factor a patient: with events before censorings at a tied time the product telescopes to 1 - d/n
@@ -141,7 +162,7 @@ def kaplan_meier_many(
     with np.errstate(divide="ignore"):
         log_var = np.cumsum(np.where(events, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     last = np.where(np.isfinite(days), days, 0.0).max(axis=1)
-    return SurvivalCurves(days, survival, log_var, last)
+    return SurvivalCurves(days, survival, log_var, last, tie_tolerance)
 
 
 def hazard_ratio_many(
@@ -152,6 +173,7 @@ def hazard_ratio_many(
     strata: ArrayLike | None = None,
     included: ArrayLike | None = None,
     ties: Ties = "efron",
+    tie_tolerance: float = TIE_TOLERANCE,
 ) -> HazardRatios:
     """Cox hazard ratios and log-rank statistics of the experimental over the other group, for R replicates.
 
@@ -159,6 +181,7 @@ def hazard_ratio_many(
     experimental   True for the experimental group; shape (n,) or (R, n)
     strata         whole numbers that name each patient's stratum; shape (n,) or (R, n); None: one stratum
     ties           "efron" or "breslow"
+    tie_tolerance  as in `TimeToEvent`, each replicate on its own over both groups and all strata
     source         Cox 1972, J R Stat Soc B 34:187; Efron 1977, J Am Stat Assoc 72:557; Mantel 1966
 
     Newton's method with one covariate, all replicates in step. Assumes proportional hazards within strata.
@@ -166,15 +189,17 @@ def hazard_ratio_many(
     if ties not in ("efron", "breslow"):
         raise InvalidArgument(f'ties "{ties}" is not known here; expected efron or breslow')
     days, events, belongs = _arrays(time, observed, included)
-    arm = _shaped("experimental", experimental, days.shape).astype(np.bool_)
+    arm = _marks("experimental", experimental, days.shape)
     if strata is None:
         parts = [belongs]
     else:
         stratum = _shaped("strata", strata, days.shape)
         parts = [belongs & (stratum == label) for label in np.unique(stratum)]
-    pieces = [_pieces(days, events, arm, chosen, ties) for chosen in parts if chosen.any()]
-    if not pieces:
+    parts = [chosen for chosen in parts if chosen.any()]
+    if not parts:
         raise InvalidArgument("no patient is included; expected at least one")
+    in_order = _joined(days, events, parts, belongs, tie_tolerance)
+    pieces = [_pieces(*found, arm, chosen, ties) for found, chosen in zip(in_order, parts, strict=True)]
     is_event, in_arm, n_arm, n_other, expected, variance = (
         np.concatenate([piece[i] for piece in pieces], axis=1) for i in range(6)
     )
@@ -187,11 +212,36 @@ def hazard_ratio_many(
     return HazardRatios(beta, error, log_rank_z)
 
 
+def _nearly_tied(days: Floats, tolerance: float) -> Booleans:
+    """Rows of sorted times that hold neighbours which differ by so little that `ties` must decide; shape (R,)."""
+    if tolerance == 0 or days.shape[1] < 2:
+        return np.zeros(len(days), dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        gaps = days[:, 1:] - days[:, :-1]
+        last = float(np.max(days, where=np.isfinite(days), initial=1.0))
+        close = gaps <= tolerance * last
+        close &= gaps > 0
+    return np.asarray(close.any(axis=1))
+
+
+def _joined(
+    days: Floats, events: Booleans, parts: list[Booleans], belongs: Booleans, tolerance: float
+) -> list[tuple[NDArray[np.intp], Floats, Booleans]]:
+    """Each part's columns in order (`_sorted`), with the near times of each row joined where it has any."""
+    in_order = [_sorted(days, events, chosen) for chosen in parts]
+    near = np.any([_nearly_tied(found[1], checked(tolerance)) for found in in_order], axis=0)
+    if near.any():
+        changed = joined_rows(days[near], belongs[near], tolerance)
+        for found, chosen in zip(in_order, parts, strict=True):
+            for whole, rows in zip(found, _sorted(changed, events[near], chosen[near]), strict=True):
+                whole[near] = rows
+    return in_order
+
+
 def _pieces(
-    days: Floats, events: Booleans, arm: Booleans, chosen: Booleans, ties: str
+    order: NDArray[np.intp], days: Floats, events: Booleans, arm: Booleans, chosen: Booleans, ties: str
 ) -> tuple[NDArray[Any], ...]:
     """Per patient in order of time, within one stratum: event, arm, the risk set's two sizes, log-rank terms."""
-    order, days, events = _sorted(days, events, chosen)
     in_arm = np.take_along_axis(arm & chosen, order, axis=1)
     belongs = np.take_along_axis(chosen, order, axis=1)
     arm_left = np.cumsum(in_arm[:, ::-1], axis=1)[:, ::-1]
@@ -258,15 +308,16 @@ def _newton(
 def _arrays(
     time: ArrayLike, observed: ArrayLike, included: ArrayLike | None
 ) -> tuple[Floats, Booleans, Booleans]:
-    days = np.asarray(time, dtype=np.float64)
+    try:
+        days = np.asarray(time, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            "time holds something that is not a number; expected one row of days a replicate"
+        ) from None
     if days.ndim != 2 or days.shape[1] == 0:
         raise InvalidArgument(f"time has shape {days.shape}; expected (replicates, patients)")
-    events = _shaped("observed", observed, days.shape).astype(np.bool_)
-    belongs = (
-        np.ones(days.shape, np.bool_)
-        if included is None
-        else _shaped("included", included, days.shape).astype(bool)
-    )
+    events = _marks("observed", observed, days.shape)
+    belongs = np.ones(days.shape, np.bool_) if included is None else _marks("included", included, days.shape)
     if not np.isfinite(days[belongs]).all() or (days[belongs] < 0).any():
         raise InvalidArgument(
             "time holds a negative or infinite value; expected days since the origin, 0 or more"
@@ -274,8 +325,19 @@ def _arrays(
     return days, events, belongs
 
 
+def _marks(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Booleans:
+    """True and False, or 1 and 0, of a shape."""
+    marks = _shaped(name, values, shape)
+    if marks.dtype != np.bool_ and not np.isin(marks, (0, 1)).all():
+        raise InvalidArgument(f"{name} holds values other than 0 and 1; expected True or False")
+    return marks.astype(np.bool_)
+
+
 def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InvalidArgument(f"{name} has rows of unlike length; expected {shape}") from None
     try:
         return np.broadcast_to(array, shape)
     except ValueError:
@@ -307,8 +369,9 @@ def prediction_interval(values: ArrayLike, level: float = 0.9) -> tuple[float, f
     """Median over replicates and the ends that hold a share of them; infinite values count, nan are left out.
 
     Ends are order statistics (no interpolation), so that "not reached" in some replicates gives an honest
-    infinity.
+    infinity. All three are nan when no value is left.
     """
+    checked_level(level)
     held = np.sort(np.asarray(values, dtype=np.float64).ravel())
     held = held[~np.isnan(held)]
     if not len(held):

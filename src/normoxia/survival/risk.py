@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from normoxia.errors import InvalidArgument
 from normoxia.survival.data import Floats, TimeToEvent
 
 
@@ -28,12 +29,25 @@ def risk_table(data: TimeToEvent) -> RiskTable:
 
 def at_risk(data: TimeToEvent, times: ArrayLike) -> Floats:
     """Weight of patients with entry < t <= time, at each t (entry 0 counts as there from the start)."""
-    moments = np.asarray(times, dtype=np.float64)
+    moments = asked(times) - data.slack
     staying = _from(moments, data.time, data.weights)
     if data.entry is None:
         return staying
     waiting = data.entry > 0
     return staying - _from(moments, data.entry[waiting], data.weights[waiting])
+
+
+def asked(times: ArrayLike) -> Floats:
+    """Times that a caller asks for, as numbers; a missing one has no answer."""
+    try:
+        moments = np.asarray(times, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            "the times asked for hold something that is not a number; expected days"
+        ) from None
+    if np.isnan(moments).any():
+        raise InvalidArgument("the times asked for hold a missing value (nan); expected days, leave it out")
+    return moments
 
 
 def weight_at(times: Floats, moments: Floats, weights: Floats) -> Floats:

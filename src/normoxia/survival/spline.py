@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival.data import Floats, TimeToEvent
-from normoxia.survival.parametric import log_likelihood, maximise
+from normoxia.survival.parametric import asked_times, covariate_columns, log_likelihood, maximise
 
 Scale = Literal["hazard", "odds", "normal"]
 _HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
@@ -61,6 +61,10 @@ class SplineFit:
     def hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
         """Hazard per day at times > 0."""
         moments, predicted, slope = self._predict(times, covariates)
+        if (moments <= 0).any():
+            raise InvalidArgument(
+                "a hazard at time 0 was asked for, where log time has no value; expected days above 0"
+            )
         return np.asarray(np.exp(_from_scale(self.scale, predicted, slope, moments)[0]))
 
     def hazard_ratio_at(self, times: ArrayLike, covariates: ArrayLike, reference: ArrayLike) -> Floats:
@@ -68,7 +72,7 @@ class SplineFit:
         return np.asarray(self.hazard(times, covariates) / self.hazard(times, reference))
 
     def _predict(self, times: ArrayLike, covariates: ArrayLike) -> tuple[Floats, Floats, Floats]:
-        moments = np.asarray(times, dtype=np.float64)
+        moments = asked_times(times)
         x = np.asarray(covariates, dtype=np.float64)
         if x.shape != (self.n_covariates,):
             raise InvalidArgument(f"{x.size} covariate values were given; the model has {self.n_covariates}")
@@ -101,13 +105,16 @@ def fit_spline(
         raise InvalidArgument(f'scale "{scale}" is not known; expected hazard, odds or normal')
     if (data.time <= 0).any():
         raise InvalidArgument("a time of 0 days has no logarithm; give it half a day or leave it out")
-    x = np.empty((len(data), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
-    x = x[:, None] if x.ndim == 1 else x
+    x, labels = covariate_columns(data, covariates, names)
+    if inner_knots < 0 or not all(0 <= i < x.shape[1] for i in varying):
+        raise InvalidArgument(
+            f"{inner_knots} inner knots, effects {list(varying)} that vary, {x.shape[1]} covariates; expected 0 or more knots "
+            "and positions of covariates"
+        )
     event_logs = np.log(data.time[data.observed])
     if len(np.unique(event_logs)) < inner_knots + 2:
         raise ComputationFailed(f"{len(event_logs)} events cannot carry {inner_knots} inner knots; use fewer")
     knots = np.quantile(event_logs, np.linspace(0.0, 1.0, inner_knots + 2))
-    labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
     log_time = np.log(data.time)
     values, slopes = _design(log_time, knots, x, tuple(varying))
     entries = None

@@ -146,7 +146,11 @@ def protocol_of(result: TrialResult) -> Trial:
     text, file = result.manifest.get("protocol"), str(result.manifest.get("protocol_file", result.trial))
     if not isinstance(text, str) or not text:
         raise InvalidDocument(f"{result.trial}: the result holds no protocol; pass the trial to analyse")
-    trial = files.parse(documents.parse(text, file), text)
+    return performed(result, files.parse(documents.parse(text, file), text))
+
+
+def performed(result: TrialResult, trial: Trial) -> Trial:
+    """A protocol with the sizes of the run that gave a result, and calibrated if that was."""
     sizes = result.manifest.get("patients")
     assert isinstance(sizes, dict)
     arms = tuple(replace(arm, n=int(sizes[arm.id])) for arm in trial.arms)

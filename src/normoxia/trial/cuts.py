@@ -15,6 +15,8 @@ from normoxia.survival.data import DAYS_PER_MONTH
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _LEAST = re.compile(r"minimum\D*?(\d+(?:\.\d+)?)", re.IGNORECASE)
 _MEDIAN = re.compile(r"median follow-up (?:of )?(\d+(?:\.\d+)?)", re.IGNORECASE)
+#: months from the last entry to a cut: in fewer no scan of the last patient is done, and 0.04 rounds to none
+_LEAST_CUT = 1.0
 _YEARS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _YEAR = re.compile(rf"\b({'|'.join(_YEARS)})(?:-year| years)", re.IGNORECASE)
 
@@ -65,7 +67,7 @@ def cuts(study: Study, default: Mapping[str, float]) -> Cuts:
     """
     notes: list[str] = []
     accrual = _accrual(study)
-    if math.isnan(accrual):
+    if not accrual > 0.0:  # not known, or dates in the wrong order
         accrual = default["accrual"]
         notes.append(f"accrual of {accrual:g} months is assumed")
     ends = {}
@@ -73,6 +75,9 @@ def cuts(study: Study, default: Mapping[str, float]) -> Cuts:
         least, words = _least(study, endpoint, accrual)
         if math.isnan(least):
             least, words = default[key], "assumed"
+        elif least < _LEAST_CUT:
+            # a median follow-up of observed times, deaths among them, is shorter than what patients could be followed
+            least, words = default[key], f"assumed, for {words} leaves none"
         ends[key] = round(least, 1)
         notes.append(f"{key} is cut {ends[key]:g} months after the last entry: {words}")
     if ends["survival"] < ends["progression"]:
@@ -100,7 +105,7 @@ def _least(study: Study, endpoint: Endpoint, accrual: float) -> tuple[float, str
             months = float(median[1])
         if not math.isnan(months):
             words = f"median follow-up {months:g} months ({population.id}) less half the accrual"
-            return max(0.0, months - accrual / 2), words
+            return months - accrual / 2, words
         if years:
             months = 12.0 * _YEARS[years[1].lower()]
             return months, f"{population.definition}, taken as least follow-up ({population.id}); assumed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from normoxia.errors import InvalidArgument
+from normoxia.evidence.studies.prior import prior_inhibitor
 from normoxia.evidence.studies.reported import Fact
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.population import PopulationDocument
@@ -74,7 +76,12 @@ def _line(study: Study, found: Enrolled) -> None:
     found.covariates["line"] = _levels({1: 1 - later, 2: later}, _setting(study, study.setting.line))
     if study.setting.line == "third or later":
         found.notes.append("third line and later counts as the model's second line")
-    prior = "anti-PD" in study.setting.prior_therapy
+    prior = prior_inhibitor(study.setting.prior_therapy)
+    if prior is None:
+        raise InvalidArgument(
+            f'prior therapy "{study.setting.prior_therapy}" does not say whether patients had a checkpoint inhibitor; '
+            'say so in words such as "anti-PD-(L)1 and platinum" or "platinum, no prior ICI"'
+        )
     found.covariates["prior_ici"] = _levels(
         {0: 1 - prior, 1: prior}, _setting(study, study.setting.prior_therapy or "no prior therapy is stated")
     )

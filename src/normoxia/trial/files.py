@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
@@ -11,7 +12,14 @@ from pathlib import Path
 from normoxia import documents, population, units
 from normoxia import library as shipped
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError, did_you_mean
+from normoxia.errors import (
+    InvalidArgument,
+    InvalidDocument,
+    NormoxiaError,
+    UnknownName,
+    did_you_mean,
+    shortened,
+)
 from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
 from normoxia.population import EVERYBODY, Baseline, Condition, PopulationDocument
@@ -48,7 +56,10 @@ STUDY = "study:"
 FORECAST = "forecast:"
 #: the regimen of an arm without a drug
 PLACEBO = "placebo"
+_PATH = re.compile(r"[^\s()]+\.ya?ml(?![^\s()])")
 _SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
+#: days of the longest time of a protocol, and visits of the longest follow-up
+_LONGEST, _MOST_VISITS = 36525.0, 5_000
 
 
 def library() -> tuple[str, ...]:
@@ -70,13 +81,53 @@ def read(name: str | Path) -> Trial:
         from normoxia.trial import designs
 
         return designs.read(str(name).removeprefix(FORECAST))
-    path = shipped.find("trials", name)
-    return parse(documents.load(path), path.read_text(encoding="utf-8-sig"))
+    try:
+        path = shipped.find("trials", name)
+    except UnknownName as error:
+        raise _with_prefix(error) from None
+    text = documents.text_of(path)
+    return parse(documents.parse(text, str(path)), text)
+
+
+def _with_prefix(error: UnknownName) -> UnknownName:
+    """The same error; where the name is a study's or a design's, with the prefix that asks for it."""
+    from normoxia.evidence.studies.registry import plain_name
+
+    wanted = plain_name(error.name)
+    kinds = ((STUDY, "studies"), (FORECAST, "forecasts"))
+    meant = [
+        prefix + n for prefix, kind in kinds for n in shipped.names(kind) if plain_name(n).startswith(wanted)
+    ]
+    if not wanted or not meant:
+        return error
+    return UnknownName(error.kind, error.name, error.known, remedy=f"ask for {' or '.join(meant[:4])}")
 
 
 def parse(root: Node, text: str = "") -> Trial:
     """A trial from its document's root. Raises InvalidDocument with every finding."""
     return _Reader().trial(root, text)
+
+
+def beside(node: Node, name: str) -> str:
+    """A document a protocol names: the path of a file that stands beside the protocol, else the name as it is."""
+    if not name.endswith((".yaml", ".yml")):
+        return name
+    path = str(Path(node.place.file).parent / name)
+    return path if _is_file(path) else name
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # no name of a file: too long
+        return False
+
+
+def _with_paths(node: Node, text: str) -> str:
+    """A regimen whose drugs that are named by a path beside the protocol are named by one that can be opened."""
+    if ".y" not in text:
+        return text
+    return _PATH.sub(lambda match: beside(node, match[0]), text)
 
 
 class _Reader:
@@ -104,7 +155,7 @@ class _Reader:
             self.text(part("trial")),
             self.titles(part("title")),
             self.study(part("study")) if "study" in got else "",
-            self.text(part("model")),
+            beside(part("model"), self.text(part("model"))),
             self.document,
             self.condition(part("eligibility")) if "eligibility" in got else EVERYBODY,
             arms,
@@ -122,8 +173,15 @@ class _Reader:
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
         )
         self.model(part("model"), trial.model)
+        self.few_visits(part("visits"), trial)
         self.findings.raise_any(InvalidDocument)
         return trial
+
+    def few_visits(self, node: Node, trial: Trial) -> None:
+        """Visits and their number are kept for every patient."""
+        count = trial.visits.count(trial.horizon)
+        if count > _MOST_VISITS:
+            self.note(node, f"{count:,.0f} visits up to the last cut", f"expected {_MOST_VISITS:,} at most")
 
     # small parts
 
@@ -161,7 +219,7 @@ class _Reader:
         if len(words) != 2:
             self.note(
                 node,
-                f'found "{node.value}"',
+                f'found "{shortened(str(node.value))}"',
                 'expected a number and a unit, such as "6 weeks" or "12 months"',
             )
             return math.nan
@@ -170,8 +228,12 @@ class _Reader:
         except ValueError as error:
             self.note(node, f'found "{node.value}" ({error})', 'expected a time, such as "6 weeks"')
             return math.nan
-        if days < minimum:
-            self.note(node, f"found {node.value}", f"expected at least {minimum:g} days")
+        if not minimum <= days <= _LONGEST:
+            expected = (
+                f"expected at least {minimum:g} days" if days < minimum else "expected 100 years at most"
+            )
+            self.note(node, f"found {node.value}", expected)
+            return math.nan
         return days
 
     def condition(self, node: Node) -> Condition:
@@ -192,9 +254,8 @@ class _Reader:
         if "document" not in got:
             return self.document
         name = got["document"].text(self.findings)
-        beside = Path(node.place.file).parent / name
         try:
-            document = population.read(beside if beside.suffix and beside.exists() else name)
+            document = population.read(beside(node, name))
         except NormoxiaError as error:
             self.note(got["document"], str(error))
             return self.document
@@ -219,12 +280,12 @@ class _Reader:
             if entry.value is None or entry.value == PLACEBO:
                 continue
             try:
-                together = together + regimen(entry.text(self.findings))
+                together = together + regimen(_with_paths(entry, entry.text(self.findings)))
             except NormoxiaError as error:
                 self.note(entry, str(error))
         if not self.findings.items and len(entries) > 1:
             try:
-                regimen([entry.text(self.findings) for entry in entries])
+                regimen([_with_paths(entry, entry.text(self.findings)) for entry in entries])
             except NormoxiaError as error:
                 self.note(node, str(error))
         return together
@@ -289,6 +350,7 @@ class _Reader:
             if "drugs" in got
             else ()
         )
+        drugs = tuple(_with_paths(node, drug) for drug in drugs)
         for drug in drugs:
             if given is not None and drug not in given.drugs:
                 self.note(
@@ -325,7 +387,9 @@ class _Reader:
                 f"a window of {window:g} days about visits {every:g} days apart",
                 "make it shorter: visits overlap",
             )
-        return Visits(first, every, tuple(sorted(changes)), window)
+        if not math.isfinite(first + every + window):
+            return Visits(21.0, 21.0)  # a finding was made; what depends on visits is not judged by them
+        return Visits(first, every, tuple(sorted(c for c in changes if math.isfinite(c[0] + c[1]))), window)
 
     def criteria(self, node: Node) -> Criteria:
         keys = ("confirmation", "stable", "source", "verified")
@@ -375,8 +439,9 @@ class _Reader:
         shared = documents.load(shipped.path("trials", "shared/clinic"))
         names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
         entries = shared.fields(self.findings, ("clinic", "death_factors"))
-        values = self.quantities(entries["clinic"], names)
-        factors = entries["death_factors"]
+        empty = Node(None, shared.place)
+        values = dict.fromkeys(names, math.nan) | self.quantities(entries.get("clinic", empty), names)
+        factors = entries.get("death_factors", empty)
         if node.value is not None:
             own = node.entries(self.findings)
             values |= self.quantities(
@@ -437,7 +502,11 @@ class _Reader:
         return tuple(found)
 
     def model(self, node: Node, name: str) -> None:
-        if name and not name.endswith((".yaml", ".yml")) and name not in shipped.names("models"):
+        if name.endswith((".yaml", ".yml")) and not _is_file(name):
+            self.note(
+                node, f'model "{name}": no such file', "check the name; it may stand beside the protocol"
+            )
+        elif name and not name.endswith((".yaml", ".yml")) and name not in shipped.names("models"):
             self.note(
                 node,
                 f'model "{name}" is not known',

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from normoxia import documents, library, population
+from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, NormoxiaError
 from normoxia.evidence.studies.regimens import is_dosed
 from normoxia.evidence.studies.registry import registry
@@ -28,6 +29,8 @@ MODEL, POPULATION = "nsclc", "advanced-nsclc"
 _ALLOCATION = re.compile(r"\b\d+(?::\d+)+\b")
 _LATER_ICI = re.compile(r"later anti-PD|subsequent immunotherapy|crossover to \w+mab", re.IGNORECASE)
 _LATER_ANY = re.compile(r"any subsequent therapy|subsequent systemic therapy", re.IGNORECASE)
+#: what a rule on later lines may ask of an arm and its study
+_ASKED = ("line", "ici", "platinum", "docetaxel", "before")
 _CHECKPOINT = ("ICI", "bispecific")
 
 
@@ -92,7 +95,51 @@ def _refused(study: Study, reason: str) -> InvalidArgument:
 
 @functools.cache
 def _shared() -> Any:
-    return documents.load(library.path("trials", "shared/from-study")).plain()
+    """What is assumed of every study, as plain values. Raises InvalidDocument when the document lacks a part of it."""
+    root = documents.load(library.path("trials", "shared/from-study"))
+    findings = Findings()
+    got = root.fields(findings, ("doses", "classes", "visits", "follow_up", "next_lines"))
+    findings.raise_any()
+    for node in got["doses"].entries(findings).values():
+        dose = node.fields(findings, ("dose", "source"), ("cycles",))
+        _read(dose, findings, texts=("dose", "source"), wholes=("cycles",))
+    for node in got["classes"].entries(findings).values():
+        group = node.fields(findings, ("drugs", "source"), ("maintained",))
+        _read(group, findings, texts=("source",), lists=("drugs", "maintained"))
+    follow_up = got["follow_up"].fields(findings, ("accrual", "progression", "survival", "source"))
+    _read(follow_up, findings, texts=("source",), numbers=("accrual", "progression", "survival"))
+    for node in got["next_lines"].items(findings):
+        rule = node.fields(findings, ("when", "gives"))
+        asked = rule["when"].fields(findings, (), _ASKED) if "when" in rule else {}
+        _read(asked, findings, texts=("line",), numbers=("before",))
+        for key in asked.keys() & {"ici", "platinum", "docetaxel"}:
+            asked[key].boolean(findings)
+        for entry in rule["gives"].items(findings) if "gives" in rule else ():
+            line = entry.fields(findings, ("title", "regimen", "share"))
+            _read(line, findings, texts=("title",), numbers=("share",))
+    if not any(
+        not node.entries(findings).get("when", node).entries(findings)
+        for node in got["next_lines"].items(findings)
+    ):
+        findings.note(got["next_lines"].place, "no line is for everybody else", "add one with an empty when")
+    findings.raise_any()
+    return root.plain()
+
+
+def _read(
+    fields: Mapping[str, Node], findings: Findings, texts: Iterable[str] = (), numbers: Iterable[str] = (),
+    wholes: Iterable[str] = (), lists: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Note each field that is not of its kind; those that are not there are left out."""
+    for key in fields.keys() & set(texts):
+        fields[key].text(findings)
+    for key in fields.keys() & set(numbers):
+        fields[key].number(findings, 0.0)
+    for key in fields.keys() & set(wholes):
+        fields[key].whole(findings, 1)
+    for key in fields.keys() & set(lists):
+        for item in fields[key].items(findings):
+            item.text(findings)
 
 
 class _Protocol:
@@ -109,7 +156,10 @@ class _Protocol:
             raise _refused(study, "no arm is described")
         sizes = self.sizes()
         arms = {arm.id: self.arm(arm, sizes[arm.id]) for arm in study.arms}
-        who = enrolled(study, population.read(POPULATION))
+        try:
+            who = enrolled(study, population.read(POPULATION))
+        except InvalidArgument as error:
+            raise _refused(study, str(error)) from None
         when = cuts.cuts(study, self.shared["follow_up"])
         self.notes += [*who.notes, *when.notes, "scans every 6 weeks to week 48, then every 9; assumed"]
         self.notes.append("the share of later lines is taken of those whose disease progressed")
@@ -212,7 +262,7 @@ class _Protocol:
             return text
         for part in (*arm.cycles.split(";"), arm.maintenance):
             limit = re.search(r"(?:up to|total) (\d+) (months|years)", part)
-            if limit and drug in part:
+            if limit and drug in part and not re.search(r"\b(?:until|up to|for) ", text):
                 months = int(limit[1]) * (12 if limit[2] == "years" else 1)
                 return f"{text} until {months} months"
         return text

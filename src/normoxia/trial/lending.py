@@ -17,6 +17,7 @@ def borrowers() -> Mapping[str, str]:
     findings = Findings()
     root = documents.load(library.path("forecasts", "shared/borrowed"))
     pairs = root.fields(findings, ("borrowed",))
+    findings.raise_any(InvalidDocument)
     known = pharmacology.library()
     found = {name: entry.text(findings, known) for name, entry in pairs["borrowed"].entries(findings).items()}
     findings.raise_any(InvalidDocument)

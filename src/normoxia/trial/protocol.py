@@ -70,6 +70,11 @@ class Visits:
     changes: tuple[tuple[float, float], ...] = ()
     window: float = 7.0
 
+    def count(self, until: float) -> float:
+        """How many scans there are up to a day at most, without making them."""
+        shortest = min([self.every, *(every for _, every in self.changes)])
+        return max(0.0, (until - self.first) / shortest + 1.0)
+
     def days(self, until: float) -> NDArray[np.float64]:
         """Nominal days of the scans up to a day."""
         found, day = [], self.first

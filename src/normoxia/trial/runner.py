@@ -63,7 +63,9 @@ class Bench:
 def compose(trial: Trial) -> Model:
     """The trial's biology with every drug its arms may give."""
     biology = mechanism.read(library.find("models", trial.model))
-    drugs = pharmacology.modules(pharmacology.read(name) for name in trial.drugs)
+    # by name, not by path: the same documents in another folder make the same model, in the same order
+    own = sorted((pharmacology.read(name) for name in trial.drugs), key=lambda drug: drug.name)
+    drugs = pharmacology.modules(own)
     return mechanism.compose([biology, *drugs])
 
 

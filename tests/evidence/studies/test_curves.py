@@ -25,6 +25,10 @@ def test_landmarks_are_met(curve: Curve) -> None:
     assert len(patients.time) == curve.n
     assert int(patients.observed.sum()) <= curve.events
     estimate = kaplan_meier(patients)
+    # every printed number at risk, the last one included, is the number rebuilt
+    for month, _, at_risk in curve.points:
+        assert int(np.sum(patients.time >= month * 30.4375 - 1e-6)) == at_risk
+    assert found.at_risk.tolist() == [curve.n, *(at_risk for _, _, at_risk in curve.points)]
     for month, percent, _ in curve.points:
         # one patient's step at the number still at risk, and the rounding of the landmark
         step = 100.0 / max(1, int(np.sum(patients.time >= month * 30.4375)))

@@ -166,3 +166,22 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said_not_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidDocument, match="no such file or folder"):
         evidence.registry(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ("[6, 55.0, 12.5]", 'found "12.5"; expected a whole number'),
+        ("[6, 55.0, 1.234]", 'found "1.234"; expected a whole number'),
+        ("[6, 55.0, many]", 'found "many"; expected a whole number'),
+        ("[6, 55,0, 120]", "a point of 4 numbers; write .month, percent, at risk."),
+        ("[6, x, 120]", 'found "x"; expected a number'),
+    ],
+)
+def test_patients_at_risk_are_whole_numbers(point: str, message: str) -> None:
+    curve = (
+        "    curves:\n"
+        f"      - {{arm: A, endpoint: PFS, derived: true, n: 200, events: 100, points: [{point}], dataset: d, source: paper}}\n"
+    )
+    with pytest.raises(InvalidDocument, match=message):
+        read(GOOD + curve)

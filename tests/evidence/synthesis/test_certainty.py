@@ -51,11 +51,66 @@ def test_bias_reaches_an_estimate_through_the_studies_that_carry_it() -> None:
     assert found["a", "b"]["indirectness"].concern is Concern.NONE
 
 
-def test_what_was_not_judged_is_no_reason_for_trust() -> None:
-    fitted = net.fit(net.build([Contrast("1", "a", "b", -0.5, 0.05)], "HR"), model="common")
-    (one,) = certainty(fitted)
-    assert one.level == "very low"
-    assert sum("not judged" in j.reason for j in one.judgements) == 3
+PRECISE = [Contrast("1", "a", "b", -0.5, 0.05)]
+
+
+def test_what_was_not_judged_is_said_and_lowers_nothing() -> None:
+    """One precise study: only heterogeneity and incoherence, which share a step, are some concern."""
+    (one,) = certainty(net.fit(net.build(PRECISE, "HR"), model="common"))
+    assert one.not_judged == ("within-study bias", "indirectness", "reporting bias")
+    assert one.level == "moderate"
+    assert one.word == "at most moderate (3 of 6 domains not judged)"
+    said = one.to_json()
+    assert said["level"] == one.word
+    assert [d["concern"] for d in said["domains"]][:3] == ["not judged"] * 3
+    assert all("not judged" in j.reason for j in one.judgements[:3])
+
+
+@pytest.mark.parametrize(
+    ("scores", "level"),
+    [((1, 1, 1), "moderate"), ((2, 1, 1), "low"), ((3, 1, 1), "very low"), ((1, 2, 2), "very low")],
+)
+def test_what_was_judged_takes_its_steps(scores: tuple[int, int, int], level: str) -> None:
+    bias, indirect, reporting = ({"1": score} for score in scores)
+    (one,) = certainty(
+        net.fit(net.build(PRECISE, "HR"), model="common"),
+        risk_of_bias=bias,
+        indirectness=indirect,
+        reporting_bias=reporting,
+    )
+    assert (one.level, one.word, one.not_judged) == (level, level, ())
+
+
+def test_the_lowest_level_needs_no_reserve() -> None:
+    (one,) = certainty(
+        net.fit(net.build(PRECISE, "HR"), model="common"), risk_of_bias={"1": 3}, indirectness={"1": 3}
+    )
+    assert one.word == "very low (1 of 6 domains not judged)"
+
+
+def test_studies_without_a_judgement_count_only_where_the_answer_hangs_on_them() -> None:
+    """Weights 100 to 1: the small study cannot move the mean across a boundary, the large one can."""
+    rows = [Contrast("large", "a", "b", -0.5, 0.05), Contrast("small", "a", "b", -0.5, 0.5)]
+    fit = net.fit(net.build(rows, "HR"), model="common")
+    (known,) = certainty(fit, risk_of_bias={"large": 1})
+    (unknown,) = certainty(fit, risk_of_bias={"small": 1})
+    assert known.judgements[0].concern is Concern.NONE
+    assert "1 studies not judged, which changes nothing" in known.judgements[0].reason
+    assert unknown.judgements[0].concern is None
+    assert "99% of the estimate" in unknown.judgements[0].reason
+
+
+def test_without_shares_nothing_that_a_study_carries_is_judged() -> None:
+    (one,) = certainty(net.fit(net.build(PRECISE, "HR"), model="common"), risk_of_bias={"1": 1}, shares={})
+    assert one.judgements[0].concern is None
+    assert "not listed" in one.judgements[0].reason
+
+
+def test_a_score_that_does_not_exist_is_refused_in_every_domain() -> None:
+    fit = net.fit(net.build(PRECISE, "HR"), model="common")
+    for domain in ("risk_of_bias", "indirectness", "reporting_bias"):
+        with pytest.raises(InvalidArgument, match=f"{domain} of"):
+            certainty(fit, **{domain: {"1": 4}})  # type: ignore[arg-type]
 
 
 def test_differences_need_their_smallest_difference_that_matters() -> None:

@@ -78,3 +78,40 @@ def test_relaxing_any_design_of_a_loop_takes_the_heat_out() -> None:
     heat = c.net_heat(net.build(LOOP))
     assert float(heat.residual.sum()) == pytest.approx(c.design_by_treatment(net.build(LOOP)).between_q)
     assert heat.heat == pytest.approx(np.tile(heat.residual[:, None], 3))
+
+
+def triangle(study: str, a: float, b: float, c: float, se: float = 0.2) -> list[Contrast]:
+    own = {"a": a, "b": b, "c": c}
+    return [Contrast(study, x, y, own[x] - own[y], se) for x, y in ("ab", "ac", "bc")]
+
+
+def test_unrelated_means_of_a_three_arm_study_alone_are_its_contrasts() -> None:
+    found = c.unrelated_means(net.build(triangle("1", 0.0, 0.3, 0.8)))
+    assert [e[2] for e in found.effects] == pytest.approx([-0.3, -0.8, -0.5])
+    assert [e[3] for e in found.effects] == pytest.approx([0.2] * 3)
+    assert (found.df, found.q) == (0, pytest.approx(0.0, abs=1e-12))
+
+
+def test_unrelated_means_of_two_and_three_arms_written_out() -> None:
+    """A mean for every pair; the three-arm study sees (2 d_ab + d_ac - d_bc) / 3 and so on, by generalised least squares."""
+    two = [Contrast("2", "a", "b", 0.5, 0.3), Contrast("3", "b", "c", -0.4, 0.25), Contrast("4", "a", "c", 0.6, 0.2),
+           Contrast("5", "a", "b", 0.1, 0.35)]  # fmt: skip
+    found = c.unrelated_means(net.build([*triangle("1", 0.0, 0.3, 0.8), *two]), tau=0.1)
+    x = np.array([[2, 1, -1], [1, 2, 1]]) / 3.0  # a-b and a-c of the first study by d_ab, d_ac, d_bc
+    x = np.vstack([x, [[1, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]]])
+    y = np.array([-0.3, -0.8, 0.5, -0.4, 0.6, 0.1])
+
+    def covariance(tau2: float) -> np.ndarray:
+        v = np.diag([0.04, 0.04, 0.09, 0.0625, 0.04, 0.1225]) + tau2 * np.eye(6)
+        v[0, 1] = v[1, 0] = 0.02 + tau2 / 2.0  # they share arm a, which has half of each variance
+        return v
+
+    w = np.linalg.inv(covariance(0.01))
+    inverse = np.linalg.inv(x.T @ w @ x)
+    means = inverse @ x.T @ w @ y
+    assert [e[2] for e in found.effects] == pytest.approx(means.tolist(), rel=1e-10)
+    assert [e[3] for e in found.effects] == pytest.approx(np.sqrt(np.diag(inverse)).tolist(), rel=1e-10)
+    plain = np.linalg.inv(covariance(0.0))
+    residual = y - x @ np.linalg.solve(x.T @ plain @ x, x.T @ plain @ y)
+    assert found.q == pytest.approx(float(residual @ plain @ residual), rel=1e-10)
+    assert found.df == 3

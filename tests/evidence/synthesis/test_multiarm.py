@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.evidence.synthesis.multiarm import study_arms
 
@@ -75,3 +76,24 @@ def test_two_contrasts_against_a_shared_arm_split_their_variance_by_size() -> No
 def test_contrasts_that_do_not_close_a_triangle_are_noted() -> None:
     study = study_arms(triple(0.05, 0.07, 0.06, (0.1, 0.9, 0.2)))
     assert any("its other contrasts make it" in note for note in study.notes)
+
+
+def test_a_pair_given_twice_counts_as_both_in_either_order() -> None:
+    """The mean of the two estimates and of their variances, not whichever stands last."""
+    twice = [Contrast("1", "a", "b", 0.2, 0.1), Contrast("1", "b", "a", -0.6, 0.3)]
+    for rows in (twice, twice[::-1]):
+        effect = net.fit(net.build(rows), model="common").effect("a", "b")
+        assert effect.estimate == pytest.approx(0.4)
+        assert effect.se**2 == pytest.approx((0.01 + 0.09) / 2.0)
+
+
+def test_variances_that_several_splits_fit_take_the_one_nearest_to_equal() -> None:
+    """A star whose variances are impossible in equal parts: no arm below 0, and no order decides."""
+    rows = [Contrast("1", x, "c", 0.1, se) for x, se in (("a", 0.05), ("b", 1.0), ("d", 1.2))]
+    first = study_arms(rows).variances
+    names = study_arms(rows).arms
+    for turned in (rows[::-1], [rows[1], rows[2].reversed(), rows[0]]):
+        other = study_arms(turned)
+        assert np.all(other.variances > 0)
+        found = dict(zip(other.arms, other.variances, strict=True))
+        assert [found[name] for name in names] == pytest.approx(first, rel=1e-6)

@@ -33,6 +33,7 @@ FILES = [
     "nma_netheat",
     "nma_funnel",
     "binomial_normal",
+    "nma_mantel_haenszel",
     "cnma_summary",
     "cnma_components",
     "cnma_combinations_vs_placebo",

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis.over_time import effect_over_time
-from normoxia.survival import TimeToEvent
+from normoxia.evidence.synthesis.over_time import effect_over_time, time_lost_ratio
+from normoxia.survival import TimeToEvent, kaplan_meier
 
 
 def exponential(hazard: float, n: int, seed: int, plateau: float = 0.0) -> TimeToEvent:
@@ -45,3 +47,23 @@ def test_periods_cover_all_events_and_cuts_must_lie_within_follow_up() -> None:
     assert sum(p.events for p in effect_over_time(a, b, cuts=[100, 300]).periods) == a.n_events + b.n_events
     with pytest.raises(InvalidArgument, match="within follow-up"):
         effect_over_time(a, b, cuts=[5000])
+
+
+def test_the_ratio_of_times_lost_is_that_of_the_areas_above_the_curves() -> None:
+    """Ten patients an arm, nobody censored: the mean of min(time, horizon) in closed form, its error by the delta method."""
+    one, other = np.arange(1.0, 11.0) * 20.0, np.arange(1.0, 11.0) * 12.0
+    arms = [TimeToEvent(t, np.ones(10, dtype=bool)) for t in (one, other)]
+    horizon = 100.0
+    found = time_lost_ratio(*(kaplan_meier(arm) for arm in arms), horizon)
+    assert found is not None
+    lost = [horizon - np.minimum(t, horizon).mean() for t in (one, other)]
+    errors = [np.minimum(t, horizon).std() / math.sqrt(10) for t in (one, other)]
+    assert found.value == pytest.approx(lost[0] / lost[1])
+    assert found.standard_error == pytest.approx(math.hypot(errors[0] / lost[0], errors[1] / lost[1]))
+    assert effect_over_time(*arms, horizon=horizon).time_lost == found
+
+
+def test_an_arm_that_loses_no_time_has_no_ratio() -> None:
+    well = TimeToEvent(np.full(20, 200.0), np.zeros(20, dtype=bool))
+    ill = TimeToEvent(np.arange(1.0, 21.0) * 10.0, np.ones(20, dtype=bool))
+    assert time_lost_ratio(kaplan_meier(well), kaplan_meier(ill), 150.0) is None

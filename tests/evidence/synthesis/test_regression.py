@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument
@@ -43,3 +47,15 @@ def test_collinear_and_missing_covariates_are_named() -> None:
         meta_regression([1, 2, 3], [1, 1, 1], {"x": [1.0, 2.0]})
     with pytest.raises(InvalidArgument, match="add studies"):
         meta_regression([1, 2], [1, 1], {"x": [1.0, 2.0]})
+
+
+def test_sidik_and_jonkman_start_around_the_mean_as_metafor_does() -> None:
+    """metafor 3.8-1, November 2026: rma(yi, vi, mods = ~ ablat, data = input_bcg.csv, method = "SJ")."""
+    path = Path(__file__).parents[2] / "oracles" / "synthesis" / "input_bcg.csv"
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    y, v, ablat = (np.array([float(r[c]) for r in rows]) for c in ("yi", "vi", "ablat"))
+    fit = meta_regression(y, np.sqrt(v), {"ablat": ablat}, tau="SJ")
+    found = (fit["intercept"].estimate, fit["ablat"].estimate, fit["intercept"].se, fit["ablat"].se, fit.tau2)
+    peer = (0.1982717291634, -0.0280713689568, 0.3887058462425, 0.0110142439804, 0.2318437161190)
+    assert found == pytest.approx(peer, rel=1e-9)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import struct
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -76,7 +79,7 @@ class Emulated:
     def read(cls, path: Path) -> Emulated:
         """What `to_bytes` wrote. Raises InvalidDocument for another file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 header = json.loads(str(held["header"]))
                 if header.get("schema") != SCHEMA:
                     raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
@@ -90,11 +93,16 @@ class Emulated:
                 surfaces = {
                     s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS)) for s in figures
                 }
-        except (OSError, ValueError, KeyError) as error:
+                manifest = dict(header["manifest"])
+        except InvalidDocument:
+            raise
+        except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError,
+                MemoryError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+            # whatever the archive's library stumbles over in a damaged file
             raise InvalidDocument(
-                f"{path}: not emulated trials ({error}); run the calibration again"
+                f"{path}: not emulated trials ({type(error).__name__}: {error}); run the calibration again"
             ) from None
-        return cls(figures, surfaces, header["manifest"])
+        return cls(figures, surfaces, manifest)
 
 
 def _packed(part: str, values: Floats) -> Floats:

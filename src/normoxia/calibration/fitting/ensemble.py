@@ -115,13 +115,17 @@ def read(path: str | Path | None = None) -> Calibrated:
             "the ensemble was calibrated with other hyperparameters than those shipped",
             "calibrate again, or restore library/calibrations/hyperparameters.yaml",
         )
-    states = np.array(
-        [[v.number(findings) for v in row.items(findings)] for row in got["draws"].items(findings)]
-    )
-    if states.ndim != 2 or states.shape[1] != layout(space).width:
-        findings.note(
-            got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {layout(space).width}"
-        )
+    rows = [[v.number(findings) for v in row.items(findings)] for row in got["draws"].items(findings)]
+    width = layout(space).width
+    for row, node in zip(rows, got["draws"].items(findings), strict=True):
+        if len(row) != width:
+            findings.note(
+                node.place, f"a draw of {len(row)} numbers", f"expected {width}; restore the document"
+            )
+    findings.raise_any(InvalidDocument)
+    states = np.array(rows)
+    if states.ndim != 2 or states.shape[1] != width:
+        findings.note(got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {width}")
     findings.raise_any(InvalidDocument)
     manifest: Any = got["manifest"].plain()
     return Calibrated(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())

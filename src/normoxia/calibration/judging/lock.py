@@ -152,7 +152,12 @@ def _shipped() -> Lock:
 
 def _read(known: Registry) -> Lock:
     file = library.path("calibrations", "lock")
-    plain: Any = documents.load(file).plain()
+    root = documents.load(file)
+    with documents.laid_out(root.place, "the lock"):
+        return _built(root.plain(), hashlib.sha256(file.read_bytes()).hexdigest(), known)
+
+
+def _built(plain: Any, digest: str, known: Registry) -> Lock:
     contrasts: list[Observed] = []
     strata: list[Observed] = []
     responses: list[Observed] = []
@@ -165,7 +170,7 @@ def _read(known: Registry) -> Lock:
         medians += _medians(study, entry["set"], seen)
     return Lock(
         date=str(plain["date"]),
-        digest=hashlib.sha256(file.read_bytes()).hexdigest(),
+        digest=digest,
         contrasts=tuple(contrasts),
         strata=tuple(strata),
         responses=tuple(responses),

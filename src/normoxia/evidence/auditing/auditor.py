@@ -59,10 +59,15 @@ def curated() -> tuple[tuple[Discrepancy, tuple[str, ...]], ...]:
     root = documents.load(library.path("review", "curated")).fields(
         findings, ("title", "discrepancies"), ("note",)
     )
+    findings.raise_any()
     entries = []
     for node in root["discrepancies"].items(findings):
         f = node.fields(findings, ("study", "items", "values", "places", "consequence"))
+        findings.raise_any()
         items = tuple(item.text(findings) for item in f["items"].items(findings))
+        if not items:
+            findings.note(f["items"].place, "no item", "name at least one")
+            findings.raise_any()
         entry = Discrepancy(
             f["study"].text(findings),
             items[0],
@@ -80,9 +85,11 @@ def curated() -> tuple[tuple[Discrepancy, tuple[str, ...]], ...]:
 def _outline() -> Outline:
     findings = Findings()
     root = documents.load(library.path("review", "outline")).fields(findings, ("title", "parts"))
+    findings.raise_any()
     parts = []
     for node in root["parts"].items(findings):
         f = node.fields(findings, ("name", "present", "line"))
+        findings.raise_any()
         parts.append((f["name"].text(findings), f["present"].boolean(findings), f["line"].whole(findings, 1)))
     findings.raise_any()
     return Outline(tuple(parts))
@@ -90,6 +97,7 @@ def _outline() -> Outline:
 
 def _words(node: Node, findings: Findings) -> Words:
     f = node.fields(findings, ("en",), ("zh",))
+    findings.raise_any()
     return Words(f["en"].text(findings), f["zh"].text(findings) if "zh" in f else "")
 
 

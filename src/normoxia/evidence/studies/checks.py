@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from normoxia.documents import Finding, Place
+from normoxia.evidence.studies.prior import prior_inhibitor
 from normoxia.evidence.studies.regimens import unreadable
 from normoxia.evidence.studies.reported import Reported
 from normoxia.evidence.studies.rounding import decimals, half_unit, is_possible
@@ -268,6 +269,17 @@ def regimens_read(study: Study) -> Iterator[Finding]:
 
 
 #: the checks, in the order of their findings
+def prior_therapy_reads(study: Study) -> Iterator[Finding]:
+    """What was given before says whether a checkpoint inhibitor was among it: patients who had one respond less."""
+    text = study.setting.prior_therapy
+    if prior_inhibitor(text) is None:
+        yield Finding(
+            Place(study.file, 0, "setting.prior_therapy"),
+            f'"{text}" does not say whether patients had a checkpoint inhibitor',
+            'say so, such as "anti-PD-(L)1 and platinum" or "platinum, no prior ICI"',
+        )
+
+
 CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
     quoted_numbers,
     interval_contains,
@@ -283,6 +295,7 @@ CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
     p_fits_interval,
     curves_fall,
     regimens_read,
+    prior_therapy_reads,
 )
 
 

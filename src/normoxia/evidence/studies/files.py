@@ -349,13 +349,14 @@ class _Reader:
             )
         points = []
         for point in self.listed(f, "points"):
-            row = [n.number(self.findings, 0.0) for n in point.items(self.findings)]
+            row = point.items(self.findings)
             if len(row) != 3:
                 self.findings.note(
                     point.place, f"a point of {len(row)} numbers", "write [month, percent, at risk]"
                 )
             else:
-                points.append((row[0], row[1], int(row[2])))
+                month, percent = (n.number(self.findings, 0.0) for n in row[:2])
+                points.append((month, percent, row[2].whole(self.findings, 0)))
         return Curve(
             arm=self.arm_name(f, "arm"), endpoint=self.endpoint(f), population=self.word(f, "population"),
             n=self.size(f, "n"), events=self.size(f, "events"),

@@ -17,7 +17,7 @@ from normoxia.evidence.synthesis.contribution import study_contributions
 from normoxia.evidence.synthesis.extraction import LeftOut, Used, evidence_for, require_complete
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import Model
-from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit
+from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit, Prediction
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.proportionality import Proportionality, Wanted, proportionality
 from normoxia.evidence.synthesis.questions import Asked, Question, question
@@ -92,6 +92,9 @@ def answer(
     studies: Registry | None = None,
     model: Model = "random",
     tau: TauMethod | str | float = TauMethod.REML,
+    hartung_knapp: bool = False,
+    level: float = 0.95,
+    prediction: Prediction | None = None,
     draws: int = 10_000,
     seed: int = 0,
 ) -> Answer:
@@ -100,30 +103,47 @@ def answer(
     asked    a question, the name of a shipped one, or a document
     studies  the registry; the shipped one by default
     tau      estimator of tau2, or a fixed standard deviation
+    hartung_knapp, level, prediction   as in `pool`; a regression is by Hartung and Knapp in any case, components never
     raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
              population or arm that is not there
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()
     require_complete(q, known)
-    return Answer(q, {a.endpoint.value: _analyse(q, a, known, model, tau, draws, seed) for a in q.asked})
+    asked_of = _Asked(model, tau, hartung_knapp, level, prediction)
+    return Answer(q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked})
 
 
-def _analyse(
-    q: Question, asked: Asked, known: Registry, model: Model, tau: Tau, draws: int, seed: int
-) -> Analysis:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How to pool."""
+
+    model: Model
+    tau: Tau
+    hartung_knapp: bool
+    level: float
+    prediction: Prediction | None
+
+    def of_fit(self) -> dict[str, Any]:
+        """Options of a network's fit."""
+        return {
+            "model": self.model, "tau": self.tau, "hartung_knapp": self.hartung_knapp, "level": self.level,
+            **({"prediction": self.prediction} if self.prediction else {}),
+        }  # fmt: skip
+
+
+def _analyse(q: Question, asked: Asked, known: Registry, how: _Asked, draws: int, seed: int) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
     base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
     if not contrasts:
         return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
     if q.kind == "regression":
-        return _with(base, **_regress(q, contrasts, used, tau))
+        return _with(base, **_regress(q, contrasts, used, how))
     network = net.build(contrasts, Effect.HR if asked.measure is Measure.HAZARD_RATIO else Effect.OR, sizes)
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
         network,
-        model=model,
-        tau=tau,
+        **how.of_fit(),
         reference=reference,
         small_values=asked.small_values,
         draws=draws,
@@ -141,10 +161,10 @@ def _analyse(
         "synthesis": synthesis,
         "certainty": judged,
         "contributions": shares,
-        "without": _without_each(q, network, model, tau),
+        "without": _without_each(q, network, how),
     }
     if q.parts_of:
-        more |= _compose(q, network, model, tau)
+        more |= _compose(q, network, how)
     return _with(base, **more)
 
 
@@ -167,15 +187,17 @@ def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
 
 
 def _without_each(
-    q: Question, network: net.Network, model: Model, tau: Tau
+    q: Question, network: net.Network, how: _Asked
 ) -> dict[str, tuple[NetworkEffect, ...] | None]:
-    fits = net.leave_one_out(network, model=model, tau=tau)
+    fits = net.leave_one_out(network, **how.of_fit())
     return {study: None if fit is None else _headline(q, fit) for study, fit in fits.items()}
 
 
-def _compose(q: Question, network: net.Network, model: Model, tau: Tau) -> dict[str, Any]:
+def _compose(q: Question, network: net.Network, how: _Asked) -> dict[str, Any]:
     """Component models; without the interaction when no treatment shows it."""
-    options: dict[str, Any] = {"parts_of": q.parts_of, "groups": q.groups, "model": model, "tau": tau}
+    options: dict[str, Any] = {
+        "parts_of": q.parts_of, "groups": q.groups, "model": how.model, "tau": how.tau, "level": how.level,
+    }  # fmt: skip
     found: dict[str, Any] = {"additive": parts.fit_components(network, **options)}
     if q.interaction is None:
         return found
@@ -186,7 +208,7 @@ def _compose(q: Question, network: net.Network, model: Model, tau: Tau) -> dict[
     return found
 
 
-def _regress(q: Question, contrasts: list[Contrast], used: list[Used], tau: Tau) -> dict[str, Any]:
+def _regress(q: Question, contrasts: list[Contrast], used: list[Used], how: _Asked) -> dict[str, Any]:
     rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
     columns = {name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates}
     varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
@@ -194,8 +216,9 @@ def _regress(q: Question, contrasts: list[Contrast], used: list[Used], tau: Tau)
     if len(contrasts) < len(varied) + 2:
         return {"notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")}
     fitted = meta_regression(
-        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, tau=tau, hartung_knapp=True
-    )
+        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, tau=how.tau, hartung_knapp=True,
+        level=how.level,
+    )  # fmt: skip
     return {"regression": fitted, "notes": dropped}
 
 
@@ -223,13 +246,7 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
     }  # fmt: skip
     if a.synthesis is not None:
         found["synthesis"] = a.synthesis.to_json()
-        found["certainty"] = [
-            {
-                "treatment": c.treatment, "comparator": c.comparator, "level": c.level,
-                "domains": [{"domain": j.domain, "concern": j.concern.name.lower(), "reason": j.reason} for j in c.judgements],
-            }
-            for c in a.certainty
-        ]  # fmt: skip
+        found["certainty"] = [c.to_json() for c in a.certainty]
         found["headline"] = [_contrast_json(e, a.certainty) for e in _headline(q, a.synthesis.fit)]
         found["leave_one_out"] = [
             {"study": study, "effects": None if effects is None else [_contrast_json(e) for e in effects]}
@@ -241,11 +258,12 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
         ]
     for name, fitted in (("additive", a.additive), ("interaction", a.joint)):
         if fitted is not None:
-            found[name] = _component_json(fitted, q)
+            known = fitted.network.treatments
+            found[name] = fitted.to_json((a, b) for a, b in q.headline if a in known and b in known)
     if a.test is not None:
         found["interaction_test"] = {
             "q": a.test.q, "df": a.test.df, "p_value": _finite(a.test.p_value), "weights": "common",
-            "interaction": _effect_json(a.test.interaction),
+            "interaction": a.test.interaction.to_json(),
         }  # fmt: skip
     if a.regression is not None:
         r = a.regression
@@ -261,7 +279,7 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
 
 def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -> dict[str, Any]:
     """A contrast of ratios, on the natural scale."""
-    levels = {frozenset((c.treatment, c.comparator)): c.level for c in judged}
+    levels = {frozenset((c.treatment, c.comparator)): c.word for c in judged}
     found: dict[str, Any] = {
         "treatment": e.treatment,
         "comparator": e.comparator,
@@ -273,30 +291,6 @@ def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -
     if judged:
         found["certainty"] = levels.get(frozenset((e.treatment, e.comparator)))
     return found
-
-
-def _component_json(fitted: parts.ComponentFit, q: Question) -> dict[str, Any]:
-    return {
-        "components": [_effect_json(e) for e in fitted.effects()],
-        "headline": [
-            _effect_json(fitted.combination(a, b))
-            for a, b in q.headline
-            if a in fitted.network.treatments and b in fitted.network.treatments
-        ],
-        "tau": fitted.tau,
-        "q": fitted.q,
-        "df": fitted.df,
-        "difference": {
-            "q": fitted.difference_q, "df": fitted.difference_df, "p_value": _finite(fitted.difference_p_value),
-        },
-    }  # fmt: skip
-
-
-def _effect_json(e: parts.ComponentEffect) -> dict[str, Any]:
-    return {
-        "name": e.component, "estimate": e.estimate, "se": e.se, "interval": [e.low, e.high],
-        "p_value": _finite(e.p_value), "is_estimable": e.is_estimable,
-    }  # fmt: skip
 
 
 def _ratio(log: float) -> float | None:

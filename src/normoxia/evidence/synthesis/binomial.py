@@ -24,16 +24,18 @@ import numpy as np
 
 from normoxia.errors import InvalidArgument, NotConverged
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Effect, by_study
+from normoxia.evidence.synthesis.contrasts import Arm, Effect
 from normoxia.evidence.synthesis.heterogeneity import Array
 from normoxia.evidence.synthesis.meta import Model
 from normoxia.evidence.synthesis.network import Index, NetworkFit
-from normoxia.evidence.synthesis.rare import corrected
+from normoxia.evidence.synthesis.rare import corrected, informative
 
 #: nodes an axis by dimension; tenfold more change estimates by less than 1e-6
 _NODES = {1: 25, 2: 15, 3: 9, 4: 7}
 _FEW_NODES = 5
 _TOLERANCE = 1e-9
+#: where tau is large, quadrature and its derivatives agree only to about this share, and steps creep; the top is reached then
+_STALLED = 1e-8
 _LARGEST_LOG_ODDS = 30.0
 #: where tau is looked for; a between-study standard deviation of 5 log odds is past anything in use
 _TAU_GRID = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0)
@@ -148,6 +150,9 @@ class _Likelihood:
             theta, tau, alpha, here = new_theta, new_tau, alpha + scale * own, there
             if np.max(np.abs(theta), initial=0.0) > _LARGEST_LOG_ODDS:
                 break
+        else:
+            if gain < _STALLED * (1.0 + abs(here.value)):
+                return theta, tau, alpha, here
         raise NotConverged(
             "the likelihood has no finite maximum (a treatment without events, or without non-events, in all its studies); "
             "use the penalised logistic or, where it is enough, Mantel-Haenszel"
@@ -163,7 +168,9 @@ def network_binomial(arms: Iterable[Arm], *, model: Model = "random", level: flo
              interval of tau2 is by profile likelihood
     raises   InvalidArgument without a study that tells anything; NotConverged where no finite maximum exists
     """
-    studies, notes = _informative(arms)
+    studies, notes = informative(arms)
+    if not studies:
+        raise InvalidArgument("\n".join(["no study has both events and patients without one", *notes]))
     skeleton = net.build(corrected([arm for members in studies for arm in members]), Effect.OR)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)
@@ -193,33 +200,12 @@ def network_binomial(arms: Iterable[Arm], *, model: Model = "random", level: flo
     )
 
 
-def _informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
-    """Studies whose counts depend on the effects, and a note for each other one."""
-    studies, notes = [], []
-    for study, members in by_study(arms).items():
-        for arm in members:
-            if not (0.0 <= arm.events <= arm.n and arm.n > 0.0):
-                raise InvalidArgument(
-                    f'study "{study}", arm "{arm.treatment}": {arm.events:g} events in {arm.n:g} patients; '
-                    "expected 0 <= events <= n"
-                )
-        events, n = sum(arm.events for arm in members), sum(arm.n for arm in members)
-        if len(members) < 2:
-            notes.append(f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two')
-        elif events in (0.0, n):
-            what = "no events" if events == 0.0 else "events in every patient"
-            notes.append(
-                f'study "{study}": {what}, so its likelihood does not depend on the effects; left out'
-            )
-        else:
-            studies.append(list(members))
-    if not studies:
-        raise InvalidArgument("\n".join(["no study has both events and patients without one", *notes]))
-    return studies, tuple(notes)
-
-
 def _group(numbered: Sequence[tuple[int, Sequence[Arm]]], at: dict[str, int]) -> _Group:
     k = len(numbered[0][1])
+    numbered = [
+        (position, sorted(members, key=lambda arm: (arm.events / arm.n, arm.n)))
+        for position, members in numbered
+    ]  # the nodes lie along axes of their own: which arm is which must not hang on names or on the order of rows
     # any k - 1 orthonormal contrasts span what is left of k arms without their mean
     vectors = np.linalg.eigh(np.eye(k) - 1.0 / k)[1][:, 1:]
     x, w = np.polynomial.hermite_e.hermegauss(_NODES.get(k - 1, _FEW_NODES))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class ComponentEffect:
     high: float
     p_value: float
     is_estimable: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, on the analysis scale."""
+        return {
+            "name": self.component, "estimate": self.estimate, "se": self.se, "interval": [self.low, self.high],
+            "p_value": _finite(self.p_value), "is_estimable": self.is_estimable,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +124,19 @@ class ComponentFit:
         names = tuple(order) if order is not None else self.network.treatments
         return tuple(tuple(None if a == b else self.combination(a, b) for b in names) for a in names)
 
+    def to_json(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Plain dictionaries and lists, with the contrasts of some pairs of treatments under `headline`."""
+        return {
+            "components": [e.to_json() for e in self.effects()],
+            "headline": [self.combination(a, b).to_json() for a, b in pairs],
+            "tau": self.tau,
+            "q": self.q,
+            "df": self.df,
+            "difference": {
+                "q": self.difference_q, "df": self.difference_df, "p_value": _finite(self.difference_p_value),
+            },
+        }  # fmt: skip
+
     def _effect(self, name: str, row: Array) -> ComponentEffect:
         estimate, se = float(row @ self.beta), math.sqrt(max(0.0, float(row @ self.covariance @ row)))
         half = normal_quantile(self.level) * se
@@ -187,6 +208,29 @@ def fit_components(
     )
 
 
+def named_parts(network: Network, inactive: str | None = None) -> dict[str, tuple[str, ...]]:
+    """The parts of treatments that are named as sums: "A + B", or "A+B" where no name has blanks around the sign.
+
+    inactive  a part (placebo) that does nothing; it must be one
+    raises    InvalidArgument where no treatment is a sum, or a name has an empty part; UnknownName for an inactive one that is no part
+    """
+    separator = next((s for s in (" + ", "+") if any(s in name for name in network.treatments)), "")
+    if not separator:
+        raise InvalidArgument(
+            f'no treatment is a sum of parts, such as "A + B"; the treatments are {", ".join(network.treatments[:10])}'
+        )
+    parts = {name: tuple(part.strip() for part in name.split(separator)) for name in network.treatments}
+    for name, own in parts.items():
+        if not all(own):
+            raise InvalidArgument(
+                f'treatment "{name}" has a part without a name; expected parts such as "A + B"'
+            )
+    known = sorted({part for own in parts.values() for part in own})
+    if inactive is not None and inactive not in known:
+        raise UnknownName("part of a treatment", inactive, known)
+    return {name: tuple(part for part in own if part != inactive) for name, own in parts.items()}
+
+
 def interaction_test(network: Network, pair: tuple[str, str], **options: object) -> InteractionTest:
     """Whether two components do more or less together than the sum of both; options as in `fit_components`."""
     known: tuple[tuple[str, str], ...] = tuple(options.pop("interactions", ()))  # type: ignore[arg-type]
@@ -195,6 +239,10 @@ def interaction_test(network: Network, pair: tuple[str, str], **options: object)
     q, df = additive.q - joint.q, additive.df - joint.df
     effect = joint.component(INTERACTION.join(pair))
     return InteractionTest(effect, q, df, chi2_tail(q, df), additive.tau, joint.tau)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _structure(

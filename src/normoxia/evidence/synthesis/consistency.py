@@ -23,6 +23,10 @@ from normoxia.evidence.synthesis.network import Network, NetworkFit
 
 #: a share of direct evidence this near to 1 leaves nothing indirect
 _ALL_DIRECT = 1.0 - 1e-9
+#: a singular value below this share of the largest means that the studies do not tell its combination of means
+_RANK = 1e-10
+#: studies of a design that agree exactly (Q per degree of freedom below this) give Fisher's F no denominator
+_NO_Q = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class DesignByTreatment:
                               often under heterogeneity, since it takes that estimate for the truth
     f_ratio, f_p_value        mean square between over mean square within designs at the same tau2, against Fisher's F; holds
                               its level whether or not there is heterogeneity (tests/evidence/synthesis/test_simulated_truth.py); nan
-                              without spare studies within designs
+                              without spare studies within designs, or where these agree exactly
     """
 
     q: float
@@ -108,7 +112,7 @@ class NetHeat:
     residual  inconsistency of each design; shape (n_designs,)
     heat      residual of the row's design minus the same after the column's design has its own effects
     hat       how much the column's own estimate weighs in the network's estimate for the row's design; for designs of several
-              arms the largest weight between their contrasts with the first arm
+              arms the largest stretch of any of their contrasts (spectral norm), whichever arm is named first
     """
 
     designs: tuple[str, ...]
@@ -265,7 +269,7 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
     within = sum(d.q for d in designs) if within_df else 0.0
     between, between_df = total - within, df - within_df
     f_ratio = f_p_value = math.nan
-    if within_df and between_df:
+    if within_df and between_df and within_at_tau > _NO_Q * within_df:
         f_ratio = (random_q / between_df) / (within_at_tau / within_df)
         f_p_value = f_tail(f_ratio, between_df, within_df)
     return DesignByTreatment(
@@ -279,30 +283,37 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
 
 
 def unrelated_means(network: Network, *, tau: TauMethod | str | float = TauMethod.REML) -> UnrelatedMeans:
-    """Direct effects without the consistency equations; multi-arm studies speak through their first arm."""
-    pairs: dict[tuple[str, str], int] = {}
-    for member in network.members:
-        for arm in member.arms[1:]:
-            pairs.setdefault(_sorted(member.arms[0], arm), len(pairs))
-    x = np.zeros((len(network.estimate), len(pairs)))
+    """Direct effects without the consistency equations: a mean of its own for every pair of treatments that a study compares.
+
+    A multi-arm study cannot follow means that do not close its triangles; its arm i has the average over its arms j of the means
+    of i against j, the nearest effects that do (least squares), so that no arm is the first one. Where only multi-arm studies
+    tell of a triangle, nothing says that it does not close, and the means are the shortest that fit: those that close it.
+    """
     at = {name: i for i, name in enumerate(network.treatments)}
+    compared = sorted(direct_estimates(network, 0.0))
+    pairs = {pair: column for column, pair in enumerate(compared)}
+    x = np.zeros((len(network.estimate), len(pairs)))
     for position, member in enumerate(network.members):
-        rows = np.flatnonzero(network.study == position)
-        for arm in member.arms[1:]:
-            pair = _sorted(member.arms[0], arm)
-            sign = 1.0 if arm == pair[0] else -1.0
-            x[rows, pairs[pair]] += sign * network.design[rows, at[arm]]
+        rows, where = np.flatnonzero(network.study == position), [at[arm] for arm in member.arms]
+        for one, other in combinations(where, 2):
+            i, j = min(one, other), max(one, other)
+            spread = network.design[rows, i] - network.design[rows, j]
+            x[rows, pairs[i, j]] += spread / len(where)
     y, v = network.estimate, network.variance
-    between = heterogeneity.between_variance(y, v, x, tau)
-    fit = heterogeneity.weighted_fit(y, v, x, between)
+    _, singular, right = np.linalg.svd(x, full_matrices=False)
+    basis = right[singular > _RANK * max(float(singular[0]), 1.0)].T
+    turned = x @ basis
+    between = heterogeneity.between_variance(y, v, turned, tau)
+    fit = heterogeneity.weighted_fit(y, v, turned, between)
+    means, covariance = basis @ fit.coefficients, basis @ fit.covariance @ basis.T
     base, _ = net.full_rank_design(network)
+    names = network.treatments
     effects = tuple(
-        (a, b, float(fit.coefficients[c]), math.sqrt(fit.covariance[c, c]))
-        for (a, b), c in sorted(pairs.items())
+        (names[i], names[j], float(means[c]), math.sqrt(covariance[c, c])) for (i, j), c in pairs.items()
     )
-    q = heterogeneity.weighted_fit(y, v, x).q
+    q = heterogeneity.weighted_fit(y, v, turned).q
     return UnrelatedMeans(
-        effects, between, heterogeneity.between_variance(y, v, base, tau), q, len(y) - x.shape[1]
+        effects, between, heterogeneity.between_variance(y, v, base, tau), q, len(y) - turned.shape[1]
     )
 
 
@@ -339,10 +350,16 @@ def _design_hat(network: Network, designs: list[tuple[str, ...]], covariance: Ar
         rows[row, network.index(arm)], rows[row, network.index(first)] = 1.0, -1.0
     _, kept = net.full_rank_design(network)
     x, precision = rows[:, kept], np.linalg.inv(covariance)
-    weights = np.abs(x @ np.linalg.solve(x.T @ precision @ x, x.T @ precision))
+    weights = x @ np.linalg.solve(x.T @ precision @ x, x.T @ precision)
+    # from contrasts with the first arm to effects of the arms without their mean, and back
+    spread = [(np.eye(len(d)) - 1.0 / len(d))[:, 1:] for d in designs]
+    gather = [np.linalg.pinv(own) for own in spread]
     return np.array(
         [
-            [weights[np.ix_(block == i, block == j)].max() for j in range(len(designs))]
+            [
+                np.linalg.norm(spread[i] @ weights[np.ix_(block == i, block == j)] @ gather[j], ord=2)
+                for j in range(len(designs))
+            ]
             for i in range(len(designs))
         ]
     )
@@ -411,7 +428,3 @@ def _design_effects(network: Network) -> tuple[Array, Mapping[tuple[str, ...], l
 def _share(fit: NetworkFit, i: int, j: int, direct_se: float) -> float:
     plain = net.fit(fit.network, model="random", tau=fit.tau)
     return min(1.0, float(plain.se()[i, j] / direct_se) ** 2)
-
-
-def _sorted(a: str, b: str) -> tuple[str, str]:
-    return (a, b) if a <= b else (b, a)

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis import network as net
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
 from normoxia.evidence.synthesis.network import Network, NetworkFit
 
 if TYPE_CHECKING:
@@ -74,10 +75,11 @@ def fit_counts(
         fitted = replace(rare.network_logistic(arms, level=level), network=network)
         return fitted, fitted, notes
     fitted = rare.network_mantel_haenszel(arms, level=level)
-    designs = set(fitted.network.studies)
-    kept = [m.study for m in network.members if " : ".join(sorted(m.arms)) in designs]
+    designs, _ = rare.odds_designs(arms)
+    pooled = [arm for design in designs for study in design.studies for arm in study]
+    contrasts, _ = contrasts_from_arms(pooled, Effect.OR)  # without the arms that the designs lost
     notes += fitted.network.notes
-    fitted = replace(fitted, network=network.subset(kept))
+    fitted = replace(fitted, network=net.build(contrasts, Effect.OR, network.sizes))
     return fitted, fitted, notes
 
 

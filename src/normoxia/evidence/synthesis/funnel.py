@@ -17,8 +17,8 @@ import numpy as np
 
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.consistency import direct_estimates
-from normoxia.evidence.synthesis.network import Network
-from normoxia.evidence.synthesis.small_studies import Asymmetry, egger
+from normoxia.evidence.synthesis.network import Network, standing
+from normoxia.evidence.synthesis.small_studies import Asymmetry, differ, egger
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +77,12 @@ def adjusted_funnel(
             )
     shared = [p for p in points if p.n_studies > 1]
     test = None
-    if len(shared) >= 3 and np.ptp([p.se for p in shared]) > 0.0:
+    if len(shared) >= 3 and differ(np.array([p.se for p in shared])):
         test = egger([p.adjusted for p in shared], [p.se for p in shared])
     return AdjustedFunnel(tuple(points), names, test)
 
 
 def fewest_first(network: Network) -> tuple[str, ...]:
-    """Treatments by the number of studies that have them, fewest first; by name where equal."""
-    counts = dict.fromkeys(network.treatments, 0)
-    for member in network.members:
-        for arm in member.arms:
-            counts[arm] += 1
-    return tuple(sorted(counts, key=lambda name: (counts[name], name)))
+    """Treatments by the number of studies that have them, fewest first; of several the one with less information."""
+    held = standing(network)
+    return tuple(sorted(held, key=lambda name: (held[name], name)))

@@ -22,6 +22,10 @@ from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 Array = NDArray[np.float64]
 
 _MAX_STEPS = 200
+_NO_VARIATION = 1e-20  # a crude variance below this share of the sampling variances is rounding
+_CANCELLED = 1e-8  # a difference below this share of its terms has lost half of its digits
+_MOST_LEFT_OVER = 2_000  # observations whose square matrix is still cheap
+_NO_Q = 1e-12  # a generalised Q per degree of freedom below this is rounding
 _RELATIVE_STEP = 1e-12  # iterations stop when tau2 moves by less than this share of itself
 
 
@@ -77,10 +81,14 @@ def weighted_fit(y: Array, v: Array, x: Array, tau2: float = 0.0) -> WeightedFit
     return WeightedFit(coefficients, covariance, y - x @ coefficients, weights)
 
 
-def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML) -> float:
+def tau2(
+    y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML, base: Array | None = None
+) -> float:
     """The between-study variance by a named estimator, never negative; 0 without spare observations.
 
     y, v, x  estimates, their sampling variances, design of full column rank
+    base     design that Sidik and Jonkman's crude start is measured around, x by default; a meta-regression gives the one
+             without covariates, as metafor does
     raises   InvalidArgument for a method that does not exist; NotConverged when an iteration does not settle
     """
     try:
@@ -91,16 +99,31 @@ def tau2(y: Array, v: Array, x: Array, method: TauMethod | str = TauMethod.REML)
         ) from None
     if len(y) <= x.shape[1]:
         return 0.0
+    if estimator is _sidik_jonkman and base is not None:
+        return _sidik_jonkman(y, v, x, base)
     return max(0.0, estimator(y, v, x))
 
 
-def between_variance(y: Array, v: Array, x: Array, tau: TauMethod | str | float) -> float:
+def between_variance(
+    y: Array, v: Array, x: Array, tau: TauMethod | str | float, base: Array | None = None
+) -> float:
     """tau2 by an estimator, or the square of a standard deviation the caller fixes."""
     if isinstance(tau, (int, float)):
-        if not tau >= 0.0:
-            raise InvalidArgument(f"tau {tau:g}; a fixed between-study standard deviation is 0 or more")
+        if not 0.0 <= tau < float("inf"):
+            raise InvalidArgument(
+                f"tau {tau:g}; a fixed between-study standard deviation is finite and 0 or more"
+            )
         return float(tau) ** 2
-    return tau2(y, v, x, tau)
+    return tau2(y, v, x, tau, base)
+
+
+def hartung_knapp_factor(q: float, df: int) -> float:
+    """What multiplies the covariance: the generalised Q over its degrees of freedom, 1 where there are none.
+
+    Studies that agree exactly (Q 0 but for rounding) would give intervals without width; they say nothing of how studies vary,
+    and 1 is taken, the variance without the factor.
+    """
+    return q / df if df > 0 and q > _NO_Q * df else 1.0
 
 
 def method_name(tau: TauMethod | str | float) -> str:
@@ -180,9 +203,10 @@ def _hedges(y: Array, v: Array, x: Array) -> float:
     return float((plain.q - float(np.sum(v * (1.0 - leverage)))) / (len(y) - x.shape[1]))
 
 
-def _sidik_jonkman(y: Array, v: Array, x: Array) -> float:
-    start = float(np.var(y))
-    if start == 0.0:
+def _sidik_jonkman(y: Array, v: Array, x: Array, base: Array | None = None) -> float:
+    around = weighted_fit(y, np.ones_like(v), x if base is None else base)
+    start = around.q / len(y)
+    if start <= _NO_VARIATION * float(np.median(v)):
         return 0.0
     return float(start * weighted_fit(y, v, x, start).q / (len(y) - x.shape[1]))
 
@@ -284,8 +308,10 @@ def _solve_q(y: Array, v: Array, x: Array, target: float) -> float:
 
 def _trace_p(fit: WeightedFit, x: Array) -> float:
     """Trace of P = W - W X (X'WX)^-1 X'W."""
+    total = float(np.sum(fit.weights))
     squared = (x * (fit.weights**2)[:, None]).T @ x
-    return float(np.sum(fit.weights)) - float(np.sum(fit.covariance * squared))
+    value = total - float(np.sum(fit.covariance * squared))
+    return value if value > _CANCELLED * total else float(np.sum(_left_over(fit, x) ** 2))
 
 
 def _trace_pp(fit: WeightedFit, x: Array) -> float:
@@ -294,4 +320,26 @@ def _trace_pp(fit: WeightedFit, x: Array) -> float:
     squared = (x * (w**2)[:, None]).T @ x
     cubed = (x * (w**3)[:, None]).T @ x
     inner = fit.covariance @ squared
-    return float(np.sum(w**2)) - 2.0 * float(np.sum(fit.covariance * cubed)) + float(np.sum(inner * inner.T))
+    total = float(np.sum(w**2))
+    value = total - 2.0 * float(np.sum(fit.covariance * cubed)) + float(np.sum(inner * inner.T))
+    if value > _CANCELLED * total:
+        return value
+    left = _left_over(fit, x)
+    return float(np.sum((left.T @ left) ** 2))
+
+
+def _left_over(fit: WeightedFit, x: Array) -> Array:
+    """W^(1/2) times a basis of what X leaves, so that P is it times its transpose; where weights differ beyond subtraction.
+
+    Rows in order of weight, so that rounding in the large ones does not swamp the small ones.
+    """
+    n, p = x.shape
+    if n > _MOST_LEFT_OVER:
+        raise ComputationFailed(
+            f"weights from {fit.weights.min():.3g} to {fit.weights.max():.3g} differ too much for {n} observations; "
+            "check for a standard error far smaller than the others"
+        )
+    order = np.argsort(-fit.weights, kind="stable")
+    root = np.sqrt(fit.weights[order])[:, None]
+    basis = np.linalg.qr(root * x[order], mode="complete")[0][:, p:]
+    return np.asarray(root * basis, dtype=np.float64)

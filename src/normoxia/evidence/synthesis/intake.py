@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis.meta import normal_quantile
+from normoxia.sheets.numbers import printed
 
 if TYPE_CHECKING:
     from normoxia.survival.digitised import DigitisedCurve
@@ -247,16 +248,16 @@ def agreement(readings: Sequence[Reading]) -> tuple[str, ...]:
 
 def _printed(value: Number) -> tuple[float, float]:
     """A number and half a unit of its last printed decimal."""
-    text = (
-        (str(value) if isinstance(value, str) else repr(float(value)))
-        .strip()
-        .replace(",", ".")
-        .replace("·", ".")
-    )
-    try:
-        number = float(text)
-    except ValueError:
-        raise InvalidArgument(f'"{value}" is not a number; expected one such as 0.80') from None
+    if isinstance(value, str):
+        # a comma with three digits behind it may part thousands: it is not guessed at
+        found = printed(value, "" if "," in value else ".")
+        if isinstance(found, str) or found.percent:
+            reason = found if isinstance(found, str) else "expected a number without a percent sign"
+            raise InvalidArgument(f'"{value}" is not a number such as 0.80; {reason}')
+        text = found.text
+    else:
+        text = repr(float(value))
+    number = float(text)
     decimals = len(text.split(".")[1]) if "." in text and "e" not in text.lower() else 0
     if isinstance(value, float):
         decimals = max(decimals, 2) if decimals <= 2 else decimals

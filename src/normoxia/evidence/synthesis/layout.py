@@ -12,14 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from normoxia.documents import Findings, Place
 from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence.synthesis import cells
 from normoxia.evidence.synthesis import columns as names
 from normoxia.evidence.synthesis.contrasts import Effect
-from normoxia.evidence.synthesis.delimited import Sheet
+from normoxia.sheets import numbers
+from normoxia.sheets.notation import decimal_marks
+from normoxia.sheets.reading import Sheet
 
 #: rows looked at to tell what a column holds
 _LOOKED_AT = 500
 _LEVEL = 0.95
+#: roles whose columns hold names
+_NAMED = frozenset(("study", "treatment", "comparator"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Layout:
     scale    "ratio" for printed ratios, "analysis" for what is analysed as it stands
     level    of printed intervals
     unclear  line to column, cell and reason of every interval that cannot be read
+    marks    column to its decimal mark, "" where numbers with two readings stay open
+    percents columns in which a percent sign may stand
     """
 
     sheet: Sheet
@@ -46,15 +51,25 @@ class Layout:
     scale: str = "analysis"
     level: float = _LEVEL
     unclear: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    percents: frozenset[str] = frozenset()
 
 
-def understood(sheet: Sheet, given: Mapping[str, str], effect: Effect | None, findings: Findings) -> Layout:
+def understood(
+    sheet: Sheet,
+    given: Mapping[str, str],
+    effect: Effect | None,
+    findings: Findings,
+    *,
+    decimal: str | None = None,
+) -> Layout:
     """The layout of a sheet; assumptions go to `findings`.
 
     given    role to column, where the user said so
+    decimal  "point" or "comma", where the user said so
     raises   InvalidDocument when the columns make no network; UnknownName for a role or column that does not exist
     """
-    return _Layouts(sheet, dict(given), effect, findings).read()
+    return _Layouts(sheet, dict(given), effect, findings, decimal).read()
 
 
 @dataclass(slots=True)
@@ -63,26 +78,75 @@ class _Layouts:
     given: dict[str, str]
     effect: Effect | None
     findings: Findings
+    decimal: str | None = None
     at: dict[str, int] = field(default_factory=dict)
     level: float = _LEVEL
     parted: str = ""
     unclear: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Layout:
         self.at = {name: i for i, name in enumerate(self.sheet.header)}
-        for name in {n for n in self.sheet.header if self.sheet.header.count(n) > 1}:
-            self.findings.note(
-                Place(self.sheet.file, 1, name),
-                "two columns of this name",
-                "the last one is read; rename one",
-            )
+        self._refuse_repeated_columns()
         for role, column in self.given.items():
             if role not in names.ROLES and role != "ratio":
                 raise UnknownName("role", role, [*names.ROLES, "ratio"])
             if column not in self.at:
                 raise UnknownName("column", column, self.sheet.header)
+        self.marks = self._decimal_marks()
         self._part_intervals()
         return self._layout()
+
+    def _refuse_repeated_columns(self) -> None:
+        """Two columns of one name are one if their cells are alike; else nobody can say which is meant."""
+        clash = Findings()
+        for name in dict.fromkeys(n for n in self.sheet.header if self.sheet.header.count(n) > 1):
+            same = [i for i, column in enumerate(self.sheet.header) if column == name]
+            columns = ", ".join(str(i + 1) for i in same)
+            if all(row[i] == row[same[0]] for row in self.sheet.rows for i in same):
+                self.findings.note(
+                    Place(self.sheet.file, 1, name),
+                    f"columns {columns} have this name and the same cells",
+                    "read once",
+                )
+            else:
+                clash.note(
+                    Place(self.sheet.file, 1, name),
+                    f"columns {columns} have this name and different cells",
+                    'rename them, such as "Experimental events" and "Control events" for two arms a row',
+                )
+        clash.raise_any()
+
+    def _decimal_marks(self) -> dict[str, str]:
+        """The decimal mark of each column that may hold numbers."""
+        named = {
+            column
+            for role, column in self.given.items()
+            if role in ("study", "treatment", "comparator", "effect")
+        }
+        columns = {
+            column: cells
+            for column, cells in zip(
+                self.sheet.header, zip(*self.sheet.rows, strict=True), strict=bool(self.sheet.rows)
+            )
+            if column not in named and (column in self.given.values() or not names.holds_names(column))
+        }
+        counts = {column for column in columns if names.holds_counts(column)}
+        counts |= {column for role, column in self.given.items() if role in ("n", "events")}
+        return decimal_marks(columns, delimiter=self.sheet.delimiter, counts=counts, given=self.decimal)
+
+    def _percents(self, roles: Mapping[str, str]) -> frozenset[str]:
+        """Columns in which a percent sign may stand: those of percents, and means and deviations that bear it throughout."""
+        bearing = {roles["percent"]} if "percent" in roles else set()
+        for column in self.sheet.header:
+            said = {names.role_of(column), (names.paired_role(column) or ("", 0))[0]}
+            said |= {role for arm in names.indexed((column,)).values() for role in arm}
+            if said & {"mean", "sd"}:
+                i = self.at[column]
+                cells = [row[i] for row in self.sheet.rows if not numbers.is_missing(row[i])]
+                if cells and all(numbers.alike(cell).endswith("%") for cell in cells):
+                    bearing.add(column)
+        return frozenset(bearing)
 
     def _layout(self) -> Layout:
         wide = {
@@ -125,7 +189,7 @@ class _Layouts:
     ) -> Layout:
         return Layout(
             self.sheet, kind, dict(roles), dict(mapping), self.effect, wide or {}, paired or {},
-            level=self.level, unclear=self.unclear,
+            level=self.level, unclear=self.unclear, marks=self.marks, percents=self._percents(roles),
         )  # fmt: skip
 
     def _shown(self, roles: Mapping[str, str]) -> dict[str, str]:
@@ -156,16 +220,20 @@ class _Layouts:
     def _holds_intervals(self, column: str) -> bool:
         """Whether a column holds more than plain numbers: "ci" may also head the events of a control arm."""
         i = self.at[column]
-        filled = [row[i] for row in self.sheet.rows[:_LOOKED_AT] if not cells.is_missing(row[i])]
-        return any("," in cell or cells.number(cell) is None for cell in filled)
+        filled = [row[i] for row in self.sheet.rows[:_LOOKED_AT] if not numbers.is_missing(row[i])]
+        return any(
+            "," in cell or numbers.number(cell, self.marks.get(column, ".")) is None for cell in filled
+        )
 
     def _part(self, column: str, measure: str) -> None:
         i = self.at[column]
-        filled = [row[i] for row in self.sheet.rows[:_LOOKED_AT] if not cells.is_missing(row[i])]
-        with_estimate = any(cells.estimate_with_interval(cell) is not None for cell in filled)
+        filled = [row[i] for row in self.sheet.rows[:_LOOKED_AT] if not numbers.is_missing(row[i])]
+        mark = self.marks.get(column, ".")
+        with_estimate = any(numbers.estimate_with_interval(cell, mark) is not None for cell in filled)
         parts: list[tuple[str, ...]] = []
         for line, row in zip(self.sheet.lines, self.sheet.rows, strict=True):
             parts.append(self._parts(column, row[i], line, with_estimate))
+        self._say_thousands(column, [row[i] for row in self.sheet.rows], mark)
         self.parted = column
         ends = [f"{column}: lower", f"{column}: upper"]
         added = [f"{column}: estimate", *ends] if with_estimate else ends
@@ -175,6 +243,7 @@ class _Layouts:
             rows=tuple((*row, *part) for row, part in zip(self.sheet.rows, parts, strict=True)),
         )
         self.at = {name: k for k, name in enumerate(self.sheet.header)}
+        self.marks |= dict.fromkeys(added, ".")
         self.given |= {"low": ends[0], "high": ends[1]}
         if not with_estimate:
             return
@@ -185,12 +254,31 @@ class _Layouts:
             self.effect = self.effect or names.DIFFERENCES.get(measure)
             self.given["estimate"] = added[0]
 
+    def _say_thousands(self, column: str, cells: list[str], mark: str) -> None:
+        """A note on intervals with parted thousands, with the first as it was read."""
+        grouped = [
+            (line, cell)
+            for line, cell in zip(self.sheet.lines, cells, strict=True)
+            if any(
+                isinstance(found := numbers.printed(piece, mark), numbers.Printed) and found.grouped
+                for piece in numbers.pieces(cell)
+            )
+        ]
+        if grouped:
+            line, cell = grouped[0]
+            read = " to ".join(numbers.clean(piece, mark) for piece in numbers.pieces(cell)[-2:])
+            self.findings.note(
+                Place(self.sheet.file, line, column),
+                f'{len(grouped)} intervals with parted thousands, such as "{cell}"',
+                f"read as {read}",
+            )
+
     def _parts(self, column: str, cell: str, line: int, with_estimate: bool) -> tuple[str, ...]:
         empty = ("",) * (3 if with_estimate else 2)
-        if cells.is_missing(cell):
+        if numbers.is_missing(cell):
             return empty
         if with_estimate:
-            found = cells.estimate_with_interval(cell)
+            found = numbers.estimate_with_interval(cell, self.marks.get(column, "."))
             if found is None:
                 self.unclear[line] = (
                     column,
@@ -198,7 +286,7 @@ class _Layouts:
                     "expected an estimate with its interval, such as 0.70 (0.50-0.98)",
                 )
             return found or empty
-        ends = cells.interval(cell)
+        ends = numbers.interval(cell, self.marks.get(column, "."))
         if isinstance(ends, str):
             self.unclear[line] = column, cell, ends
             return empty
@@ -208,6 +296,8 @@ class _Layouts:
 
     def _long_roles(self) -> dict[str, str]:
         roles: dict[str, str] = {}
+        paired = self._paired_roles().values()
+        words: dict[str, str] = {}
         for column in self.sheet.header:
             bare = names.plain(column)
             logged = names.log_measure(column)
@@ -221,13 +311,21 @@ class _Layouts:
             elif bare in names.DIFFERENCES:
                 role = "estimate"
                 self.effect = self.effect or names.DIFFERENCES[bare]
-            if role is not None and role not in roles and self._has_values(column):
+            if role is None or role in roles or (column in paired and role not in _NAMED):
+                continue
+            if self._has_values(column):
                 roles[role] = column
+            elif role in _NAMED and any(row[self.at[column]] for row in self.sheet.rows):
+                words.setdefault(
+                    role, column
+                )  # only words such as None and NA: names, where no other column has any
+        roles = words | roles
         roles.update(self.given)
         needs = {"study", "treatment", "comparator", "estimate", "se", "low", "high"} - set(roles)
         for column in self.sheet.header:
             if (
                 column not in roles.values()
+                and column not in paired
                 and (near := names.nearest_role(column)) in needs
                 and near is not None
             ):
@@ -251,7 +349,9 @@ class _Layouts:
                 if names.plain(column) in words:
                     found.setdefault(key, column)
         for i in (1, 2):
-            counts = ("events", i) in found and (("n", i) in found or ("rest", i) in found)
+            counts = ("events", i) in found and any(
+                (role, i) in found for role in ("n", "rest", "person_time")
+            )
             means = all((role, i) in found for role in ("mean", "sd", "n"))
             if not counts and not means:
                 return {}
@@ -259,7 +359,7 @@ class _Layouts:
 
     def _has_values(self, column: str) -> bool:
         i = self.at[column]
-        return any(not cells.is_missing(row[i]) for row in self.sheet.rows)
+        return any(not numbers.is_missing(row[i]) for row in self.sheet.rows)
 
     def _explain(self, roles: Mapping[str, str]) -> None:
         header = [
@@ -293,7 +393,10 @@ class _Layouts:
         straight = logged = 0.0
         seen = 0
         for row in self.sheet.rows[:_LOOKED_AT]:
-            e, lo, hi = (cells.number(row[self.at[roles[role]]]) for role in ("estimate", "low", "high"))
+            e, lo, hi = (
+                numbers.number(row[self.at[roles[role]]], self.marks.get(roles[role], "."))
+                for role in ("estimate", "low", "high")
+            )
             if e is None or lo is None or hi is None or not lo <= e <= hi:
                 continue
             if lo <= 0:

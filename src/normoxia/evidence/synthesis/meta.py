@@ -78,6 +78,7 @@ def pairwise(
     raises          InvalidArgument when no study, or a standard error is not positive and finite
     """
     y, v = checked(estimates, ses)
+    checked_level(level)
     x = np.ones((len(y), 1))
     homogeneous = heterogeneity.weighted_fit(y, v, x)
     between = heterogeneity.between_variance(y, v, x, tau) if model == "random" else 0.0
@@ -140,6 +141,13 @@ def checked(estimates: Sequence[float] | Array, ses: Sequence[float] | Array) ->
     return y, se**2
 
 
+def checked_level(level: float) -> float:
+    """A level of intervals. Raises InvalidArgument unless between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise InvalidArgument(f"level {level:g}; expected a share between 0 and 1, such as 0.95")
+    return level
+
+
 def chi2_tail(statistic: float, df: float) -> float:
     """P(chi-squared with df degrees of freedom >= statistic); nan without degrees of freedom."""
     from scipy.special import chdtrc
@@ -191,7 +199,7 @@ def _inference(
     se = math.sqrt(fit.covariance[0, 0])
     mean = float(fit.coefficients[0])
     if hartung_knapp and df > 0:
-        se *= math.sqrt(fit.q / df)
+        se *= math.sqrt(heterogeneity.hartung_knapp_factor(fit.q, df))
         return se, t_quantile(level, df), two_sided_p(mean / se, df)
     return se, normal_quantile(level), two_sided_p(mean / se)
 

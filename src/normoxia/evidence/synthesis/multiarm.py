@@ -23,6 +23,8 @@ from normoxia.evidence.synthesis.heterogeneity import Array
 INCONSISTENT_SE = 0.1
 #: an eigenvalue below this share of the largest means that the published intervals cannot all be right
 _POSSIBLE = 1e-6
+#: weight of a guess beside published variances: enough to choose among solutions that fit alike, too little to move a unique one
+_PULL = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +60,7 @@ class StudyArms:
         """Arm i minus arm j, i before j: estimate and variance, as published or else from the arms."""
         if (i, j) in self.published:
             return self.published[i, j]
-        c = self.covariance
-        return float(self.effects[i] - self.effects[j]), float(c[i, i] + c[j, j] - 2.0 * c[i, j])
+        return _of_arms(self.effects, self.covariance, i, j)
 
 
 def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None = None) -> StudyArms:
@@ -107,8 +108,24 @@ def study_arms(contrasts: Sequence[Contrast], sizes: Mapping[str, float] | None 
     published = {}
     for c in contrasts:
         i, j = at[c.treatment], at[c.comparator]
-        published[min(i, j), max(i, j)] = (c.estimate if i < j else -c.estimate, c.se**2)
+        pair = min(i, j), max(i, j)
+        if pair in published:  # given twice: neither alone, but what both come to
+            published[pair] = _of_arms(effects, covariance, *pair)
+        else:
+            published[pair] = (c.estimate if i < j else -c.estimate, c.se**2)
     return StudyArms(study, arms, effects, covariance, own, tuple(notes), {} if repaired else published)
+
+
+def _of_arms(effects: Array, covariance: Array, i: int, j: int) -> tuple[float, float]:
+    variance = covariance[i, i] + covariance[j, j] - 2.0 * covariance[i, j]
+    return float(effects[i] - effects[j]), float(variance)
+
+
+def centred_study(study: str, arms: tuple[str, ...], effects: Array, covariance: Array) -> StudyArms:
+    """A study whose arms' effects and covariance are known, both with their common shift taken out."""
+    own = np.diag(covariance)
+    resistance = own[:, None] + own[None, :] - 2.0 * covariance
+    return StudyArms(study, arms, effects, covariance, _own_variances(resistance))
 
 
 def arm_arithmetic(arms: Sequence[str], resistance: Array) -> tuple[str, ...]:
@@ -170,7 +187,7 @@ def _split(
             f'study "{study}": its variances {np.round(v, 5).tolist()} would make that of "{lowest}" '
             f"{float(own.min()):.4g}; no arm has a variance below 0, the nearest possible ones are used"
         )
-        own = np.maximum(_nonnegative(sums, v), 0.01 * guess)
+        own = np.maximum(_nonnegative(sums, v, guess), 0.01 * guess)
     if np.linalg.matrix_rank(sums) < len(arms):
         how = "in proportion to 1 / size" if known else "equally (assumed: sizes not given)"
         values = ", ".join(f"{arm} {value:.4g}" for arm, value in zip(arms, own, strict=True))
@@ -203,7 +220,8 @@ def _possible(
     for row, (i, j) in enumerate(pairs):
         sums[row, i] = sums[row, j] = 1.0
     published = np.array([resistance[i, j] for i, j in pairs])
-    repaired = np.maximum(_nonnegative(sums, published), 0.01 * float(np.mean(published)))
+    equal = np.full(len(arms), float(np.mean(published)) / 2.0)
+    repaired = np.maximum(_nonnegative(sums, published, equal), 0.02 * equal)
     fitted = sums @ repaired
     worst = int(np.argmax(np.abs(np.log(published / fitted))))
     i, j = pairs[worst]
@@ -217,11 +235,13 @@ def _possible(
     return _centred(nearest), repaired
 
 
-def _nonnegative(sums: Array, v: Array) -> Array:
+def _nonnegative(sums: Array, v: Array, guess: Array) -> Array:
+    """Arm variances of at least 0 nearest to the published ones; of several alike, the nearest to a guess."""
     from scipy.optimize import nnls
 
-    scale = 1.0 / v
-    return np.asarray(nnls(sums * scale[:, None], v * scale)[0], dtype=np.float64)
+    scale, pull = 1.0 / v, _PULL / guess
+    rows = np.vstack([sums * scale[:, None], np.diag(pull)])
+    return np.asarray(nnls(rows, np.concatenate([v * scale, pull * guess]))[0], dtype=np.float64)
 
 
 def _project(edges: Array, y: Array, v: Array, covariance: Array) -> Array:

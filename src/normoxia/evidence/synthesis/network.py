@@ -20,7 +20,14 @@ from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis import heterogeneity
 from normoxia.evidence.synthesis.contrasts import Contrast, Effect
 from normoxia.evidence.synthesis.heterogeneity import Array, TauMethod
-from normoxia.evidence.synthesis.meta import Model, chi2_tail, normal_quantile, t_quantile, two_sided_p
+from normoxia.evidence.synthesis.meta import (
+    Model,
+    checked_level,
+    chi2_tail,
+    normal_quantile,
+    t_quantile,
+    two_sided_p,
+)
 from normoxia.evidence.synthesis.multiarm import StudyArms, study_arms
 from normoxia.evidence.synthesis.prediction import MOST_DF, MOST_TREATMENTS, predictive_intervals
 
@@ -85,7 +92,7 @@ class Network:
         kept = tuple(member for member in self.members if member.study in wanted)
         if not kept:
             raise InvalidArgument("no study is left; a network needs at least one")
-        return _assemble(kept, self.effect, self.sizes)
+        return assemble(kept, self.effect, self.sizes)
 
     def parts(self) -> tuple[tuple[str, ...], ...]:
         """The treatments of each connected part."""
@@ -294,6 +301,7 @@ def build(
     for (study, treatment), n in known.items():
         sizes_of.setdefault(study, {})[treatment] = n
     members = []
+    taken = set(grouped)
     for study, own in grouped.items():
         if len(own) == 1:
             members.append(_two_arm(own[0]))
@@ -303,13 +311,17 @@ def build(
             member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
                 note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
+                name = f"{study} ({number})"
+                while name in taken:
+                    name += "*"
+                taken.add(name)
                 member = replace(
                     member,
-                    study=f"{study} ({number})",
+                    study=name,
                     notes=(*member.notes, note) if number == 1 else member.notes,
                 )
             members.append(member)
-    return _assemble(tuple(members), Effect(effect), known)
+    return assemble(tuple(members), Effect(effect), known)
 
 
 def fit(
@@ -326,12 +338,15 @@ def fit(
     model          "common" (one effect per comparison) or "random" (normal around it, one tau2, correlation 1/2 in
                    multi-arm studies)
     tau            estimator of tau2, or a fixed standard deviation
-    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom, t intervals
+    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom (not where it is 0), t intervals
     prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
                    is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
                    and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
     """
+    checked_level(level)
+    if prediction not in ("confidence", "student"):
+        raise UnknownName("kind of prediction interval", str(prediction), ["confidence", "student"])
     x, kept = full_rank_design(network)
     y, v = network.estimate, network.variance
     common = heterogeneity.weighted_fit(y, v, x)
@@ -340,7 +355,8 @@ def fit(
     n, df = len(network.treatments), len(y) - x.shape[1]
     theta, covariance = np.zeros(n), np.zeros((n, n))
     theta[kept] = solved.coefficients
-    covariance[np.ix_(kept, kept)] = solved.covariance * (solved.q / df if hartung_knapp and df > 0 else 1.0)
+    factor = heterogeneity.hartung_knapp_factor(solved.q, df) if hartung_knapp else 1.0
+    covariance[np.ix_(kept, kept)] = solved.covariance * factor
     return NetworkFit(
         network=network,
         model=model,
@@ -358,6 +374,19 @@ def fit(
     )
 
 
+#: what is said of Hartung and Knapp's variance where the studies agree exactly
+AGREES = "the studies agree exactly (Q 0), so Hartung and Knapp's factor says nothing and 1 is taken"
+
+
+def agrees_exactly(fit: NetworkFit) -> bool:
+    """Whether spare studies leave no residual at all, so that the generalised Q is 0 but for rounding."""
+    x, _ = full_rank_design(fit.network)
+    if fit.df <= 0:
+        return False
+    solved = heterogeneity.weighted_fit(fit.network.estimate, fit.network.variance, x, fit.tau2)
+    return heterogeneity.hartung_knapp_factor(solved.q, fit.df) == 1.0 and solved.q < fit.df
+
+
 def full_rank_design(network: Network) -> tuple[Array, Index]:
     """The design without the first treatment of each part, and the positions of the treatments kept."""
     first = {int(network.part[i]): i for i in reversed(range(len(network.treatments)))}
@@ -366,12 +395,26 @@ def full_rank_design(network: Network) -> tuple[Array, Index]:
 
 
 def default_reference(network: Network) -> str:
-    """The treatment compared in most studies, the first of them in the network's order."""
+    """The treatment compared in most studies, of several the one with the most information; see `standing`."""
+    held = standing(network)
+    return max(network.treatments, key=lambda name: held[name])
+
+
+def standing(network: Network) -> dict[str, tuple[int, float]]:
+    """Studies that have a treatment, and the information in its contrasts (sum of 1 / variance), by treatment.
+
+    Sorting by both leaves nothing to the names unless two treatments have the very same evidence. Information is rounded to nine
+    digits, so that the order in which studies are added up does not decide.
+    """
     counts = dict.fromkeys(network.treatments, 0)
+    information = (network.design**2 / network.variance[:, None]).sum(axis=0)
     for member in network.members:
         for arm in member.arms:
             counts[arm] += 1
-    return max(network.treatments, key=lambda name: counts[name])
+    return {
+        name: (counts[name], float(f"{total:.9g}"))
+        for name, total in zip(network.treatments, information.tolist(), strict=True)
+    }
 
 
 def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit | None]:
@@ -391,17 +434,15 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
 
 def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
     """The contrasts of one study in groups that share arms."""
-    groups: list[tuple[set[str], list[Contrast]]] = []
+    at = {arm: i for i, arm in enumerate({a: None for c in contrasts for a in (c.treatment, c.comparator)})}
+    root = list(range(len(at)))
     for c in contrasts:
-        arms, members = {c.treatment, c.comparator}, [c]
-        apart = []
-        for group in groups:
-            if group[0] & arms:
-                arms, members = arms | group[0], group[1] + members
-            else:
-                apart.append(group)
-        groups = [*apart, (arms, members)]
-    return [members for _, members in groups]
+        _join(root, at[c.treatment], at[c.comparator])
+    groups: dict[int, list[Contrast]] = {}
+    for c in contrasts:
+        groups.setdefault(_find(root, at[c.treatment]), []).append(c)
+    last = {id(c): i for i, c in enumerate(contrasts)}
+    return sorted(groups.values(), key=lambda members: last[id(members[-1])])
 
 
 def _two_arm(c: Contrast) -> StudyArms:
@@ -415,9 +456,10 @@ def _two_arm(c: Contrast) -> StudyArms:
     )
 
 
-def _assemble(
-    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float]
+def assemble(
+    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float] | None = None
 ) -> Network:
+    """The network of studies whose arms and covariances are known."""
     treatments = tuple(
         sorted({arm for member in members for arm in member.arms}, key=lambda name: (name.casefold(), name))
     )
@@ -459,7 +501,7 @@ def _assemble(
         study=study,
         part=np.array([numbered[r] for r in roots], dtype=np.int64),
         notes=tuple(note for member in members for note in member.notes),
-        sizes=sizes,
+        sizes=sizes if sizes is not None else {},
     )
 
 

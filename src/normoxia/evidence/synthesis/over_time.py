@@ -8,6 +8,7 @@ Royston & Parmar 2013, BMC Med Res Methodol 13:152; Grambsch & Therneau 1994; pe
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ import numpy as np
 from normoxia.errors import InvalidArgument
 from normoxia.survival import (
     Inference,
+    SurvivalCurve,
     TimeToEvent,
     cox,
     curves_cross,
@@ -23,13 +25,17 @@ from normoxia.survival import (
     kaplan_meier,
     pooled,
     proportional_hazards_test,
+    restricted_mean,
     restricted_mean_difference,
 )
+from normoxia.survival.inference import ratio
 
 #: below this p value of the proportional-hazards test, a constant hazard ratio is not shown first
 NOT_PROPORTIONAL = 0.05
 #: fewer events than this in a period say too little for a hazard ratio of their own
 _FEWEST_EVENTS = 10
+#: a mean time lost below this share of the horizon is none
+_NO_TIME = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class EffectOverTime:
     difference     restricted mean, treatment minus comparator, in days, to `horizon`
     periods        hazard ratios by period; None where events are too few
     ratio          the constant hazard ratio
+    time_lost      ratio of the restricted mean times lost before `horizon` (horizon less restricted mean), treatment over
+                   comparator; None where an arm lost none
     """
 
     first: str
@@ -61,6 +69,7 @@ class EffectOverTime:
     difference: Inference
     periods: tuple[Period, ...]
     ratio: Inference
+    time_lost: Inference | None = None
 
 
 def effect_over_time(
@@ -107,24 +116,34 @@ def effect_over_time(
         difference=restricted_mean_difference(*curves, reach),
         periods=tuple(_period(treatment, comparator, a, b) for a, b in itertools.pairwise(edges)),
         ratio=hazard_ratio(treatment, comparator),
+        time_lost=time_lost_ratio(*curves, reach),
+    )
+
+
+def time_lost_ratio(treatment: SurvivalCurve, comparator: SurvivalCurve, horizon: float) -> Inference | None:
+    """Ratio of restricted mean times lost to a horizon in days, tested against 1 on the log scale (delta method).
+
+    Below 1 the treatment loses less time, like a hazard ratio, and no proportional hazards are needed. None where an arm has
+    no event before the horizon (Uno 2014, J Clin Oncol 32:2380).
+    """
+    one, other = (restricted_mean(curve, horizon) for curve in (treatment, comparator))
+    lost, lost_by_other = horizon - one.value, horizon - other.value
+    if min(lost, lost_by_other) <= _NO_TIME * horizon:
+        return None
+    error = math.hypot(one.standard_error / lost, other.standard_error / lost_by_other)
+    return ratio(
+        math.log(lost / lost_by_other),
+        error,
+        one.level,
+        f"ratio of restricted mean times lost to {horizon:g} days",
     )
 
 
 def _period(treatment: TimeToEvent, comparator: TimeToEvent, start: float, stop: float) -> Period:
-    parts = [_between(arm, start, stop) for arm in (treatment, comparator)]
+    parts = [arm.between(start, stop) for arm in (treatment, comparator)]
     if any(part is None for part in parts):
         return Period(start, stop, sum(p.n_events for p in parts if p is not None), None)
     ours, theirs = (part for part in parts if part is not None)
     events = ours.n_events + theirs.n_events
     enough = min(ours.n_events, theirs.n_events) > 0 and events >= _FEWEST_EVENTS
     return Period(start, stop, events, hazard_ratio(ours, theirs) if enough else None)
-
-
-def _between(arm: TimeToEvent, start: float, stop: float) -> TimeToEvent | None:
-    """Those under observation after a time, followed to another."""
-    inside = arm.time > start
-    if not np.any(inside):
-        return None
-    time = np.minimum(arm.time[inside], stop)
-    observed = arm.observed[inside] & (arm.time[inside] <= stop)
-    return TimeToEvent(time, observed, np.full(len(time), start))

@@ -18,8 +18,9 @@ from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contras
 from normoxia.evidence.synthesis.counts import Method, fit_counts
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import Model
-from normoxia.evidence.synthesis.network import Network, NetworkEffect, NetworkFit
+from normoxia.evidence.synthesis.network import Network, NetworkEffect, NetworkFit, Prediction
 from normoxia.evidence.synthesis.ranking import Rank, SmallValues
+from normoxia.evidence.synthesis.size import require_feasible
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.tables import NetworkTable
@@ -80,9 +81,7 @@ class Synthesis:
             "scale": "log" if is_ratio else "natural",
             "method": self.method,
             "network": _network_json(self.network, self.reference),
-            "effects": [
-                _effect_json(e, f.model, is_ratio) for f in fits for e in _ordered(f, self.reference)
-            ],
+            "effects": [effect_json(e, f.model, is_ratio) for f in fits for e in _ordered(f, self.reference)],
             "heterogeneity": {
                 "model": self.fit.model,
                 "tau_method": self.fit.tau_method,
@@ -112,6 +111,7 @@ def pool(
     small_values: SmallValues | None = None,
     hartung_knapp: bool = False,
     level: float = 0.95,
+    prediction: Prediction | None = None,
     method: Method | str = Method.INVERSE_VARIANCE,
     draws: int = 10_000,
     seed: int = 0,
@@ -120,19 +120,33 @@ def pool(
 
     effect        measure; taken from the table when it says, must be given for arms; contrasts are on the analysis scale
     reference     by default the treatment in most studies
+    hartung_knapp, level, prediction   as in `network.fit`; prediction "confidence" by default. The methods of counts have neither
+                  Hartung and Knapp's variance nor a confidence distribution of tau2
     small_values  "good" or "bad" for the patient; good by default, and a note says so unless the measure is a hazard ratio
     method        inverse variance, or one of the methods for few events, which take odds ratios from counts themselves (see
                   `counts`), with a tau of their own or none
     draws, seed   of the rankogram
-    raises        InvalidArgument for evidence without a contrast, UnknownName for a reference that is not in the network
+    raises        InvalidArgument for evidence without a contrast or options a method has not, UnknownName for a reference that is not in the network
     """
     from normoxia.evidence.synthesis.tables import NetworkTable
 
     evidence = evidence if isinstance(evidence, (NetworkTable, Network)) else tuple(evidence)
     network, notes = _as_network(evidence, effect)
-    by_variance = net.fit(network, model=model, tau=tau, hartung_knapp=hartung_knapp, level=level)
+    counted = Method(method) is not Method.INVERSE_VARIANCE
+    if counted and hartung_knapp:
+        raise InvalidArgument(
+            f"{Method(method)} has not Hartung and Knapp's variance; leave it out, or pool by inverse-variance"
+        )
+    if counted and prediction == "confidence":
+        raise InvalidArgument(
+            f'{Method(method)} has not the confidence distribution of tau2; take prediction "student", or pool by inverse-variance'
+        )
+    kind: Prediction = prediction or "confidence"
+    by_variance = net.fit(
+        network, model=model, tau=tau, hartung_knapp=hartung_knapp, level=level, prediction=kind
+    )
     fitted, common = by_variance, by_variance
-    if Method(method) is not Method.INVERSE_VARIANCE:
+    if counted:
         fitted, common, more = fit_counts(evidence, network, method, model=model, level=level)
         network, notes = fitted.network, [*notes, *more]
         by_variance = net.fit(
@@ -140,6 +154,8 @@ def pool(
         )
     elif model == "random":
         common = net.fit(network, model="common", level=level)
+    if hartung_knapp and net.agrees_exactly(by_variance):
+        notes.append(net.AGREES)
     at = (
         network.treatments[network.index(reference)]
         if reference is not None
@@ -175,6 +191,7 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
     if isinstance(evidence, NetworkTable):
         table = evidence
         measure = Effect(effect or table.effect or Effect.MD)
+        require_feasible((*table.contrasts, *table.arms))
         notes += [str(finding) for finding in table.findings]
         sizes = table.sizes
         found: tuple[Contrast, ...] = table.contrasts
@@ -187,6 +204,7 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
             )
     else:
         rows = tuple(evidence)
+        require_feasible(rows)
         arms = [row for row in rows if isinstance(row, Arm)]
         found = tuple(row for row in rows if isinstance(row, Contrast))
         if arms and effect is None:
@@ -278,7 +296,8 @@ def _ordered(fit: NetworkFit, reference: str) -> list[NetworkEffect]:
     ]
 
 
-def _effect_json(e: NetworkEffect, model: str, is_ratio: bool) -> dict[str, Any]:
+def effect_json(e: NetworkEffect, model: str, is_ratio: bool) -> dict[str, Any]:
+    """One contrast as `Synthesis.to_json` gives it."""
     found: dict[str, Any] = {
         "treatment": e.treatment,
         "comparator": e.comparator,

@@ -230,6 +230,7 @@ def _pair_json(pair: PairOverTime) -> dict[str, Any]:
             "difference_months": months(effect.difference.value),
             "interval": _ends(effect.difference.estimate(1.0 / DAYS_PER_MONTH)),
             "p_value": effect.difference.p,
+            "time_lost_ratio": _ratio_json(effect.time_lost) if effect.time_lost else None,
         }
     }
     periods = {"hazard_ratio_by_period": [_period_json(period) for period in effect.periods]}

@@ -26,7 +26,7 @@ class Rank:
 
     p_score        mean certainty of being better than another treatment; interval by drawing the effects
     sucra          surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo error
-    mean_rank      1 is best; rank_interval holds 95 % of the draws
+    mean_rank      1 is best; rank_interval holds the fit's level of the draws, 95 % by default
     probabilities  of each rank, best first
     """
 
@@ -65,6 +65,7 @@ def rank(
     scores = _p_scores(fit.theta[None, :], fit, sign)[0]
     sampled = _draw(fit, draws, seed)
     few = _p_scores(sampled[: min(draws, 1000)], fit, sign)
+    ends = [0.5 - fit.level / 2.0, 0.5 + fit.level / 2.0]
     ranks = []
     for part in range(fit.network.n_parts):
         inside = np.flatnonzero(fit.network.part == part)
@@ -76,8 +77,8 @@ def rank(
             own = standing[:, column]
             share = np.bincount(own, minlength=n + 1)[1:] / draws
             surface = (n - own) / (n - 1)
-            low, high = np.quantile(few[:, i], [0.025, 0.975])
-            first, last = np.quantile(own, [0.025, 0.975], method="nearest")
+            low, high = np.quantile(few[:, i], ends)
+            first, last = np.quantile(own, ends, method="nearest")
             ranks.append(
                 Rank(
                     treatment=fit.network.treatments[i],
@@ -112,9 +113,28 @@ def _p_scores(theta: Array, fit: NetworkFit, sign: float) -> Array:
 
 
 def _draw(fit: NetworkFit, draws: int, seed: int) -> Array:
-    moving = np.flatnonzero(np.diag(fit.covariance) > 0)
-    sampled = np.tile(fit.theta, (draws, 1))
-    factor = np.linalg.cholesky(fit.covariance[np.ix_(moving, moving)])
+    """Effects from their joint distribution, against the first treatment of each part in an order that no name decides."""
+    order = _by_effect(fit)
+    first: dict[int, int] = {}
+    for i in order:
+        first.setdefault(int(fit.network.part[i]), i)
+    moving = np.array([i for i in order if i not in first.values()], dtype=np.int64)
+    against = np.eye(len(order))
+    against[np.arange(len(order)), [first[int(p)] for p in fit.network.part]] -= 1.0
+    sampled = np.tile(against @ fit.theta, (draws, 1))
+    covariance = against @ fit.covariance @ against.T
+    factor = np.linalg.cholesky(covariance[np.ix_(moving, moving)])
     noise = seeding.normals(seed, "evidence/ranking", draws, len(moving))
     sampled[:, moving] += noise @ factor.T
     return sampled
+
+
+def _by_effect(fit: NetworkFit) -> list[int]:
+    """Positions of the treatments by effect against the mean of their part, then by its variance; rounding does not decide."""
+    part = fit.network.part
+    same = (part[:, None] == part[None, :]).astype(float)
+    centre = np.eye(len(part)) - same / same.sum(axis=1, keepdims=True)
+    effect, variance = centre @ fit.theta, np.diag(centre @ fit.covariance @ centre.T)
+    scale = float(variance.max()) or 1.0
+    keys = zip(np.round(effect / np.sqrt(scale), 9), np.round(variance / scale, 9), strict=True)
+    return [i for i, _ in sorted(enumerate(keys), key=lambda item: item[1])]

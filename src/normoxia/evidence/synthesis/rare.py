@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,9 +18,14 @@ import numpy as np
 from normoxia.errors import InvalidArgument, NotConverged
 from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.contrasts import CONTINUITY, Arm, Contrast, Effect, by_study
+from normoxia.evidence.synthesis.design_odds import design_odds
 from normoxia.evidence.synthesis.heterogeneity import Array
 from normoxia.evidence.synthesis.meta import normal_quantile, two_sided_p
+from normoxia.evidence.synthesis.multiarm import centred_study
 from normoxia.evidence.synthesis.network import NetworkFit
+
+#: a variance of a log ratio or of a risk difference below this is rounding: 1e12 patients would not give it
+_NO_VARIANCE = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,10 @@ def mantel_haenszel(
     """Mantel-Haenszel pooling.
 
     tables  (events, patients) of treatment then of comparator, one row a study
-    effect  OR, RR or RD; no continuity correction, studies without events weigh nothing
-    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite
+    effect  OR, RR or RD; no continuity correction. Studies without events weigh nothing in a ratio; in a difference they do:
+            they say that it is small
+    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite, and when no
+            arm has both events and non-events, so that nothing tells the error
     """
     effect = Effect(effect)
     a, n1, c, n2 = _columns(tables)
@@ -72,6 +79,11 @@ def mantel_haenszel(
         variance = ((a * b * n2**3 + c * d * n1**3) / (n1 * n2 * n**2)).sum() / weight.sum() ** 2
     else:
         raise InvalidArgument(f"Mantel-Haenszel pools OR, RR or RD, not {effect}")
+    if not variance > _NO_VARIANCE:
+        raise InvalidArgument(
+            "no arm has both an event and a patient without one, so nothing tells the error of the estimate; "
+            "use the penalised logistic, which stays finite"
+        )
     return _answer(float(estimate), math.sqrt(float(variance)), len(a), f"Mantel-Haenszel {effect}", level)
 
 
@@ -95,28 +107,99 @@ def peto(tables: Iterable[tuple[float, float, float, float]], *, level: float = 
 def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> NetworkFit:
     """A network of odds ratios from counts: Mantel-Haenszel within each design, inverse variance between designs.
 
-    Within a design of several arms the estimates share their comparator; their covariance follows from the binomial
-    variance of its events. Designs in which an odds ratio is 0 or infinite are left out with a note.
+    A design of several arms uses every pair of them with their covariance (see `design_odds`), so that no arm is the first. An
+    arm without events (or without non-events) in all studies of a design is left out of it, with a note, as in netmeta.
+    raises  InvalidArgument where no design has an odds ratio
     """
-    groups: dict[tuple[str, ...], list[Sequence[Arm]]] = {}
-    for members in by_study(arms).values():
-        if len(members) > 1:
-            groups.setdefault(tuple(sorted(arm.treatment for arm in members)), []).append(members)
-    contrasts: list[Contrast] = []
-    notes: list[str] = []
-    for design, studies in groups.items():
-        label = " : ".join(design)
-        effects = _design_odds(design, studies)
-        if effects is None:
-            notes.append(
+    designs, notes = odds_designs(arms)
+    members = []
+    for number, design in enumerate(designs, 1):
+        name = f"{number}: {' : '.join(design.treatments)}"
+        members.append(centred_study(name, design.treatments, design.effects, design.covariance))
+    if not members:
+        raise InvalidArgument(
+            "\n".join(["no design has an odds ratio; with no events at all there is nothing to pool", *notes])
+        )
+    fitted = net.fit(net.assemble(tuple(members), Effect.OR), model="common", level=level)
+    return replace(
+        fitted,
+        tau_method="Mantel-Haenszel",
+        network=replace(fitted.network, notes=fitted.network.notes + notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Studies of the same arms, those without an odds ratio left out.
+
+    studies     the arms of each study, in the order of treatments
+    effects     log odds centred at 0, covariance alike; see `design_odds`
+    """
+
+    treatments: tuple[str, ...]
+    studies: tuple[tuple[Arm, ...], ...]
+    effects: Array
+    covariance: Array
+
+
+def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ...]]:
+    """The designs whose odds ratios Mantel-Haenszel can pool, and a note for every arm or design that it cannot."""
+    studies, notes = informative(arms)
+    groups: dict[tuple[str, ...], list[list[Arm]]] = {}
+    for members in studies:
+        ordered = sorted(members, key=lambda arm: arm.treatment)
+        groups.setdefault(tuple(arm.treatment for arm in ordered), []).append(ordered)
+    designs, told = [], list(notes)
+    for names, own in groups.items():
+        label = " : ".join(names)
+        events = np.array([[arm.events for arm in study] for study in own], dtype=float)
+        n = np.array([[arm.n for arm in study] for study in own], dtype=float)
+        kept = np.flatnonzero((events.sum(axis=0) > 0) & ((n - events).sum(axis=0) > 0))
+        lost = [name for i, name in enumerate(names) if i not in kept]
+        found = design_odds(events[:, kept], n[:, kept]) if len(kept) > 1 else None
+        if found is None:
+            told.append(
                 f"design {label}: an arm without events (or without non-events) in all its studies; left out"
             )
             continue
-        contrasts += [Contrast(label, a, b, value, se) for (a, b), (value, se) in effects.items()]
-    if not contrasts:
-        raise InvalidArgument("no design has an odds ratio; with no events at all there is nothing to pool")
-    fitted = net.fit(net.build(contrasts, Effect.OR), model="common", level=level)
-    return _named(fitted, "Mantel-Haenszel", tuple(notes))
+        told += [
+            f'design {label}: "{name}" has no events (or no non-events) in all its studies; this arm is left out of the design'
+            for name in lost
+        ]
+        designs.append(
+            Design(
+                tuple(names[i] for i in kept), tuple(tuple(study[i] for i in kept) for study in own), *found
+            )
+        )
+    return tuple(designs), tuple(told)
+
+
+def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
+    """Studies whose counts depend on an odds ratio, and a note for each other one.
+
+    Whatever the effects, a study without any event (or without any non-event) has likelihood 1 at the limit of its own
+    intercept: its counts tell nothing of them.
+    raises  InvalidArgument for impossible counts
+    """
+    studies, notes = [], []
+    for study, members in by_study(arms).items():
+        for arm in members:
+            if not (0.0 <= arm.events <= arm.n and 0.0 < arm.n < math.inf):
+                raise InvalidArgument(
+                    f'study "{study}", arm "{arm.treatment}": {arm.events:g} events in {arm.n:g} patients; '
+                    "expected 0 <= events <= n; correct the counts"
+                )
+        events, n = sum(arm.events for arm in members), sum(arm.n for arm in members)
+        if len(members) < 2:
+            notes.append(f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two')
+        elif events in (0.0, n):
+            what = "no events" if events == 0.0 else "events in every patient"
+            notes.append(
+                f'study "{study}": {what}, so its likelihood does not depend on the effects; left out'
+            )
+        else:
+            studies.append(list(members))
+    return studies, tuple(notes)
 
 
 def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: float = 0.95) -> NetworkFit:
@@ -127,8 +210,12 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
     The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
     """
-    found = list(arms)
+    informed, notes = informative(arms)
+    if not informed:
+        raise InvalidArgument("\n".join(["no study has both events and patients without one", *notes]))
+    found = [arm for members in informed for arm in members]
     skeleton = net.build(corrected(found), Effect.OR)
+    skeleton = replace(skeleton, notes=skeleton.notes + notes)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)
     column = {int(k): c for c, k in enumerate(kept)}
@@ -185,56 +272,15 @@ def corrected(arms: Sequence[Arm]) -> list[Contrast]:
     return contrasts
 
 
-def _design_odds(
-    design: tuple[str, ...], studies: Sequence[Sequence[Arm]]
-) -> dict[tuple[str, str], tuple[float, float]] | None:
-    """Log odds ratios of every pair in a design, consistent, with standard errors that reproduce their covariance."""
-    k = len(design)
-    e = np.array(
-        [[next(a.events for a in s if a.treatment == t) for t in design] for s in studies], dtype=float
-    )
-    n = np.array([[next(a.n for a in s if a.treatment == t) for t in design] for s in studies], dtype=float)
-    f, total = n - e, n.sum(axis=1)
-    if k == 2:
-        try:
-            pooled = mantel_haenszel(zip(e[:, 0], n[:, 0], e[:, 1], n[:, 1], strict=True))
-        except InvalidArgument:
-            return None
-        return {(design[0], design[1]): (pooled.estimate, pooled.se)}
-    values, slopes = np.zeros(k), np.zeros((len(studies), k, k))
-    for i in range(1, k):
-        r, s = (e[:, i] * f[:, 0] / total).sum(), (e[:, 0] * f[:, i] / total).sum()
-        if r <= 0 or s <= 0:
-            return None
-        odds = r / s
-        values[i] = math.log(odds)
-        # derivative of log(odds) by the events of the arm and of the comparator
-        slopes[:, i, i] = (f[:, 0] + odds * e[:, 0]) / total / r
-        slopes[:, i, 0] = -(e[:, i] + odds * f[:, i]) / total / r
-    binomial = e * f / n
-    covariance = np.einsum("sia,sa,sja->ij", slopes, binomial, slopes)
-    effects = {}
-    for i, j in combinations(range(k), 2):
-        variance = covariance[i, i] + covariance[j, j] - 2.0 * covariance[i, j]
-        effects[design[i], design[j]] = (float(values[i] - values[j]), math.sqrt(float(variance)))
-    return effects
-
-
-def _named(fitted: NetworkFit, method: str, notes: tuple[str, ...]) -> NetworkFit:
-    from dataclasses import replace
-
-    return replace(
-        fitted, tau_method=method, network=replace(fitted.network, notes=fitted.network.notes + notes)
-    )
-
-
 def _columns(tables: Iterable[tuple[float, float, float, float]]) -> tuple[Array, Array, Array, Array]:
     rows = np.array(list(tables), dtype=float)
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise InvalidArgument("expected rows of (events, patients) of treatment then of comparator")
-    for i in np.flatnonzero((rows[:, 0] > rows[:, 1]) | (rows[:, 2] > rows[:, 3]) | np.any(rows < 0, axis=1)):
+    possible = (rows[:, [0, 2]] >= 0) & (rows[:, [0, 2]] <= rows[:, [1, 3]]) & (rows[:, [1, 3]] > 0)
+    possible &= np.isfinite(rows[:, [1, 3]])
+    for i in np.flatnonzero(~possible.all(axis=1)):
         raise InvalidArgument(
-            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients in both arms"
+            f"study {i + 1}: {rows[i].tolist()}; expected 0 <= events <= patients, and patients above 0, in both arms"
         )
     return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
 

@@ -54,6 +54,7 @@ class Regression:
     qe_p_value: float
     r2: float
     n_studies: int
+    level: float = 0.95
 
     def __getitem__(self, name: str) -> Coefficient:
         for coefficient in self.coefficients:
@@ -148,13 +149,15 @@ def _regress(
         )
     # orthonormal columns: a covariate such as a calendar year is nearly the intercept, and rounding would show
     turned, back = np.linalg.qr(x)
-    between = heterogeneity.between_variance(y, v, turned, tau)
-    alone = heterogeneity.between_variance(y, v, np.linalg.qr(base)[0], tau)
+    alone_x = np.linalg.qr(base)[0]
+    between = heterogeneity.between_variance(y, v, turned, tau, alone_x)
+    alone = heterogeneity.between_variance(y, v, alone_x, tau)
     residual = heterogeneity.weighted_fit(y, v, turned)
     fit = heterogeneity.weighted_fit(y, v, turned, between)
     inverse = np.linalg.inv(back)
+    factor = heterogeneity.hartung_knapp_factor(fit.q, df) if hartung_knapp else 1.0
     estimates = inverse @ fit.coefficients
-    covariance = inverse @ fit.covariance @ inverse.T * (fit.q / df if hartung_knapp else 1.0)
+    covariance = inverse @ fit.covariance @ inverse.T * factor
     quantile = t_quantile(level, df) if hartung_knapp else normal_quantile(level)
     added = slice(base.shape[1], x.shape[1])
     slopes, n_added = estimates[added], x.shape[1] - base.shape[1]
@@ -175,6 +178,7 @@ def _regress(
         qe_p_value=chi2_tail(residual.q, df),
         r2=max(0.0, 1.0 - between / alone) if alone > 0 else math.nan,
         n_studies=n_studies,
+        level=level,
     )
 
 

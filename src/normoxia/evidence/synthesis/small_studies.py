@@ -20,6 +20,8 @@ from normoxia.evidence.synthesis.meta import Pooled, checked, pairwise, two_side
 
 #: Sterne 2011, BMJ 343:d4002: tests for asymmetry should not be used with fewer studies
 ENOUGH_STUDIES = 10
+#: standard errors whose range is below this share of the largest are the same but for rounding
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,24 @@ def egger(
     """Regression of the effect on its standard error in a random-effects model, normal test.
 
     limit   the effect the regression expects of an infinitely large study
-    raises  InvalidArgument below three studies
+    raises  InvalidArgument below three studies, or where all have the same standard error
     """
     y, v = checked(estimates, ses)
     if len(y) < 3:
         raise InvalidArgument(f"{len(y)} studies; a regression on the standard error needs at least 3")
+    if not differ(np.sqrt(v)):
+        raise InvalidArgument(
+            f"all {len(y)} studies have the standard error {math.sqrt(v[0]):g}; a regression on it needs studies of different sizes"
+        )
     x = np.column_stack([np.ones(len(y)), np.sqrt(v)])
     fit = heterogeneity.weighted_fit(y, v, x, heterogeneity.tau2(y, v, x, tau))
     slope, se = float(fit.coefficients[1]), math.sqrt(fit.covariance[1, 1])
     return Asymmetry(slope, se, slope / se, two_sided_p(slope / se), float(fit.coefficients[0]), len(y))
+
+
+def differ(ses: Array) -> bool:
+    """Whether standard errors differ by more than rounding."""
+    return float(np.ptp(ses)) > _SAME * float(np.max(ses))
 
 
 def trim_and_fill(
@@ -77,6 +88,8 @@ def trim_and_fill(
     side    "left" or "right", where studies are missing; by default the side Egger's slope points away from
     """
     y, v = checked(estimates, ses)
+    if len(y) < 3:
+        raise InvalidArgument(f"{len(y)} studies; trimming and filling needs at least 3")
     if side is None:
         side = "right" if egger(y, np.sqrt(v), tau=tau).slope < 0 else "left"
     elif side not in ("left", "right"):

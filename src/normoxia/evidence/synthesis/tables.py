@@ -7,16 +7,30 @@ with all its findings. `layout` says what the columns mean, `rows` reads what st
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from normoxia.documents import Finding, Findings, Place
-from normoxia.evidence.synthesis import cells
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
-from normoxia.evidence.synthesis.delimited import Sheet, parse_sheet, read_sheet
+from normoxia.errors import InvalidDocument
+from normoxia.evidence.synthesis import judgements
+from normoxia.evidence.synthesis.contrasts import FEWEST_DF, Arm, Contrast, Effect
 from normoxia.evidence.synthesis.layout import Layout, understood
 from normoxia.evidence.synthesis.rows import NumberedArm, NumberedContrast, Rows
+from normoxia.sheets import Sheet, parse_sheet, read_sheet
+from normoxia.sheets.notation import DecimalMark
+from normoxia.sheets.numbers import is_missing, number
+
+#: findings a message lists; how many more there are is said
+_MOST_LISTED = 10_000
+
+
+def listed(findings: Sequence[Finding]) -> list[str]:
+    """Findings as the lines of a message, and how many more there are where they are very many."""
+    lines = [f"  {finding}" for finding in findings[:_MOST_LISTED]]
+    if len(findings) > _MOST_LISTED:
+        lines.append(f"  and {len(findings) - _MOST_LISTED} more findings")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class NetworkTable:
     sizes       patients by (study, treatment), where given
     mapping     role to column, as understood: what to correct when it is wrong
     findings    every fault and assumption, with its line; left_out the lines not used
+    judgements  by domain (`judgements.DOMAINS`) and study: 1 low, 2 some, 3 high; for `certainty`
     """
 
     file: str
@@ -43,19 +58,25 @@ class NetworkTable:
     n_rows: int
     encoding: str
     delimiter: str
+    judgements: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def read_network(
-    path: str | Path, *, columns: Mapping[str, str] | None = None, effect: Effect | str | None = None
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    effect: Effect | str | None = None,
+    decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from a text file.
 
     columns  role to column name, for columns whose names say too little; roles are those of `columns.ROLES`
     effect   the measure, when the file does not name it; a ratio printed as such is then taken as one
+    decimal  "point" or "comma", where the numbers do not tell the decimal mark
     raises   InvalidDocument when the file is not a table, the roles cannot be found, or no row is usable; UnknownName for a
              column or a role that does not exist
     """
-    return interpret(read_sheet(path), columns=columns, effect=effect)
+    return interpret(read_sheet(path), columns=columns, effect=effect, decimal=decimal)
 
 
 def parse_network(
@@ -64,32 +85,50 @@ def parse_network(
     file: str = "<text>",
     columns: Mapping[str, str] | None = None,
     effect: Effect | str | None = None,
+    decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from bytes or text, as `read_network`."""
-    return interpret(
-        parse_sheet(raw.encode() if isinstance(raw, str) else raw, file), columns=columns, effect=effect
-    )
+    sheet = parse_sheet(raw.encode() if isinstance(raw, str) else raw, file)
+    return interpret(sheet, columns=columns, effect=effect, decimal=decimal)
 
 
 def interpret(
-    sheet: Sheet, *, columns: Mapping[str, str] | None = None, effect: Effect | str | None = None
+    sheet: Sheet,
+    *,
+    columns: Mapping[str, str] | None = None,
+    effect: Effect | str | None = None,
+    decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from the cells of a sheet."""
-    findings = Findings()
-    for note in sheet.notes:
-        findings.note(Place(sheet.file), note)
-    layout = understood(sheet, columns or {}, Effect(effect) if effect is not None else None, findings)
-    rows = Rows(layout, findings)
+    findings = Findings([*sheet.notes, *sheet.faults])
+    if not sheet.rows:
+        findings.raise_any()
+    measure = Effect(effect) if effect is not None else None
+    given, judged = judgements.parted(columns or {})
+    layout = understood(sheet, given, measure, findings, decimal=decimal)
+    rows = Rows(layout, findings, [fault.place.line for fault in sheet.faults])
     contrasts, arms = _without_duplicates(rows, *rows.read())
+    arms = _with_degrees_of_freedom(rows, arms, layout.effect)
+    scores = judgements.read(sheet, layout.roles.get("study"), judged, findings)
+    mapping = {**layout.mapping, **scores.columns}
     if rows.decimal_commas:
         findings.note(
             Place(sheet.file), f"{rows.decimal_commas} numbers with a decimal comma", "read as decimal points"
         )
+    if rows.grouped:
+        printed, meant = rows.first_grouped
+        findings.note(
+            Place(sheet.file),
+            f'{rows.grouped} numbers with parted thousands, such as "{printed}"',
+            f"read as {meant}",
+        )
     if not contrasts and not arms:
-        findings.note(Place(sheet.file), "no usable row", "correct the rows above")
-        findings.raise_any()
+        first = Finding(Place(sheet.file), "no usable row", "correct these")
+        found = sorted(findings.items, key=lambda f: f.place.line)
+        raise InvalidDocument("\n".join([str(first), *listed(found)]), [first, *found])
     _lonely(arms, sheet.file, findings)
-    _say_what_was_not_read(sheet, layout, findings)
+    _small_percents(sheet, layout, findings)
+    _say_what_was_not_read(sheet, mapping, findings)
     if contrasts and not arms and layout.effect is None:
         findings.note(
             Place(sheet.file),
@@ -103,40 +142,54 @@ def interpret(
         contrasts=tuple(c for _, c in contrasts),
         arms=tuple(a for _, a in arms),
         sizes={(a.study, a.treatment): a.n for _, a in arms if not math.isnan(a.n)},
-        mapping=layout.mapping,
+        mapping=mapping,
         findings=tuple(sorted(findings.items, key=lambda f: f.place.line)),
         left_out=tuple(sorted(set(rows.left_out))),
-        n_rows=len(sheet.rows),
+        n_rows=len(sheet.rows) + len(sheet.faults),
         encoding=sheet.encoding,
         delimiter=sheet.delimiter,
+        judgements=scores.scores,
     )
 
 
-def _say_what_was_not_read(sheet: Sheet, layout: Layout, findings: Findings) -> None:
+def _say_what_was_not_read(sheet: Sheet, mapping: Mapping[str, str], findings: Findings) -> None:
     unread = [
         column
         for i, column in enumerate(sheet.header)
-        if column
-        and column not in layout.mapping.values()
-        and any(not cells.is_missing(row[i]) for row in sheet.rows)
+        if column and column not in mapping.values() and any(not is_missing(row[i]) for row in sheet.rows)
     ]
     if unread:
         findings.note(Place(sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role")
 
 
+def _small_percents(sheet: Sheet, layout: Layout, findings: Findings) -> None:
+    """Percents that are all at most 1 may be shares; they are read as the column says."""
+    column = layout.roles.get("percent", "")
+    if layout.kind != "arms" or not column or "events" in layout.roles:
+        return
+    values = [number(cell, layout.marks.get(column, ".")) for cell in sheet.column(column) if "%" not in cell]
+    read = [value for value in values if value is not None]
+    if read and 0 < max(read) <= 1:
+        findings.note(
+            Place(sheet.file, 1, column),
+            "no percent is above 1",
+            "read as percents; shares must be multiplied by 100",
+        )
+
+
 def _without_duplicates(
     rows: Rows, contrasts: list[NumberedContrast], arms: list[NumberedArm]
 ) -> tuple[list[NumberedContrast], list[NumberedArm]]:
-    first: dict[tuple[str, frozenset[str]], int] = {}
+    first: dict[tuple[str, str, str], int] = {}
     kept_contrasts, kept_arms = [], []
     for line, c in contrasts:
-        key = (c.study, frozenset((c.treatment, c.comparator)))
+        key = (c.study, min(c.treatment, c.comparator), max(c.treatment, c.comparator))
         if _is_repeated(rows, first, key, line, c.study, f"{c.treatment} against {c.comparator}"):
             continue
         kept_contrasts.append((line, c))
     for line, a in arms:
         if _is_repeated(
-            rows, first, (a.study, frozenset((a.treatment,))), line, a.study, f'arm "{a.treatment}"'
+            rows, first, (a.study, a.treatment, a.treatment), line, a.study, f'arm "{a.treatment}"'
         ):
             continue
         kept_arms.append((line, a))
@@ -145,8 +198,8 @@ def _without_duplicates(
 
 def _is_repeated(
     rows: Rows,
-    first: dict[tuple[str, frozenset[str]], int],
-    key: tuple[str, frozenset[str]],
+    first: dict[tuple[str, str, str], int],
+    key: tuple[str, str, str],
     line: int,
     study: str,
     what: str,
@@ -161,6 +214,22 @@ def _is_repeated(
         "name the studies apart, or delete one",
     )
     return True
+
+
+def _with_degrees_of_freedom(rows: Rows, arms: list[NumberedArm], effect: Effect | None) -> list[NumberedArm]:
+    """Arms of studies that can have a standardised difference; all of them for another measure."""
+    if effect is not Effect.SMD:
+        return arms
+    df: dict[str, float] = {}
+    for _, arm in arms:
+        df[arm.study] = df.get(arm.study, 0.0) + arm.n - 1.0
+    for line, arm in arms:
+        if df[arm.study] < FEWEST_DF:
+            rows.refuse(
+                line, "n", f'study "{arm.study}": "{arm.treatment}" has {arm.n:g} patients',
+                "too few for a standard deviation pooled over the arms (SMD)",
+            )  # fmt: skip
+    return [(line, arm) for line, arm in arms if df[arm.study] >= FEWEST_DF]
 
 
 def _lonely(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:

@@ -23,11 +23,14 @@ from normoxia.simulation.system import System
 
 #: reasons a patient fails, by status; a backend may add detail
 WELL, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, NO_ROOT = 0, 1, 2, 3, 4
+TOO_MANY_SWITCHES, NO_VALUE = 6, 8
 REASONS = {
     TOO_MANY_STEPS: "the solver took more steps than allowed in one interval",
     STEP_TOO_SMALL: "the step size fell below what floating point can resolve",
     NOT_FINITE: "a rate or state was not a finite number",
     NO_ROOT: "an algebraic rule had no solution that could be found",
+    TOO_MANY_SWITCHES: "a condition switches too often",
+    NO_VALUE: "a formula has no value",
 }
 
 
@@ -42,6 +45,7 @@ class Block:
     n_saves     number of times to save
     tolerance   relative error aimed at; absolute: tolerance * scale of the species
     alive       (n,); patients who failed before are skipped
+    before      values before what changed them at the start (an event at a given time); None when nothing did
     """
 
     values: Array
@@ -53,6 +57,7 @@ class Block:
     n_saves: int
     tolerance: float
     alive: NDArray[np.bool_]
+    before: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +81,13 @@ class Solver(Protocol):
 
     def carry(self, block: Block) -> Carried: ...
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        """Values (n, n_species) with those that algebraic rules determine solved for; others unchanged."""
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        """Values (n, n_species) with those that algebraic rules determine solved for, others unchanged.
+
+        And status and reason of patients for whom there are none.
+        """
         ...
 
 

@@ -33,6 +33,8 @@ def nodes(
             case "time":
                 assert time is not None
                 values[a] = out.load(time)
+            case "mode" | "ramp":
+                values[a] = out.load(b.layout[op] + arguments[0])
             case "sum":
                 values[a] = _sum(b, out, arguments, of)
             case "mul":
@@ -83,6 +85,13 @@ def _apply(out: Lanes, op: str, parts: list[str]) -> str:
             return out.select(out.compare("ugt", parts[0], parts[1]), parts[0], parts[1])
         case "where":
             return out.select(out.compare("une", parts[0], zero), parts[1], parts[2])
+        case "blend":
+            m, a, c = parts
+            mixed = out.fma(m, out.sub(a, c), c)
+            within = out.select(out.compare("oeq", m, zero), c, mixed)
+            return out.select(out.compare("oeq", m, out.constant(1.0)), a, within)
+        case "gate":
+            return out.select(out.compare("oeq", parts[0], zero), zero, out.mul(*parts))
         case "less" | "less_equal" | "equal":
             test = {"less": "olt", "less_equal": "ole", "equal": "oeq"}[op]
             return out.number(out.compare(test, parts[0], parts[1]))
@@ -107,11 +116,12 @@ def first_function(b: Blueprint) -> str:
     """Rates and time derivative at the start of a step, and the factors of W = drive*I - J."""
     out = Lanes("first", b.width)
     roots = [b.rates[s] for s in b.core]
-    all_roots = [*roots, *b.drift, *b.weights.values()]
+    all_roots = [*roots, *b.drift, *b.weights.values(), b.doubt]
     of = nodes(b, out, all_roots, lambda s: b.row("stage", s), b.layout["moment"])
     for i, root in enumerate(roots):
         out.store(of(root), b.layout["rate"] + i)
         out.store(of(b.drift[i]), b.layout["drift"] + i)
+    out.store(of(b.doubt), b.layout["doubt"])
     drive = out.load(b.layout["drive"])
     w: dict[tuple[int, int], str] = {}
     for i, j in b.filled:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from normoxia.simulation.elimination import elimination_order, filled
-from normoxia.simulation.graph import FIXED, MOVING, Graph
+from normoxia.simulation.graph import FIXED, MOVING, MOVING_LEAVES, Graph
 from normoxia.simulation.kinetics import Component, Mode
 
 
@@ -26,6 +26,55 @@ class Layout:
         return self.names[name]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMode:
+    """A mode as nodes.
+
+    counts  whether it is a floor
+    error   how large the error of the gap is, per unit of tolerance
+    slopes  (species, derivative of the gap by it); drift: its derivative by time
+    """
+
+    of_time: bool
+    counts: bool
+    test: int
+    gap: int
+    error: int
+    slopes: tuple[tuple[int, int], ...]
+    drift: int
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        return self.test, self.gap, self.error, self.drift, *(node for _, node in self.slopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is held while a step is taken, and what is looked at within it.
+
+    modes    of time and of species; each after those it reads
+    bends    nodes that are 0 where a rate bends, with their errors
+    species  that modes and bends read
+    """
+
+    modes: tuple[HeldMode, ...] = ()
+    bends: tuple[tuple[int, int], ...] = ()
+    species: frozenset[int] = frozenset()
+
+    @property
+    def of_species(self) -> tuple[int, ...]:
+        return tuple(k for k, mode in enumerate(self.modes) if not mode.of_time)
+
+    @property
+    def watches(self) -> bool:
+        """Whether steps must look for switches."""
+        return bool(self.of_species or self.bends)
+
+    @property
+    def roots(self) -> list[int]:
+        return [x for mode in self.modes for x in mode.nodes] + [x for bend in self.bends for x in bend]
+
+
 class Blueprint:
     """Of a kernel that solves rates over species, some of which are known in closed form.
 
@@ -33,13 +82,16 @@ class Blueprint:
     inputs   closed-form species that the core reads
     weights  nodes of -J, by (row, column) of core species; drift: of df/dt
     filled   the row of each entry of the factors
+    doubt    node that is not 0 where a formula may have no value
+    watched  the conditions that are held while a step is taken
     fixed    nodes computed once per patient
     """
 
     def __init__(
         self, graph: Graph, rates: Sequence[int], scales: Sequence[float], components: Sequence[Component],
-        width: int,
+        width: int, watched: Watched | None = None,
     ) -> None:  # fmt: skip
+        self.watched = watched or Watched()
         self.graph, self.rates, self.scales, self.width = graph, rates, scales, width
         self.components = tuple(components)
         closed = {s for component in components for s in component.species}
@@ -47,7 +99,7 @@ class Blueprint:
         #: where a species stands in the workspace: those of the core first, side by side
         self.place = {s: k for k, s in enumerate((*self.core, *sorted(closed)))}
         leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
-        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])}
+        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | graph.doubt_reads()
         self.inputs = tuple(s for s in sorted(closed) if leaves[s] in reads)
         #: -J, by (row, column) of core species
         self.weights = {
@@ -68,16 +120,18 @@ class Blueprint:
         ]
         self.ordering = elimination_order(len(self.core), set(self.weights))
         self.filled = filled(self.ordering, set(self.weights), len(self.core))
+        self.doubt = graph.doubt()
         self.fixed = self._fixed()
         self.layout = self._lay_out()
 
     def _fixed(self) -> tuple[int, ...]:
         """Nodes of parameters alone that moving nodes read, and what closed form needs."""
         graph = self.graph
-        roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift
+        roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift + [self.doubt]
+        roots += self.watched.roots
         used = {node for node in roots if graph.kinds[node] == FIXED}
         for node in graph.order(roots, (MOVING,)):
-            if graph.ops[node] not in ("state", "slope", "time"):
+            if graph.ops[node] not in MOVING_LEAVES:
                 used |= {a for a in graph.arguments[node] if graph.kinds[a] == FIXED}
         return tuple(sorted(used))
 
@@ -95,6 +149,8 @@ class Blueprint:
         layout.take("accepted")
         layout.take("rejected")
         layout.take("failed_at")
+        for name in ("judge", "doubt", "verdict"):
+            layout.take(name)
         for name in ("t", "length", "begin", "step", "trial", "first", "moment", "drive"):
             layout.take(name)
         layout.take("stage", n)  # arguments of the rates: core species and closed-form ones at a stage
@@ -107,6 +163,14 @@ class Blueprint:
         layout.take("factor", len(self.filled))
         layout.take("right", len(self.core))
         layout.take("u", 8 * len(self.core))
+        if n_modes := len(self.watched.modes):
+            for name in ("mode", "ramp", "level", "excess", "left", "noise", "fresh", "old"):
+                layout.take(name, n_modes)
+        if self.watched.watches:
+            layout.take("bend", len(self.watched.bends))
+            layout.take("bend_noise", len(self.watched.bends))
+            for name in ("located", "aim", "near", "tries", "switches", "culprit"):
+                layout.take(name)
         return layout
 
     def row(self, name: str, species: int) -> int:

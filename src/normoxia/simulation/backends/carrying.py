@@ -125,6 +125,8 @@ def carry_function(b: Blueprint) -> str:
         for s in b.inputs:
             for name, new in (("here", "next"), ("slope", "next_slope")):
                 out.store(out.load(b.row(new, s)), b.row(name, s))
+    if b.watched.modes or b.watched.watches:
+        out.do("call void @open(ptr %m)")
     if b.core:
         before = out.block
         out.do("br label %stepping")

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.errors import InvalidArgument
-from normoxia.simulation.backends import NOT_FINITE, REASONS, Block, Carried
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Block, Carried
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
+from normoxia.simulation.backends.watching import read_held
 from normoxia.simulation.evaluation import BLOCK
-from normoxia.simulation.graph import Graph, fixed_function, read_system
+from normoxia.simulation.graph import Graph, fixed_function
+from normoxia.simulation.judged import Judged
 from normoxia.simulation.kinetics import LARGEST, Component, closed_species, components
+from normoxia.simulation.modes import held
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
 
@@ -47,10 +50,15 @@ class FastSolver:
     def __init__(self, system: System, typical: dict[str, float], lanes: int) -> None:
         self.system, self.lanes = system, lanes
         self.graph = Graph()
-        needed = system.needed(system.rates)
-        names = read_system(self.graph, system.species, system.parameters, needed)
-        self.rates = [self.graph.read(rate, names) for rate in system.rates]
-        closed = closed_species(self.graph, self.rates, range(len(self.rates)))
+        frozen = held(system)
+        self.conditions = tuple(mode.text for mode in frozen.modes)
+        needed = frozen.system.needed(frozen.system.rates)
+        names, watched = read_held(self.graph, frozen, needed)
+        self.rates = [self.graph.read(rate, names) for rate in frozen.system.rates]
+        self.watched = watched
+        # what conditions read is solved in steps that follow it, so that none is passed unseen
+        candidates = [s for s in range(len(self.rates)) if s not in watched.species]
+        closed = closed_species(self.graph, self.rates, candidates)
         found = [
             Component(self.graph, self.rates, group)
             for group in components(self.graph, self.rates, closed)
@@ -62,6 +70,8 @@ class FastSolver:
             for component in found
             if not np.isfinite(values).all() or self._usual(component, values)
         ]
+        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        self._judged = Judged(system, rates)
         self._kernels: dict[bool, Host] = {True: self._compile(kept)}
         self._lock = threading.Lock()
 
@@ -72,7 +82,8 @@ class FastSolver:
             return bool(component.solve(matrix(parameters))[2][0])
 
     def _compile(self, kept: Sequence[Component]) -> Host:
-        return Host(Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes))
+        blueprint = Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes, self.watched)
+        return Host(blueprint, self._judged, self.conditions)
 
     def _numerical(self) -> Host:
         with self._lock:
@@ -80,8 +91,10 @@ class FastSolver:
                 self._kernels[False] = self._compile([])
         return self._kernels[False]
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        return values
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        return values, {}
 
     def carry(self, block: Block) -> Carried:
         n, n_species = block.values.shape
@@ -98,6 +111,9 @@ class FastSolver:
         for i in np.flatnonzero(block.alive & ~finite).tolist():
             done.status[i], done.reason[i] = NOT_FINITE, f"{REASONS[NOT_FINITE]} (at the start)"
         alive = block.alive & finite
+        for i, what in main.unable(block, np.flatnonzero(alive).tolist()).items():
+            alive[i], done.status[i] = False, NO_VALUE
+            done.reason[i] = f"{REASONS[NO_VALUE]}: {what} (time {block.plans[i][0].start:g})"
         order = sorted(np.flatnonzero(alive).tolist(), key=lambda i: (id(block.plans[i]), i))
         well = tables.well[:n]
         main.carry(block, [i for i in order if well[i]], tables, done)

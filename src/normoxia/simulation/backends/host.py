@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,12 +12,22 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.simulation.backends import REASONS, WELL, Block, Carried
+from normoxia.simulation.backends import (
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    STEP_TOO_SMALL,
+    TOO_MANY_SWITCHES,
+    WELL,
+    Block,
+    Carried,
+)
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.carrying import ENTRY, TABLE
 from normoxia.simulation.backends.emit import kernel
 from normoxia.simulation.backends.machine import Machine
-from normoxia.simulation.graph import fixed_function
+from normoxia.simulation.graph import MOVING, fixed_function
+from normoxia.simulation.judged import Judged
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
 
@@ -55,12 +67,19 @@ class Columns:
 class Host:
     """A kernel in memory and what surrounds it. Safe to use from several threads."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: Blueprint, judged: Judged, conditions: tuple[str, ...] = ()) -> None:
         graph = blueprint.graph
+        self.judged, self.conditions = judged, conditions
+        self._group_here = threading.local()
+        self._judge = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._answer)
         self.graph, self.blueprint, self.lanes = graph, blueprint, blueprint.width
         self.machine = Machine(kernel(blueprint))
         self.function = self.machine.function("carry", 3 + len(TABLE) + len(ENTRY) + 3, 2)
         self.fixed = fixed_function(graph, blueprint.fixed)
+        doubt = blueprint.doubt
+        #: whether formulas are to be judged where no step does it: when nothing is left to the solver
+        self.alone = not blueprint.core and doubt != graph.zero
+        self.doubt = None if graph.kinds[doubt] == MOVING else fixed_function(graph, [doubt])
         sources = [node for component in blueprint.components for node in component.source]
         self.source = fixed_function(graph, sources)
         self.matrices = [fixed_function(graph, list(c.matrix.values())) for c in blueprint.components]
@@ -138,6 +157,42 @@ class Host:
         for first in range(0, len(patients), self.lanes):
             self._group(block, patients[first : first + self.lanes], tables, done)
 
+    def unable(self, block: Block, patients: Sequence[int]) -> dict[int, str]:
+        """Patients whose formulas have no value at the start, where no step would find it."""
+        rows = np.array(patients, np.int64)
+        if self.alone and self.doubt is not None:
+            with np.errstate(all="ignore"):
+                rows = rows[self.doubt(np.ascontiguousarray(block.parameters[rows].T))[0] != 0.0]
+        rows = np.array([i for i in rows.tolist() if block.plans[i]], np.int64)
+        if not self.alone or not len(rows):
+            return {}
+        starts = np.array([plan[0].start if plan else np.nan for plan in block.plans])
+        return self.judged.faults(rows, block.values, block.parameters, starts, block.tolerance)
+
+    def _answer(self, address: int) -> None:
+        """Judge the lanes in doubt at the start of a step: the kernel calls this."""
+        block, lane, memory, reasons = self._group_here.now
+        layout = self.blueprint.layout
+        doubtful = np.flatnonzero(memory[layout["doubt"]] != 0.0)
+        memory[layout["verdict"], doubtful] = 1.0  # should judging itself fail
+        found = self._faults(block, lane, memory, doubtful)
+        memory[layout["verdict"], doubtful] = 0.0
+        for k, what in found.items():
+            memory[layout["verdict"], k] = 1.0
+            reasons[k] = what
+
+    def _faults(
+        self, block: Block, lane: Sequence[int], memory: Array, lanes: NDArray[np.int64]
+    ) -> dict[int, str]:
+        """By lane, what has no value where it is now."""
+        b, layout = self.blueprint, self.blueprint.layout
+        values = np.empty((len(lane), len(self.placed)))
+        values[:, self.placed] = memory[layout["state"] : layout["state"] + len(self.placed)].T
+        for s in b.inputs:
+            values[:, s] = memory[b.row("here", s)]
+        parameters = block.parameters[list(lane)]
+        return self.judged.faults(lanes, values, parameters, memory[layout["moment"]].copy(), block.tolerance)
+
     def _group(self, block: Block, patients: Sequence[int], tables: Tables, done: Carried) -> None:
         layout, width, n_species = self.blueprint.layout, self.lanes, block.values.shape[1]
         lane = [*patients, *[patients[-1]] * (width - len(patients))]  # spare lanes have no intervals
@@ -152,6 +207,9 @@ class Host:
         amounts = np.ascontiguousarray(block.amounts[lane].T)
         steps = np.ascontiguousarray(block.steps[lane].T)
         saved = np.full((block.n_saves, n_species, width), np.nan)
+        reasons: dict[int, str] = {}
+        self._group_here.now = (block, lane, memory, reasons)
+        memory[layout["judge"]].view(np.int64)[0] = ctypes.cast(self._judge, ctypes.c_void_p).value
         before, after = (memory, lane_from, lane_count), (amounts, steps, saved)
         self.function(
             *(array.ctypes.data for array in before),
@@ -161,7 +219,17 @@ class Host:
             MOST_STEPS,
         )
         del columns  # the addresses pointed into them until here
+        failed = memory[layout["status"], : len(patients)]
+        stuck = np.flatnonzero((failed == STEP_TOO_SMALL) | (failed == NOT_FINITE))
+        if len(stuck) and self.blueprint.core:
+            for k, what in self._faults(block, lane, memory, stuck).items():
+                memory[layout["status"], k] = NO_VALUE
+                reasons[k] = what
+        self._group_here.now = None
         self._collect(patients, memory, steps, saved, done)
+        for k, what in reasons.items():
+            moment = float(memory[layout["failed_at"], k])
+            done.reason[patients[k]] = f"{REASONS[NO_VALUE]}: {what} (time {moment:g})"
 
     def _plans_of(
         self, block: Block, patients: Sequence[int], columns: dict[int, Columns]
@@ -203,6 +271,9 @@ class Host:
         for i, code, moment in zip(patients, status.tolist(), moments, strict=True):
             if code != WELL:
                 done.reason[i] = f"{REASONS[code]} (time {moment:g})"
+            if code == TOO_MANY_SWITCHES:
+                k = int(memory[layout["culprit"], patients.index(i)])
+                done.reason[i] = f'{REASONS[code]}: "{self.conditions[k]}" (time {moment:g})'
 
 
 def _digest(values: Array) -> bytes:

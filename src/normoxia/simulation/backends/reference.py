@@ -2,21 +2,38 @@
 
 It takes every model: events on conditions, algebraic rules. It judges the fast backend and shares with it only the
 plan of break points; no derivative, no reordering, no vector lanes.
+
+Conditions are held while LSODA steps (modes.py). After each step the tests are compared with the modes on the step's
+own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Conditions on
+time alone switch at the breaks of the plan. Where both sides of one condition push back to it,
+the solution stays on it (Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4).
 Source of LSODA: Petzold 1983, SIAM J Sci Stat Comput 4:136.
 """
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from normoxia.errors import ComputationFailed
-from normoxia.mechanism.expression import Call, Expression, Number
-from normoxia.simulation.backends import NO_ROOT, NOT_FINITE, REASONS, STEP_TOO_SMALL, Block, Carried
+from normoxia.mechanism.expression import Call
+from normoxia.simulation.backends import (
+    NO_ROOT,
+    NO_VALUE,
+    NOT_FINITE,
+    REASONS,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    Block,
+    Carried,
+)
 from normoxia.simulation.evaluation import function
+from normoxia.simulation.judged import Judged
+from normoxia.simulation.modes import Mode, held
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import System
@@ -27,8 +44,22 @@ Evaluate = Callable[..., list[Any]]
 STRICTNESS = 0.1
 #: beyond it a state is taken for lost; the solver would only halve its steps for ever
 _TOO_LARGE = 1e200
-#: a condition that fired fires again only after it was false by this much
-REARM = 1e-9
+#: steps and evaluations of the rates that a patient may take within one interval; some seconds for a small model
+MOST_STEPS, MOST_EVALUATIONS = 50_000, 500_000
+#: switches of conditions and events that may follow one another within one interval
+MOST_SWITCHES = 5_000
+#: points within a step, as shares of it, at which tests are compared with their modes
+_LOOKS = (0.25, 0.5, 0.75, 1.0)
+#: a switch is located to this share of the time reached (or of 1, when that is larger)
+LOCATED = 1e-13
+#: switches in a row without time passing, after which a patient is given up
+_BACK_AND_FORTH = 50
+#: times that a step may be cut because a trial came to where a rate is not a number
+_MOST_TRIALS = 60
+#: events that may fire one another at one moment
+_MOST_TURNS = 100
+#: LSODA keeps its numbers in one place for all, in SciPy before 1.17
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +73,62 @@ class ReferenceBackend:
 
 
 class _Failed(Exception):
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"{REASONS[status]} ({detail})")
+    def __init__(self, status: int, time: float, detail: str) -> None:
+        super().__init__(f"{REASONS[status]}: {detail} (time {time:g})")
         self.status = status
 
 
+class _Trial(Exception):
+    """A trial step came to where a rate is not a number; a smaller one may not."""
+
+    def __init__(self, step: float) -> None:
+        super().__init__()
+        self.step = step
+
+
+class _Reached(NamedTuple):
+    time: float
+    values: Array
+    step: float
+
+
 class ReferenceSolver:
-    """A system as Python functions of (species values, parameter values, time)."""
+    """A system as Python functions of (species values, parameter values, modes, time)."""
 
     def __init__(self, system: System) -> None:
         self.system = system
-        groups = (system.species, system.parameters)
+        frozen = held(system, bends_are_modes=True)
+        self.modes: tuple[Mode, ...] = frozen.modes
+        groups = (system.species, system.parameters, tuple(mode.name for mode in frozen.modes))
+        smooth = frozen.system
 
-        def made(expressions: Sequence[Expression]) -> Evaluate:
-            return function(groups, system.needed(expressions), expressions)
+        def made(expressions: Sequence[Any]) -> Evaluate:
+            return function(groups, smooth.needed(expressions), expressions)
 
-        self.rates = made(system.rates)
-        self.residuals = made([rule.expression for rule in system.rules])
-        self.gaps = [made([gap(event.condition)]) for event in system.conditions]
-        self.changes = [made([new for _, new in event.changes]) for event in system.conditions]
+        self.rates = function(groups, smooth.needed(smooth.rates), smooth.rates, together=True)
+        self.residuals = made([rule.expression for rule in smooth.rules])
+        self.tests = made([mode.test for mode in frozen.modes])
+        self.gaps = made([mode.gap for mode in frozen.modes])
+        self.conditions = made([event.condition for event in smooth.conditions])
+        self.of_state = [k for k, mode in enumerate(frozen.modes) if not mode.of_time]
+        self.of_time = [k for k, mode in enumerate(frozen.modes) if mode.of_time]
+        #: of each mode, those that switch with it: (mode, whether it is then 1 where the other is)
+        self.together = [_together(k, frozen.modes) for k in range(len(frozen.modes))]
+        self.changes = [
+            function(groups[:2], system.needed(news), news)
+            for news in ([new for _, new in event.changes] for event in system.conditions)
+        ]
         self.changed = [[system.species.index(name) for name, _ in e.changes] for e in system.conditions]
         self.moving = np.array([i for i in range(len(system.species)) if i not in system.ruled], int)
         self.absolute = np.array(system.scales)
+        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        rules = [(f'the rule of "{rule.solves_for}"', rule.expression) for rule in system.rules]
+        tests = [(f'the condition of the event "{e.name}"', e.condition) for e in system.conditions]
+        self.judged = Judged(system, [*rates, *rules, *tests])
+        self.judged_changes = [
+            Judged(system, [(f'"{name}" in the event "{event.name}"', new) for name, new in event.changes])
+            for event in system.conditions
+        ]
 
     def carry(self, block: Block) -> Carried:
         n, n_species = block.values.shape
@@ -71,47 +136,144 @@ class ReferenceSolver:
         values = np.full((n, n_species), np.nan)
         status = np.zeros(n, np.int64)
         reason: dict[int, str] = {}
+        work = np.zeros((n, 2), np.int64)
         for i in np.flatnonzero(block.alive).tolist():
             patient = _Patient(self, block.parameters[i], block.tolerance)
+            before = block.values[i] if block.before is None else block.before[i]
             try:
-                with np.errstate(all="ignore"):
-                    values[i] = patient.carry(block.values[i], block.plans[i], block.amounts[i], saved[i])
+                with _ONE_AT_A_TIME, np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # LSODA also warns of what becomes a reason
+                    values[i] = patient.carry(
+                        block.values[i], before, block.plans[i], block.amounts[i], saved[i]
+                    )
             except _Failed as failure:
                 status[i], reason[i] = failure.status, str(failure)
-        return Carried(values, saved, block.steps.copy(), status, reason, np.zeros((n, 2), np.int64))
+            work[i, 0] = patient.all_steps
+        return Carried(values, saved, block.steps.copy(), status, reason, work)
 
-    def consistent(self, values: Array, parameters: Array, time: float) -> Array:
-        solved = values.copy()
-        for i in range(len(values)) if self.system.rules else ():
+    def consistent(
+        self, values: Array, parameters: Array, time: float
+    ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        solved, lost = values.copy(), dict[int, tuple[int, str]]()
+        for i in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ():
+            patient = _Patient(self, parameters[i], 1e-8)
+            patient.start = time
             try:
-                solved[i] = _Patient(self, parameters[i], 1e-8).settle_rules(values[i], time)
-            except _Failed:
-                solved[i] = np.nan
-        return solved
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    solved[i] = patient.begin(values[i].copy(), 0.0)
+                    patient.check(solved[i], 0.0)
+            except _Failed as failure:
+                solved[i], lost[i] = np.nan, (failure.status, str(failure))
+        return solved, lost
 
 
 class _Patient:
+    """One patient on the way. Times are counted from the start of the interval, so that none is lost to rounding."""
+
     def __init__(self, solver: ReferenceSolver, parameters: Array, tolerance: float) -> None:
-        self.solver = solver
+        self.solver, self.row = solver, parameters
         self.parameters = parameters.tolist()
+        self.aimed = tolerance
         self.tolerance = max(tolerance * STRICTNESS, 1e-13)
         self.flow = np.zeros(len(solver.system.species))
+        self.modes: list[float] = [0.0] * len(solver.modes)
+        self.start = self.length = 0.0
+        self.steps = self.evaluations = self.all_steps = 0
+        self.doubtful = False
+        self.reached = _Reached(0.0, parameters, 0.0)
+        self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
 
-    def carry(self, start: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array) -> Array:
+    # along a plan --------------------------------------------------------------------------------------------
+
+    def carry(
+        self, start: Array, before: Array, plan: tuple[Interval, ...], amounts: Array, saved: Array
+    ) -> Array:
         if not np.all(np.isfinite(start)):
-            raise _Failed(NOT_FINITE, "at the start")
-        y = self.settle_rules(start.copy(), plan[0].start if plan else 0.0)
+            raise _Failed(NOT_FINITE, plan[0].start if plan else 0.0, "at the start")
+        # a condition on time that turns true at the very start was false just before it, unless all begins there
+        self.start = plan[0].start if plan else 0.0
+        earlier = LOCATED * 100 * abs(self.start)
+        y = self.begin(before.copy(), -earlier)
+        truths = self.truths(y, -earlier)
+        y = start.copy()
         for interval in plan:
+            self.start, self.length = interval.start, interval.length
+            self.steps = self.evaluations = 0
             for entry in interval.entries:
                 amount = 0.0 if entry.dose < 0 else float(amounts[entry.dose]) * entry.scale
                 if not entry.rate:
                     y[entry.species] += amount
                 else:
                     self.flow[entry.species] = amount + (0.0 if entry.fresh else self.flow[entry.species])
-            y = self.cross(y, interval.start, interval.length)
+            y, truths = self.turned(y, 0.0, truths)
+            y, truths = self.cross(y, truths)
             if interval.save >= 0:
                 saved[interval.save] = y
         return y
+
+    def begin(self, y: Array, t: float) -> Array:
+        """Modes and ruled species at a moment, each found in terms of the other."""
+        self.find_modes(y, t)
+        if self.solver.system.ruled:
+            y = self.settle_rules(y, self.start + t)
+            self.find_modes(y, t)
+            y = self.settle_rules(y, self.start + t)
+        return y
+
+    def turned(self, y: Array, t: float, truths: list[bool]) -> tuple[Array, list[bool]]:
+        """The state and the truths of all conditions of events after those that have turned true have fired."""
+        solver = self.solver
+        for _ in range(_MOST_TURNS):
+            y = self.begin(y, t)
+            now = self.truths(y, t)
+            due = [k for k, (was, is_now) in enumerate(zip(truths, now, strict=True)) if is_now and not was]
+            truths = now
+            if not due:
+                return y, truths
+            y = y.copy()
+            for k in due:
+                judged = solver.judged_changes[k]
+                time = self.start + t
+                new, lost = judged.judged(y[None], self.row[None], time, self.aimed)
+                if lost:
+                    raise _Failed(NO_VALUE, time, lost[0])
+                y[solver.changed[k]] = new[0]
+        names = ", ".join(f'"{e.name}"' for e in solver.system.conditions)
+        raise _Failed(TOO_MANY_STEPS, self.start + t, f"the events {names} fire one another for ever")
+
+    def truths(self, y: Array, t: float) -> list[bool]:
+        if not self.solver.system.conditions:
+            return []
+        found = self.solver.conditions(y.tolist(), self.parameters, self.modes, self.start + t)
+        return [bool(x) for x in found]
+
+    # modes ---------------------------------------------------------------------------------------------------
+
+    def find_modes(self, y: Array, t: float) -> None:
+        """The modes at a moment; those of time are the same all through an interval of the plan."""
+        solver = self.solver
+        if not solver.modes:
+            return
+        time, values = self.start + t, y.tolist()
+        middle = self.start + 0.5 * self.length if self.length else time
+        for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
+            here = solver.tests(values, self.parameters, self.modes, time)
+            within = solver.tests(values, self.parameters, self.modes, middle) if solver.of_time else here
+            found = [float((within if mode.of_time else here)[k]) for k, mode in enumerate(solver.modes)]
+            if found == self.modes:
+                return
+            self.modes = found
+
+    def differs(self, y: Array, t: float) -> bool:
+        """Whether a test of species has left its mode."""
+        found = self.solver.tests(y.tolist(), self.parameters, self.modes, self.start + t)
+        return any(found[k] != self.modes[k] for k in self.solver.of_state if k not in self.stayed)
+
+    def gap(self, k: int, y: Array, t: float) -> float:
+        return float(self.solver.gaps(y.tolist(), self.parameters, self.modes, self.start + t)[k])
+
+    # solving -------------------------------------------------------------------------------------------------
 
     def settle_rules(self, y: Array, time: float) -> Array:
         """The values with the ruled species solved for, starting from where they are."""
@@ -124,96 +286,242 @@ class _Patient:
 
         def residual(x: Array) -> list[float]:
             trial[ruled] = x
-            return self.solver.residuals(trial.tolist(), self.parameters, time)
+            return self.solver.residuals(trial.tolist(), self.parameters, self.modes, time)
 
         found = root(residual, y[ruled], tol=1e-12)
-        worst = float(np.max(np.abs(residual(found.x))))
-        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
-            raise _Failed(NO_ROOT, f"time {time:g}, residual {worst:g}")
         trial[ruled] = found.x
+        last = self.solver.residuals(trial.tolist(), self.parameters, self.modes, time, self.note)
+        worst = float(np.max(np.abs(last)))
+        if not worst <= 1e-8 * (1.0 + float(np.max(np.abs(found.x)))):
+            self.explain(trial, time - self.start)
+            raise _Failed(NO_ROOT, time, f"residual {worst:g}")
         return trial
 
-    def cross(self, y: Array, start: float, length: float) -> Array:
-        """From the start of an interval to its end, stopping at every condition that turns true."""
-        from scipy.integrate import solve_ivp
+    def cross(self, y: Array, truths: list[bool]) -> tuple[Array, list[bool]]:
+        """From the start of an interval to its end, piece by piece between switches."""
+        t, stuck, switches = 0.0, 0, 0
+        self.sliding = tuple[int, ...]()
+        self.check(y, t)
+        while t < self.length:
+            here, modes = t, self.modes
+            switches += 1
+            if switches > MOST_SWITCHES:
+                self.too_many(t, f"{MOST_SWITCHES} switches of conditions")
+            t, y = self.smooth(y, t, self.length)
+            y, truths = self.turned(y, t, truths)
+            self.check(y, t)
+            stuck = stuck + 1 if t - here <= 100 * LOCATED * max(1.0, abs(self.start + t)) else 0
+            if stuck > _BACK_AND_FORTH:
+                self.too_many(t, "conditions switch back and forth without time passing")
+            if t < self.length:
+                if self.sliding and self.shares(y, t) is None:
+                    self.sliding = tuple[int, ...]()
+                    self.find_modes(y, t)
+                for k in self.solver.of_state:
+                    if self.modes[k] != modes[k] and self.attracts(k, y, t):
+                        self.slide(k, y, t)
+        return y, truths
+
+    def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
+        """LSODA with the modes held, until one differs or the end."""
+        if end - t <= 4.0 * float(np.spacing(max(abs(self.start), self.length))):
+            return end, y
+        first: float | None = None
+        self.reached = _Reached(t, y, end - t)
+        for _ in range(_MOST_TRIALS):
+            try:
+                return self._smooth(end, first)
+            except _Trial as trial:
+                first = 0.1 * min(trial.step, end - self.reached.time)
+                if first <= 1e-14 * max(1.0, abs(self.start + self.reached.time)):
+                    break
+        self.explain(self.reached.values, self.reached.time)
+        raise _Failed(NOT_FINITE, self.start + self.reached.time, "however small the step")
+
+    def _smooth(self, end: float, first: float | None) -> tuple[float, Array]:
+        from scipy.integrate import LSODA
 
         solver, moving = self.solver, self.solver.moving
+        t, y = self.reached.time, self.reached.values
         current = y.copy()
 
-        def whole(t: float, x: Array) -> Array:
+        def whole(at: float, x: Array) -> Array:
             current[moving] = x
             if len(moving) < len(current):
-                current[:] = self.settle_rules(current, start + t)
+                current[:] = self.settle_rules(current, self.start + at)
             return current
 
-        def rate(t: float, x: Array) -> Array:
+        def rate(at: float, x: Array) -> Array:
+            self.evaluations += 1
+            if self.evaluations > MOST_EVALUATIONS:
+                self.too_many(at, f"{MOST_EVALUATIONS} evaluations of the rates")
             if not np.all(np.abs(x) < _TOO_LARGE):
-                raise OverflowError(f"a state passed {_TOO_LARGE:g}")
-            found = solver.rates(whole(t, x).tolist(), self.parameters, start + t)
-            derivative: Array = (np.array(found) + self.flow)[moving]
+                raise _Failed(NOT_FINITE, self.start + at, f"a state passed {_TOO_LARGE:g}")
+            derivative: Array = self.rate(whole(at, x), at)[moving]
+            if not np.all(np.isfinite(derivative)):
+                raise _Trial(max(at - self.reached.time, 0.0))
             return derivative
 
-        def gap_of(k: int, t: float, x: Array) -> float:
-            return float(solver.gaps[k](whole(t, x).tolist(), self.parameters, start + t)[0])
+        stepper = LSODA(
+            rate, t, y[moving], end, rtol=self.tolerance, atol=self.tolerance * solver.absolute[moving],
+            first_step=first,
+        )  # fmt: skip
+        while True:
+            self.steps += 1
+            self.all_steps += 1
+            if self.steps > MOST_STEPS:
+                self.too_many(stepper.t, f"{MOST_STEPS} steps")
+            message = stepper.step()
+            if message is not None:
+                self.explain(self.reached.values, self.reached.time)
+                raise _Failed(STEP_TOO_SMALL, self.start + stepper.t, str(message))
+            before, now = self.reached.time, float(stepper.t)
+            if solver.of_state:
+                dense = stepper.dense_output()
 
-        done = 0.0
-        armed = [gap_of(k, 0.0, y[moving]) < 0.0 for k in range(len(solver.gaps))]
-        while done < length:
-            watches = [_watch(gap_of, k, is_armed) for k, is_armed in enumerate(armed)]
-            try:
-                found = solve_ivp(
-                    rate, (done, length), y[moving], method="LSODA", rtol=self.tolerance,
-                    atol=self.tolerance * solver.absolute[moving], events=watches or None, t_eval=None,
-                )  # fmt: skip
-            except (OverflowError, ValueError, ZeroDivisionError) as error:
-                raise _Failed(NOT_FINITE, f"between {start:g} and {start + length:g}: {error}") from None
-            if not found.success:
-                raise _Failed(STEP_TOO_SMALL, f"between {start:g} and {start + length:g}: {found.message}")
-            y = y.copy()
-            y[moving] = found.y[:, -1]
-            done = float(found.t[-1])
-            y = self.settle_rules(y, start + done)
-            if not np.all(np.isfinite(y)):
-                raise _Failed(NOT_FINITE, f"between {start:g} and {start + length:g}")
-            for k, times in enumerate(found.t_events or ()):
-                if not len(times):
-                    continue
-                if armed[k]:
-                    new = solver.changes[k](y.tolist(), self.parameters, start + done)
-                    y[solver.changed[k]] = new
-                    y = self.settle_rules(y, start + done)
-                # the change itself may have made the condition false; then it may fire again at once
-                armed[k] = not armed[k] or gap_of(k, done, y[moving]) < -REARM
-        return y
+                def at(moment: float, dense: Any = dense) -> Array:
+                    return whole(moment, dense(moment)).copy()
+
+                low = before
+                for share in _LOOKS:
+                    high = now if share == 1.0 else before + share * (now - before)
+                    if self.left(at(high), high):
+                        moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
+                        return moment, at(moment)
+                    low = high
+            self.reached = _Reached(now, whole(now, stepper.y).copy(), now - before)
+            if self.doubtful:
+                self.check(self.reached.values, now)
+            if now >= end:
+                return end, self.reached.values
+
+    def left(self, y: Array, t: float) -> bool:
+        """Whether a condition has switched, or the solution has left the one on which it stays."""
+        return (bool(self.sliding) and self.shares(y, t) is None) or self.differs(y, t)
+
+    def rate(self, y: Array, t: float) -> Array:
+        if self.sliding:
+            shares = self.shares(y, t, bounded=False)
+            if shares is not None:
+                low, sides = self.sides(self.sliding, y, t)
+                return low + shares @ (sides - low)
+        return self.rate_with(self.modes, y, t)
+
+    def rate_with(self, modes: list[float], y: Array, t: float) -> Array:
+        found = self.solver.rates(y.tolist(), self.parameters, modes, self.start + t, self.note)
+        return np.array(found, float) + self.flow
+
+    def note(self, where: Any) -> None:
+        self.doubtful = True
+
+    # on a condition ------------------------------------------------------------------------------------------
+
+    @property
+    def stayed(self) -> set[int]:
+        """All modes that belong to the conditions on which the solution stays."""
+        return {k for one in self.sliding for k, _ in self.solver.together[one]}
+
+    def attracts(self, k: int, y: Array, t: float) -> bool:
+        """Whether the state lies on a condition that both sides push back to."""
+        if self.solver.modes[k].counts or k in self.stayed:
+            return False
+        low, sides = self.sides((k,), y, t)
+        without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
+        speed = max(abs(without), abs(within))
+        if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+            return False
+        return without < 0.0 < within  # the gap is below 0 where the mode is 1
+
+    def slide(self, k: int, y: Array, t: float) -> None:
+        """Stay on a condition, besides those on which the solution stays already, where that can be."""
+        for chosen in ((*self.sliding, k), (k,)):
+            before, self.sliding = self.sliding, chosen
+            if self.shares(y, t) is not None:
+                return
+            self.sliding = before
+
+    def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
+        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
+        base = list(self.modes)
+        for one in conditions:
+            for k, alike in self.solver.together[one]:
+                base[k] = 0.0 if alike else 1.0
+        found = []
+        for one in conditions:
+            modes = list(base)
+            for k, alike in self.solver.together[one]:
+                modes[k] = 1.0 if alike else 0.0
+            found.append(self.rate_with(modes, y, t))
+        return self.rate_with(base, y, t), np.array(found)
+
+    def along(self, k: int, rates: Array, y: Array, t: float) -> float:
+        """How fast the gap of a condition changes when the species change at some rates."""
+        size = float(np.max(np.abs(rates) / (np.abs(y) + self.solver.absolute), initial=0.0))
+        step = 1e-7 / size if size > 0.0 else 1e-7
+        back, forth = (self.gap(k, y + sign * step * rates, t + sign * step) for sign in (-1.0, 1.0))
+        return (forth - back) / (2.0 * step)
+
+    def shares(self, y: Array, t: float, bounded: bool = True) -> Array | None:
+        """How much of its side 1 each condition gets so that all their gaps stay as they are.
+
+        None when that is not between 0 and 1: a side no longer pushes back. Several conditions are taken to act on
+        different terms of the rates.
+        """
+        low, sides = self.sides(self.sliding, y, t)
+        speed = np.array([self.along(k, low, y, t) for k in self.sliding])
+        matrix = np.array([[self.along(k, side, y, t) for side in sides] for k in self.sliding])
+        try:
+            shares = np.linalg.solve(matrix - speed[:, None], -speed)
+        except np.linalg.LinAlgError:
+            return None
+        if bounded and not np.all((shares >= 0.0) & (shares <= 1.0)):
+            return None
+        return np.asarray(np.clip(shares, -1.0, 2.0), float)
+
+    # failing -------------------------------------------------------------------------------------------------
+
+    def check(self, y: Array, t: float) -> None:
+        """Fail when a formula has no value at a state that was reached."""
+        if not self.doubtful:
+            self.solver.rates(y.tolist(), self.parameters, self.modes, self.start + t, self.note)
+        if self.doubtful:
+            self.doubtful = False
+            self.explain(y, t)
+
+    def explain(self, y: Array, t: float) -> None:
+        """Fail with what has no value, if anything has none."""
+        time, one = self.start + t, np.zeros(1, int)
+        found = self.solver.judged.faults(one, y[None], self.row[None], time, self.aimed)
+        if found:
+            raise _Failed(NO_VALUE, time, found[0])
+
+    def too_many(self, t: float, what: str) -> NoReturn:
+        raise _Failed(TOO_MANY_STEPS, self.start + t, what)
 
 
-def _watch(
-    gap_of: Callable[[int, float, Array], float], k: int, armed: bool
-) -> Callable[[float, Array], float]:
-    def watch(t: float, x: Array) -> float:
-        return gap_of(k, t, x) if armed else -(gap_of(k, t, x) + REARM)
+def _together(one: int, modes: Sequence[Mode]) -> tuple[tuple[int, bool], ...]:
+    """The modes whose gap is that of one of them, or its opposite."""
+    gap = modes[one].gap
+    opposite = (
+        Call("subtract", gap.arguments[::-1])
+        if isinstance(gap, Call) and gap.function == "subtract"
+        else None
+    )
+    found = [(one, True)]
+    for k, mode in enumerate(modes):
+        if k != one and not mode.counts and not modes[one].counts and mode.gap in (gap, opposite):
+            found.append((k, mode.gap == gap))
+    return tuple(found)
 
-    watch.terminal = True  # type: ignore[attr-defined]
-    watch.direction = 1.0  # type: ignore[attr-defined]
-    return watch
 
-
-def gap(condition: Expression) -> Expression:
-    """A number that is positive where a condition holds and negative where it does not, smooth where it can be."""
-    match condition:
-        case Call(function="less" | "less_equal", arguments=(left, right)):
-            return Call("subtract", (right, left))
-        case Call(function="greater" | "greater_equal", arguments=(left, right)):
-            return Call("subtract", (left, right))
-        case Call(function="and", arguments=arguments):
-            return Call("min", tuple(gap(argument) for argument in arguments))
-        case Call(function="or", arguments=arguments):
-            return Call("max", tuple(gap(argument) for argument in arguments))
-        case Call(function="not", arguments=(inner,)):
-            return Call("negate", (gap(inner),))
-        case Call(function="equal"):
-            raise ComputationFailed(
-                "an event on an equality was found; a value passes through equality without being seen: "
-                "write the condition with < or >"
-            )
-    return Call("subtract", (condition, Number(0.5)))
+def _bisected(low: float, high: float, beyond: Callable[[float], bool], start: float) -> float:
+    """The first moment found beyond, within LOCATED; `low` is not beyond and `high` is."""
+    while high - low > LOCATED * max(1.0, abs(start + high)):
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            break
+        if beyond(middle):
+            high = middle
+        else:
+            low = middle
+    return high

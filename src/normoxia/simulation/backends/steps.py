@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from normoxia.simulation.backends import NOT_FINITE, STEP_TOO_SMALL
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, STEP_TOO_SMALL
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
+from normoxia.simulation.backends.watching import Look
 from normoxia.simulation.rosenbrock import ERROR_ORDER, GAMMA, NODES, SLOPES, A, C
 
 #: step control: safety factor, and how much a step may shrink and grow
@@ -23,6 +24,12 @@ def step_function(b: Blueprint) -> str:
     pieces = out.larger(pieces, one)
     h = out.select(active, out.div(rest, pieces), one)
     last = out.compare("ole", pieces, one)
+    if b.watched.watches:  # on the way to a switch, steps are as long as it asks for
+        aim = out.load(row["aim"])
+        aimed = out.both(active, out.compare("ogt", aim, out.constant(0.0)))
+        reaches = out.compare("oge", aim, rest)
+        h = out.select(aimed, out.select(reaches, rest, aim), h)
+        last = out.either(out.both(aimed, reaches), out.both(out.no(aimed), last))
     inverse = out.div(one, h)
     out.store(out.mul(inverse, out.constant(1.0 / GAMMA)), row["drive"])
     begin = out.load(row["begin"])
@@ -32,6 +39,8 @@ def step_function(b: Blueprint) -> str:
     for s in b.inputs:
         out.store(out.load(b.row("here", s)), b.row("stage", s))
     out.do("call void @first(ptr %m)")
+    if b.doubt != b.graph.zero:
+        active = _judged(b, out, active)
     for stage in range(8):
         if stage and NODES[stage] != NODES[stage - 1]:
             at = out.fma(h, out.constant(NODES[stage]), t)
@@ -53,6 +62,26 @@ def step_function(b: Blueprint) -> str:
             out.put(out.near(here, row["right"]), here, row["u"] + stage * n)
     _control(b, out, active, last, t, h, step, length)
     return out.text()
+
+
+def _judged(b: Blueprint, out: Lanes, active: str) -> str:
+    """Where a formula may have no value at the start of the step, the host judges; lanes it finds so are failed.
+
+    The host gets the address of the workspace and answers in the row `verdict`.
+    """
+    row = b.layout.names
+    doubtful = out.both(active, out.compare("une", out.load(row["doubt"]), out.constant(0.0)))
+    out.store(out.number(doubtful), row["doubt"])
+    out.store(out.constant(0.0), row["verdict"])
+    out.do(f"br i1 {out.any(doubtful)}, label %doubtful, label %judged")
+    out.label("doubtful")
+    judge = out.new(f"load ptr, ptr {out.at(row['judge'])}")
+    out.do(f"call void {judge}(ptr %m)")
+    out.do("br label %judged")
+    out.label("judged")
+    lost = out.compare("une", out.load(row["verdict"]), out.constant(0.0))
+    fail(b, out, lost, out.constant(float(NO_VALUE)))
+    return out.both(active, out.no(lost))
 
 
 def _combine(b: Blueprint, out: Lanes, stage: int, inverse: str, h: str) -> None:
@@ -85,10 +114,12 @@ def _control(
     one, zero = out.constant(1.0), out.constant(0.0)
     tolerance = out.load(row["tolerance"])
     total = zero
+    ends: list[str] = []
     for i, s in enumerate(b.core):
         u = out.load(row["u"] + 7 * n + i)
         y = out.add(out.load(row["stage"] + i), u)
         out.store(y, row["stage"] + i)
+        ends.append(y)
         size = out.larger(out.function("fabs", y), out.function("fabs", out.load(row["state"] + i)))
         bound = out.mul(tolerance, out.add(size, out.constant(b.scales[s])))
         ratio = out.div(u, bound)
@@ -103,6 +134,13 @@ def _control(
     good = out.compare("ole", total, one)
     accepted = out.both(active, good)
     rejected = out.both(active, out.no(good))
+    aimed = again = ""
+    if b.watched.watches:
+        aimed = out.both(accepted, out.compare("ogt", out.load(row["aim"]), zero))
+        again = Look(b, out, t, h, ends).decide(accepted)
+        accepted = out.both(accepted, out.no(again))
+        for i, y in enumerate(ends):
+            out.store(y, row["stage"] + i)
     with out.rows(n) as here:
         kept = out.select(accepted, out.near(here, row["stage"]), out.near(here, row["state"]))
         out.put(kept, here, row["state"])
@@ -116,16 +154,21 @@ def _control(
     # a step cut short by the end of the interval says nothing against the size remembered
     short = out.both(out.compare("olt", h, step), out.compare("oge", factor, out.constant(GROW)))
     following = out.select(out.both(accepted, short), out.larger(following, step), following)
+    if b.watched.watches:
+        following = out.select(out.either(aimed, again), step, following)
     out.store(out.select(active, following, step), row["step"])
     first = out.load(row["first"])
     unset = out.compare("ole", first, zero)
     out.store(out.select(out.both(accepted, unset), following, first), row["first"])
-    for name, mask in (("accepted", accepted), ("rejected", rejected)):
+    repeated = out.either(rejected, again) if again else rejected
+    for name, mask in (("accepted", accepted), ("rejected", repeated)):
         out.store(out.add(out.load(row[name]), out.number(mask)), row[name])
     tiny = out.mul(out.add(out.function("fabs", out.load(row["begin"])), length), out.constant(1e-15))
     lost = out.both(rejected, out.compare("ole", h, tiny))
     code = out.select(finite, out.constant(float(STEP_TOO_SMALL)), out.constant(float(NOT_FINITE)))
     fail(b, out, lost, code)
+    if b.watched.of_species:
+        out.do("call void @hold(ptr %m)")
 
 
 def fail(b: Blueprint, out: Lanes, mask: str, code: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from normoxia.evidence.synthesis.cells import estimate_with_interval, has_decimal_comma, interval, number
+from normoxia.sheets.numbers import Printed, estimate_with_interval, interval, number, printed
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_numbers_in_the_ways_of_two_continents() -> None:
         0.8,
         None,
     ]
-    assert has_decimal_comma("0,7")
-    assert not has_decimal_comma("0.7")
+    assert printed("0,7") == Printed("0.7", comma=True)
+    assert printed("0.70") == Printed("0.70")

@@ -1,0 +1,461 @@
+"""Conditions in the compiled core: held while a step is taken, looked at within it, switched after it.
+
+A step that leaves a mode is taken again, shorter, until one ends just behind the switch; only then the mode changes.
+Where a solution is pushed back to a condition from both sides, the mode becomes a steep ramp of the gap, between its
+values on both sides, and the solution stays on the condition to well within the tolerance.
+Source: Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from normoxia.simulation.backends import TOO_MANY_SWITCHES
+from normoxia.simulation.backends.algebra import nodes
+from normoxia.simulation.backends.blueprint import Blueprint, HeldMode, Watched
+from normoxia.simulation.backends.lanes import Lanes
+from normoxia.simulation.graph import Graph, read_system
+from normoxia.simulation.modes import Held
+from normoxia.simulation.rosenbrock import DENSE
+from normoxia.simulation.system import Named
+
+#: a switch is located to this share of the time reached and of the interval's length
+LOCATED = 1e-11
+#: half the width of a ramp, in errors of the gap at the tolerance held
+_RAMP = 0.25
+#: a ramp is no narrower than at this tolerance
+_LEAST = 8e-10
+#: rounding errors of species, relative to their size, that a ramp does not answer
+_ROUNDING = 16 * 2.3e-16
+#: a share this near to an end has left when another has
+_TOGETHER = 1e-3
+#: trials after which steps towards a switch become as short as they may be
+_MOST_TRIALS = 100.0
+#: switches that a patient's conditions may have in one interval
+MOST_SWITCHES = 5_000
+#: a step is looked at in so many places besides its start
+_LOOKS = 8
+
+
+def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict[str, int], Watched]:
+    """Nodes of every name of a system whose conditions are held, and the conditions."""
+    system = frozen.system
+    if not frozen.modes and not frozen.bends:
+        return read_system(graph, system.species, system.parameters, needed), Watched()
+    names = read_system(graph, system.species, system.parameters, ())
+    assigned = dict(system.needed([m.test for m in frozen.modes] + list(frozen.bends)))
+    waiting = [(name, e) for name, e in system.assignments if name in {*assigned, *(n for n, _ in needed)}]
+    modes: list[HeldMode] = []
+
+    def read_up() -> None:
+        """Assignments whose modes are there by now."""
+        for name, expression in list(waiting):
+            try:
+                names[name] = graph.read(expression, names)
+            except KeyError:
+                continue
+            waiting.remove((name, expression))
+
+    leaves = {graph.node("state", (s,)): s for s in range(len(system.species))}
+    species: set[int] = set()
+
+    def note(node: int) -> int:
+        species.update(leaves[leaf] for leaf in graph.reach(node) if leaf in leaves)
+        return node
+
+    def error_of(gap: int) -> int:
+        """How large the error of a node is per unit of tolerance, when species are as wrong as they may be."""
+        return graph.sum(
+            graph.mul(
+                graph.call("abs", graph.derivative(gap, leaf)),
+                graph.sum((graph.call("abs", leaf), graph.const(system.scales[s]))),
+            )
+            for leaf, s in leaves.items()
+            if leaf in graph.reach(gap)
+        )
+
+    for k, mode in enumerate(frozen.modes):
+        read_up()
+        gap, test = graph.read(mode.gap, names), graph.read(mode.test, names)
+        base = graph.node("mode", (k,))
+        if mode.of_time:
+            names[mode.name] = base
+        else:
+            names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
+        error = graph.zero if mode.of_time else error_of(gap)
+        reads = (
+            []
+            if mode.of_time
+            else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
+        )
+        slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
+        drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
+        modes.append(
+            HeldMode(
+                mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift
+            )
+        )
+    read_up()
+    bends = tuple((gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends))
+    return names, Watched(tuple(modes), bends, frozenset(species))
+
+
+def open_function(b: Blueprint) -> str:
+    """The modes at the start of an interval: those of time as they are in its middle, the others as they are now."""
+    out, row = Lanes("open", b.width), b.layout.names
+    begin, length, zero = out.load(row["begin"]), out.load(row["length"]), out.constant(0.0)
+    for k, mode in enumerate(b.watched.modes):
+        at = out.fma(length, out.constant(0.5), begin) if mode.of_time else begin
+        out.store(at, row["moment"])
+        out.store(zero, row["ramp"] + k)
+        of = nodes(b, out, [mode.test], lambda s: b.row("state", s), row["moment"])
+        out.store(of(mode.test), row["mode"] + k)
+        out.store(zero, row["level"] + k)
+    if b.watched.watches:
+        size = out.add(out.function("fabs", begin), length)
+        out.store(out.mul(size, out.constant(LOCATED)), row["located"])
+        for name in ("aim", "near", "tries", "switches"):
+            out.store(zero, row[name])
+    return out.text()
+
+
+def watch_function(b: Blueprint) -> str:
+    """By how much each mode of species is left at the arguments of the rates (above 0), whether it is; and the bends.
+
+    Rows `noise` hold how much of either may be an error within the tolerance.
+    """
+    out, row = Lanes("watch", b.width), b.layout.names
+    watched, one = b.watched, out.constant(1.0)
+    tolerance = out.load(row["tolerance"])
+    roots = [x for k in watched.of_species for x in watched.modes[k].nodes[:3]]
+    roots += [x for bend in watched.bends for x in bend]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
+    for k in watched.of_species:
+        mode = watched.modes[k]
+        gap, held, ramp = of(mode.gap), out.load(row["mode"] + k), out.load(row["ramp"] + k)
+        left = out.compare("une", of(mode.test), held)
+        if mode.counts:
+            below, above = out.sub(held, gap), out.sub(gap, out.add(held, one))
+            excess = out.select(out.compare("ogt", below, above), below, above)
+        else:
+            excess = out.select(out.compare("oeq", held, one), gap, out.sub(out.constant(-0.0), gap))
+        share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
+        below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
+        outside = out.select(out.compare("ogt", below, above), below, above)
+        outside = out.sub(outside, _margin(b, out))
+        on_it = out.compare("une", ramp, out.constant(0.0))
+        excess = out.select(on_it, outside, excess)
+        beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
+        left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
+        noise = out.mul(tolerance, of(mode.error))
+        noise = out.select(on_it, out.constant(0.5 / _RAMP), noise)
+        out.store(noise, row["noise"] + k)
+        out.store(excess, row["excess"] + k)
+        out.store(out.number(left), row["left"] + k)
+    for j, (bend, error) in enumerate(watched.bends):
+        out.store(of(bend), row["bend"] + j)
+        out.store(out.mul(tolerance, of(error)), row["bend_noise"] + j)
+    return out.text()
+
+
+def hold_function(b: Blueprint) -> str:
+    """The modes of species after a step; where one has switched, whether both sides push back."""
+    out, row = Lanes("hold", b.width), b.layout.names
+    zero, one = out.constant(0.0), out.constant(1.0)
+    out.store(out.add(out.load(row["begin"]), out.load(row["t"])), row["moment"])
+    running = out.compare("ogt", out.load(row["length"]), zero)
+    any_switch, any_fresh = out.compare("une", zero, zero), out.compare("une", zero, zero)
+    culprit = out.load(row["culprit"])
+    any_leaves = out.compare("une", zero, zero)
+    for k in b.watched.of_species:
+        mode = b.watched.modes[k]
+        of = nodes(b, out, [mode.gap], lambda s: b.row("state", s), row["moment"])
+        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        share = out.sub(out.fma(ramp, of(mode.gap), held), level)
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        far = out.compare("ogt", beyond, _margin(b, out))
+        any_leaves = out.either(any_leaves, out.both(out.compare("une", ramp, zero), far))
+    for k in b.watched.of_species:
+        mode = b.watched.modes[k]
+        of = nodes(b, out, [mode.test, mode.gap], lambda s: b.row("state", s), row["moment"])
+        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        truth = of(mode.test)
+        on_it = out.compare("une", ramp, zero)
+        share = out.sub(out.fma(ramp, of(mode.gap), held), level)
+        margin = _margin(b, out)
+        beyond = out.larger(out.sub(zero, share), out.sub(share, one))
+        # those that belong to one condition leave it together, whatever rounding says
+        limit = out.select(any_leaves, out.constant(-_TOGETHER), margin)
+        leaves = out.both(on_it, out.compare("ogt", beyond, limit))
+        fresh = out.both(running, out.both(out.no(on_it), out.compare("une", truth, held)))
+        side = out.add(level, out.number(out.compare("ogt", share, out.constant(0.5))))
+        free = out.select(leaves, side, truth)
+        out.store(out.select(out.both(on_it, out.no(leaves)), held, free), row["mode"] + k)
+        out.store(out.select(leaves, zero, ramp), row["ramp"] + k)
+        out.store(out.number(fresh), row["fresh"] + k)
+        out.store(held, row["old"] + k)
+        if mode.counts:
+            lower = out.smaller(truth, held)
+            out.store(out.select(fresh, lower, level), row["level"] + k)
+        any_fresh = out.either(any_fresh, fresh)
+        switched = out.both(running, out.either(fresh, leaves))
+        any_switch = out.either(any_switch, switched)
+        culprit = out.select(switched, out.constant(float(k)), culprit)
+    out.store(culprit, row["culprit"])
+    switches = out.add(out.load(row["switches"]), out.number(any_switch))
+    out.store(switches, row["switches"])
+    many = out.both(running, out.compare("ogt", switches, out.constant(float(MOST_SWITCHES))))
+    # failing is written out here, since steps.py reads this file
+    now = out.load(row["moment"])
+    out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
+    out.store(
+        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"]
+    )
+    for name in ("length", "t"):
+        out.store(out.select(many, zero, out.load(row[name])), row[name])
+    out.do(f"br i1 {out.any(any_fresh)}, label %fresh, label %held")
+    out.label("fresh")
+    out.do("call void @sides(ptr %m)")
+    out.do("br label %held")
+    out.label("held")
+    return out.text()
+
+
+def _ramp_tolerance(b: Blueprint, out: Lanes) -> str:
+    """The tolerance held, or the smallest at which rounding leaves a ramp its use."""
+    return out.larger(out.load(b.layout["tolerance"]), out.constant(_LEAST))
+
+
+def _margin(b: Blueprint, out: Lanes) -> str:
+    """How far rounding of the species may carry a ramp beyond its ends."""
+    return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), _ramp_tolerance(b, out))
+
+
+def sides_function(b: Blueprint) -> str:
+    """Where a condition has just switched and the rates on both sides push back to it, its mode becomes a ramp."""
+    out, row = Lanes("sides", b.width), b.layout.names
+    zero, one, n = out.constant(0.0), out.constant(1.0), len(b.core)
+    with out.rows(n) as here:
+        out.put(out.near(here, row["state"]), here, row["stage"])
+    for s in b.inputs:
+        out.store(out.load(b.row("here", s)), b.row("stage", s))
+    modes = [(k, b.watched.modes[k]) for k in b.watched.of_species]
+    fresh = {k: out.compare("une", out.load(row["fresh"] + k), zero) for k, _ in modes}
+    new = {k: out.load(row["mode"] + k) for k, _ in modes}
+    old = {k: out.load(row["old"] + k) for k, _ in modes}
+    speeds: list[dict[int, str]] = []
+    # those that have switched together, like X < a and X >= a, belong to one condition
+    for side in (old, new):
+        for k, _ in modes:
+            out.store(out.select(fresh[k], side[k], new[k]), row["mode"] + k)
+        out.do("call void @rates(ptr %m)")
+        speeds.append({k: _speed(b, out, mode) for k, mode in modes})
+    for k, mode in modes:
+        of = nodes(b, out, [mode.gap, mode.error], lambda s: b.row("stage", s), row["moment"])
+        lower_is_below = out.compare("olt" if mode.counts else "ogt", old[k], new[k])
+        below = out.select(lower_is_below, speeds[0][k], speeds[1][k])
+        above = out.select(lower_is_below, speeds[1][k], speeds[0][k])
+        stays = out.both(out.compare("ogt", below, zero), out.compare("olt", above, zero))
+        share = out.div(below, out.sub(below, above))
+        if not mode.counts:  # a floor is higher above its level, a comparison 0 there
+            share = out.sub(one, share)
+        width = out.mul(out.mul(_ramp_tolerance(b, out), of(mode.error)), out.constant(_RAMP))
+        ramp = out.div(out.constant(0.5 if mode.counts else -0.5), width)
+        base = out.sub(out.add(out.load(row["level"] + k), share), out.mul(ramp, of(mode.gap)))
+        usable = out.compare("olt", out.function("fabs", base), out.constant(float("inf")))
+        stays = out.both(out.both(fresh[k], stays), usable)
+        out.store(out.select(stays, base, new[k]), row["mode"] + k)
+        out.store(out.select(stays, ramp, out.load(row["ramp"] + k)), row["ramp"] + k)
+    return out.text()
+
+
+def _speed(b: Blueprint, out: Lanes, mode: HeldMode) -> str:
+    """How fast a gap changes at the rates just computed."""
+    row = b.layout.names
+    roots = [*(node for _, node in mode.slopes), mode.drift]
+    of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
+    speed = of(mode.drift)
+    for s, node in mode.slopes:
+        i = b.place[s]
+        change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
+        speed = out.fma(of(node), change, speed)
+    return speed
+
+
+class Look:
+    """What a trial step passes: written into the step's function after its error is known."""
+
+    def __init__(self, b: Blueprint, out: Lanes, t: str, h: str, ends: Sequence[str]) -> None:
+        """`ends` are the values of the core species at the end of the step."""
+        self.b, self.out, self.row = b, out, b.layout.names
+        self.t, self.h = t, h
+        self.begin = out.load(self.row["begin"])
+        n = len(b.core)
+        self.paths: list[tuple[int, str, str, tuple[str, str, str]]] = []
+        for i, s in enumerate(b.core):
+            if s in b.watched.species:
+                u = [out.load(self.row["u"] + j * n + i) for j in range(8)]
+                shapes = []
+                for weights in DENSE:
+                    total = out.mul(out.constant(weights[0]), u[0])
+                    for weight, value in zip(weights[1:], u[1:], strict=True):
+                        total = out.fma(out.constant(weight), value, total)
+                    shapes.append(total)
+                start = out.load(self.row["state"] + i)
+                self.paths.append((i, start, ends[i], (shapes[0], shapes[1], shapes[2])))
+
+    def at(self, share: str) -> tuple[list[str], list[str], list[str]]:
+        """Excess and departure of each mode, and the bends, at a share of the step."""
+        b, out, row = self.b, self.out, self.row
+        rest = out.sub(out.constant(1.0), share)
+        for i, start, end, (d1, d2, d3) in self.paths:
+            inner = out.fma(share, out.fma(share, d3, d2), d1)
+            inner = out.fma(rest, inner, end)
+            out.store(out.fma(share, inner, out.mul(rest, start)), row["stage"] + i)
+        out.store(out.add(self.begin, out.fma(share, self.h, self.t)), row["moment"])
+        out.do("call void @watch(ptr %m)")
+        modes = b.watched.of_species
+        excess = [out.load(row["excess"] + k) for k in modes]
+        left = [out.load(row["left"] + k) for k in modes]
+        return excess, left, [out.load(row["bend"] + j) for j in range(len(b.watched.bends))]
+
+    def decide(self, good: str) -> str:
+        """The mask of lanes whose step passes a switch and is taken again; what is aimed at goes into rows."""
+        b, out, row = self.b, self.out, self.row
+        zero, one = out.constant(0.0), out.constant(1.0)
+        samples = [self.at(out.constant(j / _LOOKS)) for j in range(_LOOKS + 1)]
+        modes, no = range(len(b.watched.of_species)), out.compare("une", zero, zero)
+        sizes = []
+        for k in modes:
+            size = out.constant(1e-300)
+            for excess, _, _ in samples:
+                size = out.larger(out.function("fabs", excess[k]), size)
+            sizes.append(out.div(one, size))
+
+        def worst(excess: list[str]) -> str:
+            total = out.constant(-1.0)
+            for k in modes:
+                total = out.larger(out.mul(excess[k], sizes[k]), total)
+            return total
+
+        def any_left(left: list[str]) -> str:
+            found = no
+            for k in modes:
+                found = out.either(found, out.compare("une", left[k], zero))
+            return found
+
+        noises = [out.load(row["noise"] + k) for k in b.watched.of_species]  # at the end of the step
+        bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
+        at_end = any_left(samples[_LOOKS][1])
+        levels = [worst(excess) for excess, _, _ in samples]
+        passed, low, high, f_low, f_high = no, zero, one, levels[0], one
+        for j in range(_LOOKS, 0, -1):
+            here = any_left(samples[j][1])
+            if j < _LOOKS:  # within the step, only what the polynomial can tell
+                clear = at_end
+                for k in modes:
+                    clear = out.either(clear, out.compare("ogt", samples[j][0][k], noises[k]))
+                here = out.both(here, clear)
+            passed = out.either(passed, here)
+            low = out.select(here, out.constant((j - 1) / _LOOKS), low)
+            high = out.select(here, out.constant(j / _LOOKS), high)
+            f_low, f_high = out.select(here, levels[j - 1], f_low), out.select(here, levels[j], f_high)
+        if modes:
+            low, high = self._narrowed(low, high, f_low, f_high, worst, any_left)
+        root = out.mul(out.constant(0.5), out.add(low, high))
+        hidden, vertex = self._hidden(samples, noises, bend_noises)
+        hidden = out.both(hidden, out.no(passed))
+
+        located = out.load(row["located"])
+        near, tries = out.load(row["near"]), out.load(row["tries"])
+        arrived = out.compare("ole", self.h, located)
+        # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
+        slight = at_end
+        margin = _margin(b, out)
+        for k, mode in zip(modes, b.watched.of_species, strict=True):
+            here = out.compare("oeq", samples[_LOOKS][1][k], zero)
+            ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
+            little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
+            slight = out.both(slight, out.either(here, little))
+        arrived = out.either(arrived, slight)
+        behind = out.both(good, out.both(passed, arrived))
+        again = out.both(good, out.both(passed, out.no(arrived)))
+        hidden = out.both(
+            out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
+        )
+        # just before the switch, then across it by no more than allowed
+        aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
+        aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
+        slow = out.compare("oge", tries, out.constant(8.0))
+        aim = out.select(slow, out.mul(self.h, out.constant(0.5)), aim)
+        aim = out.select(out.compare("oge", tries, out.constant(_MOST_TRIALS)), located, aim)
+        aim = out.larger(aim, located)
+        short = out.select(hidden, out.mul(vertex, self.h), zero)
+        went = out.both(good, out.no(out.either(again, hidden)))
+        rest = out.larger(out.sub(near, self.h), zero)
+        rest = out.select(out.both(went, out.no(behind)), rest, zero)
+        out.store(out.select(again, aim, out.select(hidden, short, rest)), row["aim"])
+        out.store(out.select(again, self.h, rest), row["near"])
+        out.store(out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"])
+        return out.either(again, hidden)
+
+    def _narrowed(self, low: str, high: str, f_low: str, f_high: str, worst, any_left) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+        """The first departure on the step's polynomial between two shares of it: regula falsi, Illinois variant."""
+        out = self.out
+        half, last = out.constant(0.5), out.compare("une", out.constant(0.0), out.constant(0.0))
+        before = out.no(last)  # neither side has moved yet: both masks say otherwise
+        first = True
+        for _ in range(5):
+            width = out.sub(high, low)
+            share = out.div(f_low, out.sub(f_low, f_high))
+            share = out.larger(out.smaller(share, out.constant(0.98)), out.constant(0.02))
+            middle = out.fma(width, share, low)
+            excess, left, _ = self.at(middle)
+            beyond, level = any_left(left), worst(excess)
+            again_high = out.both(beyond, last) if not first else out.compare("une", half, half)
+            again_low = out.both(out.no(beyond), before) if not first else again_high
+            f_low = out.select(beyond, out.select(again_high, out.mul(f_low, half), f_low), level)
+            f_high = out.select(beyond, level, out.select(again_low, out.mul(f_high, half), f_high))
+            low, high = out.select(beyond, low, middle), out.select(beyond, middle, high)
+            last, before, first = beyond, out.no(beyond), False
+        return low, high
+
+    def _hidden(
+        self, samples: list[tuple[list[str], list[str], list[str]]], noises: list[str], bend_noises: list[str]
+    ) -> tuple[str, str]:
+        """Whether something is passed and returned from within the step, and at which share of it."""
+        out, zero = self.out, self.out.constant(0.0)
+        found, share = out.compare("une", zero, zero), out.constant(0.5)
+        curves = [([s[0][k] for s in samples], noise, True) for k, noise in enumerate(noises)]
+        for j in range(len(samples[0][2])):
+            values = [s[2][j] for s in samples]
+            curves.append((values, bend_noises[j], False))
+            for i in range(_LOOKS - 1, 0, -1):
+                start, end = out.mul(values[0], values[i]), out.mul(values[_LOOKS], values[i])
+                other = out.both(out.compare("olt", start, zero), out.compare("olt", end, zero))
+                size = out.function("fabs", values[i])
+                other = out.both(other, out.compare("ogt", size, bend_noises[j]))
+                share = out.select(other, out.constant(i / _LOOKS), share)
+                found = out.either(found, other)
+        for values, noise, is_mode in curves:
+            for i in range(_LOOKS - 1, 0, -1):
+                before, here, after = values[i - 1 : i + 2]
+                rise = out.mul(out.constant(0.5), out.sub(after, before))
+                bow = out.add(out.sub(before, out.add(here, here)), after)
+                shift = out.div(out.sub(out.constant(-0.0), rise), bow)
+                within = out.compare("olt", out.function("fabs", shift), out.constant(1.0))
+                top = out.fma(out.mul(out.constant(0.5), rise), shift, here)
+                if is_mode:  # all samples are below the noise
+                    crosses = out.compare("ogt", top, noise)
+                else:
+                    opposite = out.compare("olt", out.mul(top, here), zero)
+                    opposite = out.both(opposite, out.compare("ogt", out.function("fabs", top), noise))
+                    outer = out.compare("ogt", out.mul(before, here), zero)
+                    outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
+                    crosses = out.both(opposite, outer)
+                other = out.both(within, crosses)
+                place = out.mul(out.add(out.constant(float(i)), shift), out.constant(1.0 / _LOOKS))
+                share = out.select(other, place, share)
+                found = out.either(found, other)
+        share = out.larger(out.smaller(share, out.constant(0.95)), out.constant(0.05))
+        return found, share
