@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from normoxia.errors import OutputExists, naming
 
@@ -36,31 +37,47 @@ _DEVICES = frozenset(
 )
 
 
-def write_whole(path: Path, content: bytes | memoryview, *, make_folder: bool = True) -> None:
-    """Write a file so that it is there whole or not at all.
+def write_whole(
+    path: Path,
+    content: bytes | memoryview,
+    *,
+    make_folder: bool = True,
+    durable: bool = True,
+    mode: int = 0o666,
+) -> None:
+    """Write a file so that it is there whole or not at all; see `whole_file`."""
+    with whole_file(path, make_folder=make_folder, durable=durable, mode=mode) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def whole_file(
+    path: Path, *, make_folder: bool = True, durable: bool = True, mode: int = 0o666
+) -> Iterator[BinaryIO]:
+    """A file to write to, which takes its place when it is left without an error; with one, all is as it was before.
 
     make_folder  make the folder when it is missing; without it, a folder that has vanished is an error
+    durable      flushed to the disk; without, a crash of the machine may lose it, which does for what can be drawn again
+    mode         rights of a new file, less those that the process withholds (its umask)
     raises       OSError with the name of the file
     """
-    if make_folder:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    try:
-        with naming(path):
-            try:
-                handle = os.open(
-                    temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-                )
-                with os.fdopen(handle, "wb") as stream:
-                    stream.write(content)
-                    stream.flush()
+    with naming(path):
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_beside(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            with os.fdopen(os.open(temporary, flags, mode), "wb") as stream:
+                yield stream
+                stream.flush()
+                if durable:
                     os.fsync(stream.fileno())
-                temporary.replace(path)
-            except OSError as error:
+            temporary.replace(path)
+        except BaseException as error:
+            _discard(temporary)
+            if isinstance(error, OSError) and error.filename == os.fspath(temporary):
                 raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from error
-    except BaseException:
-        _discard(temporary)
-        raise
+            raise
 
 
 def temporary_beside(path: Path) -> Path:

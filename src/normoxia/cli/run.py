@@ -279,10 +279,11 @@ def _draw(
     joined: Sequence[Joined],
 ) -> list[Path]:
     from normoxia.report import run as run_report
+    from normoxia.report.figure import save_all
     from normoxia.trial.folder import write_whole
 
     pages, figures = run_report.pages(result, trial, comparisons, manifest, joined)
-    paths = [path for figure in figures for path in figure.save(folder.path / "figures")]
+    paths = save_all(figures, folder.path / "figures")
     report = folder.path / "report.html"
     write_whole(report, run_report.html(pages).encode())
     return [*paths, report]

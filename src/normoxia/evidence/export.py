@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from normoxia.errors import InvalidArgument, OutputExists, naming
+from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import Arm
 from normoxia.evidence.studies.rounding import counts
@@ -23,6 +23,7 @@ from normoxia.evidence.studies.study import Study
 from normoxia.evidence.synthesis.all_pairs import BASIS, all_pairs
 from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.outcome import Endpoint, Measure, Outcome
+from normoxia.storage import write_whole
 
 Row = Mapping[str, str | float | int]
 #: how an arm becomes a node of a network
@@ -228,18 +229,18 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     if target.exists() and not overwrite:
         raise OutputExists(f"{target} exists; name another file or move this one away")
     if target.suffix == ".csv":
-        with naming(target), target.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, list(rows[0]))
-            table.writeheader()
-            table.writerows({key: _blank(value) for key, value in row.items()} for row in rows)
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, list(rows[0]))
+        table.writeheader()
+        table.writerows({key: _blank(value) for key, value in row.items()} for row in rows)
+        write_whole(target, text.getvalue().encode())
     elif target.suffix == ".parquet":
         import polars
 
         told = [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
         whole = io.BytesIO()
         polars.DataFrame(told, infer_schema_length=None).write_parquet(whole)
-        with naming(target):
-            target.write_bytes(whole.getbuffer())
+        write_whole(target, whole.getbuffer())
     else:
         raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
     return target
