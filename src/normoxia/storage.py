@@ -237,15 +237,17 @@ def file_name(name: str) -> str:
     """
     normal = unicodedata.normalize("NFC", name)
     kept = "".join(c if c.isalnum() or c in _PLAIN else "-" for c in normal)
-    kept = _shortened(kept.lstrip(".-").rstrip("."))
-    if kept == name and kept.split(".")[0].casefold() not in _DEVICES:
+    kept = kept.lstrip(".-").rstrip(".")
+    stem = kept.split(".")[0]
+    is_device = stem.casefold() in _DEVICES
+    if kept == name and kept and not is_device and len(kept.encode()) <= LONGEST:
         return name
     tail = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return f"{kept.split('.')[0] if kept.split('.')[0].casefold() not in _DEVICES else 'name'}-{tail}"
+    return f"{'name' if is_device or not stem else _shortened(stem, LONGEST - 9)}-{tail}"
 
 
-def _shortened(text: str) -> str:
-    return text.encode()[:LONGEST].decode(errors="ignore")
+def _shortened(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def file_names(names: Iterable[str]) -> dict[str, str]:
