@@ -37,7 +37,9 @@ INNER_FLOORS = {
 }  # fmt: skip
 
 #: rooms of floor 0 may use one another in this order only
-GROUND = ("errors", "storage", "units", "documents", "digests", "outcome", "seeding", "progress", "library", "language")
+GROUND = (
+    "errors", "storage", "units", "documents", "digests", "outcome", "seeding", "progress", "library", "language",
+)  # fmt: skip
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 

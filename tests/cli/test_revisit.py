@@ -201,6 +201,7 @@ def rewrite(run: Path, change: Callable[[dict], object]) -> None:
     path.write_bytes(sealed_manifest(told))
 
 
+@pytest.mark.slow
 def test_verify_compares_every_entry_of_the_manifest(normoxia: Callable[..., Answer], run: Path) -> None:
     """Changed, left out, or added, whether the manifest is sealed again or not; times and the folder's name are nobody's to repeat."""
     path = run / "manifest.json"
@@ -219,11 +220,6 @@ def test_verify_compares_every_entry_of_the_manifest(normoxia: Callable[..., Ans
                 answer = normoxia("verify", "run", "--quiet")
                 assert answer.code == 3, key
                 assert answer.err.startswith("normoxia: "), key
-    for inner in ("versions", "inputs", "patients", "regimens"):
-        path.write_bytes(original)
-        rewrite(run, lambda told, inner=inner: told[inner].update({next(iter(told[inner])): "another"}))
-        answer = normoxia("verify", "run", "--quiet")
-        assert (answer.code, inner in answer.err) == (3, True), inner
     path.write_bytes(original)
     rewrite(run, lambda told: told.update({"approved": True}))
     assert '"approved" is no entry of a run' in normoxia("verify", "run", "--quiet").err
@@ -231,6 +227,16 @@ def test_verify_compares_every_entry_of_the_manifest(normoxia: Callable[..., Ans
     assert normoxia("verify", "run", "--quiet").code == 0
 
 
+@pytest.mark.parametrize("entry", ["versions", "inputs", "patients", "regimens"])
+def test_verify_compares_the_entries_within_an_entry(
+    normoxia: Callable[..., Answer], run: Path, entry: str
+) -> None:
+    rewrite(run, lambda told: told[entry].update({next(iter(told[entry])): "another"}))
+    answer = normoxia("verify", "run", "--quiet")
+    assert (answer.code, f"manifest.json: {entry}." in answer.err) == (3, True)
+
+
+@pytest.mark.slow
 def test_verify_compares_every_entry_of_the_configuration(normoxia: Callable[..., Answer], run: Path) -> None:
     """Even when manifest and configuration are changed together, since the chunks say what they are of."""
     path = run / "config.yaml"
@@ -284,6 +290,7 @@ def test_a_report_drawn_again_is_part_of_the_run(normoxia: Callable[..., Answer]
     assert normoxia("verify", "run", "--quiet").code == 0
 
 
+@pytest.mark.slow
 def test_the_report_drawn_again_is_the_one_of_the_run(
     normoxia: Callable[..., Answer], tmp_path: Path
 ) -> None:
@@ -461,7 +468,8 @@ def test_no_name_in_a_protocol_leads_out_of_the_folder(
     work.mkdir(parents=True)
     (work / "mine.yaml").write_text(text)
     os.chdir(work)
-    answer = normoxia("run", "mine.yaml", "--uncalibrated", "--patients", "2", "--quiet")
+    drawing = () if name == "../../up" else ("--no-report",)
+    answer = normoxia("run", "mine.yaml", "--uncalibrated", "--patients", "2", "--quiet", *drawing)
     assert answer.code == 0, answer.err
     assert {p.name for p in tmp_path.iterdir()} == {"in"}
     assert {p.name for p in (tmp_path / "in").iterdir()} == {"here"}

@@ -11,8 +11,8 @@ from concurrent.futures import FIRST_EXCEPTION, wait
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
+from normoxia.calibration.fitting.workers import interrupts_blocked
 from normoxia.calibration.fitting.workers import pool as worker_pool
-from normoxia.calibration.fitting.workers import signals_waiting
 from normoxia.errors import Interrupted
 from normoxia.progress import Progress, Step, silent
 
@@ -43,7 +43,7 @@ def abreast(
     heard, stop = context.SimpleQueue(), context.Event()
     with worker_pool(min(workers, len(pieces)), _listen, (heard, stop)) as pool:
         try:
-            with signals_waiting():
+            with interrupts_blocked():
                 futures = [pool.submit(_work, i, piece) for i, piece in enumerate(pieces)]
             waiting = set(futures)
             while waiting:

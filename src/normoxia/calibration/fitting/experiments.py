@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from normoxia import digests, mechanism, pharmacology, seeding, storage
 from normoxia import library as shipped
 from normoxia.calibration.fitting.hyperparameters import Space
+from normoxia.calibration.fitting.workers import interrupts_blocked
 from normoxia.calibration.fitting.workers import pool as worker_pool
-from normoxia.calibration.fitting.workers import signals_waiting
 from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
@@ -268,7 +268,7 @@ def run(
         if not waiting:
             return
         with worker_pool(workers, _prepare, (space, tuple(studies), patients, seed, identity)) as pool:
-            with signals_waiting():
+            with interrupts_blocked():
                 futures = [pool.submit(_work, job, folder) for job in waiting]
             for future in as_completed(futures):
                 future.result()

@@ -54,8 +54,8 @@ def pool(
 
 
 @contextmanager
-def signals_waiting() -> Iterator[None]:
-    """Within it Ctrl-C waits: a process that is started here is not stopped by it before it can take care itself."""
+def interrupts_blocked() -> Iterator[None]:
+    """A process that is started within it begins with Ctrl-C blocked, so that it says nothing before it can leave that to its parent."""
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover
         yield
         return
