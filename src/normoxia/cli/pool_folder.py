@@ -17,10 +17,11 @@ import hashlib
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from normoxia import __version__, storage
 from normoxia.cli.show import plain
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from normoxia.report.pooled import Shares
     from normoxia.report.synthesis import Told
 
+Rest = ParamSpec("Rest")
 #: marks a folder that is being written
 UNFINISHED = ".unfinished"
 #: what the folder holds
@@ -45,6 +47,50 @@ OURS = (
 )  # fmt: skip
 
 
+@contextmanager
+def _begun(out: Path) -> Iterator[None]:
+    """Within it the folder is there, empty, this process's alone, and marked as unfinished; left without an error, it is finished.
+
+    raises  OutputExists when it holds anything but what an unfinished one holds, or when another process writes it
+    """
+    _refuse(out)
+    with storage.claimed(out):
+        _refuse(out)
+        _clear(out)
+        write_whole(out / UNFINISHED, b"")
+        yield
+        (out / UNFINISHED).unlink()
+
+
+def _refuse(out: Path) -> None:
+    if not out.exists() or (out.is_dir() and (not storage.occupants(out) or (out / UNFINISHED).is_file())):
+        return
+    raise OutputExists(f"{out} exists; name another folder with --out")
+
+
+def _clear(out: Path) -> None:
+    """Remove what an unfinished folder holds of ours; anything else stays."""
+    storage.tidy(out)
+    for pattern in OURS:
+        for path in out.glob(pattern):
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+
+
+def _in_its_folder(
+    write: Callable[Concatenate[Path, Rest], None],
+) -> Callable[Concatenate[Path, Rest], None]:
+    """A function that writes a folder, with all it does within `_begun`."""
+
+    @wraps(write)
+    def begun(out: Path, /, *args: Rest.args, **options: Rest.kwargs) -> None:
+        with _begun(out):
+            write(out, *args, **options)
+
+    return begun
+
+
+@_in_its_folder
 def write_table(
     out: Path,
     path: Path,
@@ -57,21 +103,6 @@ def write_table(
     whole: Mapping[str, Any],
 ) -> None:
     """The folder of a table. Raises OutputExists when it is there and holds anything but an unfinished one."""
-    with _begun(out):
-        _write_table(out, path, asked, table, synthesis, judged, contributions, over_time, whole)
-
-
-def _write_table(
-    out: Path,
-    path: Path,
-    asked: Options,
-    table: NetworkTable,
-    synthesis: Synthesis,
-    judged: tuple[Certainty, ...],
-    contributions: Shares,
-    over_time: Proportionality | None,
-    whole: Mapping[str, Any],
-) -> None:
     from normoxia.report.synthesis import table_pages
 
     copy = out / f"input{path.suffix or '.csv'}"
@@ -100,13 +131,9 @@ def _write_table(
     _write_session(out, command, snippet)
 
 
+@_in_its_folder
 def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: Mapping[str, Any]) -> None:
     """The folder of a question. Raises OutputExists when it is there and holds anything but an unfinished one."""
-    with _begun(out):
-        _write_answer(out, what, asked, answered, whole)
-
-
-def _write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: Mapping[str, Any]) -> None:
     from normoxia import library
     from normoxia.report.synthesis import answer_pages
 
@@ -148,36 +175,6 @@ def _write_answer(out: Path, what: str, asked: Options, answered: Answer, whole:
         "            print(endpoint, effect.treatment, effect.comparator, effect.estimate, effect.se)",
     ]
     _write_session(out, command, "\n".join(lines) + "\n")
-
-
-@contextmanager
-def _begun(out: Path) -> Iterator[None]:
-    """Within it the folder is there, empty, this process's alone, and marked as unfinished; left without an error, it is finished.
-
-    raises  OutputExists when it holds anything but what an unfinished one holds, or when another process writes it
-    """
-    _refuse(out)
-    with storage.claimed(out):
-        _refuse(out)
-        _clear(out)
-        write_whole(out / UNFINISHED, b"")
-        yield
-        (out / UNFINISHED).unlink()
-
-
-def _refuse(out: Path) -> None:
-    if not out.exists() or (out.is_dir() and (not storage.occupants(out) or (out / UNFINISHED).is_file())):
-        return
-    raise OutputExists(f"{out} exists; name another folder with --out")
-
-
-def _clear(out: Path) -> None:
-    """Remove what an unfinished folder holds of ours; anything else stays."""
-    storage.tidy(out)
-    for pattern in OURS:
-        for path in out.glob(pattern):
-            if path.is_file() or path.is_symlink():
-                path.unlink()
 
 
 def _command(what: str, asked: Options) -> str:
