@@ -97,6 +97,11 @@ def is_leftover(path: Path) -> bool:
     return path.name == LOCK or (path.name.startswith(".") and path.name.endswith(PART))
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file holds nothing: what a full disk leaves (no byte), or a power failure (bytes of 0)."""
+    return not path.read_bytes().strip(b"\0 \r\n\t")
+
+
 def occupants(folder: Path) -> list[Path]:
     """What a folder holds besides leftovers of a killed process, sorted; nothing when there is no folder."""
     return sorted(entry for entry in folder.iterdir() if not is_leftover(entry)) if folder.is_dir() else []

@@ -25,8 +25,8 @@ from tests.cli.conftest import Answer
 from normoxia import documents
 from normoxia.cli.app import execute
 from normoxia.errors import InvalidDocument
-from normoxia.trial import runner
-from normoxia.trial.folder import chunk_identity, read_config, sealed_manifest
+from normoxia.trial import finished, runner
+from normoxia.trial.folder import RunFolder, chunk_identity, read_config, sealed_manifest
 from normoxia.trial.result import TrialResult
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -185,6 +185,38 @@ def test_a_chunk_too_many_or_too_few_is_named(normoxia: Callable[..., Answer], r
         assert (answer.code, f"chunks/{CHUNKS[2]}" in answer.err) == (3, True)
 
 
+@given(data=st.data())
+def test_a_manifest_or_configuration_with_any_bit_flipped_is_never_taken(
+    runs: Path, data: st.DataObject
+) -> None:
+    path = runs / "run" / data.draw(st.sampled_from(["manifest.json", "config.yaml"]))
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(flipped(whole, data.draw(st.integers(0, 8 * len(whole) - 1))))
+        with pytest.raises(InvalidDocument):
+            finished.read(runs / "run")
+    finally:
+        path.write_bytes(whole)
+
+
+def test_a_folder_that_vanishes_under_a_run_is_named(
+    normoxia: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK_PATIENTS", 2)
+    write = RunFolder.write_chunk
+
+    def vanish(self: RunFolder, name: str, content: bytes) -> None:
+        if name == CHUNKS[1]:
+            shutil.rmtree(self.path)
+        write(self, name, content)
+
+    monkeypatch.setattr(RunFolder, "write_chunk", vanish)
+    answer = normoxia(*ASKED, "--out", "run")
+    assert answer.code == 1
+    assert f"No such file or directory (run/chunks/{CHUNKS[1]})" in answer.err
+    assert [*tmp_path.iterdir()] == []
+
+
 # --- verify ---
 
 
@@ -266,11 +298,13 @@ def test_verify_names_files_that_are_missing_changed_or_added(
     (run / "figures" / "x.svg").write_text("mine")
     (run / "patients.parquet").unlink()
     (run / "outcomes.csv").write_text("mine")
+    log = run / "log.jsonl"
+    log.write_text(log.read_text().replace("started", "STARTED"))
     answer = normoxia("verify", "run", "--quiet")
     assert answer.code == 3
     for words in (
         "notes.txt was added", "figures/x.svg was added", "patients.parquet not as the manifest says (it is missing)",
-        "outcomes.csv not as the manifest says",
+        "outcomes.csv not as the manifest says", "log.jsonl not as the manifest says",
     ):  # fmt: skip
         assert words in answer.err
 
@@ -356,7 +390,7 @@ def test_a_folder_of_an_earlier_version_is_reported_and_said_to_be_one(
         told["schema"] = "normoxia.trial-result/1"
         pl.read_parquet(content).write_parquet(path, metadata={"normoxia": json.dumps(told)})
     manifest = json.loads((run / "manifest.json").read_text())
-    for key in ("schema", "seal", "config_sha256", "inputs", "machine"):
+    for key in ("schema", "seal", "config_sha256", "inputs", "machine", "log"):
         del manifest[key]
     manifest["outputs"] = {name: short(run / name) for name in manifest["outputs"]}
     (run / "manifest.json").write_text(json.dumps(manifest))
@@ -392,7 +426,7 @@ def test_no_content_of_a_folders_files_gives_a_traceback(
     if file == "config.yaml":
         answer = normoxia(*ASKED, "--out", "run", "--resume")
         assert answer.code in (0, 2, 3)
-        assert (answer.code == 0) == (content == b"")
+        assert (answer.code == 0) == (not content.strip(b"\0"))
 
 
 def test_what_is_no_folder_of_a_run_is_named(normoxia: Callable[..., Answer], tmp_path: Path) -> None:
@@ -450,6 +484,22 @@ def test_what_cannot_be_meant_is_refused_before_a_folder_is_made(
         assert answer.code == 2
         assert options[0] in answer.err or options[1] in answer.err
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_configuration_that_is_gone_or_blank_costs_no_chunk(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
+    """Chunks say themselves which configuration they are of."""
+    chunks = {path.name: (path.stat().st_ino, path.read_bytes()) for path in (run / "chunks").iterdir()}
+    for content in (None, b"", b"\0" * 4096):
+        (run / "config.yaml").unlink()
+        if content is not None:
+            (run / "config.yaml").write_bytes(content)
+        assert normoxia(*ASKED, "--out", "run", "--resume").code == 0
+        assert {
+            path.name: (path.stat().st_ino, path.read_bytes()) for path in (run / "chunks").iterdir()
+        } == chunks
+        assert normoxia("verify", "run", "--quiet").code == 0
 
 
 @pytest.mark.parametrize("name", ["../../up", "/tmp/normoxia-escaped", "a/b", "CON", "x" * 300, "..", "a\\b"])

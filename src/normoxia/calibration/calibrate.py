@@ -203,13 +203,12 @@ def _begin(plan: Plan, folder: Path, resume: bool) -> None:
     """Write the plan, or hold it against the one that is there; an empty one counts as none."""
     config = folder / CONFIG
     text = documents.write(_plain(plan))
-    written = config.read_bytes() if config.is_file() else b""
-    if written.strip(b"\0 \r\n\t"):
+    if config.is_file() and not storage.is_blank(config):
         if not resume:
             raise InvalidArgument(
                 f"{folder} holds a calibration; add --resume to go on with it, or name another folder"
             )
-        if written.decode("utf-8", "replace").split() != text.split():
+        if config.read_text(encoding="utf-8", errors="replace").split() != text.split():
             raise InvalidArgument(
                 f"{folder} was begun with another plan ({config}); use the same or another folder"
             )

@@ -59,7 +59,7 @@ def report(
 
 def _as_drawn(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest as it was when the report was drawn: before times, digests of outputs and its seal were known."""
-    later = ("schema", "config_sha256", "outputs", "seal", "wall_seconds", "cpu_seconds")
+    later = ("schema", "config_sha256", "log", "outputs", "seal", "wall_seconds", "cpu_seconds")
     return {key: value for key, value in manifest.items() if key not in later}
 
 

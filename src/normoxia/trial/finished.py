@@ -41,6 +41,8 @@ from normoxia.trial.runner import Chunk
 
 #: faults that a message lists
 SHOWN = 8
+#: entries that manifests of earlier versions do not have
+_OF_SEALED = frozenset(["schema", "config_sha256", "seal", "log", "inputs", "machine"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,7 @@ def read(path: Path) -> Finished:
     """
     manifest = _manifest(path)
     config = read_config(path)
-    is_sealed = manifest.get("schema") == MANIFEST_SCHEMA
+    is_sealed = bool(_OF_SEALED & {*manifest})
     faults = list(_unlike_manifest(path, manifest, config)) if is_sealed else []
     _refuse(path, faults)
     names = sorted(name for name in manifest["outputs"] if name.startswith(f"{CHUNKS}/"))
@@ -106,6 +108,8 @@ def faults(run: Finished) -> tuple[str, ...]:
             found.append(f"{name} not as the manifest says (it is missing)")
         elif digest(place.read_bytes()) != had:
             found.append(f"{name} not as the manifest says")
+    if not _is_log(run.path / LOG, run.manifest.get("log")):
+        found.append(f"{LOG} not as the manifest says")
     known = {*outputs, CONFIG, MANIFEST, LOG}
     found += [
         f"{name} was added after the run"
@@ -134,6 +138,7 @@ def said_otherwise(run: Finished, described: Mapping[str, object]) -> tuple[str,
     expected = json.loads(json.dumps({**described, "versions": run.config["versions"]}))
     known = {
         "schema",
+        "log",
         "machine",
         "folder",
         "config_sha256",
@@ -214,6 +219,13 @@ def differing(kept: TrialResult, again: TrialResult) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _is_log(path: Path, told: object) -> bool:
+    """Whether a log begins with what it was when the manifest was written."""
+    if not isinstance(told, dict) or not isinstance(told.get("bytes"), int) or not path.is_file():
+        return False
+    return hashlib.sha256(path.read_bytes()[: told["bytes"]]).hexdigest() == told.get("sha256")
+
+
 def _keys(result: TrialResult) -> list[tuple[int, int, int]]:
     columns = [result.columns[name].tolist() for name in ("arm", "replicate", "patient")]
     return list(zip(*columns, strict=True))
@@ -243,6 +255,8 @@ def _chunk(path: Path, name: str, had: str, config: Mapping[str, object] | None)
 
 def _unlike_manifest(path: Path, manifest: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
     """Where manifest and configuration contradict themselves or each other, in words."""
+    if manifest.get("schema") != MANIFEST_SCHEMA:
+        yield f"{MANIFEST} has the schema {_short(manifest.get('schema'))}, expected {MANIFEST_SCHEMA}"
     if not is_whole((path / MANIFEST).read_bytes(), manifest_identity(manifest)):
         yield f"{MANIFEST} was changed after the run (its checksum is not that of its bytes)"
     written = (path / CONFIG).read_bytes()

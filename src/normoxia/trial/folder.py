@@ -31,6 +31,8 @@ __all__ = ["RunFolder", "chunk_identity", "digest", "manifest_identity", "versio
 CONFIG, MANIFEST, LOG, CHUNKS = "config.yaml", "manifest.json", "log.jsonl", "chunks"
 #: of the configuration and the manifest; folders without it were written before chunks had seals
 CONFIG_SCHEMA, MANIFEST_SCHEMA = "normoxia.config/2", "normoxia.manifest/2"
+#: characters of a value that a message shows
+LONGEST_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ class RunFolder:
     def resume(cls, path: Path, config: Mapping[str, object]) -> RunFolder:
         """The folder of an interrupted run. Raises InvalidArgument, naming what differs, when the configuration changed."""
         written = path / CONFIG
-        if not written.is_file():
+        if not written.is_file() and not storage.occupants(path / CHUNKS):
             raise _nothing(path)
         asked = plain_config(config)
-        if written.stat().st_size == 0:
+        if not written.is_file() or storage.is_blank(written):
             # nothing can be compared; chunks of another configuration are known by their seals
             write_whole(written, documents.write(dict(config)).encode())
         else:
@@ -83,7 +85,7 @@ class RunFolder:
                 )
             changed = sorted(key for key in {*had, *asked} if had.get(key) != asked.get(key))
             if changed:
-                told = "; ".join(f"{key} was {had.get(key)!r}, is {asked.get(key)!r}" for key in changed)
+                told = "; ".join(_changed(key, had.get(key), asked.get(key)) for key in changed)
                 raise InvalidArgument(
                     f"{path} was started with another configuration ({told}); use the same or a new --out"
                 )
@@ -128,6 +130,7 @@ class RunFolder:
             "schema": MANIFEST_SCHEMA,
             **manifest,
             "config_sha256": hashlib.sha256((self.path / CONFIG).read_bytes()).hexdigest(),
+            "log": log_so_far(self.path),
             "outputs": {p.relative_to(self.path).as_posix(): digest(p.read_bytes()) for p in outputs},
         }
         content = sealed_manifest(whole)
@@ -144,10 +147,18 @@ def _nothing(path: Path) -> InvalidArgument:
 def _holds(path: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed before it began."""
     for entry in storage.occupants(path):
-        is_empty = entry.is_file() and entry.name == CONFIG and entry.stat().st_size == 0
+        is_empty = entry.is_file() and entry.name == CONFIG and storage.is_blank(entry)
         if not is_empty and not (entry.is_dir() and entry.name == CHUNKS and not storage.occupants(entry)):
             return True
     return False
+
+
+def _changed(key: str, had: object, asked: object) -> str:
+    """What a value was and is, or that it changed when it is too long to be read in a line."""
+    was, now = repr(had), repr(asked)
+    if max(len(was), len(now)) > LONGEST_SHOWN:
+        return f"{key} is another than it was"
+    return f"{key} was {was}, is {now}"
 
 
 def _version(config: Mapping[str, object]) -> str:
@@ -185,6 +196,12 @@ def chunk_identity(config: Mapping[str, object], name: str) -> dict[str, object]
         "seed": config.get("seed"),
         "chunk": name,
     }
+
+
+def log_so_far(path: Path) -> dict[str, object]:
+    """How long a run's log is, and its digest: later lines may follow, these may not change."""
+    content = (path / LOG).read_bytes() if (path / LOG).is_file() else b""
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def described(told: Mapping[str, object], config: Mapping[str, object]) -> dict[str, object]:

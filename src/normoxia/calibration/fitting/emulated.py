@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -33,6 +35,8 @@ Floats = NDArray[np.float64]
 SCHEMA = "normoxia.emulated/1"
 #: rates that are emulated of every arm
 RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
+#: what the archive library says of a damaged file
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
@@ -90,7 +94,9 @@ class Emulated:
                 surfaces = {
                     s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS)) for s in figures
                 }
-        except (OSError, ValueError, KeyError) as error:
+        except InvalidDocument:
+            raise
+        except (OSError, EOFError, ArithmeticError, LookupError, TypeError, ValueError, *_DAMAGED) as error:
             raise InvalidDocument(
                 f"{path}: not emulated trials ({error}); run the calibration again"
             ) from None
