@@ -80,7 +80,8 @@ class Emulated:
     def read(cls, path: Path) -> Emulated:
         """What `to_bytes` wrote. Raises InvalidDocument for another file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            # read first: the library leaves a damaged file open
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
                 header = json.loads(str(held["header"]))
                 if header.get("schema") != SCHEMA:
                     raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
