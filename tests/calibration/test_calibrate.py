@@ -27,6 +27,18 @@ def test_a_plan_without_points_is_refused(tmp_path: Path) -> None:
         verb.calibrate(verb.Plan(1, points=()), tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [verb.Plan(-1), verb.Plan(1, points=(49,)), verb.Plan(1, points=(640, 0)), verb.Plan(1, points=(-5,)), verb.Plan(1, patients=0)],
+)  # fmt: skip
+def test_a_plan_that_cannot_be_meant_is_refused_before_a_folder_is_made(
+    tmp_path: Path, plan: verb.Plan
+) -> None:
+    with pytest.raises(InvalidArgument):
+        verb.calibrate(plan, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_folder_of_another_plan_is_refused(tmp_path: Path) -> None:
     verb._begin(verb.SMALL, tmp_path, resume=False)
     with pytest.raises(InvalidArgument, match="--resume"):

@@ -495,3 +495,13 @@ def test_what_makes_it_again_is_python_whatever_a_name_holds(normoxia: Callable,
         assert shlex.quote(name) in ast.literal_eval(ast.unparse(tree.body[0]))
     else:
         assert answer.code in (2, 3)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1", "0"])
+def test_a_smallest_effect_that_cannot_be_meant_is_refused(
+    normoxia: Callable, tmp_path: Path, value: str
+) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    answer = normoxia("pool", "t.csv", "--equivalence", value, "--out", "told")
+    assert (answer.code, "--equivalence" in answer.err) == (2, True)
+    assert not (tmp_path / "told").exists()

@@ -18,6 +18,7 @@ from normoxia.calibration import validation
 from normoxia.calibration.fitting import emulated as emulation
 from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
 from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
@@ -69,6 +70,12 @@ def calibrate(
         raise InvalidArgument(
             "a calibration needs a round of at least one point, and at least one patient an arm"
         )
+    if plan.points[0] < FEWEST:
+        raise InvalidArgument(
+            f"found {plan.points[0]} points in the first round; surfaces through them need {FEWEST} or more"
+        )
+    if plan.seed < 0:
+        raise InvalidArgument(f"found the seed {plan.seed}; expected 0 or more")
     with storage.claimed(folder):
         _begin(plan, folder, resume)
         return _carried_out(plan, folder, workers, progress)
