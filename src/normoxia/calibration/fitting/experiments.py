@@ -253,6 +253,8 @@ def run(
         identity = _identity(space, points, patients, seed, studies)
         _identify(folder, identity)
         storage.tidy(folder)
+        for part in folder.glob("*.npz.part"):  # as earlier versions named what was not yet whole
+            part.unlink()
         jobs = [
             Job(
                 study,
