@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from normoxia.errors import InvalidArgument, naming
+from normoxia.errors import InvalidArgument
 from normoxia.sheets import csv_text
+from normoxia.storage import file_name, file_names, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +108,13 @@ class Figure:
 
         return altair.Chart.from_dict(dict(self.spec))
 
-    def save(self, folder: str | Path, formats: Iterable[str] = ("svg", "csv", "json")) -> list[Path]:
+    def save(
+        self, folder: str | Path, formats: Iterable[str] = ("svg", "csv", "json"), *, stem: str = ""
+    ) -> list[Path]:
         """The figure as files NAME.FORMAT in a folder, which is made; their paths.
 
         formats  of svg, png, pdf, csv, json
+        stem     instead of the figure's name, made safe for a disk
         raises   InvalidArgument for another format
         """
         wanted = list(formats)
@@ -119,16 +123,23 @@ class Figure:
                 raise InvalidArgument(
                     f'"{kind}" is not a format of figures; expected one of {", ".join(FORMATS)}'
                 )
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder, stem = Path(folder), stem or file_name(self.name)
         paths = []
         for kind in wanted:
             content = getattr(self, kind)()
-            path = folder / f"{self.name}.{kind}"
-            with naming(path):
-                path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+            path = folder / f"{stem}.{kind}"
+            write_whole(
+                path, content if isinstance(content, bytes) else content.encode("utf-8"), durable=False
+            )
             paths.append(path)
         return paths
+
+
+def save_all(figures: Iterable[Figure], folder: str | Path) -> list[Path]:
+    """Figures as files in a folder, under names that differ even where capitals do not count; their paths."""
+    figures = list(figures)
+    stems = file_names(figure.name for figure in figures)
+    return [path for figure in figures for path in figure.save(folder, stem=stems[figure.name])]
 
 
 def _compact(value: Any) -> Any:
