@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "normoxia"
 
 FLOORS = {
-    "errors": 0, "memory": 0, "values": 0, "units": 0, "documents": 0, "sheets": 0, "outcome": 0, "seeding": 0, "progress": 0, "library": 0, "language": 0,
+    "errors": 0, "memory": 0, "storage": 0, "values": 0, "units": 0, "documents": 0, "digests": 0, "sheets": 0, "outcome": 0, "seeding": 0, "progress": 0, "library": 0, "language": 0,
     "mechanism": 1, "survival": 1,
     "pharmacology": 2, "simulation": 2,
     "population": 3, "evidence": 3,
@@ -38,7 +38,7 @@ INNER_FLOORS = {
 
 #: rooms of floor 0 may use one another in this order only
 GROUND = (
-    "errors", "memory", "values", "units", "documents", "sheets", "outcome", "seeding", "progress", "library", "language",
+    "errors", "memory", "storage", "values", "units", "documents", "digests", "sheets", "outcome", "seeding", "progress", "library", "language",
 )  # fmt: skip
 
 MODULES = sorted(SOURCE.rglob("*.py"))

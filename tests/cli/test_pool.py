@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import io
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from normoxia.storage import claimed
 
 ROOT = Path(__file__).parents[2]
 ORACLES = ROOT / "tests" / "oracles" / "synthesis"
@@ -412,3 +419,91 @@ def test_shares_without_number_are_left_out_with_a_note(
     assert fewer["notes"][-1].startswith("3 estimates from 4 studies")
     assert {**listed, "contributions": [], "notes": fewer["notes"]} == fewer
     assert "份额未列出" in normoxia("pool", "triangle.csv", "--lang", "zh").out
+
+
+# --- a folder that was not finished ---
+
+
+def test_a_folder_that_was_never_finished_is_written_anew(
+    normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was left at any of the files it writes; what is not of its own stays."""
+    from normoxia.cli import pool_folder
+
+    (tmp_path / "t.csv").write_text("study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n")
+    assert normoxia("pool", "t.csv", "--out", "whole", "--quiet").code == 0
+    write = pool_folder.write_whole
+    for stop in ("input.csv", "report.html", "synthesis.json", "rerun.py"):
+
+        def killed(path: Path, content: bytes, stop: str = stop, **rest: bool) -> None:
+            if path.name == stop:
+                path.write_bytes(content[: len(content) // 2])
+                raise KeyboardInterrupt
+            write(path, content, **rest)
+
+        monkeypatch.setattr(pool_folder, "write_whole", killed)
+        assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 130
+        monkeypatch.setattr(pool_folder, "write_whole", write)
+        (tmp_path / "told" / "effects-of-another.csv").write_text("stale")
+        (tmp_path / "told" / "thesis.txt").write_text("precious")
+        assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 0
+        names = {path.relative_to(tmp_path / "told").as_posix() for path in (tmp_path / "told").rglob("*")}
+        assert names == {"thesis.txt"} | {
+            path.relative_to(tmp_path / "whole").as_posix() for path in (tmp_path / "whole").rglob("*")
+        }
+        assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 2
+        shutil.rmtree(tmp_path / "told")
+
+
+def test_a_folder_of_a_pooling_has_one_writer(normoxia: Callable, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n")
+    with claimed(tmp_path / "told"):
+        answer = normoxia("pool", "t.csv", "--out", "told", "--quiet")
+    assert (answer.code, "is being written by another process" in answer.err) == (2, True)
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=12), st.sampled_from(["PFS", "pfs", "a/b", "a-b", "../x", "", "CON"])),
+        unique=True,
+    )
+)
+def test_endpoints_never_share_a_file_nor_leave_the_folder(endpoints: list[str]) -> None:
+    from normoxia.cli.pool_folder import _plain_names
+
+    names = _plain_names(endpoints)
+    assert {*names} == {*endpoints}
+    assert len({name.casefold() for name in names.values()}) == len(endpoints)
+    assert all(Path(f"effects-{name}.csv").name == f"effects-{name}.csv" for name in names.values())
+    assert _plain_names(["PFS", "OS"]) == {"PFS": "PFS", "OS": "OS"}
+
+
+def test_what_makes_it_again_is_python_whatever_a_name_holds(normoxia: Callable, tmp_path: Path) -> None:
+    """A name that would close a text of three quotes stays a name."""
+    name = '"""\nraise SystemExit(7)\n"""'
+    table = io.StringIO()
+    csv.writer(table).writerows(
+        [
+            ["study", "t1", "t2", "HR", "lower", "upper"],
+            ["A", name, "y", 0.8, 0.6, 1.1],
+            ["B", name, "y", 0.9, 0.7, 1.2],
+        ]
+    )
+    (tmp_path / "t.csv").write_text(table.getvalue())
+    answer = normoxia("pool", "t.csv", "--reference", name, "--out", "told", "--quiet")
+    if answer.code == 0:
+        tree = ast.parse((tmp_path / "told" / "rerun.py").read_text())
+        assert not any(isinstance(node, ast.Raise) for node in ast.walk(tree))
+        assert shlex.quote(name) in ast.literal_eval(ast.unparse(tree.body[0]))
+    else:
+        assert answer.code in (2, 3)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1", "0"])
+def test_a_smallest_effect_that_cannot_be_meant_is_refused(
+    normoxia: Callable, tmp_path: Path, value: str
+) -> None:
+    (tmp_path / "t.csv").write_text(TRIANGLE)
+    answer = normoxia("pool", "t.csv", "--equivalence", value, "--out", "told")
+    assert (answer.code, "--equivalence" in answer.err) == (2, True)
+    assert not (tmp_path / "told").exists()

@@ -13,24 +13,25 @@ from pathlib import Path
 
 import numpy as np
 
-from normoxia import __version__, documents
+from normoxia import __version__, documents, storage
 from normoxia.calibration import validation
 from normoxia.calibration.fitting import emulated as emulation
 from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
 from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
 from normoxia.calibration.judging import lock as locked
 from normoxia.calibration.judging.lock import Lock
 from normoxia.calibration.validation import Fit
-from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.errors import InvalidArgument, OutputExists, UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.progress import Progress, silent
 from normoxia.trial import from_study
 from normoxia.trial.setting import known_names
 
-CONFIG, ENSEMBLE, EMULATED = "config.yaml", "ensemble.yaml", "emulated.npz"
+CONFIG, ENSEMBLE, EMULATED, CHECK, ROUND = "config.yaml", "ensemble.yaml", "emulated.npz", "check", "round-"
 #: draws of an ensemble document
 DRAWS = 200
 #: draws simulated anew to see how wrong the emulators are
@@ -62,13 +63,26 @@ def calibrate(
     """Run a plan in a folder; writes the ensemble and the emulated trials there, and gives the ensemble.
 
     resume   go on with what the folder holds; it must have been begun with the same plan
-    raises   InvalidArgument for a folder that holds another plan, or one that holds a calibration without `resume`
+    raises   InvalidArgument for a folder that holds another plan, or one that holds a calibration without `resume`;
+             OutputExists when another process writes the folder
     """
     if not plan.points or min(plan.points) < 1 or plan.patients < 1:
         raise InvalidArgument(
             "a calibration needs a round of at least one point, and at least one patient an arm"
         )
-    _begin(plan, folder, resume)
+    if plan.points[0] < FEWEST:
+        raise InvalidArgument(
+            f"found {plan.points[0]} points in the first round; surfaces through them need {FEWEST} or more"
+        )
+    if plan.seed < 0:
+        raise InvalidArgument(f"found the seed {plan.seed}; expected 0 or more")
+    with storage.claimed(folder):
+        _begin(plan, folder, resume)
+        return _carried_out(plan, folder, workers, progress)
+
+
+def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> ensemble.Calibrated:
+    """The rounds of a plan, what they emulate, the check, and the ensemble."""
     space, lock = hyperparameters.read(), locked.read()
     studies = plan.studies or tuple(experiments.runnable([study.id for study in registry()]))
     _check_names(space)
@@ -86,7 +100,7 @@ def calibrate(
             if fitted is None
             else experiments.posterior_points(space, fitted.draws.states, studies, n_points, seed)
         )
-        where = folder / f"round-{number}"
+        where = folder / f"{ROUND}{number}"
         experiments.run(
             space,
             points,
@@ -103,10 +117,10 @@ def calibrate(
     assert known is not None
     assert fitted is not None
     manifest["emulator"] = _check(
-        space, known, fitted, studies, lock, folder / "check", plan, workers, progress
+        space, known, fitted, studies, lock, folder / CHECK, plan, workers, progress
     )
     known = Emulated(known.figures, known.surfaces, manifest)
-    (folder / EMULATED).write_bytes(known.to_bytes())
+    storage.write_whole(folder / EMULATED, known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
     return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
 
@@ -188,27 +202,34 @@ def write(
         ensemble.thinned(fitted.draws.states, DRAWS),
         {**manifest, "sampling": health, "silent": list(fitted.silent)},
     )
-    (folder / ENSEMBLE).write_text(text, encoding="utf-8")
+    storage.write_whole(folder / ENSEMBLE, text.encode())
     return ensemble.read(folder / ENSEMBLE)
 
 
 def _begin(plan: Plan, folder: Path, resume: bool) -> None:
+    """Write the plan, or hold it against the one that is there; an empty one counts as none."""
     config = folder / CONFIG
     text = documents.write(_plain(plan))
-    if config.is_file():
+    if config.is_file() and not storage.is_blank(config):
         if not resume:
             raise InvalidArgument(
                 f"{folder} holds a calibration; add --resume to go on with it, or name another folder"
             )
-        if config.read_text(encoding="utf-8") != text:
+        if config.read_text(encoding="utf-8", errors="replace").split() != text.split():
             raise InvalidArgument(
                 f"{folder} was begun with another plan ({config}); use the same or another folder"
             )
         return
-    if resume:
+    if resume and not config.is_file():
         raise InvalidArgument(f"{folder} holds no calibration to resume (no {CONFIG}); leave out --resume")
-    folder.mkdir(parents=True, exist_ok=True)
-    config.write_text(text, encoding="utf-8")
+    others = [entry.name for entry in storage.occupants(folder) if not _is_ours(entry.name)]
+    if others and not config.is_file():
+        raise OutputExists(f"{folder} holds other files ({', '.join(others[:3])}); name another folder")
+    storage.write_whole(config, text.encode())
+
+
+def _is_ours(name: str) -> bool:
+    return name in (CONFIG, ENSEMBLE, EMULATED, CHECK) or name.startswith(ROUND)
 
 
 def _plain(plan: Plan) -> dict[str, object]:

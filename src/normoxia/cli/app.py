@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -80,10 +84,34 @@ def _interrupted(arguments: list[str]) -> int:
     return Interrupted.exit_code
 
 
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Within it a request to terminate (SIGTERM: a scheduler, a service manager) is taken as Ctrl-C is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        # once is enough: another request while the work is being put away changes nothing
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
 def execute(arguments: list[str] | None = None) -> int:
     """Run the command line on arguments (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     streams.open_streams()
+    with _terminated_as_interrupted():
+        return _executed(arguments)
+
+
+def _executed(arguments: list[str]) -> int:
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="normoxia", standalone_mode=False)
         sys.stdout.flush()

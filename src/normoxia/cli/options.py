@@ -20,6 +20,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no t
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
 
+#: relative tolerance below which double precision has no digits left for a step's error
+LEAST_TOLERANCE = 1e-13
+
 
 def _spoken(lang: str) -> str:
     """The language, when it is one of ours: a wrong one is refused before any work is done."""
@@ -38,6 +41,17 @@ Ablate = Annotated[
     list[str] | None,
     typer.Option("--ablate", help="Remove a causal statement, such as C26; may be given several times."),
 ]
+
+
+def checked_tolerance(tolerance: float) -> float:
+    """A relative tolerance that can be meant. Raises InvalidArgument for one that no solver can meet, or that is none."""
+    from normoxia.errors import InvalidArgument
+
+    if not LEAST_TOLERANCE <= tolerance < 1:
+        raise InvalidArgument(
+            f"--tolerance {tolerance:g} cannot be meant; expected one from {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
+        )
+    return tolerance
 
 
 def worker_count(workers: int) -> int:

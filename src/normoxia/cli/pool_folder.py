@@ -7,6 +7,8 @@ league*.csv        every pair as it is read
 synthesis.json     what --json prints
 input.*            the table or question document that was read, byte by byte
 rerun.sh, rerun.py the command, and the same in Python
+
+While it is being written the folder holds a mark; a folder with that mark is one that was never finished, and is written anew.
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from normoxia import __version__
+from normoxia import __version__, storage
 from normoxia.cli.show import plain
-from normoxia.errors import OutputExists, naming
+from normoxia.errors import OutputExists
+from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     from normoxia.cli.pool_options import Options
@@ -35,7 +40,59 @@ if TYPE_CHECKING:
     from normoxia.report.pooled import Shares
     from normoxia.report.synthesis import Told
 
+Rest = ParamSpec("Rest")
+#: marks a folder that is being written
+UNFINISHED = ".unfinished"
+#: what the folder holds
+OURS = (
+    "report.html", "figures/*", "effects*.csv", "league*.csv", "synthesis.json", "input.*", "rerun.sh", "rerun.py",
+)  # fmt: skip
 
+
+@contextmanager
+def _begun(out: Path) -> Iterator[None]:
+    """Within it the folder is there, empty, this process's alone, and marked as unfinished; left without an error, it is finished.
+
+    raises  OutputExists when it holds anything but what an unfinished one holds, or when another process writes it
+    """
+    _refuse(out)
+    with storage.claimed(out):
+        _refuse(out)
+        _clear(out)
+        write_whole(out / UNFINISHED, b"")
+        yield
+        (out / UNFINISHED).unlink()
+
+
+def _refuse(out: Path) -> None:
+    if not out.exists() or (out.is_dir() and (not storage.occupants(out) or (out / UNFINISHED).is_file())):
+        return
+    raise OutputExists(f"{out} exists; name another folder with --out")
+
+
+def _clear(out: Path) -> None:
+    """Remove what an unfinished folder holds of ours; anything else stays."""
+    storage.tidy(out)
+    for pattern in OURS:
+        for path in out.glob(pattern):
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+
+
+def _in_its_folder(
+    write: Callable[Concatenate[Path, Rest], None],
+) -> Callable[Concatenate[Path, Rest], None]:
+    """A function that writes a folder, with all it does within `_begun`."""
+
+    @wraps(write)
+    def begun(out: Path, /, *args: Rest.args, **options: Rest.kwargs) -> None:
+        with _begun(out):
+            write(out, *args, **options)
+
+    return begun
+
+
+@_in_its_folder
 def write_table(
     out: Path,
     path: Path,
@@ -50,13 +107,11 @@ def write_table(
     without: Mapping[str, tuple[NetworkEffect, ...] | None] | None = None,
     parts: ComponentFit | None = None,
 ) -> None:
-    """The folder of a table. Raises OutputExists when it is there and not empty."""
+    """The folder of a table. Raises OutputExists when it is there and holds anything but an unfinished one."""
     from normoxia.report.synthesis import table_pages
 
-    _make(out)
     copy = out / f"input{path.suffix or '.csv'}"
-    with naming(copy):
-        shutil.copyfile(path, copy)
+    write_whole(copy, path.read_bytes())
     command = _command(copy.name, asked)
     told = table_pages(
         synthesis, file=path.name, certainty=judged, contributions=contributions, findings=table.findings,
@@ -83,15 +138,14 @@ def write_table(
     _write_session(out, command, snippet)
 
 
+@_in_its_folder
 def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: Mapping[str, Any]) -> None:
-    """The folder of a question. Raises OutputExists when it is there and not empty."""
+    """The folder of a question. Raises OutputExists when it is there and holds anything but an unfinished one."""
     from normoxia import library
     from normoxia.report.synthesis import answer_pages
 
-    _make(out)
     document = library.find("questions", what)
-    with naming(out / "input.yaml"):
-        shutil.copyfile(document, out / "input.yaml")
+    write_whole(out / "input.yaml", document.read_bytes())
     command = _command("input.yaml", asked)
     told = answer_pages(
         answered,
@@ -99,10 +153,9 @@ def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: 
         first=asked.lang,
         time_lost=asked.rmtl_ratio,
     )
+    names = _plain_names(answered.analyses)
     pooled = {
-        f"-{_plain_name(name)}": a.synthesis
-        for name, a in answered.analyses.items()
-        if a.synthesis is not None
+        f"-{names[name]}": a.synthesis for name, a in answered.analyses.items() if a.synthesis is not None
     }
     _write(out, told, whole, pooled)
     changes = []
@@ -146,12 +199,6 @@ def _fitting(asked: Options) -> dict[str, object]:
     if asked.level != 0.95:
         found["level"] = asked.level
     return found
-
-
-def _make(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputExists(f"{out} exists; name another folder with --out")
-    out.mkdir(parents=True, exist_ok=True)
 
 
 def _command(what: str, asked: Options) -> str:
@@ -208,15 +255,16 @@ def _provenance(command: str, asked: Options, read: Path) -> dict[str, str]:
 
 def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
     from normoxia.report.document import document
+    from normoxia.report.figure import save_all
     from normoxia.report.pooled import effect_rows
     from normoxia.sheets import csv_text
 
     pages, figures, leagues = told
     _text(out / "report.html", document(pages))
-    for figure in figures:
-        figure.save(out / "figures")
+    save_all(figures, out / "figures")
+    names = storage.file_names(league.name for league in leagues)
     for league in leagues:
-        _text(out / f"{league.name}.csv", league.csv())
+        _text(out / f"{names[league.name]}.csv", league.csv())
     for suffix, synthesis in pooled.items():
         columns, rows = effect_rows(synthesis)
         _text(out / f"effects{suffix}.csv", csv_text(columns, rows))
@@ -226,13 +274,22 @@ def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str,
 
 def _write_session(out: Path, command: str, snippet: str) -> None:
     _text(out / "rerun.sh", f'#!/bin/sh\ncd "$(dirname "$0")" || exit 1\n{command}\n')
-    _text(out / "rerun.py", f'"""{command}"""\n\n{snippet}')
+    _text(out / "rerun.py", f"{command!r}\n\n{snippet}")
 
 
 def _text(path: Path, text: str) -> None:
-    with naming(path):
-        path.write_text(text, encoding="utf-8")
+    write_whole(path, text.encode())
 
 
-def _plain_name(endpoint: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in endpoint).strip("-")
+def _plain_names(endpoints: Iterable[str]) -> dict[str, str]:
+    """Endpoints as parts of file names, different even where capitals do not count."""
+    endpoints = list(endpoints)
+    plain = {name: "".join(c if c.isalnum() else "-" for c in name).strip("-") for name in endpoints}
+    counts = Counter(text.casefold() for text in plain.values())
+    safe = storage.file_names(endpoints)
+    return {
+        name: text
+        if text and counts[text.casefold()] == 1 and storage.file_name(text) == text
+        else safe[name]
+        for name, text in plain.items()
+    }

@@ -149,7 +149,7 @@ def _certainty(
         return ()
     smallest = asked.equivalence
     if smallest is not None:
-        if smallest <= (1.0 if is_ratio else 0.0):
+        if not (1.0 if is_ratio else 0.0) < smallest < math.inf:
             raise InvalidArgument(
                 f"--equivalence {smallest:g}: expected above {1 if is_ratio else 0}, the smallest effect that matters"
             )

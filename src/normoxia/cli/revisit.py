@@ -1,8 +1,7 @@
-"""`normoxia report` and `normoxia verify`: a finished run told again, and done again to see whether it gives the same."""
+"""`normoxia report` and `normoxia verify`: the report of a finished run drawn again, and a run done again to see whether it gives the same."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +11,20 @@ from normoxia.cli.drawn import settings_of
 from normoxia.cli.joined import joined_of
 from normoxia.cli.options import Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
-from normoxia.errors import ComputationFailed, InvalidDocument, OutputExists
+from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, OutputExists
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from normoxia.calibration.fitting.ensemble import Calibrated
-    from normoxia.trial.result import TrialResult
+    from normoxia.mechanism.model import Model
+    from normoxia.trial.finished import Finished
+    from normoxia.trial.protocol import Trial
 
 Run = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
+
+#: share of patients that verifying runs again, and how many at least of each replicate in each chunk
+SHARE, LEAST = 0.1, 10
 
 
 def report(
@@ -27,63 +33,117 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Replace the report that is there.")] = False,
     lang: Lang = "en",
 ) -> None:
-    """Draw the report of a finished run again."""
+    """Draw the report of a finished run again, from chunks that are its own and whole."""
     from normoxia.report import run as run_report
-    from normoxia.trial import analysis
+    from normoxia.trial import analysis, finished
     from normoxia.trial.folder import write_whole
 
     target = out or run / "report.html"
     if target.exists() and not force:
         raise OutputExists(f"{target} exists; name another file with --out, or add --force to replace it")
-    manifest, result = _manifest(run), _result(run)
-    trial = analysis.protocol_of(result)
-    comparisons = analysis.compare(analysis.analyse(result, trial), analysis.published(trial, same_cut=True))
-    joined = joined_of(result, trial, manifest)
-    page, _ = run_report.page(result, trial, comparisons, manifest, joined, lang=lang)
+    found = finished.read(run)
+    manifest = _as_drawn(found.manifest)
+    comparisons = analysis.compare(
+        analysis.analyse(found.result, found.trial), analysis.published(found.trial, same_cut=True)
+    )
+    joined = joined_of(found.result, found.trial, manifest)
+    page, _ = run_report.page(found.result, found.trial, comparisons, manifest, joined, lang=lang)
     write_whole(target, run_report.html(page).encode())
+    if found.is_sealed:
+        finished.record(found, target)
+    else:
+        say(
+            f"{run} is of an earlier version: its chunks carry no seals, and only the manifest's digests were compared"
+        )
     say(str(target))
 
 
-def verify(run: Run, workers: Workers = 0, quiet: Quiet = False) -> None:
-    """Run the first chunk of a finished run again from its configuration and compare it byte by byte."""
-    from normoxia import documents
-    from normoxia.trial import ablation, analysis, runner
-    from normoxia.trial.folder import digest
+def _as_drawn(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest as it was when the report was drawn: before times, digests of outputs and its seal were known."""
+    later = ("schema", "config_sha256", "log", "outputs", "seal", "wall_seconds", "cpu_seconds")
+    return {key: value for key, value in manifest.items() if key not in later}
 
-    manifest = _manifest(run)
-    config = documents.load(run / "config.yaml").plain()
-    assert isinstance(config, dict)
-    changed = [
-        name
-        for name, had in manifest["outputs"].items()
-        if not (run / name).is_file() or digest((run / name).read_bytes()) != had
-    ]
-    if changed:
+
+def verify(
+    run: Run,
+    share: Annotated[
+        float,
+        typer.Option(
+            "--share", help="Share of the patients of every chunk to run again, above 0 and up to 1."
+        ),
+    ] = SHARE,
+    whole: Annotated[bool, typer.Option("--whole", help="Run every patient again.")] = False,
+    workers: Workers = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Compare every file and entry of a finished run with its manifest, and run some patients of every chunk again."""
+    from normoxia.trial import finished, runner
+    from normoxia.trial.folder import described
+
+    share = 1.0 if whole else finished.checked_share(share)
+    found = finished.read(run)
+    if not found.is_sealed:
         raise InvalidDocument(
-            f"{run}: {', '.join(changed[:5])} not as the manifest says; the folder was changed after the run"
+            f"{run}: was written by an earlier version of normoxia ({found.manifest.get('normoxia', 'unknown')}), whose chunks "
+            "carry no seals; verify it with that version, or draw its report with this one: normoxia report"
         )
-    trial = analysis.protocol_of(_result(run))
-    model = None
-    if config["ablated"]:
-        trial, model = ablation.ablate(trial, config["ablated"])
-    calibrated = _ensemble(config)
-    chunk = runner.chunks(trial, config["replicates"])[0]
+    finished.refuse(found, finished.faults(found))
+    trial, model = _made(found)
+    calibrated = _ensemble(found.config)
+    bench = runner.prepare(trial, model=model)
+    told = runner.manifest(bench, found.config["seed"], calibrated.provenance() if calibrated else None)
+    now = {**found.config, "inputs": runner.inputs(trial, model)}
+    finished.refuse(found, finished.said_otherwise(found, described(told, now)))
+    count, seed = found.config["replicates"], found.config["seed"]
+    settings = settings_of(calibrated, trial, count, seed, found.config["ablated"])
+    n_again = 0
     with progress_bar(quiet=quiet) as progress:
-        again = runner.run_chunk(
-            runner.prepare(trial, model=model), chunk, config["seed"],
-            settings=settings_of(calibrated, trial, config["replicates"], config["seed"], config["ablated"]),
-            ensemble=calibrated.provenance() if calibrated else None,
-            workers=worker_count(workers), tolerance=config["relative_tolerance"], progress=progress,
-        )  # fmt: skip
-    if again.to_bytes() != (run / "chunks" / chunk.name).read_bytes():
-        raise ComputationFailed(
-            f"{run}: {chunk.name} came out otherwise than in the run; expected the same bytes on the same kind of "
-            f"processor and versions (then {manifest.get('versions')})"
-        )
-    say(f"{run}: {len(manifest['outputs'])} outputs as written; {chunk.name} came out the same, to the byte")
+        for chunk in found.chunks:
+            again = runner.run_chunk(
+                bench, finished.sampled(chunk, share, LEAST), seed,
+                settings=settings, ensemble=calibrated.provenance() if calibrated else None,
+                workers=worker_count(workers), tolerance=found.config["relative_tolerance"], progress=progress,
+            )  # fmt: skip
+            n_again += again.n_rows
+            unlike = finished.differing(found.chunk(chunk), again)
+            if unlike:
+                raise ComputationFailed(
+                    f"{run}: chunks/{chunk.name} came out otherwise than in the run ({', '.join(unlike[:5])}); expected the "
+                    f"same bytes on the same kind of processor and with the same versions ({_then_and_now(found)})"
+                )
+    say(
+        f"{run}: {len(found.manifest['outputs'])} outputs as written; {n_again} of {found.result.n_rows} patients, of "
+        f"all {len(found.chunks)} chunks, came out the same, to the byte{_note(found)}"
+    )
 
 
-def _ensemble(config: dict[str, Any]) -> Calibrated | None:
+def _made(run: Finished) -> tuple[Trial, Model]:
+    """The trial and model of a run as they are here."""
+    from normoxia.trial import ablation, runner
+
+    try:
+        if run.config["ablated"]:
+            return ablation.ablate(run.trial, run.config["ablated"])
+        return run.trial, runner.compose(run.trial)
+    except NormoxiaError as error:
+        raise InvalidDocument(f"{run.path}: its trial cannot be made again here: {error}") from None
+
+
+def _then_and_now(run: Finished) -> str:
+    from normoxia.trial.folder import machine, versions
+
+    then = {**run.manifest.get("machine", {}), **run.config["versions"]}
+    now = {**machine(), **versions()}
+    apart = [f"{key} was {then.get(key)}, is {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+    return "; ".join(apart) or "they are the same here"
+
+
+def _note(run: Finished) -> str:
+    told = _then_and_now(run)
+    return "" if told == "they are the same here" else f" ({told})"
+
+
+def _ensemble(config: Mapping[str, Any]) -> Calibrated | None:
     """The ensemble a run was drawn from; None for a run without. Raises InvalidDocument when it is not the one shipped."""
     from normoxia.calibration.fitting import ensemble
 
@@ -93,27 +153,6 @@ def _ensemble(config: dict[str, Any]) -> Calibrated | None:
     found = ensemble.read()
     if found.digest != asked:
         raise InvalidDocument(
-            f"the run was drawn from the ensemble {asked[:16]}, this version has {found.digest[:16]}; verify it with the version that made it"
+            f"the run was drawn from the ensemble {str(asked)[:16]}, this version has {found.digest[:16]}; verify it with the version that made it"
         )
     return found
-
-
-def _manifest(run: Path) -> dict[str, Any]:
-    path = run / "manifest.json"
-    if not path.is_file():
-        raise InvalidDocument(
-            f"{run}: no finished run (no manifest.json); finish it with normoxia run --resume"
-        )
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidDocument(f"{path}: not readable as JSON ({error}); the file may be cut short") from None
-    if not isinstance(manifest, dict) or "outputs" not in manifest:
-        raise InvalidDocument(f"{path}: is not the manifest of a run")
-    return manifest
-
-
-def _result(run: Path) -> TrialResult:
-    from normoxia.trial.result import TrialResult, joined
-
-    return joined([TrialResult.read(path) for path in sorted((run / "chunks").glob("*.parquet"))])

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json as json_library
 import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from normoxia.cli.drawn import settings_of
 from normoxia.cli.joined import joined_of
-from normoxia.cli.options import Ablate, Json, Lang, Out, Quiet, Resume, Seed, Workers, worker_count
+from normoxia.cli.options import (
+    Ablate,
+    Json,
+    Lang,
+    Out,
+    Quiet,
+    Resume,
+    Seed,
+    Workers,
+    checked_tolerance,
+    worker_count,
+)
 from normoxia.cli.run_output import print_run
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument
-from normoxia.sheets import safe_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from normoxia.outcome import Outcome
     from normoxia.trial.analysis import Comparison
@@ -74,27 +85,30 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
+    from normoxia import storage
     from normoxia.calibration.fitting import ensemble
-    from normoxia.trial import ablation, analysis, files, runner
-    from normoxia.trial.folder import RunFolder, versions, write_whole
+    from normoxia.trial import ablation, files, runner
+    from normoxia.trial.folder import CONFIG_SCHEMA, RunFolder, versions
     from normoxia.trial.preflight import preflight, refuse_too_large
-    from normoxia.trial.summary import summary
 
     if resume and out is None:
         raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
     if patients is not None and patients < 1:
         raise InvalidArgument(f"--patients {patients}: a trial needs at least one patient in every arm")
+    tolerance = checked_tolerance(tolerance)
     started, cpu = time.monotonic(), time.process_time()
     protocol = files.read(trial)
     calibrated = None if uncalibrated else ensemble.read()
     count = _replicates(replicates, calibrated is not None)
     refuse_too_large(protocol if patients is None else protocol.with_patients(patients), count)
-    written, model = protocol, None
+    written = protocol
     if ablate:
         protocol, model = ablation.ablate(protocol, ablate)
-    preflight(protocol, model=model, seed=seed)
+    else:
+        model = runner.compose(protocol)
+    preflight(protocol, model=model if ablate else None, seed=seed)
     config = {
-        "schema": "normoxia.config/1",
+        "schema": CONFIG_SCHEMA,
         "trial": protocol.id,
         "patients_per_arm": patients or {arm.id: arm.n for arm in protocol.arms},
         "replicates": count,
@@ -102,39 +116,89 @@ def run(
         "ensemble": calibrated.digest if calibrated else "none",
         "ablated": sorted(ablate or []),
         "relative_tolerance": tolerance,
+        "inputs": runner.inputs(protocol, model),
         "versions": versions(),
         "protocol": protocol.text,
     }
-    path = out or _fresh(Path("runs"), protocol.id)
-    folder = RunFolder.resume(path, config) if resume else RunFolder.create(path, config)
-    try:
-        with progress_bar(quiet=quiet) as progress:
-            result = runner.run(
+    path = out or storage.fresh(Path("runs"), protocol.id)
+    with RunFolder.begun(path, config, resume=resume) as folder:
+        result = _carried(
+            folder, config, trial, quiet,
+            lambda progress, load, store: runner.run(
                 protocol, seed=seed, patients=patients, replicates=count, workers=worker_count(workers),
                 model=model, tolerance=tolerance, progress=progress,
                 settings=settings_of(calibrated, protocol, count, seed, ablate or []),
                 ensemble=calibrated.provenance() if calibrated else None,
-                load=lambda name: _load(folder, name, quiet),
-                store=lambda name, part: folder.write_chunk(name, part.to_bytes()),
-            )  # fmt: skip
+                load=load, store=store,
+            ),
+        )  # fmt: skip
+        whole, performed, comparisons, joined = _concluded(
+            folder, config, result, written, report, lang, quiet, (started, cpu)
+        )
+    if json:
+        print_json(whole)
+    else:
+        print_run(performed, comparisons, result, joined, lang, everything=everything)
+    say(f"{path}/report.html" if report else str(path), quiet=quiet)
+    if any(result.failed.values()):
+        say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
+
+
+def _carried(
+    folder: RunFolder,
+    config: Mapping[str, object],
+    trial: str,
+    quiet: bool,
+    carry: Callable[..., TrialResult],
+) -> TrialResult:
+    """Run what the folder does not hold yet, each finished chunk kept; an interruption is told with how to go on."""
+    from normoxia.trial.folder import chunk_identity, plain_config
+
+    plain_configuration = plain_config(config)
+
+    def load(name: str) -> TrialResult | None:
+        return _load(folder, name, chunk_identity(plain_configuration, name))
+
+    def store(name: str, part: TrialResult) -> None:
+        folder.write_chunk(name, part.to_bytes(chunk_identity(plain_configuration, name)))
+
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            return carry(progress, load, store)
     except KeyboardInterrupt:
-        folder.log("interrupted")
-        done = sum(1 for _ in (path / "chunks").glob("*.parquet"))
+        with contextlib.suppress(OSError):  # the folder may have vanished, and the interruption counts
+            folder.log("interrupted")
+        done = sum(1 for _ in folder.chunk("").glob("*.parquet"))
         raise Interrupted(
-            f"interrupted; {done} finished chunks are in {path}; go on with: "
-            f"normoxia run {trial} --out {path} --resume and the same options"
+            f"interrupted; {done} finished chunks are in {folder.path}; go on with: "
+            f"normoxia run {trial} --out {folder.path} --resume and the same options"
         ) from None
+
+
+def _concluded(
+    folder: RunFolder,
+    config: Mapping[str, object],
+    result: TrialResult,
+    written: Trial,
+    report: bool,
+    lang: str,
+    quiet: bool,
+    began: tuple[float, float],
+) -> tuple[dict[str, Any], Trial, Sequence[Comparison], Sequence[Joined]]:
+    """Tables, summary, report and manifest of a run whose chunks are all there."""
+    from normoxia.trial import analysis, runner
+    from normoxia.trial.folder import described, machine, write_whole
+    from normoxia.trial.summary import summary
+
+    path = folder.path
     performed = analysis.performed(result, written)
     comparisons = analysis.compare(
         analysis.analyse(result, performed), analysis.published(performed, same_cut=True)
     )
-    chunks = sorted((path / "chunks").glob("*.parquet"))
+    chunks = [folder.chunk(chunk.name) for chunk in runner.chunks(performed, result.n_replicates)]
     manifest = {
-        **{key: value for key, value in result.manifest.items() if key != "protocol"},
-        "versions": versions(),
-        "replicates": count,
-        "ablated": sorted(ablate or []),
-        "relative_tolerance": tolerance,
+        **described(result.manifest, config),
+        "machine": machine(),
         "folder": str(path),
     }
     joined = joined_of(result, performed, manifest)
@@ -148,17 +212,11 @@ def run(
         summary_path, (json_library.dumps(plain(whole), ensure_ascii=False, indent=1) + "\n").encode()
     )
     timing = {
-        "wall_seconds": round(time.monotonic() - started, 3),
-        "cpu_seconds": round(time.process_time() - cpu, 3),
+        "wall_seconds": round(time.monotonic() - began[0], 3),
+        "cpu_seconds": round(time.process_time() - began[1], 3),
     }
     whole["manifest"] = folder.write_manifest(manifest | timing, [*outputs, summary_path])
-    if json:
-        print_json(whole)
-    else:
-        print_run(performed, comparisons, result, joined, lang, everything=everything)
-    say(f"{path}/report.html" if report else str(path), quiet=quiet)
-    if any(result.failed.values()):
-        say(f"failed patients by arm: {dict(result.failed)}; see the patient table", quiet=quiet)
+    return whole, performed, comparisons, joined
 
 
 def _replicates(asked: int | None, calibrated: bool) -> int:
@@ -175,27 +233,22 @@ def _replicates(asked: int | None, calibrated: bool) -> int:
     return asked
 
 
-def _fresh(root: Path, name: str) -> Path:
-    """A folder that is not there yet, counted up."""
-    number = 1
-    while (root / f"{name}-{number:03d}").exists():
-        number += 1
-    return root / f"{name}-{number:03d}"
-
-
-def _load(folder: RunFolder, name: str, quiet: bool) -> TrialResult | None:
+def _load(folder: RunFolder, name: str, identity: Mapping[str, object]) -> TrialResult | None:
+    """A chunk that is this run's own and whole; None when there is none, and a word about one that is not."""
     from normoxia.trial.result import TrialResult
 
     if not folder.has_chunk(name):
         return None
     try:
-        return TrialResult.read(folder.chunk(name))
+        return TrialResult.read(folder.chunk(name), identity)
     except InvalidDocument as error:
-        say(f"{error}; running this chunk again", quiet=quiet)
+        say(str(error).replace("run this part again", "this part is run again"))
+        folder.log("refused", name=name)
         return None
 
 
 def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[Comparison]) -> list[Path]:
+    from normoxia.sheets import safe_cell
     from normoxia.trial.folder import write_whole
 
     patients = folder.path / "patients.parquet"
@@ -241,10 +294,11 @@ def _draw(
     lang: str,
 ) -> list[Path]:
     from normoxia.report import run as run_report
+    from normoxia.report.figure import save_all
     from normoxia.trial.folder import write_whole
 
     page, figures = run_report.page(result, trial, comparisons, manifest, joined, lang=lang)
-    paths = [path for figure in figures for path in figure.save(folder.path / "figures")]
+    paths = save_all(figures, folder.path / "figures")
     report = folder.path / "report.html"
     write_whole(report, run_report.html(page).encode())
     return [*paths, report]

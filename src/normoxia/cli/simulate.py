@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Ablate, Quiet, Workers, worker_count
+from normoxia.cli.options import Ablate, Quiet, Workers, checked_tolerance, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.progress import Step
@@ -65,8 +65,7 @@ def simulate(
         raise InvalidArgument(f'"{out}" ends in neither .csv nor .parquet; the ending chooses the format')
     if out.exists() and not force:
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
-    if not 0 < tolerance < 1:
-        raise InvalidArgument(f"--tolerance {tolerance:g} cannot be meant; expected such as 1e-4")
+    tolerance = checked_tolerance(tolerance)
     grid = tables.read_times(times)
     whole = mechanism.read(model)
     if ablate:

@@ -13,6 +13,7 @@ from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.cli.table import print_paragraph, print_table
 from normoxia.errors import OutputExists, UnknownName
+from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     from normoxia.calibration.judging.scoreboard import Scoreboard
@@ -69,24 +70,22 @@ def validate(
 def _write(folder: Path, validation: Validation, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
     from normoxia.report.document import write_document
+    from normoxia.report.figure import save_all
     from normoxia.report.scoreboard import pages
 
     told, figures = pages(
         validation.board, **_behind(validation), provenance={"command": f"normoxia validate --report {folder.name}"},
         first=lang,
     )  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    for figure in figures:
-        figure.save(folder / "figures")
+    save_all(figures, folder / "figures")
     _write_json(folder / "scoreboard.json", validation.board.as_json())
     return write_document(told, folder / "report.html")
 
 
 def _write_json(path: Path, whole: dict[str, Any]) -> None:
     """What --json prints, as a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, (text + "\n").encode())
 
 
 def _behind(validation: Validation) -> dict[str, Any]:

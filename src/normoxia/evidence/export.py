@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from normoxia.errors import InvalidArgument, OutputExists, naming
+from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import Arm
 from normoxia.evidence.studies.rounding import counts
@@ -23,6 +23,7 @@ from normoxia.evidence.synthesis.all_pairs import BASIS, all_pairs
 from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.sheets import csv_text
+from normoxia.storage import write_whole
 
 Row = Mapping[str, str | float | int]
 #: how an arm becomes a node of a network
@@ -230,17 +231,16 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     if target.exists() and not overwrite:
         raise OutputExists(f"{target} exists; name another file or move this one away")
     if target.suffix == ".csv":
-        with naming(target), target.open("w", newline="", encoding="utf-8") as file:
-            columns = list(rows[0])
-            file.write(csv_text(columns, ([row[column] for column in columns] for row in rows), end="\r\n"))
+        columns = list(rows[0])
+        text = csv_text(columns, ([row[column] for column in columns] for row in rows), end="\r\n")
+        write_whole(target, text.encode())
     elif target.suffix == ".parquet":
         import polars
 
         told = [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
         whole = io.BytesIO()
         polars.DataFrame(told, infer_schema_length=None).write_parquet(whole)
-        with naming(target):
-            target.write_bytes(whole.getvalue())
+        write_whole(target, whole.getvalue())
     else:
         raise InvalidArgument(f'{target}: ends in "{target.suffix}"; use .csv or .parquet')
     return target

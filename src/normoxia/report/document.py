@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from normoxia.errors import InvalidArgument, OutputExists, naming
+from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.language import Language, language
 from normoxia.report.figure import Figure
 from normoxia.report.tables import Table
 from normoxia.report.theme import DARK, FONTS, LIGHT, dark_rules
+from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -153,9 +154,7 @@ def write_document(pages: Page | Sequence[Page], path: str | Path, *, replace: b
     if path.exists() and not replace:
         raise OutputExists(f"{path} exists; name another file, or allow it to be replaced")
     text = document(pages)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with naming(path):
-        path.write_text(text, encoding="utf-8")
+    write_whole(path, text.encode())
     return path
 
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from normoxia.errors import InvalidArgument, naming
+from normoxia.errors import InvalidArgument
 from normoxia.report.theme import Theme, config
 from normoxia.sheets import csv_text
+from normoxia.storage import file_name, file_names, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,9 @@ class Figure:
 
         return altair.Chart.from_dict(dict(self.spec))
 
-    def save(self, folder: str | Path, formats: Iterable[str] = ("svg", "csv", "json")) -> list[Path]:
+    def save(
+        self, folder: str | Path, formats: Iterable[str] = ("svg", "csv", "json"), *, stem: str = ""
+    ) -> list[Path]:
         """Write the figure as files NAME.FORMAT into a folder, which is created if needed.
 
         Parameters
@@ -132,6 +135,8 @@ class Figure:
             Where to write.
         formats
             Any of "svg", "png", "pdf", "csv" and "json".
+        stem
+            File name without ending; the name of the figure, made safe for file systems, when empty.
 
         Returns
         -------
@@ -149,14 +154,14 @@ class Figure:
                 raise InvalidArgument(
                     f'"{kind}" is not a format of figures; expected one of {", ".join(FORMATS)}'
                 )
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder, stem = Path(folder), stem or file_name(self.name)
         paths = []
         for kind in requested:
             content = getattr(self, kind)()
-            path = folder / f"{self.name}.{kind}"
-            with naming(path):
-                path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+            path = folder / f"{stem}.{kind}"
+            write_whole(
+                path, content if isinstance(content, bytes) else content.encode("utf-8"), durable=False
+            )
             paths.append(path)
         return paths
 
@@ -195,6 +200,13 @@ def specification(
         "config": config(palette, lang),
         **content,
     }
+
+
+def save_all(figures: Iterable[Figure], folder: str | Path) -> list[Path]:
+    """Write figures into a folder, under names that differ on case-insensitive file systems; return the files."""
+    figures = list(figures)
+    stems = file_names(figure.name for figure in figures)
+    return [path for figure in figures for path in figure.save(folder, stem=stems[figure.name])]
 
 
 def _compact(value: Any) -> Any:

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.documents import Finding, Findings, Place
-from normoxia.errors import InvalidArgument, did_you_mean, naming
+from normoxia.errors import InvalidArgument, did_you_mean
 from normoxia.mechanism.inputs import Inputs
 from normoxia.sheets import Sheet, read_sheet, safe_cell
 from normoxia.sheets.notation import decimal_marks
 from normoxia.sheets.numbers import column_numbers, plain_value
+from normoxia.storage import whole_file
 
 #: findings of one kind that a message lists; how many more there are is said
 _MOST_SHOWN = 1000
@@ -221,21 +222,13 @@ def write_rows(
     names = pl.Series("patient", np.repeat(np.asarray(shown, dtype=object), len(times)), dtype=pl.String)
     frame = pl.DataFrame([names, pl.Series("time", np.tile(times, len(patients)))])
     frame = frame.with_columns([pl.Series(name, column).fill_nan(None) for name, column in columns.items()])
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with naming(path):
-            if path.suffix == ".parquet":
-                whole = (
-                    io.BytesIO()
-                )  # written to a file, an error of the system would come as one of the format
-                frame.write_parquet(whole)
-                temporary.write_bytes(whole.getvalue())
-            else:
-                frame.write_csv(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as stream:
+        if path.suffix == ".parquet":
+            whole = io.BytesIO()  # written to a file, an error of the system would come as one of the format
+            frame.write_parquet(whole)
+            stream.write(whole.getvalue())
+        else:
+            frame.write_csv(stream)
 
 
 def _need(table: Sheet, columns: Iterable[str], findings: Findings) -> None:

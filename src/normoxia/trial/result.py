@@ -7,21 +7,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.errors import InvalidArgument, InvalidDocument, naming
+from normoxia import digests
+from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.population import Acceptance
 from normoxia.population.covariates import Column
+from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     import polars
 
 Floats = NDArray[np.float64]
 
-SCHEMA = "normoxia.trial-result/1"
+#: results of the second kind are sealed; those of the first are still read
+SCHEMA, UNSEALED = "normoxia.trial-result/2", "normoxia.trial-result/1"
 
 #: numbers every patient has; days are from entry, infinite for what did not happen
 COLUMNS = (
@@ -155,8 +158,11 @@ class TrialResult:
 
     # files
 
-    def to_bytes(self) -> bytes:
-        """The whole result as one Parquet file: a row a patient, what is not per patient as JSON in its metadata."""
+    def to_bytes(self, identity: Mapping[str, object] | None = None) -> bytes:
+        """The whole result as one Parquet file: a row a patient, what is not per patient as JSON in its metadata.
+
+        identity  what the result belongs to, such as a chunk to its run; the file is sealed with it and a checksum of its bytes
+        """
         import polars as pl
 
         data: dict[str, object] = {name: self.columns[name] for name in COLUMNS}
@@ -171,34 +177,41 @@ class TrialResult:
             "reasons": {str(row): why for row, why in self.reasons.items()},
             "acceptance": [self.acceptance.drawn, self.acceptance.accepted, dict(self.acceptance.refused)],
             "manifest": dict(self.manifest),
+            "identity": dict(identity or {}),
         }
         buffer = io.BytesIO()
         pl.DataFrame(data).write_parquet(
-            buffer, metadata={"normoxia": json.dumps(header, ensure_ascii=False)}
+            buffer,
+            metadata={
+                "normoxia": json.dumps(header, ensure_ascii=False),
+                "normoxia_seal": digests.open_seal(identity or {}),
+            },
         )
-        return buffer.getvalue()
+        return digests.sealed(buffer.getvalue(), identity or {})
 
     def write(self, path: str | Path) -> None:
-        """Write `to_bytes` to a file."""
-        with naming(path):
-            Path(path).write_bytes(self.to_bytes())
+        """Write `to_bytes` to a file, whole or not at all."""
+        write_whole(Path(path), self.to_bytes())
 
     @classmethod
-    def from_bytes(cls, content: bytes, name: str = "<bytes>") -> TrialResult:
-        """The result that `to_bytes` wrote. Raises InvalidDocument when the bytes are not one, or are cut short."""
-        import polars as pl
+    def from_bytes(
+        cls, content: bytes, name: str = "<bytes>", identity: Mapping[str, object] | None = None
+    ) -> TrialResult:
+        """The result that `to_bytes` wrote.
 
-        try:
-            header = json.loads(pl.read_parquet_metadata(content)["normoxia"])
-            frame = pl.read_parquet(content)
-        except (pl.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
-            raise InvalidDocument(
-                f"{name}: not a trial result ({error}); it may be cut short, run it again"
-            ) from None
-        if header.get("schema") != SCHEMA:
+        identity  what the result must belong to; any when omitted
+        raises    InvalidDocument when the bytes are none, are not as they were written, or belong to something else
+        """
+        is_sealed = digests.has_seal(content)
+        if is_sealed or identity is not None:
+            _refuse_unfit(content, name, identity)
+        header, frame = _opened(content, name)
+        if header.get("schema") not in (SCHEMA, UNSEALED):
             raise InvalidDocument(
                 f"{name}: schema {header.get('schema')}; expected {SCHEMA}, written by another version"
             )
+        if header["schema"] == SCHEMA and not is_sealed:
+            raise InvalidDocument(f"{name}: is damaged, its seal is gone; run it again")
         array = {column: frame[column].to_numpy() for column in frame.columns}
         states = [column for column in frame.columns if column.startswith("state_")]
         n_days = len(header["visit_days"]) + 1
@@ -229,12 +242,47 @@ class TrialResult:
         )
 
     @classmethod
-    def read(cls, path: str | Path) -> TrialResult:
-        """The result in a file. Raises InvalidDocument when it is none."""
+    def read(cls, path: str | Path, identity: Mapping[str, object] | None = None) -> TrialResult:
+        """The result in a file, see `from_bytes`. Raises InvalidDocument when it is none."""
         try:
-            return cls.from_bytes(Path(path).read_bytes(), str(path))
+            return cls.from_bytes(Path(path).read_bytes(), str(path), identity)
         except OSError as error:
             raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check the name") from None
+
+
+def _refuse_unfit(content: bytes, name: str, identity: Mapping[str, object] | None) -> None:
+    """Raises InvalidDocument unless a content is as it was sealed, and belongs where it should."""
+    if digests.is_whole(content, identity):
+        return
+    if digests.is_whole(content):
+        raise InvalidDocument(
+            f"{name}: belongs to another run, seed or place in the run (its seal says so); run this part again"
+        )
+    if not content:
+        raise InvalidDocument(f"{name}: is empty; run this part again")
+    if not digests.has_seal(content):
+        raise InvalidDocument(
+            f"{name}: carries no seal, so it is cut short, damaged or of an earlier version; run this part again"
+        )
+    raise InvalidDocument(f"{name}: is damaged, its checksum is not that of its bytes; run this part again")
+
+
+def _opened(content: bytes, name: str) -> tuple[dict[str, Any], polars.DataFrame]:
+    """Header and table of a result's file. Raises InvalidDocument when the bytes are none."""
+    import polars as pl
+
+    try:
+        header = json.loads(pl.read_parquet_metadata(content)["normoxia"])
+        frame = pl.read_parquet(content)
+    except (
+        pl.exceptions.PolarsError, pl.exceptions.PanicException, KeyError, ValueError, OSError, MemoryError,
+    ) as error:  # fmt: skip
+        raise InvalidDocument(
+            f"{name}: not a trial result ({error}); it may be cut short, run it again"
+        ) from None
+    if not isinstance(header, dict):
+        raise InvalidDocument(f"{name}: not a trial result; run it again")
+    return header, frame
 
 
 def joined(parts: Sequence[TrialResult]) -> TrialResult:

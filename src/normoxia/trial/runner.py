@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import __version__, library, mechanism, pharmacology, simulation
+from normoxia.digests import digest_of
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
 from normoxia.population import Population, joined, sample
@@ -136,11 +137,16 @@ def run(
     load        asked for each chunk by name before it is run; what it gives is taken instead of running
     store       given each finished chunk, so that a caller can keep it
     progress    told patients of all arms and replicates carried to the end; it may raise Interrupted
-    raises      InvalidArgument for less than one patient or replicate, or other than one setting a replicate
+    raises      InvalidArgument for less than one patient or replicate, another number of settings than replicates, or a
+                tolerance that is not between 0 and 1
     """
     if settings and len(settings) != replicates:
         raise InvalidArgument(
             f"found {len(settings)} settings for {replicates} replicates; give one for each"
+        )
+    if not 0.0 < tolerance < 1.0:
+        raise InvalidArgument(
+            f"found a tolerance of {tolerance:g}; expected one between 0 and 1, such as 1e-3"
         )
     protocol = trial if patients is None else trial.with_patients(patients)
     plan = chunks(protocol, replicates)
@@ -184,6 +190,7 @@ def run_chunk(
 ) -> TrialResult:
     """Run one chunk of a trial: its patients under every arm. `settings` are those of all replicates of the run."""
     trial, simulator = bench.trial, bench.simulator
+    told = manifest(bench, seed, ensemble)
     draws = draw(trial, seed, chunk.pieces)
     population, numbers = _enrolled(bench, chunk, seed, settings, draws.normal["frailty"][:, 0])
     start = simulator.start(
@@ -204,12 +211,8 @@ def run_chunk(
             workers=workers, tolerance=tolerance, step=step,
         )  # fmt: skip
         done += len(rows)
-        records.append(_rows(bench, position, own, record, seed))
-    whole = result.joined(records)
-    if ensemble is None:
-        return whole
-    said = {"calibration": "calibrated", "ensemble": dict(ensemble)}
-    return replace(whole, manifest={**whole.manifest, **said})
+        records.append(_rows(bench, position, own, record, told))
+    return result.joined(records)
 
 
 def _enrolled(
@@ -238,7 +241,7 @@ def _enrolled(
 
 
 def _rows(
-    bench: Bench, position: int, population: Population, record: conduct.Record, seed: int
+    bench: Bench, position: int, population: Population, record: conduct.Record, told: Mapping[str, object]
 ) -> TrialResult:
     """An arm's record as a result."""
     ledger = record.toxicity
@@ -275,12 +278,22 @@ def _rows(
         record.states,
         record.reason,
         population.acceptance,
-        manifest(bench, seed),
+        told,
     )
 
 
-def manifest(bench: Bench, seed: int) -> dict[str, object]:
-    """What a result must carry to be traced: versions, seed, digests of the documents, and whether it is calibrated."""
+def inputs(trial: Trial, model: Model) -> dict[str, str]:
+    """Digests of all that makes a run besides what its options say: the trial with what it refers to, the composed model, every drug."""
+    arms = tuple(replace(arm, n=0) for arm in trial.arms)
+    return {
+        "trial": digest_of(replace(trial, file="", calibrated=False, arms=arms)),
+        "model": digest_of(model),
+        "drugs": digest_of([pharmacology.read(name) for name in trial.drugs]),
+    }
+
+
+def manifest(bench: Bench, seed: int, ensemble: Mapping[str, object] | None = None) -> dict[str, object]:
+    """What a result must carry to be traced: versions, seed, digests of the documents, and what it was calibrated by."""
     trial = bench.trial
     return {
         "trial": trial.id,
@@ -291,11 +304,12 @@ def manifest(bench: Bench, seed: int) -> dict[str, object]:
         "patients": {arm.id: arm.n for arm in trial.arms},
         "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
         "population": trial.population.name,
-        "population_sha256": hashlib.sha256(repr(trial.population).encode()).hexdigest(),
+        "population_sha256": digest_of(trial.population),
         "model": bench.model.name,
-        "model_sha256": hashlib.sha256(repr(bench.model).encode()).hexdigest(),
+        "model_sha256": digest_of(bench.model),
         "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
-        "calibration": "calibrated" if trial.calibrated else "not calibrated",
+        "calibration": "calibrated" if trial.calibrated or ensemble is not None else "not calibrated",
+        **({} if ensemble is None else {"ensemble": dict(ensemble)}),
     }
 
 

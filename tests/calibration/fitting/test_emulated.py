@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.calibration import toy
 
 from normoxia.calibration.fitting import experiments, summaries
@@ -55,6 +58,25 @@ def test_values_read_back_within_single_precision(known: Emulated, tmp_path: Pat
     x = np.random.default_rng(1).standard_normal((50, toy.SPACE.n_coordinates))
     for study in toy.STUDIES:
         assert Emulated.read(path).surfaces[study].at(x) == pytest.approx(toy.SURFACES[study].at(x), abs=1e-5)
+
+
+@given(data=st.data())
+def test_a_damaged_file_is_refused_or_gives_the_same(data: st.DataObject) -> None:
+    """The archive has checksums of what it holds, not of when it was made; whatever they do not cover changes no number."""
+    known = Emulated({s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]})
+    whole = known.to_bytes()
+    bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+    flipped = bytearray(whole)
+    flipped[bit // 8] ^= 1 << bit % 8
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "emulated.npz"
+        for content in (bytes(flipped), whole[: data.draw(st.integers(0, len(whole) - 1))]):
+            path.write_bytes(content)
+            try:
+                read = Emulated.read(path)
+            except InvalidDocument:
+                continue
+            assert read.to_bytes() == whole
 
 
 def test_another_file_is_refused(known: Emulated, tmp_path: Path) -> None:

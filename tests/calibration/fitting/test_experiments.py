@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from tests.calibration import toy as small
 from tests.trial import toy
@@ -25,8 +27,9 @@ from normoxia.calibration.fitting.experiments import (
     runnable,
     simulate,
 )
-from normoxia.errors import InvalidArgument
+from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists
 from normoxia.progress import Step
+from normoxia.storage import claimed
 from normoxia.trial import runner
 from normoxia.trial.protocol import Trial
 from normoxia.trial.setting import Setting
@@ -222,3 +225,90 @@ def test_stopped_and_resumed_gives_the_bytes_of_not_stopping_for_any_workers(
         assert (whole / name).read_bytes() == (stopped / name).read_bytes()
     for study in studies:
         assert same(read(together, study), read(whole, study))
+
+
+# --- chunks that do not fit ---
+
+
+def whole_run(folder: Path, seed: int = 9) -> dict[str, bytes]:
+    """One study, two points, two patients, a chunk a point."""
+    points = prior_points(hyperparameters.read(), ("AT-BE",), 2, 8)
+    run(hyperparameters.read(), points, ("AT-BE",), folder, patients=2, seed=seed)
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.npz"))}
+
+
+@pytest.mark.slow
+def test_chunks_that_do_not_fit_are_simulated_again_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(experiments, "POINTS_PER_CHUNK", 1)
+    whole = whole_run(tmp_path / "a")
+    other = whole_run(tmp_path / "b", seed=10)
+    first, second = whole
+    content = whole[second]
+    for bad in (
+        b"",
+        content[:-30],
+        content[:50] + b"x" + content[51:],
+        other[second],
+        whole[first],
+        b"PK\x03\x04",
+    ):
+        (tmp_path / "a" / second).write_bytes(bad)
+        with pytest.raises(InvalidDocument, match=f"{second}: "):
+            read(tmp_path / "a", "AT-BE")
+        caplog.clear()
+        assert whole_run(tmp_path / "a") == whole
+        assert f"{second} is empty, damaged or of another experiment; it is simulated again" in caplog.text
+        assert first not in caplog.text
+    # what says which experiment it is may be lost, since the chunks say so themselves
+    for lost in (b"", None):
+        (tmp_path / "a" / experiments.IDENTITY).unlink()
+        if lost is not None:
+            (tmp_path / "a" / experiments.IDENTITY).write_bytes(lost)
+        (tmp_path / "a" / ".AT-BE-000000.npz.1-abc.part").write_text("half")
+        caplog.clear()
+        assert whole_run(tmp_path / "a") == whole
+        assert caplog.text == ""
+        assert not [*(tmp_path / "a").glob(".*")]
+    # chunks of another experiment are somebody's, and stay
+    (tmp_path / "a" / experiments.IDENTITY).unlink()
+    with pytest.raises(InvalidArgument, match="another"):
+        whole_run(tmp_path / "a", seed=10)
+    assert (tmp_path / "a" / second).read_bytes() == whole[second]
+
+
+@given(data=st.data())
+def test_endpoints_with_any_bit_flipped_are_never_read(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    identity = {"experiment": "x", "chunk": "a.npz"}
+    content = endpoints(4, 1).to_bytes(identity)
+    path = tmp_path_factory.mktemp("chunk") / "a.npz"
+    path.write_bytes(content)
+    assert same(Endpoints.from_file(path, identity), endpoints(4, 1))
+    with pytest.raises(InvalidDocument, match="another experiment"):
+        Endpoints.from_file(path, identity | {"chunk": "b.npz"})
+    flipped = bytearray(content)
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
+    flipped[bit // 8] ^= 1 << bit % 8
+    cut = content[: data.draw(st.integers(0, len(content) - 1))]
+    for changed in (bytes(flipped), cut, content + b"x"):
+        path.write_bytes(changed)
+        for wanted in (identity, None):
+            with pytest.raises(InvalidDocument, match="empty or damaged"):
+                Endpoints.from_file(path, wanted)
+
+
+def test_a_folder_of_simulations_has_one_writer(tmp_path: Path) -> None:
+    points = prior_points(SPACE, ["one"], 4, 1)
+    with claimed(tmp_path), pytest.raises(OutputExists, match="another process"):
+        run(SPACE, points, [], tmp_path, patients=3, seed=1)
+
+
+@pytest.mark.parametrize("study", ["../../up", "/tmp/normoxia-escaped", "..", "a/b", "NUL", "x" * 300])
+def test_no_name_of_a_study_leads_out_of_the_folder(study: str, tmp_path: Path) -> None:
+    path = tmp_path / experiments.Job(study, 0, ()).name
+    assert path.resolve().parent == tmp_path.resolve()
+    path.write_bytes(endpoints(4, 1).to_bytes())
+    assert same(read(tmp_path, study), endpoints(4, 1))

@@ -7,10 +7,12 @@ processes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
+from normoxia.calibration.fitting.workers import interrupts_blocked
+from normoxia.calibration.fitting.workers import pool as worker_pool
 from normoxia.errors import Interrupted
 from normoxia.progress import Progress, Step, silent
 
@@ -39,11 +41,10 @@ def abreast(
         return [piece(progress=told.of(i)) for i, piece in enumerate(pieces)]
     context = get_context("spawn")
     heard, stop = context.SimpleQueue(), context.Event()
-    with ProcessPoolExecutor(
-        min(workers, len(pieces)), mp_context=context, initializer=_listen, initargs=(heard, stop)
-    ) as pool:
+    with worker_pool(min(workers, len(pieces)), _listen, (heard, stop)) as pool:
         try:
-            futures = [pool.submit(_work, i, piece) for i, piece in enumerate(pieces)]
+            with interrupts_blocked():
+                futures = [pool.submit(_work, i, piece) for i, piece in enumerate(pieces)]
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, LOOK, FIRST_EXCEPTION)
@@ -54,7 +55,6 @@ def abreast(
             return [future.result() for future in futures]
         except BaseException:
             stop.set()
-            pool.shutdown(cancel_futures=True)
             raise
 
 

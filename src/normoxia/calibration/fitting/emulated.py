@@ -36,6 +36,8 @@ Floats = NDArray[np.float64]
 SCHEMA = "normoxia.emulated/1"
 #: rates that are emulated of every arm
 RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
+#: what the archive library says of a damaged file
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
@@ -79,7 +81,8 @@ class Emulated:
     def read(cls, path: Path) -> Emulated:
         """What `to_bytes` wrote. Raises InvalidDocument for another file."""
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            # read first: the library leaves a damaged file open
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
                 header = json.loads(str(held["header"]))
                 if header.get("schema") != SCHEMA:
                     raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
@@ -97,7 +100,7 @@ class Emulated:
         except InvalidDocument:
             raise
         except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError,
-                MemoryError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+                MemoryError, RuntimeError, struct.error, *_DAMAGED) as error:  # fmt: skip
             # whatever the archive's library stumbles over in a damaged file
             raise InvalidDocument(
                 f"{path}: not emulated trials ({type(error).__name__}: {error}); run the calibration again"

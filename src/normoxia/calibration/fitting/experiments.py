@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia import digests, mechanism, pharmacology, seeding, storage
 from normoxia import library as shipped
-from normoxia import mechanism, pharmacology, seeding
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.errors import InvalidArgument
+from normoxia.calibration.fitting.workers import interrupts_blocked
+from normoxia.calibration.fitting.workers import pool as worker_pool
+from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
@@ -32,6 +35,8 @@ from normoxia.trial.protocol import Trial
 from normoxia.trial.setting import Setting
 
 Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
 
 #: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
 POINTS_PER_CHUNK = 32
@@ -82,18 +87,27 @@ class Endpoints:
     toxic: NDArray[np.bool_]
     sets: Mapping[str, NDArray[np.bool_]]
 
-    def to_bytes(self) -> bytes:
-        """As a compressed archive of arrays."""
+    def to_bytes(self, identity: object = None) -> bytes:
+        """As a compressed archive of arrays, sealed with what it belongs to and a checksum of its bytes."""
         buffer = io.BytesIO()
         columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
         columns |= {f"set/{name}": member for name, member in self.sets.items()}
         np.savez_compressed(buffer, arms=np.array(self.arms), **columns)
-        return buffer.getvalue()
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.comment = digests.open_seal(identity).encode()
+        return digests.sealed(buffer.getvalue(), identity)
 
     @classmethod
-    def from_file(cls, path: Path) -> Endpoints:
-        """What `to_bytes` wrote."""
-        with np.load(path, allow_pickle=False) as held:
+    def from_file(cls, path: Path, identity: object = None) -> Endpoints:
+        """What `to_bytes` wrote, of the identity when one is given. Raises InvalidDocument for a file that is not, or not any more."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); simulate it again") from None
+        if not digests.is_whole(content, identity):
+            belongs = "belongs to another experiment" if digests.is_whole(content) else "is empty or damaged"
+            raise InvalidDocument(f"{path}: {belongs}; simulate it again")
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
             sets = {name.removeprefix("set/"): held[name] for name in held.files if name.startswith("set/")}
             columns: dict[str, Any] = {name: held[name] for name in _COLUMNS}
             return cls(arms=tuple(held["arms"].tolist()), sets=sets, **columns)
@@ -214,7 +228,7 @@ class Job:
 
 
 def _chunk_name(study: str, first: int) -> str:
-    return f"{study}-{first:06d}.npz"
+    return f"{storage.file_name(study)}-{first:06d}.npz"
 
 
 def run(
@@ -230,67 +244,100 @@ def run(
 ) -> None:
     """Simulate every study at every point, each finished chunk written to the folder; chunks already there are kept.
 
-    The seed, the points and the number of patients make the folder's content; workers do not.
-    raises  InvalidArgument for a folder whose chunks are of another experiment
+    The seed, the points, the number of patients, the model and the trials make the folder's content; workers do not. A chunk
+    that is damaged, empty or of another experiment is simulated again.
+
+    raises  InvalidArgument for a folder whose chunks are of another experiment; OutputExists when another process writes it
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _identify(folder, _identity(space, points, patients, seed))
-    jobs = [
-        Job(
-            study,
-            first,
-            tuple(map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())),
-        )
-        for first in range(0, points.n_points, POINTS_PER_CHUNK)
-        for study in studies
-    ]
-    waiting = [job for job in jobs if not (folder / job.name).exists()]
-    total, done = len(jobs), len(jobs) - len(waiting)
-    progress(Step("simulating", done, total, "chunks"))
-    with ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=_prepare,
-        initargs=(space, tuple(studies), patients, seed),
-    ) as pool:
-        futures = [pool.submit(_work, job, folder) for job in waiting]
-        try:
+    with storage.claimed(folder):
+        identity = _identity(space, points, patients, seed, studies)
+        _identify(folder, identity)
+        storage.tidy(folder)
+        for part in folder.glob("*.npz.part"):  # as earlier versions named what was not yet whole
+            part.unlink()
+        jobs = [
+            Job(
+                study,
+                first,
+                tuple(map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())),
+            )
+            for first in range(0, points.n_points, POINTS_PER_CHUNK)
+            for study in studies
+        ]
+        waiting = [job for job in jobs if not _is_kept(folder / job.name, identity)]
+        total, done = len(jobs), len(jobs) - len(waiting)
+        progress(Step("simulating", done, total, "chunks"))
+        if not waiting:
+            return
+        with worker_pool(workers, _prepare, (space, tuple(studies), patients, seed, identity)) as pool:
+            with interrupts_blocked():
+                futures = [pool.submit(_work, job, folder) for job in waiting]
             for future in as_completed(futures):
                 future.result()
                 done += 1
                 progress(Step("simulating", done, total, "chunks"))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
-def _identity(space: Space, points: Points, patients: int, seed: int) -> str:
-    """SHA-256 of all that makes an experiment's chunks but the model and the trials themselves."""
+def _is_kept(path: Path, identity: str) -> bool:
+    """Whether a chunk is there, whole, and of the experiment; a word about one that is there and is not."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    if digests.is_whole(content, _of(identity, path)):
+        return True
+    log.warning("%s is empty, damaged or of another experiment; it is simulated again", path)
+    return False
+
+
+def _of(identity: str, chunk: Path) -> dict[str, str]:
+    """What a chunk of an experiment belongs to: the experiment, and its place in it."""
+    return {"experiment": identity, "chunk": chunk.name}
+
+
+def _identity(space: Space, points: Points, patients: int, seed: int, studies: Sequence[str]) -> str:
+    """SHA-256 of all that makes an experiment's chunks: points, patients, seed, the model, and the trials with their drugs."""
     sha = hashlib.sha256(f"{space.digest}/{patients}/{seed}/{points.shared.shape}".encode())
     sha.update(np.ascontiguousarray(points.shared).tobytes())
     for study in sorted(points.shifts):
         sha.update(study.encode() + np.ascontiguousarray(points.shifts[study]).tobytes())
+    trials = [from_study.preferred(study) for study in studies]
+    if trials:
+        model = compose_all(trials)
+        sha.update(digests.digest_of([runner.inputs(trial, model) for trial in trials]).encode())
     return sha.hexdigest()
 
 
 def _identify(folder: Path, identity: str) -> None:
+    """Say which experiment a folder is of. Raises InvalidArgument when it is of another."""
     file = folder / IDENTITY
-    if not file.is_file() and not any(folder.glob("*.npz")):
-        file.write_text(identity, encoding="utf-8")
-    elif not file.is_file() or file.read_text(encoding="utf-8") != identity:
+    written = file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
+    if written == identity:
+        return
+    if written or any(_is_foreign(path, identity) for path in folder.glob("*.npz")):
         raise InvalidArgument(
-            f"{folder} holds simulations of other points, patients or another seed; name another folder, or empty this one"
+            f"{folder} holds simulations of other points, patients, trials or another seed; name another folder, or empty this one"
         )
+    storage.write_whole(file, identity.encode())
+
+
+def _is_foreign(chunk: Path, identity: str) -> bool:
+    """Whether a chunk is whole and of another experiment, so that somebody may want it."""
+    content = chunk.read_bytes()
+    return digests.is_whole(content) and not digests.is_whole(content, _of(identity, chunk))
 
 
 def read(folder: Path, study: str) -> Endpoints:
     """A study's endpoints at the points of a folder, as far as its chunks follow one another from the first.
 
-    raises  InvalidArgument when not even the first is there
+    raises  InvalidArgument when not even the first is there; InvalidDocument for a chunk that is damaged, or of another experiment
+            than the folder says it holds
     """
+    file = folder / IDENTITY
+    identity = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
     parts: list[Endpoints] = []
     while (path := folder / _chunk_name(study, sum(len(part.pfs) for part in parts))).is_file():
-        parts.append(Endpoints.from_file(path))
+        parts.append(Endpoints.from_file(path, _of(identity, path) if identity else None))
     if not parts:
         raise InvalidArgument(f"{folder} holds no simulation of {study}; run the experiment first")
     first = parts[0]
@@ -311,16 +358,17 @@ class _Bench:
     simulator: Simulator
     patients: int
     seed: int
+    identity: str
 
 
 _bench: list[_Bench] = []
 
 
-def _prepare(space: Space, studies: tuple[str, ...], patients: int, seed: int) -> None:
+def _prepare(space: Space, studies: tuple[str, ...], patients: int, seed: int, identity: str) -> None:
     trials = {study: from_study.preferred(study) for study in studies}
     model = compose_all(list(trials.values()))
     simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
-    _bench[:] = [_Bench(space, trials, model, simulator, patients, seed)]
+    _bench[:] = [_Bench(space, trials, model, simulator, patients, seed, identity)]
 
 
 def _work(job: Job, folder: Path) -> None:
@@ -329,9 +377,8 @@ def _work(job: Job, folder: Path) -> None:
     found = simulate(
         bench.trials[job.study], bench.simulator, bench.model, settings, bench.patients, bench.seed, job.first
     )
-    part = folder / (job.name + ".part")
-    part.write_bytes(found.to_bytes())
-    part.replace(folder / job.name)
+    path = folder / job.name
+    storage.write_whole(path, found.to_bytes(_of(bench.identity, path)), make_folder=False)
 
 
 def runnable(studies: Sequence[str]) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """From LLVM IR to a function in memory, with compiled objects kept on disk.
 
-An object is found again by the hash of the IR, the LLVM version and the processor with its features. Files are written
-beside their place and renamed, so that a reader never sees half of one; what cannot be loaded is built again.
-The folder is $NORMOXIA_CACHE, else $XDG_CACHE_HOME/normoxia, else ~/.cache/normoxia; when it cannot be written,
-nothing is kept.
+An object is found again by the hash of the IR, the LLVM version and the processor with its features: its key, which is stored in
+the file with a digest of key and object, so that a damaged object, or one of another kernel, is known for what it is and built
+again. Files are written beside their place and renamed, so that a reader never sees half of one.
+The folder is $NORMOXIA_CACHE, else $XDG_CACHE_HOME/normoxia, else ~/.cache/normoxia. An object is code that will be run, so a
+folder or file that others can write to is not used; then, and when the folder cannot be written, nothing is kept.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import ctypes
 import hashlib
 import logging
 import os
-import tempfile
+import stat
 import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from normoxia.storage import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +61,19 @@ class Machine:
         import llvmlite.binding as llvm
 
         name, features = processor()
-        key = "\n".join((text, llvmlite.__version__, str(llvm.llvm_version_info), name, features))
-        path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
+        said = "\n".join(
+            (text, llvmlite.__version__, str(llvm.llvm_version_info), name, features, f"effort {EFFORT}")
+        )
+        key = hashlib.sha256(said.encode()).digest()
+        path = cache_folder() / f"{key.hex()[:40]}.o"
         with _ONE_AT_A_TIME:
             _initialise()
-            code = _read(path)
+            is_safe = _is_safe(path.parent)
+            code = _read(path, key) if is_safe else None
             if code is None:
                 code = _built(text)
-                _write(path, code)
+                if is_safe:
+                    _write(path, key, code)
             self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(EFFORT))
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
@@ -103,27 +111,68 @@ def _initialise() -> None:
     llvm.initialize_native_asmprinter()
 
 
-#: every stored object starts with this and its own digest, so that a truncated file is known for one
-MARK = b"normoxia kernel 1\n"
+#: every stored object starts with this, its key, and a digest of both that and itself
+MARK = b"normoxia kernel 2\n"
+_KEY = _DIGEST = 32
+#: writable by the group or by everybody
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def _read(path: Path) -> bytes | None:
+def _is_safe(folder: Path) -> bool:
+    """Whether nobody else can put an object into the folder, which is made, for its owner alone, when it is missing."""
     try:
-        stored = path.read_bytes()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError as error:
+        log.info("compiled kernels are not kept: %s", error)
+        return False
+    if _is_ours(status):
+        return True
+    _warn_of(folder)
+    return False
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether a file or folder is this user's, and nobody else's to write; where there are no such rights, it is."""
+    if not hasattr(os, "geteuid"):  # pragma: no cover
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & _OTHERS
+
+
+@cache
+def _warn_of(folder: Path) -> None:
+    """Once for each folder."""
+    log.warning(
+        "the folder of compiled kernels, %s, is not used: others can write to it, or own it, and its content would be run; kernels "
+        "are compiled anew in each session until you set its rights (chmod go-w) or name another with NORMOXIA_CACHE",
+        folder,
+    )
+
+
+def _read(path: Path, key: bytes) -> bytes | None:
+    """The object of a key; None when it is not there, not whole, of another key, or others can write it."""
+    try:
+        with path.open("rb") as file:
+            is_ours = _is_ours(os.fstat(file.fileno()))
+            stored = file.read()
     except OSError:
         return None
-    body = stored[len(MARK) + 32 :]
-    if stored[: len(MARK)] != MARK or hashlib.sha256(body).digest() != stored[len(MARK) : len(MARK) + 32]:
-        log.warning("the compiled kernel %s is damaged and is built again", path)
-        return None
-    return body
+    start = len(MARK) + _KEY
+    body = stored[start + _DIGEST :]
+    if is_ours and stored[:start] == MARK + key and stored[start : start + _DIGEST] == _digest(key, body):
+        return body
+    log.warning(
+        "the compiled kernel %s is damaged, of another model or not yours alone; it is built again", path
+    )
+    return None
 
 
-def _write(path: Path, code: bytes) -> None:
+def _write(path: Path, key: bytes, code: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(MARK + hashlib.sha256(code).digest() + code)
-        os.replace(file.name, path)
+        write_whole(path, MARK + key + _digest(key, code) + code, make_folder=False, mode=0o600)
     except OSError as error:
         log.info("the compiled kernel is not kept: %s", error)
+
+
+def _digest(key: bytes, code: bytes) -> bytes:
+    return hashlib.sha256(key + code).digest()
