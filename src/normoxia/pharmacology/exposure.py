@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +168,7 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
             return unit_response(_at_cycle(drug, exposure, values)).terminal_half_life
         late = _curve(drug, exposure, values, np.array([7.0, 21.0]), 22.0)
         return np.asarray(14.0 * math.log(2.0) / np.log(late[..., 0] / late[..., 1]), dtype=np.float64)
-    course = of_drug(drug, exposure.regimen).courses[0]
+    course = _between_doses(of_drug(drug, exposure.regimen).courses[0])
     interval = course.cycle_days
     at_end = exposure.measure in ("trough", "occupancy")
     elapsed = np.array([interval * (1.0 - 1e-9)]) if at_end else _grid(course)
@@ -194,6 +194,14 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
             return np.asarray(np.trapezoid(curve, elapsed, axis=-1), dtype=np.float64)
         case _:
             return np.asarray(np.trapezoid(curve, elapsed, axis=-1) / interval, dtype=np.float64)
+
+
+def _between_doses(course: Course) -> Course:
+    """The course by its dosing interval, which is what is published of a drug given several times a day."""
+    n = len(course.days)
+    if course.cycle_days != 1.0 or n == 1 or not np.allclose(course.days, np.arange(n) / n):
+        return course
+    return replace(course, cycle_days=1.0 / n, days=(0.0,))
 
 
 def _at_cycle(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Mapping[str, Array]:
