@@ -30,6 +30,7 @@ _ASKED = {
     "p_fits_interval": "P值与区间矛盾",
     "curves_fall": "生存曲线不应上升",
     "regimens_read": "方案无法读懂",
+    "prior_therapy_reads": "既往治疗未说明是否用过免疫检查点抑制剂",
 }
 _CONSEQUENCE = "settle it against the source before the study enters an analysis"
 _CONSEQUENCE_ZH = "纳入分析前须与来源核对"
