@@ -13,14 +13,14 @@ import time
 
 from normoxia.calibration import validation
 from normoxia.calibration.fitting import hyperparameters, posterior, sampler
-from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.posterior import Floats
 from normoxia.calibration.judging import lock as locked
 
 
 def row(*, discrepant: bool, rounds: int) -> str:
     """One posterior: evaluations a second of 128 states, seconds of a fit, and its chains' mixing where it was whole."""
-    emulated = Emulated.read(validation.shipped_emulators())
+    emulated = EmulatedStudies.read(validation.shipped_emulators())
     given, _ = validation.prepare(hyperparameters.read(), emulated, locked.read(), discrepant=discrepant)
     n = 0
 

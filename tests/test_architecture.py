@@ -30,7 +30,7 @@ INNER_FLOORS = {
     "calibration": {
         "judging": 0,
         "fitting": 1,
-        "hybrid": 2, "stacking": 2, "matching": 2,
+        "combined": 2, "stacking": 2, "matching": 2,
         "validation": 3, "forecast": 3, "credibility": 3,
         "calibrate": 4,
     },

@@ -22,7 +22,7 @@ from normoxia import evidence, library, mechanism, pharmacology, population, sim
 from normoxia.calibration import forecast
 from normoxia.calibration.credibility import wording
 from normoxia.calibration.fitting import ensemble, hyperparameters
-from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.judging import attempts, lock
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.auditing import auditor
@@ -30,7 +30,7 @@ from normoxia.evidence.studies import context
 from normoxia.language import language
 from normoxia.mechanism import expression
 from normoxia.simulation.tables import read_times
-from normoxia.trial import designs, from_study, lending, preflight
+from normoxia.trial import borrowed_parameters, designs, from_study, preflight
 from normoxia.units import convert
 
 SHIPPED = Path(library.__file__).parent
@@ -121,7 +121,7 @@ OWN: dict[str, tuple[str, Callable[[Path], object]]] = {
 #: documents that are read from the library alone
 KEPT: dict[str, tuple[str, Callable[[], object]]] = {
     "designs": ("forecasts/shared/designs.yaml", lambda: fresh(designs.forecasts)()),
-    "borrowed": ("forecasts/shared/borrowed.yaml", lambda: fresh(lending.borrowers)()),
+    "borrowed": ("forecasts/shared/borrowed.yaml", lambda: fresh(borrowed_parameters.borrowed_drugs)()),
     "clinic": ("trials/shared/clinic.yaml", lambda: trial.read("leap-007")),
     "assumptions": ("trials/shared/from-study.yaml", lambda: assumptions()),
     "lock": ("calibrations/lock.yaml", lambda: lock._read(evidence.registry())),
@@ -221,7 +221,7 @@ def test_no_broken_document_ends_in_a_traceback(name: str, shelf: Path) -> None:
 @pytest.fixture(scope="module")
 def archive() -> bytes:
     """Emulated trials of a few studies, small enough to be read a thousand times."""
-    whole = Emulated.read(library.path("calibrations", "lock").with_name("emulated.npz"))
+    whole = EmulatedStudies.read(library.path("calibrations", "lock").with_name("emulated.npz"))
     some = list(whole.figures)[:2]
     return replace(
         whole, figures={s: whole.figures[s] for s in some}, surfaces={s: whole.surfaces[s] for s in some}
@@ -232,14 +232,14 @@ def damage(archive: bytes, seeds: range, path: Path) -> list[str]:
     found = []
     for seed in seeds:
         path.write_bytes(damaged(archive, seed))
-        found.append(outcome_of(lambda: Emulated.read(path), f"emulated.npz, seed {seed}"))
+        found.append(outcome_of(lambda: EmulatedStudies.read(path), f"emulated.npz, seed {seed}"))
     return found
 
 
 def test_a_damaged_archive_is_refused(archive: bytes, tmp_path: Path) -> None:
     path = tmp_path / "emulated.npz"
     path.write_bytes(archive)
-    assert outcome_of(lambda: Emulated.read(path), "whole") == "well"
+    assert outcome_of(lambda: EmulatedStudies.read(path), "whole") == "well"
     assert damage(archive, range(30), path).count("refused") > 20
 
 

@@ -151,7 +151,7 @@ def _same_numbers(name: str, other: str) -> bool:
 
 
 @contextmanager
-def naming(path: str | Path) -> Iterator[None]:
+def with_path(path: str | Path) -> Iterator[None]:
     """Writing a file: an error of the system that names none (a full disk, a quota) leaves with the name of this one."""
     try:
         yield

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from normoxia.errors import OutputExists, naming
+from normoxia.errors import OutputExists, with_path
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def whole_file(
     mode         rights of a new file, less those that the process withholds (its umask)
     raises       OSError with the name of the file
     """
-    with naming(path):
+    with with_path(path):
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_beside(path)

@@ -15,7 +15,7 @@ import pytest
 
 from normoxia.calibration import calibrate as verb
 from normoxia.calibration.fitting import ensemble, hyperparameters
-from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
 from normoxia.storage import claimed
 
@@ -147,7 +147,7 @@ def test_a_small_calibration_gives_an_ensemble_and_resumes_to_the_same(tmp_path:
     found = verb.calibrate(verb.SMALL, tmp_path, workers=2)
     assert found.n_draws == verb.DRAWS
     assert found.manifest["studies"] == list(verb.SMALL.studies)
-    assert set(Emulated.read(tmp_path / verb.EMULATED).figures) == set(verb.SMALL.studies)
+    assert set(EmulatedStudies.read(tmp_path / verb.EMULATED).figures) == set(verb.SMALL.studies)
     # the evidence of four trials moves something: the prior's means are 0
     means = found.states[:, : len(found.space.parameters)].mean(axis=0)
     assert np.abs(means).max() > 5 / np.sqrt(found.n_draws)

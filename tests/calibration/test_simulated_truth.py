@@ -19,7 +19,7 @@ from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
 
 from normoxia.calibration.fitting import sampler
-from normoxia.calibration.fitting.leave_out import LeftOut, leave_out
+from normoxia.calibration.fitting.leave_out import LeftOutStudies, leave_out
 from normoxia.calibration.fitting.posterior import names, prior_states
 from normoxia.calibration.fitting.sampler import Tuning
 
@@ -94,7 +94,7 @@ def replicates(n: int, seed: int) -> Replicates:
     return Replicates(*(np.stack(column) for column in zip(*found, strict=True)))
 
 
-def _printed(given: toy.Posterior, left: LeftOut, place: int, y: Floats) -> Floats:
+def _printed(given: toy.Posterior, left: LeftOutStudies, place: int, y: Floats) -> Floats:
     mean, covariance, _ = given.moments(given.blocks[place], left.states)
     sd = np.sqrt(np.einsum("nii->ni", covariance))
     return left.weights @ ndtr((y - mean) / sd)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.emulator import Surfaces
 from normoxia.calibration.fitting.hyperparameters import Hyperparameter, Space, Structure, TrialEffect
-from normoxia.calibration.fitting.observations import Block, Observation
+from normoxia.calibration.fitting.observations import Observation, ObservationBlock
 from normoxia.calibration.fitting.posterior import Posterior, layout
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.outcome import Endpoint
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ KINDS = (RATIO, RESPONSE, CURVE)
 
 def observation(study: str, kind: tuple[Kind, Endpoint, str, str], se: float) -> Observation:
     what, endpoint, arm, comparator = kind
-    figure = Figure(study, what, endpoint, "all", arm, comparator, 12.0 if what is Kind.CURVE else -1.0)
+    figure = Statistic(study, what, endpoint, "all", arm, comparator, 12.0 if what is Kind.CURVE else -1.0)
     return Observation(figure, 0.0, se, 100.0, 0.5, None, math.nan, "")
 
 
@@ -65,11 +65,11 @@ def surfaces(seed: int, *, error: float = 0.03, bent: bool = True) -> Surfaces:
 SURFACES = {study: surfaces(i) for i, study in enumerate(STUDIES)}
 
 
-def block(study: str, y: Floats | None = None) -> Block:
+def block(study: str, y: Floats | None = None) -> ObservationBlock:
     """A trial's figures; the last trial has a single arm."""
     covariance = chance(STUDIES.index(study) + 10)
     seen = tuple(observation(study, kind, math.sqrt(covariance[i, i])) for i, kind in enumerate(KINDS))
-    return Block(study, study == STUDIES[-1], seen, np.zeros(3) if y is None else y, covariance)
+    return ObservationBlock(study, study == STUDIES[-1], seen, np.zeros(3) if y is None else y, covariance)
 
 
 BLOCKS = {study: block(study) for study in STUDIES}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from normoxia.errors import naming
+from normoxia.errors import with_path
 from normoxia.trial.folder import RunFolder, write_whole
 
 FULL = Path("/dev/full")  # opens, and answers every write with "no space left on device"
@@ -40,7 +40,7 @@ def full(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_an_error_that_names_a_file_already_keeps_that_name(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as caught, naming("elsewhere"):
+    with pytest.raises(FileNotFoundError) as caught, with_path("elsewhere"):
         (tmp_path / "missing").read_bytes()
     assert caught.value.filename == str(tmp_path / "missing")
 

@@ -41,7 +41,7 @@ def test_the_digest_of_the_lock_is_the_one_its_page_prints() -> None:
 
 @pytest.mark.parametrize("question", TEXT.questions, ids=lambda q: q.id)
 def test_a_question_says_what_it_is_not_for_and_rests_on_claims(
-    question: credibility_document.Question,
+    question: credibility_document.CredibilityQuestion,
 ) -> None:
     assert question.inappropriate
     assert len(set(question.rests_on)) == len(question.rests_on) > 5

@@ -10,7 +10,7 @@ import pytest
 
 from normoxia import documents, library
 from normoxia.evidence.studies.registry import registry
-from normoxia.evidence.studies.reported import Reported
+from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
 from normoxia.trial import cuts, from_study
@@ -23,7 +23,7 @@ ENTRIES = {entry["study"]: entry for entry in LOCK["studies"]}
 Key = tuple[str, str, str, str]
 
 
-def plain(study: Study, row: Reported, endpoint: str) -> bool:
+def plain(study: Study, row: ReportedOutcome, endpoint: str) -> bool:
     arms = {arm.id for arm in study.arms}
     marked = row.derived or row.adjusted or row.superseded
     ratio = row.measure is Measure.HAZARD_RATIO and row.endpoint == endpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from normoxia.mechanism import parse
-from normoxia.mechanism.arrows import Reference, arrows
+from normoxia.mechanism.arrows import ReferenceState, arrows
 
 TEXT = """\
 model: two arrows
@@ -54,6 +54,6 @@ def test_an_ablation_that_leaves_something_is_told() -> None:
 
 
 def test_names_can_be_overridden() -> None:
-    reference = Reference(parse(TEXT.replace("SIGN", "+1")))
+    reference = ReferenceState(parse(TEXT.replace("SIGN", "+1")))
     assert reference.value("drive", {"x": 2.0, "block": 1.0}) == pytest.approx(0.25)
     assert reference.at("drive") == pytest.approx(4 / 6)

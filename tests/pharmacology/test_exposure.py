@@ -11,18 +11,25 @@ from hypothesis import strategies as st
 from normoxia.outcome import Source
 from normoxia.pharmacology import library, read
 from normoxia.pharmacology.drug import Exposure, Quantity
-from normoxia.pharmacology.exposure import TOLERATED, Comparison, compare, comparisons, parameters, simulated
+from normoxia.pharmacology.exposure import (
+    TOLERATED,
+    ExposureComparison,
+    compare,
+    comparisons,
+    parameters,
+    simulated,
+)
 
 COMPARED = comparisons()
 
 
-def label(c: Comparison) -> str:
+def label(c: ExposureComparison) -> str:
     return f"{c.drug}-{c.exposure.measure}-{c.exposure.cycle}"
 
 
 @pytest.mark.parametrize("comparison", COMPARED, ids=label)
 def test_a_typical_patient_has_the_published_exposure_or_the_miss_is_documented(
-    comparison: Comparison,
+    comparison: ExposureComparison,
 ) -> None:
     assert comparison.tolerated
 

@@ -93,9 +93,9 @@ def test_replicates_are_fresh_patients() -> None:
 def test_table_one_gives_standardised_differences() -> None:
     drawn = population.sample(population.read("advanced-nsclc"), MODEL, 4_000, 1)
     lines = [
-        population.Baseline("men", 62.0, population.Condition((population.Clause("sex_female", ("0",)),))),
-        population.Baseline("age", 63.0, median_of="age"),
-        population.Baseline("women", 62.0, population.Condition((population.Clause("sex_female", ("1",)),))),
+        population.TableOne("men", 62.0, population.Condition((population.Clause("sex_female", ("0",)),))),
+        population.TableOne("age", 63.0, median_of="age"),
+        population.TableOne("women", 62.0, population.Condition((population.Clause("sex_female", ("1",)),))),
     ]
     men, age, women = population.table_one(drawn, lines)
     assert abs(men.difference) < 0.1

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from normoxia.calibration.judging import baselines, lock
-from normoxia.calibration.judging.baselines import Baseline
+from normoxia.calibration.judging.baselines import BaselinePredictor
 from normoxia.calibration.judging.lock import Target
 from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Ensemble, Normal, Predictive
+from normoxia.calibration.judging.scoring import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Measure
 
 LOCK = lock.read()
 
 
 @functools.cache
-def rivals() -> Mapping[str, Baseline]:
+def rivals() -> Mapping[str, BaselinePredictor]:
     return baselines.baselines(LOCK)
 
 
@@ -29,11 +29,15 @@ def everything(ratio: float = 0.8) -> dict[Target, Predictive]:
     predictions: dict[Target, Predictive] = {}
     for o in LOCK.observed:
         if o.target.is_ratio:
-            predictions[o.target] = Ensemble(random.normal(math.log(ratio), math.hypot(0.1, o.se), 400))
+            predictions[o.target] = SampledPredictive(
+                random.normal(math.log(ratio), math.hypot(0.1, o.se), 400)
+            )
         elif o.target.measure is Measure.PERCENT:
-            predictions[o.target] = Ensemble(100 * random.beta(3, 7, 400))
+            predictions[o.target] = SampledPredictive(100 * random.beta(3, 7, 400))
         else:
-            predictions[o.target] = Ensemble([*random.lognormal(math.log(10), 0.3, 380), *[math.inf] * 20])
+            predictions[o.target] = SampledPredictive(
+                [*random.lognormal(math.log(10), 0.3, 380), *[math.inf] * 20]
+            )
     return predictions
 
 
@@ -53,7 +57,8 @@ def guess() -> Scoreboard:
 def oracle() -> Scoreboard:
     """Perfect predictions, which meet every threshold."""
     predictions: dict[Target, Predictive] = {
-        o.target: Normal(o.y, o.se**2) if o.target.is_ratio else Ensemble([o.value]) for o in LOCK.observed
+        o.target: NormalPredictive(o.y, o.se**2) if o.target.is_ratio else SampledPredictive([o.value])
+        for o in LOCK.observed
     }
     return scoreboard(LOCK, {"oracle": predictions}, baselines=rivals())
 
@@ -61,5 +66,7 @@ def oracle() -> Scoreboard:
 @functools.cache
 def partial() -> Scoreboard:
     """Hazard ratios only, one of them missing."""
-    predictions: dict[Target, Predictive] = {o.target: Normal(o.y, o.se**2) for o in LOCK.contrasts[1:]}
+    predictions: dict[Target, Predictive] = {
+        o.target: NormalPredictive(o.y, o.se**2) for o in LOCK.contrasts[1:]
+    }
     return scoreboard(LOCK, {"partial": predictions}, baselines=rivals())

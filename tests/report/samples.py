@@ -33,7 +33,7 @@ from normoxia.report import (
     swimmer_figure,
     waterfall_figure,
 )
-from normoxia.report.contraction import Learned, contraction_figure
+from normoxia.report.contraction import ParameterContraction, contraction_figure
 from normoxia.report.funnel import FunnelMark, funnel_figure
 from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure
 from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
@@ -225,9 +225,9 @@ def scores(**options) -> Figure:
 
 def contraction(**options) -> Figure:
     rows = [
-        Learned("gnet", 0.4, 0.3, 0.91),
-        Learned("g_Q", -0.1, 1.02, -0.04),
-        Learned("sd growth", math.nan, math.nan, 0.5),
+        ParameterContraction("gnet", 0.4, 0.3, 0.91),
+        ParameterContraction("g_Q", -0.1, 1.02, -0.04),
+        ParameterContraction("sd growth", math.nan, math.nan, 0.5),
     ]
     return contraction_figure(rows, **options)
 

@@ -9,11 +9,11 @@ import pytest
 from normoxia.calibration.credibility import verification
 from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
 from normoxia.calibration.fitting import hyperparameters
-from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
 from normoxia.calibration.judging import baselines, lock
 from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Normal
+from normoxia.calibration.judging.scoring import NormalPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
 from normoxia.report.credibility import html, pages
@@ -35,17 +35,17 @@ def file() -> CredibilityFile:
         patch.undo()
 
 
-def ensemble() -> Calibrated:
+def ensemble() -> Ensemble:
     """Draws half as wide as the prior."""
     space = hyperparameters.read()
     states = 0.5 * prior_states(layout(space), 400, 1)
     health = {"draws": 400, "effective_sample_size": 300.0, "largest_r_hat": 1.001}
-    return Calibrated(space, states, {"sampling": health}, "e" * 64)
+    return Ensemble(space, states, {"sampling": health}, "e" * 64)
 
 
 def board() -> Scoreboard:
     listed = lock.read()
-    predictions = {o.target: Normal(o.y, o.se**2) for o in listed.contrasts}
+    predictions = {o.target: NormalPredictive(o.y, o.se**2) for o in listed.contrasts}
     return scoreboard(
         listed,
         {"oracle": predictions},

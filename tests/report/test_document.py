@@ -7,7 +7,7 @@ from tests.report import samples
 
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.outcome import Estimate
-from normoxia.population.table_one import Row
+from normoxia.population.table_one import TableOneRow
 from normoxia.report import (
     ComparisonPanel,
     ComparisonRow,
@@ -130,7 +130,9 @@ def test_an_existing_file_is_kept(tmp_path):
 
 
 def test_table_one_marks_large_differences():
-    table = table_one([Row("Age, median", 63.0, 63.0, 0.01), Row("Women, %", 32.0, 40.0, -0.17)], lang="zh")
+    table = table_one(
+        [TableOneRow("Age, median", 63.0, 63.0, 0.01), TableOneRow("Women, %", 32.0, 40.0, -0.17)], lang="zh"
+    )
     assert table.columns[0] == "特征"
     assert table.rows[1][:4] == ("Women, %", "32.0", "40.0", "−0.17")
     assert table.emphasis == {(1, 3)}

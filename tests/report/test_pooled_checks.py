@@ -13,12 +13,14 @@ from normoxia.evidence.synthesis.contrasts import Contrast
 from normoxia.report import language
 from normoxia.report.funnel import funnel_figure
 from normoxia.report.heat_map import contribution_figure, net_heat_figure
-from normoxia.report.pooled import Pooled
+from normoxia.report.pooled import NetworkSections
 from normoxia.report.pooled_checks import contribution_map, funnel, net_heat_map
 
 
-def senn(model: str = "common", lang: str = "en") -> Pooled:
-    return Pooled(evidence.pool(networks()["senn2013"], model=model, small_values="good"), language(lang))  # type: ignore[arg-type]
+def senn(model: str = "common", lang: str = "en") -> NetworkSections:
+    return NetworkSections(
+        evidence.pool(networks()["senn2013"], model=model, small_values="good"), language(lang)
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -61,7 +63,7 @@ def test_the_funnel_names_studies_outside_and_gives_the_test() -> None:
 
 def test_a_star_has_no_net_heat_and_few_studies_no_funnel() -> None:
     rows = [Contrast(str(k), t, "p", 0.1 * k, 0.2) for k, t in enumerate("abc")]
-    pooled = Pooled(evidence.pool(rows, small_values="good"), language("en"))
+    pooled = NetworkSections(evidence.pool(rows, small_values="good"), language("en"))
     assert net_heat_map(pooled) is None
     assert funnel(pooled) is None
     assert contribution_map(pooled) is not None

@@ -12,7 +12,7 @@ from tests.report.test_figures import texts, words
 
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Estimate
-from normoxia.report.contraction import Learned, contraction_figure
+from normoxia.report.contraction import ParameterContraction, contraction_figure
 from normoxia.report.interval_calibration import Transforms, coverage, interval_calibration_figure
 from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.prediction import Prediction, prediction_forest
@@ -173,7 +173,7 @@ def test_parameters_are_sorted_by_contraction_and_uninformed_ones_counted():
 
 
 def test_a_posterior_equal_to_its_prior_covers_the_shade():
-    (view,) = contraction_figure([Learned("x", 0.0, 1.0, 0.0)]).spec["hconcat"][1:]
+    (view,) = contraction_figure([ParameterContraction("x", 0.0, 1.0, 0.0)]).spec["hconcat"][1:]
     (shade,) = (layer["encoding"] for layer in view["layer"] if layer["mark"]["type"] == "rect")
     lines = [
         r

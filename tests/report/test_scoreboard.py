@@ -16,10 +16,16 @@ from normoxia.calibration.judging.scoreboard import Calibration
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
-from normoxia.report.fitting import StructureOdds, attempt_table, left_out_table, structure_table, told_apart
-from normoxia.report.judged import Told
+from normoxia.report.fitting import (
+    StructureOdds,
+    attempt_table,
+    left_out_table,
+    separate_structures,
+    structure_table,
+)
 from normoxia.report.scoreboard import pages
-from normoxia.report.scored_rows import called_table, is_predicted, prediction, row_table, rows_of
+from normoxia.report.scoreboard_text import ScoreboardText
+from normoxia.report.scored_rows import direction_table, is_predicted, prediction, row_table, rows_of
 from normoxia.report.tables import Table
 
 EN, ZH = language("en"), language("zh")
@@ -42,7 +48,7 @@ ROWS = [
 
 
 def board_text(board, lang="en"):
-    return Told(board, language(lang))
+    return ScoreboardText(board, language(lang))
 
 
 def words_of(page):
@@ -109,7 +115,7 @@ def test_outcomes_without_prediction_are_named():
 def test_failures_are_listed_with_successes_not_predicted():
     """A constant 0.8 predicts failures of small trials and misses their successes."""
     board = boards.guess()
-    table = called_table(board, EN)
+    table = direction_table(board, EN)
     heads = [table.rows[i][0] for i in sorted(table.groups)]
     judged = board.judged
     assert f"{judged.failures_predicted} of 4" in heads[0]
@@ -161,7 +167,7 @@ def test_every_predictor_and_baseline_has_a_line():
 
 
 def test_the_page_has_every_part_in_both_languages():
-    learned, structures = told_apart(ROWS, SPACE)
+    learned, structures = separate_structures(ROWS, SPACE)
     made, figures = pages(
         boards.guess(),
         learned=learned,
@@ -208,7 +214,7 @@ def test_the_verdict_is_first_and_warns_of_misses():
 
 
 def test_the_chinese_page_is_chinese():
-    learned, structures = told_apart(ROWS, SPACE)
+    learned, structures = separate_structures(ROWS, SPACE)
     made, _ = pages(
         boards.guess(),
         learned=learned,
@@ -247,7 +253,7 @@ def test_the_log_of_the_lock_is_translated_and_amendments_are_literal():
 
 def test_structures_have_odds_and_spreads_have_contraction_only():
     """A mean of 0.2 over on (1) and off (-1) is a probability of 0.6, odds of 1.5."""
-    learned, structures = told_apart(ROWS, SPACE)
+    learned, structures = separate_structures(ROWS, SPACE)
     assert [s.name for s in structures] == [s.name for s in SPACE.structures]
     assert structures[0].probability == pytest.approx(0.6)
     assert structures[0].odds == pytest.approx(1.5)

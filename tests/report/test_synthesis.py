@@ -13,7 +13,7 @@ from normoxia.evidence.synthesis.pooling import pool
 from normoxia.language import language
 from normoxia.report import document
 from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.pooled import Pooled, effect_rows, fewest_crossings
+from normoxia.report.pooled import NetworkSections, effect_rows, fewest_crossings
 from normoxia.report.synthesis import answer_pages, table_pages
 from normoxia.report.tables import Table
 
@@ -83,7 +83,7 @@ def test_the_language_asked_for_comes_first(answered):
 
 
 def test_unconnected_treatments_have_a_reference_of_their_own():
-    pooled = Pooled(pool(APART, effect="HR", reference="p", draws=200), language("en"))
+    pooled = NetworkSections(pool(APART, effect="HR", reference="p", draws=200), language("en"))
     table = pooled.effects_table()
     assert [table.rows[i][0] for i in sorted(table.groups)] == ["against p", "against x"]
     assert {row[0] for row in table.rows} == {"against p", "a", "b", "against x", "y"}
@@ -95,7 +95,7 @@ def test_unconnected_treatments_have_a_reference_of_their_own():
 
 def test_shares_of_the_studies_add_up_and_certainty_names_six_domains():
     synthesis = pool(LOOP, effect="HR", reference="p", draws=200)
-    pooled = Pooled(
+    pooled = NetworkSections(
         synthesis,
         language("en"),
         certainty=certainty(synthesis.fit),
@@ -115,16 +115,22 @@ def test_shares_of_the_studies_add_up_and_certainty_names_six_domains():
         synthesis.fit, risk_of_bias=dict.fromkeys(synthesis.network.studies, 1), indirectness=dict.fromkeys(synthesis.network.studies, 1),
         reporting_bias=(Concern.NONE, "a reason"),
     )  # fmt: skip
-    levels = {row[-1] for row in Pooled(synthesis, language("en"), certainty=whole).certainty_table().rows}
+    levels = {
+        row[-1] for row in NetworkSections(synthesis, language("en"), certainty=whole).certainty_table().rows
+    }
     assert levels <= {"high", "moderate", "low", "very low"}
 
 
 def test_ratios_are_shown_as_ratios_and_differences_as_they_are():
-    ratio = Pooled(pool(LOOP[:1], effect="HR", reference="p", draws=200), language("en")).effects_table()
+    ratio = NetworkSections(
+        pool(LOOP[:1], effect="HR", reference="p", draws=200), language("en")
+    ).effects_table()
     # 0.7 exp(-/+ 1.96 0.1)
     assert ratio.rows[0][1] == "0.70 (0.58–0.85)"
     plain = [Contrast("s1", "a", "p", -1.0, 0.25)]
-    difference = Pooled(pool(plain, effect="MD", reference="p", draws=200), language("zh")).effects_table()
+    difference = NetworkSections(
+        pool(plain, effect="MD", reference="p", draws=200), language("zh")
+    ).effects_table()
     # -1 -/+ 1.96 0.25
     assert difference.rows[0][1] == "−1.00（−1.49 至 −0.51）"
 
@@ -182,5 +188,5 @@ def test_effect_rows_have_every_pair_once_per_model():
 def test_tau_outside_its_interval_is_noted_in_both_languages(code, word):
     effects = [(0.0, 0.05)] * 30 + [(6.0 * (-1) ** i, 2.0) for i in range(40)]
     contrasts = [Contrast(f"s{i}", "a", "b", y, se) for i, (y, se) in enumerate(effects)]
-    pooled = Pooled(pool(contrasts, effect="MD", small_values="good"), language(code))
+    pooled = NetworkSections(pool(contrasts, effect="MD", small_values="good"), language(code))
     assert [line for line in pooled.limit_words() if word in line]

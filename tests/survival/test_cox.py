@@ -8,7 +8,7 @@ from tests.survival.strategies import exponential_trial
 
 from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 from normoxia.survival import TimeToEvent, cox, hazard_ratio, proportional_hazards_test
-from normoxia.survival.design import Design, event_moments, score_residuals
+from normoxia.survival.design import RiskDesign, event_moments, score_residuals
 
 NAMES = ("age", "sex", "ph.ecog")
 
@@ -111,7 +111,7 @@ def test_robust_variance_with_ties_is_the_derivative_by_each_weight(ties):
 def test_score_residuals_add_up_to_the_score_anywhere(ties):
     data, x, rng = random_study(60, ties=True)
     late = TimeToEvent(data.time, data.observed, entry=np.where(np.arange(60) % 4 == 0, 10.0, 0.0))
-    design, beta, step = Design.of(late, x, rng.integers(0, 2, 60)), np.array([0.4, -0.2]), 1e-5
+    design, beta, step = RiskDesign.of(late, x, rng.integers(0, 2, 60)), np.array([0.4, -0.2]), 1e-5
 
     def log_likelihood(b):
         weight, total, _, _ = event_moments(design, b, ties)

@@ -10,7 +10,7 @@ from tests.trial import toy
 
 from normoxia.pharmacology.drug import TOXICITY_GROUPS
 from normoxia.trial import clinical, from_study, runner, toxicity
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 
 def test_every_group_of_toxicity_has_a_factor_of_the_clinic() -> None:
@@ -24,7 +24,9 @@ def test_every_group_of_toxicity_has_a_factor_of_the_clinic() -> None:
 def test_numbers_of_groups_join_in_order() -> None:
     bench = runner.prepare(toy.protocol())
     chunk = runner.Chunk("", ((0, 0, 2), (1, 0, 3)))
-    settings = [Setting({"clinic.later_blockade": x, "clinic.ascertainment": 2 * x}) for x in (0.25, 0.5)]
+    settings = [
+        ParameterSet({"clinic.later_blockade": x, "clinic.ascertainment": 2 * x}) for x in (0.25, 0.5)
+    ]
     population, numbers = runner._enrolled(bench, chunk, 1, settings, np.zeros(5))
     assert population.n_patients == 5
     assert numbers.later_blockade.tolist() == [0.25] * 2 + [0.5] * 3
@@ -38,7 +40,7 @@ def test_numbers_of_groups_join_in_order() -> None:
 def test_a_weaker_later_blockade_changes_those_who_cross_over_and_nobody_else() -> None:
     trial = from_study.preferred("KEYNOTE-024").with_patients(40)
     found = {
-        left: runner.run(trial, seed=4, settings=[Setting({"clinic.later_blockade": left, "kI": 0.004})])
+        left: runner.run(trial, seed=4, settings=[ParameterSet({"clinic.later_blockade": left, "kI": 0.004})])
         for left in (0.0, 1.0)
     }
     none, full = found[0.0], found[1.0]

@@ -220,7 +220,7 @@ def test_a_refused_design_answers_with_the_reason(monkeypatch: pytest.MonkeyPatc
 
 
 @functools.cache
-def kitchen() -> runner.Bench:
+def kitchen() -> runner.PreparedTrial:
     """One compiled model with the drugs of every design: one compilation instead of thirty."""
     trials = [trial.read(f"forecast:{name}") for name in NAMES]
     drugs = sorted({drug for t in trials for drug in t.drugs})
@@ -230,7 +230,7 @@ def kitchen() -> runner.Bench:
 
 
 def run(protocol: trial.Trial, seed: int = 1, replicates: int = 1) -> trial.TrialResult:
-    bench = runner.Bench(protocol, kitchen().model, kitchen().simulator)
+    bench = runner.PreparedTrial(protocol, kitchen().model, kitchen().simulator)
     (chunk,) = runner.chunks(protocol, replicates)
     return runner.run_chunk(bench, chunk, seed)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from normoxia.population import Acceptance
-from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.endpoints import PatientEndpoints, evaluate
 from normoxia.trial.recist import Criteria, Response
 from normoxia.trial.result import COLUMNS, TrialResult
 
@@ -28,7 +28,7 @@ CODES = [
 
 
 @pytest.fixture(scope="module")
-def found() -> Endpoints:
+def found() -> PatientEndpoints:
     n = 6
     columns = {name: np.full(n, NEVER) for name in COLUMNS}
     columns |= {name: np.zeros(n, dtype=np.int64) for name in ("arm", "replicate", "status")}
@@ -46,28 +46,30 @@ def found() -> Endpoints:
     return evaluate(result, Criteria(confirmation_days=28.0))
 
 
-def test_pfs_ends_with_progression_or_death_or_at_the_last_scan(found: Endpoints) -> None:
+def test_pfs_ends_with_progression_or_death_or_at_the_last_scan(found: PatientEndpoints) -> None:
     assert found.pfs.tolist() == [126.0, 100.0, 42.0, 42.0, 0.0, 126.0]
     assert found.pfs_observed.tolist() == [True, True, True, False, False, False]
 
 
-def test_os_ends_with_death_or_the_cut_or_loss(found: Endpoints) -> None:
+def test_os_ends_with_death_or_the_cut_or_loss(found: PatientEndpoints) -> None:
     assert found.os.tolist() == [300.0, 100.0, 400.0, 90.0, 250.0, 400.0]
     assert found.os_observed.tolist() == [True, True, False, False, True, False]
 
 
-def test_response_and_disease_control(found: Endpoints) -> None:
+def test_response_and_disease_control(found: PatientEndpoints) -> None:
     assert found.responded.tolist() == [True, False, False, False, False, True]
     assert found.controlled.tolist() == [True, True, False, True, False, True]
     assert [Response(code).name for code in found.response] == ["PR", "SD", "PD", "SD", "NE", "CR"]
 
 
-def test_duration_and_time_of_response(found: Endpoints) -> None:
+def test_duration_and_time_of_response(found: PatientEndpoints) -> None:
     assert found.response_day[[0, 5]].tolist() == [42.0, 42.0]
     assert found.duration[[0, 5]].tolist() == [84.0, 84.0]
     assert found.duration_observed.tolist() == [True, False, False, False, False, False]
     assert np.isnan(found.duration[1])
 
 
-def test_toxicity_counts_to_thirty_days_after_treatment_and_not_after_death_or_loss(found: Endpoints) -> None:
+def test_toxicity_counts_to_thirty_days_after_treatment_and_not_after_death_or_loss(
+    found: PatientEndpoints,
+) -> None:
     assert found.toxic.tolist() == [True, True, False, False, False, True]

@@ -29,7 +29,7 @@ RUNNABLE = [name for name in RANDOMISED if name not in CANNOT]
 
 
 @functools.cache
-def kitchen() -> runner.Bench:
+def kitchen() -> runner.PreparedTrial:
     """One compiled model with the drugs of every study: one compilation instead of twenty."""
     trials = [from_study.preferred(name) for name in RUNNABLE]
     drugs = sorted({drug for t in trials for drug in t.drugs})
@@ -41,7 +41,7 @@ def kitchen() -> runner.Bench:
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_a_randomised_study_runs(name: str) -> None:
     protocol = from_study.build(registry()[name]).with_patients(8)
-    bench = runner.Bench(protocol, kitchen().model, kitchen().simulator)
+    bench = runner.PreparedTrial(protocol, kitchen().model, kitchen().simulator)
     (chunk,) = runner.chunks(protocol)
     result = runner.run_chunk(bench, chunk, seed=1)
     assert result.n_rows == 8 * len(protocol.arms)

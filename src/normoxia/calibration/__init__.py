@@ -1,13 +1,13 @@
-"""Calibration: the mechanism held against the evidence. Three rooms, and what puts them together.
+"""Calibration: the mechanism fitted to the evidence and compared with it. Three rooms, and what combines them.
 
 judging      the lock, rules of scoring, baselines, the scoreboard; it knows no model
 fitting      the space, simulated and emulated trials, the posterior and its draws, predictions without a study
 
-hybrid       mechanism and component model joined       stacking    structures by what they predict
+combined     mechanism and component model combined    stacking    weights of structures by what they predict
 validation   all of it in one verb                      calibrate   from seed to ensemble
 forecast     planned trials, before their results
 
-credibility  what the model may be asked, and for every claim the run that proves or denies it
+credibility  which uses of the model are supported, and the run that tests each claim
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from normoxia.calibration.calibrate import Plan as Plan
-    from normoxia.calibration.fitting.ensemble import Calibrated as Calibrated
+    from normoxia.calibration.fitting.ensemble import Ensemble as Ensemble
     from normoxia.calibration.forecast import Forecast as Forecast
     from normoxia.calibration.validation import Validation as Validation
     from normoxia.calibration.validation import validate as validate
 
 #: where each public name lives; a name is also imported above for those who read types
 _HOMES = {
-    "Calibrated": "fitting.ensemble",
+    "Ensemble": "fitting.ensemble",
     "Forecast": "forecast",
     "Plan": "calibrate",
     "Validation": "validation",

@@ -17,7 +17,7 @@ from normoxia import __version__, documents, storage
 from normoxia.calibration import validation
 from normoxia.calibration.fitting import emulated as emulation
 from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
-from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
@@ -59,7 +59,7 @@ SMALL = Plan(seed=1, points=(96,), patients=12, studies=("IMpower150", "KEYNOTE-
 
 def calibrate(
     plan: Plan, folder: Path, *, workers: int = 1, resume: bool = False, progress: Progress = silent
-) -> ensemble.Calibrated:
+) -> ensemble.Ensemble:
     """Run a plan in a folder; writes the ensemble and the emulated trials there, and gives the ensemble.
 
     resume   go on with what the folder holds; it must have been begun with the same plan
@@ -81,7 +81,7 @@ def calibrate(
         return _carried_out(plan, folder, workers, progress)
 
 
-def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> ensemble.Calibrated:
+def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> ensemble.Ensemble:
     """The rounds of a plan, what they emulate, the check, and the ensemble."""
     space, lock = hyperparameters.read(), locked.read()
     studies = plan.studies or tuple(experiments.runnable([study.id for study in registry()]))
@@ -92,7 +92,7 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
         "space_sha256": space.digest,
     }  # fmt: skip
     fitted: Fit | None = None
-    known: Emulated | None = None
+    known: EmulatedStudies | None = None
     for number, n_points in enumerate(plan.points, 1):
         seed = plan.seed + number
         points = (
@@ -119,10 +119,12 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
     manifest["emulator"] = _check(
         space, known, fitted, studies, lock, folder / CHECK, plan, workers, progress
     )
-    known = Emulated(known.figures, known.surfaces, manifest)
+    known = EmulatedStudies(known.figures, known.surfaces, manifest)
     storage.write_whole(folder / EMULATED, known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
-    return write(space, Emulated.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress)
+    return write(
+        space, EmulatedStudies.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress
+    )
 
 
 def _check_names(space: Space) -> None:
@@ -141,7 +143,7 @@ def _check_names(space: Space) -> None:
 
 
 def _check(
-    space: Space, known: Emulated, fitted: Fit, studies: Sequence[str], lock: Lock, folder: Path, plan: Plan,
+    space: Space, known: EmulatedStudies, fitted: Fit, studies: Sequence[str], lock: Lock, folder: Path, plan: Plan,
     workers: int, progress: Progress,
 ) -> dict[str, object]:  # fmt: skip
     """Draws of the posterior simulated anew, and how far the emulators were from what came: by kind, mean and root mean square.
@@ -182,13 +184,13 @@ def _check(
 
 def write(
     space: Space,
-    known: Emulated,
+    known: EmulatedStudies,
     folder: Path,
     seed: int,
     manifest: Mapping[str, object],
     *,
     progress: Progress = silent,
-) -> ensemble.Calibrated:
+) -> ensemble.Ensemble:
     """The ensemble of emulated trials, written to the folder."""
     fitted = validation.fit(space, known, locked.read(), seed, progress=progress)
     health = {
@@ -200,7 +202,7 @@ def write(
     text = ensemble.document(
         space,
         ensemble.thinned(fitted.draws.states, DRAWS),
-        {**manifest, "sampling": health, "silent": list(fitted.silent)},
+        {**manifest, "sampling": health, "silent": list(fitted.not_emulated)},
     )
     storage.write_whole(folder / ENSEMBLE, text.encode())
     return ensemble.read(folder / ENSEMBLE)

@@ -18,18 +18,18 @@ from typing import Any
 import numpy as np
 
 from normoxia import __version__, documents, library
-from normoxia.calibration import hybrid, matching
-from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration import combined, matching
+from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.judging import baselines, components
-from normoxia.calibration.judging.scoring import Normal
+from normoxia.calibration.judging.scoring import NormalPredictive
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
-from normoxia.trial import analysis, designs, lending, runner
-from normoxia.trial.designs import Design
-from normoxia.trial.joined import Joined
+from normoxia.trial import analysis, borrowed_parameters, designs, runner
+from normoxia.trial.combined import CombinedRatio
+from normoxia.trial.designs import TrialDesign
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -105,7 +105,7 @@ class Scored:
 
 
 def forecast(
-    design: Design, calibrated: Calibrated, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
+    design: TrialDesign, calibrated: Ensemble, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
     progress: Progress = silent,
 ) -> Forecast:  # fmt: skip
     """Run a design's protocols under the ensemble.
@@ -114,7 +114,7 @@ def forecast(
     """
     if design.refused:
         raise InvalidArgument(f"{design.id}: {design.refused}")
-    if replicates < hybrid.FEWEST:
+    if replicates < combined.FEWEST:
         raise InvalidArgument(f"found {replicates} replicates; a forecast needs eight or more")
     cohorts = [designs.read(name) for name in design.protocols]
     results = [
@@ -124,7 +124,7 @@ def forecast(
     limits = list(design.limits)
     pairs = list(zip(cohorts, results, strict=True))
     for trial, result in [designs.together(cohorts, results, design.id)] if design.pooled else pairs:
-        joined = hybrid.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
+        joined = combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
         found += _kept(design, trial, result, joined)
         limits += _stand_ins(joined)
     digests = {trial.id: hashlib.sha256(trial.text.encode()).hexdigest() for trial in cohorts}
@@ -132,12 +132,12 @@ def forecast(
 
 
 def _run(
-    trial: Trial, calibrated: Calibrated, seed: int, replicates: int, workers: int, progress: Progress
+    trial: Trial, calibrated: Ensemble, seed: int, replicates: int, workers: int, progress: Progress
 ) -> TrialResult:
     settings = calibrated.settings(replicates, seed, single_arm=len(trial.arms) == 1)
     return runner.run(
         trial, seed=seed, replicates=replicates, workers=workers, progress=progress,
-        settings=[lending.lent(setting) for setting in settings], ensemble=calibrated.provenance(),
+        settings=[borrowed_parameters.fill_borrowed(setting) for setting in settings], ensemble=calibrated.provenance(),
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _alike(cohorts: Sequence[Trial]) -> bool:
     )
 
 
-def _stand_ins(joined: Sequence[Joined]) -> list[str]:
+def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
     """Where the half that is not mechanism is no sum of components."""
     means = {baselines.CLASS_MEAN: "of their class of comparison", baselines.CONSTANT: "of all studies"}
     return [
@@ -161,7 +161,9 @@ def _stand_ins(joined: Sequence[Joined]) -> list[str]:
     ]
 
 
-def _kept(design: Design, trial: Trial, result: TrialResult, joined: Sequence[Joined] = ()) -> list[Outcome]:
+def _kept(
+    design: TrialDesign, trial: Trial, result: TrialResult, joined: Sequence[CombinedRatio] = ()
+) -> list[Outcome]:
     """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so.
 
     joined  hazard ratios joined with the component model's, which are kept too, each after the simulated one
@@ -196,7 +198,7 @@ def _rounded(estimate: Estimate) -> Estimate:
 
 
 def document(
-    forecasts: Iterable[Forecast], calibrated: Calibrated, seed: int, replicates: int, date: str = ""
+    forecasts: Iterable[Forecast], calibrated: Ensemble, seed: int, replicates: int, date: str = ""
 ) -> str:
     """Forecasts as text, with what made them."""
     when = date or datetime.date.today().isoformat()
@@ -412,7 +414,7 @@ def _scored(foreseen: Outcome, published: Outcome) -> Scored:
     sd = (high - low) / (2.0 * 1.959964)
     if not math.isfinite(middle + sd) or sd <= 0:
         return Scored(foreseen, published, math.nan, math.nan)
-    return Scored(foreseen, published, (y - middle) / sd, Normal(middle, sd**2).crps(y))
+    return Scored(foreseen, published, (y - middle) / sd, NormalPredictive(middle, sd**2).crps(y))
 
 
 def _scale(measure: Measure, value: float) -> float:
@@ -432,8 +434,8 @@ def _plain(text: str) -> str:
 
 
 def all_of(
-    calibrated: Calibrated, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
-    chosen: Sequence[Design] = (), progress: Progress = silent,
+    calibrated: Ensemble, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
+    chosen: Sequence[TrialDesign] = (), progress: Progress = silent,
 ) -> tuple[Forecast, ...]:  # fmt: skip
     """Forecasts of every design that is not refused, or of those chosen; each from a seed of its own."""
     known = designs.forecasts()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.leave_out import LeftOut
+from normoxia.calibration.fitting.leave_out import LeftOutStudies
 from normoxia.calibration.fitting.posterior import Posterior
-from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.judging.lock import Lock, Target
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ _GRID = np.linspace(0.0, 1.0, 101)
 
 
 @dataclass(frozen=True, slots=True)
-class Stacked:
+class StackedStructures:
     """A structure's weight of on, what on gains over off, and the contrast that says most.
 
     gain      summed log predictive density of on less that of off
@@ -41,8 +41,11 @@ class Stacked:
 
 
 def stack(
-    lock: Lock, posterior: Posterior, left_out: Mapping[str, LeftOut], predicted: Mapping[Target, Predicted]
-) -> dict[str, Stacked]:
+    lock: Lock,
+    posterior: Posterior,
+    left_out: Mapping[str, LeftOutStudies],
+    predicted: Mapping[Target, StudyPrediction],
+) -> dict[str, StackedStructures]:
     """Every structure's weight, from predictions of all randomised patients (strata are not counted)."""
     first = posterior.layout.n_continuous
     found = {}
@@ -59,7 +62,7 @@ def stack(
     return found
 
 
-def _density(p: Predicted, side: NDArray[np.bool_], y: float, se: float) -> float:
+def _density(p: StudyPrediction, side: NDArray[np.bool_], y: float, se: float) -> float:
     """Predictive density of a published log hazard ratio under some of the draws; nan where they weigh too little."""
     weights = p.weights * side
     if weights.sum() < LEAST:
@@ -68,14 +71,14 @@ def _density(p: Predicted, side: NDArray[np.bool_], y: float, se: float) -> floa
     return float(max((weights * kernel).sum() / weights.sum(), 1e-300))
 
 
-def _stacked(rows: list[tuple[str, float, float]]) -> Stacked:
+def _stacked(rows: list[tuple[str, float, float]]) -> StackedStructures:
     if not rows:
-        return Stacked(float("nan"), float("nan"), 0, ("", float("nan")))
+        return StackedStructures(float("nan"), float("nan"), 0, ("", float("nan")))
     on, off = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
     score = np.log(_GRID[:, None] * on + (1.0 - _GRID[:, None]) * off).sum(axis=1)
     difference = np.log(on / off)
     most = int(np.argmax(np.abs(difference)))
-    return Stacked(
+    return StackedStructures(
         float(_GRID[int(np.argmax(score))]),
         float(difference.sum()),
         len(rows),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import library
-from normoxia.calibration import hybrid, stacking
+from normoxia.calibration import combined, stacking
 from normoxia.calibration.fitting import (
     hyperparameters,
     leave_out,
@@ -20,22 +20,22 @@ from normoxia.calibration.fitting import (
     prediction,
     sampler,
 )
-from normoxia.calibration.fitting.abreast import abreast
-from normoxia.calibration.fitting.emulated import Emulated
+from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.leave_out import LeftOut
-from normoxia.calibration.fitting.observations import Block
+from normoxia.calibration.fitting.leave_out import LeftOutStudies
+from normoxia.calibration.fitting.observations import ObservationBlock
 from normoxia.calibration.fitting.posterior import Posterior
-from normoxia.calibration.fitting.prediction import Predicted
-from normoxia.calibration.fitting.sampler import Draws
+from normoxia.calibration.fitting.prediction import StudyPrediction
+from normoxia.calibration.fitting.processes import run_in_processes
+from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
 from normoxia.calibration.judging import attempts, baselines
 from normoxia.calibration.judging import lock as locked
 from normoxia.calibration.judging.attempts import Attempt
 from normoxia.calibration.judging.lock import Lock, Target
 from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Ensemble, Predictive
-from normoxia.calibration.stacking import Stacked
+from normoxia.calibration.judging.scoring import Predictive, SampledPredictive
+from normoxia.calibration.stacking import StackedStructures
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
@@ -51,8 +51,8 @@ class Fit:
     """A posterior and its draws, and figures of the evidence that could not be emulated and so do not speak."""
 
     posterior: Posterior
-    draws: Draws
-    silent: tuple[str, ...]
+    draws: PosteriorDraws
+    not_emulated: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +60,8 @@ class Predictor:
     """One way to predict: its fit to everything, and what it says of each scored study without it."""
 
     fit: Fit
-    left_out: Mapping[str, LeftOut]
-    predicted: Mapping[Target, Predicted]
+    left_out: Mapping[str, LeftOutStudies]
+    predicted: Mapping[Target, StudyPrediction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ class Validation:
     attempts: tuple[Attempt, ...]
 
     @property
-    def left_out(self) -> Mapping[str, LeftOut]:
+    def left_out(self) -> Mapping[str, LeftOutStudies]:
         """How each study was left out of the mechanism."""
         return self.mechanism.left_out
 
@@ -89,7 +89,7 @@ class Validation:
         return contraction(self.mechanism.fit)
 
     @property
-    def stacked(self) -> Mapping[str, Stacked]:
+    def stacked(self) -> Mapping[str, StackedStructures]:
         """The weight of each structure by predictions of left-out contrasts."""
         return stacking.stack(
             self.board.lock, self.mechanism.fit.posterior, self.left_out, self.mechanism.predicted
@@ -97,7 +97,7 @@ class Validation:
 
 
 def prepare(
-    space: Space, emulated: Emulated, lock: Lock, *, discrepant: bool = False
+    space: Space, emulated: EmulatedStudies, lock: Lock, *, discrepant: bool = False
 ) -> tuple[Posterior, tuple[str, ...]]:
     """The posterior of everything emulated, and the figures left out because simulation gives the same of them everywhere or nothing."""
     kept, lost = [], []
@@ -114,16 +114,16 @@ def prepare(
     return Posterior(space, own, tuple(kept), surfaces), tuple(lost)
 
 
-def _part(block: Block, places: list[int]) -> Block:
+def _part(block: ObservationBlock, places: list[int]) -> ObservationBlock:
     chosen = tuple(block.observations[i] for i in places)
-    return Block(
+    return ObservationBlock(
         block.study, block.single_arm, chosen, block.y[places], block.covariance[np.ix_(places, places)]
     )
 
 
 def fit(
     space: Space,
-    emulated: Emulated,
+    emulated: EmulatedStudies,
     lock: Lock,
     seed: int,
     *,
@@ -143,7 +143,7 @@ def fit(
 
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
     """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
-    emulated = Emulated.read(shipped_emulators())
+    emulated = EmulatedStudies.read(shipped_emulators())
     return judge(hyperparameters.read(), emulated, seed, workers=workers, progress=progress)
 
 
@@ -154,7 +154,7 @@ def shipped_emulators() -> Path:
 
 def judge(
     space: Space,
-    emulated: Emulated,
+    emulated: EmulatedStudies,
     seed: int,
     *,
     lock: Lock | None = None,
@@ -166,7 +166,7 @@ def judge(
     workers  processes, see `abreast`; the judgement is the same for any number
     """
     known = locked.read() if lock is None else lock
-    fits = abreast(
+    fits = run_in_processes(
         [partial(fit, space, emulated, known, seed, discrepant=discrepant) for discrepant in (False, True)],
         workers=workers, progress=progress,
     )  # fmt: skip
@@ -176,7 +176,7 @@ def judge(
         for f in fits
     ]
     ways = ((fits[0], left[0], False), (fits[1], left[1], False), (fits[0], left[0], True))
-    alone, freer, anchored = abreast(
+    alone, freer, anchored = run_in_processes(
         [
             partial(_predicted, fitted.posterior, own, emulated, known, seed, anchored=anchored)
             for fitted, own, anchored in ways
@@ -186,7 +186,7 @@ def judge(
     mechanism, departing = Predictor(fits[0], left[0], alone), Predictor(fits[1], left[1], freer)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
-    joined = hybrid.join(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
+    joined = combined.combine(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
     own = _ensembles(known, mechanism.predicted)
     board = scoreboard(
         known,
@@ -210,15 +210,15 @@ def judge(
 
 def _predicted(
     whole: Posterior,
-    left: Mapping[str, LeftOut],
-    emulated: Emulated,
+    left: Mapping[str, LeftOutStudies],
+    emulated: EmulatedStudies,
     lock: Lock,
     seed: int,
     *,
     anchored: bool,
     progress: Progress,
-) -> dict[Target, Predicted]:
-    found: dict[Target, Predicted] = {}
+) -> dict[Target, StudyPrediction]:
+    found: dict[Target, StudyPrediction] = {}
     with one_thread():
         for i, (study, own) in enumerate(left.items(), 1):
             found |= prediction.predict(
@@ -228,12 +228,12 @@ def _predicted(
     return found
 
 
-def _ensembles(lock: Lock, predicted: Mapping[Target, Predicted]) -> dict[Target, Predictive]:
+def _ensembles(lock: Lock, predicted: Mapping[Target, StudyPrediction]) -> dict[Target, Predictive]:
     errors = {o.target: o.se for o in lock.observed}
     found: dict[Target, Predictive] = {}
     for target, p in predicted.items():
         se = np.full(len(p.draws), errors[target]) if target.is_ratio else None
-        found[target] = Ensemble(p.draws, p.weights, standard_errors=se)
+        found[target] = SampledPredictive(p.draws, p.weights, standard_errors=se)
     return found
 
 

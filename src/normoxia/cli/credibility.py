@@ -14,7 +14,7 @@ from normoxia.cli.table import print_table
 
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
-    from normoxia.calibration.fitting.ensemble import Calibrated
+    from normoxia.calibration.fitting.ensemble import Ensemble
     from normoxia.calibration.judging.scoreboard import Scoreboard
 
 
@@ -51,7 +51,7 @@ def credibility(
     say(f"{path}/report.html", quiet=quiet)
 
 
-def _held(quick: bool, workers: int, quiet: bool) -> tuple[Calibrated | None, Scoreboard | None]:
+def _held(quick: bool, workers: int, quiet: bool) -> tuple[Ensemble | None, Scoreboard | None]:
     """The shipped ensemble, and unless asked to be quick what validation makes of it; None where none is shipped."""
     from normoxia import calibration, library
     from normoxia.calibration.fitting import ensemble

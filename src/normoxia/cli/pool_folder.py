@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis.proportionality import Proportionality
     from normoxia.evidence.synthesis.tables import NetworkTable
     from normoxia.report.pooled import Shares
-    from normoxia.report.synthesis import Told
+    from normoxia.report.synthesis import ReportParts
 
 Rest = ParamSpec("Rest")
 #: marks a folder that is being written
@@ -253,7 +253,7 @@ def _provenance(command: str, asked: Options, read: Path) -> dict[str, str]:
     }
 
 
-def _write(out: Path, told: Told, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
+def _write(out: Path, told: ReportParts, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
     from normoxia.report.document import document
     from normoxia.report.figure import save_all
     from normoxia.report.pooled import effect_rows

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia.cli.pool_options import METHODS, Options
-from normoxia.cli.pool_words import print_lines, print_pooled, retold, show_table
+from normoxia.cli.pool_words import print_pooled, show_table, translated
 from normoxia.cli.show import print_json, say
+from normoxia.cli.table import print_lines
 from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         question, studies=registry(*asked.studies) if asked.studies else None, model=asked.model, tau=asked.tau,
         seed=asked.seed, hartung_knapp=asked.hartung_knapp, level=asked.level, prediction=asked.prediction,
     )  # fmt: skip
-    whole = retold(_answer_json(answered), asked.lang)
+    whole = translated(_answer_json(answered), asked.lang)
     if out is not None:
         from normoxia.cli.pool_folder import write_answer
 
@@ -93,7 +94,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     print_lines([q.title[asked.lang], q.asks[asked.lang]])
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {speech.known(f'endpoint.{name}', name)}\n")
-        told = report.told_of(answered, analysis, speech)
+        told = report.pooled_of(answered, analysis, speech)
         _print_over_time(answered, analysis, speech, asked.rmtl_ratio)
         if told is None:
             _print_unpooled(analysis, speech)

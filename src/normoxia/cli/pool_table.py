@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia.cli.pool_options import METHODS
-from normoxia.cli.pool_words import finding_words, print_lines, print_pooled, retold, show_table
+from normoxia.cli.pool_words import finding_words, print_pooled, show_table, translated
 from normoxia.cli.show import print_json, say
+from normoxia.cli.table import print_lines
 from normoxia.errors import InvalidArgument, InvalidDocument
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
     if json or out is not None:
         whole = _table_json(table, synthesis, judged, over_time, shares)
         whole |= _more_json(synthesis, without, parts)
-        whole = retold(whole, asked.lang, table.findings)
+        whole = translated(whole, asked.lang, table.findings)
     if out is not None:
         from normoxia.cli.pool_folder import write_table
 
@@ -74,10 +75,10 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
 
 def _over_time(synthesis: Synthesis) -> Proportionality | None:
     """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
-    from normoxia.evidence.synthesis.contrasts import Effect
+    from normoxia.evidence.synthesis.contrasts import EffectMeasure
     from normoxia.evidence.synthesis.proportionality import of_the_registry
 
-    if synthesis.network.effect is not Effect.HR:
+    if synthesis.network.effect is not EffectMeasure.HR:
         return None
     found = of_the_registry(synthesis.network.studies)
     return found if found.pairs else None
@@ -233,7 +234,7 @@ def _print_table_answer(
     from normoxia.evidence.synthesis.contribution import shares_left_out
     from normoxia.language import language
     from normoxia.report.over_time import over_time_table, table_words
-    from normoxia.report.pooled import Pooled
+    from normoxia.report.pooled import NetworkSections
 
     speech = language(asked.lang)
     if not quiet:
@@ -244,7 +245,7 @@ def _print_table_answer(
         say(speech.say("pool.correct", example=f'--column {role.split(" ")[0]}="{name}"'))
     for finding in table.findings:
         say(finding_words(finding, speech))
-    told = Pooled(synthesis, speech, certainty=judged, without=without, parts=parts)
+    told = NetworkSections(synthesis, speech, certainty=judged, without=without, parts=parts)
     if over_time is not None:
         print_lines(table_words(over_time, speech))
         show_table(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from normoxia.cli.table import print_table, terminal_width, wrapped
+from normoxia.cli.table import print_lines, print_table
 
 if TYPE_CHECKING:
     from normoxia.documents import Finding
     from normoxia.language import Language
-    from normoxia.report.pooled import Pooled
+    from normoxia.report.pooled import NetworkSections
     from normoxia.report.tables import Table
 
 
-def print_pooled(told: Pooled) -> None:
+def print_pooled(told: NetworkSections) -> None:
     """A synthesis on the terminal: network, effects, heterogeneity, ranking, inconsistency, certainty."""
     print_lines([told.network_words()])
     show_table(told.effects_table())
@@ -39,20 +38,13 @@ def show_table(table: Table | None) -> None:
         print_lines([table.note])
 
 
-def print_lines(lines: Sequence[str]) -> None:
-    """Sentences on the terminal, in lines that fit it."""
-    for text in lines:
-        for line in wrapped(text, terminal_width()):
-            sys.stdout.write(line + "\n")
-
-
 def finding_words(finding: Finding, speech: Language) -> str:
     """A finding about a table, its place as it is."""
     told = speech.say("pool.semicolon").join(speech.phrase(x) for x in (finding.found, finding.expected) if x)
     return f"{finding.place}: {told}"
 
 
-def retold(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+def translated(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """A dictionary for --json with its notes, findings and reasons in the language asked; its keys stay."""
     from normoxia.language import language
 

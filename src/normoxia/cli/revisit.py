@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.drawn import settings_of
-from normoxia.cli.joined import joined_of
+from normoxia.cli.combined import combined_of
+from normoxia.cli.ensemble_draws import parameter_sets_of
 from normoxia.cli.options import Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, OutputExists
@@ -16,7 +16,7 @@ from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, O
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from normoxia.calibration.fitting.ensemble import Calibrated
+    from normoxia.calibration.fitting.ensemble import Ensemble
     from normoxia.mechanism.model import Model
     from normoxia.trial.finished import Finished
     from normoxia.trial.protocol import Trial
@@ -46,7 +46,7 @@ def report(
     comparisons = analysis.compare(
         analysis.analyse(found.result, found.trial), analysis.published(found.trial, same_cut=True)
     )
-    joined = joined_of(found.result, found.trial, manifest)
+    joined = combined_of(found.result, found.trial, manifest)
     page, _ = run_report.page(found.result, found.trial, comparisons, manifest, joined, lang=lang)
     write_whole(target, run_report.html(page).encode())
     if found.is_sealed:
@@ -95,7 +95,7 @@ def verify(
     now = {**found.config, "inputs": runner.inputs(trial, model)}
     finished.refuse(found, finished.said_otherwise(found, described(told, now)))
     count, seed = found.config["replicates"], found.config["seed"]
-    settings = settings_of(calibrated, trial, count, seed, found.config["ablated"])
+    settings = parameter_sets_of(calibrated, trial, count, seed, found.config["ablated"])
     n_again = 0
     with progress_bar(quiet=quiet) as progress:
         for chunk in found.chunks:
@@ -143,7 +143,7 @@ def _note(run: Finished) -> str:
     return "" if told == "they are the same here" else f" ({told})"
 
 
-def _ensemble(config: Mapping[str, Any]) -> Calibrated | None:
+def _ensemble(config: Mapping[str, Any]) -> Ensemble | None:
     """The ensemble a run was drawn from; None for a run without. Raises InvalidDocument when it is not the one shipped."""
     from normoxia.calibration.fitting import ensemble
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.drawn import settings_of
-from normoxia.cli.joined import joined_of
+from normoxia.cli.combined import combined_of
+from normoxia.cli.ensemble_draws import parameter_sets_of
 from normoxia.cli.options import (
     Ablate,
     Json,
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from normoxia.outcome import Outcome
-    from normoxia.trial.analysis import Comparison
+    from normoxia.trial.analysis import PublishedComparison
+    from normoxia.trial.combined import CombinedRatio
     from normoxia.trial.folder import RunFolder
-    from normoxia.trial.joined import Joined
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
 
@@ -127,7 +127,7 @@ def run(
             lambda progress, load, store: runner.run(
                 protocol, seed=seed, patients=patients, replicates=count, workers=worker_count(workers),
                 model=model, tolerance=tolerance, progress=progress,
-                settings=settings_of(calibrated, protocol, count, seed, ablate or []),
+                settings=parameter_sets_of(calibrated, protocol, count, seed, ablate or []),
                 ensemble=calibrated.provenance() if calibrated else None,
                 load=load, store=store,
             ),
@@ -184,7 +184,7 @@ def _concluded(
     lang: str,
     quiet: bool,
     began: tuple[float, float],
-) -> tuple[dict[str, Any], Trial, Sequence[Comparison], Sequence[Joined]]:
+) -> tuple[dict[str, Any], Trial, Sequence[PublishedComparison], Sequence[CombinedRatio]]:
     """Tables, summary, report and manifest of a run whose chunks are all there."""
     from normoxia.trial import analysis, runner
     from normoxia.trial.folder import described, machine, write_whole
@@ -201,7 +201,7 @@ def _concluded(
         "machine": machine(),
         "folder": str(path),
     }
-    joined = joined_of(result, performed, manifest)
+    joined = combined_of(result, performed, manifest)
     outputs = [*chunks, *_write_tables(folder, result, comparisons)]
     if report:
         say("drawing the figures and the report ...", quiet=quiet)
@@ -247,7 +247,9 @@ def _load(folder: RunFolder, name: str, identity: Mapping[str, object]) -> Trial
         return None
 
 
-def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[Comparison]) -> list[Path]:
+def _write_tables(
+    folder: RunFolder, result: TrialResult, comparisons: Sequence[PublishedComparison]
+) -> list[Path]:
     from normoxia.sheets import safe_cell
     from normoxia.trial.folder import write_whole
 
@@ -288,9 +290,9 @@ def _draw(
     folder: RunFolder,
     result: TrialResult,
     trial: Trial,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[PublishedComparison],
     manifest: dict[str, object],
-    joined: Sequence[Joined],
+    joined: Sequence[CombinedRatio],
     lang: str,
 ) -> list[Path]:
     from normoxia.report import run as run_report

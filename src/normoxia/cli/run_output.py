@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from normoxia.cli.show import say
-from normoxia.cli.table import print_paragraph, print_table
+from normoxia.cli.table import print_lines, print_paragraph, print_table, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from normoxia.language import Language
-    from normoxia.trial.analysis import Comparison
-    from normoxia.trial.joined import Joined
+    from normoxia.trial.analysis import PublishedComparison
+    from normoxia.trial.combined import CombinedRatio
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
 
 #: characters of a source in a column; outcomes.csv has it whole
 _SOURCE = 60
-#: column of the table of three predictions that the report has and the terminal has no room for
-_ANSWERED_BY = 3
+#: columns of the report's table of three predictions that a terminal shows, and those that 80 columns hold
+_WIDE, _NARROW = (0, 1, 2, 4, 5), (0, 1, 4, 5)
+#: columns of a terminal from which the wide ones fit
+_WIDE_FROM = 92
 
 
 def print_run(
     trial: Trial,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[PublishedComparison],
     result: TrialResult,
-    joined: Sequence[Joined],
+    joined: Sequence[CombinedRatio],
     lang: str,
     *,
     everything: bool,
@@ -37,17 +38,19 @@ def print_run(
     everything  also medians, landmarks, response, toxicity and sources
     """
     from normoxia.language import language
-    from normoxia.report.joined import joined_words
+    from normoxia.report.combined import combined_sentences
     from normoxia.report.run import is_fitted
 
     text, fitted = language(lang), is_fitted(result, trial)
     state = "" if trial.calibrated else f" [{text.say('badge.not_calibrated')}]"
-    sys.stdout.write(f"{trial.title(lang)}\n{text.say('badge.simulated')}{state}\n\n")
+    print_lines([trial.title(lang), f"{text.say('badge.simulated')}{state}", ""])
+    titles = [(arm.id, arm.titles.get(lang, "")) for arm in trial.arms]
+    print_lines([*(f"{arm}: {title}" for arm, title in titles if title not in ("", arm)), ""])
     if trial.calibrated and trial.study:
         print_paragraph(text.say("run.fitted" if fitted else "run.left_out", study=trial.study))
     if joined:
         _print_three_ways(trial, comparisons, joined, lang)
-        for sentence in joined_words(joined, trial.study, fitted=fitted, lang=lang):
+        for sentence in combined_sentences(joined, trial.study, fitted=fitted, lang=lang):
             say(sentence)
     else:
         _print_ratios(trial, comparisons, text)
@@ -60,7 +63,7 @@ def print_run(
         say(text.say("run.more"))
 
 
-def _print_ratios(trial: Trial, comparisons: Sequence[Comparison], text: Language) -> None:
+def _print_ratios(trial: Trial, comparisons: Sequence[PublishedComparison], text: Language) -> None:
     from normoxia.outcome import Measure
 
     heads = [text.say(f"run.{head}") for head in ("endpoint", "arm", "simulated", "published")]
@@ -75,7 +78,7 @@ def _print_ratios(trial: Trial, comparisons: Sequence[Comparison], text: Languag
             print_table(chosen.title(text.code), heads, rows, numeric=(2, 3))
 
 
-def _print_outcomes(trial: Trial, comparisons: Sequence[Comparison], text: Language) -> None:
+def _print_outcomes(trial: Trial, comparisons: Sequence[PublishedComparison], text: Language) -> None:
     heads = [
         text.say(f"run.{head}") for head in ("endpoint", "arm", "simulated", "published", "inside", "source")
     ]
@@ -89,13 +92,14 @@ def _print_outcomes(trial: Trial, comparisons: Sequence[Comparison], text: Langu
 
 
 def _print_three_ways(
-    trial: Trial, comparisons: Sequence[Comparison], joined: Sequence[Joined], lang: str
+    trial: Trial, comparisons: Sequence[PublishedComparison], joined: Sequence[CombinedRatio], lang: str
 ) -> None:
     """Each ratio by the mechanism, by the component model, and by both, beside the published one."""
-    from normoxia.report.joined import joined_table
+    from normoxia.report.combined import combined_table
 
-    table = joined_table(joined, trial, comparisons, lang=lang)
-    kept = [c for c in range(len(table.columns)) if c != _ANSWERED_BY]
+    table = combined_table(joined, trial, comparisons, lang=lang)
+    wanted = _WIDE if terminal_width() >= _WIDE_FROM else _NARROW
+    kept = [c for c in wanted if c < len(table.columns)]
     starts = sorted(table.groups) or [-1]
     for start, end in zip(starts, [*starts[1:], len(table.rows)], strict=True):
         title = table.rows[start][0] if start >= 0 else ""
@@ -103,7 +107,7 @@ def _print_three_ways(
         print_table(title, [table.columns[c] for c in kept], rows, numeric=range(1, len(kept)))
 
 
-def _is_shown(comparison: Comparison) -> bool:
+def _is_shown(comparison: PublishedComparison) -> bool:
     from normoxia.outcome import Endpoint, Measure
 
     outcome = comparison.simulated
@@ -114,7 +118,7 @@ def _is_shown(comparison: Comparison) -> bool:
     return outcome.endpoint is not Endpoint.DOR or comparison.published is not None
 
 
-def _row(comparison: Comparison, text: Language) -> tuple[str, ...]:
+def _row(comparison: PublishedComparison, text: Language) -> tuple[str, ...]:
     from normoxia.report.run import label_of, number_of, source_words
 
     outcome, published = comparison.simulated, comparison.published

@@ -22,6 +22,12 @@ def terminal_width() -> int:
     return max(20, shutil.get_terminal_size((_PIPE, 24)).columns)
 
 
+def print_lines(texts: Iterable[str]) -> None:
+    """Texts on standard output, each from a new line, in lines that fit the terminal."""
+    for text in texts:
+        sys.stdout.write("\n".join(wrapped(text, terminal_width())) + "\n")
+
+
 def print_paragraph(text: str) -> None:
     """A text on standard output in lines that fit the terminal, with an empty line after it."""
     sys.stdout.write("\n".join(wrapped(text, min(terminal_width(), _READABLE))) + "\n\n")

@@ -91,9 +91,9 @@ def _write_json(path: Path, whole: dict[str, Any]) -> None:
 def _behind(validation: Validation) -> dict[str, Any]:
     """What lies behind the board, as far as the validation tells: each part is a section of the page."""
     from normoxia.calibration.fitting import hyperparameters
-    from normoxia.report.fitting import told_apart
+    from normoxia.report.fitting import separate_structures
 
-    learned, structures = told_apart(validation.identifiability, hyperparameters.read())
+    learned, structures = separate_structures(validation.identifiability, hyperparameters.read())
     stacked = validation.stacked
     return {
         "learned": learned,
@@ -107,11 +107,11 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     """The summary, then the rows, worst first."""
     from normoxia.language import language
     from normoxia.outcome import Measure
-    from normoxia.report.judged import Told
-    from normoxia.report.scored_rows import called_table, row_table, rows_of
+    from normoxia.report.scoreboard_text import ScoreboardText
+    from normoxia.report.scored_rows import direction_table, row_table, rows_of
 
     speech = language(lang)
-    told, endpoint = Told(board, speech), speech.say("board.endpoint")
+    told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
     print_paragraph(told.lead())
     print_paragraph(told.standing())
     for words in (told.reach(), told.missing(), told.ensemble()):
@@ -119,7 +119,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
             print_paragraph(words)
     for table in (
         told.verdict_table(),
-        called_table(board, speech),
+        direction_table(board, speech),
         told.summary_table(),
         told.predictor_table(),
     ):

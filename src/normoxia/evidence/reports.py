@@ -15,7 +15,7 @@ from normoxia.evidence.auditing.discrepancy import Words, describe, of_figure, p
 from normoxia.evidence.auditing.second_reader import NAME as SECOND_READER
 from normoxia.evidence.studies.checks import check
 from normoxia.evidence.studies.registry import Registry, is_shipped
-from normoxia.evidence.studies.reported import REVIEW, Arm, Reported
+from normoxia.evidence.studies.reported import REVIEW, Arm, ReportedOutcome
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.language import Language
 from normoxia.language import language as spoken
@@ -214,7 +214,7 @@ def _results(population: Population, speech: Language) -> list[str]:
     return rows
 
 
-def _quantity(r: Reported, speech: Language) -> str:
+def _quantity(r: ReportedOutcome, speech: Language) -> str:
     """What a reported number is, and of whom."""
     what = speech.word("endpoint", r.endpoint)
     if not r.comparator:

@@ -6,7 +6,7 @@ inputs      doses, all the engine knows of dosing
 reading     YAML sections to values (atoms: their smallest parts); writing: values to YAML
 files       documents and their modules    compose   several models made one
 checks      names, use and units, each finding with its file and line
-            (scope: names and formulas; naming, circles: checks of both; balance: unit algebra)
+            (scope: names and formulas; naming, cycles: checks of both; balance: unit algebra)
 statements  the claims a model makes, and the model without them
 sbml        SBML Level 3, for other programs (mathml: formulas; administration: doses)
 """

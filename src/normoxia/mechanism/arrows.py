@@ -40,7 +40,7 @@ class Arrow:
         return not abs(self.left) > 1e-12
 
 
-class Reference:
+class ReferenceState:
     """The reference patient's rates and assignments."""
 
     def __init__(self, model: Model) -> None:
@@ -93,7 +93,7 @@ class Reference:
 
 def arrows(model: Model) -> tuple[Arrow, ...]:
     """Every statement that draws an arrow, in the order of the text; emergent ones draw none."""
-    reference = Reference(model)
+    reference = ReferenceState(model)
     return tuple(
         Arrow(s, reference.slope(s.driver, s.target), _left(model, s))
         for s in model.statements
@@ -104,7 +104,7 @@ def arrows(model: Model) -> tuple[Arrow, ...]:
 def _left(model: Model, statement: Statement) -> float:
     if not statement.ablation:
         return float("nan")
-    without = Reference(model.with_values(dict(statement.ablation)))
+    without = ReferenceState(model.with_values(dict(statement.ablation)))
     at = without.at(statement.driver)
     moved = without.value(statement.target, {statement.driver: at * 1.1 + (at == 0)})
     return moved - without.value(statement.target, {statement.driver: at})

@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidModel, did_you_mean
 from normoxia.mechanism.balance import Balance, Measure, literal, remedy, spoken
-from normoxia.mechanism.circles import circles, no_circles, settling_reads_nothing_derived, sizes_are_fixed
+from normoxia.mechanism.cycles import (
+    cycles,
+    no_cyclic_definitions,
+    settling_reads_nothing_derived,
+    sizes_are_fixed,
+)
 from normoxia.mechanism.expression import Call, Expression, calls, symbols, walk
 from normoxia.mechanism.growth import formulas_stay_small
 from normoxia.mechanism.model import Model
@@ -249,9 +254,7 @@ def units_balance(model: Model, findings: Findings) -> None:
     """Every term of every formula balances, in dimension and in scale, with its neighbours and with what is declared."""
     known = readable(model)
     functions = functions_of(model)
-    looping = {
-        name for circle in circles({f.name: calls(f.body) for f in model.functions}) for name in circle
-    }
+    looping = {name for circle in cycles({f.name: calls(f.body) for f in model.functions}) for name in circle}
     sound = {name: f for name, f in functions.items() if name not in looping}
     balance = Balance({name: unit(found.unit) for name, found in known.items() if found.unit}, sound)
     for formula in formulas(model):
@@ -310,7 +313,7 @@ CHECKS = (
     conditions_can_be_watched,
     contributions_have_slots,
     nothing_is_unused,
-    no_circles,
+    no_cyclic_definitions,
     formulas_stay_small,
     sizes_are_fixed,
     during_replaces_what_exists,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from normoxia.documents import Findings, Place
-from normoxia.mechanism.circles import circles
+from normoxia.mechanism.cycles import cycles
 from normoxia.mechanism.expression import MAX_DEPTH, MAX_PARTS, Call, Expression, Symbol, calls
 from normoxia.mechanism.model import Function, Model
 from normoxia.mechanism.scope import coefficients, formulas, functions_of, within
@@ -37,7 +37,7 @@ _LEAF = Size(1, 0, {}, {})
 def formulas_stay_small(model: Model, findings: Findings) -> None:
     """No formula has more than MAX_PARTS parts, or parts more than MAX_DEPTH deep, with its functions written out."""
     functions = functions_of(model)
-    if circles({f.name: calls(f.body) for f in model.functions}):
+    if cycles({f.name: calls(f.body) for f in model.functions}):
         return  # found already, and without end
     measured = _Measured(functions)
     depths: dict[str, int] = {}

@@ -10,7 +10,7 @@ from normoxia.mechanism.model import Model, Parameter, Statement
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class StatementSummary:
     """A statement with the present values of its parameters.
 
     strengths  value of each strength parameter, switches that are off applied
@@ -22,11 +22,11 @@ class Claim:
     ablated: bool
 
 
-def statements(model: Model) -> tuple[Claim, ...]:
+def statements(model: Model) -> tuple[StatementSummary, ...]:
     """Every statement of the model, in the order of the text, with what its strengths are now."""
     values = model.defaults
     return tuple(
-        Claim(
+        StatementSummary(
             statement,
             {name: values[name] for name in statement.strengths if name in values},
             bool(statement.ablation) and all(values.get(n) == v for n, v in statement.ablation.items()),

@@ -11,7 +11,16 @@ from normoxia.pharmacology import body, files, frequency
 from normoxia.pharmacology.drug import BASES, ROUTES, Basis, Drug, Route
 from normoxia.pharmacology.frequency import ON_OFF, PER_DAY
 from normoxia.pharmacology.regimen import Course, Dose, Regimen
-from normoxia.pharmacology.words import AMOUNT_AND_UNIT, DAY_LIST, DAYS, EVERY, NUMBER, TIMES, WORDS, Words
+from normoxia.pharmacology.words import (
+    AMOUNT_AND_UNIT,
+    DAY_LIST,
+    DAYS,
+    EVERY,
+    NUMBER,
+    TIMES,
+    WORDS,
+    TokenReader,
+)
 
 #: a dose larger than so many times the largest known one is taken for a slip of the pen
 TENFOLD = 10.0
@@ -24,11 +33,11 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:$|[a-zA-Z])")
 
 def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) -> Regimen:
     """One course; `drug` is given when the text leaves it out, `limited` asks for the ten-fold check."""
-    words = Words(text.split(), whole)
+    words = TokenReader(text.split(), whole)
     if drug is None:
         drug = _drug(words)
     amount, basis, per_day = _amount(words, drug)
-    words = Words(frequency.usual(words.words[words.at :], whole), whole)
+    words = TokenReader(frequency.usual(words.words[words.at :], whole), whole)
     days: tuple[float, ...] | None = None
     cycle: float | None = None
     cycles, start, until = math.inf, 0.0, math.inf
@@ -130,7 +139,7 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
         raise InvalidArgument(f'regimen "{whole}": {error}') from None
 
 
-def _first(word: str, kind: str, is_first: bool, words: Words) -> None:
+def _first(word: str, kind: str, is_first: bool, words: TokenReader) -> None:
     """What may be said once is said for the first time: a number of cycles, a list of days, over, delayed, until."""
     if not is_first:
         raise words.refuse(f'found "{word}" after another {kind}', "keep one of them")
@@ -161,7 +170,7 @@ def milligrams(dose: Dose, weight: float = 70.0, body_surface: float = 1.8, gfr:
             return float(body.calvert(dose.amount, gfr))
 
 
-def _drug(words: Words) -> Drug:
+def _drug(words: TokenReader) -> Drug:
     """The drug named by the words before the amount."""
     taken: list[str] = []
     while words.left:
@@ -187,7 +196,7 @@ def _drug(words: Words) -> Drug:
         raise InvalidDocument(f'regimen "{words.text}": {error}', error.findings) from None
 
 
-def _amount(words: Words, drug: Drug) -> tuple[float, Basis, bool]:
+def _amount(words: TokenReader, drug: Drug) -> tuple[float, Basis, bool]:
     """Amount, basis, and whether it is per day."""
     word = words.next(f"an amount of {drug.name}, such as {drug.labels[0].text}")
     if word.upper().startswith("AUC"):
@@ -226,7 +235,7 @@ def _basis(text: str) -> Basis:
     return next(basis for basis in BASES if basis == text)
 
 
-def _positive(amount: float, unit: str, words: Words) -> float:
+def _positive(amount: float, unit: str, words: TokenReader) -> float:
     if amount <= 0.0:
         raise words.refuse(
             f"found the dose {amount:g} {unit}", "expected more than 0; to give none, leave the drug out"
@@ -234,7 +243,7 @@ def _positive(amount: float, unit: str, words: Words) -> float:
     return amount
 
 
-def _days(text: str, words: Words) -> tuple[float, ...]:
+def _days(text: str, words: TokenReader) -> tuple[float, ...]:
     """Offsets from a list such as 1-14 or 1,8,15, which counts from 1."""
     found: list[float] = []
     for part in text.split(","):
@@ -251,14 +260,14 @@ def _days(text: str, words: Words) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _few(days: float, words: Words) -> int:
+def _few(days: float, words: TokenReader) -> int:
     """A number of days that a cycle can have."""
     if not days <= _LONGEST_CYCLE:
         raise words.refuse(f"found {days:g} days of a cycle", f"expected {_LONGEST_CYCLE:g} at most")
     return int(days)
 
 
-def _route(word: str, drug: Drug, words: Words) -> Route:
+def _route(word: str, drug: Drug, words: TokenReader) -> Route:
     if word != drug.route:
         raise words.refuse(
             f'found the route "{word}"',

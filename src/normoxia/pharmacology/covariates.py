@@ -12,7 +12,7 @@ from normoxia.outcome import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Covariate:
+class DrugCovariate:
     """A covariate's canonical unit, its value in the default patient, and what it means."""
 
     value: float
@@ -24,21 +24,21 @@ class Covariate:
 
 _ASSUMED = Source("assumed: a common patient with advanced NSCLC", verified=False)
 
-COVARIATES: Mapping[str, Covariate] = MappingProxyType(
+COVARIATES: Mapping[str, DrugCovariate] = MappingProxyType(
     {
-        "weight": Covariate(70.0, "kg", "body weight", 35.0, 150.0),
-        "body_surface": Covariate(1.8, "m2", "body surface area", 1.2, 2.6),
-        "sex_female": Covariate(0.0, "1", "1 for a woman, 0 for a man", 0.0, 1.0),
-        "age": Covariate(63.0, "year", "age", 18.0, 95.0),
-        "albumin": Covariate(40.0, "g/L", "serum albumin", 20.0, 55.0),
-        "alkaline_phosphatase": Covariate(
+        "weight": DrugCovariate(70.0, "kg", "body weight", 35.0, 150.0),
+        "body_surface": DrugCovariate(1.8, "m2", "body surface area", 1.2, 2.6),
+        "sex_female": DrugCovariate(0.0, "1", "1 for a woman, 0 for a man", 0.0, 1.0),
+        "age": DrugCovariate(63.0, "year", "age", 18.0, 95.0),
+        "albumin": DrugCovariate(40.0, "g/L", "serum albumin", 20.0, 55.0),
+        "alkaline_phosphatase": DrugCovariate(
             109.0, "1/L", "serum alkaline phosphatase, enzyme units per litre", 30.0, 1000.0
         ),
-        "gfr": Covariate(
+        "gfr": DrugCovariate(
             90.0, "mL/min", "glomerular filtration rate, absolute (not per 1.73 m2)", 15.0, 160.0
         ),
-        "ecog": Covariate(0.0, "1", "ECOG performance status", 0.0, 4.0),
-        "asian": Covariate(0.0, "1", "1 for Asian ancestry, else 0", 0.0, 1.0),
+        "ecog": DrugCovariate(0.0, "1", "ECOG performance status", 0.0, 4.0),
+        "asian": DrugCovariate(0.0, "1", "1 for Asian ancestry, else 0", 0.0, 1.0),
     }
 )
 

@@ -115,7 +115,7 @@ class ClearanceOverTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class DrugEffect:
     """What a drug adds to one slot.
 
     An exposure ratio is concentration at the target over `affinity`, times `potency` (a scale that absorbs what a
@@ -225,7 +225,7 @@ class Drug:
     labels: tuple[LabelDose, ...]
     molecular_weight: Quantity
     parameters: tuple[KineticParameter, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[DrugEffect, ...]
     toxicity: Toxicity
     exposures: tuple[Exposure, ...] = ()
     clearance_over_time: ClearanceOverTime | None = None
@@ -239,12 +239,12 @@ class Drug:
         """A pharmacokinetic parameter by its name in `PARAMETERS`, or None."""
         return next((p for p in self.parameters if p.name == name), None)
 
-    def effect(self, slot: str) -> Effect | None:
+    def effect(self, slot: str) -> DrugEffect | None:
         """What the drug adds to a slot, or None."""
         return next((e for e in self.effects if e.slot == slot), None)
 
     @property
-    def blockade(self) -> Effect | None:
+    def blockade(self) -> DrugEffect | None:
         """What the drug adds to the blockade of PD-1 or of PD-L1, or None."""
         return next((e for e in self.effects if e.slot in CHECKPOINT_SLOTS), None)
 

@@ -31,7 +31,7 @@ _SETTLED = 730.0
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ExposureComparison:
     """One published exposure beside the simulated one, both in mg/L, mg*day/L or days.
 
     typical    of the typical patient
@@ -96,7 +96,7 @@ def is_linear(drug: Drug) -> bool:
     return drug.clearance_over_time is None and drug.parameter("maximum_elimination") is None
 
 
-def unit_response(values: Mapping[str, Array]) -> kinetics.Response:
+def unit_response(values: Mapping[str, Array]) -> kinetics.UnitResponse:
     """The unit response of a linear drug with given parameters."""
     return kinetics.response(**{name: value for name, value in values.items() if name in _RESPONSE})
 
@@ -107,22 +107,22 @@ _RESPONSE = (
 )  # fmt: skip
 
 
-def compare(drug: Drug, exposure: Exposure, n_patients: int = 1000, seed: int = 1) -> Comparison:
+def compare(drug: Drug, exposure: Exposure, n_patients: int = 1000, seed: int = 1) -> ExposureComparison:
     """One published exposure beside the simulated one; the population is drawn for linear drugs."""
     patient = exposure.patient
     typical = float(_measured(drug, exposure, parameters(drug, patient)))
     if not is_linear(drug):
-        return Comparison(drug.name, exposure, typical, math.nan, math.nan, math.nan)
+        return ExposureComparison(drug.name, exposure, typical, math.nan, math.nan, math.nan)
     drawn = _measured(drug, exposure, parameters(drug, patient, n_patients, seed))
     if np.ptp(drawn) == 0.0:
-        return Comparison(drug.name, exposure, typical, typical, typical, 0.0)
+        return ExposureComparison(drug.name, exposure, typical, typical, typical, 0.0)
     low, high = np.quantile(drawn, (0.05, 0.95))
-    return Comparison(
+    return ExposureComparison(
         drug.name, exposure, typical, float(low), float(high), float(drawn.std() / drawn.mean())
     )
 
 
-def comparisons(drugs: Iterable[Drug] | None = None) -> tuple[Comparison, ...]:
+def comparisons(drugs: Iterable[Drug] | None = None) -> tuple[ExposureComparison, ...]:
     """Every published exposure of the drugs (by default the whole library) beside the simulated one."""
     chosen = [files.read(name) for name in files.library()] if drugs is None else list(drugs)
     return tuple(compare(drug, exposure) for drug in chosen for exposure in drug.exposures)

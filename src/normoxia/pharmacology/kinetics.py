@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Response:
+class UnitResponse:
     """Concentration after a unit bolus: sum of `weights * exp(-rates * t)`; both of shape (..., n_exponentials), 1/L and 1/day."""
 
     weights: Array
@@ -41,7 +41,7 @@ def response(
     deep_volume: ArrayLike | None = None,
     absorption_rate: ArrayLike | None = None,
     bioavailability: ArrayLike = 1.0,
-) -> Response:
+) -> UnitResponse:
     """The response of a linear system to a unit dose, into the centre or, with an absorption rate, into a depot.
 
     Clearances in L/day, volumes in L, rate in 1/day; numbers or arrays of one shape, such as (n_patients,). A deep compartment
@@ -68,12 +68,12 @@ def response(
             backs = np.stack(np.broadcast_arrays(back, from_deep), axis=-1)
         weights = _residues(rates, backs) / volume[..., None]
     if absorption_rate is None:
-        return Response(weights, rates)
+        return UnitResponse(weights, rates)
     ka = np.asarray(absorption_rate, dtype=float)[..., None]
     absorbed = weights * np.asarray(bioavailability, dtype=float)[..., None] * ka / (ka - rates)
     weights, rates = np.broadcast_arrays(absorbed, rates)
     ka = np.broadcast_to(ka, (*weights.shape[:-1], 1))
-    return Response(
+    return UnitResponse(
         np.concatenate([weights, -weights.sum(axis=-1, keepdims=True)], axis=-1),
         np.concatenate([rates, ka], axis=-1),
     )
@@ -114,7 +114,11 @@ def _residues(rates: Array, backs: Array) -> Array:
 
 
 def concentration(
-    unit: Response, times: ArrayLike, dose_times: ArrayLike, amounts: ArrayLike, durations: ArrayLike = 0.0
+    unit: UnitResponse,
+    times: ArrayLike,
+    dose_times: ArrayLike,
+    amounts: ArrayLike,
+    durations: ArrayLike = 0.0,
 ) -> Array:
     """Concentration in mg/L at given times after given doses, by superposition.
 
@@ -134,7 +138,7 @@ def concentration(
     return total
 
 
-def _one_dose(unit: Response, elapsed: Array, duration: float) -> Array:
+def _one_dose(unit: UnitResponse, elapsed: Array, duration: float) -> Array:
     """Response to a unit dose at times since its start; shape (..., n_times)."""
     rates, weights = unit.rates[..., None, :], unit.weights[..., None, :]
     t = elapsed[:, None]
@@ -149,7 +153,7 @@ def _one_dose(unit: Response, elapsed: Array, duration: float) -> Array:
 
 
 def steady_concentration(
-    unit: Response, elapsed: ArrayLike, interval: float, amounts: ArrayLike, duration: float = 0.0
+    unit: UnitResponse, elapsed: ArrayLike, interval: float, amounts: ArrayLike, duration: float = 0.0
 ) -> Array:
     """Concentration in mg/L between two of infinitely many equal doses, by summing the geometric series.
 

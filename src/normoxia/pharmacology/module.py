@@ -24,7 +24,7 @@ from normoxia.mechanism.model import (
 )
 from normoxia.outcome import Source
 from normoxia.pharmacology import covariates
-from normoxia.pharmacology.drug import PARAMETERS, Drug, Effect, KineticParameter, Quantity
+from normoxia.pharmacology.drug import PARAMETERS, Drug, DrugEffect, KineticParameter, Quantity
 
 _CALVERT = Source("Calvert 1989, J Clin Oncol 7:1748, doi:10.1200/JCO.1989.7.11.1748", verified=False)
 
@@ -263,7 +263,7 @@ class _Builder:
         for effect in sorted(self.drug.effects, key=lambda e: bool(e.of)):
             self.contribute(effect.slot, self.derived(effect) if effect.of else self.ratio(effect))
 
-    def ratio(self, effect: Effect) -> Expression:
+    def ratio(self, effect: DrugEffect) -> Expression:
         """Concentration over affinity, with the effective-potency scale and cooperativity where they are given."""
         assert effect.affinity is not None
         arm = effect.slot.removesuffix("_ratio")
@@ -290,7 +290,7 @@ class _Builder:
             tree = Call("multiply", (fold, tree))
         return tree
 
-    def derived(self, effect: Effect) -> Expression:
+    def derived(self, effect: DrugEffect) -> Expression:
         """Off-target exposure, or the cooperative reach that grows with occupancy of the other arm."""
         base = Symbol(self.name(effect.of))
         if effect.selectivity is not None:

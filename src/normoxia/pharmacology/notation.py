@@ -30,7 +30,7 @@ from normoxia.pharmacology import files
 from normoxia.pharmacology.course_text import read_course
 from normoxia.pharmacology.frequency import a_day, usual
 from normoxia.pharmacology.regimen import NOTHING, Course, Regimen
-from normoxia.pharmacology.words import TIMES, Words
+from normoxia.pharmacology.words import TIMES, TokenReader
 
 
 def regimen(text: str | Iterable[str] | Regimen) -> Regimen:
@@ -133,7 +133,7 @@ class _Parser:
     def group_suffix(self, value: Regimen) -> Regimen:
         if self.peek() in ("", "+", "then", ")"):
             return value
-        words = Words(usual(self.words(), self.text), self.text)
+        words = TokenReader(usual(self.words(), self.text), self.text)
         while words.left:
             word = words.next()
             if match := TIMES.match(word):

@@ -17,7 +17,7 @@ from normoxia.pharmacology.covariates import COVARIATES
 from normoxia.pharmacology.drug import (
     ClearanceOverTime,
     Drug,
-    Effect,
+    DrugEffect,
     Exposure,
     KineticParameter,
     LabelDose,
@@ -217,7 +217,7 @@ def _slots(node: Node, findings: Findings) -> dict[str, Node]:
     return node.fields(findings, (), values.SLOTS)
 
 
-def _effect(slot: str, node: Node, reader: Reader) -> Effect:
+def _effect(slot: str, node: Node, reader: Reader) -> DrugEffect:
     wanted = {
         "affinity": "nM", "potency": "1", "selectivity": "1", "cooperativity": "1", "strength": "1", "reference_dose": "", "loss": "1/day",
     }  # fmt: skip
@@ -226,7 +226,7 @@ def _effect(slot: str, node: Node, reader: Reader) -> Effect:
     for key, unit in wanted.items():
         if key in fields:
             quantities[key] = reader.quantity(fields[key], unit or _reference_unit(fields[key]))
-    return Effect(
+    return DrugEffect(
         slot, of=fields["of"].text(reader.findings, values.SLOTS) if "of" in fields else "", **quantities
     )
 

@@ -6,7 +6,7 @@ import math
 
 from normoxia.pharmacology import files
 from normoxia.pharmacology.drug import Drug, Quantity
-from normoxia.pharmacology.exposure import TOLERATED, Comparison, comparisons, ratios
+from normoxia.pharmacology.exposure import TOLERATED, ExposureComparison, comparisons, ratios
 
 _UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day", "occupancy": ""}
 _MEASURES = {
@@ -211,7 +211,7 @@ def _ratios(drug: Drug) -> list[tuple[str, ...]]:
     ]
 
 
-def _comparison(c: Comparison) -> tuple[str, ...]:
+def _comparison(c: ExposureComparison) -> tuple[str, ...]:
     q, unit = c.exposure.quantity, _UNITS.get(c.exposure.measure, "mg/L")
     cycle = "steady state" if c.exposure.cycle == 0 else f"cycle {c.exposure.cycle}"
     regimen = c.exposure.regimen
@@ -241,7 +241,7 @@ def _without_exposure(drugs: list[Drug]) -> list[str]:
     return [d.name for d in drugs if all(e.measure in ("time_to_peak", "occupancy") for e in d.exposures)]
 
 
-def _verdict(c: Comparison) -> str:
+def _verdict(c: ExposureComparison) -> str:
     if not c.agrees:
         return "misses, see below"
     return "by construction" if c.exposure.by_construction else "agrees"

@@ -37,7 +37,7 @@ WORDS = (
 _MOST_DIGITS = 6
 
 
-class Words:
+class TokenReader:
     """Words of one course, taken from the left."""
 
     def __init__(self, words: list[str], text: str) -> None:

@@ -13,17 +13,17 @@ from normoxia.population.covariates import EVERYBODY, Clause, Condition, Populat
 from normoxia.population.files import library, read
 from normoxia.population.population import Acceptance, Population, joined
 from normoxia.population.sample import sample
-from normoxia.population.table_one import Baseline, Row, table_one
+from normoxia.population.table_one import TableOne, TableOneRow, table_one
 
 __all__ = [
     "EVERYBODY",
     "Acceptance",
-    "Baseline",
     "Clause",
     "Condition",
     "Population",
     "PopulationDocument",
-    "Row",
+    "TableOne",
+    "TableOneRow",
     "joined",
     "library",
     "read",

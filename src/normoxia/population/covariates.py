@@ -117,7 +117,7 @@ class Covariate:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class CovariateEffect:
     """What belonging to some patients does to a parameter or latent.
 
     times   factor on a parameter's value
@@ -182,7 +182,7 @@ class PopulationDocument:
     covariates: tuple[Covariate, ...]
     latents: tuple[str, ...] = ()
     follows: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[CovariateEffect, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     typical: tuple[Typical, ...] = ()
     rules: tuple[Rule, ...] = ()

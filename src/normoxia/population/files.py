@@ -21,7 +21,7 @@ from normoxia.population.covariates import (
     Continuous,
     Correlation,
     Covariate,
-    Effect,
+    CovariateEffect,
     Law,
     Levels,
     PopulationDocument,
@@ -242,13 +242,13 @@ def _status(fields: dict[str, Node], findings: Findings) -> str:
     return fields["status"].text(findings, _STATUS) if "status" in fields else "assumed"
 
 
-def _effect(node: Node, findings: Findings, known: Sequence[str]) -> Effect:
+def _effect(node: Node, findings: Findings, known: Sequence[str]) -> CovariateEffect:
     fields = node.fields(
         findings, ("on", "when"), ("times", "shift", "status", "statement", "source", "verified")
     )
     if "times" not in fields and "shift" not in fields:
         findings.note(node.place, "the effect changes nothing", 'add "times" or "shift"')
-    return Effect(
+    return CovariateEffect(
         fields["on"].text(findings) if "on" in fields else "",
         read_condition(fields["when"], findings, known) if "when" in fields else EVERYBODY,
         fields["times"].number(findings, 0.0) if "times" in fields else 1.0,

@@ -22,7 +22,7 @@ from normoxia.population.covariates import (
     Condition,
     Continuous,
     Covariate,
-    Effect,
+    CovariateEffect,
     Law,
     Levels,
     PopulationDocument,
@@ -206,7 +206,7 @@ class _Drawing:
         return _levels(names)[rank]
 
     def _parameter(
-        self, parameter: Parameter, z: Floats, held: list[tuple[Effect, NDArray[np.bool_]]], n: int
+        self, parameter: Parameter, z: Floats, held: list[tuple[CovariateEffect, NDArray[np.bool_]]], n: int
     ) -> Floats:
         law = parameter.distribution
         assert law is not None

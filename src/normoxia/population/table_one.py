@@ -15,7 +15,7 @@ from normoxia.population.population import Population
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class TableOne:
     """One published line: the share (percent) that meets a condition, or the median of a covariate.
 
     arm  the arm it was published for; "" for all patients
@@ -30,7 +30,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableOneRow:
     """One line of the table: simulated and published, in percent or the covariate's unit, and their standardised difference.
 
     For a share the difference is (p - q)/sqrt((p(1-p) + q(1-q))/2) (Austin 2009, Commun Stat Simul Comput 38:1228);
@@ -44,7 +44,7 @@ class Row:
     source: Source | None = None
 
 
-def table_one(population: Population, baseline: Iterable[Baseline]) -> tuple[Row, ...]:
+def table_one(population: Population, baseline: Iterable[TableOne]) -> tuple[TableOneRow, ...]:
     """The population beside a published baseline, line by line. Raises UnknownName for a covariate it lacks."""
     rows = []
     for line in baseline:
@@ -59,7 +59,7 @@ def table_one(population: Population, baseline: Iterable[Baseline]) -> tuple[Row
             values = population.covariates[line.median_of].astype(np.float64)
             simulated, spread = float(np.median(values)), float(np.std(values))
             difference = (simulated - line.published) / spread if spread > 0 else math.nan
-        rows.append(Row(line.title, simulated, line.published, difference, line.source))
+        rows.append(TableOneRow(line.title, simulated, line.published, difference, line.source))
     return tuple(rows)
 
 

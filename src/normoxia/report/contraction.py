@@ -19,7 +19,7 @@ NEGLIGIBLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class ParameterContraction:
     """One parameter's posterior relative to its prior.
 
     Attributes
@@ -40,7 +40,7 @@ class Learned:
 
 
 def contraction_figure(
-    parameters: Sequence[Learned],
+    parameters: Sequence[ParameterContraction],
     *,
     title: str = "",
     lang: str = "en",
@@ -103,7 +103,9 @@ def contraction_figure(
     )
 
 
-def _bars(rows: Sequence[Learned], start: float, height: float, title: str, palette: Theme) -> list[Layer]:
+def _bars(
+    rows: Sequence[ParameterContraction], start: float, height: float, title: str, palette: Theme
+) -> list[Layer]:
     """Contraction of each parameter as a bar."""
     y = [_ROW * (i + 0.5) for i in range(len(rows))]
     layers = [_axis((0.0, 1.0), height, title, palette, "%")]
@@ -120,7 +122,9 @@ def _bars(rows: Sequence[Learned], start: float, height: float, title: str, pale
     return layers
 
 
-def _posterior_intervals(rows: Sequence[Learned], height: float, title: str, palette: Theme) -> list[Layer]:
+def _posterior_intervals(
+    rows: Sequence[ParameterContraction], height: float, title: str, palette: Theme
+) -> list[Layer]:
     """Posterior mean with two standard deviations on the scale of the prior, whose own two are shaded."""
     intervals = [
         (p, _ROW * (i + 0.5)) for i, p in enumerate(rows) if not math.isnan(p.mean) and not math.isnan(p.sd)

@@ -6,11 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from normoxia.calibration.credibility.file import Claim, CredibilityFile, Section, Status
+from normoxia.calibration.credibility.file import (
+    CredibilityClaim,
+    CredibilityFile,
+    CredibilitySection,
+    Status,
+)
 from normoxia.calibration.credibility.targets import WeighedTarget
-from normoxia.calibration.credibility.wording import Question, Words
+from normoxia.calibration.credibility.wording import CredibilityQuestion, Words
 from normoxia.calibration.judging.lock import Observed, Target
-from normoxia.calibration.judging.rows import Row
+from normoxia.calibration.judging.scored_contrasts import ScoredContrast
 from normoxia.language import Language, language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.document import Block, Highlight, Page, Prose, document
@@ -56,7 +61,7 @@ def status_words(status: Status, text: Language) -> str:
     return text.say(f"credibility.{_key(status)}")
 
 
-def standing_words(file: CredibilityFile, question: Question, text: Language) -> str:
+def standing_words(file: CredibilityFile, question: CredibilityQuestion, text: Language) -> str:
     """Return the status of a question, with the titles of the claims that are not met or not done."""
     parts = []
     for status in (Status.NOT_MET, Status.NOT_DONE):
@@ -136,7 +141,7 @@ class _CredibilityPage:
             *(self.question(question) for question in self.file.questions),
         ]
 
-    def question(self, question: Question) -> Table:
+    def question(self, question: CredibilityQuestion) -> Table:
         say, text = self.say, self.text
         ratings = ((name, getattr(question, name)) for name in ("influence", "consequence"))
         rows = [
@@ -177,7 +182,7 @@ class _CredibilityPage:
 
     # claims
 
-    def section(self, section: Section) -> list[Block]:
+    def section(self, section: CredibilitySection) -> list[Block]:
         builders: Mapping[str, Callable[[], list[Block]]] = {
             "calibration": self.calibration,
             "identifiability": self.identifiability,
@@ -192,7 +197,7 @@ class _CredibilityPage:
             *further_blocks,
         ]
 
-    def claims_table(self, section: Section) -> Table:
+    def claims_table(self, section: CredibilitySection) -> Table:
         bold = frozenset((i, 4) for i, c in enumerate(section.claims) if c.status is not Status.MET)
         columns = tuple(
             self.say(f"credibility.{head}") for head in ("claim", "statement", "criterion", "found", "status")
@@ -203,7 +208,7 @@ class _CredibilityPage:
             name=name, title=title, columns=columns, rows=rows, emphasis=bold, wrapped=frozenset({1, 2, 3})
         )
 
-    def claim_row(self, claim: Claim) -> tuple[str, ...]:
+    def claim_row(self, claim: CredibilityClaim) -> tuple[str, ...]:
         result = _translated(claim.found, self.text)
         if claim.problem:
             combined = self.say("credibility.colon", one=result, other=claim.problem)
@@ -216,7 +221,7 @@ class _CredibilityPage:
             status_words(claim.status, self.text),
         )
 
-    def evidence_table(self, section: Section) -> Table:
+    def evidence_table(self, section: CredibilitySection) -> Table:
         heads = ("claim", "factor", "by", "tried", "holds", "when")
         columns = tuple(self.say(f"credibility.{head}") for head in heads)
         rows = tuple(self.evidence_row(claim) for claim in section.claims)
@@ -226,7 +231,7 @@ class _CredibilityPage:
             name=name, title=title, columns=columns, rows=rows, note=note, wrapped=frozenset({1, 2, 3, 4, 5})
         )
 
-    def evidence_row(self, claim: Claim) -> tuple[str, ...]:
+    def evidence_row(self, claim: CredibilityClaim) -> tuple[str, ...]:
         e, done = claim.evidence, claim.status is not Status.NOT_DONE
         origin = self.say(
             "credibility.computed" if e.computed else "credibility.measured", date=e.date, version=e.version
@@ -337,7 +342,7 @@ class _CredibilityPage:
         key = "credibility.eligible_seen" if o.seen else "credibility.eligible"
         return self.say(key, study=o.target.study, who=eligibility)
 
-    def scored_row(self, o: Observed, row: Row | None, any_predicted: bool) -> tuple[str, ...]:
+    def scored_row(self, o: Observed, row: ScoredContrast | None, any_predicted: bool) -> tuple[str, ...]:
         t, digits = o.target, 2 if o.target.is_ratio else 1
         name = self.contrast(t.arm, t.comparator)
         if o.stratum:

@@ -10,7 +10,7 @@ from typing import Protocol
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.judging.attempts import Attempt
 from normoxia.language import Language
-from normoxia.report.contraction import Learned
+from normoxia.report.contraction import ParameterContraction
 from normoxia.report.tables import Table
 from normoxia.values import Value
 
@@ -58,9 +58,9 @@ class StructureOdds(Value):
         return self.probability / (1.0 - self.probability) if self.probability < 1.0 else math.inf
 
 
-def told_apart(
+def separate_structures(
     rows: Iterable[tuple[str, float, float, float]], space: Space
-) -> tuple[tuple[Learned, ...], tuple[StructureOdds, ...]]:
+) -> tuple[tuple[ParameterContraction, ...], tuple[StructureOdds, ...]]:
     """Separate the posterior of continuous parameters from that of structures.
 
     Parameters
@@ -79,13 +79,13 @@ def told_apart(
     """
     titles = {structure.name: structure.titles for structure in space.structures}
     standard = {parameter.name for parameter in space.parameters}
-    parameters, odds = list[Learned](), list[StructureOdds]()
+    parameters, odds = list[ParameterContraction](), list[StructureOdds]()
     for name, mean, sd, contraction in rows:
         if name in titles:
             odds.append(StructureOdds(name, (mean + 1.0) / 2.0, titles=titles[name]))
         else:
             posterior = (mean, sd) if name in standard else (math.nan, math.nan)
-            parameters.append(Learned(name, *posterior, contraction))
+            parameters.append(ParameterContraction(name, *posterior, contraction))
     return tuple(parameters), tuple(odds)
 
 

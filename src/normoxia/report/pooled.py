@@ -42,7 +42,7 @@ _SMALLEST_SHARE = 5.0
 _WIDEST_WITHOUT = 6
 
 
-class Pooled:
+class NetworkSections:
     """Text, tables and figures of one synthesis in one language.
 
     Parameters

@@ -12,7 +12,7 @@ from normoxia.evidence.synthesis.funnel import adjusted_funnel, fewest_first
 from normoxia.report.figure import Figure
 from normoxia.report.funnel import FunnelMark, funnel_figure
 from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure
-from normoxia.report.pooled import Pooled
+from normoxia.report.pooled import NetworkSections
 
 #: largest number of treatments for which all pairs are drawn; above it only those against the reference
 _ALL_PAIRS = 7
@@ -22,7 +22,7 @@ _WIDEST = 30
 _NOTHING = 1e-8
 
 
-def contribution_map(pooled: Pooled) -> Figure | None:
+def contribution_map(pooled: NetworkSections) -> Figure | None:
     """Return the contribution matrix; None for a single direct comparison, or when too wide for a page."""
     fit, network = pooled.fit, pooled.network
     if not 2 <= len(pooled.compared()) <= _WIDEST:
@@ -51,7 +51,7 @@ def contribution_map(pooled: Pooled) -> Figure | None:
     )
 
 
-def net_heat_map(pooled: Pooled) -> Figure | None:
+def net_heat_map(pooled: NetworkSections) -> Figure | None:
     """Return the net heat plot at the heterogeneity within designs; None where no two designs can disagree, or for too many designs."""
     if pooled.synthesis.interaction.between_df == 0:
         return None
@@ -76,7 +76,7 @@ def net_heat_map(pooled: Pooled) -> Figure | None:
     )
 
 
-def funnel(pooled: Pooled) -> Figure | None:
+def funnel(pooled: NetworkSections) -> Figure | None:
     """Return the comparison-adjusted funnel plot; None below three shared contrasts.
 
     Each treatment is compared with the reference, or with the one that has more studies.
@@ -116,6 +116,6 @@ def funnel(pooled: Pooled) -> Figure | None:
     )
 
 
-def _design(pooled: Pooled, design: str) -> str:
+def _design(pooled: NetworkSections, design: str) -> str:
     """Names of the arms of a design."""
     return " : ".join(pooled.treatment_name(arm) for arm in design.split(" : "))

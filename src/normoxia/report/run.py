@@ -13,10 +13,10 @@ from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Measure, Outcome, Source
 from normoxia.population import Population, table_one
 from normoxia.report.bands import BandArm, bands_figure
+from normoxia.report.combined import combined_sentences, combined_table
 from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.figure import Figure
-from normoxia.report.joined import joined_table, joined_words
 from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
 from normoxia.report.replicates import mean_curve
 from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
@@ -26,9 +26,9 @@ from normoxia.report.tables import comparison_table
 from normoxia.report.tables import table_one as baseline_table
 from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial import recist
-from normoxia.trial.analysis import Comparison, predicted_curves, published_curves
-from normoxia.trial.endpoints import Endpoints, evaluate
-from normoxia.trial.joined import Joined
+from normoxia.trial.analysis import PublishedComparison, predicted_curves, published_curves
+from normoxia.trial.combined import CombinedRatio
+from normoxia.trial.endpoints import PatientEndpoints, evaluate
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
 
@@ -56,9 +56,9 @@ def html(page: Page) -> str:
 def page(
     result: TrialResult,
     trial: Trial,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[PublishedComparison],
     manifest: Mapping[str, object],
-    joined: Sequence[Joined] = (),
+    joined: Sequence[CombinedRatio] = (),
     *,
     lang: str = "en",
 ) -> tuple[Page, tuple[Figure, ...]]:
@@ -128,15 +128,15 @@ class _RunPage:
         self,
         result: TrialResult,
         trial: Trial,
-        comparisons: Sequence[Comparison],
+        comparisons: Sequence[PublishedComparison],
         manifest: Mapping[str, object],
-        joined: Sequence[Joined],
+        joined: Sequence[CombinedRatio],
         text: Language,
     ) -> None:
         self.result, self.trial, self.comparisons = result, trial, comparisons
         self.joined = joined
         self.manifest, self.text, self.code = manifest, text, text.code
-        self.endpoints: Endpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
         self.titles = {arm.id: arm.titles.get(self.code, "") for arm in trial.arms}
         self.bands = {(c.population, c.endpoint, c.arm): c for c in predicted_curves(result, trial)}
         self.published_curves = {(c.population, c.endpoint, c.arm): c for c in published_curves(trial)}
@@ -214,9 +214,9 @@ class _RunPage:
     def combined_ratios(self) -> list[Block]:
         if not self.joined:
             return []
-        sentences = joined_words(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
+        sentences = combined_sentences(self.joined, self.trial.study, fitted=self.is_fitted(), lang=self.code)
         name = self.name("joined")
-        table = joined_table(self.joined, self.trial, self.comparisons, lang=self.code, name=name)
+        table = combined_table(self.joined, self.trial, self.comparisons, lang=self.code, name=name)
         return [*(Prose(sentence) for sentence in sentences), table]
 
     def highlights(self) -> tuple[Highlight, ...]:
@@ -236,7 +236,7 @@ class _RunPage:
         comparisons.sort(key=lambda c: (c.simulated.comparator == "", c.simulated.endpoint is Endpoint.OS))
         return tuple(self.highlight(c) for c in comparisons)
 
-    def highlight(self, c: Comparison) -> Highlight:
+    def highlight(self, c: PublishedComparison) -> Highlight:
         text, simulated, digits = self.text, c.simulated, _digits(c.simulated)
         arms = f"{simulated.arm} / {simulated.comparator}" if simulated.comparator else simulated.arm
         value, low, high = (
@@ -271,8 +271,10 @@ class _RunPage:
                 )
         return blocks
 
-    def panels(self, comparisons: Sequence[Comparison]) -> tuple[list[ComparisonPanel], list[list[str]]]:
-        groups: dict[str, list[Comparison]] = {}
+    def panels(
+        self, comparisons: Sequence[PublishedComparison]
+    ) -> tuple[list[ComparisonPanel], list[list[str]]]:
+        groups: dict[str, list[PublishedComparison]] = {}
         for comparison in comparisons:
             groups.setdefault(_label(comparison.simulated, self.text), []).append(comparison)
         panels, sources = [], []
@@ -382,7 +384,9 @@ class _RunPage:
             population=analysis_set.title(self.code),
         )
 
-    def median_of(self, population: str, endpoint: Endpoint, measure: Measure, arm: str) -> Comparison | None:
+    def median_of(
+        self, population: str, endpoint: Endpoint, measure: Measure, arm: str
+    ) -> PublishedComparison | None:
         for comparison in self.comparisons:
             o = comparison.simulated
             if (o.population, o.endpoint, o.measure, o.arm) == (population, endpoint, measure, arm):

@@ -12,12 +12,12 @@ import numpy as np
 from normoxia import __version__
 from normoxia.calibration.judging.attempts import Attempt
 from normoxia.calibration.judging.baselines import COMPONENT
-from normoxia.calibration.judging.figures import crps_gain
-from normoxia.calibration.judging.rows import Row
+from normoxia.calibration.judging.score_summary import crps_gain
 from normoxia.calibration.judging.scoreboard import Scoreboard
+from normoxia.calibration.judging.scored_contrasts import ScoredContrast
 from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Estimate, Measure
-from normoxia.report.contraction import Learned, contraction_figure
+from normoxia.report.contraction import ParameterContraction, contraction_figure
 from normoxia.report.document import Block, Highlight, Page, Prose, Section
 from normoxia.report.figure import Figure
 from normoxia.report.fitting import (
@@ -28,11 +28,11 @@ from normoxia.report.fitting import (
     structure_table,
 )
 from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
-from normoxia.report.judged import Told
 from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.prediction import Prediction, prediction_forest
 from normoxia.report.score_comparison import Score, score_figure
-from normoxia.report.scored_rows import called_table, prediction, row_table, rows_of
+from normoxia.report.scoreboard_text import ScoreboardText
+from normoxia.report.scored_rows import direction_table, prediction, row_table, rows_of
 
 LANGUAGES = ("en", "zh")
 
@@ -45,7 +45,7 @@ _POINTS = 6.0
 def pages(
     board: Scoreboard,
     *,
-    learned: Sequence[Learned] = (),
+    learned: Sequence[ParameterContraction] = (),
     structures: Sequence[StructureOdds] = (),
     left_out: Mapping[str, StudyLeftOut] | None = None,
     attempts: Sequence[Attempt] = (),
@@ -96,13 +96,13 @@ class _ScoreboardPage:
         board: Scoreboard,
         text: Language,
         *,
-        learned: Sequence[Learned],
+        learned: Sequence[ParameterContraction],
         structures: Sequence[StructureOdds],
         left_out: Mapping[str, StudyLeftOut],
         attempts: Sequence[Attempt],
         provenance: Mapping[str, str],
     ) -> None:
-        self.board, self.text, self.board_text = board, text, Told(board, text)
+        self.board, self.text, self.board_text = board, text, ScoreboardText(board, text)
         self.learned, self.structures, self.left_out = learned, structures, left_out
         self.attempts, self.provenance = attempts, provenance
         self.figures: list[Figure] = []
@@ -173,7 +173,7 @@ class _ScoreboardPage:
             *blocks,
             board_text.verdict_table(),
             Prose(board_text.reach()),
-            called_table(self.board, self.text),
+            direction_table(self.board, self.text),
         ]
 
     def scores(self) -> list[Block]:
@@ -268,7 +268,7 @@ class _ScoreboardPage:
         )
         return [self.add_figure(figure), row_table(rows, "medians", self.text)]
 
-    def _points(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
+    def _points(self, rows: Sequence[ScoredContrast]) -> tuple[Prediction, ...]:
         return tuple(prediction(row) for row in rows)
 
     def intervals(self) -> list[Block]:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from normoxia.calibration.judging.baselines import NAMES
 from normoxia.calibration.judging.lock import Observed
-from normoxia.calibration.judging.rows import Cell, Row
 from normoxia.calibration.judging.scoreboard import Scoreboard
+from normoxia.calibration.judging.scored_contrasts import PredictionScore, ScoredContrast
 from normoxia.language import Language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.prediction import SEEN, Prediction
@@ -21,7 +21,7 @@ Tone = Literal["good", "bad"]
 _SIMPLER = "°"
 
 
-def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Row]:
+def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[ScoredContrast]:
     """Return the primary predictor's rows of one measure, largest error first.
 
     Parameters
@@ -40,12 +40,12 @@ def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Row]:
     ]
 
 
-def is_predicted(row: Row) -> bool:
+def is_predicted(row: ScoredContrast) -> bool:
     """Whether an outcome counts as predicted: a response by the rule of the lock, others inside the central 95 %."""
     return row.inside95 if row.predicted.within is None else row.predicted.within
 
 
-def prediction(row: Row, baseline: str = "") -> Prediction:
+def prediction(row: ScoredContrast, baseline: str = "") -> Prediction:
     """Return a row as figures draw it, on the published scale.
 
     Parameters
@@ -73,7 +73,12 @@ def prediction(row: Row, baseline: str = "") -> Prediction:
 
 
 def row_table(
-    rows: Sequence[Row], key: str, text: Language, *, populations: bool = False, baselines: bool = True
+    rows: Sequence[ScoredContrast],
+    key: str,
+    text: Language,
+    *,
+    populations: bool = False,
+    baselines: bool = True,
 ) -> Table:
     """Table of rows in the order given: published, predicted, inside or not, and the medians of baselines.
 
@@ -128,7 +133,7 @@ def row_table(
     )
 
 
-def called_table(board: Scoreboard, text: Language) -> Table:
+def direction_table(board: Scoreboard, text: Language) -> Table:
     """Table of trials that failed, and of successes that were not predicted, with the predicted probability of significance."""
     judged = board.judged
     missed_successes = tuple(c for c in judged.successes if not c.foreseen)
@@ -188,11 +193,11 @@ def _endpoint(observed: Observed, populations: bool) -> str:
     )
 
 
-def _estimate(cell: Cell, observed: Observed) -> Estimate:
+def _estimate(cell: PredictionScore, observed: Observed) -> Estimate:
     return Estimate(_natural(cell.median, observed), *(_natural(end, observed) for end in cell.interval95))
 
 
-def _baseline_cell(cell: Cell | None, observed: Observed, text: Language) -> str:
+def _baseline_cell(cell: PredictionScore | None, observed: Observed, text: Language) -> str:
     if cell is None:
         return "–"
     return text.number(_natural(cell.median, observed), _digits(observed)) + (

@@ -29,14 +29,14 @@ from normoxia.report.over_time import (
     table_words,
     warning_words,
 )
-from normoxia.report.pooled import Pooled, Shares, percent, treatment_in
+from normoxia.report.pooled import NetworkSections, Shares, percent, treatment_in
 from normoxia.report.pooled_checks import contribution_map, net_heat_map
 from normoxia.report.pooled_checks import funnel as funnel_of
 from normoxia.report.tables import Table
 
 LANGUAGES = ("en", "zh")
 
-Told = tuple[tuple[Page, ...], tuple[Figure, ...], tuple[Table, ...]]
+ReportParts = tuple[tuple[Page, ...], tuple[Figure, ...], tuple[Table, ...]]
 
 
 def table_pages(
@@ -54,7 +54,7 @@ def table_pages(
     without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
     parts: ComponentFit | None = None,
     time_lost: bool = False,
-) -> Told:
+) -> ReportParts:
     """Return the report of a network from a file: pages, figures, and league tables.
 
     Parameters
@@ -89,7 +89,7 @@ def table_pages(
     leagues: list[Table] = []
     for code in _languages(first):
         text = language(code)
-        pooled = Pooled(
+        pooled = NetworkSections(
             synthesis, text, certainty=certainty, contributions=contributions, without=without, parts=parts
         )
         sections = _sections(pooled, figures)
@@ -126,7 +126,7 @@ def table_pages(
 
 def answer_pages(
     answer: Answer, *, provenance: Mapping[str, str] | None = None, first: str = "en", time_lost: bool = False
-) -> Told:
+) -> ReportParts:
     """Return the report of a question: pages, figures, and the league table of each endpoint.
 
     Parameters
@@ -204,11 +204,11 @@ def over_time_parts(
     return [warning, *shares] if warning else [], table, further_words(proportionality, text)
 
 
-def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None:
+def pooled_of(answer: Answer, analysis: Analysis, text: Language) -> NetworkSections | None:
     """Return the synthesis of one endpoint of a question in a language; None where nothing is pooled."""
     if analysis.synthesis is None:
         return None
-    return Pooled(
+    return NetworkSections(
         analysis.synthesis,
         text,
         certainty=analysis.certainty,
@@ -220,7 +220,7 @@ def told_of(answer: Answer, analysis: Analysis, text: Language) -> Pooled | None
 
 def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question; None where none can be estimated."""
-    pooled = told_of(answer, analysis, text)
+    pooled = pooled_of(answer, analysis, text)
     if pooled is None:
         return None
     treatments = set(pooled.network.treatments)
@@ -250,7 +250,7 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
 
 def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question with each study left out; None where there are none."""
-    pooled = told_of(answer, analysis, text)
+    pooled = pooled_of(answer, analysis, text)
     if pooled is None or not analysis.without:
         return None
     treatments = set(pooled.network.treatments)
@@ -408,7 +408,7 @@ def _page(
     )
 
 
-def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
+def _sections(pooled: NetworkSections, figures: list[Figure]) -> list[Section]:
     """The sections of every synthesis."""
     say = pooled.say
     graph, forest, *rankings = pooled.figures()
@@ -435,11 +435,11 @@ def _sections(pooled: Pooled, figures: list[Figure]) -> list[Section]:
 
 def _endpoint(
     answer: Answer, analysis: Analysis, text: Language, figures: list[Figure], time_lost: bool
-) -> tuple[list[Section], Pooled | None]:
+) -> tuple[list[Section], NetworkSections | None]:
     """Sections of one endpoint of a question."""
     say = text.say
     suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{text.code}"
-    pooled = told_of(answer, analysis, text)
+    pooled = pooled_of(answer, analysis, text)
     sections: list[Section] = []
     if pooled is not None:
         first: list[Block] = [
@@ -476,7 +476,7 @@ def _endpoint(
 
 def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[Highlight]:
     """The first contrasts in question that can be estimated, for a time to event."""
-    pooled = told_of(answer, analysis, text)
+    pooled = pooled_of(answer, analysis, text)
     if pooled is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
         return []
     treatments, highlights = set(pooled.network.treatments), []

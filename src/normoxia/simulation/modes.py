@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from normoxia.errors import InvalidModel
 from normoxia.mechanism.expression import TIME, ZERO, Call, Expression, Symbol, show, symbols, walk
 from normoxia.mechanism.model import AlgebraicRule
-from normoxia.simulation.system import Condition, Named, System
+from normoxia.simulation.system import EventCondition, Named, System
 
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 _LOGIC = ("and", "or", "not")
@@ -76,7 +76,9 @@ def held(system: System, bends_are_modes: bool = False) -> Held:
     holder = _Holder(system, {name for name, _ in needed}, bends_are_modes)
     rates = tuple(holder.of(rate) for rate in system.rates)
     rules = tuple(AlgebraicRule(r.solves_for, holder.of(r.expression), r.unit, r.place) for r in system.rules)
-    conditions = tuple(Condition(e.name, holder.truth(e.condition), e.changes) for e in system.conditions)
+    conditions = tuple(
+        EventCondition(e.name, holder.truth(e.condition), e.changes) for e in system.conditions
+    )
     if not holder.modes and not holder.bends:
         return Held(system, (), ())
     frozen = replace(

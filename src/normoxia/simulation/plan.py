@@ -19,7 +19,7 @@ from normoxia.simulation.state import Array
 SWITCH = "switch"
 
 
-class Entry(NamedTuple):
+class StateEntry(NamedTuple):
     """What enters a species at the start of an interval.
 
     species  index
@@ -48,7 +48,7 @@ class Interval(NamedTuple):
     start: float
     length: float
     kind: str
-    entries: tuple[Entry, ...]
+    entries: tuple[StateEntry, ...]
     save: int
 
 
@@ -108,7 +108,7 @@ def intervals(
 
     found: list[Interval] = []
     for here, after in pairwise(breaks):
-        entries: list[Entry] = []
+        entries: list[StateEntry] = []
         kind = [opening] if opening and here == start else []
         changing = set(turns.get(here, ()))
         if here == start:
@@ -116,15 +116,15 @@ def intervals(
         for species in sorted(changing):
             flowing = [dose for a, b, dose in flows[species] if a <= here < b]
             entries += [
-                Entry(species, dose, 1.0 / float(doses.duration[dose]), True, k == 0)
+                StateEntry(species, dose, 1.0 / float(doses.duration[dose]), True, k == 0)
                 for k, dose in enumerate(flowing)
             ]
             if not flowing:
-                entries.append(Entry(species, -1, 0.0, True, True))
+                entries.append(StateEntry(species, -1, 0.0, True, True))
             if species in turns.get(here, ()):
                 kind.append(("flow " if flowing else "stop ") + names[species])
         for dose in boluses.get(here, ()):
-            entries.append(Entry(doses.species[dose], dose, 1.0, False, False))
+            entries.append(StateEntry(doses.species[dose], dose, 1.0, False, False))
         kind += sorted({f"bolus {names[doses.species[dose]]}" for dose in boluses.get(here, ())})
         if here in moments and not kind:
             kind.append(SWITCH)

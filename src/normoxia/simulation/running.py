@@ -21,7 +21,7 @@ from normoxia.simulation.backends import (
     REASONS,
     TOO_MANY_SWITCHES,
     WELL,
-    Block,
+    PatientBlock,
     Solver,
 )
 from normoxia.simulation.breaks import Breaks, TooManyMoments
@@ -29,14 +29,14 @@ from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.judged import Judged
 from normoxia.simulation.plan import SWITCH, Doses, Interval, given_doses, intervals
 from normoxia.simulation.state import Array, State
-from normoxia.simulation.system import System, Timed
+from normoxia.simulation.system import System, TimedEvent
 
 #: plans, and moments of switches, that a run remembers
 MOST_PLANS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
+class RunOutput:
     values: Array
     kept: Array
     steps: dict[str, Array]
@@ -126,10 +126,10 @@ class Run:
             moments.append(found)
         return moments
 
-    def all(self, workers: int, progress: Progress, label: str) -> Done:
+    def all(self, workers: int, progress: Progress, label: str) -> RunOutput:
         n = self.state.n_patients
         n_species = len(self.system.species)
-        done = Done(
+        done = RunOutput(
             np.empty((n, n_species)), np.empty((n, len(self.times), self.n_outputs)),
             {kind: np.empty(n) for kind in self.kinds}, np.zeros(n, np.int64), {}, np.zeros((n, 2), np.int64),
         )  # fmt: skip
@@ -153,7 +153,7 @@ class Run:
                 raise
         return done
 
-    def block(self, rows: slice, done: Done) -> None:
+    def block(self, rows: slice, done: RunOutput) -> None:
         """Carry the patients of one block through all segments and write what is kept into `done`."""
         state, n = self.state, rows.stop - rows.start
         values, parameters = state.values[rows], state.parameter_values[rows]
@@ -180,7 +180,7 @@ class Run:
             if not any(plans):
                 continue
             carried = self.solver.carry(
-                Block(
+                PatientBlock(
                     values,
                     parameters,
                     plans,
@@ -220,7 +220,7 @@ class Run:
         parameters: Array,
         status: NDArray[np.int64],
         reason: dict[int, str],
-        done: Done,
+        done: RunOutput,
     ) -> None:
         """The outputs of a block at every time; a patient is lost from the first time at which one has no value."""
         assert self.outputs_of is not None
@@ -256,7 +256,7 @@ def _segments(system: System, start: float, end: float) -> list[tuple[float, flo
     return found
 
 
-def _change(system: System, due: list[Timed]) -> Change:
+def _change(system: System, due: list[TimedEvent]) -> Change:
     changes = [(event.name, name, new) for event in due for name, new in event.changes]
     judged = Judged(system, [(f'"{name}" in the event "{event}"', new) for event, name, new in changes])
     columns = [system.species.index(name) for _, name, _ in changes]

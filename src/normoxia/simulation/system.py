@@ -18,7 +18,7 @@ Named = tuple[str, Expression]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class EventCondition:
     """An event on a condition: when `condition` turns true, each species of `changes` takes the new value."""
 
     name: str
@@ -27,7 +27,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedEvent:
     """An event at given times: each species of `changes` takes the new value, all read before any is written."""
 
     name: str
@@ -58,8 +58,8 @@ class System:
     held: tuple[int, ...] = ()
     ruled: tuple[int, ...] = ()
     rules: tuple[AlgebraicRule, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    timed: tuple[Timed, ...] = ()
+    conditions: tuple[EventCondition, ...] = ()
+    timed: tuple[TimedEvent, ...] = ()
 
     @property
     def needs_reference(self) -> str:
@@ -144,13 +144,13 @@ def _build(
                 raise UnknownName("species", name, species)
         return tuple((name, lower(expression)) for name, expression in mapping.items())
 
-    conditions: list[Condition] = []
-    timed: list[Timed] = []
+    conditions: list[EventCondition] = []
+    timed: list[TimedEvent] = []
     for event in model.events if events else ():
         if event.condition is not None:
-            conditions.append(Condition(event.name, lower(event.condition), changes(event.changes)))
+            conditions.append(EventCondition(event.name, lower(event.condition), changes(event.changes)))
         if event.times:
-            timed.append(Timed(event.name, tuple(sorted(event.times)), changes(event.changes)))
+            timed.append(TimedEvent(event.name, tuple(sorted(event.times)), changes(event.changes)))
     return System(
         name=model.name,
         species=species,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from normoxia.errors import ComputationFailed, InvalidArgument, NotConverged
 from normoxia.survival import firth as profile
 from normoxia.survival.data import Floats, TimeToEvent, joined_labels, pooled
-from normoxia.survival.design import Design, Ties, score_residuals
+from normoxia.survival.design import RiskDesign, Ties, score_residuals
 from normoxia.survival.inference import Inference, checked_level, ratio
 from normoxia.survival.partial_likelihood import Terms, ascend, penalised, plain
 from normoxia.survival.separation import separates
@@ -191,18 +191,20 @@ def hazard_ratio(
     ).hazard_ratio()
 
 
-def _scaled_design(data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> tuple[Design, Floats]:
+def _scaled_design(
+    data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None
+) -> tuple[RiskDesign, Floats]:
     """Covariates about their mean, divided by powers of two where they are so large or small that squares would be lost."""
     centred = x - np.average(x, axis=0, weights=data.weights)
     size = np.abs(centred).max(axis=0)
     size = np.where(size > 0, size, 1.0)
     exponent = np.where((size > 1e3) | (size < 1e-3), np.round(np.log2(size)), 0.0)
     scale = np.exp2(exponent)
-    return Design.of(data, centred / scale, stratum), scale
+    return RiskDesign.of(data, centred / scale, stratum), scale
 
 
 def _maximise(
-    design: Design, ties: Ties, names: Sequence[str], firth: bool
+    design: RiskDesign, ties: Ties, names: Sequence[str], firth: bool
 ) -> tuple[Floats, Floats, tuple[float, float], float]:
     likelihood = plain(design, ties)
     start = np.zeros(design.x.shape[1])
@@ -234,7 +236,7 @@ def _maximise(
     return beta, information, (null, value), score_test
 
 
-def _spread_of(information: Floats, design: Design, names: Sequence[str]) -> float:
+def _spread_of(information: Floats, design: RiskDesign, names: Sequence[str]) -> float:
     """The least eigenvalue of the information at 0, in units of its diagonal; refuses covariates that tell nothing."""
     diagonal = np.diag(information)
     most = np.square(design.x).max(axis=0) * float(design.weight[design.event].sum())

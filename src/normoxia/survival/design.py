@@ -18,7 +18,7 @@ Ties = Literal["efron", "breslow", "exact"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Design:
+class RiskDesign:
     """Patients sorted by stratum and time, with the groups of tied events found once.
 
     Times are shifted stratum by stratum so that one running sum serves all strata: `start` and `stop` bound
@@ -41,7 +41,7 @@ class Design:
     base_group: NDArray[np.intp]  # groups at or before each patient's entry; (n,)
 
     @classmethod
-    def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> Design:
+    def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> RiskDesign:
         s = np.zeros(len(data), np.intp) if stratum is None else stratum
         order = np.lexsort((data.time, s)) if stratum is not None else np.argsort(data.time, kind="stable")
         time, observed, s = data.time[order], data.observed[order], s[order]
@@ -111,7 +111,9 @@ class _Key:
         return found
 
 
-def event_moments(design: Design, coefficients: Floats, ties: Ties) -> tuple[Floats, Floats, Floats, Floats]:
+def event_moments(
+    design: RiskDesign, coefficients: Floats, ties: Ties
+) -> tuple[Floats, Floats, Floats, Floats]:
     """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates."""
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
     first = relative[:, None] * design.x
@@ -124,7 +126,7 @@ def event_moments(design: Design, coefficients: Floats, ties: Ties) -> tuple[Flo
     return weight, sums[0], mean, covariance
 
 
-def third_moments(design: Design, coefficients: Floats, ties: Ties) -> Floats:
+def third_moments(design: RiskDesign, coefficients: Floats, ties: Ties) -> Floats:
     """The derivative of the information by each coefficient: third central moments over risk sets, summed over
     events; shape (p, p, p)."""
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
@@ -141,7 +143,7 @@ def third_moments(design: Design, coefficients: Floats, ties: Ties) -> Floats:
     return found
 
 
-def _adjusted(design: Design, values: Floats, ties: Ties) -> Floats:
+def _adjusted(design: RiskDesign, values: Floats, ties: Ties) -> Floats:
     """Sums over the risk set of each event, less its share of those tied with it under Efron's treatment."""
     sums = design.risk_sums(values)[design.group]
     if ties == "efron" and len(design.group) > len(design.times):
@@ -154,7 +156,7 @@ def _adjusted(design: Design, values: Floats, ties: Ties) -> Floats:
     return sums
 
 
-def score_residuals(design: Design, coefficients: Floats, ties: Ties) -> Floats:
+def score_residuals(design: RiskDesign, coefficients: Floats, ties: Ties) -> Floats:
     """Each patient's share in the score, in the order the patients were given; shape (n, p)."""
     weight, total, mean, _ = event_moments(design, coefficients, ties)
     counts = np.bincount(design.group)

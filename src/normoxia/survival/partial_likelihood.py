@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.survival.data import Floats
-from normoxia.survival.design import Design, Ties, event_moments, third_moments
+from normoxia.survival.design import RiskDesign, Ties, event_moments, third_moments
 from normoxia.survival.exact_ties import exact_terms
 
 #: coefficients -> (log likelihood, score, information)
@@ -22,7 +22,7 @@ _PASSES, _STRIDE = 40, 20.0
 _SHIFT = 1e-4
 
 
-def plain(design: Design, ties: Ties) -> Terms:
+def plain(design: RiskDesign, ties: Ties) -> Terms:
     """The partial likelihood; -inf where the numbers overflow."""
 
     def terms(coefficients: Floats) -> tuple[float, Floats, Floats]:
@@ -42,7 +42,7 @@ def plain(design: Design, ties: Ties) -> Terms:
     return terms
 
 
-def penalised(design: Design, ties: Ties) -> Terms:
+def penalised(design: RiskDesign, ties: Ties) -> Terms:
     """The partial likelihood with Jeffreys' invariant prior: half the log determinant of the information is added.
 
     source  Firth 1993, Biometrika 80:27; for Cox's model Heinze & Schemper 2001, Biometrics 57:114

@@ -10,7 +10,7 @@ import numpy as np
 from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival.cox import CoxFit
 from normoxia.survival.data import Floats
-from normoxia.survival.design import Design, event_moments
+from normoxia.survival.design import RiskDesign, event_moments
 from normoxia.survival.inference import chi2_tail
 from normoxia.survival.nonparametric import SurvivalCurve, kaplan_meier
 
@@ -46,7 +46,7 @@ def proportional_hazards_test(
         raise InvalidArgument(
             "the test is a score test at the maximum of the partial likelihood; this fit carries Firth's penalty: fit without"
         )
-    design = Design.of(fit.data, fit.covariates - fit.covariates.mean(axis=0), fit.strata)
+    design = RiskDesign.of(fit.data, fit.covariates - fit.covariates.mean(axis=0), fit.strata)
     weight, _, mean, covariance = event_moments(design, fit.coefficients, fit.ties)
     times = _transformed(fit, transform)[design.order][design.event]
     time = times - times.mean()

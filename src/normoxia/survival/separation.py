@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from normoxia.survival.data import Floats
-from normoxia.survival.design import Design
+from normoxia.survival.design import RiskDesign
 
 
-def separates(design: Design, direction: Floats, exact: bool, tolerance: float = 0.0) -> bool:
+def separates(design: RiskDesign, direction: Floats, exact: bool, tolerance: float = 0.0) -> bool:
     """Whether every event has the greatest value along a direction among those at risk, up to a share of the range.
 
     exact   tied events need only reach the others at risk, not one another (the discrete likelihood)
@@ -42,12 +42,12 @@ def separates(design: Design, direction: Floats, exact: bool, tolerance: float =
     return bool((own >= greatest[design.group] - tolerance * span).all())
 
 
-def _per_group(design: Design, values: Floats, reduce: np.ufunc) -> Floats:
+def _per_group(design: RiskDesign, values: Floats, reduce: np.ufunc) -> Floats:
     opening = np.flatnonzero(np.diff(design.group, prepend=-1))
     return np.asarray(reduce.reduceat(values, opening))
 
 
-def _greatest_at_risk(design: Design, values: Floats) -> Floats:
+def _greatest_at_risk(design: RiskDesign, values: Floats) -> Floats:
     """Greatest value among those at risk at each event time; shape (n_groups,)."""
     if design.entry_order is not None and design.entry_first is not None:
         return _greatest_entered(design, values)
@@ -58,7 +58,7 @@ def _greatest_at_risk(design: Design, values: Floats) -> Floats:
     return running[design.first]
 
 
-def _greatest_entered(design: Design, values: Floats) -> Floats:
+def _greatest_entered(design: RiskDesign, values: Floats) -> Floats:
     """The same where patients come late: those sorted after the event's first position who had entered."""
     assert design.entry_order is not None
     assert design.entry_first is not None
@@ -71,7 +71,7 @@ def _greatest_entered(design: Design, values: Floats) -> Floats:
     return greatest
 
 
-def _greatest_later_event(design: Design, values: Floats) -> Floats:
+def _greatest_later_event(design: RiskDesign, values: Floats) -> Floats:
     """Greatest value among events of the stratum after each event time; no late entry."""
     own = _per_group(design, values[design.event], np.maximum)
     later = np.full(len(own), -np.inf)

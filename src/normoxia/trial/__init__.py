@@ -10,15 +10,16 @@ Read in this order:
     policy       what follows progression                 endpoints PFS, OS, response, toxicity
     result       what a run gave                          analysis  simulated outcomes beside published ones
     from_study   a protocol made from the registry         enrolled, cuts   whom a study enrolled, when it was analysed
-    joined       a hazard ratio as simulated, by components, and by both; `calibration.hybrid` makes it
-    designs      trials predicted blind, from their designs alone; lending: numbers their drugs borrow; reference: their page
+    combined     a hazard ratio as simulated, by components, and by both; `calibration.combined` makes it
+    designs      trials predicted blind, from their designs alone; borrowed_parameters: numbers that their drugs
+                 take from others; reference: their page
     ablation     a trial without some causal statements
     flow         Table 1 and the flow of patients          folder    a run as a folder on disk
 """
 
 from normoxia.trial.ablation import ablate
-from normoxia.trial.analysis import Comparison, analyse, compare, protocol_of, published
-from normoxia.trial.designs import Design, forecasts
+from normoxia.trial.analysis import PublishedComparison, analyse, compare, protocol_of, published
+from normoxia.trial.designs import TrialDesign, forecasts
 from normoxia.trial.files import library, read
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
@@ -27,9 +28,9 @@ from normoxia.trial.runner import Chunk, chunks, prepare, run
 __all__ = [
     "Arm",
     "Chunk",
-    "Comparison",
-    "Design",
+    "PublishedComparison",
     "Trial",
+    "TrialDesign",
     "TrialResult",
     "ablate",
     "analyse",

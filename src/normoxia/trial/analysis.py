@@ -28,7 +28,7 @@ from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.inference import half_width
 from normoxia.survival.replicates import HazardRatios, hazard_ratio_many, kaplan_meier_many
 from normoxia.trial import files, predictive
-from normoxia.trial.endpoints import Endpoints, evaluate
+from normoxia.trial.endpoints import PatientEndpoints, evaluate
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
 
@@ -50,7 +50,7 @@ PFS_MONTHS, OS_MONTHS = (6.0, 12.0), (12.0, 24.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PublishedComparison:
     """A simulated outcome and the published one it answers to, None when nothing was published."""
 
     simulated: Outcome
@@ -274,10 +274,10 @@ def _study(trial: Trial) -> Study:
     return registry()[trial.study]
 
 
-def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[Comparison, ...]:
+def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[PublishedComparison, ...]:
     """Every simulated outcome with the published one of the same set, endpoint, measure, arms and month."""
     known = {_key(outcome): outcome for outcome in reported}
-    return tuple(Comparison(outcome, known.get(_key(outcome))) for outcome in simulated)
+    return tuple(PublishedComparison(outcome, known.get(_key(outcome))) for outcome in simulated)
 
 
 def _key(outcome: Outcome) -> tuple[object, ...]:
@@ -298,7 +298,7 @@ class _Analysis:
 
     def __init__(self, result: TrialResult, trial: Trial) -> None:
         self.result, self.trial = result, trial
-        self.endpoints: Endpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
         self.ensemble = ensemble_of(result)
         self.replicated = self.ensemble is not None or result.n_replicates >= ENOUGH_REPLICATES
         self.arms = {arm.id: self.arm_trials(arm.id, position) for position, arm in enumerate(trial.arms)}

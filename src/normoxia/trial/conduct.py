@@ -20,7 +20,7 @@ from normoxia.simulation import Simulator, State
 from normoxia.trial import lesions, mortality, policy, recist, toxicity
 from normoxia.trial.clinical import Clinical
 from normoxia.trial.dispensing import Dispenser
-from normoxia.trial.draws import Draws
+from normoxia.trial.draws import PatientDraws
 from normoxia.trial.policy import Phase
 from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
 
@@ -75,7 +75,7 @@ def conduct(
     simulator: Simulator,
     start: State,
     population: Population,
-    draws: Draws,
+    draws: PatientDraws,
     clinical: Clinical,
     *,
     workers: int = 1,
@@ -107,7 +107,7 @@ class _Conduct:
         simulator: Simulator,
         start: State,
         population: Population,
-        draws: Draws,
+        draws: PatientDraws,
         clinical: Clinical,
         workers: int,
         tolerance: float,

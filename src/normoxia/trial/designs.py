@@ -24,7 +24,7 @@ KIND = "forecasts"
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class TrialDesign:
     """A planned trial that is predicted blind.
 
     asks        what a contrast of its arms tells
@@ -47,12 +47,12 @@ class Design:
 
 
 @functools.cache
-def forecasts() -> tuple[Design, ...]:
+def forecasts() -> tuple[TrialDesign, ...]:
     """Every design that is predicted, or refused with a reason, in the order of their list."""
     return parse(documents.load(library.path(KIND, "shared/designs")))
 
 
-def parse(root: Node) -> tuple[Design, ...]:
+def parse(root: Node) -> tuple[TrialDesign, ...]:
     """Designs from the root of their list. Raises InvalidDocument with every finding."""
     findings = Findings()
     got = root.fields(findings, ("designs",))
@@ -65,7 +65,7 @@ def parse(root: Node) -> tuple[Design, ...]:
     return found
 
 
-def design(name: str) -> Design:
+def design(name: str) -> TrialDesign:
     """The design with an id; capitals, hyphens and spaces do not matter. Raises UnknownName with the nearest."""
     for one in forecasts():
         if _plain(one.id) == _plain(name):
@@ -117,7 +117,7 @@ def together(
         for arm in part.arms:
             offset[arm] += len(part.rows(arm)) // part.n_replicates
     name = name or first.id
-    whole = result.joined(parts)
+    whole = result.concatenate(parts)
     manifest: dict[str, object] = {
         "trial": name,
         "seed": results[0].manifest.get("seed", 0),
@@ -170,7 +170,7 @@ def _check_alike(cohorts: Sequence[Trial], results: Sequence[TrialResult]) -> No
             )
 
 
-def _design(node: Node, findings: Findings) -> Design:
+def _design(node: Node, findings: Findings) -> TrialDesign:
     got = node.fields(
         findings,
         ("design", "asks"),
@@ -186,7 +186,7 @@ def _design(node: Node, findings: Findings) -> Design:
     def is_set(key: str) -> bool:
         return key in got and got[key].boolean(findings)
 
-    one = Design(
+    one = TrialDesign(
         text("design"),
         text("asks"),
         texts("protocols"),

@@ -19,20 +19,20 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draws:
+class PatientDraws:
     """Everything random about some patients beside their parameters; every array has one row a patient."""
 
     uniform: Mapping[str, Floats]
     normal: Mapping[str, Floats]
 
-    def take(self, rows: NDArray[np.intp]) -> Draws:
+    def take(self, rows: NDArray[np.intp]) -> PatientDraws:
         """The draws of some patients."""
-        return Draws(
+        return PatientDraws(
             {k: v[rows] for k, v in self.uniform.items()}, {k: v[rows] for k, v in self.normal.items()}
         )
 
 
-def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> Draws:
+def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> PatientDraws:
     """The draws of patients given as pieces (replicate, first patient, how many)."""
     n_visits = len(trial.visits.days(trial.horizon))
     classes = sorted({name for arm in trial.arms for name in toxicity.classes_of(arm.regimen.drugs)})
@@ -57,4 +57,4 @@ def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> Dra
             for name, width in widths.items()
         }
 
-    return Draws(drawn(seeding.uniforms, uniform), drawn(seeding.normals, normal))
+    return PatientDraws(drawn(seeding.uniforms, uniform), drawn(seeding.normals, normal))

@@ -25,7 +25,7 @@ TOXICITY_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Endpoints:
+class PatientEndpoints:
     """Every patient's endpoints; days from entry. All arrays have shape (n_patients,).
 
     response       best overall response, `Response` codes
@@ -55,7 +55,7 @@ class Endpoints:
         return np.asarray(self.response >= Response.SD)
 
 
-def evaluate(result: TrialResult, criteria: Criteria) -> Endpoints:
+def evaluate(result: TrialResult, criteria: Criteria) -> PatientEndpoints:
     """The endpoints of every patient of a result.
 
     A patient whose solve failed is censored at the last scan before it; `TrialResult.failed` counts them.
@@ -79,7 +79,7 @@ def evaluate(result: TrialResult, criteria: Criteria) -> Endpoints:
 
     duration = np.where(np.isnan(course.response_day), np.nan, np.maximum(pfs - course.response_day, 0.0))
     end = np.minimum(np.minimum(cut, death), column["treatment_end"] + TOXICITY_DAYS)
-    return Endpoints(
+    return PatientEndpoints(
         pfs,
         observed,
         os,

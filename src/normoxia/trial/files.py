@@ -22,7 +22,7 @@ from normoxia.errors import (
 )
 from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
-from normoxia.population import EVERYBODY, Baseline, Condition, PopulationDocument
+from normoxia.population import EVERYBODY, Condition, PopulationDocument, TableOne
 from normoxia.population.files import check_levels, read_condition, read_covariates, read_source
 from normoxia.trial.protocol import (
     AnalysisSet,
@@ -480,7 +480,7 @@ class _Reader:
             when, got["times"].number(self.findings, 0.0) if "times" in got else 1.0, self.source(node, got)
         )
 
-    def baseline(self, node: Node) -> tuple[Baseline, ...]:
+    def baseline(self, node: Node) -> tuple[TableOne, ...]:
         found = []
         for entry in node.items(self.findings):
             got = entry.fields(
@@ -490,7 +490,7 @@ class _Reader:
                 self.note(entry, "found both or neither of share_of and median_of", "expected one of them")
             median_of = got["median_of"].text(self.findings, self.known) if "median_of" in got else ""
             found.append(
-                Baseline(
+                TableOne(
                     self.text(got["title"]) if "title" in got else "",
                     got["published"].number(self.findings) if "published" in got else math.nan,
                     self.condition(got["share_of"]) if "share_of" in got else None,

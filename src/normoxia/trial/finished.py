@@ -36,7 +36,7 @@ from normoxia.trial.folder import (
     sealed_manifest,
 )
 from normoxia.trial.protocol import Trial
-from normoxia.trial.result import TrialResult, joined
+from normoxia.trial.result import TrialResult, concatenate
 from normoxia.trial.runner import Chunk
 
 #: faults that a message lists
@@ -94,7 +94,7 @@ def read(path: Path) -> Finished:
         faults += [f"{name} is missing from the run" for name in sorted(wanted - {*names})]
         faults += [f"{name} is no part of the run" for name in sorted(present - wanted)]
     _refuse(path, faults)
-    result = joined(parts)
+    result = concatenate(parts)
     return Finished(path, manifest, config, analysis.protocol_of(result), result, planned, is_sealed)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normoxia.population import Population, Row, table_one
+from normoxia.population import Population, TableOneRow, table_one
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -56,13 +56,13 @@ def flow(result: TrialResult) -> tuple[ArmFlow, ...]:
     return tuple(found)
 
 
-def baseline(result: TrialResult, trial: Trial) -> tuple[Row, ...]:
+def baseline(result: TrialResult, trial: Trial) -> tuple[TableOneRow, ...]:
     """Table 1 of the simulated patients beside the published baseline of the trial's document; () when it gives none.
 
     Arms hold twins, so the patients of the largest arm stand for all; a line published for one arm is compared with it.
     """
     largest = max(result.arms, key=lambda arm: len(result.rows(arm)))
-    rows: list[Row] = []
+    rows: list[TableOneRow] = []
     for line in trial.baseline:
         own = result.rows(line.arm or largest)
         patients = Population(

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from normoxia import __version__, documents, storage
 from normoxia.digests import digest, digest_of, open_seal, sealed
-from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists, naming
+from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists, with_path
 from normoxia.storage import write_whole
 
 __all__ = ["RunFolder", "chunk_identity", "digest", "manifest_identity", "versions", "write_whole"]
@@ -121,7 +121,7 @@ class RunFolder:
             {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **details}
         )
         path = self.path / LOG
-        with naming(path), path.open("a", encoding="utf-8") as stream:
+        with with_path(path), path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
     def write_manifest(self, manifest: Mapping[str, object], outputs: Iterable[Path]) -> dict[str, object]:

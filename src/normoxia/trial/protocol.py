@@ -15,7 +15,7 @@ from normoxia.documents import Place
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Source
 from normoxia.pharmacology import Regimen
-from normoxia.population import Baseline, Condition, PopulationDocument
+from normoxia.population import Condition, PopulationDocument, TableOne
 from normoxia.trial.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
@@ -214,7 +214,7 @@ class Trial:
     criteria: Criteria
     follow_up: FollowUp
     clinic: Clinic
-    baseline: tuple[Baseline, ...] = ()
+    baseline: tuple[TableOne, ...] = ()
     calibrated: bool = False
     text: str = ""
     file: str = ""

@@ -92,7 +92,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class ScanReading:
     """What one scan, or a course of scans, says: sum in mm (nan when nothing was measured), target and overall response."""
 
     total: Floats
@@ -126,7 +126,7 @@ def assess(
     new_lesion: Bools,
     non_target: Codes | None = None,
     criteria: Criteria = Criteria(),
-) -> tuple[Reading, Memory]:
+) -> tuple[ScanReading, Memory]:
     """One scan read against what is remembered.
 
     diameters   mm, 0 = gone, nan = not evaluated; shape (n_patients, n_lesions)
@@ -160,7 +160,7 @@ def assess(
 
     nadir = np.where(complete_set, np.minimum(memory.nadir, total), memory.nadir)
     was_complete = memory.was_complete | (overall == Response.CR)
-    reading = Reading(np.where(measured.any(axis=1), total, np.nan), target, overall)
+    reading = ScanReading(np.where(measured.any(axis=1), total, np.nan), target, overall)
     return reading, Memory(present, memory.nodal, memory.baseline, nadir, was_complete)
 
 
@@ -171,7 +171,7 @@ def classify(
     non_target: Codes | None = None,
     nodal: Bools | None = None,
     criteria: Criteria = Criteria(),
-) -> Reading:
+) -> ScanReading:
     """All scans of all patients, in order.
 
     baseline    mm; shape (n_patients, n_lesions), nan marks an unused slot
@@ -187,11 +187,11 @@ def classify(
         reading, memory = assess(memory, diameters[:, visit], new_lesion[:, visit], others, criteria)
         readings.append(reading)
     columns = ("total", "target", "overall")
-    return Reading(*(np.stack([getattr(r, name) for r in readings], axis=1) for name in columns))
+    return ScanReading(*(np.stack([getattr(r, name) for r in readings], axis=1) for name in columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class ResponseCourse:
     """A patient's course in four numbers; days are nan when it did not happen.
 
     best            best overall response, `Response` codes; shape (n_patients,)
@@ -206,7 +206,7 @@ class Course:
     last_day: Floats
 
 
-def best_response(days: Floats, overall: Codes, criteria: Criteria = Criteria()) -> Course:
+def best_response(days: Floats, overall: Codes, criteria: Criteria = Criteria()) -> ResponseCourse:
     """Best overall response, with or without confirmation, and the days that matter.
 
     days     of each scan since the start, ascending, nan when not done; shape (n_patients, n_visits)
@@ -241,7 +241,7 @@ def best_response(days: Floats, overall: Codes, criteria: Criteria = Criteria())
     response_day = _first_day(when, partial | full)
     evaluable = done & (seen != Response.NE) & (when <= progression[:, None])
     last_day = np.where(evaluable, when, 0.0).max(axis=1, initial=0.0)
-    return Course(best, _nan_for_never(response_day), _nan_for_never(progression), last_day)
+    return ResponseCourse(best, _nan_for_never(response_day), _nan_for_never(progression), last_day)
 
 
 def _confirmed_complete(when: Floats, seen: Codes, counts: Bools, wait: float) -> Bools:

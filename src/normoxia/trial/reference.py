@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from normoxia.pharmacology import Regimen
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.trial import designs, files
-from normoxia.trial.designs import Design
+from normoxia.trial.designs import TrialDesign
 from normoxia.trial.protocol import Trial
 
 _HEAD = """# Designs predicted blind
@@ -35,7 +35,7 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _section(one: Design, protocols: Sequence[Trial], common: Sequence[str]) -> str:
+def _section(one: TrialDesign, protocols: Sequence[Trial], common: Sequence[str]) -> str:
     title = f"## {one.id}" + (f" ({', '.join(one.registered)})" if one.registered else "")
     lines = [title, "", f"Asks: {one.asks}.", ""]
     if one.refused:

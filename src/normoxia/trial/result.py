@@ -285,7 +285,7 @@ def _opened(content: bytes, name: str) -> tuple[dict[str, Any], polars.DataFrame
     return header, frame
 
 
-def joined(parts: Sequence[TrialResult]) -> TrialResult:
+def concatenate(parts: Sequence[TrialResult]) -> TrialResult:
     """Chunks of one trial and seed as one result, in the order given. Raises InvalidArgument when there is none."""
     if not parts:
         raise InvalidArgument("no chunk was given; expected at least one")

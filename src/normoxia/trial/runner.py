@@ -26,7 +26,7 @@ from normoxia.trial.clinical import Clinical
 from normoxia.trial.draws import draw
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 #: states kept at visits when the model has them
 STATES = (
@@ -53,7 +53,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bench:
+class PreparedTrial:
     """A trial made ready to run: its composed model and the compiled simulator."""
 
     trial: Trial
@@ -72,7 +72,7 @@ def compose(trial: Trial) -> Model:
 
 def prepare(
     trial: Trial, backend: str = "fast", *, model: Model | None = None, states: Sequence[str] = STATES
-) -> Bench:
+) -> PreparedTrial:
     """Compose and compile.
 
     model   replaces the trial's own, for other biologies and for ablations
@@ -87,7 +87,7 @@ def prepare(
             )
     read = [name for name in conduct.READ if name in known or name in (conduct.DIAMETER, conduct.NEW_LESION)]
     outputs = (*read, *(name for name in states if name in known))
-    return Bench(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
+    return PreparedTrial(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
 
 
 def chunks(trial: Trial, replicates: int = 1) -> tuple[Chunk, ...]:
@@ -119,7 +119,7 @@ def run(
     workers: int = 1,
     backend: str = "fast",
     model: Model | None = None,
-    settings: Sequence[Setting] = (),
+    settings: Sequence[ParameterSet] = (),
     ensemble: Mapping[str, object] | None = None,
     tolerance: float = 1e-3,
     load: Callable[[str], TrialResult | None] | None = None,
@@ -151,7 +151,7 @@ def run(
     protocol = trial if patients is None else trial.with_patients(patients)
     plan = chunks(protocol, replicates)
     total = replicates * sum(arm.n for arm in protocol.arms)
-    bench: Bench | None = None
+    bench: PreparedTrial | None = None
     parts: list[TrialResult] = []
     done = 0
     for chunk in plan:
@@ -174,15 +174,15 @@ def run(
         parts.append(part)
         done += part.n_rows
         progress(Step(protocol.id, done, total))
-    return result.joined(parts)
+    return result.concatenate(parts)
 
 
 def run_chunk(
-    bench: Bench,
+    bench: PreparedTrial,
     chunk: Chunk,
     seed: int,
     *,
-    settings: Sequence[Setting] = (),
+    settings: Sequence[ParameterSet] = (),
     ensemble: Mapping[str, object] | None = None,
     workers: int = 1,
     tolerance: float = 1e-3,
@@ -212,11 +212,15 @@ def run_chunk(
         )  # fmt: skip
         done += len(rows)
         records.append(_rows(bench, position, own, record, told))
-    return result.joined(records)
+    return result.concatenate(records)
 
 
 def _enrolled(
-    bench: Bench, chunk: Chunk, seed: int, settings: Sequence[Setting], frailty: NDArray[np.float64]
+    bench: PreparedTrial,
+    chunk: Chunk,
+    seed: int,
+    settings: Sequence[ParameterSet],
+    frailty: NDArray[np.float64],
 ) -> tuple[Population, Clinical]:
     """The patients of a chunk and their clinical numbers, each replicate under its own setting."""
     populations: list[Population] = []
@@ -241,7 +245,11 @@ def _enrolled(
 
 
 def _rows(
-    bench: Bench, position: int, population: Population, record: conduct.Record, told: Mapping[str, object]
+    bench: PreparedTrial,
+    position: int,
+    population: Population,
+    record: conduct.Record,
+    told: Mapping[str, object],
 ) -> TrialResult:
     """An arm's record as a result."""
     ledger = record.toxicity
@@ -292,7 +300,9 @@ def inputs(trial: Trial, model: Model) -> dict[str, str]:
     }
 
 
-def manifest(bench: Bench, seed: int, ensemble: Mapping[str, object] | None = None) -> dict[str, object]:
+def manifest(
+    bench: PreparedTrial, seed: int, ensemble: Mapping[str, object] | None = None
+) -> dict[str, object]:
     """What a result must carry to be traced: versions, seed, digests of the documents, and what it was calibrated by."""
     trial = bench.trial
     return {

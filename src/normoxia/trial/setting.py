@@ -21,7 +21,7 @@ import numpy as np
 from normoxia.errors import UnknownName
 from normoxia.mechanism.model import Model
 from normoxia.population import Condition, Population, PopulationDocument
-from normoxia.population.covariates import Correlation, Effect, Typical
+from normoxia.population.covariates import Correlation, CovariateEffect, Typical
 from normoxia.trial.protocol import Clinic, Factor, Trial
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ CLINIC, SPREAD, DEATH = "clinic.", ".spread", "death"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ParameterSet:
     """Numbers by name, to stand in place of a trial's own; names as the module says."""
 
     values: Mapping[str, float]
@@ -48,7 +48,7 @@ class Setting:
                 population = _population(population, name, value)
         return replace(trial, population=population, clinic=clinic)
 
-    def restricted(self, trial: Trial, spared: Collection[str] = ()) -> Setting:
+    def restricted(self, trial: Trial, spared: Collection[str] = ()) -> ParameterSet:
         """The setting without what a trial's population and clinic do not have, and without names to be spared.
 
         Parameters are kept whether or not the model has them; `shared` and sampling pass over those it lacks.
@@ -64,7 +64,7 @@ class Setting:
             if name not in spared
             and (name in has or not (name.startswith(CLINIC) or "|" in name or "~" in name))
         }
-        return Setting(kept)
+        return ParameterSet(kept)
 
     def shared(self, model: Model, population: Population) -> Population:
         """The population with parameters that all its patients share added as columns."""
@@ -127,7 +127,7 @@ def _changed(
     return tuple(change(item, value) if key == name else item for key, item in zip(names, items, strict=True))
 
 
-def _effect(effect: Effect, value: float) -> Effect:
+def _effect(effect: CovariateEffect, value: float) -> CovariateEffect:
     return replace(effect, shift=value) if effect.shift else replace(effect, times=value)
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
-from normoxia.trial.analysis import Comparison
-from normoxia.trial.joined import Joined
+from normoxia.trial.analysis import PublishedComparison
+from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -29,9 +29,9 @@ ARM_KEYS: Mapping[str, tuple[Endpoint, Measure, float]] = {
 def summary(
     result: TrialResult,
     trial: Trial,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[PublishedComparison],
     manifest: Mapping[str, object],
-    joined: Sequence[Joined] = (),
+    joined: Sequence[CombinedRatio] = (),
 ) -> dict[str, object]:
     """The run as one object for `--json`.
 
@@ -77,7 +77,7 @@ def _arm(outcomes: Iterable[Outcome], population: str, arm: str) -> dict[str, ob
 
 
 def _contrasts(
-    outcomes: Iterable[Outcome], population: str, joined: Iterable[Joined]
+    outcomes: Iterable[Outcome], population: str, joined: Iterable[CombinedRatio]
 ) -> list[dict[str, object]]:
     known = {one.key: one for one in joined}
     return [
@@ -93,7 +93,7 @@ def _contrasts(
     ]
 
 
-def _joined(one: Joined | None) -> dict[str, object]:
+def _joined(one: CombinedRatio | None) -> dict[str, object]:
     if one is None:
         return {"component_model": None, "joined": None}
     alone = {
@@ -105,7 +105,7 @@ def _joined(one: Joined | None) -> dict[str, object]:
     return {"component_model": alone, "joined": _estimate(one.joined)}
 
 
-def _published(comparison: Comparison) -> dict[str, object]:
+def _published(comparison: PublishedComparison) -> dict[str, object]:
     outcome, published = comparison.simulated, comparison.published
     assert published is not None
     source = published.source

@@ -14,13 +14,13 @@ from normoxia import library, mechanism
 from normoxia.calibration.credibility import applicability, checks, verification, wording
 from normoxia.calibration.credibility.checks import HEALTHY_K
 from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
-from normoxia.calibration.credibility.verification import Found
+from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.fitting import hyperparameters
-from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
 from normoxia.calibration.judging import baselines, lock
 from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Normal
+from normoxia.calibration.judging.scoring import NormalPredictive
 from normoxia.outcome import Measure
 from normoxia.pharmacology import regimen
 
@@ -51,19 +51,21 @@ def broken() -> CredibilityFile:
 def perfect(error: float = 0.0) -> Scoreboard:
     """A predictor that knows every published figure, or errs by so much on every one."""
     known = {
-        o.target: Normal(o.y + error, o.se**2) if o.target.is_ratio else Normal(o.y + 100 * error, 9.0)
+        o.target: NormalPredictive(o.y + error, o.se**2)
+        if o.target.is_ratio
+        else NormalPredictive(o.y + 100 * error, 9.0)
         for o in (*LOCK.contrasts, *LOCK.responses)
     }
     health = Calibration(400, 250.0, 0.4)
     return scoreboard(LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), calibration=health)
 
 
-def ensemble(spread: float) -> Calibrated:
+def ensemble(spread: float) -> Ensemble:
     space = hyperparameters.read()
     states = prior_states(layout(space), 2000, 1)
     states[:, : len(space.parameters)] *= spread
     health = {"draws": 2000, "effective_sample_size": 900.0, "largest_r_hat": 1.004}
-    return Calibrated(space, states, {"sampling": health}, "0" * 64)
+    return Ensemble(space, states, {"sampling": health}, "0" * 64)
 
 
 def test_what_is_solved_is_met_and_what_was_not_done_says_so(file: CredibilityFile) -> None:
@@ -253,8 +255,8 @@ def test_the_json_is_plain_and_whole(file: CredibilityFile) -> None:
 def test_a_check_without_numbers_leaves_no_half_filled_text() -> None:
     from normoxia.calibration.credibility.file import _filled
 
-    assert _filled({"en": "{a} of {b}"}, Found(False, {"a": 1})) == {}
-    assert _filled({"en": "{a:.1f} of {b}"}, Found(True, {"a": 1.0, "b": 2})) == {"en": "1.0 of 2"}
+    assert _filled({"en": "{a} of {b}"}, CheckResult(False, {"a": 1})) == {}
+    assert _filled({"en": "{a:.1f} of {b}"}, CheckResult(True, {"a": 1.0, "b": 2})) == {"en": "1.0 of 2"}
 
 
 def test_medians_are_not_judged_by_a_threshold(file: CredibilityFile) -> None:

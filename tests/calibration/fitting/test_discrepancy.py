@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from normoxia.calibration.fitting import discrepancy
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.outcome import Endpoint
 
 
 def row(
     study: str, arm: str, comparator: str, endpoint: Endpoint, kind: Kind = Kind.RATIO
 ) -> dict[str, float]:
-    found = discrepancy.design((Figure(study, kind, endpoint, "all", arm, comparator),))[0]
+    found = discrepancy.design((Statistic(study, kind, endpoint, "all", arm, comparator),))[0]
     return {name: value for name, value in zip(discrepancy.names(), found, strict=True) if value}
 
 

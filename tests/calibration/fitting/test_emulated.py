@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.calibration import toy
 
 from normoxia.calibration.fitting import experiments, summaries
-from normoxia.calibration.fitting.emulated import Emulated, emulate, figures_of
-from normoxia.calibration.fitting.experiments import Endpoints, Points
+from normoxia.calibration.fitting.emulated import EmulatedStudies, emulate, figures_of
+from normoxia.calibration.fitting.experiments import Points, SimulatedEndpoints
 from normoxia.calibration.fitting.observations import observations
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging import lock
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
@@ -24,20 +24,22 @@ from normoxia.trial import from_study
 LOCK = lock.read()
 
 
-def figures(study: str) -> tuple[Figure, ...]:
+def figures(study: str) -> tuple[Statistic, ...]:
     return tuple(o.figure for o in toy.block(study).observations)
 
 
 @pytest.fixture
-def known() -> Emulated:
-    return Emulated({s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]})
+def known() -> EmulatedStudies:
+    return EmulatedStudies(
+        {s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]}
+    )
 
 
-def test_what_is_written_reads_back_in_single_precision(known: Emulated, tmp_path: Path) -> None:
+def test_what_is_written_reads_back_in_single_precision(known: EmulatedStudies, tmp_path: Path) -> None:
     """Every number to the nearest single, 6e-8 of its size; figures and manifest as they were; twice the same bytes."""
     path = tmp_path / "emulated.npz"
     path.write_bytes(known.to_bytes())
-    read = Emulated.read(path)
+    read = EmulatedStudies.read(path)
     assert read.figures == dict(known.figures)
     assert read.manifest == dict(known.manifest)
     for study in toy.STUDIES:
@@ -49,21 +51,25 @@ def test_what_is_written_reads_back_in_single_precision(known: Emulated, tmp_pat
             read.surfaces[study].quadratic, read.surfaces[study].quadratic.transpose(0, 2, 1)
         )
     assert known.to_bytes() == known.to_bytes()
-    assert Emulated.read(path).to_bytes() == path.read_bytes()
+    assert EmulatedStudies.read(path).to_bytes() == path.read_bytes()
 
 
-def test_values_read_back_within_single_precision(known: Emulated, tmp_path: Path) -> None:
+def test_values_read_back_within_single_precision(known: EmulatedStudies, tmp_path: Path) -> None:
     path = tmp_path / "emulated.npz"
     path.write_bytes(known.to_bytes())
     x = np.random.default_rng(1).standard_normal((50, toy.SPACE.n_coordinates))
     for study in toy.STUDIES:
-        assert Emulated.read(path).surfaces[study].at(x) == pytest.approx(toy.SURFACES[study].at(x), abs=1e-5)
+        assert EmulatedStudies.read(path).surfaces[study].at(x) == pytest.approx(
+            toy.SURFACES[study].at(x), abs=1e-5
+        )
 
 
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_gives_the_same(data: st.DataObject) -> None:
     """The archive has checksums of what it holds, not of when it was made; whatever they do not cover changes no number."""
-    known = Emulated({s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]})
+    known = EmulatedStudies(
+        {s: figures(s) for s in toy.STUDIES}, toy.SURFACES, {"seed": 3, "rounds": [96, 64]}
+    )
     whole = known.to_bytes()
     bit = data.draw(st.integers(0, 8 * len(whole) - 1))
     flipped = bytearray(whole)
@@ -73,22 +79,22 @@ def test_a_damaged_file_is_refused_or_gives_the_same(data: st.DataObject) -> Non
         for content in (bytes(flipped), whole[: data.draw(st.integers(0, len(whole) - 1))]):
             path.write_bytes(content)
             try:
-                read = Emulated.read(path)
+                read = EmulatedStudies.read(path)
             except InvalidDocument:
                 continue
             assert read.to_bytes() == whole
 
 
-def test_another_file_is_refused(known: Emulated, tmp_path: Path) -> None:
+def test_another_file_is_refused(known: EmulatedStudies, tmp_path: Path) -> None:
     text, other = tmp_path / "text.npz", tmp_path / "other.npz"
     text.write_text("not an archive", encoding="utf-8")
     np.savez(other, x=np.zeros(3))
     for path in (text, other, tmp_path / "nowhere.npz"):
         with pytest.raises(InvalidDocument, match=path.name):
-            Emulated.read(path)
+            EmulatedStudies.read(path)
 
 
-def test_figures_are_given_in_the_order_asked_and_missing_ones_named(known: Emulated) -> None:
+def test_figures_are_given_in_the_order_asked_and_missing_ones_named(known: EmulatedStudies) -> None:
     first, second, third = figures("one")
     x = np.random.default_rng(2).standard_normal((5, toy.SPACE.n_coordinates))
     np.testing.assert_array_equal(known.of("one", [third, first]).at(x), toy.SURFACES["one"].at(x)[:, [2, 0]])
@@ -128,7 +134,7 @@ def test_an_incomplete_round_counts_as_far_as_its_chunks_follow_one_another(
         rows = slice(first, first + 64)
         time = rng.exponential(300.0, (64, 1, n)).astype(np.float32)
         seen = np.ones((64, 1, n), bool)
-        part = Endpoints(
+        part = SimulatedEndpoints(
             ("atezo_bev",), time, seen, 2 * time, seen, response[rows], ~seen,
             {chosen.id: seen for chosen in trial.sets},
         )  # fmt: skip

@@ -14,11 +14,11 @@ from normoxia.errors import InvalidDocument
 
 
 @pytest.fixture(scope="module")
-def shipped() -> ensemble.Calibrated:
+def shipped() -> ensemble.Ensemble:
     return ensemble.read()
 
 
-def test_settings_name_every_number_and_differ_by_draw(shipped: ensemble.Calibrated) -> None:
+def test_settings_name_every_number_and_differ_by_draw(shipped: ensemble.Ensemble) -> None:
     one, other = shipped.settings(2, seed=1)
     assert set(one.values) >= {p.name for p in shipped.space.parameters}
     assert one.values["kI"] != other.values["kI"]
@@ -27,7 +27,7 @@ def test_settings_name_every_number_and_differ_by_draw(shipped: ensemble.Calibra
     assert shipped.settings(5, seed=1)[:2] == (one, other)
 
 
-def test_a_trial_has_a_shift_of_its_own_beside_the_draw(shipped: ensemble.Calibrated) -> None:
+def test_a_trial_has_a_shift_of_its_own_beside_the_draw(shipped: ensemble.Ensemble) -> None:
     n = shipped.n_draws
     growth = shipped.space.coordinate("gnet")
     parameter = shipped.space.parameters[growth]
@@ -44,7 +44,7 @@ def test_a_trial_has_a_shift_of_its_own_beside_the_draw(shipped: ensemble.Calibr
     assert ((single - drawn) * parameter.sd).std() > shift.std()
 
 
-def test_a_document_reads_back_as_written(shipped: ensemble.Calibrated, tmp_path: Path) -> None:
+def test_a_document_reads_back_as_written(shipped: ensemble.Ensemble, tmp_path: Path) -> None:
     text = ensemble.document(shipped.space, shipped.states, shipped.manifest)
     (tmp_path / "again.yaml").write_text(text, encoding="utf-8")
     again = ensemble.read(tmp_path / "again.yaml")

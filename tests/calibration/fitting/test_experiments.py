@@ -17,8 +17,8 @@ from tests.trial import toy
 from normoxia.calibration.fitting import experiments, hyperparameters
 from normoxia.calibration.fitting.experiments import (
     SWITCHED,
-    Endpoints,
     Points,
+    SimulatedEndpoints,
     drawn_shifts,
     posterior_points,
     prior_points,
@@ -32,12 +32,12 @@ from normoxia.progress import Step
 from normoxia.storage import claimed
 from normoxia.trial import runner
 from normoxia.trial.protocol import Trial
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 SPACE = small.SPACE
 
 
-def same(one: Endpoints, other: Endpoints) -> bool:
+def same(one: SimulatedEndpoints, other: SimulatedEndpoints) -> bool:
     return one.to_bytes() == other.to_bytes()
 
 
@@ -96,27 +96,29 @@ def test_points_about_a_posterior_are_wider_and_switch_structures() -> None:
 
 
 @functools.cache
-def bench() -> runner.Bench:
+def bench() -> runner.PreparedTrial:
     return runner.prepare(toy.protocol(), model=toy.model(), states=())
 
 
-def simulated(settings: list[Setting], first: int, patients: int = 3, seed: int = 11) -> Endpoints:
+def simulated(
+    settings: list[ParameterSet], first: int, patients: int = 3, seed: int = 11
+) -> SimulatedEndpoints:
     own: Trial = toy.protocol()
     return simulate(own, bench().simulator, bench().model, settings, patients, seed, first)
 
 
 def test_a_points_patients_do_not_depend_on_the_chunk_it_is_run_in() -> None:
-    settings = [Setting({"clinic.death_hazard": hazard}) for hazard in (0.0005, 0.001, 0.004)]
+    settings = [ParameterSet({"clinic.death_hazard": hazard}) for hazard in (0.0005, 0.001, 0.004)]
     together = simulated(settings, 7)
     alone = [simulated([setting], 7 + i) for i, setting in enumerate(settings)]
-    for name in (f.name for f in fields(Endpoints) if f.name not in ("arms", "sets")):
+    for name in (f.name for f in fields(SimulatedEndpoints) if f.name not in ("arms", "sets")):
         np.testing.assert_array_equal(
             getattr(together, name), np.concatenate([getattr(e, name) for e in alone])
         )
 
 
 def test_points_and_seeds_have_patients_of_their_own() -> None:
-    setting = Setting({"clinic.death_hazard": 0.004})
+    setting = ParameterSet({"clinic.death_hazard": 0.004})
     here, next_one, other = (
         simulated([setting], first, seed=seed) for first, seed in ((7, 11), (8, 11), (7, 12))
     )
@@ -126,13 +128,13 @@ def test_points_and_seeds_have_patients_of_their_own() -> None:
 
 def test_a_setting_moves_its_own_point() -> None:
     """A hundredfold hazard of death at the second of two points: sooner dead there, by a factor of ten at the median."""
-    mild, harsh = Setting({"clinic.death_hazard": 0.0005}), Setting({"clinic.death_hazard": 0.05})
+    mild, harsh = ParameterSet({"clinic.death_hazard": 0.0005}), ParameterSet({"clinic.death_hazard": 0.05})
     found = simulated([mild, harsh], 0, patients=60)
     assert np.median(found.os[1]) < 0.1 * np.median(found.os[0])
 
 
 def test_arms_stand_in_the_protocols_order_and_sets_are_kept() -> None:
-    found = simulated([Setting({})], 0)
+    found = simulated([ParameterSet({})], 0)
     assert found.arms == tuple(arm.id for arm in toy.protocol().arms)
     assert found.pfs.shape == (1, len(found.arms), 3)
     assert set(found.sets) == {chosen.id for chosen in toy.protocol().sets}
@@ -141,12 +143,12 @@ def test_arms_stand_in_the_protocols_order_and_sets_are_kept() -> None:
 # --- folders ---
 
 
-def endpoints(n_points: int, seed: int) -> Endpoints:
+def endpoints(n_points: int, seed: int) -> SimulatedEndpoints:
     rng = np.random.default_rng(seed)
     shape = (n_points, 2, 5)
     time = rng.exponential(100.0, shape).astype(np.float32)
     yes = rng.random(shape) < 0.5
-    return Endpoints(
+    return SimulatedEndpoints(
         ("x", "y"), time, yes, 2 * time, ~yes, yes.astype(np.int8), yes, {"all": yes | ~yes, "half": yes}
     )
 
@@ -156,7 +158,7 @@ def test_endpoints_read_back_as_written(tmp_path: Path) -> None:
     found = replace(found, pfs=np.where(found.pfs > 150, np.float32(np.nan), found.pfs))
     path = tmp_path / "a.npz"
     path.write_bytes(found.to_bytes())
-    again = Endpoints.from_file(path)
+    again = SimulatedEndpoints.from_file(path)
     assert again.arms == found.arms
     assert same(again, found)
     for name, member in found.sets.items():
@@ -286,9 +288,9 @@ def test_endpoints_with_any_bit_flipped_are_never_read(
     content = endpoints(4, 1).to_bytes(identity)
     path = tmp_path_factory.mktemp("chunk") / "a.npz"
     path.write_bytes(content)
-    assert same(Endpoints.from_file(path, identity), endpoints(4, 1))
+    assert same(SimulatedEndpoints.from_file(path, identity), endpoints(4, 1))
     with pytest.raises(InvalidDocument, match="another experiment"):
-        Endpoints.from_file(path, identity | {"chunk": "b.npz"})
+        SimulatedEndpoints.from_file(path, identity | {"chunk": "b.npz"})
     flipped = bytearray(content)
     bit = data.draw(st.integers(0, 8 * len(content) - 1))
     flipped[bit // 8] ^= 1 << bit % 8
@@ -297,7 +299,7 @@ def test_endpoints_with_any_bit_flipped_are_never_read(
         path.write_bytes(changed)
         for wanted in (identity, None):
             with pytest.raises(InvalidDocument, match="empty or damaged"):
-                Endpoints.from_file(path, wanted)
+                SimulatedEndpoints.from_file(path, wanted)
 
 
 def test_a_folder_of_simulations_has_one_writer(tmp_path: Path) -> None:

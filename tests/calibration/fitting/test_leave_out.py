@@ -9,10 +9,10 @@ from tests.calibration.toy import LAYOUT, STUDIES
 
 from normoxia.calibration.fitting import leave_out as leaving
 from normoxia.calibration.fitting import sampler
-from normoxia.calibration.fitting.leave_out import LeftOut, leave_out
+from normoxia.calibration.fitting.leave_out import LeftOutStudies, leave_out
 from normoxia.calibration.fitting.pareto import Weights
 from normoxia.calibration.fitting.posterior import Posterior, prior_states
-from normoxia.calibration.fitting.sampler import Draws
+from normoxia.calibration.fitting.sampler import PosteriorDraws
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def given() -> Posterior:
 
 
 @pytest.fixture(scope="module")
-def draws(given: Posterior) -> Draws:
+def draws(given: Posterior) -> PosteriorDraws:
     return sampler.sample(given.log_density, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20)
 
 
@@ -31,13 +31,13 @@ def never(log_ratios: np.ndarray) -> Weights:
     return Weights(np.full(n, 1 / n), float(n), 5.0)
 
 
-def moments(left: LeftOut) -> tuple[np.ndarray, np.ndarray]:
+def moments(left: LeftOutStudies) -> tuple[np.ndarray, np.ndarray]:
     mean = left.weights @ left.states
     return mean, left.weights @ (left.states - mean) ** 2
 
 
 def test_weights_and_new_draws_give_the_same(
-    given: Posterior, draws: Draws, monkeypatch: pytest.MonkeyPatch
+    given: Posterior, draws: PosteriorDraws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Means within 5 standard errors of both, at their effective numbers (a quarter of the weights', for what draws share)."""
     weighted = leave_out(given, draws, ("one",), 3)["one"]
@@ -53,7 +53,7 @@ def test_weights_and_new_draws_give_the_same(
 
 
 def test_new_draws_do_not_know_what_the_study_published(
-    draws: Draws, monkeypatch: pytest.MonkeyPatch
+    draws: PosteriorDraws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another outcome of the study changes no byte: chains begin where they begin, and the density is that of the others."""
     monkeypatch.setattr(leaving, "smoothed", never)
@@ -65,7 +65,7 @@ def test_new_draws_do_not_know_what_the_study_published(
 
 
 def test_weights_sum_to_one_and_a_study_without_a_block_keeps_every_draw(
-    given: Posterior, draws: Draws
+    given: Posterior, draws: PosteriorDraws
 ) -> None:
     found = leave_out(given, draws, ("one", "unheard"), 5)
     assert found["one"].weights.sum() == pytest.approx(1.0)
@@ -74,7 +74,7 @@ def test_weights_sum_to_one_and_a_study_without_a_block_keeps_every_draw(
     assert not found["unheard"].refitted
 
 
-def test_a_study_unlike_all_others_is_drawn_anew(draws: Draws) -> None:
+def test_a_study_unlike_all_others_is_drawn_anew(draws: PosteriorDraws) -> None:
     rng = np.random.default_rng(21)
     said = toy.published(toy.truth(rng), rng)
     said[1] = said[1] + np.array([2.5, -3.0, 2.5])
@@ -88,7 +88,7 @@ def test_a_study_unlike_all_others_is_drawn_anew(draws: Draws) -> None:
 
 
 def test_the_same_bytes_for_any_number_of_workers(
-    given: Posterior, draws: Draws, monkeypatch: pytest.MonkeyPatch
+    given: Posterior, draws: PosteriorDraws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leaving, "smoothed", never)
     asked = ("four", "unheard", "one", "two")

@@ -11,7 +11,7 @@ from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE
 
 from normoxia.calibration.fitting import discrepancy, likelihood, posterior
-from normoxia.calibration.fitting.observations import Block
+from normoxia.calibration.fitting.observations import ObservationBlock
 from normoxia.calibration.fitting.posterior import Posterior, layout, prior_states
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 ROUNDING = 1e-11
 
 
-def cut(block: Block, m: int) -> Block:
+def cut(block: ObservationBlock, m: int) -> ObservationBlock:
     """The first m figures of a study alone."""
     return replace(
         block, observations=block.observations[:m], y=block.y[:m], covariance=block.covariance[:m, :m]
@@ -43,7 +43,7 @@ def departing(figures: tuple[object, ...]) -> Floats:
     return rng.integers(-1, 2, (len(figures), len(discrepancy.names()))).astype(np.float64)
 
 
-def plainly(given: Posterior, block: Block, state: Floats) -> tuple[float, Floats]:
+def plainly(given: Posterior, block: ObservationBlock, state: Floats) -> tuple[float, Floats]:
     """Log likelihood of a study at one state, and its slope: the textbook's formulae, one covariance and one spread after another."""
     own = given.layout
     means, covariances, slopes = given.moments(block, state[None, :])
@@ -94,10 +94,10 @@ def test_the_shipped_studies_give_what_each_gives_plainly() -> None:
 
     from normoxia.calibration import validation
     from normoxia.calibration.fitting import hyperparameters
-    from normoxia.calibration.fitting.emulated import Emulated
+    from normoxia.calibration.fitting.emulated import EmulatedStudies
     from normoxia.calibration.judging import lock
 
-    emulated = Emulated.read(validation.shipped_emulators())
+    emulated = EmulatedStudies.read(validation.shipped_emulators())
     for discrepant in (False, True):
         given, _ = validation.prepare(hyperparameters.read(), emulated, lock.read(), discrepant=discrepant)
         states = prior_states(given.layout, 3, 33)

@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from normoxia.calibration.fitting import observations
 from normoxia.calibration.fitting.experiments import runnable
-from normoxia.calibration.fitting.observations import APART, Block, Observation, blocks, covariance, main_set
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.observations import (
+    APART,
+    Observation,
+    ObservationBlock,
+    blocks,
+    covariance,
+    main_set,
+)
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging import lock as locks
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
@@ -26,11 +33,11 @@ LOCK = locks.read()
 
 
 @functools.cache
-def every() -> tuple[Block, ...]:
+def every() -> tuple[ObservationBlock, ...]:
     return blocks(list(runnable([study.id for study in registry()])), LOCK)
 
 
-def of(study: str) -> Block:
+def of(study: str) -> ObservationBlock:
     return next(block for block in every() if block.study == study)
 
 
@@ -83,15 +90,15 @@ def as_published(hazard_ratio: float) -> list[Observation]:
         se = float(rows[name].std())
         if name in ("x", "z"):
             share = {"x": 200 / 350, "z": 100 / 250}[name]
-            figure = Figure("s", Kind.RATIO, Endpoint.OS, "all", name, "y")
+            figure = Statistic("s", Kind.RATIO, Endpoint.OS, "all", name, "y")
             made.append(Observation(figure, math.log(hazard_ratio), se, 350.0, share, None, math.nan, ""))
         elif name in ("first", "second"):
-            figure = Figure("s", Kind.STRATUM, Endpoint.OS, name, "x", "y", whole="all")
+            figure = Statistic("s", Kind.STRATUM, Endpoint.OS, name, "x", "y", whole="all")
             made.append(Observation(figure, 0.0, se, 350.0, 200 / 350, None, math.nan, ""))
         else:
             arm, day = ("x", 300.0) if name == "x at 300" else ("y", float(name))
             rate = RATE * (hazard_ratio if arm == "x" else 1.0)
-            figure = Figure("s", Kind.CURVE, Endpoint.OS, "all", arm, months=day / 30.4375)
+            figure = Statistic("s", Kind.CURVE, Endpoint.OS, "all", arm, months=day / 30.4375)
             made.append(Observation(figure, math.log(rate * day), se, 150.0, math.nan, None, math.nan, ""))
     return made
 
@@ -139,7 +146,7 @@ def test_the_error_of_a_median_and_of_a_landmark_is_that_of_simulated_curves() -
 
 def test_the_same_patients_pfs_and_os_are_correlated_as_assumed() -> None:
     pair = [
-        Observation(Figure("s", Kind.RATIO, e, "all", "x", "y"), 0.0, se, 300.0, 0.5, None, math.nan, "")
+        Observation(Statistic("s", Kind.RATIO, e, "all", "x", "y"), 0.0, se, 300.0, 0.5, None, math.nan, "")
         for e, se in ((Endpoint.PFS, 0.1), (Endpoint.OS, 0.2))
     ]
     found = covariance(pair)
@@ -254,7 +261,7 @@ def test_responders_are_among_the_controlled() -> None:
     simulated_covariance = float(np.cov(logits)[0, 1])
 
     def rate(kind: Kind, endpoint: Endpoint, share: float) -> Observation:
-        figure = Figure("s", kind, endpoint, "all", "x")
+        figure = Statistic("s", kind, endpoint, "all", "x")
         se = math.sqrt(1.0 / (n * share * (1.0 - share)))
         return Observation(figure, math.log(share / (1 - share)), se, n, math.nan, None, 100 * share, "")
 

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE, STUDIES
 
-from normoxia.calibration.fitting.posterior import SMALLEST, Layout, layout, names, prior_states
+from normoxia.calibration.fitting.posterior import SMALLEST, StateIndex, layout, names, prior_states
 
 
 def state(**spreads: float) -> np.ndarray:
@@ -157,7 +157,7 @@ def test_the_layout_of_the_shipped_space_has_a_spread_for_every_effect() -> None
 
     space = hyperparameters.read()
     own = layout(space)
-    assert isinstance(own, Layout)
+    assert isinstance(own, StateIndex)
     assert own.spreads[: len(space.trial_effects)] == tuple(e.name for e in space.trial_effects)
     assert len(own.scales) == len(own.spreads)
     assert own.n_coordinates == space.n_coordinates

@@ -13,12 +13,12 @@ from scipy import stats
 from tests.calibration import toy
 from tests.calibration.toy import LAYOUT, SPACE
 
-from normoxia.calibration.fitting.emulated import Emulated, figures_of
+from normoxia.calibration.fitting.emulated import EmulatedStudies, figures_of
 from normoxia.calibration.fitting.emulator import Surfaces
-from normoxia.calibration.fitting.observations import Block, blocks
+from normoxia.calibration.fitting.observations import ObservationBlock, blocks
 from normoxia.calibration.fitting.posterior import Posterior
-from normoxia.calibration.fitting.prediction import Predicted, figure_of, predict, targets_of
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.prediction import StudyPrediction, figure_of, predict, targets_of
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging import lock as locks
 from normoxia.calibration.judging.lock import Lock, Observed, Target
 from normoxia.outcome import Endpoint, Measure
@@ -31,7 +31,7 @@ CONTROL = "pbo_chemo"
 
 
 @functools.cache
-def emulated(study: str = STUDY) -> Emulated:
+def emulated(study: str = STUDY) -> EmulatedStudies:
     """A study's figures as made-up surfaces over the toy's space, near what is published."""
     figures = figures_of(from_study.preferred(study), LOCK)
     rng = np.random.default_rng(36)
@@ -49,10 +49,10 @@ def emulated(study: str = STUDY) -> Emulated:
     surfaces = Surfaces(
         constant, 0.2 * rng.standard_normal((m, d)), np.zeros((m, d, d)), np.full(m, 0.3), np.full(m, 0.05)
     )
-    return Emulated({study: figures}, {study: surfaces}, {})
+    return EmulatedStudies({study: figures}, {study: surfaces}, {})
 
 
-def block(study: str = STUDY, moved: dict[tuple[Kind, str], float] | None = None) -> Block:
+def block(study: str = STUDY, moved: dict[tuple[Kind, str], float] | None = None) -> ObservationBlock:
     """The study's figures, those of some kinds and arms moved by so much."""
     (own,) = blocks([study], LOCK)
     by = np.array([(moved or {}).get((o.figure.kind, o.figure.arm), 0.0) for o in own.observations])
@@ -60,7 +60,7 @@ def block(study: str = STUDY, moved: dict[tuple[Kind, str], float] | None = None
     return replace(own, observations=seen, y=own.y + by)
 
 
-def given(own: Block) -> Posterior:
+def given(own: ObservationBlock) -> Posterior:
     figures = [o.figure for o in own.observations]
     return Posterior(SPACE, LAYOUT, (own,), {own.study: emulated(own.study).of(own.study, figures)})
 
@@ -75,8 +75,8 @@ def even(n: int) -> Floats:
 
 
 def predicted(
-    own: Block, at: Floats, lock: Lock = LOCK, *, anchored: bool = False
-) -> dict[Target, Predicted]:
+    own: ObservationBlock, at: Floats, lock: Lock = LOCK, *, anchored: bool = False
+) -> dict[Target, StudyPrediction]:
     return predict(given(own), at, even(len(at)), own.study, emulated(own.study), lock, 5, anchored=anchored)
 
 
@@ -95,7 +95,7 @@ def elsewhere(lock: Lock) -> Lock:
     )
 
 
-def same(one: dict[Target, Predicted], other: dict[Target, Predicted]) -> bool:
+def same(one: dict[Target, StudyPrediction], other: dict[Target, StudyPrediction]) -> bool:
     return one.keys() == other.keys() and all(
         one[t].draws.tobytes() == other[t].draws.tobytes()
         and one[t].weights.tobytes() == other[t].weights.tobytes()
@@ -250,7 +250,7 @@ def test_the_same_seed_gives_the_same_draws() -> None:
 def test_a_stratum_is_predicted_by_itself_and_not_relative_to_its_whole() -> None:
     o = next(o for o in LOCK.strata if o.target.study == STUDY)
     figure = figure_of(o, LOCK)
-    assert figure == Figure(
+    assert figure == Statistic(
         STUDY, Kind.RATIO, o.target.endpoint, figure.set if figure else "", "pembro_chemo", CONTROL
     )
     assert figure is not None

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.posterior import Layout
-from normoxia.calibration.fitting.sampler import Draws, Tuning, sample
+from normoxia.calibration.fitting.posterior import StateIndex
+from normoxia.calibration.fitting.sampler import PosteriorDraws, Tuning, sample
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Step
 
 Floats = NDArray[np.float64]
 
 
-def flat(n_continuous: int, n_structures: int = 0) -> Layout:
-    return Layout(n_continuous, n_structures, (), ())
+def flat(n_continuous: int, n_structures: int = 0) -> StateIndex:
+    return StateIndex(n_continuous, n_structures, (), ())
 
 
 def gaussian() -> tuple[Floats, Floats]:
@@ -189,20 +189,22 @@ def test_a_trajectory_that_runs_away_is_turned_down_without_a_warning() -> None:
 
 
 @pytest.fixture
-def independent() -> Draws:
+def independent() -> PosteriorDraws:
     rng = np.random.default_rng(13)
-    return Draws(rng.standard_normal((50, 400, 2)), 0.7, Tuning(0.1, np.eye(2)))
+    return PosteriorDraws(rng.standard_normal((50, 400, 2)), 0.7, Tuning(0.1, np.eye(2)))
 
 
-def test_independent_draws_are_all_effective(independent: Draws) -> None:
+def test_independent_draws_are_all_effective(independent: PosteriorDraws) -> None:
     """The variance of 400 chains' means is known to sqrt(2/400) = 7 %; at most the number of draws."""
     assert independent.effective() == pytest.approx(np.full(2, 20_000.0), rel=4 * 0.07)
     assert independent.shrinkage() == pytest.approx(np.ones(2), abs=0.01)
 
 
-def test_chains_that_stand_still_count_once_each(independent: Draws) -> None:
+def test_chains_that_stand_still_count_once_each(independent: PosteriorDraws) -> None:
     still = np.repeat(independent.chains[:1], 50, axis=0)
-    assert Draws(still, 0.0, independent.tuning).effective() == pytest.approx(np.full(2, 400.0), rel=0.01)
+    assert PosteriorDraws(still, 0.0, independent.tuning).effective() == pytest.approx(
+        np.full(2, 400.0), rel=0.01
+    )
 
 
 def test_autocorrelated_chains_count_by_their_correlation() -> None:
@@ -212,14 +214,14 @@ def test_autocorrelated_chains_count_by_their_correlation() -> None:
     x[0] = rng.standard_normal((500, 1))
     for i in range(1, 200):
         x[i] = 0.8 * x[i - 1] + 0.6 * rng.standard_normal((500, 1))
-    found = Draws(x, 0.7, Tuning(0.1, np.eye(1))).effective()
+    found = PosteriorDraws(x, 0.7, Tuning(0.1, np.eye(1))).effective()
     assert found[0] == pytest.approx(100_000 / 9, rel=0.04 + 4 * np.sqrt(2 / 500))
 
 
 def test_chains_in_different_places_are_told() -> None:
     rng = np.random.default_rng(15)
     apart = rng.standard_normal((40, 20, 1)) + np.linspace(-3, 3, 20)[None, :, None]
-    assert Draws(apart, 0.7, Tuning(0.1, np.eye(1))).shrinkage()[0] > 1.5
+    assert PosteriorDraws(apart, 0.7, Tuning(0.1, np.eye(1))).shrinkage()[0] > 1.5
 
 
 def test_no_chain_stays_behind_where_the_density_is_steep() -> None:

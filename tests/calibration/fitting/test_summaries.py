@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from normoxia import survival
-from normoxia.calibration.fitting.experiments import Endpoints
+from normoxia.calibration.fitting.experiments import SimulatedEndpoints
 from normoxia.calibration.fitting.summaries import (
     AROUND,
     MEDIAN_GRID,
     RUNAWAY,
-    Figure,
     Kind,
+    Statistic,
     log_crossing,
     log_cumulative_hazard,
     log_hazard_ratio,
@@ -33,7 +33,7 @@ N_POINTS, N = 6, 80
 
 def endpoints(
     n_points: int = N_POINTS, n: int = N, seed: int = 1, medians: tuple[float, float] = (400.0, 250.0)
-) -> Endpoints:
+) -> SimulatedEndpoints:
     """Two arms with exponential times, censored evenly from 100 to 1200 days, half of the patients in "part"."""
     rng = np.random.default_rng(seed)
     shape = (n_points, 2, n)
@@ -41,7 +41,7 @@ def endpoints(
     cut = rng.uniform(100.0, 1200.0, shape)
     pfs, os = scale / 2.0 * rng.exponential(size=shape), scale * rng.exponential(size=shape)
     response = np.where(rng.random(shape) < 0.35, int(Response.PR), int(Response.PD)).astype(np.int8)
-    return Endpoints(
+    return SimulatedEndpoints(
         ("x", "y"),
         np.minimum(pfs, cut).astype(np.float32),
         pfs <= cut,
@@ -53,7 +53,7 @@ def endpoints(
     )
 
 
-def failed(found: Endpoints, rows: NDArray[np.bool_]) -> Endpoints:
+def failed(found: SimulatedEndpoints, rows: NDArray[np.bool_]) -> SimulatedEndpoints:
     """The same with some patients' solves failed: no PFS, and what they have else not to be believed."""
     return replace(
         found,
@@ -65,7 +65,9 @@ def failed(found: Endpoints, rows: NDArray[np.bool_]) -> Endpoints:
     )
 
 
-def of(found: Endpoints, point: int, arm: int, endpoint: Endpoint, rows: NDArray[np.bool_]) -> TimeToEvent:
+def of(
+    found: SimulatedEndpoints, point: int, arm: int, endpoint: Endpoint, rows: NDArray[np.bool_]
+) -> TimeToEvent:
     time, seen = (
         (found.pfs, found.pfs_observed) if endpoint is Endpoint.PFS else (found.os, found.os_observed)
     )
@@ -112,7 +114,7 @@ def test_curves_of_forty_patients_are_right_on_average(left: float) -> None:
     shape = (n_points, 1, 40)
     os = rng.exponential(size=shape) * day / -math.log(left)
     late = np.full(shape, 1e6, np.float32)
-    found = Endpoints(
+    found = SimulatedEndpoints(
         ("x",), late, np.zeros(shape, bool), os.astype(np.float32), np.ones(shape, bool),
         np.zeros(shape, np.int8), np.zeros(shape, bool), {"all": np.ones(shape, bool)},
     )  # fmt: skip
@@ -151,20 +153,20 @@ def test_disease_control_counts_stable_disease_and_toxicity_its_events() -> None
 def test_a_set_without_patients_has_no_figure(kind: Kind) -> None:
     endpoint = Endpoint.ORR if kind is Kind.RESPONSE else Endpoint.OS
     comparator = "y" if kind is Kind.RATIO else ""
-    figure = Figure("s", kind, endpoint, "none", "x", comparator, 6.0 if kind is Kind.CURVE else -1.0)
+    figure = Statistic("s", kind, endpoint, "none", "x", comparator, 6.0 if kind is Kind.CURVE else -1.0)
     assert np.isnan(summary(endpoints(), figure)).all()
 
 
 def test_a_stratum_is_taken_relative_to_the_whole() -> None:
     found = endpoints()
-    relative = summary(found, Figure("s", Kind.STRATUM, Endpoint.OS, "part", "x", "y", whole="all"))
+    relative = summary(found, Statistic("s", Kind.STRATUM, Endpoint.OS, "part", "x", "y", whole="all"))
     own, whole = (log_hazard_ratio(found, "x", "y", members, Endpoint.OS) for members in ("part", "all"))
     assert relative == pytest.approx(own - whole)
 
 
 def test_a_curve_is_read_at_its_month() -> None:
     found = endpoints()
-    read = summary(found, Figure("s", Kind.CURVE, Endpoint.OS, "all", "y", months=6.0))
+    read = summary(found, Statistic("s", Kind.CURVE, Endpoint.OS, "all", "y", months=6.0))
     expected = log_cumulative_hazard(found, "y", "all", Endpoint.OS, np.array([6.0 * DAYS_PER_MONTH]))
     assert read == pytest.approx(expected[:, 0])
 

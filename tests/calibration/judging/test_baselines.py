@@ -12,7 +12,7 @@ from scipy import integrate, optimize, stats
 from normoxia.calibration.judging import baselines, lock
 from normoxia.calibration.judging.baselines import CLASS_MEAN, COMPONENT, CONSTANT, class_of
 from normoxia.calibration.judging.lock import Lock, Observed, Target
-from normoxia.calibration.judging.scoring import Normal
+from normoxia.calibration.judging.scoring import NormalPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
@@ -37,9 +37,9 @@ def only(*studies: str, endpoint: Endpoint | None = None) -> Lock:
     return replace(LOCK, contrasts=tuple(kept), responses=tuple(responses), strata=())
 
 
-def ratios(given: Lock, name: str) -> dict[Target, Normal]:
+def ratios(given: Lock, name: str) -> dict[Target, NormalPredictive]:
     found = baselines.baselines(given)[name].predictions
-    return {t: law for t, law in found.items() if isinstance(law, Normal)}
+    return {t: law for t, law in found.items() if isinstance(law, NormalPredictive)}
 
 
 def of(given: Lock, study: str) -> Observed:
@@ -128,7 +128,7 @@ def test_two_doses_against_one_control_are_correlated() -> None:
     mean, variance, tau2 = dense_reml(np.array([o.y for o in others]), sampling, shared)
 
     law = baselines.baselines(given, known)[CONSTANT].predictions[target.target]
-    assert isinstance(law, Normal)
+    assert isinstance(law, NormalPredictive)
     assert law.mean == pytest.approx(mean, abs=1e-5)
     assert law.variance == pytest.approx(tau2 + variance + target.se**2, abs=1e-5)
 
@@ -238,8 +238,8 @@ def test_strata_are_predicted_without_their_own_study() -> None:
         if o.target.study == "KEYNOTE-189" and o.target.endpoint is stratum.target.endpoint
     )
     a, b = (ALL[CONSTANT].predictions[o.target] for o in (stratum, whole))
-    assert isinstance(a, Normal)
-    assert isinstance(b, Normal)
+    assert isinstance(a, NormalPredictive)
+    assert isinstance(b, NormalPredictive)
     assert a.mean == pytest.approx(b.mean)
     assert a.variance - stratum.se**2 == pytest.approx(b.variance - whole.se**2)
 

@@ -10,7 +10,7 @@ import pytest
 from normoxia import pharmacology
 from normoxia.calibration.judging import baselines, components
 from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.baselines import CLASS_MEAN, COMPONENT, CONSTANT, Evidence
+from normoxia.calibration.judging.baselines import CLASS_MEAN, COMPONENT, CONSTANT, RegistryEvidence
 from normoxia.errors import UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
@@ -23,13 +23,13 @@ KNOWN = baselines.evidence(LOCK)
 SCORED = baselines.baselines(LOCK)[COMPONENT]
 
 
-def only(values: dict[str, tuple[float, float]], endpoint: Endpoint = Endpoint.PFS) -> Evidence:
+def only(values: dict[str, tuple[float, float]], endpoint: Endpoint = Endpoint.PFS) -> RegistryEvidence:
     """One contrast of each study, the first it prints of an endpoint, with a log hazard ratio and standard error of ours."""
     kept = []
     for study, (y, se) in values.items():
         first = next(o for o in LOCK.contrasts if o.target.study == study and o.target.endpoint is endpoint)
         kept.append(replace(first, value=math.exp(y), se=se))
-    return Evidence(tuple(kept), KNOWN.arms)
+    return RegistryEvidence(tuple(kept), KNOWN.arms)
 
 
 def test_two_studies_add_up_by_hand() -> None:

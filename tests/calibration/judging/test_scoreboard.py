@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from normoxia.calibration.judging import baselines, figures, lock
+from normoxia.calibration.judging import baselines, lock, score_summary
 from normoxia.calibration.judging.lock import Lock, Target
 from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Ensemble, Normal, Predictive
+from normoxia.calibration.judging.scoring import NormalPredictive, Predictive, SampledPredictive
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Endpoint, Measure
 
@@ -31,11 +31,11 @@ def model() -> dict[Target, Predictive]:
     found: dict[Target, Predictive] = {}
     for o in LOCK.observed:
         if o.target.is_ratio:
-            found[o.target] = Ensemble(random.normal(math.log(0.8), math.hypot(0.1, o.se), 500))
+            found[o.target] = SampledPredictive(random.normal(math.log(0.8), math.hypot(0.1, o.se), 500))
         elif o.target.measure is Measure.PERCENT:
-            found[o.target] = Ensemble(100 * random.beta(3, 7, 500))
+            found[o.target] = SampledPredictive(100 * random.beta(3, 7, 500))
         else:
-            found[o.target] = Ensemble([*random.lognormal(math.log(10), 0.3, 480), *[math.inf] * 20])
+            found[o.target] = SampledPredictive([*random.lognormal(math.log(10), 0.3, 480), *[math.inf] * 20])
     return found
 
 
@@ -49,11 +49,11 @@ def test_a_predictor_that_knows_the_truth_errs_by_the_noise_floor() -> None:
     The mean error over 200 x 47 figures has Monte Carlo error below 2 % of the floor; coverage below 0.5 and 1 %.
     """
     random = np.random.default_rng(4)
-    rows: list[figures.Figures] = []
+    rows: list[score_summary.ScoreSummary] = []
     for _ in range(200):
         drawn = tuple(replace(o, value=math.exp(random.normal(-0.2, o.se))) for o in LOCK.contrasts)
         given = replace(LOCK, contrasts=drawn, strata=(), responses=(), medians=())
-        truth: dict[Target, Predictive] = {o.target: Normal(-0.2, o.se**2) for o in drawn}
+        truth: dict[Target, Predictive] = {o.target: NormalPredictive(-0.2, o.se**2) for o in drawn}
         rows.append(scoreboard(given, {"truth": truth}, baselines={}).judged.summary)
     assert np.mean([f.ratio_pfs for f in rows]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([f.ratio_os for f in rows]) == pytest.approx(1.0, abs=0.05)
@@ -129,8 +129,8 @@ def test_the_worst_come_first() -> None:
     """A prediction far outside its own interval leads, one that hits the mark comes last."""
     own = model()
     worst, best = LOCK.contrasts[7], LOCK.contrasts[20]
-    own[worst.target] = Normal(worst.y + 3.0, 0.01)
-    own[best.target] = Normal(best.y, 0.01)
+    own[worst.target] = NormalPredictive(worst.y + 3.0, 0.01)
+    own[best.target] = NormalPredictive(best.y, 0.01)
     rows = board(m=own).judged.rows
     assert rows[0].observed.target == worst.target
     assert rows[-1].observed.target == best.target
@@ -142,7 +142,7 @@ def test_failing_and_succeeding_are_counted_apart() -> None:
     """Who predicts a hazard ratio of 1 everywhere foresees every failure and no success; of 0.3, the reverse."""
 
     def everywhere(ratio: float) -> dict[Target, Predictive]:
-        return {o.target: Normal(math.log(ratio), 0.01 + o.se**2) for o in LOCK.contrasts}
+        return {o.target: NormalPredictive(math.log(ratio), 0.01 + o.se**2) for o in LOCK.contrasts}
 
     found = board(pessimist=everywhere(1.0), optimist=everywhere(0.3)).predictors
     wins = sum(o.high < 1.0 for o in LOCK.contrasts)
@@ -153,7 +153,8 @@ def test_failing_and_succeeding_are_counted_apart() -> None:
 def test_thresholds_are_those_of_the_lock() -> None:
     """Who knows every figure meets all of them; their limits come from the document and from the figures."""
     oracle: dict[Target, Predictive] = {
-        o.target: Normal(o.y, o.se**2) if o.target.is_ratio else Ensemble([o.value]) for o in LOCK.observed
+        o.target: NormalPredictive(o.y, o.se**2) if o.target.is_ratio else SampledPredictive([o.value])
+        for o in LOCK.observed
     }
     found = board(oracle=oracle)
     by_name = {(v.name, v.against): v for v in found.thresholds}
@@ -174,7 +175,7 @@ def test_a_baseline_does_not_beat_itself() -> None:
     verdict = next(v for v in found.thresholds if v.against == "class_mean")
     assert verdict.value == verdict.limit
     assert not verdict.met
-    mean, error = figures.crps_gain(found.judged.rows, "class_mean")
+    mean, error = score_summary.crps_gain(found.judged.rows, "class_mean")
     assert (mean, error) == (0.0, 0.0)
 
 
@@ -185,13 +186,13 @@ def test_a_gain_has_an_error_over_studies() -> None:
     own = {o.target: law for o in firsts.values() for law in [BASELINES["constant"].predictions[o.target]]}
     rows = scoreboard(given, {"m": own}, baselines=BASELINES).judged.rows
     gains = [r.baselines["class_mean"].crps - r.predicted.crps for r in rows]
-    mean, error = figures.crps_gain(rows, "class_mean")
+    mean, error = score_summary.crps_gain(rows, "class_mean")
     assert mean == pytest.approx(np.mean(gains))
     assert error == pytest.approx(np.std(gains, ddof=1) / math.sqrt(len(gains)))
 
 
 def test_a_figure_left_out_is_listed_and_meets_no_threshold() -> None:
-    own: dict[Target, Predictive] = {o.target: Normal(o.y, o.se**2) for o in LOCK.contrasts[1:]}
+    own: dict[Target, Predictive] = {o.target: NormalPredictive(o.y, o.se**2) for o in LOCK.contrasts[1:]}
     found = board(partial=own)
     assert LOCK.contrasts[0].target in found.judged.missing
     assert len(found.judged.missing) == 1 + len(LOCK.responses)
@@ -218,4 +219,4 @@ def test_what_cannot_be_meant_is_refused() -> None:
         scoreboard(LOCK, {"hybrid": model()}, primary="hybird", baselines=BASELINES)
     stray = replace(LOCK.contrasts[0].target, arm="nobody")
     with pytest.raises(UnknownName, match="nobody"):
-        board(m={stray: Normal(0.0, 1.0)})
+        board(m={stray: NormalPredictive(0.0, 1.0)})

@@ -11,7 +11,13 @@ from scipy.special import gamma
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence import pool
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms, hedges_factor
+from normoxia.evidence.synthesis.contrasts import (
+    Arm,
+    Contrast,
+    EffectMeasure,
+    contrasts_from_arms,
+    hedges_factor,
+)
 
 
 def contrast(effect: str, one: Arm, other: Arm) -> Contrast:
@@ -119,9 +125,9 @@ IMPOSSIBLE = {
 }
 
 
-@pytest.mark.parametrize("effect", list(Effect))
+@pytest.mark.parametrize("effect", list(EffectMeasure))
 @pytest.mark.parametrize("fault", IMPOSSIBLE)
-def test_an_arm_that_cannot_be_is_named_where_the_measure_reads_it(fault: str, effect: Effect) -> None:
+def test_an_arm_that_cannot_be_is_named_where_the_measure_reads_it(fault: str, effect: EffectMeasure) -> None:
     measures, spoil = IMPOSSIBLE[fault]
     good = Arm("s", "a", n=10, events=3, mean=1.0, sd=1.0, person_time=20)
     arms = [good, spoil(replace(good, treatment="b"))]

@@ -16,7 +16,7 @@ from normoxia.evidence import pool
 from normoxia.evidence.synthesis import consistency, meta, rare, regression, small_studies
 from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.binomial import network_binomial
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
 from normoxia.evidence.synthesis.counts import Method
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 
@@ -167,8 +167,8 @@ def arms_of(seed: int) -> list[Arm]:
     return arms
 
 
-CASES = [(effect, Method.INVERSE_VARIANCE) for effect in Effect] + [
-    (Effect.OR, method) for method in Method if method is not Method.INVERSE_VARIANCE
+CASES = [(effect, Method.INVERSE_VARIANCE) for effect in EffectMeasure] + [
+    (EffectMeasure.OR, method) for method in Method if method is not Method.INVERSE_VARIANCE
 ]
 
 
@@ -176,7 +176,7 @@ CASES = [(effect, Method.INVERSE_VARIANCE) for effect in Effect] + [
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), common=st.booleans(), knapp=st.booleans())
 def test_every_measure_and_method_gives_numbers_that_fit_together_or_a_reason(
-    effect: Effect, method: Method, seed: int, common: bool, knapp: bool
+    effect: EffectMeasure, method: Method, seed: int, common: bool, knapp: bool
 ) -> None:
     knapp = knapp and method is Method.INVERSE_VARIANCE
     try:

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import leave_one_out, pairwise
 from normoxia.evidence.synthesis.small_studies import trim_and_fill
@@ -105,7 +105,7 @@ def test_two_treatments_are_predicted_alike_pairwise_and_as_a_network() -> None:
     rng = np.random.default_rng(4)
     y, se = rng.normal(0.2, 0.4, 6), rng.uniform(0.1, 0.4, 6)
     network = net.build(
-        [Contrast(str(i), "a", "b", *row) for i, row in enumerate(zip(y, se, strict=True))], Effect.MD
+        [Contrast(str(i), "a", "b", *row) for i, row in enumerate(zip(y, se, strict=True))], EffectMeasure.MD
     )
     for choice in ("confidence", "student"):
         pooled, fitted = pairwise(y, se, prediction=choice), net.fit(network, prediction=choice)

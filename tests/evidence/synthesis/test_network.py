@@ -8,7 +8,7 @@ import pytest
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis import meta
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
 from normoxia.evidence.synthesis.indirect import bucher
 
 
@@ -109,7 +109,7 @@ def test_leaving_a_study_out_says_where_the_network_breaks() -> None:
 
 def test_arms_of_counts_give_log_odds_ratios() -> None:
     contrasts, notes = contrasts_from_arms(
-        [Arm("1", "a", n=100, events=20), Arm("1", "b", n=100, events=10)], Effect.OR
+        [Arm("1", "a", n=100, events=20), Arm("1", "b", n=100, events=10)], EffectMeasure.OR
     )
     assert contrasts[0].estimate == pytest.approx(math.log(20 * 90 / (80 * 10)))
     assert contrasts[0].se == pytest.approx(math.sqrt(1 / 20 + 1 / 80 + 1 / 10 + 1 / 90))

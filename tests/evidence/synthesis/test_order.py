@@ -16,7 +16,7 @@ from normoxia.evidence import pool
 from normoxia.evidence.synthesis import components, consistency, contribution, funnel, ranking, regression
 from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.certainty import certainty
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
 from normoxia.evidence.synthesis.counts import Method
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 
@@ -256,7 +256,7 @@ def alike(one: Numbers, other: Numbers, tolerance: float = 1e-6) -> None:
 
 def both(
     work: Callable[[net.Network, Mapping[str, str], Mapping[str, str]], Numbers],
-    contrasts: Sequence[Contrast], renamed: Renamed, effect: Effect,
+    contrasts: Sequence[Contrast], renamed: Renamed, effect: EffectMeasure,
 ) -> None:  # fmt: skip
     first = net.build(contrasts, effect)
     other = net.build(renamed.contrasts(contrasts), effect)
@@ -291,8 +291,8 @@ WORK: dict[str, Callable[[net.Network, Mapping[str, str], Mapping[str, str]], Nu
 
 @pytest.mark.parametrize("name", WORK)
 @settings(max_examples=120)
-@given(seed=st.integers(0, 10**6), effect=st.sampled_from(list(Effect)))
-def test_names_order_and_direction_change_nothing(name: str, seed: int, effect: Effect) -> None:
+@given(seed=st.integers(0, 10**6), effect=st.sampled_from(list(EffectMeasure)))
+def test_names_order_and_direction_change_nothing(name: str, seed: int, effect: EffectMeasure) -> None:
     arms = drawn(seed)
     contrasts, _ = contrasts_from_arms(arms, effect)
     assume(name not in ("funnel", "regression") or not tied(net.build(contrasts, effect)))
@@ -304,12 +304,12 @@ def test_names_order_and_direction_change_nothing(name: str, seed: int, effect: 
 def test_contrasts_against_one_arm_alone_change_nothing_either(seed: int, only: int) -> None:
     """Studies that print some of their contrasts, whose variances have to be parted."""
     arms = drawn(seed)
-    contrasts, _ = contrasts_from_arms(arms, Effect.OR)
+    contrasts, _ = contrasts_from_arms(arms, EffectMeasure.OR)
     rng = np.random.default_rng(seed)
     control = {c.study: c.comparator for c in contrasts}
     kept = [c for c in contrasts if control[c.study] in (c.treatment, c.comparator)]
     kept = [replace(c, se=c.se * rng.uniform(0.3, 3.0)) for c in kept]
-    both(WORK["tau REML"], kept, Renamed(arms, seed + 1), Effect.OR)
+    both(WORK["tau REML"], kept, Renamed(arms, seed + 1), EffectMeasure.OR)
 
 
 METHODS = [m for m in Method]
@@ -351,7 +351,7 @@ def test_the_arms_of_arms_do_not_hang_on_their_order(seed: int) -> None:
     """Counts, means and rates of every measure, from arms in any order to the same contrasts."""
     arms = drawn(seed, rare_events=seed % 2 == 0)
     renamed = Renamed(arms, seed + 1)
-    for effect in Effect:
+    for effect in EffectMeasure:
         one, notes = contrasts_from_arms(arms, effect)
         other, others = contrasts_from_arms(renamed.arms(arms), effect)
         assert len(notes) == len(others)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
 from normoxia.evidence.synthesis.pooling import SCHEMA, pool
 from normoxia.evidence.synthesis.tables import parse_network
 
@@ -87,13 +87,13 @@ def test_tau_outside_its_own_interval_is_explained_and_paule_mandel_never_is() -
     """Thirty precise studies that agree and forty imprecise ones far apart: likelihood and generalised Q part."""
     effects = [(0.0, 0.05)] * 30 + [(6.0 * (-1) ** i, 2.0) for i in range(40)]
     contrasts = [Contrast(f"s{i}", "a", "b", y, se) for i, (y, se) in enumerate(effects)]
-    parted = pool(contrasts, effect=Effect.MD, small_values="good")
+    parted = pool(contrasts, effect=EffectMeasure.MD, small_values="good")
     low, high = parted.fit.tau2_interval()
     assert not low <= parted.fit.tau2 <= high
     (told,) = (note for note in parted.notes if "outside its own interval" in note)
     assert "tau=PM" in told
-    solved = pool(contrasts, effect=Effect.MD, small_values="good", tau="PM")
+    solved = pool(contrasts, effect=EffectMeasure.MD, small_values="good", tau="PM")
     assert low <= solved.fit.tau2 <= high
     assert not [note for note in solved.notes if "outside its own interval" in note]
-    common = pool(contrasts, effect=Effect.MD, small_values="good", model="common")
+    common = pool(contrasts, effect=EffectMeasure.MD, small_values="good", model="common")
     assert not common.fit.tau_is_outside()

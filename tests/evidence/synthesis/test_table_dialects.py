@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
 from normoxia.evidence.synthesis.pooling import pool
 from normoxia.evidence.synthesis.size import require_feasible
 from normoxia.evidence.synthesis.tables import NetworkTable, parse_network
@@ -199,7 +199,7 @@ def test_two_arms_a_row_as_revman_and_meta_write_them(header: str) -> None:
         ("S2", 15, 95),
     ]
     assert table.findings == ()
-    assert table.effect is Effect.OR
+    assert table.effect is EffectMeasure.OR
 
 
 @pytest.mark.parametrize(
@@ -214,13 +214,13 @@ def test_two_arms_a_row_as_revman_and_meta_write_them(header: str) -> None:
 def test_means_of_two_arms_a_row(header: str) -> None:
     table = parse_network(f"{header}\nS1,50,5.2,1.1,60,5.6,1.3\n")
     assert [(a.n, a.mean, a.sd) for a in table.arms] == [(50, 5.2, 1.1), (60, 5.6, 1.3)]
-    assert (table.findings, table.effect) == ((), Effect.MD)
+    assert (table.findings, table.effect) == ((), EffectMeasure.MD)
 
 
 def test_rates_of_two_arms_a_row() -> None:
     table = parse_network("studlab,event.e,time.e,event.c,time.c\nS1,10,100.5,20,90.25\n")
     assert [(a.events, a.person_time) for a in table.arms] == [(10, 100.5), (20, 90.25)]
-    assert table.effect is Effect.IRR
+    assert table.effect is EffectMeasure.IRR
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Effect
+from normoxia.evidence.synthesis.contrasts import EffectMeasure
 from normoxia.evidence.synthesis.pooling import pool
 from normoxia.evidence.synthesis.tables import NetworkTable, parse_network, read_network
 
@@ -27,15 +27,15 @@ def said(table: NetworkTable) -> str:
 @pytest.mark.parametrize(
     ("file", "layout", "effect", "rows"),
     [
-        ("input_senn2013_arm.csv", "arms", Effect.MD, 53),
+        ("input_senn2013_arm.csv", "arms", EffectMeasure.MD, 53),
         ("input_senn2013_contrast_from_arms.csv", "contrasts", None, 28),
-        ("input_linde2016_contrast.csv", "contrasts", Effect.OR, 124),
-        ("input_franchini2012_arm.csv", "arms, wide", Effect.MD, 15),
-        ("input_bcg.csv", "two arms, wide", Effect.OR, 26),
+        ("input_linde2016_contrast.csv", "contrasts", EffectMeasure.OR, 124),
+        ("input_franchini2012_arm.csv", "arms, wide", EffectMeasure.MD, 15),
+        ("input_bcg.csv", "two arms, wide", EffectMeasure.OR, 26),
     ],
 )
 def test_published_tables_are_understood_without_help(
-    file: str, layout: str, effect: Effect | None, rows: int
+    file: str, layout: str, effect: EffectMeasure | None, rows: int
 ) -> None:
     table = read_network(ORACLES / file)
     assert (table.layout, table.effect, len(table.contrasts) + len(table.arms)) == (layout, effect, rows)
@@ -69,7 +69,7 @@ def test_chinese_tables_in_every_encoding(encoding: str) -> None:
     text = "研究,治疗,例数,事件数\n甲,化疗,100,30\n甲,贝伐珠单抗,100,20\n"
     table = parse_network(text.encode(encoding))
     assert [a.treatment for a in table.arms] == ["化疗", "贝伐珠单抗"]
-    assert table.effect is Effect.OR
+    assert table.effect is EffectMeasure.OR
 
 
 def test_western_european_text_is_not_taken_for_chinese() -> None:
@@ -300,7 +300,7 @@ def test_estimate_and_interval_in_one_cell() -> None:
     table = parse_network('study,treatment,comparator,"HR (95% CI)"\nA,x,p,0.70 (0.50-0.98)\nB,x,p,0.80\n')
     expected = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n")
     assert table.contrasts == expected.contrasts
-    assert table.effect is Effect.HR
+    assert table.effect is EffectMeasure.HR
     assert table.left_out == (3,)
 
 

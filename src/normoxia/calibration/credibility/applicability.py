@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from normoxia import pharmacology
-from normoxia.calibration.credibility.verification import Found
+from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.judging.lock import Lock
 from normoxia.pharmacology import Regimen
 from normoxia.trial.protocol import Trial
@@ -17,7 +17,7 @@ from normoxia.trial.protocol import Trial
 HAZARD_RATIOS, STUDIES = 10, 5
 
 
-def bearing(lock: Lock, trials: Mapping[str, Trial]) -> dict[str, Found]:
+def bearing(lock: Lock, trials: Mapping[str, Trial]) -> dict[str, CheckResult]:
     """By claim: how many scored figures or studies bear on forecasts, dose, order, strata and new molecules.
 
     trials  protocols of every study of the calibration, by study; those of the lock must be among them
@@ -91,12 +91,12 @@ def _begins(regimen: Regimen) -> set[object]:
     return {(course.dose.drug, course.start, course.days) for course in regimen.courses}
 
 
-def _ratios(count: int, studies: Sequence[str]) -> Found:
-    return Found(
+def _ratios(count: int, studies: Sequence[str]) -> CheckResult:
+    return CheckResult(
         count >= HAZARD_RATIOS, {"count": count, "studies": len(set(studies)), "at_least": HAZARD_RATIOS}
     )
 
 
-def _studies(names: Sequence[str]) -> Found:
+def _studies(names: Sequence[str]) -> CheckResult:
     told = ", ".join(names) or "–"
-    return Found(len(names) >= STUDIES, {"count": len(names), "names": told, "at_least": STUDIES})
+    return CheckResult(len(names) >= STUDIES, {"count": len(names), "names": told, "at_least": STUDIES})

@@ -19,9 +19,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from normoxia.calibration.credibility.file import Claim, CredibilityFile
+    from normoxia.calibration.credibility.file import CredibilityClaim, CredibilityFile
     from normoxia.calibration.credibility.targets import WeighedTarget
-    from normoxia.calibration.credibility.wording import Question
+    from normoxia.calibration.credibility.wording import CredibilityQuestion
     from normoxia.calibration.judging.lock import Observed
 
 
@@ -55,7 +55,7 @@ def document(file: CredibilityFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _question(file: CredibilityFile, question: Question) -> dict[str, Any]:
+def _question(file: CredibilityFile, question: CredibilityQuestion) -> dict[str, Any]:
     return {
         "id": question.id,
         "title": dict(question.title),
@@ -72,7 +72,7 @@ def _question(file: CredibilityFile, question: Question) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: CredibilityClaim) -> dict[str, Any]:
     e = claim.evidence
     return {
         "id": claim.id,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from normoxia import evidence, library, pharmacology, population
-from normoxia.calibration.credibility.verification import Found
-from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.credibility.verification import CheckResult
+from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.judging.lock import Lock
 from normoxia.calibration.judging.scoreboard import Scoreboard
@@ -44,7 +44,7 @@ class Narrowing:
         return self.after / self.before
 
 
-def inputs(model: Model) -> dict[str, Found]:
+def inputs(model: Model) -> dict[str, CheckResult]:
     coded = [s for s in model.statements if not s.emergent]
     bare = [s.tag for s in coded if not s.strengths or not s.term]
     sources = [p.source for p in model.parameters]
@@ -55,7 +55,7 @@ def inputs(model: Model) -> dict[str, Found]:
     agree = sum(comparison.agrees for comparison in compared)
     n = len(sources)
     return {
-        "review": Found(
+        "review": CheckResult(
             bool(coded) and not bare,
             {
                 "statements": len(model.statements),
@@ -64,15 +64,15 @@ def inputs(model: Model) -> dict[str, Found]:
             },
             ", ".join(bare),
         ),
-        "sources": Found(not silent, {"parameters": n, "silent": silent}),
-        "assumed": Found(
+        "sources": CheckResult(not silent, {"parameters": n, "silent": silent}),
+        "assumed": CheckResult(
             not guessed, {"parameters": n, "assumed": guessed, "read": sum(s.verified for s in named)}
         ),
-        "exposure": Found(agree == len(compared), {"agree": agree, "compared": len(compared)}),
+        "exposure": CheckResult(agree == len(compared), {"agree": agree, "compared": len(compared)}),
     }
 
 
-def documents() -> Found:
+def documents() -> CheckResult:
     """Every shipped drug, population, protocol and study, read again."""
     readings: list[Callable[[], object]] = [
         *(partial(pharmacology.read, name) for name in pharmacology.library()),
@@ -87,70 +87,74 @@ def documents() -> Found:
             read()
         except NormoxiaError as error:
             refused.append(str(error))
-    return Found(not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), ""))
+    return CheckResult(not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), ""))
 
 
-def comparators() -> Found:
+def comparators() -> CheckResult:
     asked = Counter({study.id: len(evidence.check(study)) for study in registry()})
     numbers = {
         "questions": sum(asked.values()),
         "doubted": sum(n > 0 for n in asked.values()),
         "studies": len(asked),
     }
-    return Found(not numbers["questions"], numbers)
+    return CheckResult(not numbers["questions"], numbers)
 
 
-def posterior(calibrated: Calibrated | None, board: Scoreboard | None) -> dict[str, Found]:
+def posterior(calibrated: Ensemble | None, board: Scoreboard | None) -> dict[str, CheckResult]:
     k = board.calibration.max_pareto_k if board is not None else math.nan
-    weighed = Found(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else Found(None)
+    weighed = CheckResult(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else CheckResult(None)
     if calibrated is None:
-        return {"ensemble": Found(None), "pareto": weighed}
+        return {"ensemble": CheckResult(None), "pareto": weighed}
     health = calibrated.manifest["sampling"]
     size, hat = float(health["effective_sample_size"]), float(health["largest_r_hat"])
     numbers = {"draws": int(health["draws"]), "size": size, "hat": hat}
-    return {"ensemble": Found(size >= DRAWS and hat <= CONVERGED, numbers), "pareto": weighed}
+    return {"ensemble": CheckResult(size >= DRAWS and hat <= CONVERGED, numbers), "pareto": weighed}
 
 
-def identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, Found]:
+def identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, CheckResult]:
     if not narrowed:
-        return {"reported": Found(None), "informed": Found(None)}
+        return {"reported": CheckResult(None), "informed": CheckResult(None)}
     moved = {p.name for p in space.parameters}
     own = [n for n in narrowed if n.name in moved]
     informed, many = sum(n.left <= NARROWED for n in own), len(moved)
     strong = sum(n.left <= CALIBRATED for n in own)
     return {
-        "reported": Found(len(own) == many, {"reported": len(own), "moved": many}),
-        "informed": Found(informed == many, {"informed": informed, "calibrated": strong, "moved": many}),
+        "reported": CheckResult(len(own) == many, {"reported": len(own), "moved": many}),
+        "informed": CheckResult(
+            informed == many, {"informed": informed, "calibrated": strong, "moved": many}
+        ),
     }
 
 
-def validation(locked: str, known: Lock, board: Scoreboard | None, scored_forecasts: int) -> dict[str, Found]:
+def validation(
+    locked: str, known: Lock, board: Scoreboard | None, scored_forecasts: int
+) -> dict[str, CheckResult]:
     amendments = len(known.amendments)
     unchanged = known.digest == locked
     seen = {o.target.study for o in known.contrasts if o.seen}
     planned = sum(1 for one in designs.forecasts() if one.protocols)
     return {
-        "lock": Found(
+        "lock": CheckResult(
             unchanged and not amendments,
             {"digest": known.digest[:16], "amendments": amendments, "date": known.date},
         ),
-        "unseen": Found(not seen, {"seen": len(seen), "studies": len(known.studies)}),
-        "forecasts_scored": Found(
+        "unseen": CheckResult(not seen, {"seen": len(seen), "studies": len(known.studies)}),
+        "forecasts_scored": CheckResult(
             True if scored_forecasts else None, {"scored": scored_forecasts, "designs": planned}
         ),
         **thresholds(known, board),
     }
 
 
-def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, Found]:
+def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, CheckResult]:
     """The thresholds of the lock; the three of the CRPS are one claim."""
-    found: dict[str, Found] = {}
+    found: dict[str, CheckResult] = {}
     for name, limit in known.thresholds.items():
         numbers: dict[str, float | int | str] = dict(limit) if isinstance(limit, Mapping) else {}
         numbers["wanted"] = len(known.failures)
         verdicts = [v for v in board.thresholds if v.name == name] if board is not None else []
         if not verdicts or board is None or math.isnan(verdicts[0].value):
-            found[name] = Found(None, numbers)
+            found[name] = CheckResult(None, numbers)
             continue
         numbers |= {
             "value": verdicts[0].value,
@@ -159,11 +163,11 @@ def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, Found]:
             "successes": len(board.judged.successes),
             "foreseen": board.judged.successes_predicted,
         }
-        found[name] = Found(all(v.met for v in verdicts), numbers)
+        found[name] = CheckResult(all(v.met for v in verdicts), numbers)
     return found
 
 
-def narrowings(calibrated: Calibrated) -> tuple[Narrowing, ...]:
+def narrowings(calibrated: Ensemble) -> tuple[Narrowing, ...]:
     """How far the evidence narrowed each number that calibration may move, as standardised; its prior's spread is 1."""
     after = calibrated.states[:, : len(calibrated.space.parameters)].std(axis=0, ddof=1)
     return tuple(

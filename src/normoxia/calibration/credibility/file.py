@@ -20,10 +20,10 @@ from normoxia.calibration.credibility import applicability, checks, targets, ver
 from normoxia.calibration.credibility import wording as written
 from normoxia.calibration.credibility.checks import Narrowing
 from normoxia.calibration.credibility.targets import WeighedTarget
-from normoxia.calibration.credibility.verification import Found
-from normoxia.calibration.credibility.wording import Measured, Question, Text, Wording, Words
+from normoxia.calibration.credibility.verification import CheckResult
+from normoxia.calibration.credibility.wording import CredibilityQuestion, Measured, Text, Wording, Words
 from normoxia.calibration.fitting import hyperparameters
-from normoxia.calibration.fitting.ensemble import Calibrated
+from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.judging import lock
 from normoxia.calibration.judging.lock import Lock
@@ -43,7 +43,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ClaimEvidence:
     """Where a reader finds, or repeats, what a claim rests on.
 
     command   that gives the number again; test that tries it
@@ -61,7 +61,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class CredibilityClaim:
     """One line: what is claimed, by which criterion, what was found, whether it holds, and where that can be seen.
 
     found    by language; "" where nothing was done
@@ -75,18 +75,18 @@ class Claim:
     criterion: Words
     found: Words
     status: Status
-    evidence: Evidence
+    evidence: ClaimEvidence
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class CredibilitySection:
     """A part of the file with its claims."""
 
     id: str
     title: Words
     text: Words
-    claims: tuple[Claim, ...]
+    claims: tuple[CredibilityClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class CredibilityFile:
     protocols of every study that can be run, by study
     """
 
-    questions: tuple[Question, ...]
-    sections: tuple[Section, ...]
+    questions: tuple[CredibilityQuestion, ...]
+    sections: tuple[CredibilitySection, ...]
     targets: tuple[WeighedTarget, ...]
     space: Space
     scored: Lock
@@ -112,11 +112,11 @@ class CredibilityFile:
     version: str = __version__
 
     @property
-    def claims(self) -> tuple[Claim, ...]:
+    def claims(self) -> tuple[CredibilityClaim, ...]:
         """All claims in order."""
         return tuple(claim for section in self.sections for claim in section.claims)
 
-    def claim(self, name: str) -> Claim:
+    def claim(self, name: str) -> CredibilityClaim:
         """The claim of an id."""
         return next(claim for claim in self.claims if claim.id == name)
 
@@ -124,12 +124,12 @@ class CredibilityFile:
         """Claims of a status."""
         return sum(claim.status is status for claim in self.claims)
 
-    def standing(self, question: Question) -> Status:
+    def standing(self, question: CredibilityQuestion) -> Status:
         """Whether the model may be leaned on for a question: met when all it rests on is, not met when anything fails."""
         found = {self.claim(name).status for name in question.rests_on}
         return next((s for s in (Status.NOT_MET, Status.NOT_DONE) if s in found), Status.MET)
 
-    def missing(self, question: Question) -> tuple[Claim, ...]:
+    def missing(self, question: CredibilityQuestion) -> tuple[CredibilityClaim, ...]:
         """What a question rests on and does not hold, or was not done."""
         held = (self.claim(name) for name in question.rests_on)
         return tuple(claim for claim in held if claim.status is not Status.MET)
@@ -144,7 +144,7 @@ class CredibilityFile:
 def credibility(
     biology: Model | None = None,
     *,
-    calibrated: Calibrated | None = None,
+    calibrated: Ensemble | None = None,
     board: Scoreboard | None = None,
     scored_forecasts: int = 0,
 ) -> CredibilityFile:
@@ -183,7 +183,7 @@ def credibility(
     today = date.today().isoformat()
     claims = [_claim(wording, text, found, digests, today) for wording in text.wordings]
     sections = tuple(
-        Section(
+        CredibilitySection(
             name,
             title,
             intro,
@@ -207,11 +207,11 @@ def credibility(
 
 
 def _claim(
-    wording: Wording, text: Text, found: Mapping[str, Found], digests: Mapping[str, str], today: str
-) -> Claim:
+    wording: Wording, text: Text, found: Mapping[str, CheckResult], digests: Mapping[str, str], today: str
+) -> CredibilityClaim:
     kept = text.measured.get(wording.id)
-    one = _of_record(kept) if kept is not None else found.get(wording.id, Found(None))
-    return Claim(
+    one = _of_record(kept) if kept is not None else found.get(wording.id, CheckResult(None))
+    return CredibilityClaim(
         wording.id,
         wording.factor,
         wording.title,
@@ -224,11 +224,11 @@ def _claim(
     )
 
 
-def _of_record(kept: Measured) -> Found:
-    return Found(kept.met, {"value": kept.value, **kept.numbers})
+def _of_record(kept: Measured) -> CheckResult:
+    return CheckResult(kept.met, {"value": kept.value, **kept.numbers})
 
 
-def _filled(words: Words, found: Found) -> dict[str, str]:
+def _filled(words: Words, found: CheckResult) -> dict[str, str]:
     """Texts with the numbers put in; "" where a check gave none, because it could not be carried out."""
     try:
         return {code: said.format(**found.numbers) for code, said in words.items()}
@@ -253,18 +253,22 @@ _CHECKED = {
 _FOLDERS = ("drugs", "forecasts", "studies")
 
 
-def _evidence(wording: Wording, kept: Measured | None, digests: Mapping[str, str], today: str) -> Evidence:
+def _evidence(
+    wording: Wording, kept: Measured | None, digests: Mapping[str, str], today: str
+) -> ClaimEvidence:
     if kept is not None:
         command = kept.command
-        return Evidence(command, wording.test, kept.file, kept.sha256[:16], kept.date, kept.version, False)
+        return ClaimEvidence(
+            command, wording.test, kept.file, kept.sha256[:16], kept.date, kept.version, False
+        )
     file, key = _CHECKED.get(wording.id) or _CHECKED[wording.section]
     shipped, seen = f"src/normoxia/library/{file}", digests[key][:16]
-    return Evidence(wording.command, wording.test, shipped, seen, today, __version__, True)
+    return ClaimEvidence(wording.command, wording.test, shipped, seen, today, __version__, True)
 
 
-def _undone(wording: Wording) -> Evidence:
+def _undone(wording: Wording) -> ClaimEvidence:
     """How a claim would be shown, were it done."""
-    return Evidence(wording.command, wording.test, "", "", "", "", False)
+    return ClaimEvidence(wording.command, wording.test, "", "", "", "", False)
 
 
 def _digest(text: str) -> str:

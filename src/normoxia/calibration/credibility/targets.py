@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normoxia.calibration.credibility.verification import Found
+from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.fitting import observations
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.observations import Block, Observation
+from normoxia.calibration.fitting.observations import Observation, ObservationBlock
 from normoxia.calibration.fitting.summaries import Kind
 from normoxia.calibration.judging.lock import Lock
 from normoxia.evidence.studies.registry import registry
@@ -44,12 +44,12 @@ def protocols() -> dict[str, Trial]:
     return {name: from_study.preferred(name) for name in names}
 
 
-def blocks(trials: Mapping[str, Trial], lock: Lock) -> tuple[Block, ...]:
+def blocks(trials: Mapping[str, Trial], lock: Lock) -> tuple[ObservationBlock, ...]:
     """The likelihood's blocks of all studies that print something usable."""
     return observations.blocks(trials, lock)
 
 
-def weighed(held: Sequence[Block], lock: Lock) -> tuple[WeighedTarget, ...]:
+def weighed(held: Sequence[ObservationBlock], lock: Lock) -> tuple[WeighedTarget, ...]:
     """Every figure of the likelihood, in the order of its blocks."""
     responses = {(o.target.study, o.target.arm) for o in lock.responses}
     total: dict[Kind, float] = {}
@@ -69,7 +69,7 @@ def _is_scored(o: Observation, responses: Container[tuple[str, str]]) -> bool:
     return o.target is not None
 
 
-def checks(held: Sequence[Block], space: Space) -> dict[str, Found]:
+def checks(held: Sequence[ObservationBlock], space: Space) -> dict[str, CheckResult]:
     """What can be said of targets and priors before any fit, by claim."""
     seen = [o for block in held for o in block.observations]
     silent = [o for o in seen if not o.source.strip(", ") or o.source.startswith(ONLY_REVIEW)]
@@ -79,9 +79,13 @@ def checks(held: Sequence[Block], space: Space) -> dict[str, Found]:
     )
     assumed = [p for p in space.parameters if "assumed" in p.source]
     return {
-        "targets_sourced": Found(
+        "targets_sourced": CheckResult(
             not silent, {"targets": len(seen), "studies": len(held), "silent": len(silent)}
         ),
-        "targets_once": Found(not repeated and smallest > 0, {"repeated": repeated, "smallest": smallest}),
-        "priors_sourced": Found(not assumed, {"assumed": len(assumed), "parameters": len(space.parameters)}),
+        "targets_once": CheckResult(
+            not repeated and smallest > 0, {"repeated": repeated, "smallest": smallest}
+        ),
+        "priors_sourced": CheckResult(
+            not assumed, {"assumed": len(assumed), "parameters": len(space.parameters)}
+        ),
     }

@@ -52,7 +52,7 @@ NEGATIVE_LIMIT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """What a check found.
 
     met      whether its criterion holds; None where the check was not done
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Specimen:
+class ModelUnderTest:
     """A biology with drugs and patients, on which solving is tried; `whole` has every shipped drug, for checks of the text."""
 
     biology: Model
@@ -135,20 +135,20 @@ def simulation_failed(n: int, reason: str) -> NormoxiaError:
     return NormoxiaError(f"{n} patients could not be solved: {reason}")
 
 
-def units(specimen: Specimen) -> Found:
+def units(specimen: ModelUnderTest) -> CheckResult:
     """Every term of every formula of the model with all drugs balances in its units."""
     findings = Findings()
     units_balance(specimen.whole, findings)
     first = str(findings.items[0]) if findings.items else ""
     n = sum(1 for _ in formulas(specimen.whole))
-    return Found(
+    return CheckResult(
         not findings.items,
         {"formulas": n, "findings": len(findings.items), "drugs": len(pharmacology.library())},
         first,
     )
 
 
-def soundness(specimen: Specimen) -> Found:
+def soundness(specimen: ModelUnderTest) -> CheckResult:
     """Names, use, circles, statements and sources of the model with all drugs: no finding."""
     found = mechanism.check(specimen.whole)
     numbers = {
@@ -156,10 +156,10 @@ def soundness(specimen: Specimen) -> Found:
         "parameters": len(specimen.whole.parameters),
         "findings": len(found),
     }
-    return Found(not found, numbers, str(found[0]) if found else "")
+    return CheckResult(not found, numbers, str(found[0]) if found else "")
 
 
-def convergence(specimen: Specimen) -> Found:
+def convergence(specimen: ModelUnderTest) -> CheckResult:
     """Halving the tolerance of trials changes no patient's diameter by more than `CHANGE_LIMIT`."""
     diameter = [specimen.solve(t)[:, :, 0] for t in (TRIAL_TOLERANCE, TRIAL_TOLERANCE / 2, 1e-8)]
     change = _apart(diameter[0], diameter[1])
@@ -169,10 +169,10 @@ def convergence(specimen: Specimen) -> Found:
         "change": change,
         "error": _apart(diameter[0], diameter[2]),
     }
-    return Found(change <= CHANGE_LIMIT, numbers)
+    return CheckResult(change <= CHANGE_LIMIT, numbers)
 
 
-def two_solvers(specimen: Specimen) -> Found:
+def two_solvers(specimen: ModelUnderTest) -> CheckResult:
     """The fast engine and the reference engine (another method, other code) agree on one patient."""
     slow = simulation.compile(specimen.treated, "reference", specimen.outputs)
     first = np.arange(1)
@@ -182,10 +182,10 @@ def two_solvers(specimen: Specimen) -> Found:
         for simulator in (specimen.simulator, slow)
     )
     difference = _apart(ours, theirs)
-    return Found(difference <= SOLVER_LIMIT, {"days": days[-1], "difference": difference})
+    return CheckResult(difference <= SOLVER_LIMIT, {"days": days[-1], "difference": difference})
 
 
-def conservation(specimen: Specimen) -> Found:
+def conservation(specimen: ModelUnderTest) -> CheckResult:
     """What entered of each drug is in the body or was eliminated, counted by a species of its own for what leaves."""
     amounts = [
         s
@@ -206,21 +206,21 @@ def conservation(specimen: Specimen) -> Found:
         drugs += 1
         worst = max(worst, float(np.max(np.abs(values[:, own].sum(axis=1) / entered - 1.0))))
     numbers = {"drugs": drugs, "patients": N_PATIENTS, "difference": worst}
-    return Found(drugs > 0 and worst <= BALANCE_LIMIT, numbers)
+    return CheckResult(drugs > 0 and worst <= BALANCE_LIMIT, numbers)
 
 
-def positivity(specimen: Specimen) -> Found:
+def positivity(specimen: ModelUnderTest) -> CheckResult:
     """No state is negative beyond the tolerance of trials, in units of its scale."""
     values = specimen.solve(TRIAL_TOLERANCE)[:, :, 1:]
     scales = np.array([s.scale for s in specimen.treated.species])
     lowest = float(np.min(values / scales))
-    return Found(
+    return CheckResult(
         lowest >= -NEGATIVE_LIMIT,
         {"species": len(scales), "patients": N_PATIENTS, "lowest": lowest},
     )
 
 
-def reproducibility(specimen: Specimen) -> Found:
+def reproducibility(specimen: ModelUnderTest) -> CheckResult:
     """The same patients in reverse, alone, and in two threads: the same bytes."""
     whole = specimen.solve(TRIAL_TOLERANCE)
     turned = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(N_PATIENTS)[::-1].copy(), workers=2)[::-1]
@@ -228,10 +228,10 @@ def reproducibility(specimen: Specimen) -> Found:
     same = (
         whole.tobytes() == np.ascontiguousarray(turned).tobytes() and whole[3:4].tobytes() == alone.tobytes()
     )
-    return Found(same, {"patients": N_PATIENTS})
+    return CheckResult(same, {"patients": N_PATIENTS})
 
 
-def null_dose(specimen: Specimen) -> Found:
+def null_dose(specimen: ModelUnderTest) -> CheckResult:
     """Doses of zero leave every patient as no dose does, to the byte."""
     state = specimen.simulator.start(specimen.patients.parameters, N_PATIENTS, tolerance=TRIAL_TOLERANCE)
     doses = specimen.doses
@@ -240,25 +240,25 @@ def null_dose(specimen: Specimen) -> Found:
         specimen.simulator.run(state, inputs, DAYS, tolerance=TRIAL_TOLERANCE).values
         for inputs in (zero, None)
     )
-    return Found(given.tobytes() == none.tobytes(), {"patients": N_PATIENTS, "doses": doses.n_doses})
+    return CheckResult(given.tobytes() == none.tobytes(), {"patients": N_PATIENTS, "doses": doses.n_doses})
 
 
-def signs(specimen: Specimen) -> Found:
+def signs(specimen: ModelUnderTest) -> CheckResult:
     """Each causal arrow points as the review says, at the reference patient with everything else held."""
     found = arrows(specimen.biology)
     wrong = [arrow.statement.tag for arrow in found if not arrow.points]
-    return Found(
+    return CheckResult(
         bool(found) and not wrong,
         {"arrows": len(found), "right": len(found) - len(wrong)},
         ", ".join(wrong),
     )
 
 
-def ablations(specimen: Specimen) -> Found:
+def ablations(specimen: ModelUnderTest) -> CheckResult:
     """Each arrow that can be ablated is silent once it is."""
     tried = [arrow for arrow in arrows(specimen.biology) if not math.isnan(arrow.left)]
     loud = [arrow.statement.tag for arrow in tried if not arrow.is_silenced]
-    return Found(
+    return CheckResult(
         bool(tried) and not loud,
         {"arrows": len(tried), "silent": len(tried) - len(loud)},
         ", ".join(loud),
@@ -266,7 +266,7 @@ def ablations(specimen: Specimen) -> Found:
 
 
 #: by the id of the claim each bears on, in the order they are told
-CHECKS: Mapping[str, Callable[[Specimen], Found]] = {
+CHECKS: Mapping[str, Callable[[ModelUnderTest], CheckResult]] = {
     "units": units,
     "soundness": soundness,
     "conservation": conservation,
@@ -280,17 +280,17 @@ CHECKS: Mapping[str, Callable[[Specimen], Found]] = {
 }
 
 
-def verify(biology: Model | None = None) -> dict[str, Found]:
+def verify(biology: Model | None = None) -> dict[str, CheckResult]:
     """Every check on a biology (the shipped one by default), by the id of its claim; nothing is raised."""
-    specimen = Specimen(mechanism.read(library.path("models", "nsclc")) if biology is None else biology)
+    specimen = ModelUnderTest(mechanism.read(library.path("models", "nsclc")) if biology is None else biology)
     return {name: _tried(check, specimen) for name, check in CHECKS.items()}
 
 
-def _tried(check: Callable[[Specimen], Found], specimen: Specimen) -> Found:
+def _tried(check: Callable[[ModelUnderTest], CheckResult], specimen: ModelUnderTest) -> CheckResult:
     try:
         return check(specimen)
     except (NormoxiaError, KeyError, ZeroDivisionError, FloatingPointError) as error:
-        return Found(False, {}, str(error) or type(error).__name__)
+        return CheckResult(False, {}, str(error) or type(error).__name__)
 
 
 def _apart(one: Floats, other: Floats) -> float:

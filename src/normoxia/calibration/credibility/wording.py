@@ -24,7 +24,7 @@ _LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RiskJudgement:
     """A level with its reason; levels are the authors' judgement."""
 
     level: str
@@ -37,7 +37,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CredibilityQuestion:
     """A question of interest and the context in which the model may be used for it.
 
     influence      how much the answer leans on the model beside other evidence
@@ -51,8 +51,8 @@ class Question:
     title: Words
     asks: Words
     context: Words
-    influence: Judged
-    consequence: Judged
+    influence: RiskJudgement
+    consequence: RiskJudgement
     impact: Words
     inappropriate: tuple[Words, ...]
     rests_on: tuple[str, ...]
@@ -117,7 +117,7 @@ class Text:
 
     sections: Mapping[str, tuple[Words, Words]]
     wordings: tuple[Wording, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[CredibilityQuestion, ...]
     measured: Mapping[str, Measured]
     limits: tuple[Words, ...]
     locked: str
@@ -189,12 +189,12 @@ def _wording(name: str, node: Node, sections: tuple[str, ...], findings: Finding
     )
 
 
-def _question(name: str, node: Node, known: set[str], findings: Findings) -> Question:
+def _question(name: str, node: Node, known: set[str], findings: Findings) -> CredibilityQuestion:
     prose = ("title", "asks", "context", "impact")
     f = node.fields(findings, (*prose, "influence", "consequence", "inappropriate", "rests_on"))
     findings.raise_any(InvalidDocument)
     title, asks, context, impact = (_words(f[key], findings) for key in prose)
-    return Question(
+    return CredibilityQuestion(
         name,
         title,
         asks,
@@ -207,10 +207,10 @@ def _question(name: str, node: Node, known: set[str], findings: Findings) -> Que
     )
 
 
-def _judged(node: Node, findings: Findings) -> Judged:
+def _judged(node: Node, findings: Findings) -> RiskJudgement:
     f = node.fields(findings, ("level", "why"))
     findings.raise_any(InvalidDocument)
-    return Judged(f["level"].text(findings, LEVELS), _words(f["why"], findings))
+    return RiskJudgement(f["level"].text(findings, LEVELS), _words(f["why"], findings))
 
 
 def _measured(name: str, node: Node, known: set[str], findings: Findings) -> Measured:

@@ -10,5 +10,6 @@ discrepancy      what components leave over
 sampler          draws of it                                        pareto     health of re-weighting
 leave_out        draws that have not seen a study                   prediction  what that study would print
 ensemble         the shipped draws, as settings for a new trial
-abreast          pieces of work in processes of their own           threads    one thread for matrix products
+processes        tasks in processes of their own, workers that end with their parent
+threads          one thread for matrix products
 """

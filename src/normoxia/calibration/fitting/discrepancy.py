@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging import baselines
 from normoxia.calibration.judging import lock as locked
 from normoxia.evidence.studies.registry import registry
@@ -34,7 +34,7 @@ def names() -> tuple[str, ...]:
 
 
 @functools.cache
-def design(figures: tuple[Figure, ...]) -> Floats:
+def design(figures: tuple[Statistic, ...]) -> Floats:
     """How often each shift counts in each figure: 1 where the experimental arm adds the component, -1 where it drops it.
 
     returns  shape (n_figures, n_shifts); 0 throughout for what is no log hazard ratio of a whole set, and for a stratum relative

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting import experiments, observations
-from normoxia.calibration.fitting.abreast import abreast
 from normoxia.calibration.fitting.emulator import Surfaces, fit
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.summaries import Figure, Kind, summary
+from normoxia.calibration.fitting.processes import run_in_processes
+from normoxia.calibration.fitting.summaries import Kind, Statistic, summary
 from normoxia.calibration.fitting.threads import one_thread
 from normoxia.calibration.judging.lock import Lock
 from normoxia.errors import InvalidDocument
@@ -42,22 +42,22 @@ _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Emulated:
+class EmulatedStudies:
     """Surfaces of every trial's figures.
 
     figures, surfaces  by study, in the same order
     manifest           the space's digest, seeds, points and patients of the rounds, versions
     """
 
-    figures: Mapping[str, tuple[Figure, ...]]
+    figures: Mapping[str, tuple[Statistic, ...]]
     surfaces: Mapping[str, Surfaces]
     manifest: Mapping[str, object]
 
-    def varying(self, study: str) -> frozenset[Figure]:
+    def varying(self, study: str) -> frozenset[Statistic]:
         """A study's figures that depend on the space."""
         return frozenset(itertools.compress(self.figures[study], self.surfaces[study].varies))
 
-    def of(self, study: str, figures: Sequence[Figure]) -> Surfaces:
+    def of(self, study: str, figures: Sequence[Statistic]) -> Surfaces:
         """The surfaces of some of a study's figures, in the order asked. Raises InvalidDocument for one that is not there."""
         known = {figure: i for i, figure in enumerate(self.figures[study])}
         missing = [str(figure) for figure in figures if figure not in known]
@@ -78,7 +78,7 @@ class Emulated:
         return buffer.getvalue()
 
     @classmethod
-    def read(cls, path: Path) -> Emulated:
+    def read(cls, path: Path) -> EmulatedStudies:
         """What `to_bytes` wrote. Raises InvalidDocument for another file."""
         try:
             # read first: the library leaves a damaged file open
@@ -88,7 +88,7 @@ class Emulated:
                     raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
                 figures = {
                     study: tuple(
-                        Figure(**{**f, "kind": Kind(f["kind"]), "endpoint": Endpoint(f["endpoint"])})
+                        Statistic(**{**f, "kind": Kind(f["kind"]), "endpoint": Endpoint(f["endpoint"])})
                         for f in found
                     )
                     for study, found in header["figures"].items()
@@ -122,19 +122,21 @@ def _unpacked(part: str, values: NDArray[np.float32]) -> Floats:
     return np.asarray(full + full.transpose(0, 2, 1) - full * np.eye(d))
 
 
-def figures_of(trial: Trial, lock: Lock) -> tuple[Figure, ...]:
+def figures_of(trial: Trial, lock: Lock) -> tuple[Statistic, ...]:
     """What is emulated of a trial: its figures of the likelihood, then rates and medians of every arm, and scored strata."""
     main = observations.main_set(trial, lock)
     found = [o.figure for o in observations.observations(trial, lock)]
     for arm in trial.arms:
-        found += [Figure(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
-        found += [Figure(trial.study, Kind.MEDIAN, e, main.id, arm.id) for e in (Endpoint.PFS, Endpoint.OS)]
+        found += [Statistic(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
+        found += [
+            Statistic(trial.study, Kind.MEDIAN, e, main.id, arm.id) for e in (Endpoint.PFS, Endpoint.OS)
+        ]
     for o in lock.strata:
         if o.target.study == trial.study:
             relative = observations.ratio_figure(trial, main, o, lock)
             if relative is not None:
                 found.append(
-                    Figure(
+                    Statistic(
                         trial.study,
                         Kind.RATIO,
                         relative.endpoint,
@@ -155,17 +157,17 @@ def emulate(
     *,
     workers: int = 1,
     progress: Progress = silent,
-) -> Emulated:
+) -> EmulatedStudies:
     """Surfaces through the simulated points of one or more rounds.
 
     rounds   points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
     workers  processes, see `abreast`; the surfaces are the same for any number
     """
-    found = abreast(
+    found = run_in_processes(
         [partial(_trial, space, rounds, study, lock) for study in studies],
         workers=workers, label="emulating", progress=progress,
     )  # fmt: skip
-    return Emulated(
+    return EmulatedStudies(
         {study: figures for study, (figures, _) in zip(studies, found, strict=True)},
         {study: surfaces for study, (_, surfaces) in zip(studies, found, strict=True)},
         manifest,
@@ -174,7 +176,7 @@ def emulate(
 
 def _trial(
     space: Space, rounds: Sequence[tuple[Points, Path]], study: str, lock: Lock, *, progress: Progress
-) -> tuple[tuple[Figure, ...], Surfaces]:
+) -> tuple[tuple[Statistic, ...], Surfaces]:
     """What is emulated of one trial, and its surfaces."""
     wanted = figures_of(from_study.preferred(study), lock)
     x, answers = [], []

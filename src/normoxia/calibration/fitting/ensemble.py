@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from normoxia import documents, library, seeding
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.posterior import Layout, layout, names
+from normoxia.calibration.fitting.posterior import StateIndex, layout, names
 from normoxia.documents import Findings
 from normoxia.errors import InvalidDocument
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibrated:
+class Ensemble:
     """An ensemble.
 
     states    draws, equally likely; shape (n_draws, width)
@@ -47,14 +47,14 @@ class Calibrated:
     digest: str
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> StateIndex:
         return layout(self.space)
 
     @property
     def n_draws(self) -> int:
         return len(self.states)
 
-    def settings(self, n: int, seed: int, *, single_arm: bool = False) -> tuple[Setting, ...]:
+    def settings(self, n: int, seed: int, *, single_arm: bool = False) -> tuple[ParameterSet, ...]:
         """Settings of n replicates of a new trial: draws in turn, each with shifts of its own.
 
         single_arm  trials of one arm differ more than randomised ones
@@ -97,7 +97,7 @@ def document(space: Space, states: Floats, manifest: Mapping[str, object]) -> st
     return documents.write(head) + "draws:\n" + rows + "\n"
 
 
-def read(path: str | Path | None = None) -> Calibrated:
+def read(path: str | Path | None = None) -> Ensemble:
     """The ensemble of a document; the shipped one when omitted.
 
     raises  InvalidDocument for a document that is none, or that belongs to other hyperparameters than the shipped ones
@@ -128,7 +128,7 @@ def read(path: str | Path | None = None) -> Calibrated:
         findings.note(got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {width}")
     findings.raise_any(InvalidDocument)
     manifest: Any = got["manifest"].plain()
-    return Calibrated(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())
+    return Ensemble(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())
 
 
 def thinned(states: Floats, n: int) -> Floats:

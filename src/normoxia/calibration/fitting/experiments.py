@@ -32,7 +32,7 @@ from normoxia.simulation import Simulator
 from normoxia.trial import from_study, runner
 from normoxia.trial.endpoints import evaluate
 from normoxia.trial.protocol import Trial
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Endpoints:
+class SimulatedEndpoints:
     """Endpoints of simulated patients of a trial; arrays over points, arms and patients.
 
     pfs, os     days; shape (n_points, n_arms, n_patients)
@@ -98,7 +98,7 @@ class Endpoints:
         return digests.sealed(buffer.getvalue(), identity)
 
     @classmethod
-    def from_file(cls, path: Path, identity: object = None) -> Endpoints:
+    def from_file(cls, path: Path, identity: object = None) -> SimulatedEndpoints:
         """What `to_bytes` wrote, of the identity when one is given. Raises InvalidDocument for a file that is not, or not any more."""
         try:
             content = path.read_bytes()
@@ -168,11 +168,11 @@ def simulate(
     trial: Trial,
     simulator: Simulator,
     model: Model,
-    settings: Sequence[Setting],
+    settings: Sequence[ParameterSet],
     patients: int,
     seed: int,
     first: int,
-) -> Endpoints:
+) -> SimulatedEndpoints:
     """A trial under some settings, so many patients in every arm; replicate numbers count from `first`."""
     protocol = trial.with_patients(patients)
     n_points = len(settings)
@@ -180,7 +180,7 @@ def simulate(
     pieces = tuple((first + i, 0, patients) for i in range(n_points))
     chunk = runner.Chunk("", pieces)
     padded = _Offset(settings, first)
-    result = runner.run_chunk(runner.Bench(protocol, model, simulator), chunk, seed, settings=padded)
+    result = runner.run_chunk(runner.PreparedTrial(protocol, model, simulator), chunk, seed, settings=padded)
     e = evaluate(result, protocol.criteria)
     shape = (len(protocol.arms), n_points, patients)
 
@@ -189,7 +189,7 @@ def simulate(
 
     failed = result.columns["status"] != 0
     sets = {chosen.id: cube(chosen.where.holds(result.covariates, result.n_rows)) for chosen in protocol.sets}
-    return Endpoints(
+    return SimulatedEndpoints(
         tuple(arm.id for arm in protocol.arms),
         cube(np.where(failed, np.nan, e.pfs).astype(np.float32)),  # type: ignore[arg-type]
         cube(e.pfs_observed),  # type: ignore[arg-type]
@@ -201,13 +201,13 @@ def simulate(
     )
 
 
-class _Offset(Sequence[Setting]):
+class _Offset(Sequence[ParameterSet]):
     """Settings addressed by replicate numbers that begin at `first`."""
 
-    def __init__(self, settings: Sequence[Setting], first: int) -> None:
+    def __init__(self, settings: Sequence[ParameterSet], first: int) -> None:
         self.settings, self.first = settings, first
 
-    def __getitem__(self, replicate: int) -> Setting:  # type: ignore[override]
+    def __getitem__(self, replicate: int) -> ParameterSet:  # type: ignore[override]
         return self.settings[replicate - self.first]
 
     def __len__(self) -> int:
@@ -327,7 +327,7 @@ def _is_foreign(chunk: Path, identity: str) -> bool:
     return digests.is_whole(content) and not digests.is_whole(content, _of(identity, chunk))
 
 
-def read(folder: Path, study: str) -> Endpoints:
+def read(folder: Path, study: str) -> SimulatedEndpoints:
     """A study's endpoints at the points of a folder, as far as its chunks follow one another from the first.
 
     raises  InvalidArgument when not even the first is there; InvalidDocument for a chunk that is damaged, or of another experiment
@@ -335,9 +335,9 @@ def read(folder: Path, study: str) -> Endpoints:
     """
     file = folder / IDENTITY
     identity = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
-    parts: list[Endpoints] = []
+    parts: list[SimulatedEndpoints] = []
     while (path := folder / _chunk_name(study, sum(len(part.pfs) for part in parts))).is_file():
-        parts.append(Endpoints.from_file(path, _of(identity, path) if identity else None))
+        parts.append(SimulatedEndpoints.from_file(path, _of(identity, path) if identity else None))
     if not parts:
         raise InvalidArgument(f"{folder} holds no simulation of {study}; run the experiment first")
     first = parts[0]
@@ -345,11 +345,11 @@ def read(folder: Path, study: str) -> Endpoints:
         name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
     }
     sets = {name: np.concatenate([part.sets[name] for part in parts]) for name in first.sets}
-    return Endpoints(arms=first.arms, sets=sets, **columns)
+    return SimulatedEndpoints(arms=first.arms, sets=sets, **columns)
 
 
 @dataclass(slots=True)
-class _Bench:
+class _PreparedStudy:
     """What a worker keeps: trials, the one model, its simulator."""
 
     space: Space
@@ -361,14 +361,14 @@ class _Bench:
     identity: str
 
 
-_bench: list[_Bench] = []
+_bench: list[_PreparedStudy] = []
 
 
 def _prepare(space: Space, studies: tuple[str, ...], patients: int, seed: int, identity: str) -> None:
     trials = {study: from_study.preferred(study) for study in studies}
     model = compose_all(list(trials.values()))
     simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
-    _bench[:] = [_Bench(space, trials, model, simulator, patients, seed, identity)]
+    _bench[:] = [_PreparedStudy(space, trials, model, simulator, patients, seed, identity)]
 
 
 def _work(job: Job, folder: Path) -> None:

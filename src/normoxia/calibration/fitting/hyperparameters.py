@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from normoxia import library
 from normoxia.documents import Findings, Node, load
 from normoxia.errors import InvalidDocument
-from normoxia.trial.setting import Setting
+from normoxia.trial.setting import ParameterSet
 
 Floats = NDArray[np.float64]
 
@@ -121,12 +121,12 @@ class Space:
         """Standardised coordinate per unit of a trial's shift on its scale; shape (n_trial_effects,)."""
         return np.array([1.0 / self.parameters[i].sd for i in self.shifted])
 
-    def setting(self, coordinates: Floats) -> Setting:
+    def setting(self, coordinates: Floats) -> ParameterSet:
         """The numbers of one point; coordinates of shape (n_coordinates,)."""
         values = {p.name: float(p.value(z)) for p, z in zip(self.parameters, coordinates, strict=False)}
         for structure, sign in zip(self.structures, coordinates[len(self.parameters) :], strict=True):
             values |= structure.on if sign > 0 else structure.off
-        return Setting(values)
+        return ParameterSet(values)
 
 
 def read(path: str | Path | None = None) -> Space:

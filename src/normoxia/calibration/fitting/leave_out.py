@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting import sampler
-from normoxia.calibration.fitting.abreast import abreast
 from normoxia.calibration.fitting.pareto import smoothed
 from normoxia.calibration.fitting.posterior import Posterior
-from normoxia.calibration.fitting.sampler import Draws
+from normoxia.calibration.fitting.processes import run_in_processes
+from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
 from normoxia.progress import Progress, silent
 
@@ -24,7 +24,7 @@ WARM_UP, ROUNDS = 20, 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeftOut:
+class LeftOutStudies:
     """Draws that have not seen a study.
 
     states     shape (n, width); weights sum to 1
@@ -43,13 +43,13 @@ class LeftOut:
 
 def leave_out(
     posterior: Posterior,
-    draws: Draws,
+    draws: PosteriorDraws,
     studies: tuple[str, ...],
     seed: int,
     *,
     workers: int = 1,
     progress: Progress = silent,
-) -> Mapping[str, LeftOut]:
+) -> Mapping[str, LeftOutStudies]:
     """Draws without each of some studies; a study without a block keeps all draws as they are.
 
     workers  processes, for studies that are drawn anew; the draws are the same for any number
@@ -57,12 +57,12 @@ def leave_out(
     with one_thread():
         values, _ = posterior.log_likelihood(draws.states)
     position = {block.study: i for i, block in enumerate(posterior.blocks)}
-    found: dict[str, LeftOut | float] = {
+    found: dict[str, LeftOutStudies | float] = {
         study: _weighted(draws, study, values[:, position[study]] if study in position else None)
         for study in studies
     }
-    waiting = {study: own for study, own in found.items() if not isinstance(own, LeftOut)}
-    fresh = abreast(
+    waiting = {study: own for study, own in found.items() if not isinstance(own, LeftOutStudies)}
+    fresh = run_in_processes(
         [
             partial(_anew, posterior.without(study), draws, study, k, seed + studies.index(study))
             for study, k in waiting.items()
@@ -70,26 +70,28 @@ def leave_out(
         workers=workers, label="leaving out", progress=progress,
     )  # fmt: skip
     anew = dict(zip(waiting, fresh, strict=True))
-    return {study: own if isinstance(own, LeftOut) else anew[study] for study, own in found.items()}
+    return {study: own if isinstance(own, LeftOutStudies) else anew[study] for study, own in found.items()}
 
 
-def _weighted(draws: Draws, study: str, log_likelihood: Floats | None) -> LeftOut | float:
+def _weighted(draws: PosteriorDraws, study: str, log_likelihood: Floats | None) -> LeftOutStudies | float:
     """The draws as they are, or weighted so that they do not know the study; where that is unsound, the shape of the weights' tail."""
     n = len(draws.states)
     if log_likelihood is None:
         even = np.full(n, 1.0 / n)
-        return LeftOut(study, draws.states, even, -np.inf, float(draws.effective().min()), False)
+        return LeftOutStudies(study, draws.states, even, -np.inf, float(draws.effective().min()), False)
     weights = smoothed(-log_likelihood)
     if not weights.reliable:
         return weights.k
-    return LeftOut(study, draws.states, weights.values, weights.k, weights.effective, False)
+    return LeftOutStudies(study, draws.states, weights.values, weights.k, weights.effective, False)
 
 
-def _anew(others: Posterior, draws: Draws, study: str, k: float, seed: int, *, progress: Progress) -> LeftOut:
+def _anew(
+    others: Posterior, draws: PosteriorDraws, study: str, k: float, seed: int, *, progress: Progress
+) -> LeftOutStudies:
     fresh = sampler.sample(
         others.log_density, others.layout, draws.chains[-1], seed,
         value=others.value, warm_up=WARM_UP, rounds=ROUNDS, tuning=draws.tuning, progress=progress,
     )  # fmt: skip
     states = fresh.states
     even = np.full(len(states), 1.0 / len(states))
-    return LeftOut(study, states, even, k, float(fresh.effective().min()), True)
+    return LeftOutStudies(study, states, even, k, float(fresh.effective().min()), True)

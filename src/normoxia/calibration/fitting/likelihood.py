@@ -24,7 +24,7 @@ TOGETHER = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figures:
+class StudyData:
     """A study's m figures as the likelihood needs them.
 
     y           published values; shape (m,)
@@ -215,7 +215,7 @@ class _Solved:
 
 
 def side_by_side(
-    studies: Sequence[Figures], shifted: Sequence[int], units: Floats, single: int, n_coordinates: int
+    studies: Sequence[StudyData], shifted: Sequence[int], units: Floats, single: int, n_coordinates: int
 ) -> Likelihood:
     """The likelihood of some studies.
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging import lock as locked
 from normoxia.calibration.judging.lock import Lock, Observed, Target
 from normoxia.evidence.studies.registry import registry
@@ -54,7 +54,7 @@ class Observation:
     value   as printed; source where
     """
 
-    figure: Figure
+    figure: Statistic
     y: float
     se: float
     n: float
@@ -68,7 +68,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class ObservationBlock:
     """A study's figures; `y` of shape (n,), the covariance of chance (n, n)."""
 
     study: str
@@ -78,7 +78,7 @@ class Block:
     covariance: Floats
 
 
-def blocks(studies: Iterable[str], lock: Lock | None = None) -> tuple[Block, ...]:
+def blocks(studies: Iterable[str], lock: Lock | None = None) -> tuple[ObservationBlock, ...]:
     """The likelihood's blocks of some studies, in their order; those that print nothing usable are left out."""
     known = locked.read() if lock is None else lock
     found = []
@@ -88,7 +88,7 @@ def blocks(studies: Iterable[str], lock: Lock | None = None) -> tuple[Block, ...
         if seen:
             y = np.array([o.y for o in seen])
             found.append(
-                Block(
+                ObservationBlock(
                     study,
                     not registry()[study].is_randomised and study not in known.studies,
                     seen,
@@ -175,17 +175,17 @@ def _ratio(
     return Observation(figure, o.y - base.y, se, both, share, t, o.value, o.source)
 
 
-def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> Figure | None:
+def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> Statistic | None:
     """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not tell."""
     t = o.target
     if not o.stratum:
-        return Figure(trial.study, Kind.RATIO, t.endpoint, main.id, t.arm, t.comparator)
+        return Statistic(trial.study, Kind.RATIO, t.endpoint, main.id, t.arm, t.comparator)
     part = _set_of(trial, registry()[trial.study].population(t.population).set)
     if part is None:
         return None
     if _whole(o, lock) is None:
-        return Figure(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator)
-    return Figure(trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id)
+        return Statistic(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator)
+    return Statistic(trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id)
 
 
 def _whole(o: Observed, lock: Lock) -> Observed | None:
@@ -257,7 +257,7 @@ def _rate(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float
     if estimate.has_interval and 0 < estimate.low < estimate.high < 100:
         ends = [math.log(e / (100.0 - e)) for e in (estimate.low, estimate.high)]
         se = max(se, (ends[1] - ends[0]) / (2.0 * normal_quantile(estimate.level)))
-    figure = Figure(trial.study, _RATES[o.endpoint], o.endpoint, main.id, o.arm)
+    figure = Statistic(trial.study, _RATES[o.endpoint], o.endpoint, main.id, o.arm)
     return Observation(figure, y, se, n, math.nan, None, estimate.value, _words(o))
 
 
@@ -298,7 +298,7 @@ def _point(trial: Trial, main: AnalysisSet, o: Outcome, size: float) -> Observat
     if o.measure is Measure.LANDMARK_PERCENT and estimate.has_interval and 0 < ends[0] < ends[1] < 1:
         width = math.log(-math.log(ends[0])) - math.log(-math.log(ends[1]))
         se = width / (2.0 * normal_quantile(estimate.level))
-    figure = Figure(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, months=months)
+    figure = Statistic(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, months=months)
     return Observation(figure, math.log(hazard), se, n, math.nan, None, estimate.value, _words(o))
 
 

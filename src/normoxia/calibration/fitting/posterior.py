@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from normoxia.calibration.fitting import discrepancy
 from normoxia.calibration.fitting.emulator import Surfaces
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.likelihood import Figures, Likelihood, side_by_side
-from normoxia.calibration.fitting.observations import Block
+from normoxia.calibration.fitting.likelihood import Likelihood, StudyData, side_by_side
+from normoxia.calibration.fitting.observations import ObservationBlock
 from normoxia.calibration.fitting.summaries import Kind
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ SHAPE = 1.2
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StateIndex:
     """Where what stands in a state: coordinates (continuous, then structures), then log spreads, then discrepancies.
 
     spreads  names: one a trial effect, "single arm", and those of structural error
@@ -74,11 +74,11 @@ class Layout:
         return np.asarray(np.exp(states[:, self.n_coordinates + self.spreads.index(name)]))
 
 
-def layout(space: Space, *, discrepant: bool = False) -> Layout:
+def layout(space: Space, *, discrepant: bool = False) -> StateIndex:
     """The layout of a space's states; `discrepant` lets components depart from the mechanism."""
     effects = tuple(effect.name for effect in space.trial_effects)
     scales = [space.spread_randomised] * len(effects) + [space.spread_single_arm, *STRUCTURAL.values()]
-    return Layout(
+    return StateIndex(
         len(space.parameters), len(space.structures), (*effects, "single arm", *STRUCTURAL), tuple(scales),
         discrepancy.names() if discrepant else (),
     )  # fmt: skip
@@ -92,8 +92,8 @@ class Posterior:
     """
 
     space: Space
-    layout: Layout
-    blocks: tuple[Block, ...]
+    layout: StateIndex
+    blocks: tuple[ObservationBlock, ...]
     surfaces: Mapping[str, Surfaces]
 
     def without(self, study: str) -> Posterior:
@@ -150,7 +150,7 @@ class Posterior:
         value[possible] = prior[possible] + likelihood.sum(axis=1)
         return value
 
-    def moments(self, block: Block, states: Floats) -> tuple[Floats, Floats, Floats]:
+    def moments(self, block: ObservationBlock, states: Floats) -> tuple[Floats, Floats, Floats]:
         """Mean, covariance and slopes of a study's figures: shapes (n, m), (n, m, m), (n, m, n_coordinates)."""
         own = self.layout
         surfaces = self.surfaces[block.study]
@@ -167,7 +167,7 @@ class Posterior:
         cov[:, diagonal, diagonal] += own_error
         return mean, cov, slopes
 
-    def _departing(self, block: Block) -> Floats:
+    def _departing(self, block: ObservationBlock) -> Floats:
         return discrepancy.design(tuple(o.figure for o in block.observations))
 
     def shift_sd(self, single_arm: bool, states: Floats) -> Floats:
@@ -178,7 +178,7 @@ class Posterior:
             sd = np.sqrt(sd**2 + own.spread(states, "single arm")[:, None] ** 2)
         return sd
 
-    def structural(self, block: Block, states: Floats) -> Floats:
+    def structural(self, block: ObservationBlock, states: Floats) -> Floats:
         """Standard deviations of structural error of a study's figures; shape (n, m)."""
         parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
         return np.stack([scale * self.layout.spread(states, name) for name, scale in parts], axis=1)
@@ -191,9 +191,9 @@ class Posterior:
             self.space.shifted, self.space.shift_units, own.spreads.index("single arm"), own.n_coordinates,
         )  # fmt: skip
 
-    def _figures(self, block: Block) -> Figures:
+    def _figures(self, block: ObservationBlock) -> StudyData:
         parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
-        return Figures(
+        return StudyData(
             block.y,
             block.covariance,
             self.surfaces[block.study],
@@ -216,7 +216,7 @@ _STRUCTURAL = {
 }
 
 
-def prior_states(own: Layout, n: int, seed: int) -> Floats:
+def prior_states(own: StateIndex, n: int, seed: int) -> Floats:
     """States drawn from the prior; shape (n, width)."""
     from scipy.special import erf, ndtri
 
@@ -236,7 +236,7 @@ def prior_states(own: Layout, n: int, seed: int) -> Floats:
     return states
 
 
-def names(space: Space, own: Layout) -> tuple[str, ...]:
+def names(space: Space, own: StateIndex) -> tuple[str, ...]:
     """Names of a state's entries; spreads with "sd" in front, discrepancies with "beyond the mechanism"."""
     return (
         *space.names,

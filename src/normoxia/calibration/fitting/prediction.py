@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting import observations
-from normoxia.calibration.fitting.emulated import Emulated
-from normoxia.calibration.fitting.observations import FOLLOWED, Block, Observation
+from normoxia.calibration.fitting.emulated import EmulatedStudies
+from normoxia.calibration.fitting.observations import FOLLOWED, Observation, ObservationBlock
 from normoxia.calibration.fitting.posterior import SHAPE, Posterior
-from normoxia.calibration.fitting.summaries import Figure, Kind
+from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.judging.lock import Lock, Observed, Target
 from normoxia.outcome import Measure
 from normoxia.trial import from_study
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
+class StudyPrediction:
     """Weighted draws of one figure as it would be printed: log hazard ratio, percent, or months.
 
     draws    with chance at the trial's size; shape (n,)
@@ -44,16 +44,16 @@ def targets_of(study: str, lock: Lock) -> tuple[Observed, ...]:
     return tuple(o for o in lock.observed if o.target.study == study)
 
 
-def figure_of(o: Observed, study_lock: Lock) -> Figure | None:
+def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
     """What is emulated for a scored figure; None where the trial's sets cannot tell it."""
     t = o.target
     trial = from_study.preferred(t.study)
     main = observations.main_set(trial, study_lock)
     if t.measure is Measure.HAZARD_RATIO:
         found = observations.ratio_figure(trial, main, o, study_lock)
-        return found and Figure(t.study, Kind.RATIO, t.endpoint, found.set, t.arm, t.comparator)
+        return found and Statistic(t.study, Kind.RATIO, t.endpoint, found.set, t.arm, t.comparator)
     kind = Kind.RESPONSE if t.measure is Measure.PERCENT else Kind.MEDIAN
-    return Figure(t.study, kind, t.endpoint, main.id, t.arm)
+    return Statistic(t.study, kind, t.endpoint, main.id, t.arm)
 
 
 def predict(
@@ -61,12 +61,12 @@ def predict(
     states: Floats,
     weights: Floats,
     study: str,
-    emulated: Emulated,
+    emulated: EmulatedStudies,
     lock: Lock,
     seed: int,
     *,
     anchored: bool = False,
-) -> dict[Target, Predicted]:
+) -> dict[Target, StudyPrediction]:
     """Predictions of a study's scored figures.
 
     states    draws that have not seen the study; shape (n, width); weights sum to 1
@@ -94,15 +94,15 @@ def predict(
     }
 
 
-def _is_control(o: Observation, block: Block) -> bool:
+def _is_control(o: Observation, block: ObservationBlock) -> bool:
     controls = {b.figure.comparator for b in block.observations if b.figure.comparator}
     arms = {b.figure.arm for b in block.observations if b.figure.comparator}
     return o.figure.kind in (Kind.CURVE, Kind.RESPONSE) and o.figure.arm in controls - arms
 
 
 def _joint(
-    posterior: Posterior, states: Floats, study: str, emulated: Emulated,
-    figures: Sequence[Figure], seen: Sequence[Observation], own: Block | None,
+    posterior: Posterior, states: Floats, study: str, emulated: EmulatedStudies,
+    figures: Sequence[Statistic], seen: Sequence[Observation], own: ObservationBlock | None,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Mean and covariance of figures at each state; chance only for those that are seen."""
     n = len(figures)
@@ -114,7 +114,7 @@ def _joint(
     stand_in = tuple(
         Observation(f, math.nan, math.nan, math.nan, math.nan, None, math.nan, "") for f in figures
     )
-    block = Block(study, single, stand_in, np.zeros(n), chance)
+    block = ObservationBlock(study, single, stand_in, np.zeros(n), chance)
     surfaces: Mapping[str, object] = {study: emulated.of(study, figures)}
     local = Posterior(posterior.space, posterior.layout, (block,), surfaces)  # type: ignore[arg-type]
     mean, cov, _ = local.moments(block, states)
@@ -140,13 +140,15 @@ def _conditioned(
 
 
 def _printed(
-    o: Observed, figure: Figure, latent: Floats, weights: Floats, n: int, rng: np.random.Generator
-) -> Predicted:
+    o: Observed, figure: Statistic, latent: Floats, weights: Floats, n: int, rng: np.random.Generator
+) -> StudyPrediction:
     """Latent values as a publication of n patients in an arm would print them; those planned where it does not say."""
     if figure.kind is Kind.RATIO:
-        return Predicted(latent + o.se * rng.standard_normal(len(latent)), latent, weights)
+        return StudyPrediction(latent + o.se * rng.standard_normal(len(latent)), latent, weights)
     if figure.kind is Kind.RESPONSE:
         rate = 1.0 / (1.0 + np.exp(-latent))
-        return Predicted(100.0 * rng.binomial(n, rate) / n, 100.0 * rate, weights)
+        return StudyPrediction(100.0 * rng.binomial(n, rate) / n, 100.0 * rate, weights)
     chance = 1.0 / (SHAPE * math.log(2.0) * math.sqrt(FOLLOWED * n))
-    return Predicted(np.exp(latent + chance * rng.standard_normal(len(latent))), np.exp(latent), weights)
+    return StudyPrediction(
+        np.exp(latent + chance * rng.standard_normal(len(latent))), np.exp(latent), weights
+    )

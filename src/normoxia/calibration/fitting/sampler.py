@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.posterior import Layout
+from normoxia.calibration.fitting.posterior import StateIndex
 from normoxia.calibration.fitting.threads import one_thread
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
@@ -53,7 +53,7 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draws:
+class PosteriorDraws:
     """States drawn; the chains' draws of shape (n_rounds, n_chains, width).
 
     acceptance  mean over the rounds kept
@@ -93,7 +93,7 @@ class Draws:
 
 def sample(
     density: Density,
-    own: Layout,
+    own: StateIndex,
     start: Floats,
     seed: int,
     *,
@@ -103,7 +103,7 @@ def sample(
     every: int = 1,
     tuning: Tuning | None = None,
     progress: Progress = silent,
-) -> Draws:
+) -> PosteriorDraws:
     """Draws of a density over states.
 
     density  gives log densities (n,) and slopes (n, width) of states (n, width)
@@ -122,9 +122,9 @@ def sample(
 
 
 def _sample(
-    density: Density, value: Value, own: Layout, start: Floats, rng: np.random.Generator,
+    density: Density, value: Value, own: StateIndex, start: Floats, rng: np.random.Generator,
     warm_up: int, rounds: int, every: int, tuning: Tuning | None, progress: Progress,
-) -> Draws:  # fmt: skip
+) -> PosteriorDraws:  # fmt: skip
     moving = own.moving
     states = start.copy()
     here, slope = density(states)
@@ -160,10 +160,10 @@ def _sample(
             kept[(i - warm_up) // every] = states
             accepted.append(float(chance.mean()))
         progress(Step("sampling", i + 1, total, "rounds"))
-    return Draws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor, along))
+    return PosteriorDraws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor, along))
 
 
-def _looked_at(states: Floats, own: Layout) -> tuple[Floats, Floats]:
+def _looked_at(states: Floats, own: StateIndex) -> tuple[Floats, Floats]:
     """The whitening factor given the structures, and how coordinates go with structures: a linear regression."""
     structures = states[:, own.n_continuous : own.n_coordinates]
     moving = states[:, own.moving]

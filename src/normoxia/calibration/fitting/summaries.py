@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.fitting.experiments import Endpoints
+from normoxia.calibration.fitting.experiments import SimulatedEndpoints
 from normoxia.outcome import Endpoint
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
@@ -45,7 +45,7 @@ SHARES = (Kind.RESPONSE, Kind.CONTROL, Kind.TOXICITY)
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Statistic:
     """One number of a trial.
 
     set     id of the trial's set of patients
@@ -73,7 +73,7 @@ class Figure:
         return f"{self.study}, {self.set}: {self.kind} of {self.endpoint}, {pair}{month}"
 
 
-def summary(found: Endpoints, figure: Figure) -> Floats:
+def summary(found: SimulatedEndpoints, figure: Statistic) -> Floats:
     """A figure at every point; shape (n_points,), nan where the simulated patients cannot say."""
     f = figure
     if f.kind in SHARES:
@@ -90,7 +90,7 @@ def summary(found: Endpoints, figure: Figure) -> Floats:
     return ratio
 
 
-def share_logit(found: Endpoints, arm: str, members: str, kind: Kind) -> Floats:
+def share_logit(found: SimulatedEndpoints, arm: str, members: str, kind: Kind) -> Floats:
     """Logit of the share of an arm's patients with what a kind counts, half a patient added to either side; shape (n_points,).
 
     kind  one of `SHARES`
@@ -107,7 +107,7 @@ def share_logit(found: Endpoints, arm: str, members: str, kind: Kind) -> Floats:
 
 
 def log_cumulative_hazard(
-    found: Endpoints, arm: str, members: str, endpoint: Endpoint, days: Floats
+    found: SimulatedEndpoints, arm: str, members: str, endpoint: Endpoint, days: Floats
 ) -> Floats:
     """Logarithm of the cumulative hazard (of the Kaplan-Meier curve) at some days; shape (n_points, n_days).
 
@@ -124,7 +124,9 @@ def log_cumulative_hazard(
     return np.asarray(np.log(-np.log((n * left + 0.5) / (n + 1.0))))
 
 
-def log_hazard_ratio(found: Endpoints, arm: str, comparator: str, members: str, endpoint: Endpoint) -> Floats:
+def log_hazard_ratio(
+    found: SimulatedEndpoints, arm: str, comparator: str, members: str, endpoint: Endpoint
+) -> Floats:
     """Cox log hazard ratio of two arms, held within `RUNAWAY`; shape (n_points,), nan without events in either."""
     first, second = found.arms.index(arm), found.arms.index(comparator)
     parts = [_times(found, a, endpoint) for a in (first, second)]
@@ -138,19 +140,19 @@ def log_hazard_ratio(found: Endpoints, arm: str, comparator: str, members: str, 
     return np.clip(ratio, -RUNAWAY, RUNAWAY)
 
 
-def log_median(found: Endpoints, arm: str, members: str, endpoint: Endpoint) -> Floats:
+def log_median(found: SimulatedEndpoints, arm: str, members: str, endpoint: Endpoint) -> Floats:
     """Logarithm of the median in months, linear in log time between months of a grid; shape (n_points,)."""
     months = np.array(MEDIAN_GRID)
     curves = log_cumulative_hazard(found, arm, members, endpoint, months * DAYS_PER_MONTH)
     return log_crossing(curves, np.log(months))
 
 
-def _inside(found: Endpoints, arm: int, members: str) -> NDArray[np.bool_]:
+def _inside(found: SimulatedEndpoints, arm: int, members: str) -> NDArray[np.bool_]:
     """Patients of a set whose solve did not fail; shape (n_points, n_patients)."""
     return np.asarray(found.sets[members][:, arm] & np.isfinite(found.pfs[:, arm]))
 
 
-def _times(found: Endpoints, arm: int, endpoint: Endpoint) -> tuple[Floats, NDArray[np.bool_]]:
+def _times(found: SimulatedEndpoints, arm: int, endpoint: Endpoint) -> tuple[Floats, NDArray[np.bool_]]:
     time, observed = (
         (found.pfs, found.pfs_observed) if endpoint is Endpoint.PFS else (found.os, found.os_observed)
     )

@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from normoxia.calibration.judging.lock import Lock, Observed, Target
-from normoxia.calibration.judging.scoring import Ensemble, Floats, Normal, Predictive
+from normoxia.calibration.judging.scoring import Floats, NormalPredictive, Predictive, SampledPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import Registry, registry
 from normoxia.evidence.studies.reported import Arm
 from normoxia.evidence.synthesis import heterogeneity
 from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.components import fit_components
-from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.questions import Question, question
 from normoxia.outcome import Endpoint
@@ -60,7 +60,7 @@ Parts = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class BaselinePredictor:
     """One baseline's predictions, each made without the study it concerns.
 
     predictions  of log hazard ratios and of response rates in percent
@@ -73,7 +73,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Latent:
+class LatentPrediction:
     """A prediction before sampling: its mean, the variance of that mean, and the heterogeneity about it."""
 
     mean: float
@@ -87,7 +87,7 @@ class Latent:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class RegistryEvidence:
     """What the baselines of hazard ratios rest on.
 
     contrasts  published hazard ratios of everybody randomised
@@ -96,7 +96,7 @@ class Evidence:
     """
 
     contrasts: tuple[Observed, ...]
-    arms: Mapping[tuple[str, str], ArmWords]
+    arms: Mapping[tuple[str, str], ArmDescription]
     excluded: frozenset[str] = frozenset()
 
     @property
@@ -105,7 +105,7 @@ class Evidence:
         return tuple(dict.fromkeys(o.target.study for o in self.contrasts))
 
 
-def evidence(lock: Lock, studies: Registry | None = None) -> Evidence:
+def evidence(lock: Lock, studies: Registry | None = None) -> RegistryEvidence:
     """The scored contrasts of the lock with what is known of their arms.
 
     studies  the registry the lock was read with; the shipped one by default
@@ -114,10 +114,10 @@ def evidence(lock: Lock, studies: Registry | None = None) -> Evidence:
         name for exclusion in question("components").exclusions for name in exclusion.studies
     )
     arms = arms_of(lock, studies if studies is not None else registry())
-    return Evidence(lock.contrasts, arms, excluded)
+    return RegistryEvidence(lock.contrasts, arms, excluded)
 
 
-def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, Baseline]:
+def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, BaselinePredictor]:
     """The three baselines for every hazard ratio, stratum and response rate of the lock.
 
     studies  the registry the lock was read with; the shipped one by default
@@ -134,11 +134,11 @@ def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, Baseline
             predictions[name][observed.target] = _predictive(estimate, observed)
             if by != name:
                 fallbacks[name][observed.target] = by
-    return {name: Baseline(name, predictions[name], fallbacks[name]) for name in NAMES}
+    return {name: BaselinePredictor(name, predictions[name], fallbacks[name]) for name in NAMES}
 
 
 @dataclass(frozen=True, slots=True)
-class ArmWords:
+class ArmDescription:
     """What baselines know of an arm: its components, the line of its study, its size."""
 
     parts: Parts
@@ -146,7 +146,7 @@ class ArmWords:
     n: int
 
 
-def arms_of(lock: Lock, studies: Registry) -> dict[tuple[str, str], ArmWords]:
+def arms_of(lock: Lock, studies: Registry) -> dict[tuple[str, str], ArmDescription]:
     """Components, line and size of every arm of the locked studies, by study and arm.
 
     Components are those `library/questions/components.yaml` gives the arm; an arm it does not name has those of the
@@ -157,7 +157,7 @@ def arms_of(lock: Lock, studies: Registry) -> dict[tuple[str, str], ArmWords]:
     for name in lock.studies:
         study = studies[name]
         for arm in study.arms:
-            found[name, arm.id] = ArmWords(_parts(asked, name, arm), study.setting.line, arm.n)
+            found[name, arm.id] = ArmDescription(_parts(asked, name, arm), study.setting.line, arm.n)
     return found
 
 
@@ -184,7 +184,7 @@ def _parts(asked: Question, study: str, arm: Arm) -> Parts:
     )
 
 
-def first(answered: Mapping[str, Latent | None], name: str) -> tuple[str, Latent]:
+def first(answered: Mapping[str, LatentPrediction | None], name: str) -> tuple[str, LatentPrediction]:
     """A baseline's own answer, or that of the next simpler one that has any, with the name of who answered."""
     for simpler in reversed(NAMES[: NAMES.index(name) + 1]):
         estimate = answered[simpler]
@@ -193,9 +193,9 @@ def first(answered: Mapping[str, Latent | None], name: str) -> tuple[str, Latent
     raise InvalidArgument("no other study prints this endpoint; a baseline needs at least one")
 
 
-def _predictive(estimate: Latent, observed: Observed) -> Predictive:
+def _predictive(estimate: LatentPrediction, observed: Observed) -> Predictive:
     if observed.target.is_ratio:
-        return Normal(estimate.mean, estimate.spread + observed.se**2)
+        return NormalPredictive(estimate.mean, estimate.spread + observed.se**2)
     return responders(estimate.mean, estimate.spread, observed.n)
 
 
@@ -203,8 +203,8 @@ def _predictive(estimate: Latent, observed: Observed) -> Predictive:
 
 
 def ratio(
-    known: Evidence, endpoint: Endpoint, arm: Parts, comparator: Parts, *, without: str = ""
-) -> dict[str, Latent | None]:
+    known: RegistryEvidence, endpoint: Endpoint, arm: Parts, comparator: Parts, *, without: str = ""
+) -> dict[str, LatentPrediction | None]:
     """Each baseline's answer for the log hazard ratio of two arms that are known by their components; None where it has none.
 
     without  the study left out, "" for none
@@ -223,17 +223,17 @@ def ratio(
     }
 
 
-def _ratios(known: Evidence, target: Target) -> dict[str, Latent | None]:
+def _ratios(known: RegistryEvidence, target: Target) -> dict[str, LatentPrediction | None]:
     """Each baseline's answer for a scored log hazard ratio, without its study."""
     arm, comparator = (known.arms[target.study, name].parts for name in (target.arm, target.comparator))
     return ratio(known, target.endpoint, arm, comparator, without=target.study)
 
 
-def _class(target: Target, arms: Mapping[tuple[str, str], ArmWords]) -> str:
+def _class(target: Target, arms: Mapping[tuple[str, str], ArmDescription]) -> str:
     return class_of(*(arms[target.study, name].parts for name in (target.arm, target.comparator)))
 
 
-def _mean(rows: Sequence[Observed], sizes: Mapping[tuple[str, str], float]) -> Latent | None:
+def _mean(rows: Sequence[Observed], sizes: Mapping[tuple[str, str], float]) -> LatentPrediction | None:
     """Random-effects mean: every experimental arm has the one effect, every control none."""
     parts = {(o.target.study, o.target.comparator): frozenset[str]() for o in rows}
     parts |= {(o.target.study, o.target.arm): frozenset({"effect"}) for o in rows}
@@ -246,7 +246,7 @@ def _sum(
     parts: Mapping[tuple[str, str], Parts],
     arm: Parts,
     comparator: Parts,
-) -> Latent | None:
+) -> LatentPrediction | None:
     """Additive components fitted to some contrasts, and their sum for two arms; None where it is not identified.
 
     Every arm is a treatment of its own, so that two doses of one study stay correlated and not averaged.
@@ -255,7 +255,7 @@ def _sum(
         return None
     network = net.build(
         [_contrast(o) for o in rows],
-        Effect.HR,
+        EffectMeasure.HR,
         {(study, _node(study, name)): n for (study, name), n in sizes.items() if n},
     )
     named = {_node(*key): tuple(sorted(own)) for key, own in parts.items()}
@@ -275,19 +275,21 @@ def _node(study: str, arm: str) -> str:
     return f"{study}: {arm}"
 
 
-def _at(x: Floats, beta: Floats, covariance: Floats, estimable: Floats, tau2: float) -> Latent | None:
+def _at(
+    x: Floats, beta: Floats, covariance: Floats, estimable: Floats, tau2: float
+) -> LatentPrediction | None:
     outside = float(np.linalg.norm(x - estimable @ x))
     if outside > _IDENTIFIED * max(1.0, float(np.linalg.norm(x))):
         return None
-    return Latent(float(x @ beta), max(0.0, float(x @ covariance @ x)), tau2)
+    return LatentPrediction(float(x @ beta), max(0.0, float(x @ covariance @ x)), tau2)
 
 
 # --- response rates --------------------------------------------------------------------------------------------------
 
 
 def _responses(
-    lock: Lock, observed: Observed, arms: Mapping[tuple[str, str], ArmWords]
-) -> dict[str, Latent | None]:
+    lock: Lock, observed: Observed, arms: Mapping[tuple[str, str], ArmDescription]
+) -> dict[str, LatentPrediction | None]:
     """Each baseline's answer for the logit of a response rate, from the arms of other studies.
 
     Arms are taken as independent with one heterogeneity: what two arms of a study share beside line and components is
@@ -307,11 +309,11 @@ def _responses(
     }
 
 
-def _with_line(words: ArmWords) -> Parts:
+def _with_line(words: ArmDescription) -> Parts:
     return words.parts | {f"line: {words.line}"}
 
 
-def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) -> Latent | None:
+def _logit_sum(rows: Sequence[Observed], terms: Sequence[Parts], wanted: Parts) -> LatentPrediction | None:
     """Logits as sums of terms, random effects by REML, and the sum for one arm; None where it is not identified."""
     names = sorted({name for own in terms for name in own})
     if not rows or not wanted <= set(names):
@@ -333,7 +335,7 @@ def logit(o: Observed) -> tuple[float, float]:
     return math.log(yes / no), 1.0 / yes + 1.0 / no
 
 
-def responders(mean: float, variance: float, n: int) -> Ensemble:
+def responders(mean: float, variance: float, n: int) -> SampledPredictive:
     """Response rate of a trial arm in percent: binomial(n, p) with a normal logit of p, as its exact distribution.
 
     mean, variance  of the logit
@@ -352,4 +354,4 @@ def responders(mean: float, variance: float, n: int) -> Ensemble:
     counts = np.arange(n + 1.0)
     choices = gammaln(n + 1.0) - gammaln(counts + 1.0) - gammaln(n - counts + 1.0)
     terms = np.outer(log_expit(logit), counts) + np.outer(log_expit(-logit), n - counts) + choices
-    return Ensemble(100.0 * counts / n, np.exp(-0.5 * z**2) @ np.exp(terms))
+    return SampledPredictive(100.0 * counts / n, np.exp(-0.5 * z**2) @ np.exp(terms))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from normoxia import pharmacology
 from normoxia.calibration.judging import baselines
 from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.baselines import Evidence, Latent, Parts
+from normoxia.calibration.judging.baselines import LatentPrediction, Parts, RegistryEvidence
 from normoxia.evidence.studies.registry import plain_name
 from normoxia.outcome import Endpoint
 from normoxia.pharmacology import Drug
@@ -24,7 +24,7 @@ _CHEMOTHERAPY, _DOCETAXEL = "chemotherapy", "docetaxel"
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class ComponentPrediction:
     """A predicted log hazard ratio of two arms without sampling error.
 
     latent    mean, variance of that mean, heterogeneity
@@ -33,7 +33,7 @@ class Added:
     left_out  the trial's own study, when it is among the evidence; else ""
     """
 
-    latent: Latent
+    latent: LatentPrediction
     by: str
     kind: str
     left_out: str = ""
@@ -63,8 +63,8 @@ def parts(arm: Arm) -> Parts:
 
 
 def predict(
-    trial: Trial, experimental: str, control: str, endpoint: Endpoint, known: Evidence | None = None
-) -> Added:
+    trial: Trial, experimental: str, control: str, endpoint: Endpoint, known: RegistryEvidence | None = None
+) -> ComponentPrediction:
     """What components add up to for two arms of a trial, without the study the trial follows.
 
     known    the evidence; by default the locked contrasts of the shipped registry
@@ -77,10 +77,12 @@ def predict(
     if turned in trial.contrasts and asked not in trial.contrasts:
         swapped = predict(trial, control, experimental, endpoint, known)
         x = swapped.latent
-        return Added(Latent(-x.mean, x.variance, x.tau2), swapped.by, swapped.kind, swapped.left_out)
+        return ComponentPrediction(
+            LatentPrediction(-x.mean, x.variance, x.tau2), swapped.by, swapped.kind, swapped.left_out
+        )
     known = known if known is not None else baselines.evidence(locked.read())
     own = next((name for name in known.studies if plain_name(name) == plain_name(trial.study)), "")
     arm, comparator = parts(trial.arm(experimental)), parts(trial.arm(control))
     answered = baselines.ratio(known, endpoint, arm, comparator, without=own)
     by, latent = baselines.first(answered, baselines.COMPONENT)
-    return Added(latent, by, baselines.class_of(arm, comparator), own)
+    return ComponentPrediction(latent, by, baselines.class_of(arm, comparator), own)

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from normoxia.calibration.judging import attainable as best
 from normoxia.calibration.judging import baselines as statistics
-from normoxia.calibration.judging import reach as best
 from normoxia.calibration.judging import scoring
-from normoxia.calibration.judging.baselines import Baseline
-from normoxia.calibration.judging.figures import Figures, summarise, summarise_by_study
+from normoxia.calibration.judging.attainable import AttainableScores
+from normoxia.calibration.judging.baselines import BaselinePredictor
 from normoxia.calibration.judging.lock import Lock, Observed, Target
-from normoxia.calibration.judging.reach import Reach
-from normoxia.calibration.judging.rows import Cell, Row, badness, cell
+from normoxia.calibration.judging.score_summary import ScoreSummary, summarise, summarise_by_study
+from normoxia.calibration.judging.scored_contrasts import PredictionScore, ScoredContrast, cell, worst_first
 from normoxia.calibration.judging.scoring import Predictive
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.values import Value
@@ -30,7 +30,7 @@ Predictions = Mapping[Target, Predictive]
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class DirectionCall:
     """A trial and whether it was predicted to come out as it did.
 
     win   share of predicted trials significant in favour of the experimental arm; nan when nothing was predicted
@@ -62,7 +62,7 @@ class Calibration(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PredictorScores:
     """One predictor, judged.
 
     rows       contrasts, responses and medians that were predicted, worst first as `rows.badness` has it
@@ -73,16 +73,16 @@ class Judged:
     """
 
     name: str
-    rows: tuple[Row, ...]
-    strata: tuple[Row, ...]
+    rows: tuple[ScoredContrast, ...]
+    strata: tuple[ScoredContrast, ...]
     missing: tuple[Target, ...]
-    summary: Figures
-    unseen: Figures
-    by_study: Figures
-    unseen_by_study: Figures
-    of_strata: Figures
-    failures: tuple[Called, ...]
-    successes: tuple[Called, ...]
+    summary: ScoreSummary
+    unseen: ScoreSummary
+    by_study: ScoreSummary
+    unseen_by_study: ScoreSummary
+    of_strata: ScoreSummary
+    failures: tuple[DirectionCall, ...]
+    successes: tuple[DirectionCall, ...]
 
     @property
     def failures_predicted(self) -> int:
@@ -107,19 +107,19 @@ class Scoreboard:
 
     lock: Lock
     primary: str
-    predictors: Mapping[str, Judged]
-    baselines: Mapping[str, Judged]
+    predictors: Mapping[str, PredictorScores]
+    baselines: Mapping[str, PredictorScores]
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
     calibration: Calibration
 
     @property
-    def reach(self) -> Reach:
+    def reach(self) -> AttainableScores:
         """What a predictor that knew each class of trial exactly would get."""
-        return best.reach(self.lock)
+        return best.attainable_scores(self.lock)
 
     @property
-    def judged(self) -> Judged:
+    def judged(self) -> PredictorScores:
         """The primary predictor."""
         return self.predictors[self.primary]
 
@@ -130,9 +130,9 @@ class Scoreboard:
 
     def as_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, on natural scales; see `board_document` for the keys."""
-        from normoxia.calibration.judging import board_document
+        from normoxia.calibration.judging import scoreboard_json
 
-        return board_document.document(self)
+        return scoreboard_json.document(self)
 
 
 def scoreboard(
@@ -140,7 +140,7 @@ def scoreboard(
     predictors: Mapping[str, Predictions],
     *,
     primary: str | None = None,
-    baselines: Mapping[str, Baseline] | None = None,
+    baselines: Mapping[str, BaselinePredictor] | None = None,
     calibration: Calibration | None = None,
 ) -> Scoreboard:
     """Every predictor and baseline against what was published.
@@ -177,7 +177,7 @@ def scoreboard(
 
 def _cells(
     lock: Lock, given: Predictions, fallbacks: Mapping[Target, str] | None = None
-) -> dict[Target, Cell]:
+) -> dict[Target, PredictionScore]:
     known = fallbacks or {}
     return {
         o.target: cell(o, given[o.target], known.get(o.target, ""))
@@ -187,21 +187,26 @@ def _cells(
 
 
 def _judge(
-    lock: Lock, name: str, cells: Mapping[Target, Cell], beside: Mapping[str, Mapping[Target, Cell]]
-) -> Judged:
-    def rows(observed: Iterable[Observed]) -> tuple[Row, ...]:
+    lock: Lock,
+    name: str,
+    cells: Mapping[Target, PredictionScore],
+    beside: Mapping[str, Mapping[Target, PredictionScore]],
+) -> PredictorScores:
+    def rows(observed: Iterable[Observed]) -> tuple[ScoredContrast, ...]:
         found = [
-            Row(o, cells[o.target], {b: own[o.target] for b, own in beside.items() if o.target in own})
+            ScoredContrast(
+                o, cells[o.target], {b: own[o.target] for b, own in beside.items() if o.target in own}
+            )
             for o in observed
             if o.target in cells
         ]
-        return tuple(sorted(found, key=badness, reverse=True))
+        return tuple(sorted(found, key=worst_first, reverse=True))
 
     whole = rows((*lock.contrasts, *lock.responses, *lock.medians))
     strata = rows(lock.strata)
     unseen = [row for row in whole if not row.observed.seen]
     wins = {o.target: cells[o.target].win for o in lock.contrasts if o.target in cells}
-    return Judged(
+    return PredictorScores(
         name=name,
         rows=whole,
         strata=strata,
@@ -216,12 +221,14 @@ def _judge(
     )
 
 
-def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> Called:
+def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> DirectionCall:
     win = wins.get(target, math.nan)
-    return Called(target, win, not math.isnan(win) and scoring.predicts_failure(win) is fails)
+    return DirectionCall(target, win, not math.isnan(win) and scoring.predicts_failure(win) is fails)
 
 
-def _verdicts(lock: Lock, judged: Judged, rivals: Mapping[str, Judged]) -> tuple[Verdict, ...]:
+def _verdicts(
+    lock: Lock, judged: PredictorScores, rivals: Mapping[str, PredictorScores]
+) -> tuple[Verdict, ...]:
     """The lock's thresholds, a baseline each for the CRPS; none is met while figures it rests on are missing."""
     limits, figures = lock.thresholds, judged.summary
     ratios_complete = not any(t.is_ratio for t in judged.missing)

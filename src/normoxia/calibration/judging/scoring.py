@@ -48,7 +48,7 @@ class Predictive(Protocol):
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
-class Ensemble:
+class SampledPredictive:
     """Weighted draws.
 
     values           finite or, for medians not reached, infinite; sorted on entry; shape (n_draws,)
@@ -146,7 +146,7 @@ class Ensemble:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
+class NormalPredictive:
     """A normal predictive distribution. Raises InvalidArgument unless the variance is positive."""
 
     mean: float

@@ -16,7 +16,7 @@ from normoxia.evidence.auditing.discrepancy import (
     of_source,
 )
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.studies.reported import Arm, Reported
+from normoxia.evidence.studies.reported import Arm, ReportedOutcome
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
 
@@ -226,7 +226,7 @@ def _parts_of(arm: Arm) -> frozenset[str]:
 
 def _rates(
     study: Study, endpoint: Endpoint, arm: Arm, comparator: Arm
-) -> Iterator[tuple[Reported, Reported]]:
+) -> Iterator[tuple[ReportedOutcome, ReportedOutcome]]:
     """Rates of two arms that one source prints together."""
     rows = [r for r in study.reported() if r.endpoint is endpoint and not r.superseded and not r.comparator]
     for first in rows:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.studies.reported import REVIEW, Claim, Reported, ReviewFigure
+from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome, ReviewClaim, ReviewFigure
 from normoxia.evidence.studies.rounding import decimals
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
@@ -105,7 +105,7 @@ def of_figure(figure: ReviewFigure) -> Words:
     return place(figure.place, figure.line)
 
 
-def of_claim(claim: Claim) -> Words:
+def of_claim(claim: ReviewClaim) -> Words:
     """Where a claim of the review stands."""
     return place(claim.place, claim.line)
 
@@ -149,14 +149,14 @@ def figure_decimals(figure: ReviewFigure) -> int:
     return max([decimals(value), *places])
 
 
-def row_decimals(study: Study, row: Reported) -> int:
+def row_decimals(study: Study, row: ReportedOutcome) -> int:
     """Decimals with which a source prints a number: those of its neighbours, since a number read has lost its zeros."""
     return decimals(
         *(r.estimate.value for r in study.reported() if (r.source, r.measure) == (row.source, row.measure))
     )
 
 
-def same(study: Study, figure: ReviewFigure, row: Reported) -> bool:
+def same(study: Study, figure: ReviewFigure, row: ReportedOutcome) -> bool:
     """Whether a figure of the review can be a source's number."""
     return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
 
@@ -183,7 +183,7 @@ def population(text: str) -> str:
     return words.replace("itt-wt", "wild type").replace("wt", "wild type").strip()
 
 
-def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
+def numbers_of(study: Study, figure: ReviewFigure) -> list[ReportedOutcome]:
     """The rows, read elsewhere than in the review, of the arm and endpoint of a figure; superseded ones left out."""
     if figure.what not in FIGURES:
         return []
@@ -199,7 +199,7 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[Reported]:
     ]
 
 
-def describe(row: Reported) -> str:
+def describe(row: ReportedOutcome) -> str:
     """A reported number as text, with its interval; NR for a value or an end that was not reached."""
     e = row.estimate
     unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")

@@ -25,7 +25,7 @@ from normoxia.evidence.auditing.discrepancy import (
     same,
 )
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.studies.reported import REVIEW, Reported, ReviewFigure
+from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome, ReviewFigure
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
 
@@ -235,7 +235,7 @@ def _special(figure: ReviewFigure) -> bool:
     return bool(figure.population) and population(figure.population) not in ("wild type", "driver positive")
 
 
-def _survival(study: Study, figure: ReviewFigure) -> tuple[Population, Reported] | None:
+def _survival(study: Study, figure: ReviewFigure) -> tuple[Population, ReportedOutcome] | None:
     """The population a figure speaks of and the survival a source other than the review gives of its arm."""
     for group in study.populations:
         if population(group.id.replace("_", " ")) != population(figure.population):

@@ -19,7 +19,7 @@ from normoxia.evidence.auditing.discrepancy import (
     row_decimals,
 )
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.studies.reported import REVIEW, Reported
+from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome
 from normoxia.evidence.studies.rounding import decimals, is_possible
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
@@ -34,7 +34,7 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
         rows = [
             r for r in study.reported() if not r.derived and r.source != REVIEW and r.estimate.value > 0.0
         ]
-        groups = defaultdict[tuple[object, ...], list[Reported]](list)
+        groups = defaultdict[tuple[object, ...], list[ReportedOutcome]](list)
         for r in rows:
             quantity = (
                 r.population,
@@ -131,7 +131,7 @@ def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
 def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """Rates that a source prints are no whole patients of their arms; of each other's arms one of them is."""
     for study in registry:
-        groups = defaultdict[tuple[object, ...], list[Reported]](list)
+        groups = defaultdict[tuple[object, ...], list[ReportedOutcome]](list)
         for row in study.reported():
             if (
                 row.endpoint in (Endpoint.ORR, Endpoint.DCR)
@@ -228,7 +228,7 @@ RULES = (
 )  # fmt: skip
 
 
-def _name(row: Reported) -> str:
+def _name(row: ReportedOutcome) -> str:
     if row.comparator:
         return (
             f"HR {row.endpoint}"
@@ -240,11 +240,11 @@ def _name(row: Reported) -> str:
     return f"{row.endpoint} at {row.months:g} mo" if row.months > 0.0 else row.endpoint.value
 
 
-def _who(row: Reported) -> str:
+def _who(row: ReportedOutcome) -> str:
     return f"{row.arm} vs {row.comparator}" if row.comparator else row.arm
 
 
-def _at(study: Study, row: Reported) -> Words:
+def _at(study: Study, row: ReportedOutcome) -> Words:
     cut = study.population(row.population)
     where = of_source(study, row.source).en
     if not cut.follow_up > 0.0:
@@ -253,7 +253,7 @@ def _at(study: Study, row: Reported) -> Words:
     return Words(f"{where}, median follow-up {months} mo", f"{where}，中位随访 {months} 个月")
 
 
-def _other_quantities(study: Study, row: Reported) -> Iterator[tuple[str, Words, float]]:
+def _other_quantities(study: Study, row: ReportedOutcome) -> Iterator[tuple[str, Words, float]]:
     """Quantities of the row's arm that cannot be the row's own: the median beside a landmark, other toxicity beside it."""
     if row.measure is Measure.LANDMARK_PERCENT:
         for other in study.reported():

@@ -53,7 +53,7 @@ def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 )  # fmt: skip
 
 
-def told_differently(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """One arm's figure has two values in two places of the review."""
     for study in registry:
         swapped = {found.item for found in arms_swapped(Registry((study,)), outline)}
@@ -274,7 +274,7 @@ def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
 
 
 RULES = (
-    arms_swapped, told_differently, relabelled, cited_twice, arms_dropped, ambiguous_subject, claimed_superior,
+    arms_swapped, conflicting_values, relabelled, cited_twice, arms_dropped, ambiguous_subject, claimed_superior,
     impossible_fraction, impossible_split, missing_parts,
 )  # fmt: skip
 

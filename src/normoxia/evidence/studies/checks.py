@@ -16,7 +16,7 @@ from itertools import pairwise
 from normoxia.documents import Finding, Place
 from normoxia.evidence.studies.prior import prior_inhibitor
 from normoxia.evidence.studies.regimens import unreadable
-from normoxia.evidence.studies.reported import Reported
+from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.rounding import decimals, half_unit, is_possible
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
@@ -299,7 +299,7 @@ CHECKS: tuple[Callable[[Study], Iterator[Finding]], ...] = (
 )
 
 
-def _about(study: Study, row: Reported, found: str, expected: str) -> Finding:
+def _about(study: Study, row: ReportedOutcome, found: str, expected: str) -> Finding:
     who = f"{row.arm} vs {row.comparator}" if row.comparator else row.arm
     when = "" if math.isnan(row.months) else f" at month {row.months:g}"
     return Finding(
@@ -312,18 +312,18 @@ def _digits(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
-def _same_print(study: Study) -> list[list[Reported]]:
+def _same_print(study: Study) -> list[list[ReportedOutcome]]:
     """Percentages of patients that one source prints side by side, so with as many decimals."""
-    groups = defaultdict[tuple[object, ...], list[Reported]](list)
+    groups = defaultdict[tuple[object, ...], list[ReportedOutcome]](list)
     for row in study.reported():
         if row.measure is Measure.PERCENT and not row.comparator and not row.superseded:
             groups[row.population, row.endpoint, row.source].append(row)
     return list(groups.values())
 
 
-def _by_arm(study: Study) -> dict[tuple[str, str], list[Reported]]:
+def _by_arm(study: Study) -> dict[tuple[str, str], list[ReportedOutcome]]:
     """The standing arm rows by population and arm."""
-    groups = defaultdict[tuple[str, str], list[Reported]](list)
+    groups = defaultdict[tuple[str, str], list[ReportedOutcome]](list)
     for row in study.reported():
         if not row.comparator and not row.superseded and not math.isnan(row.estimate.value):
             groups[row.population, row.arm].append(row)

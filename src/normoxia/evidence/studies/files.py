@@ -18,12 +18,12 @@ from normoxia.evidence.studies.reported import (
     REVIEW,
     SOURCE_KINDS,
     Arm,
-    Claim,
     Curve,
     Fact,
     Recalled,
     Reference,
-    Reported,
+    ReportedOutcome,
+    ReviewClaim,
     ReviewEntry,
     ReviewFigure,
     Setting,
@@ -236,7 +236,7 @@ class _Reader:
             curves=tuple(self.curve(n) for n in self.listed(f, "curves")),
         )  # fmt: skip
 
-    def outcome(self, population: str, node: Node) -> Reported:
+    def outcome(self, population: str, node: Node) -> ReportedOutcome:
         f = node.fields(
             self.findings,
             ("arm", "endpoint", "value", "source"),
@@ -262,7 +262,7 @@ class _Reader:
         elif not math.isnan(month):
             self.findings.note(f["month"].place, f"{endpoint} has no landmark", "leave month out")
         top = math.inf if measure is Measure.MEDIAN_MONTHS else 100.0
-        return Reported(
+        return ReportedOutcome(
             population=population, endpoint=endpoint, measure=measure, estimate=self.estimate(f, top),
             arm=self.arm_name(f, "arm"), months=month, n=self.size(f, "n"), grades=self.word(f, "grades"),
             assessor=self.word(f, "assessor"), derived="derived" in f and f["derived"].boolean(self.findings),
@@ -270,7 +270,7 @@ class _Reader:
             recalled=self.word(f, "recalled", SETTLED), note=self.word(f, "note"), line=node.place.line,
         )  # fmt: skip
 
-    def contrast(self, population: str, node: Node) -> Reported:
+    def contrast(self, population: str, node: Node) -> ReportedOutcome:
         f = node.fields(
             self.findings,
             ("endpoint", "arm", "comparator", "source"),
@@ -293,7 +293,7 @@ class _Reader:
         )
         if "value" not in f and "p" not in f:
             self.findings.note(node.place, "a contrast with neither value nor p", "give one of them")
-        return Reported(
+        return ReportedOutcome(
             population=population, endpoint=self.endpoint(f), measure=measure, estimate=self.estimate(f, math.inf),
             arm=self.arm_name(f, "arm"), comparator=self.arm_name(f, "comparator"), p=self.word(f, "p"),
             adjusted=self.word(f, "adjusted"), derived="derived" in f and f["derived"].boolean(self.findings),
@@ -389,7 +389,7 @@ class _Reader:
         return ReviewFigure(self.word(f, "what"), self.value(f), self.word(f, "place"), self.size(f, "line"), arm,
                             *(self.word(f, key) for key in ("population", "unit", "quote", "note")))  # fmt: skip
 
-    def claim(self, node: Node) -> Claim:
+    def claim(self, node: Node) -> ReviewClaim:
         f = node.fields(self.findings, ("kind", "says", "place", "line"), ("quote",))
         said = self.entries(f, "says")
         kind = self.word(f, "kind", CLAIM_KINDS)
@@ -403,7 +403,7 @@ class _Reader:
             if key in said and not said[key].is_list:
                 self.findings.note(said[key].place, f'"{key}" is no list', "write [first, second]")
         says = {key: n.plain() for key, n in said.items()}
-        return Claim(kind, says, self.word(f, "place"), self.size(f, "line"),
+        return ReviewClaim(kind, says, self.word(f, "place"), self.size(f, "line"),
                      self.word(f, "quote"))  # fmt: skip
 
     # what the fields have in common

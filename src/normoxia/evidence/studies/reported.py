@@ -115,7 +115,7 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reported(Value):
+class ReportedOutcome(Value):
     """One published number about an arm or a contrast of two arms, as printed.
 
     estimate    nan value where only a p value was printed; an end that was not reached is infinite
@@ -215,7 +215,7 @@ class ReviewFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ReviewClaim:
     """A statement of the review without a figure, in a form that rules can read.
 
     kind     one of `CLAIM_KINDS`
@@ -250,7 +250,7 @@ class ReviewEntry:
     """What the review says of a study."""
 
     figures: tuple[ReviewFigure, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[ReviewClaim, ...] = ()
 
 
 def drug_names(item: str) -> tuple[str, ...]:

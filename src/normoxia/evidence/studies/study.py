@@ -21,7 +21,7 @@ from normoxia.evidence.studies.reported import (
     Fact,
     Recalled,
     Reference,
-    Reported,
+    ReportedOutcome,
     ReviewEntry,
     Setting,
 )
@@ -29,7 +29,7 @@ from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
 from normoxia.values import Value
 
 #: what a reader of studies meets at once may be imported from here too
-__all__ = ["REVIEW", "Arm", "Population", "Reported", "Study"]
+__all__ = ["REVIEW", "Arm", "Population", "ReportedOutcome", "Study"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class Population(Value):
     follow_up_note: str = ""
     cutoff: str = ""
     strata: Mapping[str, str] = field(default_factory=dict)
-    reported: tuple[Reported, ...] = ()
+    reported: tuple[ReportedOutcome, ...] = ()
     facts: tuple[Fact, ...] = ()
     curves: tuple[Curve, ...] = ()
 
@@ -100,7 +100,7 @@ class Study:
     def is_randomised(self) -> bool:
         return self.design.startswith("randomised")
 
-    def reported(self) -> tuple[Reported, ...]:
+    def reported(self) -> tuple[ReportedOutcome, ...]:
         """Every reported number, in the order of the document, superseded ones included."""
         return tuple(row for population in self.populations for row in population.reported)
 
@@ -151,7 +151,7 @@ class Study:
         """
         order = {population.id: i for i, population in enumerate(self.populations)}
         sets = {population.id: population.set for population in self.populations}
-        best: dict[tuple[object, ...], tuple[tuple[object, ...], Reported]] = {}
+        best: dict[tuple[object, ...], tuple[tuple[object, ...], ReportedOutcome]] = {}
         for row in self.reported():
             if row.superseded or row.adjusted or row.derived or math.isnan(row.estimate.value):
                 continue
@@ -166,7 +166,7 @@ class Study:
                 best[key] = (merit, row)
         return tuple(self.outcome(row, sets[row.population]) for _, row in best.values())
 
-    def outcome(self, row: Reported, population: str | None = None) -> Outcome:
+    def outcome(self, row: ReportedOutcome, population: str | None = None) -> Outcome:
         """One reported number as an outcome; `population` renames the population."""
         return Outcome(
             trial=self.id,
@@ -182,7 +182,7 @@ class Study:
             source=self.source(row),
         )
 
-    def source(self, row: Reported) -> Source:
+    def source(self, row: ReportedOutcome) -> Source:
         """Where a number was read, in the form an outcome carries."""
         place = "; ".join(
             text for text in (row.population, f"grade {row.grades}" if row.grades else "", row.note) if text
@@ -194,7 +194,7 @@ class Study:
             return Source(row.source, place, verified=False)
         return Source(f"{reference.citation} ({reference.locator})", place)
 
-    def size(self, row: Reported) -> int:
+    def size(self, row: ReportedOutcome) -> int:
         """Patients of a row's arm where they are known: in a population that is the whole study. 0 when they are not."""
         if row.comparator:
             return 0
@@ -202,7 +202,7 @@ class Study:
         whole = next((p for p in self.populations if p.id == row.population), None)
         return size if whole is not None and whole.n and whole.n == sum(a.n for a in self.arms) else 0
 
-    def _rank(self, row: Reported) -> int:
+    def _rank(self, row: ReportedOutcome) -> int:
         reference = self.sources.get(row.source)
         return reference.rank if reference else len(SOURCE_KINDS)
 

@@ -12,9 +12,9 @@ from normoxia.evidence.studies.registry import Registry, registry
 from normoxia.evidence.synthesis import certainty as trust
 from normoxia.evidence.synthesis import components as parts
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.contribution import study_contributions
-from normoxia.evidence.synthesis.extraction import LeftOut, Used, evidence_for, require_complete
+from normoxia.evidence.synthesis.extraction import ExcludedStudy, Used, evidence_for, require_complete
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import Model
 from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit, Prediction
@@ -46,7 +46,7 @@ class Analysis:
 
     asked: Asked
     used: tuple[Used, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedStudy, ...]
     over_time: Proportionality | None = None
     synthesis: Synthesis | None = None
     certainty: tuple[trust.Certainty, ...] = ()
@@ -139,7 +139,9 @@ def _analyse(q: Question, asked: Asked, known: Registry, how: _Asked, draws: int
         return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
     if q.kind == "regression":
         return _with(base, **_regress(q, contrasts, used, how))
-    network = net.build(contrasts, Effect.HR if asked.measure is Measure.HAZARD_RATIO else Effect.OR, sizes)
+    network = net.build(
+        contrasts, EffectMeasure.HR if asked.measure is Measure.HAZARD_RATIO else EffectMeasure.OR, sizes
+    )
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
         network,

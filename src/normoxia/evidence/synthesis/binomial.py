@@ -24,7 +24,7 @@ import numpy as np
 
 from normoxia.errors import InvalidArgument, NotConverged
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Effect
+from normoxia.evidence.synthesis.contrasts import Arm, EffectMeasure
 from normoxia.evidence.synthesis.heterogeneity import Array
 from normoxia.evidence.synthesis.meta import Model
 from normoxia.evidence.synthesis.network import Index, NetworkFit
@@ -171,7 +171,7 @@ def network_binomial(arms: Iterable[Arm], *, model: Model = "random", level: flo
     studies, notes = informative(arms)
     if not studies:
         raise InvalidArgument("\n".join(["no study has both events and patients without one", *notes]))
-    skeleton = net.build(corrected([arm for members in studies for arm in members]), Effect.OR)
+    skeleton = net.build(corrected([arm for members in studies for arm in members]), EffectMeasure.OR)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)
     likelihood = _Likelihood(studies, at, kept)

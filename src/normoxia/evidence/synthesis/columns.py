@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from normoxia.evidence.synthesis.contrasts import Effect
+from normoxia.evidence.synthesis.contrasts import EffectMeasure
 
 #: words for each role; compared after lower-casing and dropping everything but letters, digits and Chinese characters
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -90,15 +90,15 @@ PAIRED: Mapping[tuple[str, int], frozenset[str]] = {
 }
 
 #: column names that carry the measure; the log forms are on the analysis scale
-RATIOS: Mapping[str, Effect] = {
-    "hr": Effect.HR, "hazardratio": Effect.HR, "hazardratiohr": Effect.HR, "风险比": Effect.HR, "风险比hr": Effect.HR,
-    "or": Effect.OR, "oddsratio": Effect.OR, "oddsratioor": Effect.OR, "比值比": Effect.OR, "比值比or": Effect.OR,
-    "rr": Effect.RR, "riskratio": Effect.RR, "riskratiorr": Effect.RR, "relativerisk": Effect.RR, "relativeriskrr": Effect.RR,
-    "相对危险度": Effect.RR, "相对危险度rr": Effect.RR,
-    "irr": Effect.IRR, "rateratio": Effect.IRR, "incidencerateratio": Effect.IRR, "rateratioirr": Effect.IRR, "incidencerateratioirr": Effect.IRR,
+RATIOS: Mapping[str, EffectMeasure] = {
+    "hr": EffectMeasure.HR, "hazardratio": EffectMeasure.HR, "hazardratiohr": EffectMeasure.HR, "风险比": EffectMeasure.HR, "风险比hr": EffectMeasure.HR,
+    "or": EffectMeasure.OR, "oddsratio": EffectMeasure.OR, "oddsratioor": EffectMeasure.OR, "比值比": EffectMeasure.OR, "比值比or": EffectMeasure.OR,
+    "rr": EffectMeasure.RR, "riskratio": EffectMeasure.RR, "riskratiorr": EffectMeasure.RR, "relativerisk": EffectMeasure.RR, "relativeriskrr": EffectMeasure.RR,
+    "相对危险度": EffectMeasure.RR, "相对危险度rr": EffectMeasure.RR,
+    "irr": EffectMeasure.IRR, "rateratio": EffectMeasure.IRR, "incidencerateratio": EffectMeasure.IRR, "rateratioirr": EffectMeasure.IRR, "incidencerateratioirr": EffectMeasure.IRR,
 }  # fmt: skip
-DIFFERENCES: Mapping[str, Effect] = {
-    "md": Effect.MD, "meandifference": Effect.MD, "smd": Effect.SMD, "hedgesg": Effect.SMD, "rd": Effect.RD, "riskdifference": Effect.RD,
+DIFFERENCES: Mapping[str, EffectMeasure] = {
+    "md": EffectMeasure.MD, "meandifference": EffectMeasure.MD, "smd": EffectMeasure.SMD, "hedgesg": EffectMeasure.SMD, "rd": EffectMeasure.RD, "riskdifference": EffectMeasure.RD,
 }  # fmt: skip
 
 #: an interval in one column: "CI", "95% CI", "CI (95%)", or behind its estimate, "HR (95% CI)"
@@ -141,7 +141,7 @@ def interval_of(name: str) -> tuple[str, int] | None:
     return measure, int(found["level"] or found["after"] or 95)
 
 
-def log_measure(name: str) -> tuple[str, Effect] | None:
+def log_measure(name: str) -> tuple[str, EffectMeasure] | None:
     """("estimate" | "se", measure) for names such as lnOR, logHR, selnOR, se_log_hr."""
     bare = plain(name)
     role = "estimate"

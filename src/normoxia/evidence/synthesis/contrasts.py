@@ -18,7 +18,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.values import Value
 
 
-class Effect(StrEnum):
+class EffectMeasure(StrEnum):
     """The effect measure of a synthesis."""
 
     HR = "HR"
@@ -32,7 +32,7 @@ class Effect(StrEnum):
     @property
     def is_ratio(self) -> bool:
         """Whether the analysis scale is the natural logarithm."""
-        return self in (Effect.HR, Effect.OR, Effect.RR, Effect.IRR)
+        return self in (EffectMeasure.HR, EffectMeasure.OR, EffectMeasure.RR, EffectMeasure.IRR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ CONTINUITY = 0.5
 
 
 def contrasts_from_arms(
-    arms: Iterable[Arm], effect: Effect | str
+    arms: Iterable[Arm], effect: EffectMeasure | str
 ) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
     """All contrasts within each study, and one note for each study that cannot give any (with the reason).
 
@@ -79,7 +79,7 @@ def contrasts_from_arms(
     raises InvalidArgument when an arm lacks what the measure needs or cannot be (more events than patients, no exposure, a
            standard deviation that is not above 0), and for a standardised difference without degrees of freedom
     """
-    effect = Effect(effect)
+    effect = EffectMeasure(effect)
     is_possible = _POSSIBLE[effect]
     contrasts: list[Contrast] = []
     notes: list[str] = []
@@ -93,7 +93,7 @@ def contrasts_from_arms(
         if effect in _COUNTED and (reason := _uninformative(members, effect)):
             notes.append(f'study "{study}": {reason}')
             continue
-        contrasts += _standardised(members) if effect is Effect.SMD else _additive(members, effect)
+        contrasts += _standardised(members) if effect is EffectMeasure.SMD else _additive(members, effect)
     return tuple(contrasts), tuple(notes)
 
 
@@ -105,10 +105,10 @@ def by_study(arms: Iterable[Arm]) -> dict[str, list[Arm]]:
     return grouped
 
 
-_COUNTED = (Effect.OR, Effect.RR, Effect.RD, Effect.HR, Effect.IRR)
+_COUNTED = (EffectMeasure.OR, EffectMeasure.RR, EffectMeasure.RD, EffectMeasure.HR, EffectMeasure.IRR)
 
 
-def _additive(members: Sequence[Arm], effect: Effect) -> list[Contrast]:
+def _additive(members: Sequence[Arm], effect: EffectMeasure) -> list[Contrast]:
     """Measures in which each arm has its own value and variance, so that a contrast is a difference."""
     corrected = CONTINUITY if effect in _COUNTED and _has_zero_cell(members, effect) else 0.0
     values = [_ARM_VALUE[effect](arm, corrected) for arm in members]
@@ -148,13 +148,13 @@ def _mean(arm: Arm, add: float) -> tuple[float, float]:
     return arm.mean, arm.sd**2 / arm.n
 
 
-_ARM_VALUE: dict[Effect, Callable[[Arm, float], tuple[float, float]]] = {
-    Effect.OR: _odds,
-    Effect.RR: _risk,
-    Effect.RD: _risk_difference,
-    Effect.HR: _hazard,
-    Effect.IRR: _rate,
-    Effect.MD: _mean,
+_ARM_VALUE: dict[EffectMeasure, Callable[[Arm, float], tuple[float, float]]] = {
+    EffectMeasure.OR: _odds,
+    EffectMeasure.RR: _risk,
+    EffectMeasure.RD: _risk_difference,
+    EffectMeasure.HR: _hazard,
+    EffectMeasure.IRR: _rate,
+    EffectMeasure.MD: _mean,
 }
 
 
@@ -206,24 +206,24 @@ def _mean_is_possible(arm: Arm) -> bool:
 
 
 #: whether an arm has what a measure needs, and could be; nan is never possible
-_POSSIBLE: dict[Effect, Callable[[Arm], bool]] = {
-    Effect.OR: _counts_are_possible,
-    Effect.RR: _counts_are_possible,
-    Effect.RD: _counts_are_possible,
-    Effect.HR: _counts_are_possible,
-    Effect.IRR: _rate_is_possible,
-    Effect.MD: _mean_is_possible,
-    Effect.SMD: _mean_is_possible,
+_POSSIBLE: dict[EffectMeasure, Callable[[Arm], bool]] = {
+    EffectMeasure.OR: _counts_are_possible,
+    EffectMeasure.RR: _counts_are_possible,
+    EffectMeasure.RD: _counts_are_possible,
+    EffectMeasure.HR: _counts_are_possible,
+    EffectMeasure.IRR: _rate_is_possible,
+    EffectMeasure.MD: _mean_is_possible,
+    EffectMeasure.SMD: _mean_is_possible,
 }
 
 
-def _refuse(arm: Arm, effect: Effect) -> None:
+def _refuse(arm: Arm, effect: EffectMeasure) -> None:
     """Say what an arm lacks, or why it cannot be."""
     n, events, time = arm.n, arm.events, arm.person_time
-    measured = effect in (Effect.MD, Effect.SMD)
+    measured = effect in (EffectMeasure.MD, EffectMeasure.SMD)
     if measured:
         needed = {"mean": arm.mean, "standard deviation": arm.sd, "number of patients": n}
-    elif effect is Effect.IRR:
+    elif effect is EffectMeasure.IRR:
         needed = {"number of events": events, "person-time": time}
     else:
         needed = {"number of events": events, "number of patients": n}
@@ -237,7 +237,7 @@ def _refuse(arm: Arm, effect: Effect) -> None:
         raise InvalidArgument(
             f"{named}: standard deviation {arm.sd:g} in {n:g} patients; both must be above 0; correct them"
         )
-    if effect is Effect.IRR:
+    if effect is EffectMeasure.IRR:
         raise InvalidArgument(
             f"{named}: {events:g} events in person-time {time:g}; expected events >= 0 and a time above 0; correct them"
         )
@@ -246,16 +246,18 @@ def _refuse(arm: Arm, effect: Effect) -> None:
     )
 
 
-def _uninformative(members: Sequence[Arm], effect: Effect) -> str:
-    if effect is Effect.RD:
+def _uninformative(members: Sequence[Arm], effect: EffectMeasure) -> str:
+    if effect is EffectMeasure.RD:
         return ""
     if all(arm.events == 0 for arm in members):
         return "no events in any arm, so it says nothing about a ratio; left out"
-    if effect in (Effect.OR, Effect.HR) and all(arm.events == arm.n for arm in members):
+    if effect in (EffectMeasure.OR, EffectMeasure.HR) and all(arm.events == arm.n for arm in members):
         return "events in every patient of every arm, so it says nothing about a ratio; left out"
     return ""
 
 
-def _has_zero_cell(members: Sequence[Arm], effect: Effect) -> bool:
+def _has_zero_cell(members: Sequence[Arm], effect: EffectMeasure) -> bool:
     """Whether an arm has no event, or no patient without one; exposure has no such other cell."""
-    return any(arm.events == 0 or (effect is not Effect.IRR and arm.events == arm.n) for arm in members)
+    return any(
+        arm.events == 0 or (effect is not EffectMeasure.IRR and arm.events == arm.n) for arm in members
+    )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
 from normoxia.evidence.synthesis.network import Network, NetworkFit
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def fit_counts(
     from normoxia.evidence.synthesis.binomial import network_binomial
 
     method = Method(method)
-    if network.effect is not Effect.OR:
+    if network.effect is not EffectMeasure.OR:
         raise InvalidArgument(
             f"{method} estimates odds ratios, {network.effect} was asked for; use effect OR"
         )
@@ -77,9 +77,9 @@ def fit_counts(
     fitted = rare.network_mantel_haenszel(arms, level=level)
     designs, _ = rare.odds_designs(arms)
     pooled = [arm for design in designs for study in design.studies for arm in study]
-    contrasts, _ = contrasts_from_arms(pooled, Effect.OR)  # without the arms that the designs lost
+    contrasts, _ = contrasts_from_arms(pooled, EffectMeasure.OR)  # without the arms that the designs lost
     notes += fitted.network.notes
-    fitted = replace(fitted, network=net.build(contrasts, Effect.OR, network.sizes))
+    fitted = replace(fitted, network=net.build(contrasts, EffectMeasure.OR, network.sizes))
     return fitted, fitted, notes
 
 

@@ -13,10 +13,10 @@ from itertools import combinations
 
 from normoxia.errors import InvalidDocument
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.studies.study import REVIEW, Reported, Study
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.studies.study import REVIEW, ReportedOutcome, Study
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
 from normoxia.evidence.synthesis.intake import from_interval
-from normoxia.evidence.synthesis.questions import Asked, Entry, Question, Text
+from normoxia.evidence.synthesis.questions import Asked, Question, StudyEntry, Text
 from normoxia.outcome import Measure, Source
 
 NO_RATIO: Text = {
@@ -47,7 +47,7 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedStudy:
     """A study that did not enter, and why."""
 
     study: str
@@ -81,7 +81,7 @@ def require_complete(q: Question, known: Registry) -> None:
 
 def evidence_for(
     q: Question, asked: Asked, known: Registry
-) -> tuple[list[Contrast], list[Used], list[LeftOut], dict[tuple[str, str], float]]:
+) -> tuple[list[Contrast], list[Used], list[ExcludedStudy], dict[tuple[str, str], float]]:
     """The contrasts one endpoint of a question rests on, what each was read from, who is left out, and arm sizes."""
     contrasts: list[Contrast] = []
     used: list[Used] = []
@@ -100,14 +100,17 @@ def evidence_for(
         contrasts += [c for c, _ in found]
         used += [u for _, u in found]
     entered = {u.study for u in used}
-    left = [LeftOut(name, why) for name, why in silent.items() if name not in entered]
+    left = [ExcludedStudy(name, why) for name, why in silent.items() if name not in entered]
     left += [
-        LeftOut(s, x.why) for x in q.exclusions if x.endpoint in ("", asked.endpoint.value) for s in x.studies
+        ExcludedStudy(s, x.why)
+        for x in q.exclusions
+        if x.endpoint in ("", asked.endpoint.value)
+        for s in x.studies
     ]
     return contrasts, used, [*left, *_by_rule(q, known)], sizes
 
 
-def _ratios(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+def _ratios(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
     for a, b in combinations(entry.arms, 2):
         for arm, comparator in ((a, b), (b, a)):
             row = _latest(study, entry, asked, arm, comparator)
@@ -134,9 +137,9 @@ def _ratios(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tu
             )
 
 
-def _rates(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+def _rates(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
     arms: list[Arm] = []
-    rows: dict[str, tuple[Reported, str]] = {}
+    rows: dict[str, tuple[ReportedOutcome, str]] = {}
     for arm in entry.arms:
         row = _latest(study, entry, asked, arm, "")
         if row is None:
@@ -147,7 +150,7 @@ def _rates(study: Study, entry: Entry, asked: Asked, label: str) -> Iterator[tup
         arms.append(Arm(label, arm, n=n, events=round(row.estimate.value * n / 100.0)))
         rows[arm] = (row, how)
     arms = _alike(arms, {name: row.grades for name, (row, _) in rows.items()})
-    for c in contrasts_from_arms(arms, Effect.OR)[0]:
+    for c in contrasts_from_arms(arms, EffectMeasure.OR)[0]:
         one, other = entry.arms[c.treatment], entry.arms[c.comparator]
         if one == other:
             continue
@@ -179,7 +182,9 @@ def _alike(arms: list[Arm], grades: Mapping[str, str]) -> list[Arm]:
     return max(sets.values(), key=len, default=[])
 
 
-def _latest(study: Study, entry: Entry, asked: Asked, arm: str, comparator: str) -> Reported | None:
+def _latest(
+    study: Study, entry: StudyEntry, asked: Asked, arm: str, comparator: str
+) -> ReportedOutcome | None:
     """The verified number of the latest cut; a contrast needs its interval. Ties: nearer source, then order of the text."""
     order = {name: i for i, name in enumerate(entry.populations)}
     wanted = Measure.HAZARD_RATIO if comparator else Measure.PERCENT
@@ -192,14 +197,14 @@ def _latest(study: Study, entry: Entry, asked: Asked, arm: str, comparator: str)
         and (row.estimate.has_interval if comparator else not math.isnan(row.estimate.value))
     ]
 
-    def merit(row: Reported) -> tuple[bool, int, int]:
+    def merit(row: ReportedOutcome) -> tuple[bool, int, int]:
         reference = study.sources.get(row.source)
         return row.grades not in ("", ">=3"), -order[row.population], reference.rank if reference else 99
 
     return min(rows, key=merit, default=None)
 
 
-def _denominator(study: Study, row: Reported) -> tuple[int, str]:
+def _denominator(study: Study, row: ReportedOutcome) -> tuple[int, str]:
     """Patients behind a rate: as printed with it, else in the population's facts, else those randomised (assumed)."""
     if n := row.n or study.size(row):
         return n, ""
@@ -215,8 +220,8 @@ def _denominator(study: Study, row: Reported) -> tuple[int, str]:
     return n, "n taken as the number randomised (assumed)" if n else ""
 
 
-def _by_rule(q: Question, known: Registry) -> Iterator[LeftOut]:
+def _by_rule(q: Question, known: Registry) -> Iterator[ExcludedStudy]:
     named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
     for study in known:
         if study.id not in named:
-            yield LeftOut(study.id, ONE_ARM if len(study.arms) < 2 else NOT_RANDOMISED)
+            yield ExcludedStudy(study.id, ONE_ARM if len(study.arms) < 2 else NOT_RANDOMISED)

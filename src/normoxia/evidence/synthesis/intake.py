@@ -25,7 +25,7 @@ _TOO_NARROW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ExtractedRatio:
     """A log hazard ratio (treatment against comparator) as read from a publication.
 
     estimate, se  on the log scale; nan when nothing can be computed
@@ -61,7 +61,7 @@ def from_interval(
     *,
     level: float = 0.95,
     events: tuple[int, int] | int | None = None,
-) -> Reading:
+) -> ExtractedRatio:
     """From a ratio and its interval; also right for odds and risk ratios.
 
     Numbers may be given as printed ("0.80"), which fixes how much rounding may explain. The standard error is the log width
@@ -72,7 +72,7 @@ def from_interval(
     # one number of decimals for all three: spreadsheets drop the last zero of 0.80
     hr_slack = lo_slack = hi_slack = min(hr_slack, lo_slack, hi_slack)
     if not 0 < lo < hi:
-        return Reading(
+        return ExtractedRatio(
             math.nan,
             math.nan,
             "ratio and interval",
@@ -80,7 +80,9 @@ def from_interval(
             False,
         )
     if not hr > 0:
-        return Reading(math.nan, math.nan, "ratio and interval", (f"ratio {ratio}: expected above 0",), False)
+        return ExtractedRatio(
+            math.nan, math.nan, "ratio and interval", (f"ratio {ratio}: expected above 0",), False
+        )
     z = normal_quantile(level)
     se = (math.log(hi) - math.log(lo)) / (2.0 * z)
     problems: list[str] = []
@@ -91,15 +93,15 @@ def from_interval(
             f"the ratio {ratio} lies outside its interval {low} to {high}; the interval's centre is sqrt({lo:g} x {hi:g}) = {centre:.3g}"
             f" and its mirror image 1/{hr:g} = {1 / hr:.3g}; correct the ratio or the interval"
         )
-        return Reading(math.nan, math.nan, how, tuple(problems), False)
+        return ExtractedRatio(math.nan, math.nan, how, tuple(problems), False)
     problems += _asymmetry(hr, lo, hi, hr_slack / hr + 0.5 * (lo_slack / lo + hi_slack / hi))
     problems += _narrowness(se, events)
-    return Reading(math.log(hr), se, how, tuple(problems))
+    return ExtractedRatio(math.log(hr), se, how, tuple(problems))
 
 
 def from_p_value(
     ratio: Number, p: Number, *, sides: int = 2, events: tuple[int, int] | int | None = None
-) -> Reading:
+) -> ExtractedRatio:
     """From a ratio and its p value: se = |log ratio| / z.
 
     "<0.001" is read as 0.001, which makes the standard error too large rather than too small. A ratio of 1 has no
@@ -110,7 +112,7 @@ def from_p_value(
     bound = text.startswith("<")
     value, p_slack = _printed(text.lstrip("<= "))
     if not 0 < value < 1 or not hr > 0:
-        return Reading(
+        return ExtractedRatio(
             math.nan,
             math.nan,
             "ratio and p",
@@ -120,7 +122,7 @@ def from_p_value(
     z = _z_of(value, sides)
     effect = math.log(hr)
     if abs(effect) <= slack / hr or z == 0:
-        return Reading(
+        return ExtractedRatio(
             effect,
             math.nan,
             "ratio and p",
@@ -138,12 +140,12 @@ def from_p_value(
             f"rounding of ratio and p leaves the standard error between {min(widths):.3f} and {max(widths):.3f}"
         )
     problems += _narrowness(se, events)
-    return Reading(effect, se, "ratio and p value", tuple(problems))
+    return ExtractedRatio(effect, se, "ratio and p value", tuple(problems))
 
 
 def from_p_and_events(
     p: Number, events: int, *, favours_treatment: bool, sides: int = 2, allocation: float = 1.0
-) -> Reading:
+) -> ExtractedRatio:
     """From a log-rank p value and the events in both arms: log ratio = z / sqrt(V), V = events x share x (1 - share).
 
     allocation  treatment to comparator, 1 for equal arms
@@ -151,7 +153,7 @@ def from_p_and_events(
     """
     value, _ = _printed(str(p).strip().lstrip("<= "))
     if not 0 < value < 1 or events < 1 or not allocation > 0:
-        return Reading(
+        return ExtractedRatio(
             math.nan,
             math.nan,
             "p and events",
@@ -165,19 +167,21 @@ def from_p_and_events(
     problems = (
         (f"p is only bounded ({p}); the effect is a lower bound",) if str(p).strip().startswith("<") else ()
     )
-    return Reading(effect, 1.0 / math.sqrt(information), "log-rank p and events (Parmar 1998)", problems)
+    return ExtractedRatio(
+        effect, 1.0 / math.sqrt(information), "log-rank p and events (Parmar 1998)", problems
+    )
 
 
-def from_observed_expected(observed: float, expected: float, variance: float) -> Reading:
+def from_observed_expected(observed: float, expected: float, variance: float) -> ExtractedRatio:
     """From a log-rank O, E and V: log ratio = (O - E) / V (Yusuf 1985; Peto's one step)."""
     if not variance > 0:
-        return Reading(
+        return ExtractedRatio(
             math.nan, math.nan, "O - E and V", (f"variance {variance:g}: expected above 0",), False
         )
-    return Reading((observed - expected) / variance, 1.0 / math.sqrt(variance), "log-rank O - E and V")
+    return ExtractedRatio((observed - expected) / variance, 1.0 / math.sqrt(variance), "log-rank O - E and V")
 
 
-def from_medians(median: float, comparator_median: float, events: tuple[int, int] | int) -> Reading:
+def from_medians(median: float, comparator_median: float, events: tuple[int, int] | int) -> ExtractedRatio:
     """From two medians and the events: ratio = comparator median / treatment median.
 
     Assumes exponential survival in both arms, which a delayed effect or a plateau breaks; a last resort, marked as such.
@@ -185,20 +189,20 @@ def from_medians(median: float, comparator_median: float, events: tuple[int, int
     if not (
         median > 0 and comparator_median > 0 and math.isfinite(median) and math.isfinite(comparator_median)
     ):
-        return Reading(
+        return ExtractedRatio(
             math.nan, math.nan, "medians and events",
             (f"medians {median:g} and {comparator_median:g}: both must have been reached",), False,
         )  # fmt: skip
     a, b = events if isinstance(events, tuple) else (events / 2.0, events / 2.0)
     if not (a > 0 and b > 0):
-        return Reading(
+        return ExtractedRatio(
             math.nan,
             math.nan,
             "medians and events",
             (f"{a:g} and {b:g} events: expected both above 0",),
             False,
         )
-    return Reading(
+    return ExtractedRatio(
         math.log(comparator_median / median),
         math.sqrt(1.0 / a + 1.0 / b),
         "medians and events",
@@ -208,7 +212,7 @@ def from_medians(median: float, comparator_median: float, events: tuple[int, int
 
 def from_curves(
     treatment: DigitisedCurve, comparator: DigitisedCurve, *, draws: int = 20, seed: int = 0
-) -> Reading:
+) -> ExtractedRatio:
     """From two digitised curves: Cox on patients rebuilt several times, combined by Rubin's rules."""
     import numpy as np
 
@@ -226,10 +230,10 @@ def from_curves(
     joined = combine(estimates, variances)
     notes = arms[0][0].notes + arms[1][0].notes
     how = f"Cox on {draws} reconstructions; {100 * joined.share_unknown:.1f}% of the variance is the figure's"
-    return Reading(joined.estimate, joined.se, how, notes)
+    return ExtractedRatio(joined.estimate, joined.se, how, notes)
 
 
-def agreement(readings: Sequence[Reading]) -> tuple[str, ...]:
+def agreement(readings: Sequence[ExtractedRatio]) -> tuple[str, ...]:
     """Where readings of one comparison differ by more than they should, one line each pair.
 
     They share the patients, so a difference of a quarter of the larger standard error is already more than rounding.

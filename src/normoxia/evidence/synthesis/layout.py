@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from normoxia.documents import Findings, Place
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.evidence.synthesis import columns as names
-from normoxia.evidence.synthesis.contrasts import Effect
+from normoxia.evidence.synthesis.contrasts import EffectMeasure
 from normoxia.sheets import numbers
 from normoxia.sheets.notation import decimal_marks
 from normoxia.sheets.reading import Sheet
@@ -26,7 +26,7 @@ _NAMED = frozenset(("study", "treatment", "comparator"))
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """A sheet understood.
 
     sheet    the sheet, intervals parted into columns of their own
@@ -45,7 +45,7 @@ class Layout:
     kind: str
     roles: Mapping[str, str]
     mapping: Mapping[str, str]
-    effect: Effect | None
+    effect: EffectMeasure | None
     wide: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     paired: Mapping[tuple[str, int], str] = field(default_factory=dict)
     scale: str = "analysis"
@@ -58,11 +58,11 @@ class Layout:
 def understood(
     sheet: Sheet,
     given: Mapping[str, str],
-    effect: Effect | None,
+    effect: EffectMeasure | None,
     findings: Findings,
     *,
     decimal: str | None = None,
-) -> Layout:
+) -> TableLayout:
     """The layout of a sheet; assumptions go to `findings`.
 
     given    role to column, where the user said so
@@ -76,7 +76,7 @@ def understood(
 class _Layouts:
     sheet: Sheet
     given: dict[str, str]
-    effect: Effect | None
+    effect: EffectMeasure | None
     findings: Findings
     decimal: str | None = None
     at: dict[str, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class _Layouts:
     unclear: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
 
-    def read(self) -> Layout:
+    def read(self) -> TableLayout:
         self.at = {name: i for i, name in enumerate(self.sheet.header)}
         self._refuse_repeated_columns()
         for role, column in self.given.items():
@@ -148,7 +148,7 @@ class _Layouts:
                     bearing.add(column)
         return frozenset(bearing)
 
-    def _layout(self) -> Layout:
+    def _layout(self) -> TableLayout:
         wide = {
             i: roles
             for i, roles in names.indexed(self.sheet.header).items()
@@ -186,8 +186,8 @@ class _Layouts:
         *,
         wide: Mapping[int, Mapping[str, str]] | None = None,
         paired: Mapping[tuple[str, int], str] | None = None,
-    ) -> Layout:
-        return Layout(
+    ) -> TableLayout:
+        return TableLayout(
             self.sheet, kind, dict(roles), dict(mapping), self.effect, wide or {}, paired or {},
             level=self.level, unclear=self.unclear, marks=self.marks, percents=self._percents(roles),
         )  # fmt: skip
@@ -338,8 +338,8 @@ class _Layouts:
                 )
         if "effect" in roles and self.effect is None:
             said = {row[self.at[roles["effect"]]].strip().upper() for row in self.sheet.rows} - {""}
-            if len(said) == 1 and (word := said.pop()) in {str(e) for e in Effect}:
-                self.effect = Effect(word)
+            if len(said) == 1 and (word := said.pop()) in {str(e) for e in EffectMeasure}:
+                self.effect = EffectMeasure(word)
         return roles
 
     def _paired_roles(self) -> dict[tuple[str, int], str]:
@@ -410,6 +410,6 @@ class _Layouts:
                 "intervals are symmetric on the log scale",
                 "taken as ratios and analysed as logarithms",
             )
-            self.effect = self.effect or Effect.HR
+            self.effect = self.effect or EffectMeasure.HR
             return "ratio"
         return "analysis"

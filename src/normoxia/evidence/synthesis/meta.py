@@ -21,7 +21,7 @@ Model = Literal["common", "random"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pooled:
+class PooledEffect:
     """A pooled estimate on the analysis scale (log for ratios).
 
     prediction  where the effect of a new study is expected to lie; equal to the interval under the common model
@@ -65,7 +65,7 @@ def pairwise(
     prediction: Literal["confidence", "student"] = "student",
     prediction_df: Literal["normal", "k-1", "k-2"] = "k-1",
     level: float = 0.95,
-) -> Pooled:
+) -> PooledEffect:
     """One effect from several studies by inverse variance.
 
     estimates, ses  on the analysis scale (log for ratios); shape (n_studies,)
@@ -94,7 +94,7 @@ def pairwise(
     predicted = mean - half, mean + half
     if model == "random" and prediction == "confidence" and not isinstance(tau, (int, float)):
         predicted = _predicted(y, v, x, level)
-    return Pooled(
+    return PooledEffect(
         estimate=mean,
         se=se,
         low=mean - quantile * se,
@@ -118,7 +118,7 @@ def pairwise(
 
 def leave_one_out(
     estimates: Sequence[float] | Array, ses: Sequence[float] | Array, **options: object
-) -> tuple[Pooled, ...]:
+) -> tuple[PooledEffect, ...]:
     """The pooled estimate without each study in turn; options as in `pairwise`."""
     y, se = np.asarray(estimates, dtype=float), np.asarray(ses, dtype=float)
     if len(y) < 2:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis import heterogeneity
-from normoxia.evidence.synthesis.contrasts import Contrast, Effect
+from normoxia.evidence.synthesis.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.heterogeneity import Array, TauMethod
 from normoxia.evidence.synthesis.meta import (
     Model,
@@ -46,7 +46,7 @@ class Network:
     notes       what multi-arm studies had to be told apart from what they published
     """
 
-    effect: Effect
+    effect: EffectMeasure
     treatments: tuple[str, ...]
     studies: tuple[str, ...]
     members: tuple[StudyArms, ...]
@@ -273,7 +273,7 @@ class NetworkFit:
 
 def build(
     contrasts: Iterable[Contrast],
-    effect: Effect | str = Effect.MD,
+    effect: EffectMeasure | str = EffectMeasure.MD,
     sizes: Mapping[tuple[str, str], float] | None = None,
 ) -> Network:
     """The network of some contrasts.
@@ -321,7 +321,7 @@ def build(
                     notes=(*member.notes, note) if number == 1 else member.notes,
                 )
             members.append(member)
-    return assemble(tuple(members), Effect(effect), known)
+    return assemble(tuple(members), EffectMeasure(effect), known)
 
 
 def fit(
@@ -457,7 +457,9 @@ def _two_arm(c: Contrast) -> StudyArms:
 
 
 def assemble(
-    members: tuple[StudyArms, ...], effect: Effect, sizes: Mapping[tuple[str, str], float] | None = None
+    members: tuple[StudyArms, ...],
+    effect: EffectMeasure,
+    sizes: Mapping[tuple[str, str], float] | None = None,
 ) -> Network:
     """The network of studies whose arms and covariances are known."""
     treatments = tuple(

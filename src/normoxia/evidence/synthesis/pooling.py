@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis import consistency, ranking
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, Effect, contrasts_from_arms
+from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
 from normoxia.evidence.synthesis.counts import Method, fit_counts
 from normoxia.evidence.synthesis.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.meta import Model
@@ -104,7 +104,7 @@ class Synthesis:
 def pool(
     evidence: NetworkTable | Network | Iterable[Contrast | Arm],
     *,
-    effect: Effect | str | None = None,
+    effect: EffectMeasure | str | None = None,
     model: Model = "random",
     tau: TauMethod | str | float = TauMethod.REML,
     reference: str | None = None,
@@ -162,7 +162,7 @@ def pool(
         else net.default_reference(network)
     )
     direction: SmallValues = small_values or "good"
-    if small_values is None and network.effect is not Effect.HR:
+    if small_values is None and network.effect is not EffectMeasure.HR:
         notes.append(
             f"ranked as if small values of {network.effect} were good for the patient (assumed); say small_values=..."
         )
@@ -181,7 +181,7 @@ def pool(
     )
 
 
-def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, list[str]]:
+def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Network, list[str]]:
     from normoxia.evidence.synthesis.tables import NetworkTable
 
     if isinstance(evidence, Network):
@@ -190,7 +190,7 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
     sizes: Mapping[tuple[str, str], float] = {}
     if isinstance(evidence, NetworkTable):
         table = evidence
-        measure = Effect(effect or table.effect or Effect.MD)
+        measure = EffectMeasure(effect or table.effect or EffectMeasure.MD)
         require_feasible((*table.contrasts, *table.arms))
         notes += [str(finding) for finding in table.findings]
         sizes = table.sizes
@@ -211,12 +211,12 @@ def _as_network(evidence: Any, effect: Effect | str | None) -> tuple[Network, li
             raise InvalidArgument(
                 "arms were given without the measure; say effect=OR, RR, RD, HR, MD, SMD or IRR"
             )
-        measure = Effect(effect or Effect.MD)
+        measure = EffectMeasure(effect or EffectMeasure.MD)
         if arms:
             from_arms, more = contrasts_from_arms(arms, measure)
             found, notes = (*found, *from_arms), [*notes, *more]
             sizes = {(arm.study, arm.treatment): arm.n for arm in arms}
-            if found[: -len(from_arms) or None] and measure is Effect.HR:
+            if found[: -len(from_arms) or None] and measure is EffectMeasure.HR:
                 notes.append(
                     "counts and hazard ratios are pooled together: counts are read through the complementary log-log, which is "
                     "a log hazard ratio only if hazards are proportional and follow-up is alike in both arms (assumed)"

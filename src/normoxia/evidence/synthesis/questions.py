@@ -23,7 +23,7 @@ KINDS = ("network", "components", "regression")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StudyEntry:
     """One study that enters.
 
     populations  ids of its populations, earliest cut first; the last that prints an interval is used
@@ -78,7 +78,7 @@ class Question:
     asks: Text
     reference: str
     asked: tuple[Asked, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[StudyEntry, ...]
     exclusions: tuple[Exclusion, ...]
     headline: tuple[tuple[str, str], ...] = ()
     parts_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -144,15 +144,15 @@ def _asked(key: str, node: Node, findings: Findings) -> Asked:
     )
 
 
-def _entry(node: Node, findings: Findings) -> Entry:
+def _entry(node: Node, findings: Findings) -> StudyEntry:
     f = node.fields(
         findings,
         ("study", "populations", "arms", "why"),
         ("endpoints", "covariates", "risk_of_bias", "indirectness"),
     )
     if not {"study", "populations", "arms", "why"} <= set(f):
-        return Entry("", (), {}, {})
-    return Entry(
+        return StudyEntry("", (), {}, {})
+    return StudyEntry(
         study=f["study"].text(findings),
         populations=tuple(n.text(findings) for n in f["populations"].items(findings)),
         arms={arm: n.text(findings) for arm, n in f["arms"].entries(findings).items()},

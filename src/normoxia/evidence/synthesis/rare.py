@@ -17,7 +17,7 @@ import numpy as np
 
 from normoxia.errors import InvalidArgument, NotConverged
 from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import CONTINUITY, Arm, Contrast, Effect, by_study
+from normoxia.evidence.synthesis.contrasts import CONTINUITY, Arm, Contrast, EffectMeasure, by_study
 from normoxia.evidence.synthesis.design_odds import design_odds
 from normoxia.evidence.synthesis.heterogeneity import Array
 from normoxia.evidence.synthesis.meta import normal_quantile, two_sided_p
@@ -44,7 +44,7 @@ class CountEffect:
 def mantel_haenszel(
     tables: Iterable[tuple[float, float, float, float]],
     *,
-    effect: Effect | str = Effect.OR,
+    effect: EffectMeasure | str = EffectMeasure.OR,
     level: float = 0.95,
 ) -> CountEffect:
     """Mantel-Haenszel pooling.
@@ -55,10 +55,10 @@ def mantel_haenszel(
     raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite, and when no
             arm has both events and non-events, so that nothing tells the error
     """
-    effect = Effect(effect)
+    effect = EffectMeasure(effect)
     a, n1, c, n2 = _columns(tables)
     b, d, n = n1 - a, n2 - c, n1 + n2
-    if effect is Effect.OR:
+    if effect is EffectMeasure.OR:
         r, s = a * d / n, b * c / n
         _refuse_empty(r.sum(), s.sum())
         p, q = (a + d) / n, (b + c) / n
@@ -68,12 +68,12 @@ def mantel_haenszel(
             + (q * s).sum() / (2 * s.sum() ** 2)
         )
         estimate = math.log(r.sum() / s.sum())
-    elif effect is Effect.RR:
+    elif effect is EffectMeasure.RR:
         r, s = a * n2 / n, c * n1 / n
         _refuse_empty(r.sum(), s.sum())
         variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum() / (r.sum() * s.sum())
         estimate = math.log(r.sum() / s.sum())
-    elif effect is Effect.RD:
+    elif effect is EffectMeasure.RD:
         weight = n1 * n2 / n
         estimate = float(((a * n2 - c * n1) / n).sum() / weight.sum())
         variance = ((a * b * n2**3 + c * d * n1**3) / (n1 * n2 * n**2)).sum() / weight.sum() ** 2
@@ -120,7 +120,7 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
         raise InvalidArgument(
             "\n".join(["no design has an odds ratio; with no events at all there is nothing to pool", *notes])
         )
-    fitted = net.fit(net.assemble(tuple(members), Effect.OR), model="common", level=level)
+    fitted = net.fit(net.assemble(tuple(members), EffectMeasure.OR), model="common", level=level)
     return replace(
         fitted,
         tau_method="Mantel-Haenszel",
@@ -214,7 +214,7 @@ def network_logistic(arms: Iterable[Arm], *, penalised: bool = True, level: floa
     if not informed:
         raise InvalidArgument("\n".join(["no study has both events and patients without one", *notes]))
     found = [arm for members in informed for arm in members]
-    skeleton = net.build(corrected(found), Effect.OR)
+    skeleton = net.build(corrected(found), EffectMeasure.OR)
     skeleton = replace(skeleton, notes=skeleton.notes + notes)
     at = {name: i for i, name in enumerate(skeleton.treatments)}
     _, kept = net.full_rank_design(skeleton)

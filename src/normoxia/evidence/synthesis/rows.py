@@ -11,7 +11,7 @@ from normoxia.documents import Findings, Place
 from normoxia.evidence.synthesis import intake
 from normoxia.evidence.synthesis.columns import names_totals
 from normoxia.evidence.synthesis.contrasts import Arm, Contrast
-from normoxia.evidence.synthesis.layout import Layout
+from normoxia.evidence.synthesis.layout import TableLayout
 from normoxia.evidence.synthesis.meta import normal_quantile
 from normoxia.sheets import numbers
 
@@ -33,7 +33,7 @@ class Rows:
     decimal_commas  numbers read with a decimal comma; grouped those whose thousands were parted, with the first of them
     """
 
-    layout: Layout
+    layout: TableLayout
     findings: Findings
     left_out: list[int] = field(default_factory=list)
     decimal_commas: int = 0

@@ -16,7 +16,7 @@ import numpy as np
 from normoxia.errors import InvalidArgument, NotConverged
 from normoxia.evidence.synthesis import heterogeneity
 from normoxia.evidence.synthesis.heterogeneity import Array, TauMethod
-from normoxia.evidence.synthesis.meta import Pooled, checked, pairwise, two_sided_p
+from normoxia.evidence.synthesis.meta import PooledEffect, checked, pairwise, two_sided_p
 
 #: Sterne 2011, BMJ 343:d4002: tests for asymmetry should not be used with fewer studies
 ENOUGH_STUDIES = 10
@@ -47,7 +47,7 @@ class Filled:
 
     n_missing: int
     side: str
-    pooled: Pooled
+    pooled: PooledEffect
 
 
 def egger(

@@ -14,8 +14,8 @@ from pathlib import Path
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidDocument
 from normoxia.evidence.synthesis import judgements
-from normoxia.evidence.synthesis.contrasts import FEWEST_DF, Arm, Contrast, Effect
-from normoxia.evidence.synthesis.layout import Layout, understood
+from normoxia.evidence.synthesis.contrasts import FEWEST_DF, Arm, Contrast, EffectMeasure
+from normoxia.evidence.synthesis.layout import TableLayout, understood
 from normoxia.evidence.synthesis.rows import NumberedArm, NumberedContrast, Rows
 from normoxia.sheets import Sheet, parse_sheet, read_sheet
 from normoxia.sheets.notation import DecimalMark
@@ -48,7 +48,7 @@ class NetworkTable:
 
     file: str
     layout: str
-    effect: Effect | None
+    effect: EffectMeasure | None
     contrasts: tuple[Contrast, ...]
     arms: tuple[Arm, ...]
     sizes: Mapping[tuple[str, str], float]
@@ -65,7 +65,7 @@ def read_network(
     path: str | Path,
     *,
     columns: Mapping[str, str] | None = None,
-    effect: Effect | str | None = None,
+    effect: EffectMeasure | str | None = None,
     decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from a text file.
@@ -84,7 +84,7 @@ def parse_network(
     *,
     file: str = "<text>",
     columns: Mapping[str, str] | None = None,
-    effect: Effect | str | None = None,
+    effect: EffectMeasure | str | None = None,
     decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from bytes or text, as `read_network`."""
@@ -96,14 +96,14 @@ def interpret(
     sheet: Sheet,
     *,
     columns: Mapping[str, str] | None = None,
-    effect: Effect | str | None = None,
+    effect: EffectMeasure | str | None = None,
     decimal: DecimalMark | str | None = None,
 ) -> NetworkTable:
     """A network table from the cells of a sheet."""
     findings = Findings([*sheet.notes, *sheet.faults])
     if not sheet.rows:
         findings.raise_any()
-    measure = Effect(effect) if effect is not None else None
+    measure = EffectMeasure(effect) if effect is not None else None
     given, judged = judgements.parted(columns or {})
     layout = understood(sheet, given, measure, findings, decimal=decimal)
     rows = Rows(layout, findings, [fault.place.line for fault in sheet.faults])
@@ -126,7 +126,7 @@ def interpret(
         first = Finding(Place(sheet.file), "no usable row", "correct these")
         found = sorted(findings.items, key=lambda f: f.place.line)
         raise InvalidDocument("\n".join([str(first), *listed(found)]), [first, *found])
-    _lonely(arms, sheet.file, findings)
+    _report_single_arm_studies(arms, sheet.file, findings)
     _small_percents(sheet, layout, findings)
     _say_what_was_not_read(sheet, mapping, findings)
     if contrasts and not arms and layout.effect is None:
@@ -162,7 +162,7 @@ def _say_what_was_not_read(sheet: Sheet, mapping: Mapping[str, str], findings: F
         findings.note(Place(sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role")
 
 
-def _small_percents(sheet: Sheet, layout: Layout, findings: Findings) -> None:
+def _small_percents(sheet: Sheet, layout: TableLayout, findings: Findings) -> None:
     """Percents that are all at most 1 may be shares; they are read as the column says."""
     column = layout.roles.get("percent", "")
     if layout.kind != "arms" or not column or "events" in layout.roles:
@@ -216,9 +216,11 @@ def _is_repeated(
     return True
 
 
-def _with_degrees_of_freedom(rows: Rows, arms: list[NumberedArm], effect: Effect | None) -> list[NumberedArm]:
+def _with_degrees_of_freedom(
+    rows: Rows, arms: list[NumberedArm], effect: EffectMeasure | None
+) -> list[NumberedArm]:
     """Arms of studies that can have a standardised difference; all of them for another measure."""
-    if effect is not Effect.SMD:
+    if effect is not EffectMeasure.SMD:
         return arms
     df: dict[str, float] = {}
     for _, arm in arms:
@@ -232,7 +234,7 @@ def _with_degrees_of_freedom(rows: Rows, arms: list[NumberedArm], effect: Effect
     return [(line, arm) for line, arm in arms if df[arm.study] >= FEWEST_DF]
 
 
-def _lonely(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:
+def _report_single_arm_studies(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:
     seen: dict[str, list[int]] = {}
     for line, arm in arms:
         seen.setdefault(arm.study, []).append(line)
@@ -245,10 +247,10 @@ def _lonely(arms: Iterable[NumberedArm], file: str, findings: Findings) -> None:
             )
 
 
-def _default_effect(arms: list[NumberedArm]) -> Effect | None:
+def _default_effect(arms: list[NumberedArm]) -> EffectMeasure | None:
     if not arms:
         return None
     first = arms[0][1]
     if not math.isnan(first.person_time):
-        return Effect.IRR
-    return Effect.MD if not math.isnan(first.mean) else Effect.OR
+        return EffectMeasure.IRR
+    return EffectMeasure.MD if not math.isnan(first.mean) else EffectMeasure.OR

@@ -35,7 +35,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class PatientBlock:
     """Some patients to carry through their intervals.
 
     values      (n, n_species) at the start; parameters (n, n_parameters)
@@ -79,7 +79,7 @@ class Carried:
 class Solver(Protocol):
     """A system made ready. Carrying must not depend on who else is in the block, nor share anything between threads."""
 
-    def carry(self, block: Block) -> Carried: ...
+    def carry(self, block: PatientBlock) -> Carried: ...
 
     def consistent(
         self, values: Array, parameters: Array, time: float

@@ -11,7 +11,7 @@ from normoxia.simulation.kinetics import Component, Mode
 
 
 @dataclass(slots=True)
-class Layout:
+class MemoryLayout:
     """Rows of the workspace."""
 
     rows: int = 0
@@ -135,8 +135,8 @@ class Blueprint:
                 used |= {a for a in graph.arguments[node] if graph.kinds[a] == FIXED}
         return tuple(sorted(used))
 
-    def _lay_out(self) -> Layout:
-        layout, n = Layout(), len(self.rates)
+    def _lay_out(self) -> MemoryLayout:
+        layout, n = MemoryLayout(), len(self.rates)
         layout.take("state", n)
         layout.take("flow", n)
         layout.take("fixed", len(self.fixed))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.errors import InvalidArgument
-from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Block, Carried
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Carried, PatientBlock
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
@@ -96,7 +96,7 @@ class FastSolver:
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
         return values, {}
 
-    def carry(self, block: Block) -> Carried:
+    def carry(self, block: PatientBlock) -> Carried:
         n, n_species = block.values.shape
         done = Carried(
             np.full((n, n_species), np.nan), np.full((n, block.n_saves, n_species), np.nan), block.steps.copy(),

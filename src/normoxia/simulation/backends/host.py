@@ -19,8 +19,8 @@ from normoxia.simulation.backends import (
     STEP_TOO_SMALL,
     TOO_MANY_SWITCHES,
     WELL,
-    Block,
     Carried,
+    PatientBlock,
 )
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.carrying import ENTRY, TABLE
@@ -152,12 +152,12 @@ class Host:
         arrays = [table[name] for name in TABLE] + [listed[name] for name in ENTRY]
         return Columns(plan, kinds, table, listed, [array.ctypes.data for array in arrays])
 
-    def carry(self, block: Block, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+    def carry(self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried) -> None:
         """Carry patients, as many at a time as there are lanes, and write where they come to."""
         for first in range(0, len(patients), self.lanes):
             self._group(block, patients[first : first + self.lanes], tables, done)
 
-    def unable(self, block: Block, patients: Sequence[int]) -> dict[int, str]:
+    def unable(self, block: PatientBlock, patients: Sequence[int]) -> dict[int, str]:
         """Patients whose formulas have no value at the start, where no step would find it."""
         rows = np.array(patients, np.int64)
         if self.alone and self.doubt is not None:
@@ -182,7 +182,7 @@ class Host:
             reasons[k] = what
 
     def _faults(
-        self, block: Block, lane: Sequence[int], memory: Array, lanes: NDArray[np.int64]
+        self, block: PatientBlock, lane: Sequence[int], memory: Array, lanes: NDArray[np.int64]
     ) -> dict[int, str]:
         """By lane, what has no value where it is now."""
         b, layout = self.blueprint, self.blueprint.layout
@@ -193,7 +193,7 @@ class Host:
         parameters = block.parameters[list(lane)]
         return self.judged.faults(lanes, values, parameters, memory[layout["moment"]].copy(), block.tolerance)
 
-    def _group(self, block: Block, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+    def _group(self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried) -> None:
         layout, width, n_species = self.blueprint.layout, self.lanes, block.values.shape[1]
         lane = [*patients, *[patients[-1]] * (width - len(patients))]  # spare lanes have no intervals
         memory = _aligned(layout.rows, width)
@@ -232,7 +232,7 @@ class Host:
             done.reason[patients[k]] = f"{REASONS[NO_VALUE]}: {what} (time {moment:g})"
 
     def _plans_of(
-        self, block: Block, patients: Sequence[int], columns: dict[int, Columns]
+        self, block: PatientBlock, patients: Sequence[int], columns: dict[int, Columns]
     ) -> tuple[Any, Any, list[Any]]:
         """First interval and number of intervals of each lane, and the tables they point into (arrays or addresses)."""
         spare = [0] * (self.lanes - len(patients))

@@ -28,8 +28,8 @@ from normoxia.simulation.backends import (
     REASONS,
     STEP_TOO_SMALL,
     TOO_MANY_STEPS,
-    Block,
     Carried,
+    PatientBlock,
 )
 from normoxia.simulation.evaluation import function
 from normoxia.simulation.judged import Judged
@@ -130,7 +130,7 @@ class ReferenceSolver:
             for event in system.conditions
         ]
 
-    def carry(self, block: Block) -> Carried:
+    def carry(self, block: PatientBlock) -> Carried:
         n, n_species = block.values.shape
         saved = np.full((n, block.n_saves, n_species), np.nan)
         values = np.full((n, n_species), np.nan)

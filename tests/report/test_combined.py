@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.trial import toy
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
-from normoxia.report.joined import joined_table, joined_words
-from normoxia.trial.analysis import Comparison
-from normoxia.trial.joined import Joined
+from normoxia.report.combined import combined_sentences, combined_table
+from normoxia.trial.analysis import PublishedComparison
+from normoxia.trial.combined import CombinedRatio
 
 TRIAL = toy.protocol()
 CONTRAST = TRIAL.contrasts[0]
@@ -26,14 +26,14 @@ def ratio(endpoint: Endpoint, value: float, origin: str = "simulated") -> Outcom
     )
 
 
-def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") -> Joined:
-    return Joined(
+def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") -> CombinedRatio:
+    return CombinedRatio(
         ratio(endpoint, 0.8), Estimate(0.6, 0.3, 1.2), Estimate(0.7, 0.4, 1.1), by, "ICI added", left_out
     )
 
 
 def test_a_row_has_mechanism_components_and_combination() -> None:
-    table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS, "class_mean")], TRIAL)
+    table = combined_table([joined(Endpoint.PFS), joined(Endpoint.OS, "class_mean")], TRIAL)
     pair = f"{CONTRAST.experimental} / {CONTRAST.control}"
     assert table.rows[1:] == (
         (f"PFS, {pair}", "0.80 (0.40–1.60)", "0.60 (0.30–1.20)", "its components", "0.70 (0.40–1.10)"),
@@ -49,21 +49,23 @@ def test_a_row_has_mechanism_components_and_combination() -> None:
 
 
 def test_the_published_ratio_is_the_last_column_when_there_is_one() -> None:
-    os = Comparison(ratio(Endpoint.OS, 0.8), ratio(Endpoint.OS, 0.9, "published"))
-    table = joined_table([joined(Endpoint.PFS), joined(Endpoint.OS)], TRIAL, [os])
+    os = PublishedComparison(ratio(Endpoint.OS, 0.8), ratio(Endpoint.OS, 0.9, "published"))
+    table = combined_table([joined(Endpoint.PFS), joined(Endpoint.OS)], TRIAL, [os])
     assert [row[-1] for row in table.rows] == ["", "–", "0.90 (0.45–1.80)"]
 
 
 def test_a_sentence_says_which_half_used_the_study() -> None:
     ratios = [joined(Endpoint.OS, left_out="LEAP-007")]
-    assert "half of the combined prediction depends" in joined_words(ratios, "LEAP-007", fitted=True)[1]
-    assert joined_words(ratios, "LEAP-007", fitted=False)[1:] == ("The component NMA does not use LEAP-007.",)
-    assert len(joined_words([joined(Endpoint.OS)], "", fitted=False)) == 1
-    assert not any("replaces it" in line for line in joined_words(ratios, "LEAP-007", fitted=False))
+    assert "half of the combined prediction depends" in combined_sentences(ratios, "LEAP-007", fitted=True)[1]
+    assert combined_sentences(ratios, "LEAP-007", fitted=False)[1:] == (
+        "The component NMA does not use LEAP-007.",
+    )
+    assert len(combined_sentences([joined(Endpoint.OS)], "", fitted=False)) == 1
+    assert not any("replaces it" in line for line in combined_sentences(ratios, "LEAP-007", fitted=False))
 
 
 def test_replaced_components_are_noted_in_both_languages() -> None:
     ratios = [joined(Endpoint.OS, "constant")]
-    assert "replaces it" in joined_words(ratios, "", fitted=False)[-1]
-    assert joined_table(ratios, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
-    assert "代替" in joined_words(ratios, "", fitted=False, lang="zh")[-1]
+    assert "replaces it" in combined_sentences(ratios, "", fitted=False)[-1]
+    assert combined_table(ratios, TRIAL, lang="zh").rows[1][3] == "全部研究的均值"
+    assert "代替" in combined_sentences(ratios, "", fitted=False, lang="zh")[-1]

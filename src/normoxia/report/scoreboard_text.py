@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from normoxia.calibration.judging.figures import Figures
-from normoxia.calibration.judging.scoreboard import Called, Judged, Scoreboard, Verdict
+from normoxia.calibration.judging.score_summary import ScoreSummary
+from normoxia.calibration.judging.scoreboard import DirectionCall, PredictorScores, Scoreboard, Verdict
 from normoxia.language import Language
 from normoxia.report.scored_rows import Tone
 from normoxia.report.tables import Table
 
 
-class Told:
+class ScoreboardText:
     """Text and tables of a scoreboard in one language.
 
     Parameters
@@ -139,7 +139,7 @@ class Told:
             tones=tones,
         )
 
-    def _value_and_limit(self, v: Verdict, figures: Figures) -> tuple[str, str]:
+    def _value_and_limit(self, v: Verdict, figures: ScoreSummary) -> tuple[str, str]:
         number = self.text.number
         if v.name in ("coverage95", "orr_within_6_points"):
             return self.percent(v.value), self._say("at_least", limit=self.percent(v.limit))
@@ -204,7 +204,7 @@ class Told:
             note=self._say("summary_note"),
         )
 
-    def _measures(self) -> list[tuple[str, Callable[[Figures], str]]]:
+    def _measures(self) -> list[tuple[str, Callable[[ScoreSummary], str]]]:
         number, percent = self.text.number, self.percent
 
         def with_floor(value: float, floor: float) -> str:
@@ -224,7 +224,7 @@ class Told:
             ("medians_error", lambda f: number(_factor(f.median_mean_abs_log), 2)),
         ]
 
-    def _correct_counts(self, calls: Sequence[Called]) -> tuple[str, str]:
+    def _correct_counts(self, calls: Sequence[DirectionCall]) -> tuple[str, str]:
         unseen = [c for c in calls if not self.board.lock.of(c.target).seen]
         return self._of(sum(c.foreseen for c in calls), len(calls)), self._of(
             sum(c.foreseen for c in unseen), len(unseen)
@@ -255,7 +255,7 @@ class Told:
             emphasis=frozenset((0, c) for c in range(1, len(heads) + 1)),
         )
 
-    def _predictor_row(self, predictor: Judged) -> tuple[str, ...]:
+    def _predictor_row(self, predictor: PredictorScores) -> tuple[str, ...]:
         summary, number = predictor.summary, self.text.number
         return (
             self.predictor_name(predictor.name),
@@ -270,7 +270,7 @@ class Told:
         )
 
 
-def _each(predictor: Judged) -> tuple[Figures, ...]:
+def _each(predictor: PredictorScores) -> tuple[ScoreSummary, ...]:
     return predictor.summary, predictor.unseen, predictor.by_study, predictor.unseen_by_study
 
 

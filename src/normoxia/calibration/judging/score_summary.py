@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from normoxia.calibration.judging import scoring
-from normoxia.calibration.judging.rows import Row
+from normoxia.calibration.judging.scored_contrasts import ScoredContrast
 from normoxia.outcome import Endpoint, Measure
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ScoreSummary:
     """The measures of the lock over some rows, every contrast and arm counting once unless said otherwise.
 
     nan where no row bears on a measure; shares are fractions
@@ -49,14 +49,14 @@ class Figures:
         return _over(self.mean_abs_log_hr_os, self.noise_floor_os)
 
 
-def summarise(rows: Sequence[Row]) -> Figures:
+def summarise(rows: Sequence[ScoredContrast]) -> ScoreSummary:
     """The measures of the lock over rows, each counting once."""
     ratios = _of(rows, Measure.HAZARD_RATIO)
     pfs, overall = (
         [r for r in ratios if r.observed.target.endpoint is e] for e in (Endpoint.PFS, Endpoint.OS)
     )
     responses, medians = _of(rows, Measure.PERCENT), _of(rows, Measure.MEDIAN_MONTHS)
-    return Figures(
+    return ScoreSummary(
         n_pfs=len(pfs),
         n_os=len(overall),
         n_responses=len(responses),
@@ -77,7 +77,7 @@ def summarise(rows: Sequence[Row]) -> Figures:
     )
 
 
-def summarise_by_study(rows: Sequence[Row]) -> Figures:
+def summarise_by_study(rows: Sequence[ScoredContrast]) -> ScoreSummary:
     """The same measures as means over studies of each study's own; counts remain those of rows."""
     own = [
         summarise([r for r in rows if r.observed.target.study == study])
@@ -86,13 +86,13 @@ def summarise_by_study(rows: Sequence[Row]) -> Figures:
     counts = summarise(rows)
     means = {
         name: _mean(value for value in (getattr(f, name) for f in own) if not math.isnan(value))
-        for name in Figures.__slots__
+        for name in ScoreSummary.__slots__
         if not name.startswith("n_")
     }
-    return Figures(counts.n_pfs, counts.n_os, counts.n_responses, counts.n_medians, **means)
+    return ScoreSummary(counts.n_pfs, counts.n_os, counts.n_responses, counts.n_medians, **means)
 
 
-def crps_gain(rows: Sequence[Row], baseline: str) -> tuple[float, float]:
+def crps_gain(rows: Sequence[ScoredContrast], baseline: str) -> tuple[float, float]:
     """By how much the CRPS of hazard ratios is below a baseline's, and the standard error of that over studies.
 
     returns  mean over contrasts (positive is better), and its standard error with contrasts of a study kept together (the
@@ -111,7 +111,7 @@ def crps_gain(rows: Sequence[Row], baseline: str) -> tuple[float, float]:
     return mean, math.sqrt(squares * len(own) / (len(own) - 1)) / n
 
 
-def _of(rows: Iterable[Row], measure: Measure) -> list[Row]:
+def _of(rows: Iterable[ScoredContrast], measure: Measure) -> list[ScoredContrast]:
     return [row for row in rows if row.observed.target.measure is measure]
 
 

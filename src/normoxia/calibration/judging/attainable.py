@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.judging import baselines, scoring
-from normoxia.calibration.judging.baselines import ArmWords
+from normoxia.calibration.judging.baselines import ArmDescription
 from normoxia.calibration.judging.lock import Lock, Observed, Target
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis import heterogeneity
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AttainableScores:
     """Measures of a predictor that knows each class exactly, and the heterogeneity within classes that limits it.
 
     pfs, os          mean absolute error of the log hazard ratio
@@ -41,7 +41,7 @@ class Reach:
     tau_orr: float
 
 
-def reach(lock: Lock) -> Reach:
+def attainable_scores(lock: Lock) -> AttainableScores:
     """What the lock's measures would be for a predictor that knows each class exactly.
 
     Heterogeneity is by REML about the means of classes (hazard ratios: what is added to what; response rates: components and
@@ -50,10 +50,12 @@ def reach(lock: Lock) -> Reach:
     arms = baselines.arms_of(lock, registry())
     (pfs, tau_pfs), (survival, tau_os) = (_ratios(lock, arms, e) for e in (Endpoint.PFS, Endpoint.OS))
     orr, tau_orr = _responses(lock, arms)
-    return Reach(pfs, survival, orr, tau_pfs, tau_os, tau_orr)
+    return AttainableScores(pfs, survival, orr, tau_pfs, tau_os, tau_orr)
 
 
-def _ratios(lock: Lock, arms: dict[tuple[str, str], ArmWords], endpoint: Endpoint) -> tuple[float, float]:
+def _ratios(
+    lock: Lock, arms: dict[tuple[str, str], ArmDescription], endpoint: Endpoint
+) -> tuple[float, float]:
     rows = [o for o in lock.contrasts if o.target.endpoint is endpoint]
     if not rows:
         return math.nan, math.nan
@@ -66,7 +68,7 @@ def _ratios(lock: Lock, arms: dict[tuple[str, str], ArmWords], endpoint: Endpoin
     return math.sqrt(2.0 / math.pi) * float(np.sqrt(se**2 + tau2).mean()), math.sqrt(tau2)
 
 
-def _responses(lock: Lock, arms: dict[tuple[str, str], ArmWords]) -> tuple[float, float]:
+def _responses(lock: Lock, arms: dict[tuple[str, str], ArmDescription]) -> tuple[float, float]:
     rows = [o for o in lock.responses if o.n > 0]
     if not rows:
         return math.nan, math.nan

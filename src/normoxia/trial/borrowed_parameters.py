@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from normoxia import documents, library, pharmacology
 from normoxia.documents import Findings
 from normoxia.errors import InvalidDocument
-from normoxia.trial.setting import SPREAD, Setting
+from normoxia.trial.setting import SPREAD, ParameterSet
 
 
 @functools.cache
-def borrowers() -> Mapping[str, str]:
+def borrowed_drugs() -> Mapping[str, str]:
     """Names of drugs entered for a forecast to the names of those whose numbers they have."""
     findings = Findings()
     root = documents.load(library.path("forecasts", "shared/borrowed"))
@@ -24,20 +24,20 @@ def borrowers() -> Mapping[str, str]:
     return found
 
 
-def lent(setting: Setting) -> Setting:
+def fill_borrowed(setting: ParameterSet) -> ParameterSet:
     """The setting, with each number of a lender given to its borrowers too.
 
     A borrower's own number in the setting stands. Another is the lender's times the ratio of the two documents' numbers
     (sitravatinib's potency is 0.0262 where cabozantinib's is 0.052, as its dose is larger); a spread is the lender's.
     """
     values = dict(setting.values)
-    for borrower, lender in borrowers().items():
+    for borrower, lender in borrowed_drugs().items():
         for name, ratio in _ratios(borrower, lender).items():
             for suffix, times in (("", ratio), (SPREAD, 1.0)):
                 own, theirs = f"{borrower}_{name}{suffix}", f"{lender}_{name}{suffix}"
                 if theirs in setting.values and own not in setting.values:
                     values[own] = times * setting.values[theirs]
-    return Setting(values)
+    return ParameterSet(values)
 
 
 @functools.cache

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from normoxia.calibration.fitting.ensemble import Calibrated
+    from normoxia.calibration.fitting.ensemble import Ensemble
     from normoxia.trial.protocol import Trial
-    from normoxia.trial.setting import Setting
+    from normoxia.trial.setting import ParameterSet
 
 
-def settings_of(
-    calibrated: Calibrated | None, trial: Trial, count: int, seed: int, ablated: Sequence[str]
-) -> list[Setting]:
+def parameter_sets_of(
+    calibrated: Ensemble | None, trial: Trial, count: int, seed: int, ablated: Sequence[str]
+) -> list[ParameterSet]:
     """Draws of the ensemble for each replicate, as far as they concern the trial; none without an ensemble."""
     from normoxia.trial.ablation import removed
-    from normoxia.trial.lending import lent
+    from normoxia.trial.borrowed_parameters import fill_borrowed
 
     if calibrated is None:
         return []
     spared = removed(trial, ablated)
     drawn = calibrated.settings(count, seed, single_arm=len(trial.arms) == 1)
-    return [lent(setting).restricted(trial, spared) for setting in drawn]
+    return [fill_borrowed(setting).restricted(trial, spared) for setting in drawn]

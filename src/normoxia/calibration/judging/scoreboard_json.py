@@ -25,13 +25,13 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from normoxia.calibration.judging.figures import Figures, crps_gain
-from normoxia.calibration.judging.rows import Cell, Interval, Row
+from normoxia.calibration.judging.score_summary import ScoreSummary, crps_gain
+from normoxia.calibration.judging.scored_contrasts import Interval, PredictionScore, ScoredContrast
 from normoxia.outcome import Measure
 
 if TYPE_CHECKING:
     from normoxia.calibration.judging.lock import Observed, Target
-    from normoxia.calibration.judging.scoreboard import Called, Judged, Scoreboard
+    from normoxia.calibration.judging.scoreboard import DirectionCall, PredictorScores, Scoreboard
 
 #: name and version of the dictionary
 SCHEMA = "normoxia/scoreboard/1"
@@ -83,7 +83,7 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
     return found
 
 
-def _judged(judged: Judged) -> dict[str, Any]:
+def _judged(judged: PredictorScores) -> dict[str, Any]:
     """The measures of one predictor: over everything at the top, over less beneath."""
     return {
         **_figures(judged.summary),
@@ -99,7 +99,7 @@ def _judged(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _figures(f: Figures) -> dict[str, Any]:
+def _figures(f: ScoreSummary) -> dict[str, Any]:
     return {
         "n_pfs": f.n_pfs,
         "n_os": f.n_os,
@@ -121,7 +121,7 @@ def _figures(f: Figures) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: ScoredContrast) -> dict[str, Any]:
     o, t = row.observed, row.observed.target
     return {
         "study": t.study,
@@ -141,13 +141,13 @@ def _row(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rivals(row: Row) -> Iterable[tuple[str, Cell | None]]:
+def _rivals(row: ScoredContrast) -> Iterable[tuple[str, PredictionScore | None]]:
     from normoxia.calibration.judging.baselines import NAMES
 
     return ((name, row.baselines.get(name)) for name in dict.fromkeys((*NAMES, *row.baselines)))
 
 
-def _cell(cell: Cell, o: Observed) -> dict[str, Any]:
+def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:
     found: dict[str, Any] = {
         "median": _number(_natural(cell.median, o)),
         "interval50": _ends(tuple(_natural(end, o) for end in cell.interval50)),
@@ -165,7 +165,7 @@ def _cell(cell: Cell, o: Observed) -> dict[str, Any]:
     return found
 
 
-def _called(called: Called) -> dict[str, Any]:
+def _called(called: DirectionCall) -> dict[str, Any]:
     return {
         **_target(called.target),
         "probability_significant": _number(called.win),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from normoxia.calibration.fitting.abreast import abreast
+from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step
 
@@ -40,7 +40,7 @@ def endless(folder: Path, *, progress: Progress) -> int:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_answers_come_in_order_and_steps_add_up(workers: int) -> None:
     told: list[Step] = []
-    found = abreast([partial(squared, x) for x in (3, 1, 2)], workers=workers, progress=told.append)
+    found = run_in_processes([partial(squared, x) for x in (3, 1, 2)], workers=workers, progress=told.append)
     assert found == [9, 1, 4]
     assert [step.done for step in told] == list(range(1, 10))
     assert {(step.label, step.total, step.unit) for step in told} == {("squaring", 9, "rounds")}
@@ -48,13 +48,13 @@ def test_answers_come_in_order_and_steps_add_up(workers: int) -> None:
 
 def test_a_label_replaces_those_of_the_pieces() -> None:
     told: list[Step] = []
-    abreast([partial(squared, 3)], label="working", progress=told.append)
+    run_in_processes([partial(squared, 3)], label="working", progress=told.append)
     assert {step.label for step in told} == {"working"}
 
 
 def test_one_worker_works_here_and_two_elsewhere_each_for_itself() -> None:
-    assert abreast([process, process]) == [os.getpid()] * 2
-    elsewhere = set(abreast([process, process], workers=2))
+    assert run_in_processes([process, process]) == [os.getpid()] * 2
+    elsewhere = set(run_in_processes([process, process], workers=2))
     assert len(elsewhere) == 2
     assert os.getpid() not in elsewhere
 
@@ -63,7 +63,7 @@ def test_one_worker_works_here_and_two_elsewhere_each_for_itself() -> None:
 def test_an_error_of_a_piece_is_the_callers_and_ends_the_others(workers: int, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(InvalidArgument, match="no such piece"):
-        abreast([failing, partial(endless, tmp_path)], workers=workers)
+        run_in_processes([failing, partial(endless, tmp_path)], workers=workers)
     # all rounds would take 100 s
     assert time.monotonic() - began < 60
 
@@ -73,7 +73,7 @@ def test_progress_that_raises_ends_all_processes(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        abreast([partial(endless, tmp_path), partial(squared, 2)], workers=2, progress=told)
+        run_in_processes([partial(endless, tmp_path), partial(squared, 2)], workers=2, progress=told)
     rounds = (tmp_path / "rounds").read_text() if (tmp_path / "rounds").exists() else ""
     time.sleep(0.5)
     again = (tmp_path / "rounds").read_text() if (tmp_path / "rounds").exists() else ""
@@ -81,4 +81,4 @@ def test_progress_that_raises_ends_all_processes(tmp_path: Path) -> None:
 
 
 def test_nothing_to_do_is_done() -> None:
-    assert abreast([], workers=2) == []
+    assert run_in_processes([], workers=2) == []

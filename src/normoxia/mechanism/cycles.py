@@ -14,30 +14,30 @@ from normoxia.mechanism.model import Model
 from normoxia.mechanism.scope import functions_of, names_of, within
 
 
-def no_circles(model: Model, findings: Findings) -> None:
+def no_cyclic_definitions(model: Model, findings: Findings) -> None:
     """Functions do not call themselves; assignments do not read themselves, nor do initial values, by any detour."""
     functions = {f.name: calls(f.body) for f in model.functions}
     places = {name.name: name.place for name in reversed(names_of(model))}
-    for circle in circles(functions):
+    for circle in cycles(functions):
         findings.note(
             places[circle[0]], f"functions call one another in a circle: {_round(circle)}", "break it"
         )
-    if circles(functions):
+    if cycles(functions):
         return
     reads = _reads(model)
     assigned = {name: reads(expression) for name, expression in _assigned(model).items()}
-    for circle in circles(assigned):
+    for circle in cycles(assigned):
         found = f"assignments read one another in a circle: {_round(circle)}"
         findings.note(places[circle[0]], found, "break it, or make one of them a species with a rule")
     settle = model.equilibration
     if settle and settle.during:
         settling = assigned | {name: reads(expression) for name, expression in settle.during.items()}
-        for circle in circles(settling):
-            if circle not in circles(assigned):
+        for circle in cycles(settling):
+            if circle not in cycles(assigned):
                 found = f"while settling, assignments read one another in a circle: {_round(circle)}"
                 findings.note(within(settle.place, "during"), found, "break it")
     initial = assigned | {s.name: reads(s.initial) for s in model.species}
-    for circle in circles(initial):
+    for circle in cycles(initial):
         if not set(circle) <= set(assigned):
             found = f"initial values read one another in a circle: {_round(circle)}"
             findings.note(within(places[circle[0]], "initial"), found, "break it")
@@ -70,7 +70,7 @@ def _reads(model: Model) -> Callable[[Expression], frozenset[str]]:
     return reads
 
 
-def circles(reads: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+def cycles(reads: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
     """Circles among names that read one another, each once, beginning at the name that comes first."""
     order = {name: i for i, name in enumerate(reads)}
     left = {name: {other for other in others if other in order} for name, others in reads.items()}
@@ -102,7 +102,7 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
         findings.note(
             settle.place, "the equilibration has no duration", f"add duration, in {model.time_unit}"
         )
-    if circles({f.name: calls(f.body) for f in model.functions}):
+    if cycles({f.name: calls(f.body) for f in model.functions}):
         return
     reads = _reads(model)
     later = [d.name for d in settle.derived if d.name not in settle.during]
@@ -146,7 +146,7 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
 
 def sizes_are_fixed(model: Model, findings: Findings) -> None:
     """Compartments keep their size: it reads no species and no time, by any detour."""
-    if circles({f.name: calls(f.body) for f in model.functions}):
+    if cycles({f.name: calls(f.body) for f in model.functions}):
         return
     reads = _reads(model)
     moving = {s.name for s in model.species} | {TIME}

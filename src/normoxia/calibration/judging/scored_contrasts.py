@@ -16,7 +16,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell(Value):
+class PredictionScore(Value):
     """One prediction beside what was published, on the scale of predictions (logarithm for hazard ratios).
 
     error      |median - published|; for medians of time on the natural logarithm, so that 5 for 10 is as wrong as 20 for 10
@@ -38,12 +38,12 @@ class Cell(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScoredContrast:
     """One published figure with the prediction judged and those of the baselines (none for medians of time)."""
 
     observed: Observed
-    predicted: Cell
-    baselines: Mapping[str, Cell] = field(default_factory=dict)
+    predicted: PredictionScore
+    baselines: Mapping[str, PredictionScore] = field(default_factory=dict)
 
     @property
     def inside50(self) -> bool:
@@ -56,7 +56,7 @@ class Row:
         return scoring.contains(self.predicted.interval95, self.observed.y)
 
 
-def cell(observed: Observed, prediction: Predictive, fallback: str = "") -> Cell:
+def cell(observed: Observed, prediction: Predictive, fallback: str = "") -> PredictionScore:
     """One prediction scored."""
     target, median, y = observed.target, prediction.median, observed.y
     error = abs(median - y)
@@ -65,7 +65,7 @@ def cell(observed: Observed, prediction: Predictive, fallback: str = "") -> Cell
     within = None
     if target.measure is Measure.PERCENT:
         within = scoring.response_is_within(median, observed.value, observed.n)
-    return Cell(
+    return PredictionScore(
         median=median,
         interval50=prediction.interval(0.50),
         interval95=prediction.interval(0.95),
@@ -79,7 +79,7 @@ def cell(observed: Observed, prediction: Predictive, fallback: str = "") -> Cell
     )
 
 
-def badness(row: Row) -> tuple[float, float]:
+def worst_first(row: ScoredContrast) -> tuple[float, float]:
     """How badly a figure was foreseen, comparable over measures; the larger the worse.
 
     First how far in a tail of the prediction the published value lies (0 at its median, 1 beyond every draw), which needs

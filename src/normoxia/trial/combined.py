@@ -8,12 +8,12 @@ from normoxia.outcome import Endpoint, Estimate, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class CombinedRatio:
     """One hazard ratio three times over; every interval holds the sampling of a trial of the size that was run.
 
     mechanism   as simulated, with its prediction interval
     components  what a component network meta-analysis of randomised studies predicts, or the simpler model that stood in
-    joined      half of each, see `calibration.hybrid`
+    joined      half of each, see `calibration.combined`
     by          who gave `components`: "component_nma", "class_mean" (of contrasts of one class), or "constant" (of all)
     kind        the class of the contrast, such as "ICI added"
     left_out    the study without which `components` was made, the trial's own; "" for a trial that is none of its studies

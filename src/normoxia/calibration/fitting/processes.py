@@ -21,14 +21,14 @@ T = TypeVar("T", covariant=True)
 LOOK = 0.2
 
 
-class Piece(Protocol[T]):
+class Task(Protocol[T]):
     """A piece of work: a function at the top of a module, or a `functools.partial` of one; its values can be pickled."""
 
     def __call__(self, *, progress: Progress) -> T: ...
 
 
-def abreast(
-    pieces: Sequence[Piece[T]], *, workers: int = 1, label: str | None = None, progress: Progress = silent
+def run_in_processes(
+    pieces: Sequence[Task[T]], *, workers: int = 1, label: str | None = None, progress: Progress = silent
 ) -> list[T]:
     """What the pieces give, in their order; the first error of a piece, or of `progress`, ends them all.
 
@@ -36,7 +36,7 @@ def abreast(
              `if __name__ == "__main__"`, since each process reads it anew
     label    of the steps told, which add up those of all pieces; the pieces' own when omitted
     """
-    told = _Together(len(pieces), label, progress)
+    told = _CombinedProgress(len(pieces), label, progress)
     if min(workers, len(pieces)) <= 1:
         return [piece(progress=told.of(i)) for i, piece in enumerate(pieces)]
     context = get_context("spawn")
@@ -58,7 +58,7 @@ def abreast(
             raise
 
 
-class _Together:
+class _CombinedProgress:
     """Steps of several pieces, told as steps of one: those done so far of as many times what a piece has to do."""
 
     def __init__(self, n: int, label: str | None, progress: Progress) -> None:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from normoxia.trial.joined import Joined
+    from normoxia.trial.combined import CombinedRatio
     from normoxia.trial.protocol import Trial
     from normoxia.trial.result import TrialResult
 
 
-def joined_of(result: TrialResult, trial: Trial, manifest: Mapping[str, object]) -> tuple[Joined, ...]:
+def combined_of(
+    result: TrialResult, trial: Trial, manifest: Mapping[str, object]
+) -> tuple[CombinedRatio, ...]:
     """A run's hazard ratios in three ways; none of an ablated run, which is an experiment on the model and no forecast."""
-    from normoxia.calibration import hybrid
+    from normoxia.calibration import combined
 
-    return () if manifest.get("ablated") else hybrid.of_run(result, trial)
+    return () if manifest.get("ablated") else combined.of_run(result, trial)

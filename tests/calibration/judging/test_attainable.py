@@ -9,7 +9,7 @@ import numpy as np
 
 from normoxia.calibration.judging import baselines, scoring
 from normoxia.calibration.judging import lock as locks
-from normoxia.calibration.judging.reach import Reach, reach
+from normoxia.calibration.judging.attainable import AttainableScores, attainable_scores
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 
@@ -17,8 +17,8 @@ LOCK = locks.read()
 
 
 @functools.cache
-def shipped() -> Reach:
-    return reach(LOCK)
+def shipped() -> AttainableScores:
+    return attainable_scores(LOCK)
 
 
 def test_errors_are_those_of_simulated_trials() -> None:

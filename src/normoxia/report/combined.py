@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from normoxia.language import language
 from normoxia.outcome import Estimate, Measure
 from normoxia.report.tables import Table
-from normoxia.trial.analysis import Comparison
-from normoxia.trial.joined import Joined
+from normoxia.trial.analysis import PublishedComparison
+from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.protocol import Trial
 
 
-def joined_table(
-    ratios: Sequence[Joined],
+def combined_table(
+    ratios: Sequence[CombinedRatio],
     trial: Trial,
-    comparisons: Sequence[Comparison] = (),
+    comparisons: Sequence[PublishedComparison] = (),
     *,
     lang: str = "en",
     name: str = "joined",
@@ -69,7 +69,9 @@ def joined_table(
     )
 
 
-def joined_words(ratios: Sequence[Joined], study: str, *, fitted: bool, lang: str = "en") -> tuple[str, ...]:
+def combined_sentences(
+    ratios: Sequence[CombinedRatio], study: str, *, fitted: bool, lang: str = "en"
+) -> tuple[str, ...]:
     """Sentences on what the three predictions are, and on their limitations.
 
     Parameters
@@ -92,7 +94,7 @@ def joined_words(ratios: Sequence[Joined], study: str, *, fitted: bool, lang: st
     return tuple(sentences)
 
 
-def _published(comparisons: Sequence[Comparison]) -> Mapping[tuple[object, ...], Estimate]:
+def _published(comparisons: Sequence[PublishedComparison]) -> Mapping[tuple[object, ...], Estimate]:
     """Published hazard ratios by population, endpoint and arms."""
     return {
         (

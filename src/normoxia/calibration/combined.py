@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import seeding
-from normoxia.calibration.fitting.prediction import Predicted
+from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.judging import baselines, components
 from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.baselines import Evidence, Latent
+from normoxia.calibration.judging.baselines import LatentPrediction, RegistryEvidence
 from normoxia.calibration.judging.lock import Lock, Observed, Target
-from normoxia.calibration.judging.scoring import Ensemble, Normal, Predictive
+from normoxia.calibration.judging.scoring import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Endpoint, Estimate
 from normoxia.trial import analysis
 from normoxia.trial.analysis import Replicated
-from normoxia.trial.joined import Joined
+from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -35,8 +35,11 @@ WEIGHT = 0.5
 FEWEST = 8
 
 
-def join(
-    lock: Lock, mechanism: Mapping[Target, Predicted], components: Mapping[Target, Predictive], seed: int
+def combine(
+    lock: Lock,
+    mechanism: Mapping[Target, StudyPrediction],
+    components: Mapping[Target, Predictive],
+    seed: int,
 ) -> dict[Target, Predictive]:
     """Joined predictions of every contrast and stratum that both predict.
 
@@ -50,22 +53,22 @@ def join(
     }
 
 
-def _joined(o: Observed, own: Predicted, other: Predictive, seed: int) -> Ensemble:
+def _joined(o: Observed, own: StudyPrediction, other: Predictive, seed: int) -> SampledPredictive:
     from scipy.special import ndtri
 
-    assert isinstance(other, Normal)
+    assert isinstance(other, NormalPredictive)
     variance = max(other.variance - o.se**2, 0.0)
     order = np.argsort(own.without)
     values, shares = own.without[order], own.weights[order]
     rank = np.clip(np.cumsum(shares) - 0.5 * shares, 1e-6, 1.0 - 1e-6)
     latent = WEIGHT * values + (1.0 - WEIGHT) * (other.mean + np.sqrt(variance) * ndtri(rank))
     chance = seeding.normals(seed, f"calibration/hybrid/{o.target}", len(latent), 1)[:, 0]
-    return Ensemble(latent + o.se * chance, shares, standard_errors=np.full(len(latent), o.se))
+    return SampledPredictive(latent + o.se * chance, shares, standard_errors=np.full(len(latent), o.se))
 
 
 def of_run(
-    result: TrialResult, trial: Trial | None = None, known: Evidence | None = None
-) -> tuple[Joined, ...]:
+    result: TrialResult, trial: Trial | None = None, known: RegistryEvidence | None = None
+) -> tuple[CombinedRatio, ...]:
     """Every hazard ratio of a run under the ensemble in three ways; () without an ensemble or with fewer replicates than FEWEST.
 
     trial  the protocol as it was run; read back from the result when omitted
@@ -79,7 +82,7 @@ def of_run(
         return ()
     trial = analysis.protocol_of(result) if trial is None else trial
     known = known if known is not None else baselines.evidence(locked.read())
-    added: dict[tuple[Endpoint, str, str], components.Added] = {}
+    added: dict[tuple[Endpoint, str, str], components.ComponentPrediction] = {}
     found = []
     for ratio in analysis.replicated(result, trial):
         o = ratio.outcome
@@ -88,13 +91,13 @@ def of_run(
             added[asked] = components.predict(trial, o.arm, o.comparator, o.endpoint, known)
         answer, level = added[asked], o.estimate.level
         alone = _ratio(answer.latent.mean, answer.latent.spread + ratio.error2, level)
-        both = half_and_half(ratio, structural.get("ratio", 0.0), answer.latent, level)
-        found.append(Joined(o, alone, both, answer.by, answer.kind, answer.left_out))
+        both = combine_equally(ratio, structural.get("ratio", 0.0), answer.latent, level)
+        found.append(CombinedRatio(o, alone, both, answer.by, answer.kind, answer.left_out))
     return tuple(found)
 
 
-def half_and_half(
-    mechanism: Replicated, structural: float, components: Latent, level: float = 0.95
+def combine_equally(
+    mechanism: Replicated, structural: float, components: LatentPrediction, level: float = 0.95
 ) -> Estimate:
     """The mechanism's replicates and a component model joined as `join` does, for a trial of the size that was run.
 
@@ -124,5 +127,5 @@ def half_and_half(
 
 def _ratio(mean: float, variance: float, level: float) -> Estimate:
     """A hazard ratio with its interval, from a normal log hazard ratio."""
-    low, high = Normal(mean, variance).interval(level)
+    low, high = NormalPredictive(mean, variance).interval(level)
     return Estimate(math.exp(mean), math.exp(low), math.exp(high), level)
