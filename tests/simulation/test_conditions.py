@@ -290,3 +290,54 @@ def test_speeds_by_level_follow_the_pieces(levels: list[float], speeds: list[flo
     t = float(moments[-1]) + 0.1 / used[-1]
     found = solved(model({"X": (10, f"-({rate})")}), [t], "fast")[0, 0]
     assert found == pytest.approx(levels[-1] - 0.1, abs=1e-6)
+
+
+#: how long it takes X = where(...) to count, worked out from A = 8 exp(-2 t), B = exp(-t/10), which is 0.3 at 12.04
+BY_A_SMALL_SIGN: dict[str, tuple[dict[str, tuple[float, str]], Callable[[float], float]]] = {
+    "decays": ({"A": (8, "-2*A"), "X": (0, "where(A > 0, 1, 0)")}, lambda t: t),
+    "is fed by what decays": (
+        {"A": (8, "-2*A"), "B": (0, "2*A - B"), "X": (0, "where(B > 0, 1, 0)")}, lambda t: t
+    ),
+    "is a common factor": (
+        {"A": (8, "-2*A"), "B": (1, "-0.1*B"), "X": (0, "where(A*B > 0.3*A, 1, 0)")},
+        lambda t: min(t, -10 * math.log(0.3)),
+    ),
+    "is counted": (
+        {"A": (8, "-2*A"), "X": (0, "-floor(-A)")}, lambda t: t + sum(math.log(8 / k) / 2 for k in range(1, 8))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-7, 1e-10])
+@pytest.mark.parametrize("name", BY_A_SMALL_SIGN)
+def test_the_reference_solves_for_a_small_species_whose_sign_decides(name: str, tolerance: float) -> None:
+    species, exact = BY_A_SMALL_SIGN[name]
+    times = [9.0, 15.0, 30.0, 100.0]
+    found = solved(model(species), times, "reference", tolerance=tolerance)[0]
+    np.testing.assert_allclose(found, [exact(t) for t in times], rtol=5 * tolerance)
+
+
+def test_a_sign_too_small_to_be_solved_for_is_a_failed_patient_and_no_wrong_value() -> None:
+    """exp(-2000) is no number of floating point: whether A is above 0 at 1000 is solved for by luck or not at all."""
+    m = model({"A": (8, "-k*A"), "X": (0, "where(A > 0, 1, 0)")}, {"k": 2.0})
+    simulator = simulation.compile(m, "reference", ("X",))
+    failed = 0
+    for tolerance in (1e-2, 1e-4, 1e-7):
+        start = simulator.start({"k": np.array([0.5, 2.0, 20.0, 500.0])}, tolerance=tolerance)
+        result = simulator.run(start, None, [0.5, 1e3, 1e4], tolerance=tolerance)
+        assert result["X"][:, 0] == pytest.approx(0.5)
+        for i in range(4):
+            if result.status[i]:
+                failed += 1
+                assert 'the condition "A > 0" depends on the sign of "A"' in result.reason[i]
+            else:
+                np.testing.assert_allclose(result["X"][i], [0.5, 1e3, 1e4], rtol=1e-6)
+    assert failed
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-7, 1e-10])
+def test_a_species_that_touches_zero_is_no_undecided_sign(tolerance: float) -> None:
+    """X = (1 - t)**2 until 1, then 0."""
+    m = model({"X": (1, "-where(X > 0, 2*X**0.5, 0)")})
+    found = solved(m, [0.5, 10.0, 100.0], "reference", tolerance=tolerance)[0]
+    np.testing.assert_allclose(found, [0.25, 0.0, 0.0], atol=3 * tolerance)
