@@ -341,3 +341,30 @@ def test_a_species_that_touches_zero_is_no_undecided_sign(tolerance: float) -> N
     m = model({"X": (1, "-where(X > 0, 2*X**0.5, 0)")})
     found = solved(m, [0.5, 10.0, 100.0], "reference", tolerance=tolerance)[0]
     np.testing.assert_allclose(found, [0.25, 0.0, 0.0], atol=3 * tolerance)
+
+
+#: conditions that are true while A is within 0.001 of 4
+NEAR_FOUR = {
+    "square": "(A - 4)**2 < 1e-6", "product": "(A - 4)*(A - 4) < 1e-6", "distance": "abs(A - 4) < 0.001",
+    "maximum": "max(A - 4, 4 - A) < 0.001", "assigned": "square < 1e-6", "fourth power": "u**4 < 1e-12",
+    "not": "not (abs(u) >= 0.001)", "floor": "floor(min(1000*abs(u), 2)) < 1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", NEAR_FOUR)
+def test_a_species_that_passes_a_narrow_band_is_seen_there(name: str, backend: str) -> None:
+    """A = 8 exp(-t/2) is within 0.001 of 4 for 2 log(4.001/3.999)."""
+    m = model({"A": (8, "-0.5*A"), "X": (0, f"1000*where({NEAR_FOUR[name]}, 1, 0)")},
+              assignments={"u": "A - 4", "square": "u**2"})  # fmt: skip
+    found = solved(m, [20.0], backend)[0, 0]
+    assert found == pytest.approx(2000 * math.log(4.001 / 3.999), rel=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("condition", ["(A - 4)**2 < 0.01", "abs(A - 4) < 0.1"])
+def test_a_species_that_comes_to_rest_in_a_band_does_not_switch_there(condition: str, backend: str) -> None:
+    """A = 4 + 4 exp(-t/2) is within 0.1 of 4 from 2 log 40 on."""
+    m = model({"A": (8, "-0.5*(A - 4)"), "X": (0, f"where({condition}, 1, 0)")})
+    found = solved(m, [20.0, 1e3, 1e4], backend)[0]
+    np.testing.assert_allclose(found, np.array([20.0, 1e3, 1e4]) - 2 * math.log(40), rtol=1e-6)
