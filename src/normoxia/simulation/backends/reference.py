@@ -205,6 +205,7 @@ class _Patient:
         self.doubtful = False
         self.reached = _Reached(0.0, parameters, 0.0)
         self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
+        self.lower: dict[int, float] = {}  # of modes that have switched, the lower value on both sides
         self.truths_now: list[bool] = []
         self.absolute = self.tolerance * solver.absolute
         self.fine: set[int] = set()  # species with hardly an absolute error
@@ -352,8 +353,10 @@ class _Patient:
                     self.sliding = tuple[int, ...]()
                     self.find_modes(y, t)
                 for k in self.solver.of_state:
-                    if self.modes[k] != modes[k] and self.attracts(k, y, t):
-                        self.slide(k, y, t)
+                    if self.modes[k] != modes[k]:
+                        self.lower[k] = min(self.modes[k], modes[k]) if self.solver.modes[k].counts else 0.0
+                        if self.attracts(k, y, t):
+                            self.slide(k, y, t)
         return y, truths
 
     def refined(self, species: Sequence[int], began: _Checkpoint) -> _Checkpoint:
@@ -517,13 +520,17 @@ class _Patient:
 
     def attracts(self, k: int, y: Array, t: float) -> bool:
         """Whether the state lies on a condition that both sides push back to."""
-        if self.solver.modes[k].counts or k in self.stayed:
+        if k in self.stayed:
             return False
+        counts = self.solver.modes[k].counts
         low, sides = self.sides((k,), y, t)
         without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
         speed = max(abs(without), abs(within))
-        if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+        level = self.lower[k] + 1.0 if counts else 0.0
+        if abs(self.gap(k, y, t) - level) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
             return False
+        if counts:  # the argument is above the level where the mode is higher
+            return within < 0.0 < without
         return without < 0.0 < within  # the gap is below 0 where the mode is 1
 
     def slide(self, k: int, y: Array, t: float) -> None:
@@ -535,16 +542,19 @@ class _Patient:
             self.sliding = before
 
     def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
-        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
+        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n).
+
+        Of a floor, they are the numbers below and above.
+        """
         base = list(self.modes)
         for one in conditions:
             for k, alike in self.solver.together[one]:
-                base[k] = 0.0 if alike else 1.0
+                base[k] = self.lower[one] if alike else 1.0
         found = []
         for one in conditions:
             modes = list(base)
             for k, alike in self.solver.together[one]:
-                modes[k] = 1.0 if alike else 0.0
+                modes[k] = self.lower[one] + 1.0 if alike else 0.0
             found.append(self.rate_with(modes, y, t))
         return self.rate_with(base, y, t), np.array(found)
 
