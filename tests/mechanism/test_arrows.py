@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from normoxia.errors import InvalidModel
 from normoxia.mechanism import parse
 from normoxia.mechanism.arrows import ReferenceState, arrows
 
@@ -56,4 +57,28 @@ def test_an_ablation_that_leaves_something_is_told() -> None:
 def test_names_can_be_overridden() -> None:
     reference = ReferenceState(parse(TEXT.replace("SIGN", "+1")))
     assert reference.value("drive", {"x": 2.0, "block": 1.0}) == pytest.approx(0.25)
+    assert reference.at("drive") == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize(
+    ("formula", "why"),
+    [
+        ("x/(x - x)", "division by zero"),
+        ("log(x - x)", "log(x - x)"),
+        ("(1 - x)**0.5*x", "(1 - x)**0.5"),
+        ("exp(exp(x + 9))", "exp"),
+    ],
+)
+def test_a_formula_without_a_value_at_the_reference_patient_is_an_error(formula: str, why: str) -> None:
+    text = TEXT.replace("SIGN", "+1").replace(
+        "half(x, K)/(1 + block)", f"half(x, K)/(1 + block) + 0*({formula})"
+    )
+    with pytest.raises(InvalidModel, match="has no value at the reference patient") as error:
+        arrows(parse(text))
+    assert why in str(error.value)
+
+
+def test_what_a_condition_does_not_choose_is_not_evaluated() -> None:
+    guarded = "where(x > 9 and 1/(x - x) > 0, 1/(x - x), half(x, K))/(1 + block)"
+    reference = Reference(parse(TEXT.replace("SIGN", "+1").replace("half(x, K)/(1 + block)", guarded)))
     assert reference.at("drive") == pytest.approx(4 / 6)

@@ -100,10 +100,11 @@ def test_conditions_on_a_species_follow_the_closed_form(name: str, backend: str)
     np.testing.assert_allclose(alone, exact(17.0), rtol=2e-6, atol=2e-6)
 
 
-def test_a_solution_stays_at_a_whole_number_and_leaves_when_it_may() -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_solution_stays_at_a_whole_number_and_leaves_when_it_may(backend: str) -> None:
     """x' = 1 - 2 floor(x) + inflow: up to 1, stays there, and rises again once the inflow exceeds 1, to 2."""
     m = model({"X": (0.5, "1 - 2*floor(X) + where(time > 10, 3, 0)")})
-    found = solved(m, [0.25, 5.0, 10.0, 10.25, 10.5, 20.0], "fast")[0]
+    found = solved(m, [0.25, 5.0, 10.0, 10.25, 10.5, 20.0], backend)[0]
     np.testing.assert_allclose(found, [0.75, 1.0, 1.0, 1.5, 2.0, 2.0], atol=2e-6)
 
 
@@ -290,3 +291,81 @@ def test_speeds_by_level_follow_the_pieces(levels: list[float], speeds: list[flo
     t = float(moments[-1]) + 0.1 / used[-1]
     found = solved(model({"X": (10, f"-({rate})")}), [t], "fast")[0, 0]
     assert found == pytest.approx(levels[-1] - 0.1, abs=1e-6)
+
+
+#: how long it takes X = where(...) to count, worked out from A = 8 exp(-2 t), B = exp(-t/10), which is 0.3 at 12.04
+BY_A_SMALL_SIGN: dict[str, tuple[dict[str, tuple[float, str]], Callable[[float], float]]] = {
+    "decays": ({"A": (8, "-2*A"), "X": (0, "where(A > 0, 1, 0)")}, lambda t: t),
+    "is fed by what decays": (
+        {"A": (8, "-2*A"), "B": (0, "2*A - B"), "X": (0, "where(B > 0, 1, 0)")}, lambda t: t
+    ),
+    "is a common factor": (
+        {"A": (8, "-2*A"), "B": (1, "-0.1*B"), "X": (0, "where(A*B > 0.3*A, 1, 0)")},
+        lambda t: min(t, -10 * math.log(0.3)),
+    ),
+    "is counted": (
+        {"A": (8, "-2*A"), "X": (0, "-floor(-A)")}, lambda t: t + sum(math.log(8 / k) / 2 for k in range(1, 8))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-7, 1e-10])
+@pytest.mark.parametrize("name", BY_A_SMALL_SIGN)
+def test_the_reference_solves_for_a_small_species_whose_sign_decides(name: str, tolerance: float) -> None:
+    species, exact = BY_A_SMALL_SIGN[name]
+    times = [9.0, 15.0, 30.0, 100.0]
+    found = solved(model(species), times, "reference", tolerance=tolerance)[0]
+    np.testing.assert_allclose(found, [exact(t) for t in times], rtol=5 * tolerance)
+
+
+def test_a_sign_too_small_to_be_solved_for_is_a_failed_patient_and_no_wrong_value() -> None:
+    """exp(-2000) is no number of floating point: whether A is above 0 at 1000 is solved for by luck or not at all."""
+    m = model({"A": (8, "-k*A"), "X": (0, "where(A > 0, 1, 0)")}, {"k": 2.0})
+    simulator = simulation.compile(m, "reference", ("X",))
+    failed = 0
+    for tolerance in (1e-2, 1e-4, 1e-7):
+        start = simulator.start({"k": np.array([0.5, 2.0, 20.0, 500.0])}, tolerance=tolerance)
+        result = simulator.run(start, None, [0.5, 1e3, 1e4], tolerance=tolerance)
+        assert result["X"][:, 0] == pytest.approx(0.5)
+        for i in range(4):
+            if result.status[i]:
+                failed += 1
+                assert 'the condition "A > 0" depends on the sign of "A"' in result.reason[i]
+            else:
+                np.testing.assert_allclose(result["X"][i], [0.5, 1e3, 1e4], rtol=1e-6)
+    assert failed
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-7, 1e-10])
+def test_a_species_that_touches_zero_is_no_undecided_sign(tolerance: float) -> None:
+    """X = (1 - t)**2 until 1, then 0."""
+    m = model({"X": (1, "-where(X > 0, 2*X**0.5, 0)")})
+    found = solved(m, [0.5, 10.0, 100.0], "reference", tolerance=tolerance)[0]
+    np.testing.assert_allclose(found, [0.25, 0.0, 0.0], atol=3 * tolerance)
+
+
+#: conditions that are true while A is within 0.001 of 4
+NEAR_FOUR = {
+    "square": "(A - 4)**2 < 1e-6", "product": "(A - 4)*(A - 4) < 1e-6", "distance": "abs(A - 4) < 0.001",
+    "maximum": "max(A - 4, 4 - A) < 0.001", "assigned": "square < 1e-6", "fourth power": "u**4 < 1e-12",
+    "not": "not (abs(u) >= 0.001)", "floor": "floor(min(1000*abs(u), 2)) < 1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", NEAR_FOUR)
+def test_a_species_that_passes_a_narrow_band_is_seen_there(name: str, backend: str) -> None:
+    """A = 8 exp(-t/2) is within 0.001 of 4 for 2 log(4.001/3.999)."""
+    m = model({"A": (8, "-0.5*A"), "X": (0, f"1000*where({NEAR_FOUR[name]}, 1, 0)")},
+              assignments={"u": "A - 4", "square": "u**2"})  # fmt: skip
+    found = solved(m, [20.0], backend)[0, 0]
+    assert found == pytest.approx(2000 * math.log(4.001 / 3.999), rel=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("condition", ["(A - 4)**2 < 0.01", "abs(A - 4) < 0.1"])
+def test_a_species_that_comes_to_rest_in_a_band_does_not_switch_there(condition: str, backend: str) -> None:
+    """A = 4 + 4 exp(-t/2) is within 0.1 of 4 from 2 log 40 on."""
+    m = model({"A": (8, "-0.5*(A - 4)"), "X": (0, f"where({condition}, 1, 0)")})
+    found = solved(m, [20.0, 1e3, 1e4], backend)[0]
+    np.testing.assert_allclose(found, np.array([20.0, 1e3, 1e4]) - 2 * math.log(40), rtol=1e-6)

@@ -21,7 +21,7 @@ from normoxia.simulation.domain import Domain
 
 BACKENDS = ("reference", "fast")
 #: a parameter that is 0, a negative one, an exponent that is no whole number, and one too large for exp
-GIVEN = {"z": 0.0, "m": -1.0, "half": 0.5, "big": 1e4}
+GIVEN = {"z": 0.0, "m": -1.0, "half": 0.5, "big": 1e4, "tenth": 0.1}
 
 WITHOUT = [
     "1/z", "1/(z*2)", "0/z", "z/z", "1/(1/z)", "z**-1", "z**-0.5", "log(z)", "log10(z)", "log(m)", "sqrt(m)",
@@ -29,6 +29,7 @@ WITHOUT = [
     "sqrt(x - 7)", "log(x*m)", "(0*x + m)**0.5", "1/(0*x)", "0*log(z)", "tanh(log(m))", "min(1, sqrt(m))",
     "where(1/z > 1, 0, 0)", "where(x > 0.01, sqrt(m), 1)", "exp(log(z))", "floor(1/z)", "abs(log(z))",
     "where(z == 0 and log(z) < 0, 1, 0)", "log(z**half)", "1/z**0.25", "log(z**1.5)",
+    "log(z**0.1)", "log10(z**0.001)", "1/z**0.1", "1/(x - x)**0.01", "log(z**tenth)", "log(z**(x + 1))",
 ]  # fmt: skip
 #: what is not needed, or does not depend on how large the large number is
 WITH = [
@@ -216,6 +217,14 @@ def test_conditions_count_as_numbers_wherever_they_stand(backend: str) -> None:
     simulator = simulation.compile(m, backend, (*formulas, "y"))
     result = simulator.run(simulator.start(), times=[0.0, 2.0], tolerance=1e-9)
     np.testing.assert_allclose(result.values[0, 1], [2, -1, math.tanh(1), 2, 2 * math.tanh(1)], rtol=1e-8)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("exponent", ["0.001", "0.1", "tenth", "0.3", "1.7", "x"])
+def test_a_positive_power_of_zero_is_zero(exponent: str, backend: str) -> None:
+    """y' is 2 where 0**p > 0 is false, so y is 2 at 1."""
+    m = model({"x": (1, "0*x"), "y": (0, f"where(z**{exponent} > 0, 1, 2) + z**{exponent}")}, GIVEN)
+    assert solved(m, backend).values[0, -1, -1] == pytest.approx(2.0, rel=1e-12)
 
 
 # any formula, judged by a second evaluation that raises ------------------------------------------------------

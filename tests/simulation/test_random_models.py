@@ -15,7 +15,7 @@ from tests.simulation.random_models import OUTPUTS, Drawn, drawn_models
 
 from normoxia import mechanism, simulation
 from normoxia.simulation import Trajectories
-from normoxia.simulation.backends.reference import _Patient
+from normoxia.simulation.backends.reference import MOST_SWITCHES, _Patient
 from normoxia.simulation.system import system_of
 
 #: asked of every solver
@@ -77,6 +77,9 @@ def compare(drawn: Drawn) -> None:
     """All solvers of one model."""
     with patch.object(_Patient, "slide", autospec=True, side_effect=_Patient.slide) as slide:
         reference = solve(drawn, "reference")
+    if any(f"{MOST_SWITCHES} switches" in reason for reason in reference.reason.values()):
+        counted["switches too often"] += 1  # a limit of the engine, which it says
+        assume(False)
     assert reference.reason == {}
     right = reference.values[0]
     sensitivity = max(distance(nudge, right).max() for nudge in reference.values[1:]) / NUDGE
@@ -140,3 +143,4 @@ def test_two_thousand_random_models_agree() -> None:
     assert counted["compared"] >= 2000, counted
     assert counted["too sensitive"] < 0.02 * counted["drawn"], counted
     assert counted["libRoadRunner gave up"] < 0.02 * counted["drawn"], counted
+    assert counted["switches too often"] < 0.005 * counted["drawn"], counted

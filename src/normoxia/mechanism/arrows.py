@@ -6,9 +6,11 @@ its replacement, as while settling.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from normoxia.errors import InvalidModel
 from normoxia.mechanism import expression as ex
 from normoxia.mechanism.model import Model, Statement
 
@@ -44,6 +46,7 @@ class ReferenceState:
     """The reference patient's rates and assignments."""
 
     def __init__(self, model: Model) -> None:
+        self._name = model.name
         functions = {f.name: (f.arguments, f.body) for f in model.functions}
         self._rates = {s.name: ex.inline(model.rate_of(s.name), functions) for s in model.species}
         self._algebra: dict[str, ex.Expression] = {
@@ -56,15 +59,30 @@ class ReferenceState:
             self._algebra[slot.name] = total
         self.fixed: dict[str, float] = dict(model.defaults)
         self.fixed |= {
-            c.name: ex.evaluate(ex.inline(c.size, functions), self.fixed) for c in model.compartments
+            c.name: self._number(ex.inline(c.size, functions), self.fixed) for c in model.compartments
         }
         for species in model.species:
-            self.fixed[species.name] = ex.evaluate(ex.inline(species.initial, functions), self.fixed)
+            self.fixed[species.name] = self._number(ex.inline(species.initial, functions), self.fixed)
         if settle := model.equilibration:
             for name, expression in settle.during.items():
                 self._algebra[name] = ex.inline(expression, functions)
                 self.fixed.pop(name, None)
             self._algebra |= {d.name: ex.inline(d.expression, functions) for d in settle.derived}
+
+    def _number(self, expression: ex.Expression, values: Mapping[str, float]) -> float:
+        try:
+            number = ex.evaluate(expression, values)
+        except (ArithmeticError, ValueError, TypeError) as error:  # TypeError: a power of a negative number
+            raise self._without(expression, str(error)) from error
+        if not math.isfinite(number):
+            raise self._without(expression, f"it is {number}")
+        return number
+
+    def _without(self, expression: ex.Expression, why: str) -> InvalidModel:
+        return InvalidModel(
+            f'model "{self._name}": the formula "{ex.show(expression)}" has no value at the reference patient ({why}); '
+            "arrows need a number there; change the defaults of what it reads, or guard it with where()"
+        )
 
     def value(self, name: str, overrides: Mapping[str, float] | None = None) -> float:
         """A species' rate of change, or the value of an assignment, slot or derived parameter."""
@@ -74,7 +92,7 @@ class ReferenceState:
             for symbol in sorted(ex.symbols(expression)):
                 if symbol not in known:
                     known[symbol] = evaluate(self._algebra[symbol])
-            return ex.evaluate(expression, known)
+            return self._number(expression, known)
 
         return evaluate(self._rates[name] if name in self._rates else ex.Symbol(name))
 

@@ -234,25 +234,31 @@ _NUMERIC: dict[str, Callable[..., float]] = {
     "min": min,
     "max": max,
     "clip": lambda x, low, high: min(max(x, low), high),
-    "where": lambda condition, a, b: a if condition else b,
     "less": lambda a, b: float(a < b),
     "less_equal": lambda a, b: float(a <= b),
     "greater": lambda a, b: float(a > b),
     "greater_equal": lambda a, b: float(a >= b),
     "equal": lambda a, b: float(a == b),
-    "and": lambda *a: float(all(a)),
-    "or": lambda *a: float(any(a)),
     "not": lambda a: float(not a),
 }
 
 
 def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
-    """The number an expression has, with declared functions already inlined. Slow and clear; KeyError if a name is missing."""
+    """The number an expression has, with declared functions already inlined. Slow and clear; KeyError if a name is missing.
+
+    What a condition does not choose is not evaluated. Raises ArithmeticError or ValueError where there is no number.
+    """
     match expression:
         case Number(value=value):
             return value
         case Symbol(name=name):
             return values[name]
+        case Call(function="where", arguments=(condition, a, b)):
+            return evaluate(a if evaluate(condition, values) else b, values)
+        case Call(function="and", arguments=arguments):
+            return float(all(evaluate(argument, values) for argument in arguments))
+        case Call(function="or", arguments=arguments):
+            return float(any(evaluate(argument, values) for argument in arguments))
         case Call(function=function, arguments=arguments):
             return float(_NUMERIC[function](*(evaluate(argument, values) for argument in arguments)))
     raise TypeError(expression)

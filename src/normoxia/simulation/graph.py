@@ -46,7 +46,9 @@ SWITCHING = {
 }
 #: derivatives of logarithms and roots are those at arguments no smaller than these
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
-#: what may be 0: a real power of 0 is only nearly so (exp of a multiple of log(TINY)), and is judged by the host
+#: the logarithm of 0 and below in a real power, so that exp of its multiples is 0 for every positive exponent
+LOG_OF_NOTHING = -1e300
+#: what may be 0, which the host judges
 NEAR_ZERO = 1e-60
 
 Key = tuple[object, ...]
@@ -168,7 +170,7 @@ class Graph:
                 return self.integer_power(a, int(exponent))
             if 2 * exponent == int(2 * exponent) and abs(exponent) <= 8:
                 return self.integer_power(self.call("sqrt", a), int(2 * exponent))
-        return self.call("exp", self.mul(b, self.call("log", a)))
+        return self.call("exp", self.mul(b, self.call("power_log", a)))
 
     # sums ----------------------------------------------------------------------------------------------------
 
@@ -230,7 +232,7 @@ class Graph:
             return product if op == "and" else self.sum((*arguments, self.negated(product)))
         if op in ("min", "max") and arguments[0] == arguments[1]:
             return arguments[0]
-        if op == "exp" and self.ops[arguments[0]] == "log":
+        if op == "exp" and self.ops[arguments[0]] in ("log", "power_log"):
             return self.arguments[arguments[0]][0]
         return self.node(op, arguments)
 
@@ -275,7 +277,7 @@ class Graph:
                 return self.mul(self.mul(self.negated(a), a), inner[0])
             case "exp":
                 return self.mul(a, inner[0])
-            case "log":
+            case "log" | "power_log":
                 floor = self.call("max", arguments[0], self.const(LOG_SLOPE_FLOOR))
                 return self.mul(self.recip(floor), inner[0])
             case "sqrt":
@@ -404,7 +406,7 @@ class Graph:
                 return self.call("less", a, self.zero)
             case "exp":
                 return self.call("less", high, a)
-        exceeds = self.call("less", high, self.mul(arguments[1], self.call("log", a)))
+        exceeds = self.call("less", high, self.mul(arguments[1], self.call("power_log", a)))
         near = self.call("less", a, self.const(NEAR_ZERO))
         pole = self._all([near, self.call("less", arguments[1], self.zero)])
         return self.call("or", self.call("or", self.call("less", a, self.zero), pole), exceeds)
@@ -519,6 +521,7 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "recip": lambda a: 1.0 / a,
     "exp": _exp,
     "log": lambda a: np.log(np.maximum(a, TINY)),
+    "power_log": lambda a: np.where(a <= 0.0, LOG_OF_NOTHING, np.log(np.maximum(a, TINY))),
     "sqrt": lambda a: np.sqrt(np.maximum(a, 0.0)),
     "abs": np.abs,
     "tanh": np.tanh,

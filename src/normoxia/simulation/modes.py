@@ -6,7 +6,8 @@ read time alone switch at moments that can be computed before a run (breaks.py);
 
 `min`, `max`, `abs` and `clip` bend and do not jump. Those of time alone become modes too, so that their bends are
 break points. Those of species stay as they are, since the error control of a solver sees a bend; their arguments'
-difference is listed, so that a bend and its return within one step are not missed.
+difference is listed, so that a bend and its return within one step are not missed. Within a condition they become
+modes too, as do even powers on both sides of 0: `abs(x - a) < b` may be true for an instant only, and is looked at there.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from normoxia.errors import InvalidModel
-from normoxia.mechanism.expression import TIME, ZERO, Call, Expression, Symbol, show, symbols, walk
+from normoxia.mechanism.expression import TIME, ZERO, Call, Expression, Number, Symbol, show, symbols, walk
 from normoxia.mechanism.model import AlgebraicRule
 from normoxia.simulation.system import EventCondition, Named, System
 
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
+_JUMPING = (*_COMPARISONS, "floor")
 _LOGIC = ("and", "or", "not")
 _SWITCHING = {*_COMPARISONS, *_LOGIC, "equal", "floor", "where", "abs", "min", "max", "clip"}
 #: what the value of an expression moves with, besides time modes, which are constant between break points
@@ -91,6 +93,15 @@ def _is_truth(expression: Expression) -> bool:
     return isinstance(expression, Call) and expression.function in {*_COMPARISONS, *_LOGIC, "equal"}
 
 
+def _even(function: str, parts: Sequence[Expression]) -> Expression | None:
+    """The base of an even power or of a product with itself."""
+    first, second = parts
+    if function == "multiply":
+        return first if first == second else None
+    even = isinstance(second, Number) and second.value > 0.0 and second.value % 2.0 == 0.0
+    return first if even else None
+
+
 class _Holder:
     def __init__(self, system: System, needed: set[str], bends_are_modes: bool) -> None:
         self.system, self.bends_are_modes = system, bends_are_modes
@@ -98,14 +109,31 @@ class _Holder:
         self.bends: dict[Expression, None] = {}
         self.assignments: list[Named] = []
         self._known: dict[Expression, Symbol] = {}
+        self._in_condition = False
+        in_conditions = self._read_by_conditions()
         #: what each name moves with, once conditions are held
         self._moves: dict[str, frozenset[str]] = dict.fromkeys(system.species, frozenset((_SPECIES,)))
         self._moves[TIME] = frozenset((TIME,))
         for name, expression in system.assignments:
             if name in needed:
+                self._in_condition = name in in_conditions
                 expression = self.of(expression)
+                self._in_condition = False
                 self._moves[name] = self.moves(expression)
             self.assignments.append((name, expression))
+
+    def _read_by_conditions(self) -> set[str]:
+        """Assignments that a comparison or floor reads, directly or not."""
+        system = self.system
+        read = [
+            *system.rates,
+            *(r.expression for r in system.rules),
+            *(c.condition for c in system.conditions),
+        ]
+        read += [e for _, e in system.assignments]
+        parts = [p for e in read for p in walk(e) if isinstance(p, Call) and p.function in _JUMPING]
+        names = frozenset[str]().union(*(symbols(part) for part in parts))
+        return {name for name, _ in system.needed([Symbol(name) for name in sorted(names)])}
 
     def moves(self, *expressions: Expression) -> frozenset[str]:
         """What the values of expressions move with: species, time, modes of species."""
@@ -126,10 +154,15 @@ class _Holder:
         if function == "where":
             condition, a, b = expression.arguments
             return Call("where", (self.truth(condition), self.of(a), self.of(b)))
+        outside, self._in_condition = self._in_condition, self._in_condition or function in _JUMPING
         parts = tuple(self.of(argument) for argument in expression.arguments)
+        self._in_condition = outside
         if not self.smooth(*parts):
             return Call(function, parts)
         match function:
+            case "power" | "multiply" if self._in_condition and (base := _even(function, parts)) is not None:
+                same = Call(function, parts)  # between both sides of 0 it may be small for an instant
+                return self.bend("abs", (base, ZERO), (same, same), expression) if self.smooth(base) else same
             case "equal":
                 raise self.refused(expression, "two values pass through equality without being seen")
             case _ if function in _COMPARISONS:
@@ -175,7 +208,11 @@ class _Holder:
         """One of two sides, the first where the first compared is the smaller."""
         left, right = compared
         gap = left if right == ZERO else Call("subtract", compared)
-        if self.smooth(gap) and self.moves(gap) != {TIME} and not self.bends_are_modes:
+        if (
+            self.smooth(gap)
+            and self.moves(gap) != {TIME}
+            and not (self.bends_are_modes or self._in_condition)
+        ):
             self.bends[gap] = None
             return Call("abs", (left,)) if name == "abs" else Call(name, compared)
         return Call("where", (self.mode(Call("less", compared), gap, written), *sides))

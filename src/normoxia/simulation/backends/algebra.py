@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
-from normoxia.simulation.graph import MOVING
+from normoxia.simulation.graph import LOG_OF_NOTHING, MOVING
 
 
 def nodes(
@@ -71,6 +71,9 @@ def _apply(out: Lanes, op: str, parts: list[str]) -> str:
             return out.exp(parts[0])
         case "log":
             return out.log(parts[0])
+        case "power_log":
+            nothing = out.compare("ole", parts[0], zero)
+            return out.select(nothing, out.constant(LOG_OF_NOTHING), out.log(parts[0]))
         case "tanh":
             return out.tanh(parts[0])
         case "sqrt":

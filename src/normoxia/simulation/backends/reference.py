@@ -4,8 +4,9 @@ It takes every model: events on conditions, algebraic rules. It judges the fast 
 plan of break points; no derivative, no reordering, no vector lanes.
 
 Conditions are held while LSODA steps (modes.py). After each step the tests are compared with the modes on the step's
-own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Conditions on
-time alone switch at the breaks of the plan. Where both sides of one condition push back to it,
+own polynomial; where one differs, the switch is located by bisection and LSODA starts anew behind it. Where a species
+smaller than its absolute error would decide by its sign, LSODA goes back to where it was larger and solves it with a
+relative error only. Conditions on time alone switch at the breaks of the plan. Where both sides of one condition push back to it,
 the solution stays on it (Filippov 1988, Differential Equations with Discontinuous Righthand Sides, section 4).
 Source of LSODA: Petzold 1983, SIAM J Sci Stat Comput 4:136.
 """
@@ -56,6 +57,11 @@ LOCATED = 1e-13
 _BACK_AND_FORTH = 50
 #: times that a step may be cut because a trial came to where a rate is not a number
 _MOST_TRIALS = 60
+#: absolute errors, in the species' scales, of species whose sign decides, and of such as start at 0, so that
+#: LSODA can start
+_FINE, _FINE_FROM_NOTHING = 1e-200, 1e-20
+#: a species that takes this many times longer to become 0 than at its speed where it came below its error fades
+_FADES = 50.0
 #: events that may fire one another at one moment
 _MOST_TURNS = 100
 #: LSODA keeps its numbers in one place for all, in SciPy before 1.17
@@ -84,6 +90,22 @@ class _Trial(Exception):
     def __init__(self, step: float) -> None:
         super().__init__()
         self.step = step
+
+
+class _UndecidedSign(Exception):
+    """A condition switched by the sign of species that are smaller than their absolute errors."""
+
+    def __init__(self, species: Sequence[int]) -> None:
+        super().__init__()
+        self.species = species
+
+
+class _Checkpoint(NamedTuple):
+    time: float
+    values: Array
+    modes: list[float]
+    truths: list[bool]
+    sliding: tuple[int, ...]
 
 
 class _Reached(NamedTuple):
@@ -183,6 +205,11 @@ class _Patient:
         self.doubtful = False
         self.reached = _Reached(0.0, parameters, 0.0)
         self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
+        self.lower: dict[int, float] = {}  # of modes that have switched, the lower value on both sides
+        self.truths_now: list[bool] = []
+        self.absolute = self.tolerance * solver.absolute
+        self.fine: set[int] = set()  # species with hardly an absolute error
+        self.larger: dict[int, _Checkpoint] = {}  # where each species was last larger than its error
 
     # along a plan --------------------------------------------------------------------------------------------
 
@@ -302,12 +329,20 @@ class _Patient:
         t, stuck, switches = 0.0, 0, 0
         self.sliding = tuple[int, ...]()
         self.check(y, t)
+        self.absolute = self.tolerance * self.solver.absolute
+        self.fine, self.larger = set(), {}
+        began = _Checkpoint(t, y, self.modes, truths, self.sliding)
         while t < self.length:
             here, modes = t, self.modes
             switches += 1
             if switches > MOST_SWITCHES:
                 self.too_many(t, f"{MOST_SWITCHES} switches of conditions")
-            t, y = self.smooth(y, t, self.length)
+            self.truths_now = truths
+            try:
+                t, y = self.smooth(y, t, self.length)
+            except _UndecidedSign as undecided:
+                t, y, self.modes, truths, self.sliding = self.refined(undecided.species, began)
+                continue
             y, truths = self.turned(y, t, truths)
             self.check(y, t)
             stuck = stuck + 1 if t - here <= 100 * LOCATED * max(1.0, abs(self.start + t)) else 0
@@ -318,9 +353,21 @@ class _Patient:
                     self.sliding = tuple[int, ...]()
                     self.find_modes(y, t)
                 for k in self.solver.of_state:
-                    if self.modes[k] != modes[k] and self.attracts(k, y, t):
-                        self.slide(k, y, t)
+                    if self.modes[k] != modes[k]:
+                        self.lower[k] = min(self.modes[k], modes[k]) if self.solver.modes[k].counts else 0.0
+                        if self.attracts(k, y, t):
+                            self.slide(k, y, t)
         return y, truths
+
+    def refined(self, species: Sequence[int], began: _Checkpoint) -> _Checkpoint:
+        """Where to go on from with relative errors only of some species: where they were larger than their errors."""
+        places = [self.larger[s] for s in species if s in self.larger]
+        for s in species:
+            share = _FINE if s in self.larger or began.values[s] else _FINE_FROM_NOTHING
+            self.absolute[s] = share * self.solver.absolute[s]
+        self.fine |= set(species)
+        self.doubtful = False
+        return min(places, key=lambda place: place.time) if len(places) == len(species) else began
 
     def smooth(self, y: Array, t: float, end: float) -> tuple[float, Array]:
         """LSODA with the modes held, until one differs or the end."""
@@ -363,8 +410,7 @@ class _Patient:
             return derivative
 
         stepper = LSODA(
-            rate, t, y[moving], end, rtol=self.tolerance, atol=self.tolerance * solver.absolute[moving],
-            first_step=first,
+            rate, t, y[moving], end, rtol=self.tolerance, atol=self.absolute[moving], first_step=first,
         )  # fmt: skip
         while True:
             self.steps += 1
@@ -386,9 +432,12 @@ class _Patient:
                 for share in _LOOKS:
                     high = now if share == 1.0 else before + share * (now - before)
                     if self.left(at(high), high):
+                        if species := self.undecided(self.reached.values, before, at(high), high):
+                            raise _UndecidedSign(species)
                         moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
                         return moment, at(moment)
                     low = high
+                self.note_larger()
             self.reached = _Reached(now, whole(now, stepper.y).copy(), now - before)
             if self.doubtful:
                 self.check(self.reached.values, now)
@@ -398,6 +447,54 @@ class _Patient:
     def left(self, y: Array, t: float) -> bool:
         """Whether a condition has switched, or the solution has left the one on which it stays."""
         return (bool(self.sliding) and self.shares(y, t) is None) or self.differs(y, t)
+
+    def note_larger(self) -> None:
+        """Remember the last step's start for the species that were larger than their errors there."""
+        time, y, _ = self.reached
+        place = _Checkpoint(time, y, self.modes, self.truths_now, self.sliding)
+        for s in np.flatnonzero(np.abs(y) > self.aimed * self.solver.absolute).tolist():
+            self.larger[s] = place
+
+    def undecided(self, y: Array, t: float, after: Array, later: float) -> list[int]:
+        """Species below their absolute errors from the start of a step on that may have made it leave a condition.
+
+        None when their errors are relative already; fails when even so they are smaller than their errors.
+        """
+        small = np.flatnonzero(np.abs(y) <= self.aimed * self.solver.absolute).tolist()
+        if not small:
+            return []
+        tests = self.solver.tests(after.tolist(), self.parameters, self.modes, self.start + later)
+        for k in self.solver.of_state:
+            if k in self.stayed or tests[k] == self.modes[k]:
+                continue
+            gap, changes = self.gap(k, y, t), dict[int, float]()
+            for s in small:
+                moved = y.copy()
+                moved[s] += self.aimed * self.solver.absolute[s]
+                changes[s] = abs(self.gap(k, moved, t) - gap)
+            if self.solver.modes[k].counts:
+                gap -= round(gap)
+            if abs(gap) > sum(changes.values()):
+                continue
+            reads = [s for s in small if changes[s]]
+            for chosen in (reads, small):  # what feeds a species that decides may be as small
+                if not self.fine.issuperset(chosen):
+                    return chosen
+            if lost := [s for s in reads if self.fades(s, y, t)]:
+                names = ", ".join(f'"{self.solver.system.species[s]}"' for s in lost)
+                what = f'the condition "{self.solver.modes[k].text}" depends on the sign of {names}'
+                raise _Failed(NO_VALUE, self.start + t, f"{what}, too small to be solved for")
+        return []
+
+    def fades(self, s: int, y: Array, t: float) -> bool:
+        """Whether a species is smaller than its error though relative, and did not reach 0 in a finite time."""
+        if not 0.0 < abs(y[s]) <= 1e3 * self.absolute[s]:
+            return False
+        if s not in self.larger:
+            return True
+        place = self.larger[s]
+        speed = abs(self.rate_with(place.modes, place.values, place.time)[s])
+        return bool((t - place.time) * speed > _FADES * abs(place.values[s]))
 
     def rate(self, y: Array, t: float) -> Array:
         if self.sliding:
@@ -423,13 +520,17 @@ class _Patient:
 
     def attracts(self, k: int, y: Array, t: float) -> bool:
         """Whether the state lies on a condition that both sides push back to."""
-        if self.solver.modes[k].counts or k in self.stayed:
+        if k in self.stayed:
             return False
+        counts = self.solver.modes[k].counts
         low, sides = self.sides((k,), y, t)
         without, within = self.along(k, low, y, t), self.along(k, sides[0], y, t)
         speed = max(abs(without), abs(within))
-        if abs(self.gap(k, y, t)) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
+        level = self.lower[k] + 1.0 if counts else 0.0
+        if abs(self.gap(k, y, t) - level) > 1e4 * LOCATED * max(1.0, abs(self.start + t)) * speed:
             return False
+        if counts:  # the argument is above the level where the mode is higher
+            return within < 0.0 < without
         return without < 0.0 < within  # the gap is below 0 where the mode is 1
 
     def slide(self, k: int, y: Array, t: float) -> None:
@@ -441,16 +542,19 @@ class _Patient:
             self.sliding = before
 
     def sides(self, conditions: tuple[int, ...], y: Array, t: float) -> tuple[Array, Array]:
-        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n)."""
+        """The rates with the modes of some conditions 0, and with each of them 1; shapes (n,) and (n_conditions, n).
+
+        Of a floor, they are the numbers below and above.
+        """
         base = list(self.modes)
         for one in conditions:
             for k, alike in self.solver.together[one]:
-                base[k] = 0.0 if alike else 1.0
+                base[k] = self.lower[one] if alike else 1.0
         found = []
         for one in conditions:
             modes = list(base)
             for k, alike in self.solver.together[one]:
-                modes[k] = 1.0 if alike else 0.0
+                modes[k] = self.lower[one] + 1.0 if alike else 0.0
             found.append(self.rate_with(modes, y, t))
         return self.rate_with(base, y, t), np.array(found)
 
