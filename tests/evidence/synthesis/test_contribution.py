@@ -110,7 +110,7 @@ def test_shortest_paths_cut_together_are_those_of_a_second_algorithm(seed: int) 
         shares = drained(np.maximum(weights * (drop[:, None] - drop[None, :]), 0.0), i, j)
         for (one, other), share in shares.items():
             pair = tuple(sorted((names[one], names[other])))
-            assert row[matrix.direct.index(pair)] == pytest.approx(share, abs=1e-7)  # type: ignore[arg-type]
+            assert row[matrix.direct.index(pair)] == pytest.approx(share, abs=1e-7)
 
 
 def test_two_ways_of_the_same_length_are_used_alike() -> None:
@@ -131,7 +131,7 @@ def test_what_ties_between_paths_move_is_as_the_documents_state(file: str, state
     table = read_network(Path(__file__).parents[2] / "oracles" / "synthesis" / f"input_{file}.csv")
     moved = 0.0
     for model in ("common", "random"):
-        fit = pool(table, model=model, draws=10).fit  # type: ignore[arg-type]
+        fit = pool(table, model=model, draws=10).fit
         ours, theirs = (
             contributions(fit, method=way).shares for way in (Streams.SHORTEST_PATH, Streams.FIRST_BY_NAME)
         )
