@@ -170,20 +170,103 @@ def published(draw: st.DrawFn) -> tuple[TimeToEvent, DigitisedCurve]:
     return patients, read
 
 
+def half_unit(read: DigitisedCurve) -> float:
+    """Half of the last printed decimal of a curve's heights."""
+    decimals = next(d for d in (1, 2, 3, 4) if np.array_equal(read.survival, read.survival.round(d)))
+    return float(0.5 * 10.0**-decimals)
+
+
+def events_left_open(read: DigitisedCurve) -> tuple[float, float]:
+    """The fewest and the most events of any patients with this curve, up to rounding, and this table.
+
+    Between two columns with n0 and n1 at risk the curve falls from h0 to h1: all censoring first gives
+    n1 (h0 / h1 - 1) events, all censoring last n0 (1 - h1 / h0); every other order lies between.
+    """
+    half, fewest, most = half_unit(read), 0.0, 0.0
+    ends = [*read.risk_time[1:], max(float(read.time[-1]), float(read.risk_time[-1]))]
+    left = [*read.at_risk[1:], 0]
+    for start, stop, n0, n1 in zip(read.risk_time, ends, read.at_risk, left, strict=True):
+        # a death read next after a column may have been before it, one read at it after
+        before = max(int(np.searchsorted(read.time, start - 1e-6)) - 1, 0)
+        after = min(int(np.searchsorted(read.time, stop + 1e-6, side="right")), len(read.time) - 1)
+        high = min(float(read.survival[before]) + half, 1.0)
+        low = max(float(read.survival[after]) - half, 0.0)
+        h0 = float(read.survival[np.searchsorted(read.time, start + 1e-6, side="right") - 1]) - half
+        h1 = float(read.survival[max(int(np.searchsorted(read.time, stop - 1e-6)) - 1, 0)]) + half
+        fewest += n1 * max(h0 / h1 - 1.0, 0.0) if stop in read.risk_time else 0.0
+        most += min(n0 * (1.0 - low / high), float(n0 - n1))
+    return fewest, most
+
+
 @given(published())
 @settings(deadline=None, max_examples=150)
 def test_every_number_at_risk_and_the_events_come_back(case: tuple[TimeToEvent, DigitisedCurve]) -> None:
-    """Bounds: numbers at risk exactly (a patient or two where rounded times pile up at a column, then with a note);
-    events within 4 % of the patients, or two of them."""
+    """Numbers at risk exactly, or with a note and no further off than rounding of the curve at both ends of a stretch
+    explains; events within what curve and table leave open."""
     patients, read = case
     found = reconstruct(read)
     counted = np.array([(found.patients.time >= t - 1e-6).sum() for t in read.risk_time])
     assert (counted == found.at_risk).all()
     missed = np.abs(counted - read.at_risk)
-    assert missed.max() <= 3
+    assert missed.max() <= 1 + 2 * half_unit(read) * len(patients)
     assert sum("the table says" in note for note in found.notes) == (missed > 0).sum()
     assert len(found.patients) == len(patients)
-    assert abs(found.patients.n_events - patients.n_events) <= max(2.0, 0.04 * len(patients))
+    fewest, most = events_left_open(read)
+    for events in (found.patients.n_events, patients.n_events):
+        assert fewest - 1 <= events <= most + 1
+
+
+def test_events_come_back_to_four_in_a_hundred_nearly_always() -> None:
+    """Not a bound: where few are left the table does not say who was censored. 12,000 drawn: 9 were off by more than
+    this, none of them by more than 5 patients."""
+    differences = []
+
+    @given(published())
+    @settings(deadline=None, max_examples=400, derandomize=True, database=None)
+    def draw(case: tuple[TimeToEvent, DigitisedCurve]) -> None:
+        patients, read = case
+        off = abs(reconstruct(read).patients.n_events - patients.n_events)
+        differences.append(off - max(2.0, 0.04 * len(patients)))
+
+    draw()
+    assert len(differences) >= 400
+    assert np.mean(np.array(differences) > 0) < 0.01
+
+
+@pytest.mark.parametrize("columns", [[0, 6, 12, 18, 24], [0, 6, 12, 18]])
+@pytest.mark.parametrize("reported", [True, False])
+def test_the_last_drop_to_nought_takes_the_last_patient_only(columns: list[int], reported: bool) -> None:
+    """Most are censored, then the last one dies: the curve falls from a quarter to 0, which says nothing of the censored."""
+    rng = np.random.default_rng(8)
+    event, censored = rng.exponential(12.0, 300), rng.uniform(6.0, 19.0, 300)
+    time, observed = np.minimum(event, censored), event <= censored
+    time, observed = np.append(time, 19.5), np.append(observed, True)
+    patients = TimeToEvent.from_months(time, observed)
+    times = np.unique(np.concatenate([[0.0], time[observed]]))
+    heights = kaplan_meier(patients).at(times * DAYS_PER_MONTH, extend=True)
+    read = DigitisedCurve.from_months(
+        times, heights.round(3), columns, [int((time >= c).sum()) for c in columns],
+        int(observed.sum()) if reported else None,
+    )  # fmt: skip
+    assert read.survival[-2] > 0.1
+    found = reconstruct(read)
+    assert found.at_risk.tolist() == read.at_risk.tolist()
+    assert abs(found.patients.n_events - observed.sum()) <= (1 if reported else 6)
+    assert not any("the table says" in note for note in found.notes)
+
+
+def test_deaths_read_after_a_column_may_have_been_before_it() -> None:
+    """Readings every month, columns between them: deaths read at month 5 were before 4.6, or the table is not met."""
+    time = np.concatenate([np.arange(0.05, 10.0, 0.1), np.full(20, 10.0)])
+    patients = TimeToEvent.from_months(time, np.arange(len(time)) < 100)
+    months = np.arange(0.0, 11.0)
+    heights = kaplan_meier(patients).at(months * DAYS_PER_MONTH, extend=True)
+    columns = [0.0, 2.6, 4.6, 7.6]
+    at_risk = [int((time >= c).sum()) for c in columns]
+    found = reconstruct(DigitisedCurve.from_months(months, heights.round(4), columns, at_risk, 100))
+    assert found.at_risk.tolist() == at_risk
+    assert found.patients.n_events == 100
+    assert found.notes == ()
 
 
 def made_by_hand() -> tuple[TimeToEvent, np.ndarray]:

@@ -208,7 +208,7 @@ def _maximise(
 ) -> tuple[Floats, Floats, tuple[float, float], float]:
     likelihood = plain(design, ties)
     start = np.zeros(design.x.shape[1])
-    null, score, information = likelihood(start)
+    at_start = null, score, information = likelihood(start)
     smallest = _spread_of(information, design, names)
     spread = np.sqrt(np.diag(information))
     score_test = float(score @ np.linalg.solve(information, score))
@@ -217,7 +217,7 @@ def _maximise(
     for i, unit in enumerate(np.eye(len(start))):
         if any(separates(design, side * unit, ties == "exact") for side in (1.0, -1.0)):
             raise _rises([names[i]])
-    beta, (value, score, information), _ = ascend(likelihood, start, spread)
+    beta, (value, score, information), _ = ascend(likelihood, start, spread, at_start=at_start)
     bounded = math.isfinite(value) and bool(np.isfinite(information).all())
     least, direction = _least_eigen(information, spread) if bounded else (0.0, beta)
     flat = bounded and _is_flat(score, information, value)

@@ -148,7 +148,8 @@ def _adjusted(design: RiskDesign, values: Floats, ties: Ties) -> Floats:
     sums = design.risk_sums(values)[design.group]
     if ties == "efron" and len(design.group) > len(design.times):
         # few events are tied as a rule, so only theirs are summed
-        tied = np.flatnonzero(np.bincount(design.group)[design.group] > 1)
+        beside = design.group[1:] == design.group[:-1]
+        tied = np.flatnonzero(np.append(beside, False) | np.append(False, beside))
         opening = np.diff(design.group[tied], prepend=-1) > 0
         together = np.add.reduceat(values[design.event[tied]], np.flatnonzero(opening), axis=0)
         share = design.share[tied].reshape((-1,) + (1,) * (values.ndim - 1))

@@ -10,7 +10,8 @@ each step is measured against the curve rebuilt so far, so that rounding does no
 at or beyond the end of the curve too (the curve is flat from its last reading on), so that the rebuilt numbers at risk are the
 printed ones unless figure and table contradict each other by more than rounding, which is said in a note.
 A number at risk at t counts those with time >= t. Deaths read exactly at t happened between the reading before and t, and are
-put just before it, unless the table says that they were still at risk then.
+put just before it, unless the table says that they were still at risk then; those read next after t may have been before it,
+where the table asks for that. A last drop to 0 is one patient's, unless the events reported ask for more.
 """
 
 from __future__ import annotations
@@ -202,13 +203,36 @@ def combine(estimates: ArrayLike, variances: ArrayLike) -> Combined:
 
 
 def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction:
-    """Deaths read at the table's times before them, or, where that does not meet the table and this comes nearer, at them."""
-    found = _rebuild(curve, spread, at_risk_then=False)
-    if (found.at_risk != curve.at_risk).any():
-        other = _rebuild(curve, spread, at_risk_then=True)
-        if np.abs(other.at_risk - curve.at_risk).sum() < np.abs(found.at_risk - curve.at_risk).sum():
-            return other
-    return found
+    """Deaths read at the table's times before them, and those read after at their reading; where that does not meet the
+    table or the reported events, whichever of the other ways comes nearest: deaths at the table's times, deaths read
+    next after such a time spread over the distance to the reading before."""
+    best = _rebuild(curve, spread, at_risk_then=False)
+    miss = _missed(curve, best)
+    if miss > (0, 0):
+        between = _read_at_columns(curve)
+        for read, at_risk_then in ((curve, True), (between, False), (between, True)):
+            other = _rebuild(read, spread, at_risk_then=at_risk_then)
+            if _missed(curve, other) < miss:
+                gap = other.worst_gap if read is curve else _worst_gap(curve, other.patients)
+                best, miss = replace(other, worst_gap=gap), _missed(curve, other)
+    return best
+
+
+def _missed(curve: DigitisedCurve, rebuilt: Reconstruction) -> tuple[int, int]:
+    """By how many patients the table, and by how many the reported events are missed."""
+    events = 0 if curve.events is None else abs(rebuilt.patients.n_events - curve.events)
+    return int(np.abs(rebuilt.at_risk - curve.at_risk).sum()), events
+
+
+def _read_at_columns(curve: DigitisedCurve) -> DigitisedCurve:
+    """The curve with a reading at every time of the table, on the straight line between its neighbours."""
+    columns = curve.risk_time[curve.risk_time < curve.time[-1]]
+    columns = np.setdiff1d(columns, curve.time)
+    at = np.searchsorted(curve.time, columns)
+    heights = np.interp(columns, curve.time, curve.survival)
+    return replace(
+        curve, time=np.insert(curve.time, at, columns), survival=np.insert(curve.survival, at, heights)
+    )
 
 
 def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool) -> Reconstruction:
@@ -221,7 +245,9 @@ def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool
     for start, stop, wanted in zip(starts, [*starts[1:], end], [*curve.at_risk[1:], None], strict=True):
         until = int(np.searchsorted(curve.time, stop + slack, side="right"))
         piece = _Piece.of(curve, slice(first, until), start, stop, n, height, spread, slack)
-        if wanted is None:
+        if not wanted and _comes_to_nought(piece):
+            walked = _to_nought(piece, None if curve.events is None else curve.events - seen)
+        elif wanted is None:
             reported = None if curve.events is None else curve.events - seen
             lost = _last_censoring(piece, reported, len(censored), start)
             walked = piece.walk(lost) if curve.events is not None else _followed(piece, lost, None)
@@ -338,6 +364,57 @@ class _Piece:
         left = self.n - dead
         kept = times[: max(0, left)].tolist()
         return _Walk(deaths, kept, height, left - len(kept))
+
+
+def _comes_to_nought(piece: _Piece) -> bool:
+    """Whether the curve falls to 0 along a stretch, so that nobody is left at its end."""
+    return piece.n > 0 and len(piece.survival) > 0 and piece.height > 0 and float(piece.survival[-1]) <= 0.0
+
+
+def _to_nought(piece: _Piece, reported: int | None) -> _Walk:
+    """A stretch whose last drop takes the curve to 0, as few dying in it as the number of events allows.
+
+    Neither the drop nor a 0 below it tells how many were left to die. One is the rule, since times are distinct; where
+    events are reported, as many as come nearest to them.
+    """
+    drop = int(np.argmax(piece.survival <= 0.0))
+    before = replace(
+        piece, time=piece.time[:drop], survival=piece.survival[:drop],
+        until=min(piece.until, float(piece.time[drop])),
+    )  # fmt: skip
+
+    def ended(last: int) -> _Walk:
+        walked = _nearest_to_curve(before, _to_reach(before, last, None))
+        deaths = np.zeros(len(piece.time), dtype=np.int64)
+        deaths[:drop] = walked.deaths
+        deaths[drop] = walked.left
+        return _Walk(deaths, walked.censored, 0.0, 0)
+
+    fewest, most = 1, piece.n
+    if reported is None:
+        return ended(fewest)
+    while fewest < most:  # the more are left to die in the last drop, the fewer were censored before
+        middle = (fewest + most) // 2
+        if int(ended(middle).deaths.sum()) < reported:
+            fewest = middle + 1
+        else:
+            most = middle
+    tried = [ended(last) for last in (max(fewest - 1, 1), fewest)]
+    return min(tried, key=lambda walked: (abs(int(walked.deaths.sum()) - reported), int(walked.deaths.sum())))
+
+
+def _nearest_to_curve(piece: _Piece, walked: _Walk) -> _Walk:
+    """Of the walks with the same number left and this many censored or more, the one that ends nearest to its last reading."""
+    best, lost = walked, len(walked.censored)
+    while len(piece.survival) and lost < piece.n:
+        lost += 1
+        other = piece.walk(lost)
+        if other.left != walked.left:
+            break
+        last = float(piece.survival[-1])
+        if abs(other.height - last) < abs(best.height - last):
+            best = other
+    return best
 
 
 def _to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:

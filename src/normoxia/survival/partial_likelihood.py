@@ -67,7 +67,12 @@ def penalised(design: RiskDesign, ties: Ties) -> Terms:
 
 
 def ascend(
-    terms: Terms, start: Floats, spread: Floats, free: NDArray[np.bool_] | None = None, bent: bool = False
+    terms: Terms,
+    start: Floats,
+    spread: Floats,
+    free: NDArray[np.bool_] | None = None,
+    bent: bool = False,
+    at_start: tuple[float, Floats, Floats] | None = None,
 ) -> tuple[Floats, tuple[float, Floats, Floats], bool]:
     """Newton's method with halved steps: coefficients, terms there, whether it came to rest.
 
@@ -75,8 +80,9 @@ def ascend(
     free     False for coefficients that stay where they are
     bent     the information is not the curvature (a penalty bends as well): difference the score instead, and go no
              further than twenty units at once
+    at_start the terms at the start, where they are there already
     """
-    beta, current = start, terms(start)
+    beta, current = start, terms(start) if at_start is None else at_start
     moving = np.ones(len(beta), dtype=np.bool_) if free is None else free
     chosen = np.ix_(moving, moving)
     for _ in range(5 * _PASSES if bent else _PASSES):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis import network as net
 from normoxia.evidence.synthesis.certainty import Concern, certainty, heterogeneity, imprecision
 from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.meta import pairwise
 from normoxia.evidence.synthesis.network import NetworkEffect
 
 
@@ -36,6 +39,28 @@ def test_heterogeneity_counts_conclusions_a_new_study_might_add() -> None:
     assert heterogeneity(effect(-0.5, 0.1, 0.2), 0.2).concern is Concern.NONE
     assert heterogeneity(effect(-0.5, 0.1, 0.6), 0.2).concern is Concern.SOME
     assert heterogeneity(effect(-0.5, 0.1, 1.0), 0.2).concern is Concern.MAJOR
+    assert heterogeneity(effect(-0.5, 1.0, 0.2), 0.2).concern is Concern.NONE
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1, 1), st.floats(0.05, 0.5)), min_size=2, max_size=6),
+    st.sampled_from([0.8, 0.9, 0.95, 0.99]), st.booleans(),
+)  # fmt: skip
+@settings(deadline=None, max_examples=60)
+@example([(-0.36, 0.17)] * 3, 0.9, True)
+def test_a_new_study_is_never_better_known_than_the_mean(
+    studies: list[tuple[float, float]], level: float, hartung_knapp: bool
+) -> None:
+    """Studies that agree: Hartung and Knapp's t interval reaches beyond a prediction interval by normal quantiles."""
+    rows = [Contrast(str(i), "a", "b", y, se) for i, (y, se) in enumerate(studies)]
+    fitted = net.fit(net.build(rows, "HR"), hartung_knapp=hartung_knapp, level=level)
+    between = fitted.effect("a", "b")
+    assert between.prediction[0] <= between.low <= between.high <= between.prediction[1]
+    alone = pairwise(
+        *zip(*studies, strict=True), hartung_knapp=hartung_knapp, level=level, prediction="confidence"
+    )
+    assert alone.prediction[0] <= alone.low <= alone.high <= alone.prediction[1]
+    assert len(certainty(fitted)) == 1
 
 
 def test_bias_reaches_an_estimate_through_the_studies_that_carry_it() -> None:

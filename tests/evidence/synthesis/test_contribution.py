@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from normoxia.evidence.synthesis.contribution import (
     edge_weights,
     study_contributions,
 )
+from normoxia.evidence.synthesis.pooling import pool
+from normoxia.evidence.synthesis.tables import read_network
 
 LOOP = [
     Contrast("1", "a", "b", 0.5, 0.2),
@@ -107,7 +110,7 @@ def test_shortest_paths_cut_together_are_those_of_a_second_algorithm(seed: int) 
         shares = drained(np.maximum(weights * (drop[:, None] - drop[None, :]), 0.0), i, j)
         for (one, other), share in shares.items():
             pair = tuple(sorted((names[one], names[other])))
-            assert row[matrix.direct.index(pair)] == pytest.approx(share, abs=1e-7)  # type: ignore[arg-type]
+            assert row[matrix.direct.index(pair)] == pytest.approx(share, abs=1e-7)
 
 
 def test_two_ways_of_the_same_length_are_used_alike() -> None:
@@ -117,3 +120,20 @@ def test_two_ways_of_the_same_length_are_used_alike() -> None:
     assert matrix.of("a", "d") == pytest.approx(
         {pair: 0.25 for pair in (("a", "b"), ("b", "d"), ("a", "c"), ("c", "d"))}
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "stated"),
+    [("senn2013_contrast_from_arms", 0.0023), ("linde2016_contrast", 0.0112), ("dong2013", 0.0)],
+)
+def test_what_ties_between_paths_move_is_as_the_documents_state(file: str, stated: float) -> None:
+    """Measured here, printed in docs/method/synthesis.md."""
+    table = read_network(Path(__file__).parents[2] / "oracles" / "synthesis" / f"input_{file}.csv")
+    moved = 0.0
+    for model in ("common", "random"):
+        fit = pool(table, model=model, draws=10).fit
+        ours, theirs = (
+            contributions(fit, method=way).shares for way in (Streams.SHORTEST_PATH, Streams.FIRST_BY_NAME)
+        )
+        moved = max(moved, float(np.nanmax(np.abs(ours - theirs))))
+    assert moved == pytest.approx(stated, abs=6e-5)

@@ -174,7 +174,7 @@ def heterogeneity(effect: NetworkEffect, equivalence: float) -> Judgement:
     low, high = effect.prediction
     if math.isnan(low):
         return Judgement("heterogeneity", Concern.SOME, "too few studies for a prediction interval")
-    added = _areas(low, high, equivalence) - _areas(effect.low, effect.high, equivalence)
+    added = max(_areas(low, high, equivalence) - _areas(effect.low, effect.high, equivalence), 0)
     return Judgement(
         "heterogeneity",
         Concern(min(2, added)),

@@ -93,7 +93,8 @@ def pairwise(
         half = math.sqrt(se**2 + between) * _prediction_quantile(prediction_df, len(y), level)
     predicted = mean - half, mean + half
     if model == "random" and prediction == "confidence" and not isinstance(tau, (int, float)):
-        predicted = _predicted(y, v, x, level)
+        low, high = _predicted(y, v, x, level)
+        predicted = min(low, mean - quantile * se), max(high, mean + quantile * se)
     return PooledEffect(
         estimate=mean,
         se=se,

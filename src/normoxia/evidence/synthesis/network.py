@@ -250,7 +250,11 @@ class NetworkFit:
             return math.nan, math.nan
         elif self.prediction == "confidence":
             ends = self._predicted or self._predict()
-            return float(ends["low"][i, j]), float(ends["high"][i, j])
+            # a new study cannot be better known than the mean of all: Hartung and Knapp's t may reach further
+            half = self._quantile() * se
+            return min(float(ends["low"][i, j]), estimate - half), max(
+                float(ends["high"][i, j]), estimate + half
+            )
         else:
             half = t_quantile(self.level, self.df) * math.sqrt(se**2 + self.tau2)
         return estimate - half, estimate + half
