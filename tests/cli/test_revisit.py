@@ -558,3 +558,102 @@ def test_a_request_to_terminate_is_taken_as_an_interruption(tmp_path: Path, end:
         [*command, "--out", "cut", "--resume"], cwd=tmp_path, env=env, capture_output=True, check=False
     )
     assert again.returncode == 0
+
+
+# --- documents that the protocol names by path ---
+
+
+def own_protocol(normoxia: Callable[..., Answer], folder: Path) -> Path:
+    """A protocol that names a drug and a population of its own, which stand beside it."""
+    folder.mkdir()
+    library = SOURCE / "normoxia" / "library"
+    drug = (library / "drugs" / "anlotinib.yaml").read_text(encoding="utf-8")
+    (folder / "tested.yaml").write_text(re.sub("(?m)^drug: .*", "drug: tested", drug), encoding="utf-8")
+    shutil.copy(library / "populations" / "advanced-nsclc.yaml", folder / "patients.yaml")
+    assert normoxia("protocol", "impower150", "--out", folder / "base.yaml").code == 0
+    text = (folder / "base.yaml").read_text(encoding="utf-8")
+    for was, becomes in (
+        ("trial: impower150", "trial: own"),
+        ("study: IMpower150\n", ""),
+        ("atezolizumab 1200 mg q3w", "tested.yaml 12 mg daily d1-14 q3w"),
+        ("[atezolizumab]", "[tested.yaml]"),
+        ("document: advanced-nsclc", "document: patients.yaml"),
+    ):
+        assert was in text
+        text = text.replace(was, becomes)
+    (folder / "own.yaml").write_text(text, encoding="utf-8")
+    return folder / "own.yaml"
+
+
+def test_documents_named_by_path_are_found_from_every_folder(
+    normoxia: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = own_protocol(normoxia, tmp_path / "plan")
+    asked = ("--uncalibrated", "--patients", "2", "--no-report", "--quiet")
+    for folder, name in ((tmp_path, "plan/own.yaml"), (protocol.parent, "own.yaml")):
+        monkeypatch.chdir(folder)
+        answer = normoxia("run", name, *asked, "--out", tmp_path / f"by-{folder.name}")
+        assert answer.code == 0, answer.err
+    one, other = tmp_path / f"by-{tmp_path.name}", tmp_path / "by-plan"
+    # neither the numbers nor what is kept of the inputs depends on where the documents stood
+    assert (one / "chunks" / CHUNKS[0]).read_bytes() == (other / "chunks" / CHUNKS[0]).read_bytes()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other.rename(elsewhere / "moved")
+    monkeypatch.chdir(elsewhere)
+    for run in (one, elsewhere / "moved"):
+        answer = normoxia("verify", run, "--whole", "--quiet")
+        assert answer.code == 0, answer.err
+    assert normoxia("report", "moved").code == 0
+
+    # another document in its place is found out
+    drug = protocol.with_name("tested.yaml")
+    kept = drug.read_text(encoding="utf-8")
+    drug.write_text(kept.replace("12 mg daily", "10 mg daily", 1), encoding="utf-8")
+    assert drug.read_text(encoding="utf-8") != kept
+    answer = normoxia("verify", "moved", "--quiet")
+    assert answer.code == 3
+    assert "inputs.drugs" in answer.err
+
+    # one that is gone is named, with where it was, and a copy in the working folder does
+    drug.unlink()
+    for command in ("verify", "report"):
+        answer = normoxia(command, "moved", *(["--force"] if command == "report" else []))
+        assert answer.code == 3
+        assert "tested.yaml" in answer.err
+        assert str(protocol.parent) in answer.err
+    drug.with_name("patients.yaml").rename(elsewhere / "patients.yaml")
+    (elsewhere / "tested.yaml").write_text(kept, encoding="utf-8")
+    answer = normoxia("verify", "moved", "--whole", "--quiet")
+    assert answer.code == 0, answer.err
+
+
+# --- what is no file, and what is too many ---
+
+
+def test_a_pipe_in_place_of_a_chunk_is_named_and_not_waited_for(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
+    whole = (run / "chunks" / CHUNKS[1]).read_bytes()
+    (run / "chunks" / CHUNKS[1]).unlink()
+    os.mkfifo(run / "chunks" / CHUNKS[1])
+    for command in ("verify", "report"):
+        answer = normoxia(command, run)
+        assert answer.code == 3
+        assert f"{CHUNKS[1]}: is no file" in answer.err
+    answer = normoxia(*ASKED, "--out", run, "--resume")
+    assert answer.code == 0, answer.err
+    assert (run / "chunks" / CHUNKS[1]).read_bytes() == whole
+
+
+def test_a_resumed_run_names_what_stands_among_its_chunks(normoxia: Callable[..., Answer], run: Path) -> None:
+    (run / "chunks" / "000003.parquet").write_bytes((run / "chunks" / CHUNKS[0]).read_bytes())
+    (run / "chunks" / "more").mkdir()
+    (run / "chunks" / "more" / "notes").touch()
+    answer = normoxia(*ASKED, "--out", run, "--resume")
+    assert answer.code == 0
+    assert "chunks/000003.parquet, chunks/more are no part of the run" in answer.err
+    answer = normoxia("verify", run)
+    assert answer.code == 3
+    assert "chunks/000003.parquet is no part" in answer.err
+    assert "chunks/more/notes is no part" in answer.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import sys
 import threading
@@ -94,6 +95,8 @@ def _terminated_as_interrupted() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         # once is enough: another request while the work is being put away changes nothing
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # a worker whose waiting main thread was torn away in the middle of a lock is of no use to the reader
+        logging.getLogger("concurrent.futures").disabled = True
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)

@@ -187,6 +187,7 @@ def _concluded(
 ) -> tuple[dict[str, Any], Trial, Sequence[PublishedComparison], Sequence[CombinedRatio]]:
     """Tables, summary, report and manifest of a run whose chunks are all there."""
     from normoxia.trial import analysis, runner
+    from normoxia.trial.files import documents_in
     from normoxia.trial.folder import described, machine, write_whole
     from normoxia.trial.summary import summary
 
@@ -201,6 +202,13 @@ def _concluded(
         "machine": machine(),
         "folder": str(path),
     }
+    if documents_in(performed.text):
+        manifest["documents"] = str(Path(performed.file).resolve().parent)
+    if strays := folder.strays(chunk.name for chunk in chunks):
+        say(
+            f"{folder.path}: {', '.join(f'chunks/{name}' for name in strays[:8])} "
+            f"{'are' if len(strays) > 1 else 'is'} no part of the run and not used; remove before verifying"
+        )
     joined = combined_of(result, performed, manifest)
     outputs = [*chunks, *_write_tables(folder, result, comparisons)]
     if report:

@@ -31,6 +31,8 @@ FUNCTIONS: Mapping[str, int | None] = {
 OPERATORS = ("add", "subtract", "multiply", "divide", "power", "negate")
 CONDITIONS = ("less", "less_equal", "greater", "greater_equal", "equal", "and", "or", "not")
 
+_BUILT_IN = frozenset([*OPERATORS, *CONDITIONS, *FUNCTIONS])
+
 TIME = "time"
 
 #: characters of a text; the longest shipped formula has a few hundred
@@ -185,16 +187,19 @@ def symbols(expression: Expression) -> frozenset[str]:
 
 def calls(expression: Expression) -> frozenset[str]:
     """Every declared function the expression calls; operators, conditions and built-ins are left out."""
-    own = {*OPERATORS, *CONDITIONS, *FUNCTIONS}
-    return frozenset(n.function for n in walk(expression) if isinstance(n, Call) and n.function not in own)
+    return frozenset(
+        n.function for n in walk(expression) if isinstance(n, Call) and n.function not in _BUILT_IN
+    )
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and every part of it, outermost first."""
-    yield expression
-    if isinstance(expression, Call):
-        for argument in expression.arguments:
-            yield from walk(argument)
+    left = [expression]
+    while left:
+        part = left.pop()
+        yield part
+        if isinstance(part, Call):
+            left.extend(reversed(part.arguments))
 
 
 def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from normoxia.documents import Findings, Place
 from normoxia.errors import did_you_mean
@@ -72,18 +72,17 @@ def names_exist(model: Model, findings: Findings) -> None:
 
 def _names_exist(
     expression: Expression,
-    known: Iterable[str],
+    known: Collection[str],
     functions: Mapping[str, Function],
     place: Place,
     findings: Findings,
 ) -> None:
-    legal = set(known)
-    for name in sorted(symbols(expression) - legal):
+    for name in sorted(name for name in symbols(expression) if name not in known):
         if name in functions:
             takes = ", ".join(functions[name].arguments)
             findings.note(place, f'"{name}" is a function', f"call it: {name}({takes})")
         else:
-            findings.note(place, f'"{name}" is not defined', did_you_mean(name, legal).removeprefix("; "))
+            findings.note(place, f'"{name}" is not defined', did_you_mean(name, known).removeprefix("; "))
     for name in sorted(calls(expression)):
         if name not in functions:
             near = did_you_mean(name, {*functions, *FUNCTIONS}).removeprefix("; ")

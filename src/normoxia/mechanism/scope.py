@@ -6,7 +6,7 @@ The checks and the export walk over these two tables instead of knowing the sect
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from normoxia.documents import Place
 from normoxia.mechanism.expression import TIME, Expression
@@ -119,7 +119,7 @@ def coefficients(model: Model) -> Iterator[Formula]:
 
 def within(place: Place, key: str) -> Place:
     """A place one key further in."""
-    return replace(place, key=f"{place.key}.{key}" if place.key else key)
+    return Place(place.file, place.line, f"{place.key}.{key}" if place.key else key)
 
 
 def term_places(slot: Slot) -> tuple[Place, ...]:

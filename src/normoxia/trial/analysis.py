@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,12 +142,17 @@ def ensemble_of(result: TrialResult) -> Mapping[str, float] | None:
     return {str(kind): float(sd) for kind, sd in calibration["structural"].items()}
 
 
-def protocol_of(result: TrialResult) -> Trial:
-    """The protocol a result was run by, with the arms' sizes of that run. Raises InvalidDocument when it holds none."""
+def protocol_of(result: TrialResult, folder: Path | None = None) -> Trial:
+    """The protocol a result was run by, with the arms' sizes of that run.
+
+    folder  where documents stand that the protocol names by path; the working folder when omitted
+    raises  InvalidDocument when the result holds no protocol, or names documents that are not there
+    """
     text, file = result.manifest.get("protocol"), str(result.manifest.get("protocol_file", result.trial))
     if not isinstance(text, str) or not text:
         raise InvalidDocument(f"{result.trial}: the result holds no protocol; pass the trial to analyse")
-    return performed(result, files.parse(documents.parse(text, file), text))
+    place = file if folder is None else str(folder / file)
+    return performed(result, files.parse(documents.parse(text, place), text))
 
 
 def performed(result: TrialResult, trial: Trial) -> Trial:

@@ -123,6 +123,11 @@ def _is_file(path: str) -> bool:
         return False
 
 
+def documents_in(text: str) -> tuple[str, ...]:
+    """Paths of documents that a protocol's text names: drugs, a population, a model, sorted."""
+    return tuple(sorted({match[0].strip("\"'[]{},") for match in _PATH.finditer(text)}))
+
+
 def _with_paths(node: Node, text: str) -> str:
     """A regimen whose drugs that are named by a path beside the protocol are named by one that can be opened."""
     if ".y" not in text:

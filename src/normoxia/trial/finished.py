@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from normoxia.digests import digest, is_whole
-from normoxia.errors import InvalidArgument, InvalidDocument
+from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError
 from normoxia.storage import is_leftover, write_whole
 from normoxia.trial import analysis, runner
+from normoxia.trial.files import documents_in
 from normoxia.trial.folder import (
     CHUNKS,
     CONFIG,
@@ -88,14 +89,32 @@ def read(path: Path) -> Finished:
             faults.append(str(error).removeprefix(f"{path}/"))
     planned: tuple[Chunk, ...] = ()
     if parts and is_sealed:
-        planned = runner.chunks(analysis.protocol_of(parts[0]), int(str(config["replicates"])))
+        planned = runner.chunks(_protocol(path, manifest, parts[0]), int(str(config["replicates"])))
         wanted = {f"{CHUNKS}/{chunk.name}" for chunk in planned}
-        present = {f"{CHUNKS}/{entry.name}" for entry in _files(path / CHUNKS)}
+        present = {entry.relative_to(path).as_posix() for entry in _files(path / CHUNKS)}
         faults += [f"{name} is missing from the run" for name in sorted(wanted - {*names})]
         faults += [f"{name} is no part of the run" for name in sorted(present - wanted)]
     _refuse(path, faults)
     result = concatenate(parts)
-    return Finished(path, manifest, config, analysis.protocol_of(result), result, planned, is_sealed)
+    return Finished(path, manifest, config, _protocol(path, manifest, result), result, planned, is_sealed)
+
+
+def _protocol(path: Path, manifest: Mapping[str, Any], result: TrialResult) -> Trial:
+    """The protocol of a run, with documents it names by path from where they stood, or else from the working folder."""
+    names = documents_in(str(result.manifest.get("protocol", "")))
+    stood = manifest.get("documents")
+    if not names:
+        return analysis.protocol_of(result)
+    try:
+        if isinstance(stood, str) and all((Path(stood) / name).is_file() for name in names):
+            return analysis.protocol_of(result, Path(stood))
+        return analysis.protocol_of(result)
+    except NormoxiaError as error:
+        where = f" in {stood} or" if isinstance(stood, str) else ""
+        raise InvalidDocument(
+            f"{path}: its protocol names documents of your own ({', '.join(names)}), which cannot be read{where} in the working "
+            f"folder: {error}; put them back, or run this from a folder that holds them"
+        ) from None
 
 
 def faults(run: Finished) -> tuple[str, ...]:
@@ -148,6 +167,8 @@ def said_otherwise(run: Finished, described: Mapping[str, object]) -> tuple[str,
         "cpu_seconds",
         *expected,
     }
+    if "documents" in run.manifest:
+        known.add("documents")
     found = list(_apart(run.manifest, expected))
     found += [f'{MANIFEST}: "{key}" is no entry of a run' for key in run.manifest if key not in known]
     found += [f'{MANIFEST}: "{key}" is missing' for key in sorted(known - {*run.manifest})]

@@ -107,6 +107,11 @@ class RunFolder:
         """Where a chunk of that name stands or will stand."""
         return self.path / CHUNKS / name
 
+    def strays(self, names: Iterable[str]) -> list[str]:
+        """What stands beside the chunks of those names and is none of them, sorted."""
+        known = {*names}
+        return [entry.name for entry in storage.occupants(self.path / CHUNKS) if entry.name not in known]
+
     def has_chunk(self, name: str) -> bool:
         return self.chunk(name).is_file()
 

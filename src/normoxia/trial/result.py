@@ -244,6 +244,9 @@ class TrialResult:
     @classmethod
     def read(cls, path: str | Path, identity: Mapping[str, object] | None = None) -> TrialResult:
         """The result in a file, see `from_bytes`. Raises InvalidDocument when it is none."""
+        if Path(path).exists() and not Path(path).is_file():
+            # a pipe or a device would be waited for without end
+            raise InvalidDocument(f"{path}: is no file; run this part again")
         try:
             return cls.from_bytes(Path(path).read_bytes(), str(path), identity)
         except OSError as error:

@@ -18,6 +18,7 @@ from normoxia import __version__, library, mechanism, pharmacology, simulation
 from normoxia.digests import digest_of
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
+from normoxia.pharmacology import Drug, Regimen
 from normoxia.population import Population, joined, sample
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
@@ -64,10 +65,12 @@ class PreparedTrial:
 def compose(trial: Trial) -> Model:
     """The trial's biology with every drug its arms may give."""
     biology = mechanism.read(library.find("models", trial.model))
-    # by name, not by path: the same documents in another folder make the same model, in the same order
-    own = sorted((pharmacology.read(name) for name in trial.drugs), key=lambda drug: drug.name)
-    drugs = pharmacology.modules(own)
-    return mechanism.compose([biology, *drugs])
+    return mechanism.compose([biology, *pharmacology.modules(_drugs(trial))])
+
+
+def _drugs(trial: Trial) -> list[Drug]:
+    """Drugs that the arms may give, by name, not by path: the same documents in another folder come in the same order."""
+    return sorted((pharmacology.read(name) for name in trial.drugs), key=lambda drug: drug.name)
 
 
 def prepare(
@@ -292,12 +295,38 @@ def _rows(
 
 def inputs(trial: Trial, model: Model) -> dict[str, str]:
     """Digests of all that makes a run besides what its options say: the trial with what it refers to, the composed model, every drug."""
-    arms = tuple(replace(arm, n=0) for arm in trial.arms)
+    arms = tuple(_without_folders(replace(arm, n=0)) for arm in trial.arms)
+    model_name = Path(trial.model).name
     return {
-        "trial": digest_of(replace(trial, file="", calibrated=False, arms=arms)),
+        "trial": digest_of(replace(trial, file="", calibrated=False, arms=arms, model=model_name)),
         "model": digest_of(model),
-        "drugs": digest_of([pharmacology.read(name) for name in trial.drugs]),
+        "drugs": digest_of(_drugs(trial)),
     }
+
+
+def _without_folders(arm: Arm) -> Arm:
+    """An arm whose drugs that are named by path are named by its last part, which is the same in every folder."""
+    return replace(
+        arm,
+        regimen=_by_file_name(arm.regimen),
+        next_lines=tuple(replace(line, regimen=_by_file_name(line.regimen)) for line in arm.next_lines),
+        beyond=arm.beyond and replace(arm.beyond, drugs=tuple(Path(drug).name for drug in arm.beyond.drugs)),
+    )
+
+
+def _by_file_name(regimen: Regimen) -> Regimen:
+    return Regimen(
+        tuple(replace(c, dose=replace(c.dose, drug=Path(c.dose.drug).name)) for c in regimen.courses)
+    )
+
+
+def _in_words(regimen: Regimen) -> str:
+    """A regimen as text, which is the same wherever documents of drugs that are named by path stand."""
+    parts = [
+        (Path(drug).name, str(regimen.of(drug)).replace(drug, Path(drug).name)) for drug in regimen.drugs
+    ]
+    is_by_path = any(name.endswith((".yaml", ".yml")) for name, _ in parts)
+    return " + ".join(text for _, text in sorted(parts)) if is_by_path else str(regimen)
 
 
 def manifest(
@@ -317,7 +346,7 @@ def manifest(
         "population_sha256": digest_of(trial.population),
         "model": bench.model.name,
         "model_sha256": digest_of(bench.model),
-        "regimens": {arm.id: str(arm.regimen) for arm in trial.arms},
+        "regimens": {arm.id: _in_words(arm.regimen) for arm in trial.arms},
         "calibration": "calibrated" if trial.calibrated or ensemble is not None else "not calibrated",
         **({} if ensemble is None else {"ensemble": dict(ensemble)}),
     }

@@ -393,7 +393,7 @@ class _Reader:
         f = node.fields(self.findings, ("kind", "says", "place", "line"), ("quote",))
         said = self.entries(f, "says")
         kind = self.word(f, "kind", CLAIM_KINDS)
-        for key in CLAIM_KEYS.get(kind, ()):
+        for key in CLAIM_KEYS.get(kind, ()) if "says" in f else ():
             if key not in said:
                 self.findings.note(f["says"].place, f'a claim of kind "{kind}" without "{key}"', "say it")
         for key in ("arm", "comparator"):
