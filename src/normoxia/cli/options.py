@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from normoxia.api.workers import worker_count as worker_count
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 #: seeds are counted in 64 bits where streams are drawn; more workers than this only wait for one another
 LARGEST_SEED, MOST_WORKERS = 2**63 - 1, 1024
@@ -52,15 +54,3 @@ def checked_tolerance(tolerance: float) -> float:
             f"--tolerance {tolerance:g} cannot be meant; expected one from {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
     return tolerance
-
-
-def worker_count(workers: int) -> int:
-    """The number of threads an option means."""
-    import os
-
-    if workers:
-        return workers
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every platform
-        return os.cpu_count() or 1

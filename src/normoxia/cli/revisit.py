@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.drawn import settings_of
-from normoxia.cli.joined import joined_of
+from normoxia.api.drawn import settings_of
+from normoxia.api.joined import joined_of
 from normoxia.cli.options import Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, OutputExists

@@ -91,6 +91,10 @@ class Figure:
         _mind_fonts(self.language)
         return bytes(vl_convert.vegalite_to_pdf(self.json(), vl_version=_VERSION))
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows the figure: as SVG, with its description as text."""
+        return {"image/svg+xml": self.svg(), "text/plain": self.description}
+
     def csv(self, digits: int | None = None) -> str:
         """The figure's data as CSV, UTF-8, a row a point; unknown is empty, not reached is inf.
 
