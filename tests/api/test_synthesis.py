@@ -77,6 +77,10 @@ def test_what_cannot_be_pooled_is_refused(table: Path) -> None:
     assert len(nx.pool(table, leave_out_faulty=True).effects()) == 6
     with pytest.raises(UnknownName, match="question"):
         nx.pool("no such question")
+    for wrong in ({"effect": "XX"}, {"tau": "YY"}, {"reference": "w"}):
+        with pytest.raises(UnknownName):
+            nx.pool(table, **wrong, leave_out_faulty=True)
+    assert nx.pool(table, effect="hr", tau="reml", leave_out_faulty=True).effects().height == 6
     with pytest.raises(UnknownName, match="random"):
         nx.pool(table, model="fixed")
     with pytest.raises(InvalidArgument, match="belong to tables"):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from normoxia.api.limits import LARGEST_SEED, LEAST_TOLERANCE, MOST_WORKERS
 from normoxia.calibration.fitting import ensemble
 from normoxia.calibration.fitting.ensemble import Calibrated
 from normoxia.errors import InvalidArgument
@@ -17,9 +18,6 @@ from normoxia.trial.protocol import Trial
 
 #: replicates of a calibrated run, and how few still make a prediction interval
 REPLICATES, FEWEST = 20, 8
-_LARGEST_SEED, _MOST_WORKERS = 2**63 - 1, 1024
-#: relative tolerance below which double precision has no digits left for a step's error
-_LEAST_TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,16 +112,16 @@ def plan(
 
 def check(*, seed: int, patients: int | None, tolerance: float, workers: int = 0) -> None:
     """Raise InvalidArgument for numbers that no run can have."""
-    if not 0 <= seed <= _LARGEST_SEED:
-        raise InvalidArgument(f"seed={seed}: expected 0 to {_LARGEST_SEED}")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidArgument(f"seed={seed}: expected 0 to {LARGEST_SEED}")
     if patients is not None and patients < 1:
         raise InvalidArgument(f"patients={patients}: a trial needs at least one patient in every arm")
-    if not _LEAST_TOLERANCE <= tolerance < 1:
+    if not LEAST_TOLERANCE <= tolerance < 1:
         raise InvalidArgument(
-            f"tolerance={tolerance:g}: expected {_LEAST_TOLERANCE:g} to below 1, such as 1e-4"
+            f"tolerance={tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
-    if not 0 <= workers <= _MOST_WORKERS:
-        raise InvalidArgument(f"workers={workers}: expected 0 (all cores) to {_MOST_WORKERS}")
+    if not 0 <= workers <= MOST_WORKERS:
+        raise InvalidArgument(f"workers={workers}: expected 0 (all cores) to {MOST_WORKERS}")
 
 
 def replicate_count(replicates: int | None, calibrated: bool) -> int:

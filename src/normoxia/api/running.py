@@ -11,9 +11,9 @@ from typing import Any
 
 from normoxia.api.drawn import settings_of
 from normoxia.api.joined import joined_of
+from normoxia.api.limits import worker_count
 from normoxia.api.plan import Plan
 from normoxia.api.run import Part, Run
-from normoxia.api.workers import worker_count
 from normoxia.api.writing import provenance_of, write_outputs
 from normoxia.errors import Interrupted, InvalidDocument
 from normoxia.progress import Progress

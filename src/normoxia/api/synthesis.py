@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from normoxia.api.names import one_of
 from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.evidence.synthesis import answers, pooling, questions, tables
+from normoxia.evidence.synthesis.contrasts import Effect
+from normoxia.evidence.synthesis.heterogeneity import TauMethod
 
 if TYPE_CHECKING:
     import polars
@@ -167,6 +169,8 @@ def pool(
         There is no question of the name.
     """
     kind = one_of("model", model, ("common", "random"))
+    tau = one_of("tau estimator", tau, [method.value for method in TauMethod])
+    effect = effect and one_of("effect", effect, [measure.value for measure in Effect])
     options: dict[str, Any] = {
         "model": kind, "tau": tau, "hartung_knapp": hartung_knapp, "level": level, "seed": seed,
     }  # fmt: skip

@@ -7,9 +7,11 @@ import time
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import SupportsIndex
 
+from normoxia import library
 from normoxia.api import running
-from normoxia.api.names import find_trial
+from normoxia.api.names import find_trial, one_of
 from normoxia.api.plan import check, plan
 from normoxia.api.run import Part, Run
 from normoxia.errors import InvalidArgument
@@ -106,7 +108,11 @@ def run(
     protocol = trial if isinstance(trial, Trial) else read_trial(trial)
     if resume and out is None:
         raise InvalidArgument("resume=True needs out= with the folder of the interrupted run")
+    seed, workers = _whole("seed", seed), _whole("workers", workers)
+    patients = None if patients is None else _whole("patients", patients)
+    replicates = None if replicates is None else _whole("replicates", replicates)
     check(seed=seed, patients=patients, tolerance=tolerance, workers=workers)
+    lang = one_of("language", lang, library.names("languages"))
     planned = plan(
         protocol,
         seed=seed,
@@ -157,6 +163,13 @@ def open_run(folder: str | Path) -> Run:
         began=began,
         folder=Path(folder),
     )
+
+
+def _whole(name: str, value: object) -> int:
+    """A whole number of Python or numpy as one of Python. Raises InvalidArgument for anything else."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise InvalidArgument(f"{name}={value!r}: expected a whole number")
+    return int(value)
 
 
 def _ignore(text: str) -> None:

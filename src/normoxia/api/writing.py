@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from normoxia.api.plain import plain
 from normoxia.trial.folder import RunFolder, described, machine, write_whole
 
 if TYPE_CHECKING:
@@ -71,19 +72,6 @@ def write_outputs(
         "cpu_seconds": round(time.process_time() - began[1], 3),
     }
     return folder.write_manifest({**provenance, **timing}, [*outputs, summary_path])
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: nan and infinities as null, numbers of arrays as numbers."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        return plain(value.item())
-    return value
 
 
 def _write_tables(folder: RunFolder, result: TrialResult, comparisons: Sequence[Comparison]) -> list[Path]:
