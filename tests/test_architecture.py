@@ -17,7 +17,8 @@ FLOORS = {
     "trial": 4,
     "calibration": 5, "design": 5,
     "report": 6,
-    "cli": 7, "web": 7,
+    "api": 7,
+    "cli": 8, "web": 8,
 }  # fmt: skip
 
 #: large rooms have floors of their own; what is on one line does not import one another, and none imports the package

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from normoxia.api.limits import LARGEST_SEED as LARGEST_SEED
+from normoxia.api.limits import LEAST_TOLERANCE, MOST_WORKERS
+from normoxia.api.limits import worker_count as worker_count
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
-#: seeds are counted in 64 bits where streams are drawn; more workers than this only wait for one another
-LARGEST_SEED, MOST_WORKERS = 2**63 - 1, 1024
 
 Seed = Annotated[
     int,
@@ -19,9 +21,6 @@ Workers = Annotated[int, typer.Option("--workers", min=0, max=MOST_WORKERS, help
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
-
-#: relative tolerance below which double precision has no digits left for a step's error
-LEAST_TOLERANCE = 1e-13
 
 
 def _spoken(lang: str) -> str:
@@ -52,15 +51,3 @@ def checked_tolerance(tolerance: float) -> float:
             f"--tolerance {tolerance:g} cannot be meant; expected one from {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
     return tolerance
-
-
-def worker_count(workers: int) -> int:
-    """The number of threads an option means."""
-    import os
-
-    if workers:
-        return workers
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every platform
-        return os.cpu_count() or 1

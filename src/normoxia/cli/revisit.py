@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.combined import combined_of
-from normoxia.cli.ensemble_draws import parameter_sets_of
+from normoxia.api.combined import combined_of
+from normoxia.api.ensemble_draws import parameter_sets_of
 from normoxia.cli.options import Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, OutputExists

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from normoxia.api.plain import plain as plain
 from normoxia.cli.streams import is_unicode
 from normoxia.progress import Progress, Step, silent
 
@@ -18,19 +19,6 @@ def print_json(value: object) -> None:
     """One JSON object on standard output; nan and infinities become null, since JSON has neither."""
     text = json.dumps(plain(value), ensure_ascii=not is_unicode(), indent=1, allow_nan=False)
     sys.stdout.write(text + "\n")
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: nan and infinities as null, arrays' numbers as numbers."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        return plain(value.item())
-    return value
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -104,6 +104,10 @@ class Figure:
         _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_pdf(self.json(), vl_version=_VERSION))
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows the figure: as SVG, with its description as text."""
+        return {"image/svg+xml": self.svg(), "text/plain": self.description}
+
     def csv(self, digits: int | None = None) -> str:
         """Return the data of the figure as UTF-8 CSV, one row per point; unknown is empty, not reached is "inf".
 

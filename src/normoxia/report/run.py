@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia.errors import InvalidArgument
 from normoxia.language import Language, language
 from normoxia.outcome import Endpoint, Measure, Outcome, Source
 from normoxia.population import Population, table_one
@@ -81,6 +82,43 @@ def page(
     """
     report = _RunPage(result, trial, comparisons, manifest, joined, language(lang))
     return report.page(), tuple(report.figures)
+
+
+def survival_figure(
+    result: TrialResult,
+    trial: Trial,
+    comparisons: Sequence[PublishedComparison],
+    endpoint: Endpoint,
+    population: str,
+    *,
+    lang: str = "en",
+) -> Figure:
+    """The Kaplan-Meier figure of one endpoint and analysis population of a run.
+
+    Parameters
+    ----------
+    endpoint
+        `Endpoint.PFS` or `Endpoint.OS`.
+    population
+        The id of an analysis set of the trial.
+    lang
+        "en" or "zh".
+
+    Raises
+    ------
+    InvalidArgument
+        An arm has no patient of the population.
+    """
+    report = _RunPage(result, trial, comparisons, {}, (), language(lang))
+    chosen = next(own for own in trial.sets if own.id == population)
+    member = chosen.where.holds(result.covariates, result.n_rows)
+    arms = {arm.id: rows[member[rows]] for arm in trial.arms for rows in (result.rows(arm.id),)}
+    empty = [arm for arm, rows in arms.items() if not len(rows)]
+    if empty:
+        raise InvalidArgument(
+            f'population "{population}": no patient in {", ".join(empty)}; run more patients or take another population'
+        )
+    return report.kaplan_meier(chosen, arms, endpoint)
 
 
 def label_of(outcome: Outcome, lang: str) -> str:

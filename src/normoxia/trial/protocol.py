@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia import documents
 from normoxia.documents import Place
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Source
-from normoxia.pharmacology import Regimen
+from normoxia.pharmacology import Regimen, regimen
 from normoxia.population import Condition, PopulationDocument, TableOne
 from normoxia.trial.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
 CYCLE_DAYS = 21.0
+#: what the id of a trial ends in whose protocol was changed
+CHANGED = "-changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,3 +252,140 @@ class Trial:
                 f"found {patients} patients; a trial needs at least one patient in every arm"
             )
         return replace(self, arms=tuple(replace(arm, n=patients) for arm in self.arms))
+
+    def with_dose(self, arm: str, **courses: str) -> Trial:
+        """The trial with other doses in an arm, as a protocol of its own.
+
+        It no longer follows the published study, so that nothing published stands beside it; its text, from which a
+        finished run is read back, is changed with it.
+
+        Parameters
+        ----------
+        arm
+            The id of an arm.
+        **courses
+            For each drug to change, everything that is given of it, as `bevacizumab="7.5 mg/kg q3w"`; a hyphen in the
+            name of a drug is written as an underscore.
+
+        Raises
+        ------
+        UnknownName
+            The trial has no such arm, or the arm does not give the drug.
+        InvalidArgument
+            A course that cannot be meant, or no drug was named.
+        """
+        given = self.arm(arm).regimen
+        if not courses:
+            raise InvalidArgument(
+                f'arm "{arm}": found no drug to change; name one, as bevacizumab="7.5 mg/kg q3w"'
+            )
+        changed = given
+        for name, text in courses.items():
+            drug = _drug_named(name, given.drugs)
+            course = regimen(f"{drug} {text}")
+            if course.drugs != (drug,):
+                raise InvalidArgument(
+                    f'{name}="{text}": found {", ".join(course.drugs) or "no drug"}; expected courses of {drug} alone'
+                )
+            changed = Regimen(tuple(c for c in changed.courses if c.dose.drug != drug)) + course
+        doses = "; ".join(f"{name} {text}" for name, text in courses.items())
+        document = self._document()
+        document["arms"][arm]["regimen"] = str(changed)
+        arms = tuple(replace(own, regimen=changed) if own.id == arm else own for own in self.arms)
+        return self._changed(
+            document, f"Changed from {self.id}: arm {arm} gives {doses}.", arms, self.contrasts
+        )
+
+    def with_arm(
+        self,
+        name: str,
+        treatment: str,
+        *,
+        like: str | None = None,
+        control: str | None = None,
+        n: int | None = None,
+    ) -> Trial:
+        """The trial with one arm more, as a protocol of its own; see `with_dose`.
+
+        Parameters
+        ----------
+        name
+            The id of the new arm.
+        treatment
+            Its regimen, as "atezolizumab 1200 mg q3w + bevacizumab 15 mg/kg q3w".
+        like
+            The arm whose number of patients and later lines it takes; the first when omitted. Treatment beyond
+            progression is taken too, when the new arm gives those drugs.
+        control
+            The arm it is compared with; by default the control of the first contrast, else the first arm.
+        n
+            Patients in the new arm.
+
+        Raises
+        ------
+        UnknownName
+            The trial has no arm `like` or `control`, or there is no drug of a name.
+        InvalidArgument
+            The trial has an arm of the name, the regimen cannot be meant, or `n` is less than one.
+        """
+        if not name.strip() or name in {arm.id for arm in self.arms}:
+            raise InvalidArgument(
+                f'found "{name}" as the id of a new arm; expected one that no arm of {self.id} has'
+            )
+        given = regimen(treatment)
+        model = self.arms[0] if like is None else self.arm(like)
+        first = self.contrasts[0].control if self.contrasts else self.arms[0].id
+        compared = self.arm(first if control is None else control).id
+        size = model.n if n is None else n
+        if size < 1:
+            raise InvalidArgument(f'arm "{name}": found {size} patients; expected at least one')
+        if not given.courses:
+            raise InvalidArgument(
+                f'arm "{name}": found no drug in "{treatment}"; name at least one, with its dose'
+            )
+        beyond = model.beyond if model.beyond and {*model.beyond.drugs} <= {*given.drugs} else None
+        source = f"assumed: as arm {model.id}, but for the regimen"
+        document = self._document()
+        entry = {"title": {"en": name}, "n": size, "regimen": str(given), "source": source}
+        kept = ("next_line", "beyond_progression") if beyond else ("next_line",)
+        before = document["arms"][model.id]
+        document["arms"][name] = entry | {key: before[key] for key in kept if key in before}
+        document["contrasts"] = [*document.get("contrasts", ()), {"experimental": name, "control": compared}]
+        arm = replace(
+            model, id=name, titles={"en": name}, n=size, regimen=given, beyond=beyond,
+            source=Source(source, verified=False),
+        )  # fmt: skip
+        note = f"Changed from {self.id}: arm {name} gives {given}."
+        return self._changed(document, note, (*self.arms, arm), (*self.contrasts, Contrast(name, compared)))
+
+    def _document(self) -> dict[str, Any]:
+        """The protocol as plain values. Raises InvalidArgument when the trial was made without a text."""
+        document = documents.parse(self.text, self.file).plain()
+        if not isinstance(document, dict):
+            raise InvalidArgument(f"{self.id}: has no text to change; read the trial from a protocol")
+        return document
+
+    def _changed(
+        self, document: dict[str, Any], note: str, arms: tuple[Arm, ...], contrasts: tuple[Contrast, ...]
+    ) -> Trial:
+        """The trial with other arms, in its values and in its text, no longer the published one."""
+        document.pop("study", None)
+        document["trial"] = name = self.id.removesuffix(CHANGED) + CHANGED
+        document["notes"] = [*document.get("notes", ()), note]
+        return replace(
+            self,
+            id=name,
+            study="",
+            arms=arms,
+            contrasts=contrasts,
+            text=documents.write(document),
+            notes=(*self.notes, note),
+        )
+
+
+def _drug_named(name: str, drugs: tuple[str, ...]) -> str:
+    """The drug of an arm that a keyword names. Raises UnknownName."""
+    for drug in drugs:
+        if drug.casefold().replace("-", "_") == name.casefold().replace("-", "_"):
+            return drug
+    raise UnknownName("drug of the arm", name, drugs)

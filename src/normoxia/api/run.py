@@ -1,0 +1,230 @@
+"""What a run gives: its tables as data frames, its figures, its provenance, and its files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from normoxia.api.frames import contrasts_frame, outcomes_frame, patients_frame
+from normoxia.api.names import one_of
+from normoxia.api.writing import provenance_of, write_outputs
+from normoxia.errors import InvalidArgument
+from normoxia.outcome import Endpoint
+from normoxia.population import Acceptance
+from normoxia.trial.analysis import PublishedComparison
+from normoxia.trial.combined import CombinedRatio
+from normoxia.trial.folder import RunFolder, chunk_identity, plain_config
+from normoxia.trial.protocol import Trial
+from normoxia.trial.result import TrialResult
+from normoxia.trial.summary import summary
+
+if TYPE_CHECKING:
+    import polars
+
+    from normoxia.report.figure import Figure
+
+#: kinds of figures that `Run.plot` draws
+PLOTS = ("km",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A chunk of a run: its file name, how many rows it has, and how its patients were accepted."""
+
+    name: str
+    n_rows: int
+    acceptance: Acceptance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Run:
+    """A simulated trial; `normoxia.run` and `normoxia.open_run` give it.
+
+    Attributes
+    ----------
+    trial
+        The protocol, with the numbers of patients of the run.
+    result
+        Every patient, scan and state.
+    comparisons
+        Each simulated outcome with the published one, where there is one.
+    joined
+        Hazard ratios by the mechanism, by the component model, and combined; empty for uncalibrated and ablated runs.
+    provenance
+        Versions, seed, digests and machine: what a run needs to be repeated.
+    config
+        The configuration as it goes into the folder.
+    parts
+        The chunks the run consists of, in the order of the rows.
+    began
+        Wall-clock and processor time, s, when the run began.
+    folder
+        Where the run is kept; None for a run in memory.
+    """
+
+    trial: Trial
+    result: TrialResult
+    comparisons: tuple[PublishedComparison, ...]
+    joined: tuple[CombinedRatio, ...]
+    provenance: Mapping[str, Any]
+    config: Mapping[str, object]
+    parts: tuple[Part, ...]
+    began: tuple[float, float]
+    folder: Path | None = None
+
+    def patients(self) -> polars.DataFrame:
+        """One row for each simulated patient and arm, ordered by arm, replicate and patient.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `replicate`, `arm`, `patient` (the same number in two arms is the same patient treated twice),
+            `pfs_months`, `pfs_event`, `os_months`, `os_event` (months from enrolment; False is censored),
+            `best_response` (CR, PR, SD, PD, NE), `response_months`, `duration_months`, `duration_event` (null without
+            a response), `toxicity_grade3` (a treatment-related event of grade 3 or more), `failed` (the solver
+            stopped; censored at the last scan), and one column for each covariate.
+        """
+        return patients_frame(self.result, self.trial)
+
+    def outcomes(self) -> polars.DataFrame:
+        """One row for each outcome of each analysis population.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `population`, `endpoint`, `measure`, `month` (of a landmark), `arm`, `comparator` (of a contrast),
+            `n`, `value`, `low`, `high` (95 % prediction interval), `published`, `published_low`, `published_high`,
+            `inside` (whether the published value lies in the interval), `source`. Months, percent, hazard ratios;
+            infinite is not reached, null is not available.
+        """
+        return outcomes_frame(self.comparisons)
+
+    def contrasts(self) -> polars.DataFrame:
+        """One row for each hazard ratio.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `population`, `endpoint`, `experimental`, `control`, then `value` (simulated), `component_model`,
+            `combined` and `published`, each with its `low` and `high`, and `inside`.
+        """
+        return contrasts_frame(self.comparisons, self.joined)
+
+    def summary(self) -> dict[str, object]:
+        """The run as one plain object: what `normoxia run --json` prints."""
+        return summary(self.result, self.trial, self.comparisons, self.provenance, self.joined)
+
+    def plot(
+        self, kind: str = "km", *, endpoint: str = "OS", population: str | None = None, lang: str = "en"
+    ) -> Figure:
+        """Draw a figure of the run.
+
+        Parameters
+        ----------
+        kind
+            "km": Kaplan-Meier curves with their prediction bands, and the published values.
+        endpoint
+            "PFS" or "OS".
+        population
+            An analysis population of the trial; the first when omitted.
+        lang
+            "en" or "zh".
+        """
+        from normoxia.report.run import survival_figure
+
+        one_of("figure", kind, PLOTS)
+        chosen = Endpoint(one_of("endpoint", endpoint, (Endpoint.PFS.value, Endpoint.OS.value)))
+        names = [own.id for own in self.trial.sets]
+        name = one_of("population", population, names) if population is not None else names[0]
+        return survival_figure(self.result, self.trial, self.comparisons, chosen, name, lang=lang)
+
+    def save(self, folder: str | Path, *, report: bool = True, lang: str = "en") -> Path:
+        """Write the run into a new folder, as `normoxia run --out` does; return its path.
+
+        Parameters
+        ----------
+        folder
+            Must not exist, or be empty.
+        report
+            Whether to draw the figures and the HTML report, in the language `lang`.
+
+        Raises
+        ------
+        OutputExists
+            The folder holds something.
+        InvalidArgument
+            The run was read from a folder of an earlier version, which cannot be written again.
+        """
+        if not self.parts:
+            raise InvalidArgument(
+                f"{self.folder} was written by an earlier version of normoxia; copy the folder instead of saving it"
+            )
+        path = Path(folder)
+        identity = plain_config(self.config)
+        with RunFolder.begun(path, self.config) as place:
+            for part, content in self._chunks():
+                place.write_chunk(part.name, content.to_bytes(chunk_identity(identity, part.name)))
+            write_outputs(
+                place, self.result, self.trial, self.comparisons, self.joined,
+                provenance_of(self.result, self.config, path),
+                report=report, lang=lang, began=self.began, note=_ignore,
+            )  # fmt: skip
+        return path
+
+    def _chunks(self) -> Iterator[tuple[Part, TrialResult]]:
+        """The chunks of the run, cut out of the whole."""
+        first = 0
+        for part in self.parts:
+            rows = np.arange(first, first + part.n_rows)
+            yield part, replace(self.result.take(rows), acceptance=part.acceptance)
+            first += part.n_rows
+
+    def __repr__(self) -> str:
+        arms = ", ".join(f"{arm.id} {arm.n}" for arm in self.trial.arms)
+        parameters = "calibrated" if self.trial.calibrated else "uncalibrated"
+        return (
+            f"<Run of {self.trial.id}: {arms} patients, replicates={self.result.n_replicates}, "
+            f"seed={self.config.get('seed')}, {parameters}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Title, hazard ratios of the first population, and its Kaplan-Meier figure of overall survival."""
+        text = self.trial.title("en")
+        figure = self.plot("km", endpoint="OS").svg()
+        return f"<div><p><strong>{html.escape(text)}</strong></p>{self._ratios_html()}{figure}</div>"
+
+    def _ratios_html(self) -> str:
+        frame = self.contrasts()
+        rows = [row for row in frame.iter_rows(named=True) if row["population"] == self.trial.sets[0].id]
+        if not rows:
+            return ""
+        kinds = ["value", *(name for name in ("component_model", "combined", "published") if any(r[name] is not None for r in rows))]  # fmt: skip
+        titles = {"value": "simulated", "component_model": "component model"}
+        heads = ["endpoint", "hazard ratio", *(titles.get(kind, kind) for kind in kinds)]
+        cells = [
+            [r["endpoint"], f"{r['experimental']} / {r['control']}", *(_interval(r, kind) for kind in kinds)]
+            for r in rows
+        ]
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _interval(row: Mapping[str, Any], kind: str) -> str:
+    """A value with its interval, as "0.80 (0.66 to 0.97)"."""
+    value = row[kind]
+    low, high = (row[end if kind == "value" else f"{kind}_{end}"] for end in ("low", "high"))
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _ignore(text: str) -> None:
+    """Discard a line about what is being done."""
