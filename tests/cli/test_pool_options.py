@@ -120,7 +120,7 @@ def test_a_network_that_breaks_is_said_to_break(normoxia: Callable, tmp_path: Pa
     star = HEADER + "A,one,placebo,0.5,0.35,0.714\nB,two,placebo,0.81,0.62,1.06\n"
     whole = asked(normoxia, tmp_path, star, "--leave-one-out")
     assert [x["effects"] for x in whole["leave_one_out"]] == [None, None]
-    assert "breaks" in normoxia("pool", "t.csv", "--leave-one-out", "--quiet").out
+    assert "network disconnected" in normoxia("pool", "t.csv", "--leave-one-out", "--quiet").out
 
 
 def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_path: Path) -> None:
