@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ SCHEMA = "normoxia.emulated/1"
 #: rates that are emulated of every arm
 RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
 #: what the archive library says of a damaged file
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError, tokenize.TokenError)
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
