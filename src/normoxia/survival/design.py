@@ -111,19 +111,25 @@ class _Key:
         return found
 
 
+def event_weights(design: RiskDesign) -> Floats:
+    """The weight of each event in the denominator: the mean weight of the events at its time."""
+    return np.asarray((design.event_sums(design.weight) / np.bincount(design.group))[design.group])
+
+
 def event_moments(
-    design: RiskDesign, coefficients: Floats, ties: Ties
+    design: RiskDesign, coefficients: Floats, ties: Ties, weight: Floats | None = None
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates."""
+    """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates.
+
+    weight  `event_weights` of the design, where they are there already
+    """
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
     first = relative[:, None] * design.x
     second = first[:, :, None] * design.x[:, None, :]
     sums = [_adjusted(design, values, ties) for values in (relative, first, second)]
-    counts = np.bincount(design.group)
-    weight = (design.event_sums(design.weight) / counts)[design.group]
     mean = sums[1] / sums[0][:, None]
     covariance = sums[2] / sums[0][:, None, None] - mean[:, :, None] * mean[:, None, :]
-    return weight, sums[0], mean, covariance
+    return event_weights(design) if weight is None else weight, sums[0], mean, covariance
 
 
 def third_moments(design: RiskDesign, coefficients: Floats, ties: Ties) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.survival.data import Floats
-from normoxia.survival.design import RiskDesign, Ties, event_moments, third_moments
+from normoxia.survival.design import RiskDesign, Ties, event_moments, event_weights, third_moments
 from normoxia.survival.exact_ties import exact_terms
 
 #: coefficients -> (log likelihood, score, information)
@@ -24,6 +24,8 @@ _SHIFT = 1e-4
 
 def plain(design: RiskDesign, ties: Ties) -> Terms:
     """The partial likelihood; -inf where the numbers overflow."""
+    x, own = design.x[design.event], design.weight[design.event]
+    at_events = event_weights(design) if ties != "exact" else None
 
     def terms(coefficients: Floats) -> tuple[float, Floats, Floats]:
         with np.errstate(all="ignore"):
@@ -32,8 +34,7 @@ def plain(design: RiskDesign, ties: Ties) -> Terms:
                     design.x, design.first, design.end, design.event, design.group, coefficients
                 )
             else:
-                weight, total, mean, covariance = event_moments(design, coefficients, ties)
-                x, own = design.x[design.event], design.weight[design.event]
+                weight, total, mean, covariance = event_moments(design, coefficients, ties, at_events)
                 likelihood = float(own @ (x @ coefficients) - weight @ np.log(total))
                 score = own @ x - weight @ mean
                 information = np.einsum("e,eij->ij", weight, covariance)
