@@ -9,6 +9,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 
 def install(session: nox.Session) -> None:
+    """Install the locked requirements and the package."""
     session.install("--require-hashes", "-r", "requirements/dev.txt")
     session.install("--no-deps", "--no-build-isolation", ".")
 

@@ -131,7 +131,9 @@ def report(engines: list[Engine], cold: float, warm: float) -> str:
     ]
     for engine in engines:
         for t in engine.tolerances:
-            lines.append(f"| {engine.name} | {t:g} | {engine.errors[t]:.1e} | {rounded(engine.speeds[t])} |")
+            lines.append(
+                f"| {engine.name} | {t:g} | {engine.errors[t]:.1e} | {rounded(engine.speeds[t])} |"
+            )
     base = engines[0].speed_at(TARGET)
     lines += [
         "",
@@ -167,7 +169,9 @@ def q3w() -> list[str]:
         before = time.process_time()
         run(1e-4, 32)
         best = max(best, 32 / (time.process_time() - before))
-    return [f"Without the daily drug (scenario q3w), tolerance 1e-4: {rounded(best)} patients/s/core."]
+    return [
+        f"Without the daily drug (scenario q3w), tolerance 1e-4: {rounded(best)} patients/s/core."
+    ]
 
 
 def machine() -> str:

@@ -46,7 +46,9 @@ def drawn(parameter: Parameter, z: Array) -> Array:
 def patients(whole: Model, n: int) -> dict[str, Array]:
     """Sampled parameters of n patients, drawn independently."""
     random = np.random.default_rng(20261122)
-    return {p.name: drawn(p, random.standard_normal(n)) for p in whole.parameters if p.kind == "sampled"}
+    return {
+        p.name: drawn(p, random.standard_normal(n)) for p in whole.parameters if p.kind == "sampled"
+    }
 
 
 def doses() -> Inputs:
@@ -54,7 +56,9 @@ def doses() -> Inputs:
     return pharmacology.schedule(regimen, 0.0, DAYS, weight=70.0, body_surface=1.8, gfr=90.0)
 
 
-def run(simulator: Simulator, given: dict[str, Array], tolerance: float) -> tuple[Array, int, float]:
+def run(
+    simulator: Simulator, given: dict[str, Array], tolerance: float
+) -> tuple[Array, int, float]:
     """Outputs every six weeks (n, n_times, n_outputs), patients failed, and CPU seconds, equilibration included."""
     inputs = doses()
     before = time.process_time()
@@ -81,7 +85,9 @@ def report(n: int = 256) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for tolerance in (1e-3, 1e-4, 1e-5):
-        values, failed, spent = min((run(simulator, given, tolerance) for _ in range(3)), key=lambda r: r[2])
+        values, failed, spent = min(
+            (run(simulator, given, tolerance) for _ in range(3)), key=lambda r: r[2]
+        )
         worst = error(values, right)
         lines.append(
             f"| {tolerance:g} | {worst.max():.1e} | {np.median(worst):.1e} | {float(f'{n / spent:.3g}'):,.0f} | {failed} |"

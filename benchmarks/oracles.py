@@ -17,23 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.synthesis_restricted import checks
-from normoxia.evidence.synthesis import (
+from normoxia.evidence.synthesis.judgement import consistency, contribution
+from normoxia.evidence.synthesis.judgement.funnel import adjusted_funnel
+from normoxia.evidence.synthesis.judgement.small_studies import egger, trim_and_fill
+from normoxia.evidence.synthesis.model import (
     components,
-    consistency,
-    contribution,
     heterogeneity,
     indirect,
     meta,
     ranking,
     rare,
 )
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.binomial import network_binomial
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, by_study, contrasts_from_arms
-from normoxia.evidence.synthesis.funnel import adjusted_funnel
-from normoxia.evidence.synthesis.network import Network, NetworkFit
-from normoxia.evidence.synthesis.regression import meta_regression
-from normoxia.evidence.synthesis.small_studies import egger, trim_and_fill
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.binomial import network_binomial
+from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, by_study, contrasts_from_arms
+from normoxia.evidence.synthesis.model.network import Network, NetworkFit
+from normoxia.evidence.synthesis.model.regression import meta_regression
 from normoxia.survival import TimeToEvent, cox, kaplan_meier
 from normoxia.survival.digitised import DigitisedCurve, reconstruct
 
@@ -48,9 +47,7 @@ AS_PRINTED = 0.0
 
 PM_STOPS = "at the peer's tau2 the generalised Q misses k - 1 by 7e-4, at ours by less than 1e-12"
 REML_STOPS = "our restricted likelihood is the higher one; at the peer's tau2 the rest agrees, see those rows"
-LME4_STOPS = (
-    "at the peer's precision: its optimiser stops near the top, its standard errors are finite differences"
-)
+LME4_STOPS = "at the peer's precision: its optimiser stops near the top, its standard errors are finite differences"
 NO_COVARIANCE = (
     "the peer leaves out the sampling covariance of the three-arm study when it estimates tau by REML; "
     "without it we get its value, with it 0.09992"
@@ -92,7 +89,14 @@ class Row:
 def rows() -> Iterator[Row]:
     """Every comparison, in the order of the files."""
     yield from pairwise_rows()
-    for part in (summary_rows, effect_rows, ranking_rows, split_rows, design_rows, contribution_rows):
+    for part in (
+        summary_rows,
+        effect_rows,
+        ranking_rows,
+        split_rows,
+        design_rows,
+        contribution_rows,
+    ):
         yield from part()
     yield from heat_rows()
     yield from funnel_rows()
@@ -135,7 +139,11 @@ def networks() -> dict[str, Network]:
     ]
     franchini = [
         Arm(
-            r["Study"], r[f"Treatment{i}"], n=float(r[f"n{i}"]), mean=float(r[f"y{i}"]), sd=float(r[f"sd{i}"])
+            r["Study"],
+            r[f"Treatment{i}"],
+            n=float(r[f"n{i}"]),
+            mean=float(r[f"y{i}"]),
+            sd=float(r[f"sd{i}"]),
         )
         for r in records("input_franchini2012_arm.csv")
         for i in (1, 2, 3)
@@ -213,9 +221,14 @@ def summary_rows() -> Iterator[Row]:
         for name, count in counts.items():
             yield Row(file, case, name, float(count), float(r[name]), AS_PRINTED)
         for name, value in (
-            ("Q", own.q), ("pval_Q", own.q_p_value), ("Q_within", designs.within_q), ("Q_between", designs.between_q),
-            ("I2", i2), ("I2_lower", low), ("I2_upper", high),
-        ):  # fmt: skip
+            ("Q", own.q),
+            ("pval_Q", own.q_p_value),
+            ("Q_within", designs.within_q),
+            ("Q_between", designs.between_q),
+            ("I2", i2),
+            ("I2_lower", low),
+            ("I2_upper", high),
+        ):
             yield Row(file, case, name, value, float(r[name]))
 
 
@@ -226,8 +239,13 @@ def effect_rows() -> Iterator[Row]:
         note = "at the peer's tau" if r["tau_method"] == "REML" else ""
         ends = (("pred_lower", e.prediction[0]), ("pred_upper", e.prediction[1]))
         for name, value in (
-            ("TE", e.estimate), ("seTE", e.se), ("lower", e.low), ("upper", e.high), ("pval", e.p_value), *ends,
-        ):  # fmt: skip
+            ("TE", e.estimate),
+            ("seTE", e.se),
+            ("lower", e.low),
+            ("upper", e.high),
+            ("pval", e.p_value),
+            *ends,
+        ):
             if r[name]:
                 yield Row("nma_effects", case, name, value, float(r[name]), note=note)
 
@@ -249,7 +267,9 @@ def ranking_rows() -> Iterator[Row]:
             yield Row("nma_ranking", case, name, score, float(r[name]))
         if r["SUCRA_random_mc2e4"]:
             sucra = _sucra(r["dataset"], r["tau_method"], small)[r["treatment"]]
-            yield Row("nma_ranking", case, "SUCRA", sucra, float(r["SUCRA_random_mc2e4"]), SUCRA, True)
+            yield Row(
+                "nma_ranking", case, "SUCRA", sucra, float(r["SUCRA_random_mc2e4"]), SUCRA, True
+            )
 
 
 @functools.cache
@@ -260,7 +280,10 @@ def _sucra(dataset: str, method: str, small: str) -> dict[str, float]:
 
 @functools.cache
 def _splits(dataset: str, model: str, method: str) -> dict[tuple[str, str], consistency.Split]:
-    return {(s.treatment, s.comparator): s for s in consistency.node_splits(fitted(dataset, model, method))}
+    return {
+        (s.treatment, s.comparator): s
+        for s in consistency.node_splits(fitted(dataset, model, method))
+    }
 
 
 def split_rows() -> Iterator[Row]:
@@ -272,11 +295,18 @@ def split_rows() -> Iterator[Row]:
         case = f"{r['dataset']} {r['model']} {r['tau_method']} {r['comparison']}"
         note = "at the peer's tau" if r["tau_method"] == "REML" else ""
         for name, value in (
-            ("k", float(s.n_studies)), ("prop_direct", s.proportion), ("nma", sign * s.network),
-            ("direct", sign * s.direct), ("se_direct", s.direct_se), ("indirect", sign * s.indirect),
-            ("se_indirect", s.indirect_se), ("diff", sign * s.difference), ("se_diff", s.difference_se),
-            ("z", sign * s.z), ("p", s.p_value),
-        ):  # fmt: skip
+            ("k", float(s.n_studies)),
+            ("prop_direct", s.proportion),
+            ("nma", sign * s.network),
+            ("direct", sign * s.direct),
+            ("se_direct", s.direct_se),
+            ("indirect", sign * s.indirect),
+            ("se_indirect", s.indirect_se),
+            ("diff", sign * s.difference),
+            ("se_diff", s.difference_se),
+            ("z", sign * s.z),
+            ("p", s.p_value),
+        ):
             if r[name]:
                 yield Row("nma_netsplit", case, name, value, float(r[name]), note=note)
 
@@ -297,29 +327,40 @@ def design_rows() -> Iterator[Row]:
     for r in records("nma_design_decomposition.csv"):
         name = r["part"]
         found = (
-            parts[name] if name in parts else own[frozenset(name.removeprefix("within design ").split(":"))]
+            parts[name]
+            if name in parts
+            else own[frozenset(name.removeprefix("within design ").split(":"))]
         )
         for label, value in zip(("Q", "df", "pval"), found, strict=True):
             if r[label] not in ("NA", ""):
                 yield Row("nma_design_decomposition", name, label, float(value), float(r[label]))
         if r["tau_within"] != "NA":
-            yield Row("nma_design_decomposition", name, "tau_within", d.tau_within, float(r["tau_within"]))
+            yield Row(
+                "nma_design_decomposition", name, "tau_within", d.tau_within, float(r["tau_within"])
+            )
 
 
 def contribution_rows() -> Iterator[Row]:
     matrices = {
         m: contribution.contributions(
-            fitted("senn2013", m, "DL" if m == "random" else ""), method=contribution.Streams.FIRST_BY_NAME
+            fitted("senn2013", m, "DL" if m == "random" else ""),
+            method=contribution.Streams.FIRST_BY_NAME,
         )
         for m in ("common", "random")
     }
     for r in records("nma_contribution_shortestpath.csv"):
         matrix = matrices[r["model"]]
-        pair, direct = (tuple(sorted(r[c].split(":"))) for c in ("nma_comparison", "direct_comparison"))
+        pair, direct = (
+            tuple(sorted(r[c].split(":"))) for c in ("nma_comparison", "direct_comparison")
+        )
         value = float(matrix.shares[matrix.comparisons.index(pair), matrix.direct.index(direct)])  # type: ignore[arg-type]
         case = f"{r['dataset']} {r['model']} {r['nma_comparison']}"
         yield Row(
-            "nma_contribution_shortestpath", case, r["direct_comparison"], value, float(r["proportion"])
+            "nma_contribution_shortestpath",
+            case,
+            r["direct_comparison"],
+            value,
+            float(r["proportion"]),
         )
 
 
@@ -355,7 +396,12 @@ def funnel_rows() -> Iterator[Row]:
 def binomial_rows() -> Iterator[Row]:
     """The binomial-normal model."""
     trials = [
-        Arm(str(i), name, n=float(r[f"{cell}pos"]) + float(r[f"{cell}neg"]), events=float(r[f"{cell}pos"]))
+        Arm(
+            str(i),
+            name,
+            n=float(r[f"{cell}pos"]) + float(r[f"{cell}neg"]),
+            events=float(r[f"{cell}pos"]),
+        )
         for i, r in enumerate(records("input_bcg.csv"))
         for name, cell in (("t", "t"), ("c", "c"))
     ]
@@ -377,7 +423,9 @@ def binomial_rows() -> Iterator[Row]:
         case = f"{r['dataset']} {r['treatment']}".strip()
         tolerance = EXACT if r["quantity"] == "LRT" else LME4
         note = "" if tolerance == EXACT else LME4_STOPS
-        yield Row("binomial_normal", case, r["quantity"], value, float(r["value"]), tolerance, note=note)
+        yield Row(
+            "binomial_normal", case, r["quantity"], value, float(r["value"]), tolerance, note=note
+        )
 
 
 def mantel_haenszel_rows() -> Iterator[Row]:
@@ -410,16 +458,26 @@ def component_rows() -> Iterator[Row]:
     fits = {}
     for name, (network, inactive) in setup.items():
         for model in ("common", "random"):
-            fits[name, model] = components.fit_components(network, inactive=inactive, model=model, tau="DL")  # type: ignore[arg-type]
+            fits[name, model] = components.fit_components(
+                network, inactive=inactive, model=model, tau="DL"
+            )  # type: ignore[arg-type]
     for r in records("cnma_summary.csv"):
         f = fits[r["dataset"], "random"]
         for name, value in (
-            ("k", float(len(f.network.studies))), ("n_trt", float(len(f.network.treatments))),
-            ("n_comp", float(len(f.components))), ("Q_additive", f.q), ("df_additive", float(f.df)),
-            ("p_additive", f.q_p_value), ("Q_standard", f.standard_q), ("df_standard", float(f.standard_df)),
-            ("Q_diff", f.difference_q), ("df_diff", float(f.difference_df)), ("p_diff", f.difference_p_value),
-            ("tau", f.tau), ("I2", f.i2),
-        ):  # fmt: skip
+            ("k", float(len(f.network.studies))),
+            ("n_trt", float(len(f.network.treatments))),
+            ("n_comp", float(len(f.components))),
+            ("Q_additive", f.q),
+            ("df_additive", float(f.df)),
+            ("p_additive", f.q_p_value),
+            ("Q_standard", f.standard_q),
+            ("df_standard", float(f.standard_df)),
+            ("Q_diff", f.difference_q),
+            ("df_diff", float(f.difference_df)),
+            ("p_diff", f.difference_p_value),
+            ("tau", f.tau),
+            ("I2", f.i2),
+        ):
             yield Row("cnma_summary", r["dataset"], name, value, float(r[name]))
     for r in records("cnma_components.csv"):
         e = fits[r["dataset"], r["model"]].component(r["component"])
@@ -457,7 +515,15 @@ def pairwise_rows() -> Iterator[Row]:
     low, high = meta.pairwise(y, se).tau2_interval
     profile = "at the peer's limits the generalised Q misses its quantile by more than 1e-5, at ours by less than 1e-10"
     for name, value in (("tau2 Q-profile lower", low), ("tau2 Q-profile upper", high)):
-        yield Row(file, "BCG logRR REML", name, value, peers["BCG logRR REML"][name], REML * 2, note=profile)
+        yield Row(
+            file,
+            "BCG logRR REML",
+            name,
+            value,
+            peers["BCG logRR REML"][name],
+            REML * 2,
+            note=profile,
+        )
     columns = {name: [float(r[name]) for r in bcg] for name in ("ablat", "year")}
     yield from _regression_rows(file, y, se, columns, peers)
     test = egger(y, se)
@@ -465,9 +531,16 @@ def pairwise_rows() -> Iterator[Row]:
     yield Row(file, "BCG Egger REML", "p", test.p_value, peers["BCG Egger REML"]["p"])
     filled = trim_and_fill(y, se)
     yield Row(
-        file, "BCG trimfill REML", "k0", float(filled.n_missing), peers["BCG trimfill REML"]["k0"], AS_PRINTED
+        file,
+        "BCG trimfill REML",
+        "k0",
+        float(filled.n_missing),
+        peers["BCG trimfill REML"]["k0"],
+        AS_PRINTED,
     )
-    yield Row(file, "BCG trimfill REML", "mu", filled.pooled.estimate, peers["BCG trimfill REML"]["mu"])
+    yield Row(
+        file, "BCG trimfill REML", "mu", filled.pooled.estimate, peers["BCG trimfill REML"]["mu"]
+    )
     tables = [
         (
             float(r["tpos"]),
@@ -477,7 +550,10 @@ def pairwise_rows() -> Iterator[Row]:
         )
         for r in bcg
     ]
-    for case, pooled in (("BCG MH OR", rare.mantel_haenszel(tables)), ("BCG Peto OR", rare.peto(tables))):
+    for case, pooled in (
+        ("BCG MH OR", rare.mantel_haenszel(tables)),
+        ("BCG Peto OR", rare.peto(tables)),
+    ):
         yield Row(file, case, "logOR", pooled.estimate, peers[case]["logOR"])
         yield Row(file, case, "se", pooled.se, peers[case]["se"])
 
@@ -491,16 +567,30 @@ def _pooled_rows(file: str, method: str, y, se, peers) -> Iterator[Row]:  # type
         p = meta.pairwise(y, se, tau=tau, prediction_df="normal")
         hk = meta.pairwise(y, se, tau=tau, hartung_knapp=True)
         for name, value in (
-            ("mu", p.estimate), ("se", p.se), ("lower", p.low), ("upper", p.high), ("tau2", p.tau2), ("I2", 100 * p.i2),
-            ("H2", p.h2), ("Q", p.q), ("pi.lb", p.prediction[0]), ("pi.ub", p.prediction[1]),
-        ):  # fmt: skip
+            ("mu", p.estimate),
+            ("se", p.se),
+            ("lower", p.low),
+            ("upper", p.high),
+            ("tau2", p.tau2),
+            ("I2", 100 * p.i2),
+            ("H2", p.h2),
+            ("Q", p.q),
+            ("pi.lb", p.prediction[0]),
+            ("pi.ub", p.prediction[1]),
+        ):
             yield case, name, value, peer[name]
         for name, value in (("se", hk.se), ("lower", hk.low), ("upper", hk.high)):
             yield f"{case} Hartung-Knapp", name, value, peer_hk[name]
 
     for where, name, value, theirs in quantities(method):
         yield Row(
-            file, where, name, value, theirs, REML if at_peer else EXACT, note=PM_STOPS if at_peer else ""
+            file,
+            where,
+            name,
+            value,
+            theirs,
+            REML if at_peer else EXACT,
+            note=PM_STOPS if at_peer else "",
         )
     if at_peer:
         for where, name, value, theirs in quantities(math.sqrt(peer["tau2"])):
@@ -517,9 +607,17 @@ def _regression_rows(file: str, y, se, columns, peers) -> Iterator[Row]:  # type
         m = meta_regression(y, se, columns, tau=tau)  # type: ignore[arg-type]
         for ours, theirs in (("intercept", "intrcpt"), ("ablat", "ablat"), ("year", "year")):
             yield Row(
-                file, label, f"beta {theirs}", m[ours].estimate, peer[f"beta {theirs}"], tolerance, note=note
+                file,
+                label,
+                f"beta {theirs}",
+                m[ours].estimate,
+                peer[f"beta {theirs}"],
+                tolerance,
+                note=note,
             )
-            yield Row(file, label, f"se {theirs}", m[ours].se, peer[f"se {theirs}"], tolerance, note=note)
+            yield Row(
+                file, label, f"se {theirs}", m[ours].se, peer[f"se {theirs}"], tolerance, note=note
+            )
         yield Row(file, label, "tau2", m.tau2, peer["tau2"], tolerance, note=note)
         yield Row(file, label, "QM", m.qm, peer["QM"], tolerance, note=note)
         yield Row(file, label, "QE", m.qe, peer["QE"])
@@ -527,7 +625,11 @@ def _regression_rows(file: str, y, se, columns, peers) -> Iterator[Row]:  # type
     yield Row(file, case, "R2", 100 * full.r2, peer["R2"], REML, note=REML_STOPS)
     case = "BCG metareg ablat REML"
     one = meta_regression(y, se, {"ablat": columns["ablat"]})
-    for name, value in (("slope", one["ablat"].estimate), ("se", one["ablat"].se), ("tau2", one.tau2)):
+    for name, value in (
+        ("slope", one["ablat"].estimate),
+        ("se", one["ablat"].se),
+        ("tau2", one.tau2),
+    ):
         yield Row(file, case, name, value, peers[case][name], REML, note=REML_STOPS)
 
 
@@ -536,17 +638,25 @@ def _regression_rows(file: str, y, se, columns, peers) -> Iterator[Row]:  # type
 
 def reconstruction_rows() -> Iterator[Row]:
     file = "reconstruction_and_maic"
-    curve, table = records("input_km_roundtrip_lung_curve.csv"), records("input_km_roundtrip_lung_risk.csv")
+    curve, table = (
+        records("input_km_roundtrip_lung_curve.csv"),
+        records("input_km_roundtrip_lung_risk.csv"),
+    )
     read = DigitisedCurve(
-        np.array([float(r["t"]) for r in curve]), np.array([float(r["s"]) for r in curve]),
-        np.array([float(r["t"]) for r in table]), np.array([int(r["n"]) for r in table]),
-    )  # fmt: skip
+        np.array([float(r["t"]) for r in curve]),
+        np.array([float(r["s"]) for r in curve]),
+        np.array([float(r["t"]) for r in table]),
+        np.array([int(r["n"]) for r in table]),
+    )
     patients: TimeToEvent = reconstruct(read).patients
     median = kaplan_meier(patients, interval="log").median
     ours = {
-        "records": float(patients.n_patients), "events": float(patients.n_events),
-        "median": median.value, "0.95LCL": median.low, "0.95UCL": median.high,
-    }  # fmt: skip
+        "records": float(patients.n_patients),
+        "events": float(patients.n_events),
+        "median": median.value,
+        "0.95LCL": median.low,
+        "0.95UCL": median.high,
+    }
     peers: dict[str, dict[str, float]] = {}
     for r in records("reconstruction_and_maic.csv"):
         peers.setdefault(r["dataset"], {})[r["quantity"]] = float(r["value"])
@@ -558,7 +668,9 @@ def reconstruction_rows() -> Iterator[Row]:
     for ours_name, ac in (("AB", "AC"), ("adjusted_AB", "adjusted_AC")):
         effect = indirect.bucher(*_log(anchored, ac), *_log(anchored, "BC"))
         for name, value in (("HR", effect.estimate), ("LCL", effect.low), ("UCL", effect.high)):
-            yield Row(file, case, f"{ours_name} {name}", math.exp(value), anchored[f"{ours_name} {name}"])
+            yield Row(
+                file, case, f"{ours_name} {name}", math.exp(value), anchored[f"{ours_name} {name}"]
+            )
 
 
 def matching_rows() -> Iterator[Row]:
@@ -573,15 +685,23 @@ def matching_rows() -> Iterator[Row]:
     }
     found = indirect.match(
         {
-            "age": column["age"], "age above 49": column["age"] > 49, "male": column["male"], "ecog0": column["ecog0"],
-            "smoke": column["smoke"], "prior therapies above 2": column["prior_therapies"] > 2,
+            "age": column["age"],
+            "age above 49": column["age"] > 49,
+            "male": column["male"],
+            "ecog0": column["ecog0"],
+            "smoke": column["smoke"],
+            "prior therapies above 2": column["prior_therapies"] > 2,
         },
         {
-            "age": 51.0, "age above 49": 0.5, "male": 147 / 300, "ecog0": 105 / 300, "smoke": 58 / 300,
+            "age": 51.0,
+            "age above 49": 0.5,
+            "male": 147 / 300,
+            "ecog0": 105 / 300,
+            "smoke": 58 / 300,
             "prior therapies above 2": 0.5,
         },
         {"age": 3.25},
-    )  # fmt: skip
+    )
     case = "maicplus twt example"
     ours = {
         "n IPD": len(ipd),
@@ -596,7 +716,8 @@ def matching_rows() -> Iterator[Row]:
     arm = np.array([float(r["arm"] == "A") for r in ipd])
     other = records("input_maicplus_comparator.csv")
     theirs = TimeToEvent(
-        np.array([float(r["time_days"]) for r in other]), np.array([r["event"] == "1" for r in other])
+        np.array([float(r["time_days"]) for r in other]),
+        np.array([r["event"] == "1" for r in other]),
     )
     fits = {
         "AC": cox(TimeToEvent(time, event == 1), arm),
@@ -624,7 +745,17 @@ def write(folder: Path = ROOT / "docs" / "reference") -> None:
     with (folder / "oracles.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
-            ("file", "case", "quantity", "ours", "peer", "difference", "tolerance", "agrees", "note")
+            (
+                "file",
+                "case",
+                "quantity",
+                "ours",
+                "peer",
+                "difference",
+                "tolerance",
+                "agrees",
+                "note",
+            )
         )
         for r in found:
             writer.writerow(
@@ -659,7 +790,9 @@ def page(found: list[Row]) -> str:
     for file in files:
         own = [r for r in found if r.file == file]
         plain = [r for r in own if not r.note or r.note.startswith("at the peer")]
-        worst = max((abs(r.difference) if r.is_absolute else r.relative for r in plain), default=0.0)
+        worst = max(
+            (abs(r.difference) if r.is_absolute else r.relative for r in plain), default=0.0
+        )
         failed, noted = sum(not r.agrees for r in own), len(own) - len(plain)
         lines.append(f"| {file} | {len(own)} | {worst:.1e} | {failed} | {noted} |")
     lines += [
@@ -679,12 +812,19 @@ def page(found: list[Row]) -> str:
         own = [r for r in found if r.file == file]
         if len(own) > 250:
             own = sorted(own, key=lambda r: -r.relative)[:15]
-            lines += ["", f"## {file}", "", "The fifteen largest differences; the rest are in the CSV.", ""]
+            lines += [
+                "",
+                f"## {file}",
+                "",
+                "The fifteen largest differences; the rest are in the CSV.",
+                "",
+            ]
         else:
             lines += ["", f"## {file}", ""]
         lines += ["| case | quantity | ours | peer | difference |", "|---|---|---|---|---|"]
         lines += [
-            f"| {r.case} | {r.quantity} | {r.ours:.10g} | {r.peer:.10g} | {r.difference:.1e} |" for r in own
+            f"| {r.case} | {r.quantity} | {r.ours:.10g} | {r.peer:.10g} | {r.difference:.1e} |"
+            for r in own
         ]
     lines += [
         "",

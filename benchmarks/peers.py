@@ -31,9 +31,13 @@ def breaks(system: System, daily: bool) -> Any:
     _, days, _ = scenario.reference()
     targets = tuple(system.species.index(name) for name in inputs.target)
     plan = intervals(
-        0.0, float(days[-1]), days, Doses(inputs.time, targets, inputs.amount[None], inputs.duration),
-        range(inputs.n_doses), system.species,
-    )  # fmt: skip
+        0.0,
+        float(days[-1]),
+        days,
+        Doses(inputs.time, targets, inputs.amount[None], inputs.duration),
+        range(inputs.n_doses),
+        system.species,
+    )
     n = len(system.species)
     jumps, flows = np.zeros((len(plan), n)), np.zeros((len(plan), n))
     flow = np.zeros(n)
@@ -51,7 +55,9 @@ def breaks(system: System, daily: bool) -> Any:
 def parameter_rows(system: System) -> scenario.Array:
     table, typical = scenario.patients(), scenario.model().defaults
     n = len(next(iter(table.values())))
-    return np.stack([table.get(name, np.full(n, typical[name])) for name in system.parameters], axis=1)
+    return np.stack(
+        [table.get(name, np.full(n, typical[name])) for name in system.parameters], axis=1
+    )
 
 
 def start_rows(system: System, parameters: scenario.Array) -> scenario.Array:
@@ -62,14 +68,18 @@ def start_rows(system: System, parameters: scenario.Array) -> scenario.Array:
     return simulator.start(given).values
 
 
-def _python_rates(system: System, arguments: str, state: str, parameter: str, flow: str, result: str) -> str:
+def _python_rates(
+    system: System, arguments: str, state: str, parameter: str, flow: str, result: str
+) -> str:
     symbols = {name: f"{parameter}[{k}]" for k, name in enumerate(system.parameters)}
     symbols |= {name: f"{state}[{k}]" for k, name in enumerate(system.species)}
     code, lines = Code(symbols), []
     for k, (name, expression) in enumerate(system.needed(system.rates)):
         lines.append(f"    a{k} = {code.text(expression)}")
         symbols[name] = f"a{k}"
-    lines += [f"    {result}[{k}] = {code.text(r)} + {flow.format(k)}" for k, r in enumerate(system.rates)]
+    lines += [
+        f"    {result}[{k}] = {code.text(r)} + {flow.format(k)}" for k, r in enumerate(system.rates)
+    ]
     return f"def rates({arguments}):\n" + "\n".join(lines) + "\n"
 
 
@@ -98,7 +108,12 @@ def numbalsoda(daily: bool) -> Run:
             y += jumps[k]
             whole[m:] = flows[k]
             found, _ = lsoda(
-                address, y, np.array([0.0, length[k]]), data=whole, rtol=tolerance, atol=tolerance * ABSOLUTE
+                address,
+                y,
+                np.array([0.0, length[k]]),
+                data=whole,
+                rtol=tolerance,
+                atol=tolerance * ABSOLUTE,
             )
             y = found[-1].copy()
             if saves[k] >= 0:
@@ -140,9 +155,14 @@ def scipy_lsoda(daily: bool) -> Run:
             y = start[i].copy()
             for k in range(len(length)):
                 found = solve_ivp(
-                    right, (0.0, length[k]), y + jumps[k], method="LSODA", rtol=tolerance,
-                    atol=tolerance * ABSOLUTE, args=(parameters[i], flows[k]),
-                )  # fmt: skip
+                    right,
+                    (0.0, length[k]),
+                    y + jumps[k],
+                    method="LSODA",
+                    rtol=tolerance,
+                    atol=tolerance * ABSOLUTE,
+                    args=(parameters[i], flows[k]),
+                )
                 y = found.y[:, -1]
                 if saves[k] >= 0:
                     saved[i, saves[k]] = y
@@ -163,7 +183,9 @@ def roadrunner(daily: bool) -> Run:
     engine.setIntegrator("cvode")
     engine.timeCourseSelections = ["time", *system.species]
     ids = list(engine.model.getGlobalParameterIds())
-    places = [ids.index(name) for name in (*system.parameters, *(f"flow_{s}" for s in system.species))]
+    places = [
+        ids.index(name) for name in (*system.parameters, *(f"flow_{s}" for s in system.species))
+    ]
     dosed = np.flatnonzero(np.any(flows != 0.0, axis=0))
     species_at = [ids.index(name) for name in system.species]
     flow_at = [ids.index(f"flow_{system.species[s]}") for s in dosed]

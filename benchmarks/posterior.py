@@ -15,13 +15,15 @@ from normoxia.calibration import validation
 from normoxia.calibration.fitting import hyperparameters, posterior, sampler
 from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.posterior import Floats
-from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.scoring import lock as locked
 
 
 def row(*, discrepant: bool, rounds: int) -> str:
     """One posterior: evaluations a second of 128 states, seconds of a fit, and its chains' mixing where it was whole."""
     emulated = EmulatedStudies.read(validation.shipped_emulators())
-    given, _ = validation.prepare(hyperparameters.read(), emulated, locked.read(), discrepant=discrepant)
+    given, _ = validation.prepare(
+        hyperparameters.read(), emulated, locked.read(), discrepant=discrepant
+    )
     n = 0
 
     def density(states: Floats) -> tuple[Floats, Floats]:
@@ -41,11 +43,20 @@ def row(*, discrepant: bool, rounds: int) -> str:
     kept, every = (rounds - warm_up, 1) if rounds else (validation.ROUNDS, validation.EVERY)
     wall, cpu = time.perf_counter(), time.process_time()
     draws = sampler.sample(
-        density, given.layout, start, validation.SEED, value=value, warm_up=warm_up, rounds=kept, every=every
+        density,
+        given.layout,
+        start,
+        validation.SEED,
+        value=value,
+        warm_up=warm_up,
+        rounds=kept,
+        every=every,
     )
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     share = whole / (rounds or whole)
-    mixing = f"{draws.shrinkage().max():.3f} | {draws.effective().min():.0f}" if not rounds else " | "
+    mixing = (
+        f"{draws.shrinkage().max():.3f} | {draws.effective().min():.0f}" if not rounds else " | "
+    )
     who = "departing" if discrepant else "mechanism"
     return f"| {who} | {n / wall:.1f} | {n / cpu:.1f} | {whole} | {wall * share:.0f} | {cpu * share:.0f} | {mixing} |"
 

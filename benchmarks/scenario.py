@@ -30,7 +30,9 @@ def patients() -> dict[str, Array]:
     """Parameters of 32 patients, each of shape (32,)."""
     with (HERE / "data" / "patients.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "patient"}
+    return {
+        name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "patient"
+    }
 
 
 def reference() -> tuple[tuple[str, ...], Array, Array]:

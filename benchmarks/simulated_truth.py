@@ -23,7 +23,9 @@ def report() -> list[str]:
     }
     p = {what: procedure.uniformity(places, BINS) for what, places in looked.items()}
     rows = [f"| {what} | {len(values)} | {values.min():.3f} |" for what, values in p.items()]
-    scores = ", ".join(f"{procedure.odds_score(odds):.2f}" for odds in (found.odds, found.left_odds))
+    scores = ", ".join(
+        f"{procedure.odds_score(odds):.2f}" for odds in (found.odds, found.left_odds)
+    )
     return [
         "# Calibration on simulated truth",
         "",

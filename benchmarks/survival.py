@@ -54,10 +54,17 @@ def main() -> None:
     replicates, patients = 1000, 800
     event = rng.exponential(400, (replicates, patients))
     censored = rng.uniform(200, 1000, (replicates, patients))
-    times, seen, arm = np.minimum(event, censored), event <= censored, np.arange(patients) < patients // 2
+    times, seen, arm = (
+        np.minimum(event, censored),
+        event <= censored,
+        np.arange(patients) < patients // 2,
+    )
     fits = seconds(lambda: hazard_ratio_many(times, seen, arm))
     curves = seconds(
-        lambda: (kaplan_meier_many(times, seen, arm).median, kaplan_meier_many(times, seen, ~arm).median)
+        lambda: (
+            kaplan_meier_many(times, seen, arm).median,
+            kaplan_meier_many(times, seen, ~arm).median,
+        )
     )
     one = pd.DataFrame({"time": times[0], "observed": seen[0], "arm": arm.astype(float)})
     single = seconds(lambda: CoxPHFitter().fit(one, "time", "observed"))

@@ -13,9 +13,11 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.oracles import networks
-from normoxia.evidence.synthesis import answers, consistency, contribution, ranking
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis import answers
+from normoxia.evidence.synthesis.judgement import consistency, contribution
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model import ranking
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 
 def seconds(work: Callable[[], object], repeats: int = 5) -> float:
@@ -32,7 +34,9 @@ def seconds(work: Callable[[], object], repeats: int = 5) -> float:
 def large_network() -> net.Network:
     """25 treatments in 45 studies, as large as the registry could become: a chain and random comparisons."""
     rng = np.random.default_rng(1)
-    pairs = [(i, i + 1) for i in range(24)] + [tuple(rng.choice(25, 2, replace=False)) for _ in range(21)]
+    pairs = [(i, i + 1) for i in range(24)] + [
+        tuple(rng.choice(25, 2, replace=False)) for _ in range(21)
+    ]
     return net.build(
         Contrast(f"s{k}", f"t{a:02d}", f"t{b:02d}", rng.normal(0, 0.4), rng.uniform(0.1, 0.3))
         for k, (a, b) in enumerate(pairs)
@@ -66,7 +70,9 @@ def main() -> None:
     )
 
     for name in ("first-line-wt", "components"):
-        print(f"question {name}, every endpoint: {seconds(lambda name=name: answers.answer(name), 2):.2f} s")
+        print(
+            f"question {name}, every endpoint: {seconds(lambda name=name: answers.answer(name), 2):.2f} s"
+        )
 
 
 if __name__ == "__main__":

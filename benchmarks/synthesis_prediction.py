@@ -17,9 +17,9 @@ from itertools import combinations
 
 import numpy as np
 
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.meta import t_quantile
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.meta import t_quantile
 
 TREATMENTS = "abcde"
 TRUTH = {"a": 0.0, "b": -0.3, "c": 0.2, "d": -0.5, "e": 0.1}
@@ -28,7 +28,14 @@ DESIGNS: dict[int, list[tuple[str, ...]]] = {
     5: [("a", "b"), ("a", "c"), ("b", "c"), ("a", "b"), ("a", "c")],
     8: [*[("a", "b"), ("a", "c")] * 2, ("b", "c"), ("a", "d"), ("b", "d"), ("a", "b", "c")],
     14: [*PAIRS, ("a", "b"), ("a", "b"), ("a", "b", "c"), ("a", "d", "e")],
-    28: [*PAIRS * 2, *[("a", "b")] * 4, ("a", "b", "c"), ("a", "d", "e"), ("b", "c", "d"), ("a", "c", "e")],
+    28: [
+        *PAIRS * 2,
+        *[("a", "b")] * 4,
+        ("a", "b", "c"),
+        ("a", "d", "e"),
+        ("b", "c", "d"),
+        ("a", "c", "e"),
+    ],
 }
 TAUS = (0.0, 0.1, 0.25, 0.5)
 KINDS = ("student", "shorter", "confidence")
@@ -44,7 +51,9 @@ def networks(n_studies: int, tau: float, n: int, seed: int = 2) -> Iterator[net.
             seen = np.array([TRUTH[arm] for arm in arms]) + rng.normal(0, np.sqrt(own + tau**2 / 2))
             for i, j in combinations(range(len(arms)), 2):
                 rows.append(
-                    Contrast(str(study), arms[i], arms[j], seen[i] - seen[j], math.sqrt(own[i] + own[j]))
+                    Contrast(
+                        str(study), arms[i], arms[j], seen[i] - seen[j], math.sqrt(own[i] + own[j])
+                    )
                 )
         yield net.build(rows)
 
@@ -59,13 +68,20 @@ def covered(n_studies: int, tau: float, n: int) -> tuple[dict[str, float], dict[
         fit = net.fit(network)
         effect, df = fit.effect("b", "a"), fit.df
         spread = math.sqrt(effect.se**2 + fit.tau2)
-        half = {"student": t_quantile(0.95, df) * spread, "shorter": t_quantile(0.95, df - 1) * spread}
+        half = {
+            "student": t_quantile(0.95, df) * spread,
+            "shorter": t_quantile(0.95, df - 1) * spread,
+        }
         ends = {kind: (effect.estimate - h, effect.estimate + h) for kind, h in half.items()}
         ends["confidence"] = effect.prediction
         for kind, (low, high) in ends.items():
             inside[kind] += low <= truth <= high
             widths[kind][k] = high - low
-    return {k: c / n for k, c in inside.items()}, {k: float(np.median(w)) for k, w in widths.items()}, df
+    return (
+        {k: c / n for k, c in inside.items()},
+        {k: float(np.median(w)) for k, w in widths.items()},
+        df,
+    )
 
 
 def main(n: int = 2000) -> None:

@@ -62,7 +62,8 @@ class Problem:
         inner = cholesky(information)
         explained = forward(inner, [dot(a, z) for a in columns])
         log_det = 2 * (
-            sum(root[i][i].ln() for i in range(n)) + sum(inner[i][i].ln() for i in range(len(columns)))
+            sum(root[i][i].ln() for i in range(n))
+            + sum(inner[i][i].ln() for i in range(len(columns)))
         )
         return -(log_det + dot(z, z) - dot(explained, explained)) / 2
 
@@ -70,10 +71,12 @@ class Problem:
 def checks() -> Iterator[Check]:
     """Every restricted likelihood whose maximum we and a peer place differently."""
     from benchmarks.oracles import networks, reml_without_covariance
-    from normoxia.evidence.synthesis import network as net
+    from normoxia.evidence.synthesis.model import network as net
 
     decimal.getcontext().prec = DIGITS
-    peers = {r["dataset"]: float(r["value"]) for r in _read("pairwise.csv") if r["quantity"] == "tau2"}
+    peers = {
+        r["dataset"]: float(r["value"]) for r in _read("pairwise.csv") if r["quantity"] == "tau2"
+    }
     for names, tight in ((("ablat",), 0.076347963955), (("ablat", "year"), 0.110784696947)):
         case = f"BCG metareg {'+'.join(names)} REML"
         yield _check(case, bcg(names), _our_bcg(names), peers[case], tight)
@@ -83,11 +86,15 @@ def checks() -> Iterator[Check]:
     own = net.fit(senn, tau="REML").tau2
     yield _check("senn2013 REML, whole covariance", senn2013(whole=True), own, peer, 0.0999174633)
     without = reml_without_covariance(senn)
-    yield _check("senn2013 REML, covariance left out", senn2013(whole=False), without, peer, 0.1010500815)
+    yield _check(
+        "senn2013 REML, covariance left out", senn2013(whole=False), without, peer, 0.1010500815
+    )
 
 
 def _check(case: str, problem: Problem, ours: float, peer: float, tight: float) -> Check:
-    best = golden(problem.log_likelihood, Decimal(ours) * Decimal("0.8"), Decimal(ours) * Decimal("1.25"))
+    best = golden(
+        problem.log_likelihood, Decimal(ours) * Decimal("0.8"), Decimal(ours) * Decimal("1.25")
+    )
     top = problem.log_likelihood(best)
     short = [float(top - problem.log_likelihood(Decimal(value))) for value in (ours, peer)]
     return Check(case, float(best), ours, peer, short[0], short[1], tight)
@@ -142,7 +149,7 @@ def _facing(row: tuple[str, str, Decimal, Decimal], last: str) -> tuple[str, str
 
 
 def _our_bcg(names: Sequence[str]) -> float:
-    from normoxia.evidence.synthesis.regression import meta_regression
+    from normoxia.evidence.synthesis.model.regression import meta_regression
 
     rows = _read("input_bcg.csv")
     columns = {name: [float(r[name]) for r in rows] for name in names}

@@ -42,7 +42,11 @@ def measure(arguments: list[str], cache: Path) -> tuple[float, float, float, str
     env = {**os.environ, "PYTHONPATH": str(SOURCE), "NORMOXIA_CACHE": str(cache)}
     start = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, *arguments],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     out = process.stdout.read()
@@ -63,14 +67,22 @@ def main() -> None:
 
         run = ("run", "impower150", "--quiet")
         time_it(
-            "`run impower150`, first time, with the report", "40 s wall", *run, "--out", str(folder / "a")
+            "`run impower150`, first time, with the report",
+            "40 s wall",
+            *run,
+            "--out",
+            str(folder / "a"),
         )
         time_it("`run impower150`, with the report", "", *run, "--out", str(folder / "b"))
         for i in range(3):
             time_it(
-                "`run impower150 --no-report`: 3 x 400 patients, PFS and OS, all endpoints", "5 s wall",
-                *run, "--no-report", "--out", str(folder / f"c{i}"),
-            )  # fmt: skip
+                "`run impower150 --no-report`: 3 x 400 patients, PFS and OS, all endpoints",
+                "5 s wall",
+                *run,
+                "--no-report",
+                "--out",
+                str(folder / f"c{i}"),
+            )
         time_it("`--help`", "0.3 CPU-s", "--help")
         if "--quick" not in sys.argv:
             wall, cpu, peak, out = measure(["-c", STREAM, "1000000"], cache)
@@ -84,7 +96,9 @@ def main() -> None:
                 )
             )
             wall, cpu, peak, _ = measure(["-c", STREAM, "100000"], cache)
-            rows.append(("10^5 patients streamed", f"{wall:.0f}", f"{cpu:.0f}", f"{peak:.0f}", "the same"))
+            rows.append(
+                ("10^5 patients streamed", f"{wall:.0f}", f"{cpu:.0f}", f"{peak:.0f}", "the same")
+            )
     print("| what | wall, s | CPU, s | peak, MiB | asked for |\n|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")

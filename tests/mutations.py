@@ -16,22 +16,159 @@ Path = tuple[object, ...]
 
 #: what a value may turn into
 ODD: tuple[object, ...] = (
-    float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, -0.0, 10**400, -(10**30), 2**63, 0, -1, 1, 1.5, True, False, None,
-    "", " ", "no", "yes", "null", "~", "nan", "inf", "1e400", "0o17", "0x1F", "017", "1_000", "12:30:45", "1,5", "1.200,5", "½", "٣",
-    "\u202eabc", "é" * 3, "a" * 5000, "x\ny", "\t", "{}", "[]", "*", "&a", "!!python/object:os.system x", "%", "@", "`", "#", "- -",
-    "1/day", "mg", "mg**1e9", "1/(1/(1/day))", "x**x", "where(x > 1, x, 1)", "f(f(f(x)))", "x" * 300, "(" * 300, "1/0", "exp(1e9)",
-    "../../../../etc/passwd", "/dev/null", "no/such/file.yaml", "nsclc", "impower150", "anlotinib 12 mg daily", "q3w", "NA", "none",
-    [], {}, [[]], [None], {"": ""}, [1, [2, [3, [4]]]], {"a": {"b": {"c": 1}}}, [float("nan")] * 3, list(range(40)), {"en": 1, "zh": None},
-    datetime.date(2024, 2, 29), datetime.datetime(1, 1, 1, 0, 0), b"\x00\xff", {1: 2, None: 3, 2.5: 4}, "6 weeks", "-6 weeks", "1e9 years",
-)  # fmt: skip
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    1e308,
+    -1e308,
+    5e-324,
+    -0.0,
+    10**400,
+    -(10**30),
+    2**63,
+    0,
+    -1,
+    1,
+    1.5,
+    True,
+    False,
+    None,
+    "",
+    " ",
+    "no",
+    "yes",
+    "null",
+    "~",
+    "nan",
+    "inf",
+    "1e400",
+    "0o17",
+    "0x1F",
+    "017",
+    "1_000",
+    "12:30:45",
+    "1,5",
+    "1.200,5",
+    "½",
+    "٣",
+    "\u202eabc",
+    "é" * 3,
+    "a" * 5000,
+    "x\ny",
+    "\t",
+    "{}",
+    "[]",
+    "*",
+    "&a",
+    "!!python/object:os.system x",
+    "%",
+    "@",
+    "`",
+    "#",
+    "- -",
+    "1/day",
+    "mg",
+    "mg**1e9",
+    "1/(1/(1/day))",
+    "x**x",
+    "where(x > 1, x, 1)",
+    "f(f(f(x)))",
+    "x" * 300,
+    "(" * 300,
+    "1/0",
+    "exp(1e9)",
+    "../../../../etc/passwd",
+    "/dev/null",
+    "no/such/file.yaml",
+    "nsclc",
+    "impower150",
+    "anlotinib 12 mg daily",
+    "q3w",
+    "NA",
+    "none",
+    [],
+    {},
+    [[]],
+    [None],
+    {"": ""},
+    [1, [2, [3, [4]]]],
+    {"a": {"b": {"c": 1}}},
+    [float("nan")] * 3,
+    list(range(40)),
+    {"en": 1, "zh": None},
+    datetime.date(2024, 2, 29),
+    datetime.datetime(1, 1, 1, 0, 0),
+    b"\x00\xff",
+    {1: 2, None: 3, 2.5: 4},
+    "6 weeks",
+    "-6 weeks",
+    "1e9 years",
+)
 
 #: what a piece of text may turn into
 SCRAPS: tuple[str, ...] = (
-    "", " ", "\t", "\n", "\r", "\x00", "\ufeff", "\u2028", "é", "缺氧", "😀", "'", '"', ":", ": ", "- ", "? ", "[", "]", "{", "}", ",", "#",
-    "&a ", "*a", "*b", "!!int ", "!!float x", "!!bool maybe", "!!timestamp no", "!!binary ~", "!!set ", "!!omap ", "!x ", "%YAML 9.9\n", "---\n",
-    "...\n", "|\n", ">\n", "<<: ", ".nan", ".inf", "-.inf", "1e999", "9" * 400, "9" * 5000, "0x" + "f" * 400, "190:20:30", "2024-99-99",
-    "2001-01-01 00:00:00 +99:99", '"\\x00"', '"\\ud800"', '"\\U00110000"', "[" * 70, "{a: " * 70, "&a [*a, *a]", "yes", "off", "= ", "@", "`",
-)  # fmt: skip
+    "",
+    " ",
+    "\t",
+    "\n",
+    "\r",
+    "\x00",
+    "\ufeff",
+    "\u2028",
+    "é",
+    "缺氧",
+    "😀",
+    "'",
+    '"',
+    ":",
+    ": ",
+    "- ",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "#",
+    "&a ",
+    "*a",
+    "*b",
+    "!!int ",
+    "!!float x",
+    "!!bool maybe",
+    "!!timestamp no",
+    "!!binary ~",
+    "!!set ",
+    "!!omap ",
+    "!x ",
+    "%YAML 9.9\n",
+    "---\n",
+    "...\n",
+    "|\n",
+    ">\n",
+    "<<: ",
+    ".nan",
+    ".inf",
+    "-.inf",
+    "1e999",
+    "9" * 400,
+    "9" * 5000,
+    "0x" + "f" * 400,
+    "190:20:30",
+    "2024-99-99",
+    "2001-01-01 00:00:00 +99:99",
+    '"\\x00"',
+    '"\\ud800"',
+    '"\\U00110000"',
+    "[" * 70,
+    "{a: " * 70,
+    "&a [*a, *a]",
+    "yes",
+    "off",
+    "= ",
+    "@",
+    "`",
+)
 
 
 def broken(text: str, seed: int) -> str | bytes:
@@ -78,16 +215,20 @@ def _mutated(root: object, chance: random.Random) -> object:
             _set(holder, path[-1], two)
             _set(_at(root, other[:-1]), other[-1], one)
     elif kind < 0.84 and isinstance(holder, dict):
-        holder[chance.choice((str(path[-1])[:-1], f"{path[-1]}s", str(path[-1]).upper(), "", 7))] = (
-            holder.pop(path[-1])
-        )
+        holder[
+            chance.choice((str(path[-1])[:-1], f"{path[-1]}s", str(path[-1]).upper(), "", 7))
+        ] = holder.pop(path[-1])
     elif kind < 0.90:
         _set(holder, path[-1], _nested(_at(root, path), chance.choice((1, 3, 30, 80)), chance))
     elif kind < 0.95:
         value = _at(root, path)
         if isinstance(value, str):
             cut = chance.randrange(len(value) + 1)
-            _set(holder, path[-1], value[:cut] + chance.choice(SCRAPS).replace("\x00", "") + value[cut:])
+            _set(
+                holder,
+                path[-1],
+                value[:cut] + chance.choice(SCRAPS).replace("\x00", "") + value[cut:],
+            )
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             _set(
                 holder,
@@ -106,7 +247,11 @@ def _mutated(root: object, chance: random.Random) -> object:
         elif isinstance(value, list):
             _set(holder, path[-1], value * chance.choice((0, 2, 50)))
     else:
-        _set(holder, path[-1], _at(root, path[:-1]) if chance.random() < 0.3 else {"x": _at(root, path)})
+        _set(
+            holder,
+            path[-1],
+            _at(root, path[:-1]) if chance.random() < 0.3 else {"x": _at(root, path)},
+        )
         return (
             yaml.load(_safe_dump(root), Loader=yaml.CSafeLoader)
             if not _is_circular(root)
@@ -204,7 +349,11 @@ def _swapped_lines(text: str, chance: random.Random) -> str:
 def _indented(text: str, chance: random.Random) -> str:
     lines = text.split("\n")
     at = chance.randrange(len(lines))
-    lines[at] = lines[at].lstrip() if chance.random() < 0.3 else chance.choice((" ", "  ", "\t")) + lines[at]
+    lines[at] = (
+        lines[at].lstrip()
+        if chance.random() < 0.3
+        else chance.choice((" ", "  ", "\t")) + lines[at]
+    )
     return "\n".join(lines)
 
 
@@ -216,8 +365,16 @@ def _flipped(raw: bytes, chance: random.Random) -> bytes:
 
 
 TEXTUAL: tuple[Callable[[str, random.Random], str], ...] = (
-    _cut, _inserted, _inserted, _replaced, _replaced, _removed_line, _doubled_line, _swapped_lines, _indented,
-)  # fmt: skip
+    _cut,
+    _inserted,
+    _inserted,
+    _replaced,
+    _replaced,
+    _removed_line,
+    _doubled_line,
+    _swapped_lines,
+    _indented,
+)
 
 
 def damaged(raw: bytes, seed: int) -> bytes:

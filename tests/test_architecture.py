@@ -10,37 +10,66 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "normoxia"
 
 FLOORS = {
-    "errors": 0, "memory": 0, "storage": 0, "values": 0, "units": 0, "documents": 0, "digests": 0, "sheets": 0, "outcome": 0, "seeding": 0, "progress": 0, "library": 0, "language": 0,
-    "mechanism": 1, "survival": 1,
-    "pharmacology": 2, "simulation": 2,
-    "population": 3, "evidence": 3,
+    "errors": 0,
+    "memory": 0,
+    "storage": 0,
+    "values": 0,
+    "units": 0,
+    "documents": 0,
+    "digests": 0,
+    "sheets": 0,
+    "outcome": 0,
+    "seeding": 0,
+    "progress": 0,
+    "library": 0,
+    "language": 0,
+    "mechanism": 1,
+    "survival": 1,
+    "pharmacology": 2,
+    "simulation": 2,
+    "population": 3,
+    "evidence": 3,
     "trial": 4,
-    "calibration": 5, "design": 5,
+    "calibration": 5,
+    "design": 5,
     "report": 6,
     "api": 7,
-    "cli": 8, "web": 8,
-}  # fmt: skip
+    "cli": 8,
+    "web": 8,
+}
 
 #: large rooms have floors of their own; what is on one line does not import one another, and none imports the package
 INNER_FLOORS = {
-    "evidence": {
-        "studies": 0,
-        "auditing": 1, "synthesis": 1,
-        "reports": 2, "export": 2,
-    },
+    "evidence": {"studies": 0, "auditing": 1, "synthesis": 1, "reports": 2, "export": 2},
     "calibration": {
-        "judging": 0,
+        "scoring": 0,
         "fitting": 1,
-        "combined": 2, "stacking": 2, "matching": 2,
-        "validation": 3, "forecast": 3, "credibility": 3,
+        "combined": 2,
+        "stacking": 2,
+        "matching": 2,
+        "validation": 3,
+        "forecast": 3,
+        "credibility": 3,
         "calibrate": 4,
     },
-}  # fmt: skip
+}
 
 #: rooms of floor 0 may use one another in this order only
 GROUND = (
-    "errors", "memory", "storage", "values", "units", "documents", "digests", "sheets", "outcome", "seeding", "progress", "library", "language",
-)  # fmt: skip
+    "errors",
+    "memory",
+    "storage",
+    "values",
+    "units",
+    "documents",
+    "digests",
+    "sheets",
+    "outcome",
+    "seeding",
+    "progress",
+    "library",
+    "language",
+)
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 
@@ -61,7 +90,9 @@ def imported_names(path: Path) -> set[str]:
 
 
 def imported_rooms(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in imported_names(path) if name.startswith("normoxia.")} & set(FLOORS)
+    return {
+        name.split(".")[1] for name in imported_names(path) if name.startswith("normoxia.")
+    } & set(FLOORS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
@@ -93,7 +124,9 @@ def test_imports_inside_a_large_room_point_down(path: Path) -> None:
     floors = INNER_FLOORS[room]
     assert name in floors, f"{name} has no floor in {room}: add it to its map and to this test"
     inside = (
-        found.split(".") for found in imported_names(path) if f"{found}.".startswith(f"normoxia.{room}.")
+        found.split(".")
+        for found in imported_names(path)
+        if f"{found}.".startswith(f"normoxia.{room}.")
     )
     for _, _, *names in inside:
         other = names[0] if names else ""
@@ -108,7 +141,9 @@ def test_no_relative_imports_and_no_printing_outside_the_edges() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
             prints = (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "print"
             )
             assert not prints or room_of(path) == "cli", f"{path}:{node.lineno} prints"
 

@@ -23,14 +23,15 @@ from normoxia.calibration import forecast
 from normoxia.calibration.credibility import wording
 from normoxia.calibration.fitting import ensemble, hyperparameters
 from normoxia.calibration.fitting.emulated import EmulatedStudies
-from normoxia.calibration.judging import attempts, lock
+from normoxia.calibration.scoring import attempts, lock
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.auditing import auditor
 from normoxia.evidence.studies import context
 from normoxia.language import language
 from normoxia.mechanism import expression
 from normoxia.simulation.tables import read_times
-from normoxia.trial import borrowed_parameters, designs, from_study, preflight
+from normoxia.trial import preflight
+from normoxia.trial.making import borrowed_parameters, designs, from_study
 from normoxia.units import convert
 
 SHIPPED = Path(library.__file__).parent
@@ -85,7 +86,9 @@ TOY = mechanism.parse(ENGINE.read_text(encoding="utf-8"), file="engine_model.yam
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library of one's own, whose documents may be broken; what is kept of the shipped one is forgotten before and after."""
     root = tmp_path / "library"
-    shutil.copytree(SHIPPED, root, ignore=shutil.ignore_patterns("*.py", "__pycache__", "emulated.npz"))
+    shutil.copytree(
+        SHIPPED, root, ignore=shutil.ignore_patterns("*.py", "__pycache__", "emulated.npz")
+    )
     monkeypatch.setattr(library, "_ROOT", root)
     return root
 
@@ -121,7 +124,10 @@ OWN: dict[str, tuple[str, Callable[[Path], object]]] = {
 #: documents that are read from the library alone
 KEPT: dict[str, tuple[str, Callable[[], object]]] = {
     "designs": ("forecasts/shared/designs.yaml", lambda: fresh(designs.forecasts)()),
-    "borrowed": ("forecasts/shared/borrowed.yaml", lambda: fresh(borrowed_parameters.borrowed_drugs)()),
+    "borrowed": (
+        "forecasts/shared/borrowed.yaml",
+        lambda: fresh(borrowed_parameters.borrowed_drugs)(),
+    ),
     "clinic": ("trials/shared/clinic.yaml", lambda: trial.read("leap-007")),
     "assumptions": ("trials/shared/from-study.yaml", lambda: assumptions()),
     "lock": ("calibrations/lock.yaml", lambda: lock._read(evidence.registry())),
@@ -224,7 +230,9 @@ def archive() -> bytes:
     whole = EmulatedStudies.read(library.path("calibrations", "lock").with_name("emulated.npz"))
     some = list(whole.figures)[:2]
     return replace(
-        whole, figures={s: whole.figures[s] for s in some}, surfaces={s: whole.surfaces[s] for s in some}
+        whole,
+        figures={s: whole.figures[s] for s in some},
+        surfaces={s: whole.surfaces[s] for s in some},
     ).to_bytes()
 
 
@@ -253,8 +261,9 @@ def test_no_damaged_archive_ends_in_a_traceback(archive: bytes, tmp_path: Path) 
 REGIMENS = (
     "carboplatin AUC 6 q3w x4 + pemetrexed 500 mg/m2 q3w x4 then pemetrexed 500 mg/m2 q3w until progression",
     "(anlotinib 12 mg daily d1-14 q3w x1 then anlotinib 8 mg daily d1-14 q3w x1) x3 delayed 7 days until 100 days paused 14-21",
-    "apatinib 250 mg twice daily, 2 weeks on, 1 week off", "gemcitabine 1250 mg/m2 on days 1, 8 and 15 of each 28-day cycle for up to 6 cycles",
-)  # fmt: skip
+    "apatinib 250 mg twice daily, 2 weeks on, 1 week off",
+    "gemcitabine 1250 mg/m2 on days 1, 8 and 15 of each 28-day cycle for up to 6 cycles",
+)
 
 
 @pytest.mark.parametrize("text", REGIMENS)

@@ -34,13 +34,17 @@ class Twig:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.builds(Leaf, st.floats()),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(), inner) | st.builds(Leaf, st.floats())
+    ),
     max_leaves=8,
 )
 
 
 def test_places_order_and_containers_do_not_count() -> None:
-    assert digest_of(Leaf(1.0)) == digest_of(Leaf(1.0, Place("/elsewhere/a.yaml", 9), Place("b.yaml")))
+    assert digest_of(Leaf(1.0)) == digest_of(
+        Leaf(1.0, Place("/elsewhere/a.yaml", 9), Place("b.yaml"))
+    )
     assert digest_of({"a": 1, "b": 2.5}) == digest_of(MappingProxyType({"b": 2.5, "a": 1}))
     assert digest_of(frozenset("abc")) == digest_of(frozenset("cab"))
     assert digest_of([1, 2]) == digest_of((1, 2))
@@ -51,10 +55,40 @@ def test_places_order_and_containers_do_not_count() -> None:
 
 def test_everything_else_counts() -> None:
     different = [
-        None, True, False, 0, 1, 1.0, -0.0, 0.0, float("nan"), float("inf"), "", "1", "a", b"a", [], {}, [[]], ["a", "b"], ["ab"],
-        [1, [2]], [[1], 2], {"a": "b"}, {"a": {}}, ["a", "b", []], Leaf(1.0), Twig(1.0), Colour.RED, "Colour.RED", frozenset(),
-        np.array([1.0]), np.array([1]), np.array([[1.0]]), Path("a.yamlx"),
-    ]  # fmt: skip
+        None,
+        True,
+        False,
+        0,
+        1,
+        1.0,
+        -0.0,
+        0.0,
+        float("nan"),
+        float("inf"),
+        "",
+        "1",
+        "a",
+        b"a",
+        [],
+        {},
+        [[]],
+        ["a", "b"],
+        ["ab"],
+        [1, [2]],
+        [[1], 2],
+        {"a": "b"},
+        {"a": {}},
+        ["a", "b", []],
+        Leaf(1.0),
+        Twig(1.0),
+        Colour.RED,
+        "Colour.RED",
+        frozenset(),
+        np.array([1.0]),
+        np.array([1]),
+        np.array([[1.0]]),
+        Path("a.yamlx"),
+    ]
     assert len({digest_of(value) for value in different}) == len(different)
 
 
@@ -65,7 +99,10 @@ def test_what_has_no_digest_says_so() -> None:
 
 def test_the_digest_is_that_of_every_machine_and_version() -> None:
     """Worked by hand: sha256 of `l(` `i1;` `s1:a` `f0x1.8000000000000p+0;` `)`, as coreutils' sha256sum gives it."""
-    assert digest_of([1, "a", 1.5]) == "c6e2f95a409b6678054060991610dc48c34080f41c17634bad5105d47aff5529"
+    assert (
+        digest_of([1, "a", 1.5])
+        == "c6e2f95a409b6678054060991610dc48c34080f41c17634bad5105d47aff5529"
+    )
 
 
 @given(VALUES, VALUES)

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
-LESSONS = sorted(page for kind in ("tutorials", "guides") for page in (ROOT / "docs" / kind).glob("*.md"))
+LESSONS = sorted(
+    page for kind in ("tutorials", "guides") for page in (ROOT / "docs" / kind).glob("*.md")
+)
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)

@@ -34,8 +34,14 @@ def test_nodes_know_their_line_and_the_keys_that_lead_to_them() -> None:
         ("{rate: f(g(a,b), 0.5) + 1, unit: mg}", {"rate": "f(g(a, b), 0.5) + 1", "unit": "mg"}),
         ("[f(a, b), c, min(1, (2 + x))]", ["f(a, b)", "c", "min(1, (2 + x))"]),
         ("{title: no (really, unit: 1}", {"title": "no (really", "unit": 1}),
-        ("{title: this, that,\n  and 缺氧 , unit: 1}", {"title": "this, that, and 缺氧", "unit": 1}),
-        ("{title: this, that: , unit : 1, alone}", {"title": "this", "that": None, "unit": "1, alone"}),
+        (
+            "{title: this, that,\n  and 缺氧 , unit: 1}",
+            {"title": "this, that, and 缺氧", "unit": 1},
+        ),
+        (
+            "{title: this, that: , unit : 1, alone}",
+            {"title": "this", "that": None, "unit": "1, alone"},
+        ),
         ("{lonely, more}", {"lonely": None, "more": None}),
         ("[this, that]", ["this", "that"]),
         ('{title: "open (", other: 1, alone: }', {"title": "open (", "other": 1, "alone": None}),
@@ -48,9 +54,21 @@ def test_commas_end_a_value_where_people_mean_them_to(text: str, value: object) 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-4", 1e-4), ("1E5", 1e5), ("'1e5'", "1e5"), ("C01", "C01"), ("1/day", "1/day"), ("12:30", "12:30"),
-     ("2024-01-02", "2024-01-02"), ("true", True), ("~", None), ("1.5", 1.5), ("0.1e", "0.1e"), ("1e5mg", "1e5mg")],
-)  # fmt: skip
+    [
+        ("1e-4", 1e-4),
+        ("1E5", 1e5),
+        ("'1e5'", "1e5"),
+        ("C01", "C01"),
+        ("1/day", "1/day"),
+        ("12:30", "12:30"),
+        ("2024-01-02", "2024-01-02"),
+        ("true", True),
+        ("~", None),
+        ("1.5", 1.5),
+        ("0.1e", "0.1e"),
+        ("1e5mg", "1e5mg"),
+    ],
+)
 def test_scalars_are_what_people_mean(text: str, value: object) -> None:
     assert plain(f"a: {text}") == {"a": value}
 
@@ -63,13 +81,16 @@ def test_scalars_are_what_people_mean(text: str, value: object) -> None:
         ("", "f.yaml: the document is empty; it may have been truncated"),
         ("# only a comment", "f.yaml: the document is empty"),
         ("a: 1\na: 2\n", '1 finding:\n  f.yaml:2: a: key "a" stands twice; keep one of them'),
-        ("a: !!python/object:os.system x", 'f.yaml:1: a: "tag:yaml.org,2002:python/object:os.system x" is not understood'),
+        (
+            "a: !!python/object:os.system x",
+            'f.yaml:1: a: "tag:yaml.org,2002:python/object:os.system x" is not understood',
+        ),
         ("a: &x [*x]", "f.yaml:1: a[0]: an alias that contains itself; write it out"),
         ("? [1, 2]\n: 3\n", "f.yaml:1: a key that is a list or a mapping; expected a name"),
         ("a: *nowhere", "f.yaml:1: not readable as YAML"),
         ("a: 2024-99-99", "2024-99-99"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_says_where(text: str, message: str) -> None:
     with pytest.raises(InvalidDocument) as caught:
         parse(text, "f.yaml")
@@ -90,7 +111,9 @@ def test_files_that_are_not_text_say_so(tmp_path: Path, content: bytes | None) -
 def test_accessors_note_and_go_on() -> None:
     root = parse("n: many\nw: 1.5\nb: 1\nt: [1]\nc: bleu\nlow: -1\nextra: 1\n", "f")
     findings = Findings()
-    entries = root.fields(findings, required=("n", "w", "b", "missing"), optional=("t", "c", "low", "more"))
+    entries = root.fields(
+        findings, required=("n", "w", "b", "missing"), optional=("t", "c", "low", "more")
+    )
     entries["n"].number(findings)
     assert entries["w"].whole(findings) == 0
     assert entries["b"].boolean(findings) is False
@@ -118,11 +141,17 @@ def test_no_findings_raise_nothing() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text("ab1e(,): {}'\"#缺-", max_size=8)
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | st.text("ab1e(,): {}'\"#缺-", max_size=8)
     | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @given(VALUES)
@@ -179,9 +208,24 @@ def test_names_that_no_file_has_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1" * 400, "1" * 5000, "0x" + "f" * 400, "!!int ''", "!!float ''", "!!bool maybe", "!!timestamp no", "!!int x",
-     "2001-01-01 00:00:00 +99:99", "0001-01-01 00:00:00 +20:00", '"\\0"', '"a\\x1b[2Jb"', "!!binary x", ".inf", "190:20:30"],
-)  # fmt: skip
+    [
+        "1" * 400,
+        "1" * 5000,
+        "0x" + "f" * 400,
+        "!!int ''",
+        "!!float ''",
+        "!!bool maybe",
+        "!!timestamp no",
+        "!!int x",
+        "2001-01-01 00:00:00 +99:99",
+        "0001-01-01 00:00:00 +20:00",
+        '"\\0"',
+        '"a\\x1b[2Jb"',
+        "!!binary x",
+        ".inf",
+        "190:20:30",
+    ],
+)
 def test_scalars_that_cannot_be_meant_are_findings_or_texts(text: str) -> None:
     findings = Findings()
     try:

@@ -23,12 +23,16 @@ from normoxia.errors import did_you_mean, nearest
         ("x" * 100_000, ("x" * 90,), ""),
     ],
 )
-def test_the_nearest_name_is_the_same_thing_misspelt(name: str, known: tuple[str, ...], near: str) -> None:
+def test_the_nearest_name_is_the_same_thing_misspelt(
+    name: str, known: tuple[str, ...], near: str
+) -> None:
     assert nearest(name, known) == near
 
 
 @given(st.integers(1, 99), st.integers(1, 99), st.sampled_from(["harmoni-", "q", "x", "leap "]))
-def test_another_number_without_a_digit_in_common_is_never_proposed(one: int, other: int, stem: str) -> None:
+def test_another_number_without_a_digit_in_common_is_never_proposed(
+    one: int, other: int, stem: str
+) -> None:
     if str(one)[0] != str(other)[0]:
         assert nearest(f"{stem}{one}", [f"{stem}{other}", stem.strip("- ") + "-a"]) == ""
 

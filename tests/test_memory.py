@@ -14,19 +14,24 @@ def test_what_is_available_is_no_more_than_the_machine_has() -> None:
     assert 0 < memory.available() <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_control_group_may_allow_less(monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]) -> None:
+def test_a_control_group_may_allow_less(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
+) -> None:
     limit, none = os.path.join(tmp_path, "max"), os.path.join(tmp_path, "none")
     with open(limit, "w") as file:
         file.write("1000000\n")
     with open(none, "w") as file:
         file.write("max\n")
     monkeypatch.setattr(
-        memory, "_GROUP_LIMITS", (type(memory._GROUP_LIMITS[0])(none), type(memory._GROUP_LIMITS[0])(limit))
+        memory,
+        "_GROUP_LIMITS",
+        (type(memory._GROUP_LIMITS[0])(none), type(memory._GROUP_LIMITS[0])(limit)),
     )
     assert memory.available() == 1_000_000
     memory.refuse_beyond(799_999, "this", "less")
     with pytest.raises(
-        InvalidArgument, match=r"this would need about 801 kB of memory; this machine allows 800 kB; less"
+        InvalidArgument,
+        match=r"this would need about 801 kB of memory; this machine allows 800 kB; less",
     ):
         memory.refuse_beyond(801_000, "this", "less")
 

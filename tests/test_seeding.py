@@ -13,8 +13,12 @@ from normoxia.seeding import normals, uniforms
 
 
 @given(
-    first=st.integers(0, 50), count=st.integers(1, 20), width=st.integers(1, 9), seed=st.integers(0, 2**63), replicate=st.integers(0, 9)
-)  # fmt: skip
+    first=st.integers(0, 50),
+    count=st.integers(1, 20),
+    width=st.integers(1, 9),
+    seed=st.integers(0, 2**63),
+    replicate=st.integers(0, 9),
+)
 def test_a_patients_draws_do_not_depend_on_the_range_asked_for(
     first: int, count: int, width: int, seed: int, replicate: int
 ) -> None:
@@ -28,7 +32,9 @@ def test_draws_are_the_same_on_every_machine() -> None:
     """Philox-4x64 is specified to the bit; the key is BLAKE2b of "7/test/0/3". Computed here without our function."""
     import hashlib
 
-    key = np.frombuffer(hashlib.blake2b(b"7/test/0/3", digest_size=16).digest(), "<u8").astype(np.uint64)
+    key = np.frombuffer(hashlib.blake2b(b"7/test/0/3", digest_size=16).digest(), "<u8").astype(
+        np.uint64
+    )
     words = np.random.Philox(key=key).random_raw(8).reshape(2, 4)[:, :3]
     assert np.array_equal(uniforms(7, "test", 2, 3), ((words >> np.uint64(12)) + 0.5) * 2.0**-52)
 

@@ -27,11 +27,43 @@ SOURCE = Path(__file__).parents[1] / "src"
 NASTY = st.one_of(
     st.text(max_size=300),
     st.sampled_from(
-        ["..", ".", "", "/", "../../x", "/etc/passwd", "a/b", "a\\b", "C:\\x", "C:x", "con", "NUL", "com1.txt", "aux.",
-         "a\0b", "x" * 400, "肺" * 200, "name.", "name ", "-rf", "~", "$HOME", "a\nb", ".hidden", "\ud800", "é", "e\u0301",
-         "PFS", "pfs", "CON.tar.gz", "LPT9", "lpt¹", "‮evil"]
+        [
+            "..",
+            ".",
+            "",
+            "/",
+            "../../x",
+            "/etc/passwd",
+            "a/b",
+            "a\\b",
+            "C:\\x",
+            "C:x",
+            "con",
+            "NUL",
+            "com1.txt",
+            "aux.",
+            "a\0b",
+            "x" * 400,
+            "肺" * 200,
+            "name.",
+            "name ",
+            "-rf",
+            "~",
+            "$HOME",
+            "a\nb",
+            ".hidden",
+            "\ud800",
+            "é",
+            "e\u0301",
+            "PFS",
+            "pfs",
+            "CON.tar.gz",
+            "LPT9",
+            "lpt¹",
+            "‮evil",
+        ]
     ),
-)  # fmt: skip
+)
 
 
 @given(NASTY)
@@ -44,7 +76,15 @@ def test_a_name_is_one_harmless_part_of_a_path(name: str) -> None:
     assert not {*plain} & {*'/\\:*?"<>|\0\n\r\t '}
     assert plain.isprintable()
     # as a Windows disk reads it: no device before the first dot, no dot or blank at the end
-    assert plain.split(".")[0].casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt9", "lpt¹"}
+    assert plain.split(".")[0].casefold() not in {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "com1",
+        "lpt9",
+        "lpt¹",
+    }
     assert not plain.endswith((".", " "))
     assert not plain.startswith((".", "-", "~"))
     assert len(plain.encode()) <= 160
@@ -83,7 +123,9 @@ def test_a_long_name_leaves_room_for_the_temporary_one(tmp_path: Path) -> None:
     assert len([*tmp_path.iterdir()]) == 2
 
 
-def test_new_files_have_the_rights_of_others_and_not_those_of_temporary_ones(tmp_path: Path) -> None:
+def test_new_files_have_the_rights_of_others_and_not_those_of_temporary_ones(
+    tmp_path: Path,
+) -> None:
     before = os.umask(0o027)
     try:
         write_whole(tmp_path / "a", b"1")
@@ -103,7 +145,9 @@ def test_many_threads_write_one_file_and_it_is_always_whole(tmp_path: Path) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_link_at_a_temporary_name_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_at_a_temporary_name_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trap = tmp_path / ".a.trap.part"
     trap.symlink_to(tmp_path / "precious")
     monkeypatch.setattr(storage, "temporary_beside", lambda path: trap)
@@ -147,9 +191,12 @@ def test_a_claim_ends_with_its_owner_however_it_ends(tmp_path: Path, end: signal
         "with claimed(pathlib.Path(sys.argv[1])):\n    print('mine', flush=True)\n    time.sleep(60)\n"
     )
     owner = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "run")], env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", script, str(tmp_path / "run")],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     with owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "mine\n"

@@ -31,7 +31,9 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(name for name in units._KNOWN if name not in ("%", "dimensionless")))
+@pytest.mark.parametrize(
+    "name", sorted(name for name in units._KNOWN if name not in ("%", "dimensionless"))
+)
 def test_the_table_agrees_with_the_unit_library(name: str) -> None:
     """Areas and volumes are written m**2 there."""
     registry = units._registry()
@@ -56,13 +58,16 @@ def test_the_table_agrees_with_the_unit_library(name: str) -> None:
         (50.0, "%", "1", 0.5),
     ],
 )
-def test_values_are_written_in_other_units(value: float, have: str, want: str, expected: float) -> None:
+def test_values_are_written_in_other_units(
+    value: float, have: str, want: str, expected: float
+) -> None:
     assert math.isclose(convert(value, have, want), expected, rel_tol=1e-9)
 
 
 def test_another_dimension_is_refused() -> None:
     with pytest.raises(
-        InvalidArgument, match='a value in "mg" cannot be written in "L"; use a unit of the same kind'
+        InvalidArgument,
+        match='a value in "mg" cannot be written in "L"; use a unit of the same kind',
     ):
         convert(1.0, "mg", "L")
 
@@ -123,7 +128,10 @@ def test_products_are_written_plainly(made: Unit, text: str) -> None:
 def test_the_unit_library_is_not_loaded_for_units_of_the_field() -> None:
     code = "import sys; from normoxia.units import unit; unit('mg/kg'); unit('1/(nM*day)'); sys.exit('pint' in sys.modules)"
     assert (
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": "src"}, check=False).returncode == 0
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONPATH": "src"}, check=False
+        ).returncode
+        == 0
     )
 
 

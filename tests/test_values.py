@@ -29,7 +29,9 @@ def classes_with_gaps() -> list[type[Any]]:
         one
         for module in modules
         for _, one in inspect.getmembers(module, inspect.isclass)
-        if is_dataclass(one) and one.__module__ == module.__name__ and one.__eq__ is not object.__eq__
+        if is_dataclass(one)
+        and one.__module__ == module.__name__
+        and one.__eq__ is not object.__eq__
     }
     gapped = [
         one

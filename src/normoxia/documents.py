@@ -72,6 +72,7 @@ class Findings:
     items: list[Finding] = field(default_factory=list)
 
     def note(self, place: Place, found: str, expected: str = "") -> None:
+        """Append a finding: what was found at a place and, if given, what was expected."""
         self.items.append(Finding(place, found, expected))
 
     def raise_any(self, kind: type[InvalidDocument] = InvalidDocument) -> None:
@@ -95,10 +96,12 @@ class Node:
 
     @property
     def is_mapping(self) -> bool:
+        """Whether the value is a mapping of nodes."""
         return isinstance(self.value, Mapping)
 
     @property
     def is_list(self) -> bool:
+        """Whether the value is a list of nodes."""
         return isinstance(self.value, list)
 
     def fields(
@@ -124,7 +127,9 @@ class Node:
         if isinstance(self.value, Mapping):
             return dict(self.value)
         if self.value is not None:
-            findings.note(self.place, f"found {self._kind()}", "expected a mapping of keys to values")
+            findings.note(
+                self.place, f"found {self._kind()}", "expected a mapping of keys to values"
+            )
         return {}
 
     def items(self, findings: Findings) -> list[Node]:
@@ -137,7 +142,11 @@ class Node:
 
     def text(self, findings: Findings, choices: Iterable[str] | None = None) -> str:
         """A text (numbers are taken as written); notes a finding when it is none of the choices."""
-        if isinstance(self.value, (Mapping, list)) or self.value is None or isinstance(self.value, bool):
+        if (
+            isinstance(self.value, (Mapping, list))
+            or self.value is None
+            or isinstance(self.value, bool)
+        ):
             findings.note(self.place, f"found {self._kind()}", "expected a text")
             return ""
         text = str(self.value)
@@ -149,7 +158,9 @@ class Node:
             )
         return text
 
-    def number(self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+    def number(
+        self, findings: Findings, minimum: float = -math.inf, maximum: float = math.inf
+    ) -> float:
         """A finite number within bounds; nan after a finding."""
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             findings.note(self.place, f"found {self._kind()}", "expected a number")
@@ -176,7 +187,7 @@ class Node:
         return self.value
 
     def boolean(self, findings: Findings) -> bool:
-        """true or false; False after a finding."""
+        """True or false; False after a finding."""
         if not isinstance(self.value, bool):
             findings.note(self.place, f"found {self._kind()}", "expected true or false")
             return False
@@ -215,7 +226,9 @@ def text_of(path: str | Path) -> str:
     except IsADirectoryError:
         raise InvalidDocument(f"{path}: is a folder; name a YAML file in it") from None
     except UnicodeDecodeError as error:
-        raise InvalidDocument(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        raise InvalidDocument(
+            f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from None
     except OSError as error:
         raise InvalidDocument(
             f"{shortened(str(path))}: cannot be read ({error.strerror}); check its name and permissions"
@@ -268,7 +281,9 @@ def laid_out(place: Place | str | Path, what: str) -> Iterator[None]:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         found = shortened(f"{type(error).__name__}: {error}")
-        raise InvalidDocument(f"{place}: not laid out as {what} ({found}); restore it as it was") from error
+        raise InvalidDocument(
+            f"{place}: not laid out as {what} ({found}); restore it as it was"
+        ) from error
 
 
 def _too_deep(place: Place) -> InvalidDocument:
@@ -320,7 +335,9 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             raise _too_deep(place)
         self._open.append(raw)
-        value = self._mapping(raw, key) if isinstance(raw, yaml.MappingNode) else self._list(raw, key)
+        value = (
+            self._mapping(raw, key) if isinstance(raw, yaml.MappingNode) else self._list(raw, key)
+        )
         self._open.pop()
         return Node(value, place)
 
@@ -335,7 +352,9 @@ class _Builder:
             if raw_key.style == '"' and _UNPRINTABLE.search(name):
                 at = Place(self.file, raw_key.start_mark.line + 1, key)
                 self.findings.note(
-                    at, f"a key with a character that cannot be printed: {name!r}", "expected a name"
+                    at,
+                    f"a key with a character that cannot be printed: {name!r}",
+                    "expected a name",
                 )
                 continue
             child = self.node(raw_value, f"{key}.{name}" if key else name)
@@ -345,7 +364,9 @@ class _Builder:
             entries[name] = Node(child.value, at)
         return entries
 
-    def _rejoined(self, entries: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+    def _rejoined(
+        self, entries: list[tuple[yaml.Node, yaml.Node]]
+    ) -> list[tuple[yaml.Node, yaml.Node]]:
         """The entries of a mapping in braces, with texts that YAML cut at a comma put together again.
 
         YAML takes what follows the comma for a key without colon and value.
@@ -379,7 +400,9 @@ class _Builder:
             value = _NOTHING
         if value is _NOTHING or (isinstance(value, int) and value.bit_length() > _BITS):
             found = shortened(f"{raw.tag} {raw.value}")
-            self.findings.note(place, f'"{found}" is not understood', "expected a plain text or number")
+            self.findings.note(
+                place, f'"{found}" is not understood', "expected a plain text or number"
+            )
             return None
         if isinstance(value, (str, int, float, bool, type(None))) and ":" not in raw.value:
             return value

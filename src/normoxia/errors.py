@@ -146,7 +146,9 @@ def _same_numbers(name: str, other: str) -> bool:
     *first, last = zip(mine, theirs, strict=False)
     if any(int(one) != int(its) for one, its in first):
         return False
-    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*last, strict=False)))
+    alike = sum(
+        1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*last, strict=False))
+    )
     return int(last[0]) == int(last[1]) or alike >= max(1, min(map(len, last)) - 1)
 
 

@@ -34,7 +34,9 @@ class Phrases:
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
         self._plain = {english: said for english, said in pairs.items() if "{" not in english}
-        self._patterns = [(*_pattern(english), said) for english, said in pairs.items() if "{" in english]
+        self._patterns = [
+            (*_pattern(english), said) for english, said in pairs.items() if "{" in english
+        ]
         self._known: dict[str, str] = {}
 
     def say(self, text: str) -> str:
@@ -49,7 +51,10 @@ class Phrases:
         for pattern, kept, said in self._patterns:
             if found := pattern.fullmatch(text):
                 parts = found.groupdict()
-                told = {name: value if name in kept else self.say(value) for name, value in parts.items()}
+                told = {
+                    name: value if name in kept else self.say(value)
+                    for name, value in parts.items()
+                }
                 words_stay = told == parts and any(map(_has_words, parts.values()))
                 if words_stay and not _has_words(said.format(**dict.fromkeys(parts, ""))):
                     return text  # only its commas are known: a name, or words of a user

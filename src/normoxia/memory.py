@@ -11,7 +11,10 @@ from normoxia.errors import InvalidArgument
 SHARE = 0.8
 #: taken where the system does not say
 _UNKNOWN = 8 * 2**30
-_GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_GROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def available() -> int:

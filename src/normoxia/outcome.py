@@ -59,6 +59,7 @@ class Estimate(Value):
 
     @property
     def has_interval(self) -> bool:
+        """Whether both limits are known."""
         return not (math.isnan(self.low) or math.isnan(self.high))
 
     def contains(self, value: float) -> bool:

@@ -19,7 +19,9 @@ class Step:
 class Progress(Protocol):
     """Called after each finished piece of work; raises Interrupted to cancel."""
 
-    def __call__(self, step: Step, /) -> None: ...
+    def __call__(self, step: Step, /) -> None:
+        """Report one step."""
+        ...
 
 
 def silent(step: Step, /) -> None:

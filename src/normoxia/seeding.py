@@ -15,7 +15,13 @@ _WORDS_PER_BLOCK = 4  # Philox-4x64 makes four 64-bit words per counter step
 
 
 def uniforms(
-    seed: int, purpose: str, n_patients: int, n_draws: int, *, replicate: int = 0, first_patient: int = 0
+    seed: int,
+    purpose: str,
+    n_patients: int,
+    n_draws: int,
+    *,
+    replicate: int = 0,
+    first_patient: int = 0,
 ) -> NDArray[np.float64]:
     """Uniform draws strictly inside (0, 1), one row a patient; shape (n_patients, n_draws).
 
@@ -30,12 +36,20 @@ def uniforms(
 
 
 def normals(
-    seed: int, purpose: str, n_patients: int, n_draws: int, *, replicate: int = 0, first_patient: int = 0
+    seed: int,
+    purpose: str,
+    n_patients: int,
+    n_draws: int,
+    *,
+    replicate: int = 0,
+    first_patient: int = 0,
 ) -> NDArray[np.float64]:
     """Standard normal draws by inversion, addressed as in `uniforms`; shape (n_patients, n_draws)."""
     from scipy.special import ndtri
 
-    drawn = uniforms(seed, purpose, n_patients, n_draws, replicate=replicate, first_patient=first_patient)
+    drawn = uniforms(
+        seed, purpose, n_patients, n_draws, replicate=replicate, first_patient=first_patient
+    )
     return np.asarray(ndtri(drawn), dtype=np.float64)
 
 
@@ -46,4 +60,6 @@ def _inside(words: NDArray[np.uint64]) -> NDArray[np.float64]:
 
 def _key(seed: int, purpose: str, replicate: int, n_draws: int) -> NDArray[np.uint64]:
     text = f"{seed}/{purpose}/{replicate}/{n_draws}".encode()
-    return np.frombuffer(hashlib.blake2b(text, digest_size=16).digest(), dtype="<u8").astype(np.uint64)
+    return np.frombuffer(hashlib.blake2b(text, digest_size=16).digest(), dtype="<u8").astype(
+        np.uint64
+    )

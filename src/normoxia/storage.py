@@ -76,7 +76,9 @@ def whole_file(
         except BaseException as error:
             _discard(temporary)
             if isinstance(error, OSError) and error.filename == os.fspath(temporary):
-                raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from error
+                raise OSError(
+                    error.errno or 0, error.strerror or str(error), os.fspath(path)
+                ) from error
             raise
 
 
@@ -104,7 +106,11 @@ def is_blank(path: Path) -> bool:
 
 def occupants(folder: Path) -> list[Path]:
     """What a folder holds besides leftovers of a killed process, sorted; nothing when there is no folder."""
-    return sorted(entry for entry in folder.iterdir() if not is_leftover(entry)) if folder.is_dir() else []
+    return (
+        sorted(entry for entry in folder.iterdir() if not is_leftover(entry))
+        if folder.is_dir()
+        else []
+    )
 
 
 def tidy(folder: Path) -> None:
@@ -214,7 +220,8 @@ else:
             return False
         except OSError as error:
             log.warning(
-                "the file system has no locks (%s); do not write this folder from two processes", error
+                "the file system has no locks (%s); do not write this folder from two processes",
+                error,
             )
         return True
 

@@ -27,13 +27,28 @@ DIMENSIONLESS = "1"
 _Dimension = tuple[tuple[str, float], ...]
 _Pieces = tuple[tuple[str, float], ...]
 
-_PREFIXES = {"k": 1e3, "": 1.0, "d": 1e-1, "c": 1e-2, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6,
-             "n": 1e-9, "p": 1e-12, "f": 1e-15}  # fmt: skip
+_PREFIXES = {
+    "k": 1e3,
+    "": 1.0,
+    "d": 1e-1,
+    "c": 1e-2,
+    "m": 1e-3,
+    "u": 1e-6,
+    "µ": 1e-6,
+    "μ": 1e-6,
+    "n": 1e-9,
+    "p": 1e-12,
+    "f": 1e-15,
+}
 _TIMES = {
-    86400.0: ("d", "day", "days"), 3600.0: ("h", "hr", "hour", "hours"), 60.0: ("min", "minute", "minutes"),
-    1.0: ("s", "second", "seconds"), 604800.0: ("week", "weeks"),
-    2629800.0: ("month", "months"), 31557600.0: ("year", "years"),
-}  # fmt: skip
+    86400.0: ("d", "day", "days"),
+    3600.0: ("h", "hr", "hour", "hours"),
+    60.0: ("min", "minute", "minutes"),
+    1.0: ("s", "second", "seconds"),
+    604800.0: ("week", "weeks"),
+    2629800.0: ("month", "months"),
+    31557600.0: ("year", "years"),
+}
 
 
 def _table() -> dict[str, tuple[float, _Dimension]]:
@@ -47,7 +62,10 @@ def _table() -> dict[str, tuple[float, _Dimension]]:
         table[f"{prefix}mol"] = (scale, (("mole", 1.0),))
         table[f"{prefix}M"] = (scale * 1e3, (("meter", -3.0), ("mole", 1.0)))
         for power in (1, 2, 3):
-            table[f"{prefix}m{power if power > 1 else ''}"] = (scale**power, (("meter", float(power)),))
+            table[f"{prefix}m{power if power > 1 else ''}"] = (
+                scale**power,
+                (("meter", float(power)),),
+            )
     table["cell"] = table["cells"] = (1.0, (("cell", 1.0),))
     table["IU"] = (1.0, (("IU", 1.0),))
     table["%"] = table["percent"] = (1e-2, ())
@@ -68,6 +86,7 @@ class Unit:
 
     @property
     def is_dimensionless(self) -> bool:
+        """Whether the unit is a pure number, percent included."""
         return not self.dimension
 
     def __mul__(self, other: Unit) -> Unit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -27,6 +28,6 @@ class Value:
 def _compared(value: Any) -> tuple[object, ...]:
     """The fields that count for equality, nan as None."""
     return tuple(
-        None if isinstance(content, float) and content != content else content
+        None if isinstance(content, float) and math.isnan(content) else content
         for content in (getattr(value, field.name) for field in fields(value) if field.compare)
     )

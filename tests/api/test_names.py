@@ -15,7 +15,8 @@ from normoxia.api import names
 from normoxia.api.names import find_trial, one_of, spelling
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies.registry import registry
-from normoxia.trial import designs, files, from_study
+from normoxia.trial import files
+from normoxia.trial.making import designs, from_study
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,9 @@ def test_a_name_of_two_trials_is_refused_with_both(monkeypatch: pytest.MonkeyPat
 
 def test_a_path_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = library.path("trials", "impower150").read_text(encoding="utf-8")
-    (tmp_path / "Mine.yaml").write_text(text.replace("trial: impower150", "trial: mine", 1), encoding="utf-8")
+    (tmp_path / "Mine.yaml").write_text(
+        text.replace("trial: impower150", "trial: mine", 1), encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     assert find_trial("Mine.yaml").id == find_trial(tmp_path / "Mine.yaml").id == "mine"
 
@@ -72,7 +75,10 @@ def test_no_two_names_of_the_library_have_one_spelling() -> None:
     shipped = [*files.library(), *(study.id for study in registry() if study.id not in by_hand)]
     planned = [*library.names(designs.KIND)]
     planned += [one.id for one in designs.forecasts() if one.protocols and one.id not in planned]
-    for group in (shipped, sorted({spelling(name) for name in planned} | set(map(spelling, shipped)))):
+    for group in (
+        shipped,
+        sorted({spelling(name) for name in planned} | set(map(spelling, shipped))),
+    ):
         assert len({spelling(name) for name in group}) == len(group)
     assert not {spelling(name) for name in planned} & {spelling(name) for name in shipped}
 

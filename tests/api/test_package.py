@@ -44,7 +44,9 @@ def test_importing_the_package_loads_nothing_heavy_and_hides_no_module() -> None
         "normoxia.run, normoxia.trials, normoxia.studies, normoxia.pool\n"
         "print([type(getattr(normoxia, n)).__name__ for n in ('trial', 'simulation', 'survival', 'evidence', 'run', 'pool')])"
     )
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert answer.stdout.splitlines() == [
         "True []",
         "['module', 'module', 'module', 'module', 'function', 'function']",

@@ -50,8 +50,17 @@ def test_a_run_has_the_numbers_of_the_command_line(calibrated: nx.Run, folder: P
     compared = 0
     for population in summary["populations"]:
         for contrast in population["contrasts"]:
-            key = (population["id"], contrast["endpoint"], contrast["experimental"], contrast["control"])
-            for name, entry in (("", "hr"), ("component_model", "component_model"), ("combined", "joined")):
+            key = (
+                population["id"],
+                contrast["endpoint"],
+                contrast["experimental"],
+                contrast["control"],
+            )
+            for name, entry in (
+                ("", "hr"),
+                ("component_model", "component_model"),
+                ("combined", "joined"),
+            ):
                 numbers = [
                     rows[key][name or "value"],
                     *(rows[key][f"{name}_{e}".lstrip("_")] for e in ("low", "high")),
@@ -59,7 +68,9 @@ def test_a_run_has_the_numbers_of_the_command_line(calibrated: nx.Run, folder: P
                 written = contrast[entry] or {"value": None, "interval": None}
                 expected = [written["value"], *(written["interval"] or (None, None))]
                 # JSON has no infinity
-                assert [x if x is not None and math.isfinite(x) else None for x in numbers] == expected
+                assert [
+                    x if x is not None and math.isfinite(x) else None for x in numbers
+                ] == expected
                 compared += expected[0] is not None
     assert compared > 2 * len(rows)
     outcomes = pl.read_csv(folder / "outcomes.csv")
@@ -76,9 +87,15 @@ def test_a_saved_run_has_the_files_of_the_command_line(
     again = nx.open_run(folder).save(tmp_path / "again", report=False)
     for path in (saved, tmp_path / "out", again):
         names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
-        assert names == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+        assert names == sorted(
+            p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()
+        )
         for name in names:
-            if name not in ("manifest.json", "summary.json", "log.jsonl"):  # times and the name of the folder
+            if name not in (
+                "manifest.json",
+                "summary.json",
+                "log.jsonl",
+            ):  # times and the name of the folder
                 assert (path / name).read_bytes() == (folder / name).read_bytes(), name
     assert execute(["verify", str(saved), "--quiet"]) == 0
     assert written.folder == tmp_path / "out"
@@ -89,7 +106,9 @@ def test_a_saved_run_has_the_files_of_the_command_line(
         calibrated.save(saved)
 
 
-def test_the_patients_reproduce_the_medians_and_the_ratio_of_the_outcomes(uncalibrated: nx.Run) -> None:
+def test_the_patients_reproduce_the_medians_and_the_ratio_of_the_outcomes(
+    uncalibrated: nx.Run,
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lifelines import KaplanMeierFitter
@@ -98,11 +117,13 @@ def test_the_patients_reproduce_the_medians_and_the_ratio_of_the_outcomes(uncali
     for endpoint in ("PFS", "OS"):
         for arm in ("ABCP", "ACP", "BCP"):
             own = patients.filter(pl.col("arm") == arm)
-            time, event = (own[f"{endpoint.lower()}_{kind}"].to_numpy() for kind in ("months", "event"))
+            time, event = (
+                own[f"{endpoint.lower()}_{kind}"].to_numpy() for kind in ("months", "event")
+            )
             expected = KaplanMeierFitter().fit(time, event).median_survival_time_
-            median = outcomes.filter(population="all", endpoint=endpoint, measure="median, months", arm=arm)[
-                "value"
-            ].item()
+            median = outcomes.filter(
+                population="all", endpoint=endpoint, measure="median, months", arm=arm
+            )["value"].item()
             assert median == pytest.approx(expected, rel=1e-12)
     responses = patients.filter(arm="ABCP")["best_response"].is_in(["CR", "PR"]).mean()
     row = outcomes.filter(population="all", endpoint="ORR", arm="ABCP")
@@ -185,7 +206,9 @@ def test_another_dose_changes_the_exposed_arm_alone_and_the_saved_protocol(tmp_p
     assert trial.arm("BCP") == published.arm("BCP")
     assert files.parse(documents.parse(trial.text, trial.file), trial.text) == trial
     run, before = (nx.run(t, patients=4, calibrated=False) for t in (trial, published))
-    after, first = (r.patients().sort("arm", "patient").drop("toxicity_grade3") for r in (run, before))
+    after, first = (
+        r.patients().sort("arm", "patient").drop("toxicity_grade3") for r in (run, before)
+    )
     assert after.filter(arm="ACP").equals(first.filter(arm="ACP"))
     assert after["age"].equals(first["age"])
     states = (r.result.states[r.result.rows("ABCP")] for r in (run, before))
@@ -204,10 +227,15 @@ def test_another_dose_changes_the_exposed_arm_alone_and_the_saved_protocol(tmp_p
         ("ABC", {"bevacizumab": "7.5 mg/kg q3w"}, UnknownName, "ABCP"),
         ("ACP", {"bevacizumab": "7.5 mg/kg q3w"}, UnknownName, "bevacizumab"),
         ("ABCP", {"bevacizumab": "7.5 q3w"}, InvalidArgument, "bevacizumab"),
-        ("ABCP", {"bevacizumab": "7.5 mg/kg q3w + docetaxel 75 mg/m2 q3w"}, InvalidArgument, "docetaxel"),
+        (
+            "ABCP",
+            {"bevacizumab": "7.5 mg/kg q3w + docetaxel 75 mg/m2 q3w"},
+            InvalidArgument,
+            "docetaxel",
+        ),
         ("ABCP", {}, InvalidArgument, "no drug"),
     ],
-)  # fmt: skip
+)
 def test_a_dose_that_cannot_be_meant_is_refused(
     arm: str, courses: dict[str, str], error: type[Exception], words: str
 ) -> None:
@@ -221,7 +249,9 @@ def test_another_arm_is_in_the_protocol_and_its_text(name: str) -> None:
     treatment = "atezolizumab 1200 mg q3w + bevacizumab 7.5 mg/kg q3w"
     for trial in (
         published.with_arm("AB", treatment, n=50),
-        published.with_arm("AB", treatment, like=published.arms[-1].id, control=published.arms[0].id),
+        published.with_arm(
+            "AB", treatment, like=published.arms[-1].id, control=published.arms[0].id
+        ),
     ):
         assert trial.arms[:-1] == published.arms
         assert trial.arm("AB").regimen.drugs == ("atezolizumab", "bevacizumab")

@@ -44,7 +44,9 @@ def test_a_table_is_pooled_as_in_closed_form(table: Path) -> None:
     assert repr(pooled) == "<Pooled network.csv: 3 treatments>"
 
 
-def test_a_table_has_the_numbers_of_the_command_line(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_has_the_numbers_of_the_command_line(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert execute(["pool", str(table), "--json", "--quiet"]) == 0
     printed = json.loads(capsys.readouterr().out)
     own = nx.pool(str(table)).to_json()
@@ -64,7 +66,9 @@ def test_a_question_is_answered_by_any_spelling(capsys: pytest.CaptureFixture[st
             if e["model"] == analysis["heterogeneity"]["model"]
         }
         rows = frame.filter(pl.col("endpoint") == endpoint)
-        assert {(r["treatment"], r["comparator"]): r["value"] for r in rows.iter_rows(named=True)} == expected
+        assert {
+            (r["treatment"], r["comparator"]): r["value"] for r in rows.iter_rows(named=True)
+        } == expected
     with pytest.raises(InvalidArgument, match="give endpoint="):
         pooled.league()
     assert pooled.league("pfs").width == pooled.league("PFS").width > 2

@@ -29,8 +29,14 @@ def test_a_plan_without_points_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [verb.Plan(-1), verb.Plan(1, points=(49,)), verb.Plan(1, points=(640, 0)), verb.Plan(1, points=(-5,)), verb.Plan(1, patients=0)],
-)  # fmt: skip
+    [
+        verb.Plan(-1),
+        verb.Plan(1, points=(49,)),
+        verb.Plan(1, points=(640, 0)),
+        verb.Plan(1, points=(-5,)),
+        verb.Plan(1, patients=0),
+    ],
+)
 def test_a_plan_that_cannot_be_meant_is_refused_before_a_folder_is_made(
     tmp_path: Path, plan: verb.Plan
 ) -> None:
@@ -105,8 +111,13 @@ def test_a_killed_calibration_leaves_no_workers_and_goes_on(tmp_path: Path) -> N
         assert time.monotonic() < deadline
         time.sleep(0.1)
     kept = {path.name: path.read_bytes() for path in chunks.glob("*.npz")}
-    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False).returncode == 2
-    again = subprocess.Popen([*command, "--resume"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    assert (
+        subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False).returncode
+        == 2
+    )
+    again = subprocess.Popen(
+        [*command, "--resume"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True
+    )
     while len([*chunks.glob("*.npz")]) <= len(kept):
         assert time.monotonic() < deadline + 300
         assert again.poll() is None

@@ -10,9 +10,9 @@ from tests.trial import toy
 
 from normoxia.calibration import combined
 from normoxia.calibration.fitting.prediction import StudyPrediction
-from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.baselines import LatentPrediction
-from normoxia.calibration.judging.scoring import NormalPredictive
+from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.baselines import LatentPrediction
+from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.trial import analysis
 from normoxia.trial.analysis import Replicated
@@ -63,7 +63,14 @@ def latent(mean: float, variance: float, tau2: float = 0.0) -> LatentPrediction:
 
 def replicates(middle: float, variance: float, error2: float, n: int = 10**9) -> Replicated:
     outcome = Outcome(
-        "t", "ITT", Endpoint.OS, Measure.HAZARD_RATIO, Estimate(np.exp(middle)), "a", "b", origin="simulated"
+        "t",
+        "ITT",
+        Endpoint.OS,
+        Measure.HAZARD_RATIO,
+        Estimate(np.exp(middle)),
+        "a",
+        "b",
+        origin="simulated",
     )
     return Replicated(outcome, middle, variance, error2, n)
 

@@ -16,14 +16,16 @@ from normoxia.calibration import forecast
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
-from normoxia.trial import designs
+from normoxia.trial.making import designs
 
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "forecasts.md"
 
 
 def test_every_design_is_forecast_and_the_digest_stands_in_the_docs() -> None:
     stored = forecast.read()
-    assert {f.design for f in stored.forecasts} == {d.id for d in designs.forecasts() if not d.refused}
+    assert {f.design for f in stored.forecasts} == {
+        d.id for d in designs.forecasts() if not d.refused
+    }
     path = library.path("calibrations", forecast.stored()[-1])
     assert hashlib.sha256(path.read_bytes()).hexdigest() in DOCS.read_text(encoding="utf-8")
     # forecasts outlive the ensemble that made them; it stays named
@@ -58,14 +60,18 @@ def test_a_forecast_changed_afterwards_is_found(tmp_path: Path) -> None:
 def test_a_forecast_is_the_same_again_and_reads_back(tmp_path: Path) -> None:
     calibrated = ensemble.read()
     one = designs.design("SSGJ-707-phase2-mono")
-    small = [forecast.forecast(one, calibrated, 5, replicates=8, workers=workers) for workers in (1, 2)]
+    small = [
+        forecast.forecast(one, calibrated, 5, replicates=8, workers=workers) for workers in (1, 2)
+    ]
     assert small[0] == small[1]
     (tmp_path / "one.yaml").write_text(
         forecast.document(small[:1], calibrated, 5, 8, "2026-11-22"), encoding="utf-8"
     )
     again = forecast.read(tmp_path / "one.yaml").of("ssgj 707 phase2 mono")
     assert again.digest == small[0].digest
-    assert [o.estimate.value for o in again.outcomes] == [o.estimate.value for o in small[0].outcomes]
+    assert [o.estimate.value for o in again.outcomes] == [
+        o.estimate.value for o in small[0].outcomes
+    ]
 
 
 @pytest.fixture
@@ -80,7 +86,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], forecast.Forecast]
     return made
 
 
-def test_each_hazard_ratio_is_forecast_twice_and_reads_back(small: Callable, tmp_path: Path) -> None:
+def test_each_hazard_ratio_is_forecast_twice_and_reads_back(
+    small: Callable, tmp_path: Path
+) -> None:
     one = small("HARMONi-2")
     ratios = [o for o in one.outcomes if o.measure is Measure.HAZARD_RATIO]
     assert [(o.endpoint, o.origin) for o in ratios] == [
@@ -91,10 +99,13 @@ def test_each_hazard_ratio_is_forecast_twice_and_reads_back(small: Callable, tmp
     assert all(o.origin == "simulated" for o in one.outcomes if o not in ratios)
     path = tmp_path / "one.yaml"
     path.write_text(forecast.document([one], ensemble.read(), 5, 8), encoding="utf-8")
-    assert [repr(o) for o in forecast.read(path).of("HARMONi-2").outcomes] == [repr(o) for o in one.outcomes]
+    assert [repr(o) for o in forecast.read(path).of("HARMONi-2").outcomes] == [
+        repr(o) for o in one.outcomes
+    ]
     # the mark is part of what the digest holds
     path.write_text(
-        path.read_text(encoding="utf-8").replace("origin: joined", "origin: simulated"), encoding="utf-8"
+        path.read_text(encoding="utf-8").replace("origin: joined", "origin: simulated"),
+        encoding="utf-8",
     )
     with pytest.raises(InvalidDocument, match="does not match its digest"):
         forecast.read(path)
@@ -124,13 +135,17 @@ def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
     assert mechanism.z == 0.0
     both = joined.foreseen.estimate
     reach = (math.log(both.high) - math.log(both.low)) / (2 * 1.959964)
-    assert joined.z == pytest.approx((math.log(printed.estimate.value) - math.log(both.value)) / reach)
+    assert joined.z == pytest.approx(
+        (math.log(printed.estimate.value) - math.log(both.value)) / reach
+    )
 
 
 def _printing(*printed: Outcome, **other: object) -> SimpleNamespace:
     """A study of the design HARMONi-2 that prints some figures."""
     arms = tuple(SimpleNamespace(id=name, drugs=(drug,), n=199) for name, drug in _ARMS)
-    populations = (SimpleNamespace(id="ITT", set="ITT", strata={}, definition="all randomised", n=398),)
+    populations = (
+        SimpleNamespace(id="ITT", set="ITT", strata={}, definition="all randomised", n=398),
+    )
     parts = {"id": "HARMONi-2", "identifiers": (), "arms": arms, "populations": populations}
     return SimpleNamespace(**(parts | other), published=lambda: printed)
 
@@ -186,7 +201,9 @@ def test_arms_that_are_not_those_foreseen_are_refused() -> None:
         SimpleNamespace(id="A", drugs=("ivonescimab",), n=1),
         SimpleNamespace(id="pembro", drugs=(), n=1),
     )
-    with pytest.raises(InvalidArgument, match="has the arms A, pembro; the forecast has ivo, pembro"):
+    with pytest.raises(
+        InvalidArgument, match="has the arms A, pembro; the forecast has ivo, pembro"
+    ):
         forecast.score(forecast.read(), _printing(_foreseen(), arms=renamed))
     swapped = tuple(
         SimpleNamespace(id=name, drugs=(drug,), n=1)
@@ -204,9 +221,11 @@ def test_fewer_than_eight_trials_make_no_forecast() -> None:
 def test_results_are_scored_on_the_scale_of_the_forecast() -> None:
     """A published ratio at the upper end of a 95 % interval lies 1.96 standard deviations out."""
     foreseen = next(
-        o for f in forecast.read().forecasts for o in f.outcomes
+        o
+        for f in forecast.read().forecasts
+        for o in f.outcomes
         if o.measure is Measure.HAZARD_RATIO and o.endpoint is Endpoint.PFS
-    )  # fmt: skip
+    )
     e = foreseen.estimate
     high = type(foreseen)(**{**_fields(foreseen), "estimate": type(e)(e.high)})
     scored = forecast._scored(foreseen, high)

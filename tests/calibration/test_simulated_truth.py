@@ -72,9 +72,14 @@ def replicates(n: int, seed: int) -> Replicates:
         said = toy.published(truth, rng)
         given = toy.posterior(said)
         draws = sampler.sample(
-            given.log_density, LAYOUT, prior_states(LAYOUT, CHAINS, seed + i), seed + 10_000 + i,
-            warm_up=WARM_UP, rounds=ROUNDS, tuning=tuning(),
-        )  # fmt: skip
+            given.log_density,
+            LAYOUT,
+            prior_states(LAYOUT, CHAINS, seed + i),
+            seed + 10_000 + i,
+            warm_up=WARM_UP,
+            rounds=ROUNDS,
+            tuning=tuning(),
+        )
         last = draws.chains[-1]
         study = LEFT[i % len(LEFT)]
         left = leave_out(given, draws, (study,), seed + 20_000 + i)[study]

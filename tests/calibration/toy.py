@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.emulator import Surfaces
-from normoxia.calibration.fitting.hyperparameters import Hyperparameter, Space, Structure, TrialEffect
+from normoxia.calibration.fitting.hyperparameters import (
+    Hyperparameter,
+    Space,
+    Structure,
+    TrialEffect,
+)
 from normoxia.calibration.fitting.observations import Observation, ObservationBlock
 from normoxia.calibration.fitting.posterior import Posterior, layout
 from normoxia.calibration.fitting.summaries import Kind, Statistic
@@ -38,7 +43,9 @@ KINDS = (RATIO, RESPONSE, CURVE)
 
 def observation(study: str, kind: tuple[Kind, Endpoint, str, str], se: float) -> Observation:
     what, endpoint, arm, comparator = kind
-    figure = Statistic(study, what, endpoint, "all", arm, comparator, 12.0 if what is Kind.CURVE else -1.0)
+    figure = Statistic(
+        study, what, endpoint, "all", arm, comparator, 12.0 if what is Kind.CURVE else -1.0
+    )
     return Observation(figure, 0.0, se, 100.0, 0.5, None, math.nan, "")
 
 
@@ -59,7 +66,9 @@ def surfaces(seed: int, *, error: float = 0.03, bent: bool = True) -> Surfaces:
     if bent:
         quadratic[:, 1, 1] = 0.1 * rng.standard_normal(3)
         quadratic[:, 1, 3] = quadratic[:, 3, 1] = 0.05 * rng.standard_normal(3)
-    return Surfaces(0.2 * rng.standard_normal(3), linear, quadratic, np.full(3, 0.3), np.full(3, error))
+    return Surfaces(
+        0.2 * rng.standard_normal(3), linear, quadratic, np.full(3, 0.3), np.full(3, error)
+    )
 
 
 SURFACES = {study: surfaces(i) for i, study in enumerate(STUDIES)}
@@ -68,8 +77,12 @@ SURFACES = {study: surfaces(i) for i, study in enumerate(STUDIES)}
 def block(study: str, y: Floats | None = None) -> ObservationBlock:
     """A trial's figures; the last trial has a single arm."""
     covariance = chance(STUDIES.index(study) + 10)
-    seen = tuple(observation(study, kind, math.sqrt(covariance[i, i])) for i, kind in enumerate(KINDS))
-    return ObservationBlock(study, study == STUDIES[-1], seen, np.zeros(3) if y is None else y, covariance)
+    seen = tuple(
+        observation(study, kind, math.sqrt(covariance[i, i])) for i, kind in enumerate(KINDS)
+    )
+    return ObservationBlock(
+        study, study == STUDIES[-1], seen, np.zeros(3) if y is None else y, covariance
+    )
 
 
 BLOCKS = {study: block(study) for study in STUDIES}
@@ -81,7 +94,9 @@ def posterior(published: Sequence[Floats]) -> Posterior:
     return Posterior(SPACE, LAYOUT, blocks, SURFACES)
 
 
-def published(state: Floats, rng: np.random.Generator, studies: Sequence[str] = STUDIES) -> list[Floats]:
+def published(
+    state: Floats, rng: np.random.Generator, studies: Sequence[str] = STUDIES
+) -> list[Floats]:
     """What trials publish under a state, step by step: shifts, the surfaces at shifted points, errors, chance."""
     n = SPACE.n_coordinates
     sd = dict(zip(LAYOUT.spreads, np.exp(state[n:]), strict=True))

@@ -38,7 +38,9 @@ def test_help_answers_without_the_scientific_libraries() -> None:
         "print(sorted({'numpy', 'scipy', 'polars', 'llvmlite', 'altair', 'pint', 'yaml'} & set(sys.modules)))"
     )
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
     assert found.stdout.splitlines()[-1] == "[]"
 
 
@@ -47,9 +49,19 @@ def test_simulate_writes_the_closed_form(normoxia: Callable, tmp_path: Path) -> 
     (tmp_path / "p.csv").write_text("patient,k\nslow,0.1\nfast,0.3\n")
     (tmp_path / "d.csv").write_text("time,target,amount,duration\n0,central,100,0\n")
     answer = normoxia(
-        "simulate", "toy.yaml", "--patients", "p.csv", "--doses", "d.csv", "--times", "0:10:5", "--out", "o.csv",
-        "--tolerance", "1e-8",
-    )  # fmt: skip
+        "simulate",
+        "toy.yaml",
+        "--patients",
+        "p.csv",
+        "--doses",
+        "d.csv",
+        "--times",
+        "0:10:5",
+        "--out",
+        "o.csv",
+        "--tolerance",
+        "1e-8",
+    )
     assert answer.code == 0, answer.err
     table = pl.read_csv(tmp_path / "o.csv")
     assert table.columns == ["patient", "time", "central"]
@@ -102,7 +114,9 @@ def test_every_shipped_document_is_well(normoxia: Callable, kind: str) -> None:
     assert answer.code == 0, answer.err
 
 
-def test_an_unreadable_file_and_an_existing_output_lose_nothing(normoxia: Callable, tmp_path: Path) -> None:
+def test_an_unreadable_file_and_an_existing_output_lose_nothing(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     (tmp_path / "toy.yaml").write_text(TOY)
     (tmp_path / "o.csv").write_text("precious")
     answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--out", "o.csv")
@@ -132,10 +146,26 @@ def test_a_full_disk_is_told_as_one_and_leaves_no_half_file(tmp_path: Path) -> N
         "NORMOXIA_CACHE": str(tmp_path / "cache"),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "normoxia", "simulate", "toy.yaml", "--times", "0:1000", "--out", "o.csv", "--backend",
-         "reference"],
-        cwd=tmp_path, env=env, capture_output=True, text=True, preexec_fn=limit, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "normoxia",
+            "simulate",
+            "toy.yaml",
+            "--times",
+            "0:1000",
+            "--out",
+            "o.csv",
+            "--backend",
+            "reference",
+        ],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+        check=False,
+    )
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
@@ -157,39 +187,61 @@ def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: P
     assert "19.2" in normoxia("evidence", "show", "IMpower150").out
     findings = json.loads(normoxia("evidence", "audit", "--json").out)["findings"]
     assert {"study", "item", "values", "places", "consequence", "found_by"} <= set(findings[0])
-    assert normoxia("evidence", "export", "contrasts", "--endpoint", "OS", "--out", "os.csv").code == 0
-    assert pl.read_csv(tmp_path / "os.csv").columns[:5] == ["studlab", "treat1", "treat2", "TE", "seTE"]
+    assert (
+        normoxia("evidence", "export", "contrasts", "--endpoint", "OS", "--out", "os.csv").code == 0
+    )
+    assert pl.read_csv(tmp_path / "os.csv").columns[:5] == [
+        "studlab",
+        "treat1",
+        "treat2",
+        "TE",
+        "seTE",
+    ]
     answer = normoxia("evidence", "show", "LEAP-07")
     assert answer.code == 2
     assert 'did you mean "LEAP-007"?' in answer.err
 
 
-def test_checking_a_study_asks_what_a_second_reader_would(normoxia: Callable, tmp_path: Path) -> None:
+def test_checking_a_study_asks_what_a_second_reader_would(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     """The document can be read, but prints a hazard ratio outside its interval."""
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(
+        encoding="utf-8"
+    )
     document = page.split("```yaml\n")[1].split("```")[0]
     (tmp_path / "mine.yaml").write_text(document, encoding="utf-8")
     answer = normoxia("check", "mine.yaml")
     assert answer.code == 0
     assert "second reader" not in answer.out + answer.err
-    (tmp_path / "mine.yaml").write_text(document.replace("value: 0.70", "value: 1.20"), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(
+        document.replace("value: 0.70", "value: 1.20"), encoding="utf-8"
+    )
     answer = normoxia("check", "mine.yaml", "--json")
     assert answer.code == 0
     (file,) = json.loads(answer.out)["files"]
-    assert any("1.2 is outside its interval 0.49 to 1" in question for question in file["questions"])
+    assert any(
+        "1.2 is outside its interval 0.49 to 1" in question for question in file["questions"]
+    )
     assert "a second reader asks" in answer.err
 
 
-def test_an_impossible_ratio_is_named_wherever_studies_are_listed(normoxia: Callable, tmp_path: Path) -> None:
+def test_an_impossible_ratio_is_named_wherever_studies_are_listed(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     """A user's study with a hazard ratio outside its interval is not only told to those who open its page."""
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evidence.md").read_text(
+        encoding="utf-8"
+    )
     document = page.split("```yaml\n")[1].split("```")[0]
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "mine.yaml").write_text(document, encoding="utf-8")
     assert "second reader asks" not in normoxia("evidence", "list", "--studies", "mine").out
     assert "second-reader" not in normoxia("evidence", "audit", "--studies", "mine").out
-    (folder / "mine.yaml").write_text(document.replace("value: 0.70", "value: 1.20"), encoding="utf-8")
+    (folder / "mine.yaml").write_text(
+        document.replace("value: 0.70", "value: 1.20"), encoding="utf-8"
+    )
     asked = "1.2 is outside its interval 0.49 to 1"
     assert asked in normoxia("evidence", "list", "--studies", "mine").out
     listed = json.loads(normoxia("evidence", "list", "--studies", "mine", "--json").out)["studies"]
@@ -198,7 +250,9 @@ def test_an_impossible_ratio_is_named_wherever_studies_are_listed(normoxia: Call
         found = json.loads(
             normoxia("evidence", "audit", "--studies", "mine", "--lang", language, "--json").out
         )["findings"]
-        own = [f for f in found if f["found_by"] == "rule:second-reader" and asked in f["values"][0]]
+        own = [
+            f for f in found if f["found_by"] == "rule:second-reader" and asked in f["values"][0]
+        ]
         assert len(own) == 1
         assert word in own[0]["values"][0]
         assert own[0]["places"][0].startswith(str(Path("mine") / "mine.yaml"))
@@ -234,29 +288,51 @@ def test_a_patient_whose_formula_has_no_value_is_told_and_its_cells_are_empty(
     (tmp_path / "m.yaml").write_text(SINGULAR)
     (tmp_path / "p.csv").write_text("patient,c\nwell,1\nlost,0\n")
     answer = normoxia(
-        "simulate", "m.yaml", "--patients", "p.csv", "--times", "0,1", "--out", "o.csv", "--backend", backend,
-        "--tolerance", "1e-8",
-    )  # fmt: skip
+        "simulate",
+        "m.yaml",
+        "--patients",
+        "p.csv",
+        "--times",
+        "0,1",
+        "--out",
+        "o.csv",
+        "--backend",
+        backend,
+        "--tolerance",
+        "1e-8",
+    )
     assert answer.code == 1
     said = 'patient "lost" failed: a formula has no value: the rate of "X": k*X/c divides by 0 (time 0)'
     assert said in answer.out + answer.err
     rows = [line.split(",") for line in (tmp_path / "o.csv").read_text().splitlines()[1:]]
-    assert [row[:2] for row in rows] == [["well", "0.0"], ["well", "1.0"], ["lost", "0.0"], ["lost", "1.0"]]
+    assert [row[:2] for row in rows] == [
+        ["well", "0.0"],
+        ["well", "1.0"],
+        ["lost", "0.0"],
+        ["lost", "1.0"],
+    ]
     assert float(rows[1][2]) == pytest.approx(math.exp(-1), rel=1e-6)
     assert rows[3][2] == ""
 
 
-def test_export_of_a_model_that_cannot_be_settled_says_why(normoxia: Callable, tmp_path: Path) -> None:
+def test_export_of_a_model_that_cannot_be_settled_says_why(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     (tmp_path / "m.yaml").write_text(SINGULAR + "equilibration:\n  duration: 1\n")
     answer = normoxia("export", "m.yaml", "--out", "m.xml")
     assert answer.code == 1
-    assert '"singular" could not be settled for its typical patient: a formula has no value' in answer.err
+    assert (
+        '"singular" could not be settled for its typical patient: a formula has no value'
+        in answer.err
+    )
     assert not (tmp_path / "m.xml").exists()
 
 
 def test_a_table_prints_square_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """As markup, "[not calibrated]" would vanish from the title, and the extra from what to install."""
-    table.print_table("Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)])
+    table.print_table(
+        "Simulated [not calibrated]", ("what",), [('pip install "normoxia[sbml]" :smile:',)]
+    )
     out = capsys.readouterr().out
     assert "Simulated [not calibrated]" in out
     assert '"normoxia[sbml]" :smile:' in out
@@ -291,8 +367,12 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(tmp_path: Path) -> None
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "normoxia", "evidence", "audit", "--json"], stdout=write, stderr=subprocess.PIPE, cwd=tmp_path, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "normoxia", "evidence", "audit", "--json"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        check=False,
+    )
     os.close(write)
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
@@ -309,7 +389,11 @@ def test_names_that_are_no_text_are_answered(normoxia: Callable) -> None:
     ("arguments", "code", "told"),
     [
         (("run", "impower150", "--patients", "999999999999"), 2, "of memory; this machine allows"),
-        (("run", "impower150", "--replicates", "999999999999"), 2, "of memory; this machine allows"),
+        (
+            ("run", "impower150", "--replicates", "999999999999"),
+            2,
+            "of memory; this machine allows",
+        ),
         (("run", "impower150", "--seed", "99999999999999999999"), 2, "--seed"),
         (("run", "impower150", "--seed", "-1"), 2, "--seed"),
         (("run", "impower150", "--workers", "1000000"), 2, "--workers"),

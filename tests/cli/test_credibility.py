@@ -26,8 +26,13 @@ def test_one_command_writes_the_file(normoxia: Callable, tmp_path: Path) -> None
     assert answer.err.splitlines()[-1] == "file/report.html"
     folder = tmp_path / "file"
     assert {p.name for p in folder.iterdir()} == {
-        "report.html", "credibility.json", "claims.csv", "targets.csv", "scored.csv", "manifest.json",
-    }  # fmt: skip
+        "report.html",
+        "credibility.json",
+        "claims.csv",
+        "targets.csv",
+        "scored.csv",
+        "manifest.json",
+    }
     manifest = json.loads((folder / "manifest.json").read_text())
     for name, digest in manifest["outputs"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest().startswith(digest)
@@ -41,7 +46,9 @@ def test_one_command_writes_the_file(normoxia: Callable, tmp_path: Path) -> None
     assert (statuses["units"], statuses["convergence"]) == ("met", "not done")
 
 
-def test_json_is_one_object_and_a_folder_is_found_for_it(normoxia: Callable, tmp_path: Path) -> None:
+def test_json_is_one_object_and_a_folder_is_found_for_it(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     answer = normoxia("credibility", "--quick", "--json", "--quiet")
     assert answer.code == 0, answer.err
     assert answer.err == ""

@@ -45,7 +45,9 @@ def test_an_error_that_names_a_file_already_keeps_that_name(tmp_path: Path) -> N
     assert caught.value.filename == str(tmp_path / "missing")
 
 
-def test_a_chunk_and_a_log_line_name_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_and_a_log_line_name_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chunk = tmp_path / "run" / "chunks" / "000.parquet"
     full(monkeypatch, chunk.name)
     with pytest.raises(OSError, match="No space left") as caught:
@@ -66,7 +68,14 @@ def test_simulate_names_the_file_it_could_not_write(
     (tmp_path / "toy.yaml").write_text(MODEL)
     full(monkeypatch, f"out.{ending}")
     answer = normoxia(
-        "simulate", "toy.yaml", "--times", "0:10:1", "--out", f"out.{ending}", "--backend", "reference"
+        "simulate",
+        "toy.yaml",
+        "--times",
+        "0:10:1",
+        "--out",
+        f"out.{ending}",
+        "--backend",
+        "reference",
     )
     assert answer.code == 1
     assert "No space left on device" in answer.err
@@ -74,11 +83,15 @@ def test_simulate_names_the_file_it_could_not_write(
     assert not (tmp_path / f"out.{ending}").exists()
 
 
-@pytest.mark.parametrize("name", ["report.html", "synthesis.json", "figures/network-en.svg", "input.csv"])
+@pytest.mark.parametrize(
+    "name", ["report.html", "synthesis.json", "figures/network-en.svg", "input.csv"]
+)
 def test_pool_names_the_file_it_could_not_write(
     normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (tmp_path / "t.csv").write_text("study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n")
+    (tmp_path / "t.csv").write_text(
+        "study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n"
+    )
     full(monkeypatch, Path(name).name)
     answer = normoxia("pool", "t.csv", "--out", "told", "--quiet")
     assert answer.code == 1

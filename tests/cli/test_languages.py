@@ -27,7 +27,9 @@ def _left(text: str, names: set[str]) -> list[str]:
     bare = re.sub(
         _NAMES,
         "",
-        re.sub(rf"(?<![A-Za-z])(?:{known})(?![a-z])", "", re.sub(r'"[^"]*"|\[[a-z0-9_]+\]', "", text)),
+        re.sub(
+            rf"(?<![A-Za-z])(?:{known})(?![a-z])", "", re.sub(r'"[^"]*"|\[[a-z0-9_]+\]', "", text)
+        ),
     )
     return re.findall(r"[A-Za-z]*[a-z]{3}[A-Za-z]*", bare)
 
@@ -51,7 +53,10 @@ def _said(study: evidence.Study) -> Iterator[str]:
 def test_no_english_is_left_on_any_study_s_page_in_chinese() -> None:
     ids = _ids()
     left = {
-        line: words for study in evidence.registry() for line in _said(study) if (words := _left(line, ids))
+        line: words
+        for study in evidence.registry()
+        for line in _said(study)
+        if (words := _left(line, ids))
     }
     assert left == {}
 
@@ -70,7 +75,12 @@ def test_the_json_of_the_list_has_its_values_in_the_language_and_its_keys_in_eng
 ) -> None:
     found = json.loads(normoxia("evidence", "list", "--lang", "zh", "--json").out)
     row = next(row for row in found["studies"] if row["id"] == "IMpower150")
-    assert (found["language"], row["line"], row["histology"], row["egfr"]) == ("zh", "一线", "非鳞癌", "混合")
+    assert (found["language"], row["line"], row["histology"], row["egfr"]) == (
+        "zh",
+        "一线",
+        "非鳞癌",
+        "混合",
+    )
     assert row["design"].startswith("随机 1:1:1，开放标签")
     assert row["pdl1"] == "未经选择"
 
@@ -147,18 +157,30 @@ def test_the_mechanism_is_listed_wholly_in_chinese(normoxia: Callable) -> None:
     assert not re.search("[a-z]{3}", "".join(heading))
     model, speech = mechanism.read(library.path("models", "nsclc")), language("zh")
     names = {
-        x.name for kind in (model.parameters, model.assignments, model.processes, model.species) for x in kind
+        x.name
+        for kind in (model.parameters, model.assignments, model.processes, model.species)
+        for x in kind
     }
-    for statement in model.statements:  # by the statement: cells of the table are folded inside names
+    for (
+        statement
+    ) in model.statements:  # by the statement: cells of the table are folded inside names
         told = " ".join(
-            (statement.says["zh"], speech.phrase(statement.review_place), speech.phrase(statement.term))
+            (
+                statement.says["zh"],
+                speech.phrase(statement.review_place),
+                speech.phrase(statement.term),
+            )
         )
         assert _left(told, names) == []
     assert "emergent" not in answer.out
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "makes no causal statements"), ("zh", "不含因果论断")])
-def test_a_model_without_statements_says_so(normoxia: Callable, tmp_path: Path, lang: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "makes no causal statements"), ("zh", "不含因果论断")]
+)
+def test_a_model_without_statements_says_so(
+    normoxia: Callable, tmp_path: Path, lang: str, said: str
+) -> None:
     (tmp_path / "toy.yaml").write_text(
         "model: toy\ntime_unit: day\nparameters:\n  k: {value: 0.1, unit: 1/day, source: assumed}\n"
         "species:\n  central: {initial: 1, unit: mg}\n"

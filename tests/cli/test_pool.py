@@ -50,18 +50,35 @@ def senn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("tau", "model"), [("DL", "random"), ("DL", "common")])
-def test_senn_2013_gives_the_numbers_of_netmeta(normoxia: Callable, senn: Path, tau: str, model: str) -> None:
-    answer = normoxia("pool", senn, "--effect", "MD", "--tau", tau, "--model", model, "--reference", "plac",
-                      "--small-values", "bad", "--json", "--quiet")  # fmt: skip
+def test_senn_2013_gives_the_numbers_of_netmeta(
+    normoxia: Callable, senn: Path, tau: str, model: str
+) -> None:
+    answer = normoxia(
+        "pool",
+        senn,
+        "--effect",
+        "MD",
+        "--tau",
+        tau,
+        "--model",
+        model,
+        "--reference",
+        "plac",
+        "--small-values",
+        "bad",
+        "--json",
+        "--quiet",
+    )
     assert answer.code == 0, answer.err
     whole = json.loads(answer.out)
-    close = (
-        1e-6  # of relative difference; netmeta's REML solves other equations, see docs/reference/oracles.md
-    )
+    close = 1e-6  # of relative difference; netmeta's REML solves other equations, see docs/reference/oracles.md
     assert whole["schema"] == "normoxia/synthesis/1"
     (summary,) = rows("nma_summary.csv", dataset="senn2013", tau_method=tau)
     network, spread = whole["network"], whole["heterogeneity"]
-    assert (network["n_studies"], network["n_treatments"]) == (int(summary["k"]), int(summary["n_trt"]))
+    assert (network["n_studies"], network["n_treatments"]) == (
+        int(summary["k"]),
+        int(summary["n_trt"]),
+    )
     assert network["reference"] == "plac"
     assert spread["q"] == pytest.approx(float(summary["Q"]), rel=1e-6)
     assert spread["df"] == int(summary["df_Q"])
@@ -75,12 +92,17 @@ def test_senn_2013_gives_the_numbers_of_netmeta(normoxia: Callable, senn: Path, 
         ours = found[peer["treat1"], peer["treat2"]]
         assert ours["estimate"] == pytest.approx(float(peer["TE"]), rel=close, abs=1e-8)
         assert ours["se"] == pytest.approx(float(peer["seTE"]), rel=close)
-        assert ours["interval"] == pytest.approx([float(peer["lower"]), float(peer["upper"])], rel=close, abs=1e-6)  # fmt: skip
+        assert ours["interval"] == pytest.approx(
+            [float(peer["lower"]), float(peer["upper"])], rel=close, abs=1e-6
+        )
     column = "Pscore_random" if model == "random" else "Pscore_common"
     scores = {r["treatment"]: r["p_score"] for r in whole["ranking"]}
     for peer in rows("nma_ranking.csv", dataset="senn2013", tau_method=tau):
         assert scores[peer["treatment"]] == pytest.approx(float(peer[column]), abs=1e-4)
-    splits = {frozenset((s["treatment"], s["comparator"])): s for s in whole["inconsistency"]["node_splits"]}
+    splits = {
+        frozenset((s["treatment"], s["comparator"])): s
+        for s in whole["inconsistency"]["node_splits"]
+    }
     for peer in rows("nma_netsplit.csv", **wanted):
         a, b = peer["comparison"].split(":")
         if peer["p"] not in ("", "NA"):
@@ -98,10 +120,18 @@ def test_every_shipped_question_answers_in_json(normoxia: Callable, question: st
         assert {"used", "left_out", "notes"} <= set(analysis)
         assert all(x["why"]["en"] and x["why"]["zh"] for x in analysis["left_out"])
         if "effects" in analysis:
-            assert {"network", "heterogeneity", "ranking", "inconsistency", "certainty"} <= set(analysis)
-            assert {"treatment", "comparator", "estimate", "se", "interval", "prediction_interval", "model"} <= set(
-                analysis["effects"][0]
-            )  # fmt: skip
+            assert {"network", "heterogeneity", "ranking", "inconsistency", "certainty"} <= set(
+                analysis
+            )
+            assert {
+                "treatment",
+                "comparator",
+                "estimate",
+                "se",
+                "interval",
+                "prediction_interval",
+                "model",
+            } <= set(analysis["effects"][0])
     if question != "biomarkers":
         assert whole["effects"] == whole["analyses"][whole["endpoint"]]["effects"]
 
@@ -111,10 +141,24 @@ def test_the_print_holds_a_question_whole(normoxia: Callable, lang: str) -> None
     answer = normoxia("pool", "components", "--endpoint", "PFS", "--lang", lang)
     assert answer.code == 0, answer.err
     words = {
-        "en": ("What each component adds", "95% prediction interval", "P-score (95%)", "very low", "2 parts",
-               "Interaction of ICI × anti-angiogenic", "Excluded studies, with reasons"),
-        "zh": ("各成分的贡献", "95% 预测区间", "P 分数（95%）", "极低", "2 个互不相连", "排除的研究及原因"),
-    }[lang]  # fmt: skip
+        "en": (
+            "What each component adds",
+            "95% prediction interval",
+            "P-score (95%)",
+            "very low",
+            "2 parts",
+            "Interaction of ICI × anti-angiogenic",
+            "Excluded studies, with reasons",
+        ),
+        "zh": (
+            "各成分的贡献",
+            "95% 预测区间",
+            "P 分数（95%）",
+            "极低",
+            "2 个互不相连",
+            "排除的研究及原因",
+        ),
+    }[lang]
     for word in words:
         assert word in answer.out, word
 
@@ -122,9 +166,20 @@ def test_the_print_holds_a_question_whole(normoxia: Callable, lang: str) -> None
 def test_options_of_a_question_change_what_is_asked(normoxia: Callable) -> None:
     plain = json.loads(normoxia("pool", "egfr-post-tki", "--json").out)
     other = json.loads(
-        normoxia("pool", "egfr-post-tki", "--json", "--endpoint", "PFS", "--reference", "ICI + chemotherapy",
-                 "--model", "common", "--small-values", "bad").out
-    )  # fmt: skip
+        normoxia(
+            "pool",
+            "egfr-post-tki",
+            "--json",
+            "--endpoint",
+            "PFS",
+            "--reference",
+            "ICI + chemotherapy",
+            "--model",
+            "common",
+            "--small-values",
+            "bad",
+        ).out
+    )
     assert list(plain["analyses"]) != ["PFS"]
     assert list(other["analyses"]) == ["PFS"]
     assert other["network"]["reference"] == "ICI + chemotherapy"
@@ -163,12 +218,15 @@ def test_what_cannot_be_meant_is_named(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("A,one,placebo,0.50,0.55,0.89\nB,,placebo,0.8,0.6,1.1\nC,two,two,0.9,0.7,1.1\nD,one,placebo,x,0.6,1\n"
-         "E,one,placebo,0.7,0.5,0.98\n", (":2", ":3", ":4", ":5", "lines 2, 3, 4, 5")),
+        (
+            "A,one,placebo,0.50,0.55,0.89\nB,,placebo,0.8,0.6,1.1\nC,two,two,0.9,0.7,1.1\nD,one,placebo,x,0.6,1\n"
+            "E,one,placebo,0.7,0.5,0.98\n",
+            (":2", ":3", ":4", ":5", "lines 2, 3, 4, 5"),
+        ),
         ("A,one,placebo,0.7,0.5,0.98\nA,one,placebo,0.7,0.5,0.98\n", (":3",)),
         ("A,one,placebo,-0.7,0.5,0.98\n", (":2",)),
     ],
-)  # fmt: skip
+)
 def test_every_faulty_row_is_listed_with_its_line(
     normoxia: Callable, tmp_path: Path, text: str, said: tuple[str, ...]
 ) -> None:
@@ -180,7 +238,9 @@ def test_every_faulty_row_is_listed_with_its_line(
         assert words in answer.err
 
 
-def test_the_other_rows_are_pooled_when_the_user_says_so(normoxia: Callable, tmp_path: Path) -> None:
+def test_the_other_rows_are_pooled_when_the_user_says_so(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     (tmp_path / "t.csv").write_text(TRIANGLE + "E,one,placebo,0.50,0.55,0.89\n")
     answer = normoxia("pool", "t.csv", "--leave-out-faulty", "--json")
     assert answer.code == 0
@@ -192,11 +252,19 @@ def test_the_other_rows_are_pooled_when_the_user_says_so(normoxia: Callable, tmp
 @pytest.mark.parametrize(
     "content",
     [
-        b"PK\x03\x04 a workbook", b"%PDF-1.7", b"\x89PNG\r\n", b"", b"one column\n1\n", b"\x00\x01\x02,\x00",
-        b"a,b,c\n1,2,3\n", HEADER.encode(),
+        b"PK\x03\x04 a workbook",
+        b"%PDF-1.7",
+        b"\x89PNG\r\n",
+        b"",
+        b"one column\n1\n",
+        b"\x00\x01\x02,\x00",
+        b"a,b,c\n1,2,3\n",
+        HEADER.encode(),
     ],
-)  # fmt: skip
-def test_a_file_of_the_wrong_kind_says_what_to_do(normoxia: Callable, tmp_path: Path, content: bytes) -> None:
+)
+def test_a_file_of_the_wrong_kind_says_what_to_do(
+    normoxia: Callable, tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     answer = normoxia("pool", "t.csv")
     assert answer.code == 3
@@ -215,12 +283,14 @@ def test_a_table_that_is_not_there_is_said_to_be_absent(normoxia: Callable) -> N
     [
         TRIANGLE.encode("utf-8-sig"),
         TRIANGLE.replace(",", ";").replace(".", ",").encode(),
-        TRIANGLE.replace("study,treatment,comparator", "研究,治疗,对照").replace("placebo", "安慰剂").encode("gb18030"),
+        TRIANGLE.replace("study,treatment,comparator", "研究,治疗,对照")
+        .replace("placebo", "安慰剂")
+        .encode("gb18030"),
         re.sub("(?m)$", ",,", TRIANGLE.strip()).encode(),
         TRIANGLE.replace(",", "\t").encode(),
     ],
     ids=["BOM", "decimal commas", "GBK", "empty columns", "tabs"],
-)  # fmt: skip
+)
 def test_tables_as_people_save_them_give_the_same_numbers(
     normoxia: Callable, tmp_path: Path, raw: bytes
 ) -> None:
@@ -248,11 +318,14 @@ def test_an_asymmetric_interval_is_kept_and_told(normoxia: Callable, tmp_path: P
     [
         ("A,one,placebo,0.7,0.5,0.98\n", "One study"),
         ("A,one,placebo,0.7,0.5,0.98\nB,one,placebo,0.8,0.6,1.07\n", "The network has no loop"),
-        ("A,one,placebo,0.7,0.5,0.98\nB,two,placebo,0.8,0.6,1.07\nC,three,placebo,0.9,0.7,1.16\n", "no spare evidence"),
+        (
+            "A,one,placebo,0.7,0.5,0.98\nB,two,placebo,0.8,0.6,1.07\nC,three,placebo,0.9,0.7,1.16\n",
+            "no spare evidence",
+        ),
         ("A,one,placebo,0.7,0.5,0.98\nB,two,three,0.8,0.6,1.07\n", "2 parts"),
     ],
     ids=["single study", "two nodes", "star", "disconnected"],
-)  # fmt: skip
+)
 def test_small_networks_work_and_explain_themselves(
     normoxia: Callable, tmp_path: Path, body: str, said: str
 ) -> None:
@@ -293,23 +366,42 @@ def test_the_folder_runs_again_and_gives_the_same(
             for lang in ("en", "zh"):
                 assert (folder / "figures" / f"{stem}{suffix}-{lang}.{kind}").is_file()
     assert (folder / f"league{suffix}-en.csv").is_file()
-    assert (folder / f"effects{suffix}.csv").read_text().startswith("treatment,comparator,model,estimate,se")
+    assert (
+        (folder / f"effects{suffix}.csv")
+        .read_text()
+        .startswith("treatment,comparator,model,estimate,se")
+    )
     monkeypatch.chdir(folder)
     command = shlex.split((folder / "rerun.sh").read_text().splitlines()[-1])
     again = subprocess.run(
-        [sys.executable, "-c", "import sys; from normoxia.cli.app import execute; sys.exit(execute())", *command[1:], "--json"],
-        capture_output=True, text=True, check=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import sys; from normoxia.cli.app import execute; sys.exit(execute())",
+            *command[1:],
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
     first = json.loads((folder / "synthesis.json").read_text())
     second = json.loads(again.stdout)
     ours, theirs = ([e["estimate"] for e in whole["effects"]] for whole in (second, first))
-    assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-14)  # the linear algebra may use other threads
+    assert ours == pytest.approx(
+        theirs, rel=1e-12, abs=1e-14
+    )  # the linear algebra may use other threads
     ours, theirs = ([r["sucra"] for r in whole["ranking"]] for whole in (second, first))
     assert ours == pytest.approx(theirs, abs=1e-3)
     snippet = subprocess.run(
-        [sys.executable, str(folder / "rerun.py")], capture_output=True, text=True, check=True,
+        [sys.executable, str(folder / "rerun.py")],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )  # fmt: skip
+    )
     printed = [float(line.split()[-2]) for line in snippet.stdout.splitlines()]
     wanted = [e["estimate"] for e in first["effects"]]
     assert len(printed) >= 2
@@ -328,13 +420,17 @@ def test_same_seed_same_ranking_and_another_seed_only_moves_the_draws(
     normoxia: Callable, tmp_path: Path
 ) -> None:
     (tmp_path / "t.csv").write_text(TRIANGLE)
-    one, same, other = (normoxia("pool", "t.csv", "--json", "--seed", seed).out for seed in (1, 1, 2))
+    one, same, other = (
+        normoxia("pool", "t.csv", "--json", "--seed", seed).out for seed in (1, 1, 2)
+    )
     assert one == same
     assert one != other
     assert json.loads(one)["effects"] == json.loads(other)["effects"]
 
 
-def test_a_question_of_ones_own_is_read_from_its_document(normoxia: Callable, tmp_path: Path) -> None:
+def test_a_question_of_ones_own_is_read_from_its_document(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     shipped = ROOT / "src" / "normoxia" / "library" / "questions" / "egfr-post-tki.yaml"
     (tmp_path / "mine.yaml").write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
     mine, theirs = (normoxia("pool", name, "--json").out for name in ("mine.yaml", "egfr-post-tki"))
@@ -373,7 +469,9 @@ def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> 
         (tmp_path / name).write_text(held)
     assert "not judged" not in normoxia("pool", "judged.csv").out
     commands = [
-        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+        line
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
     ]
     assert len(commands) >= 7
     for command in commands:
@@ -385,16 +483,20 @@ def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> 
         assert named in normoxia("pool", "--help").out or named in ("--out", "--json"), named
 
 
-@pytest.mark.parametrize(("lang", "said", "mean", "ratio"), [
-    ("en", "are not proportional", "restricted mean difference", "constant hazard ratio"),
-    ("zh", "风险不成比例", "限制性平均时间之差", "单一风险比（95% CI）"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lang", "said", "mean", "ratio"),
+    [
+        ("en", "are not proportional", "restricted mean difference", "constant hazard ratio"),
+        ("zh", "风险不成比例", "限制性平均时间之差", "单一风险比（95% CI）"),
+    ],
+)
 def test_hazards_that_move_are_told_before_any_constant_ratio(
     normoxia: Callable, lang: str, said: str, mean: str, ratio: str
 ) -> None:
     """A table with CheckMate-057 as printed (Borghaei 2015, N Engl J Med 373:1627); its curves are in the registry."""
     table = (
-        HEADER + "CheckMate-057,nivolumab,docetaxel,0.73,0.59,0.89\nmine,nivolumab,docetaxel,0.80,0.60,1.07\n"
+        HEADER
+        + "CheckMate-057,nivolumab,docetaxel,0.73,0.59,0.89\nmine,nivolumab,docetaxel,0.80,0.60,1.07\n"
     )
     Path("t.csv").write_text(table, encoding="utf-8")
     told = normoxia("pool", "t.csv", "--lang", lang, "--quiet").out
@@ -413,7 +515,7 @@ def test_shares_without_number_are_left_out_with_a_note(
     listed = json.loads(normoxia("pool", "triangle.csv", "--json").out)
     assert len(listed["contributions"]) == 3
     assert not any("share" in note for note in listed["notes"])
-    monkeypatch.setattr("normoxia.evidence.synthesis.contribution.MOST_SHARES", 3 * 4 - 1)
+    monkeypatch.setattr("normoxia.evidence.synthesis.judgement.contribution.MOST_SHARES", 3 * 4 - 1)
     fewer = json.loads(normoxia("pool", "triangle.csv", "--json").out)
     assert fewer["contributions"] == []
     assert fewer["notes"][-1].startswith("3 estimates from 4 studies")
@@ -430,7 +532,9 @@ def test_a_folder_that_was_never_finished_is_written_anew(
     """Whatever was left at any of the files it writes; what is not of its own stays."""
     from normoxia.cli import pool_folder
 
-    (tmp_path / "t.csv").write_text("study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n")
+    (tmp_path / "t.csv").write_text(
+        "study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n"
+    )
     assert normoxia("pool", "t.csv", "--out", "whole", "--quiet").code == 0
     write = pool_folder.write_whole
     for stop in ("input.csv", "report.html", "synthesis.json", "rerun.py"):
@@ -447,16 +551,22 @@ def test_a_folder_that_was_never_finished_is_written_anew(
         (tmp_path / "told" / "effects-of-another.csv").write_text("stale")
         (tmp_path / "told" / "thesis.txt").write_text("precious")
         assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 0
-        names = {path.relative_to(tmp_path / "told").as_posix() for path in (tmp_path / "told").rglob("*")}
+        names = {
+            path.relative_to(tmp_path / "told").as_posix()
+            for path in (tmp_path / "told").rglob("*")
+        }
         assert names == {"thesis.txt"} | {
-            path.relative_to(tmp_path / "whole").as_posix() for path in (tmp_path / "whole").rglob("*")
+            path.relative_to(tmp_path / "whole").as_posix()
+            for path in (tmp_path / "whole").rglob("*")
         }
         assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 2
         shutil.rmtree(tmp_path / "told")
 
 
 def test_a_folder_of_a_pooling_has_one_writer(normoxia: Callable, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n")
+    (tmp_path / "t.csv").write_text(
+        "study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n"
+    )
     with claimed(tmp_path / "told"):
         answer = normoxia("pool", "t.csv", "--out", "told", "--quiet")
     assert (answer.code, "is being written by another process" in answer.err) == (2, True)
@@ -464,7 +574,9 @@ def test_a_folder_of_a_pooling_has_one_writer(normoxia: Callable, tmp_path: Path
 
 @given(
     st.lists(
-        st.one_of(st.text(max_size=12), st.sampled_from(["PFS", "pfs", "a/b", "a-b", "../x", "", "CON"])),
+        st.one_of(
+            st.text(max_size=12), st.sampled_from(["PFS", "pfs", "a/b", "a-b", "../x", "", "CON"])
+        ),
         unique=True,
     )
 )
@@ -478,7 +590,9 @@ def test_endpoints_never_share_a_file_nor_leave_the_folder(endpoints: list[str])
     assert _plain_names(["PFS", "OS"]) == {"PFS": "PFS", "OS": "OS"}
 
 
-def test_what_makes_it_again_is_python_whatever_a_name_holds(normoxia: Callable, tmp_path: Path) -> None:
+def test_what_makes_it_again_is_python_whatever_a_name_holds(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     """A name that would close a text of three quotes stays a name."""
     name = '"""\nraise SystemExit(7)\n"""'
     table = io.StringIO()

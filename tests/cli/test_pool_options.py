@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from normoxia.evidence.synthesis.proportionality import of_the_registry
+from normoxia.evidence.synthesis.judgement.proportionality import of_the_registry
 
 HEADER = "study,treatment,comparator,HR,lower,upper\n"
-TWO = HEADER + "A,one,placebo,0.5,0.35,0.714\nB,one,placebo,0.81,0.62,1.06\nC,one,placebo,1.1,0.80,1.51\n"
+TWO = (
+    HEADER
+    + "A,one,placebo,0.5,0.35,0.714\nB,one,placebo,0.81,0.62,1.06\nC,one,placebo,1.1,0.80,1.51\n"
+)
 SUMS = (
     HEADER
     + "A,ici + chemo,chemo,0.70,0.55,0.89\nB,vegf + chemo,chemo,0.80,0.65,0.99\nC,ici + vegf,ici,0.85,0.66,1.09\n"
     "D,ici + chemo,chemo,0.75,0.60,0.94\n"
 )
-COUNTS = (
-    "study,arm,events,n\n1,a,3,100\n1,b,7,100\n2,a,1,50\n2,b,2,60\n3,b,4,80\n3,c,1,75\n4,a,2,40\n4,c,3,44\n"
-)
+COUNTS = "study,arm,events,n\n1,a,3,100\n1,b,7,100\n2,a,1,50\n2,b,2,60\n3,b,4,80\n3,c,1,75\n4,a,2,40\n4,c,3,44\n"
 
 
 def asked(normoxia: Callable, path: Path, text: str, *options: object) -> dict[str, Any]:
@@ -62,10 +63,13 @@ def test_the_kind_of_prediction_interval_is_chosen(normoxia: Callable, tmp_path:
     assert own["interval"] == student["interval"]
 
 
-@pytest.mark.parametrize(("lang", "words"), [
-    ("en", ("HR (90% CI)", "90% prediction interval", "P-score (90%)", "(90% interval")),
-    ("zh", ("HR（90% CI）", "90% 预测区间", "P 分数（90%）", "（90% 区间")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("HR (90% CI)", "90% prediction interval", "P-score (90%)", "(90% interval")),
+        ("zh", ("HR（90% CI）", "90% 预测区间", "P 分数（90%）", "（90% 区间")),
+    ],
+)
 def test_the_level_is_in_every_word_that_stands_above_an_interval(
     normoxia: Callable, tmp_path: Path, lang: str, words: tuple[str, ...]
 ) -> None:
@@ -75,7 +79,9 @@ def test_the_level_is_in_every_word_that_stands_above_an_interval(
     for word in words:
         assert word in said, word
     assert "95" not in said
-    assert "90% CI" in (tmp_path / "folder" / "figures" / f"forest-{lang}.svg").read_text(encoding="utf-8")
+    assert "90% CI" in (tmp_path / "folder" / "figures" / f"forest-{lang}.svg").read_text(
+        encoding="utf-8"
+    )
     wide, narrow = (asked(normoxia, tmp_path, TWO, "--level", level) for level in ("0.95", "0.5"))
     for w, n in zip(wide["ranking"], narrow["ranking"], strict=True):
         assert w["p_score"] == n["p_score"]
@@ -112,7 +118,9 @@ def test_a_study_left_out_is_the_table_without_it_by_every_method(
         *options[:-1],
     )
     for e in without["2"]:
-        assert e["estimate"] == pytest.approx(effect(rest, e["treatment"], "a")["estimate"], abs=1e-6)
+        assert e["estimate"] == pytest.approx(
+            effect(rest, e["treatment"], "a")["estimate"], abs=1e-6
+        )
         assert e["se"] == pytest.approx(effect(rest, e["treatment"], "a")["se"], abs=1e-6)
 
 
@@ -125,7 +133,9 @@ def test_a_network_that_breaks_is_said_to_break(normoxia: Callable, tmp_path: Pa
 
 def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_path: Path) -> None:
     """A and D weigh ici, B and C vegf: two pooled effects in closed form, across parts that no study connects."""
-    whole = asked(normoxia, tmp_path, SUMS, "--components", "--model", "common", "--reference", "chemo")
+    whole = asked(
+        normoxia, tmp_path, SUMS, "--components", "--model", "common", "--reference", "chemo"
+    )
     assert whole["network"]["n_parts"] == 2
     found = {c["name"]: c for c in whole["components"]["components"]}
     rows = list(csv.DictReader(SUMS.splitlines()))
@@ -147,12 +157,16 @@ def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_
     sums = {c["name"]: c for c in whole["components"]["headline"]}
     assert sums["vegf + chemo - chemo"]["estimate"] == pytest.approx(pooled("BC"), rel=1e-9)
     assert not sums["ici + vegf - chemo"]["is_estimable"]
-    inactive = asked(normoxia, tmp_path, SUMS, "--components", "--inactive", "chemo", "--model", "common")
+    inactive = asked(
+        normoxia, tmp_path, SUMS, "--components", "--inactive", "chemo", "--model", "common"
+    )
     assert {c["name"]: c["is_estimable"] for c in inactive["components"]["components"]} == {
         "ici": True,
         "vegf": True,
     }
-    said = normoxia("pool", "t.csv", "--components", "--quiet", "--lang", "zh", "--out", "folder").out
+    said = normoxia(
+        "pool", "t.csv", "--components", "--quiet", "--lang", "zh", "--out", "folder"
+    ).out
     assert "不能识别" in said or "无法识别" in said or "未识别" in said
     page = (tmp_path / "folder" / "report.html").read_text(encoding="utf-8")
     assert "additivity on the scale of the analysis" in page
@@ -165,7 +179,11 @@ def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_
         (SUMS, ("--components", "--inactive", "chemmo"), 'did you mean "chemo"?'),
         (SUMS, ("--inactive", "chemo"), "belongs to --components"),
         (SUMS, ("--components", "--hartung-knapp"), "leave out --method and --hartung-knapp"),
-        (COUNTS, ("--effect", "OR", "--method", "binomial-normal", "--hartung-knapp"), "has not Hartung"),
+        (
+            COUNTS,
+            ("--effect", "OR", "--method", "binomial-normal", "--hartung-knapp"),
+            "has not Hartung",
+        ),
         (
             COUNTS,
             ("--effect", "OR", "--method", "mantel-haenszel", "--prediction", "confidence"),
@@ -197,7 +215,8 @@ def test_options_of_tables_are_refused_for_questions(normoxia: Callable, option:
 def test_questions_take_the_options_of_intervals(normoxia: Callable) -> None:
     options = ("pool", "egfr-post-tki", "--endpoint", "PFS", "--json")
     plain, knapp = (
-        json.loads(normoxia(*options, *more).out) for more in ((), ("--hartung-knapp", "--level", "0.9"))
+        json.loads(normoxia(*options, *more).out)
+        for more in ((), ("--hartung-knapp", "--level", "0.9"))
     )
     a, b = plain["analyses"]["PFS"]["headline"][0], knapp["analyses"]["PFS"]["headline"][0]
     assert a["ratio"] == pytest.approx(b["ratio"])
@@ -214,7 +233,9 @@ def test_questions_take_the_options_of_intervals(normoxia: Callable) -> None:
 def test_words_of_options_are_read_in_any_case(
     normoxia: Callable, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    assert asked(normoxia, tmp_path, COUNTS, *options) == asked(normoxia, tmp_path, COUNTS, "--effect", "OR")
+    assert asked(normoxia, tmp_path, COUNTS, *options) == asked(
+        normoxia, tmp_path, COUNTS, "--effect", "OR"
+    )
     assert asked(normoxia, tmp_path, COUNTS, "--effect", "rr")["measure"] == "RR"
 
 
@@ -238,16 +259,24 @@ def test_a_tables_own_judgements_reach_its_certainty(normoxia: Callable, tmp_pat
     }
 
 
-@pytest.mark.parametrize(("lang", "words"), [
-    ("en", ("not judged", "at most moderate (3 of 6 domains not judged)", "takes no step down")),
-    ("zh", ("未判定", "至多中（6 个方面中 3 个未判定）", "未判定者不降级")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        (
+            "en",
+            ("not judged", "at most moderate (3 of 6 domains not judged)", "takes no step down"),
+        ),
+        ("zh", ("未判定", "至多中（6 个方面中 3 个未判定）", "未判定者不降级")),
+    ],
+)
 def test_what_a_table_does_not_judge_is_said_everywhere(
     normoxia: Callable, tmp_path: Path, lang: str, words: tuple[str, ...]
 ) -> None:
     rows = "".join(f"{s},one,placebo,0.50,0.46,0.54\n" for s in "ABCDEF")
     (tmp_path / "t.csv").write_text(HEADER + rows)
-    answer = normoxia("pool", "t.csv", "--lang", lang, "--quiet", "--out", "folder", "--small-values", "good")
+    answer = normoxia(
+        "pool", "t.csv", "--lang", lang, "--quiet", "--out", "folder", "--small-values", "good"
+    )
     page = (tmp_path / "folder" / "report.html").read_text(encoding="utf-8")
     for word in words:
         assert word in answer.out, word
@@ -258,10 +287,13 @@ def test_what_a_table_does_not_judge_is_said_everywhere(
     assert one["most"] == "moderate"
 
 
-def test_times_lost_stand_beside_restricted_means_when_asked_for(normoxia: Callable, tmp_path: Path) -> None:
+def test_times_lost_stand_beside_restricted_means_when_asked_for(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     """Which are consistent: the ratio is 1 less the difference of the means over the time the comparator lost."""
     table = (
-        HEADER + "CheckMate-057,nivolumab,docetaxel,0.73,0.59,0.89\nmine,nivolumab,docetaxel,0.80,0.60,1.07\n"
+        HEADER
+        + "CheckMate-057,nivolumab,docetaxel,0.73,0.59,0.89\nmine,nivolumab,docetaxel,0.80,0.60,1.07\n"
     )
     whole = asked(normoxia, tmp_path, table)
     pairs = [
@@ -272,13 +304,17 @@ def test_times_lost_stand_beside_restricted_means_when_asked_for(normoxia: Calla
         if isinstance(p, dict)
     ]
     ratio = next(p for p in pairs if p["endpoint"] == "OS")["restricted_mean"]["time_lost_ratio"]
-    effect_found = next(p.effect for p in of_the_registry(["CheckMate-057"]).pairs if p.endpoint == "OS")
+    effect_found = next(
+        p.effect for p in of_the_registry(["CheckMate-057"]).pairs if p.endpoint == "OS"
+    )
     horizon, difference = effect_found.horizon, effect_found.difference.value
     assert 0.5 < ratio["ratio"] < 1.0
     assert ratio["interval"][0] < ratio["ratio"] < ratio["interval"][1]
     lost_by_other = difference / (1.0 - ratio["ratio"])
     assert 0.0 < lost_by_other < horizon
-    plain, more = (normoxia("pool", "t.csv", "--quiet", *extra).out for extra in ((), ("--rmtl-ratio",)))
+    plain, more = (
+        normoxia("pool", "t.csv", "--quiet", *extra).out for extra in ((), ("--rmtl-ratio",))
+    )
     assert "time lost" not in plain
     assert f"time lost {ratio['ratio']:.2f}" in more
     assert "损失时间比" in normoxia("pool", "t.csv", "--quiet", "--rmtl-ratio", "--lang", "zh").out
@@ -286,7 +322,11 @@ def test_times_lost_stand_beside_restricted_means_when_asked_for(normoxia: Calla
 
 def of_pairs(over_time: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        p for value in over_time.values() if isinstance(value, list) for p in value if isinstance(p, dict)
+        p
+        for value in over_time.values()
+        if isinstance(value, list)
+        for p in value
+        if isinstance(p, dict)
     ]
 
 

@@ -34,9 +34,13 @@ def test_a_file_that_is_there_stays_as_it_is(normoxia: Callable) -> None:
     assert Path("mine.yaml").read_text() == "kept"
 
 
-def test_a_study_named_by_its_file_is_told_how_to_be_named(normoxia: Callable, tmp_path: Path) -> None:
+def test_a_study_named_by_its_file_is_told_how_to_be_named(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text(library.path("studies", "orient-11").read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(
+        library.path("studies", "orient-11").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     answer = normoxia("run", f"study:{file}")
     assert answer.code != 0
     assert f"NORMOXIA_STUDIES={tmp_path}" in answer.err

@@ -75,7 +75,9 @@ def flipped(content: bytes, bit: int) -> bytes:
 
 
 @given(data=st.data())
-def test_a_chunk_with_any_bit_flipped_is_never_read_as_good(runs: Path, data: st.DataObject) -> None:
+def test_a_chunk_with_any_bit_flipped_is_never_read_as_good(
+    runs: Path, data: st.DataObject
+) -> None:
     content = (runs / "run" / "chunks" / CHUNKS[0]).read_bytes()
     identity = chunk_identity(read_config(runs / "run"), CHUNKS[0])
     changed = flipped(content, data.draw(st.integers(0, 8 * len(content) - 1)))
@@ -85,7 +87,9 @@ def test_a_chunk_with_any_bit_flipped_is_never_read_as_good(runs: Path, data: st
 
 
 @given(data=st.data())
-def test_a_chunk_cut_or_changed_in_a_stretch_is_never_read_as_good(runs: Path, data: st.DataObject) -> None:
+def test_a_chunk_cut_or_changed_in_a_stretch_is_never_read_as_good(
+    runs: Path, data: st.DataObject
+) -> None:
     content = (runs / "run" / "chunks" / CHUNKS[0]).read_bytes()
     identity = chunk_identity(read_config(runs / "run"), CHUNKS[0])
     start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(content))] * 2)))
@@ -121,9 +125,15 @@ def _unsealed(content: bytes) -> bytes:
 
 
 KINDS = (
-    "flipped", "flipped in a number", "cut short", "empty", "of another seed", "of another run", "of another place",
+    "flipped",
+    "flipped in a number",
+    "cut short",
+    "empty",
+    "of another seed",
+    "of another run",
+    "of another place",
     "without a seal",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -177,7 +187,10 @@ def test_a_chunk_too_many_or_too_few_is_named(normoxia: Callable[..., Answer], r
     shutil.copyfile(run / "chunks" / CHUNKS[0], run / "chunks" / "000003.parquet")
     for verb in ("report", "verify"):
         answer = normoxia(verb, "run")
-        assert (answer.code, "chunks/000003.parquet is no part of the run" in answer.err) == (3, True)
+        assert (answer.code, "chunks/000003.parquet is no part of the run" in answer.err) == (
+            3,
+            True,
+        )
     (run / "chunks" / "000003.parquet").unlink()
     (run / "chunks" / CHUNKS[2]).unlink()
     for verb in ("report", "verify"):
@@ -234,7 +247,9 @@ def rewrite(run: Path, change: Callable[[dict], object]) -> None:
 
 
 @pytest.mark.slow
-def test_verify_compares_every_entry_of_the_manifest(normoxia: Callable[..., Answer], run: Path) -> None:
+def test_verify_compares_every_entry_of_the_manifest(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
     """Changed, left out, or added, whether the manifest is sealed again or not; times and the folder's name are nobody's to repeat."""
     path = run / "manifest.json"
     original = path.read_bytes()
@@ -269,7 +284,9 @@ def test_verify_compares_the_entries_within_an_entry(
 
 
 @pytest.mark.slow
-def test_verify_compares_every_entry_of_the_configuration(normoxia: Callable[..., Answer], run: Path) -> None:
+def test_verify_compares_every_entry_of_the_configuration(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
     """Even when manifest and configuration are changed together, since the chunks say what they are of."""
     path = run / "config.yaml"
     config = read_config(run)
@@ -284,7 +301,9 @@ def test_verify_compares_every_entry_of_the_configuration(normoxia: Callable[...
             told = json.loads((run / "manifest.json").read_text())
             rewrite(
                 run,
-                lambda told: told.update({"config_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}),
+                lambda told: told.update(
+                    {"config_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+                ),
             )
             assert normoxia("verify", "run", "--quiet").code == 3, key
             rewrite(run, lambda new, told=told: new.update(told))
@@ -303,9 +322,12 @@ def test_verify_names_files_that_are_missing_changed_or_added(
     answer = normoxia("verify", "run", "--quiet")
     assert answer.code == 3
     for words in (
-        "notes.txt was added", "figures/x.svg was added", "patients.parquet not as the manifest says (it is missing)",
-        "outcomes.csv not as the manifest says", "log.jsonl not as the manifest says",
-    ):  # fmt: skip
+        "notes.txt was added",
+        "figures/x.svg was added",
+        "patients.parquet not as the manifest says (it is missing)",
+        "outcomes.csv not as the manifest says",
+        "log.jsonl not as the manifest says",
+    ):
         assert words in answer.err
 
 
@@ -314,7 +336,9 @@ def drawn(path: Path) -> bytes:
     return re.sub(rb"clip\d+", b"clip", path.read_bytes())
 
 
-def test_a_report_drawn_again_is_part_of_the_run(normoxia: Callable[..., Answer], run: Path) -> None:
+def test_a_report_drawn_again_is_part_of_the_run(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
     assert normoxia("report", "run").code == 0
     first = drawn(run / "report.html")
     assert normoxia("verify", "run", "--quiet").code == 0
@@ -370,10 +394,17 @@ def test_verify_succeeds_from_the_same_code_elsewhere(run: Path, tmp_path: Path)
     shutil.copytree(SOURCE, tmp_path / "other place", ignore=shutil.ignore_patterns("__pycache__"))
     script = "from normoxia.trial import runner\nrunner.CHUNK_PATIENTS = 2\nfrom normoxia.cli import main\nmain()\n"
     answer = subprocess.run(
-        [sys.executable, "-c", script, "verify", str(run), "--whole", "--quiet"], cwd=tmp_path, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "other place"), "PYTHONHASHSEED": "7"}, check=False,
-    )  # fmt: skip
-    assert (answer.returncode, answer.stderr) == (0, f"{run}: 6 outputs as written; 18 of 18 patients, of all 3 chunks, came out the same, to the byte\n")  # fmt: skip
+        [sys.executable, "-c", script, "verify", str(run), "--whole", "--quiet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "other place"), "PYTHONHASHSEED": "7"},
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr) == (
+        0,
+        f"{run}: 6 outputs as written; 18 of 18 patients, of all 3 chunks, came out the same, to the byte\n",
+    )
 
 
 # --- folders of others ---
@@ -413,7 +444,16 @@ def test_a_folder_of_an_earlier_version_is_reported_and_said_to_be_one(
 @pytest.mark.parametrize("file", ["manifest.json", "config.yaml"])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"outputs": 3}', b'{"outputs": {"../x": "1"}}', b"\0" * 50],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"outputs": 3}',
+        b'{"outputs": {"../x": "1"}}',
+        b"\0" * 50,
+    ],
 )
 def test_no_content_of_a_folders_files_gives_a_traceback(
     normoxia: Callable[..., Answer], run: Path, file: str, content: bytes
@@ -429,7 +469,9 @@ def test_no_content_of_a_folders_files_gives_a_traceback(
         assert (answer.code == 0) == (not content.strip(b"\0"))
 
 
-def test_what_is_no_folder_of_a_run_is_named(normoxia: Callable[..., Answer], tmp_path: Path) -> None:
+def test_what_is_no_folder_of_a_run_is_named(
+    normoxia: Callable[..., Answer], tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "empty").mkdir()
     for name in ("file", "empty", "missing"):
@@ -490,19 +532,24 @@ def test_a_configuration_that_is_gone_or_blank_costs_no_chunk(
     normoxia: Callable[..., Answer], run: Path
 ) -> None:
     """Chunks say themselves which configuration they are of."""
-    chunks = {path.name: (path.stat().st_ino, path.read_bytes()) for path in (run / "chunks").iterdir()}
+    chunks = {
+        path.name: (path.stat().st_ino, path.read_bytes()) for path in (run / "chunks").iterdir()
+    }
     for content in (None, b"", b"\0" * 4096):
         (run / "config.yaml").unlink()
         if content is not None:
             (run / "config.yaml").write_bytes(content)
         assert normoxia(*ASKED, "--out", "run", "--resume").code == 0
         assert {
-            path.name: (path.stat().st_ino, path.read_bytes()) for path in (run / "chunks").iterdir()
+            path.name: (path.stat().st_ino, path.read_bytes())
+            for path in (run / "chunks").iterdir()
         } == chunks
         assert normoxia("verify", "run", "--quiet").code == 0
 
 
-@pytest.mark.parametrize("name", ["../../up", "/tmp/normoxia-escaped", "a/b", "CON", "x" * 300, "..", "a\\b"])
+@pytest.mark.parametrize(
+    "name", ["../../up", "/tmp/normoxia-escaped", "a/b", "CON", "x" * 300, "..", "a\\b"]
+)
 def test_no_name_in_a_protocol_leads_out_of_the_folder(
     normoxia: Callable[..., Answer], tmp_path: Path, name: str
 ) -> None:
@@ -510,9 +557,12 @@ def test_no_name_in_a_protocol_leads_out_of_the_folder(
     text = (SOURCE / "normoxia" / "library" / "trials" / "impower150.yaml").read_text()
     quoted = json.dumps(name)
     for old, new in (
-        ("trial: impower150", f"trial: {quoted}"), ("  ABCP:\n", f"  {quoted}:\n"), ("ABCP, control", f"{quoted}, control"),
-        ("study: IMpower150\n", ""), ("  EGFR-mutant:", f"  {quoted}:"),
-    ):  # fmt: skip
+        ("trial: impower150", f"trial: {quoted}"),
+        ("  ABCP:\n", f"  {quoted}:\n"),
+        ("ABCP, control", f"{quoted}, control"),
+        ("study: IMpower150\n", ""),
+        ("  EGFR-mutant:", f"  {quoted}:"),
+    ):
         text = text.replace(old, new)
     work = tmp_path / "in" / "here"
     work.mkdir(parents=True)
@@ -532,8 +582,22 @@ def test_no_name_in_a_protocol_leads_out_of_the_folder(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_request_to_terminate_is_taken_as_an_interruption(tmp_path: Path, end: signal.Signals) -> None:
-    command = [sys.executable, "-m", "normoxia", "run", "impower150", "--patients", "300", "--replicates", "8", "--no-report", "--quiet"]  # fmt: skip
+def test_a_request_to_terminate_is_taken_as_an_interruption(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "normoxia",
+        "run",
+        "impower150",
+        "--patients",
+        "300",
+        "--replicates",
+        "8",
+        "--no-report",
+        "--quiet",
+    ]
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
     process = subprocess.Popen(
         [*command, "--out", "cut"],
@@ -552,10 +616,16 @@ def test_a_request_to_terminate_is_taken_as_an_interruption(tmp_path: Path, end:
     process.send_signal(end)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "finished chunks are in cut; go on with: normoxia run impower150 --out cut --resume" in err
+    assert (
+        "finished chunks are in cut; go on with: normoxia run impower150 --out cut --resume" in err
+    )
     assert not (tmp_path / "cut" / ".lock").exists()
     again = subprocess.run(
-        [*command, "--out", "cut", "--resume"], cwd=tmp_path, env=env, capture_output=True, check=False
+        [*command, "--out", "cut", "--resume"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        check=False,
     )
     assert again.returncode == 0
 
@@ -568,7 +638,9 @@ def own_protocol(normoxia: Callable[..., Answer], folder: Path) -> Path:
     folder.mkdir()
     library = SOURCE / "normoxia" / "library"
     drug = (library / "drugs" / "anlotinib.yaml").read_text(encoding="utf-8")
-    (folder / "tested.yaml").write_text(re.sub("(?m)^drug: .*", "drug: tested", drug), encoding="utf-8")
+    (folder / "tested.yaml").write_text(
+        re.sub("(?m)^drug: .*", "drug: tested", drug), encoding="utf-8"
+    )
     shutil.copy(library / "populations" / "advanced-nsclc.yaml", folder / "patients.yaml")
     assert normoxia("protocol", "impower150", "--out", folder / "base.yaml").code == 0
     text = (folder / "base.yaml").read_text(encoding="utf-8")
@@ -646,7 +718,9 @@ def test_a_pipe_in_place_of_a_chunk_is_named_and_not_waited_for(
     assert (run / "chunks" / CHUNKS[1]).read_bytes() == whole
 
 
-def test_a_resumed_run_names_what_stands_among_its_chunks(normoxia: Callable[..., Answer], run: Path) -> None:
+def test_a_resumed_run_names_what_stands_among_its_chunks(
+    normoxia: Callable[..., Answer], run: Path
+) -> None:
     (run / "chunks" / "000003.parquet").write_bytes((run / "chunks" / CHUNKS[0]).read_bytes())
     (run / "chunks" / "more").mkdir()
     (run / "chunks" / "more" / "notes").touch()

@@ -47,7 +47,9 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
     assert whole["manifest"]["seed"] == 1
 
 
-def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(normoxia: Callable) -> None:
+def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(
+    normoxia: Callable,
+) -> None:
     whole = json.loads(normoxia(*SMALL, "--json", "--out", "run").out)
     assert json.loads(Path("run/summary.json").read_text())["contrasts"] == whole["contrasts"]
     for contrast in whole["contrasts"]:
@@ -88,7 +90,9 @@ def test_too_few_replicates_for_an_interval_are_refused_with_what_to_do(normoxia
 
 
 def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None:
-    answer = normoxia("run", "forecast:SUNRISE", "--patients", "4", "--no-report", "--quiet", "--json")
+    answer = normoxia(
+        "run", "forecast:SUNRISE", "--patients", "4", "--no-report", "--quiet", "--json"
+    )
     assert answer.code == 0
     whole = json.loads(answer.out)
     assert whole["trial"] == "sunrise"
@@ -106,12 +110,21 @@ def test_the_folder_holds_configuration_manifest_chunks_and_tables(
     assert normoxia(*SMALL, "--out", "run").code == 0
     run = tmp_path / "run"
     assert {p.name for p in run.iterdir()} == {
-        "chunks", "config.yaml", "log.jsonl", "manifest.json", "outcomes.csv", "patients.parquet", "summary.json",
-    }  # fmt: skip
+        "chunks",
+        "config.yaml",
+        "log.jsonl",
+        "manifest.json",
+        "outcomes.csv",
+        "patients.parquet",
+        "summary.json",
+    }
     manifest = json.loads((run / "manifest.json").read_text())
     assert set(manifest["outputs"]) == {
-        "chunks/000000.parquet", "outcomes.csv", "patients.parquet", "summary.json",
-    }  # fmt: skip
+        "chunks/000000.parquet",
+        "outcomes.csv",
+        "patients.parquet",
+        "summary.json",
+    }
     assert "atezolizumab 1200 mg q3w" in (run / "config.yaml").read_text()
 
 
@@ -122,7 +135,9 @@ def test_same_seed_same_bytes_for_any_number_of_workers(normoxia: Callable, tmp_
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_verify_finds_a_run_the_same_and_a_changed_folder_not(normoxia: Callable, tmp_path: Path) -> None:
+def test_verify_finds_a_run_the_same_and_a_changed_folder_not(
+    normoxia: Callable, tmp_path: Path
+) -> None:
     normoxia(*SMALL, "--out", "run")
     assert normoxia("verify", "run", "--quiet").code == 0
     (tmp_path / "run" / "outcomes.csv").write_text("mine")
@@ -156,7 +171,9 @@ def test_a_truncated_chunk_is_run_again_on_resume(normoxia: Callable, tmp_path: 
     assert chunk.read_bytes() == whole
 
 
-def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(normoxia: Callable) -> None:
+def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(
+    normoxia: Callable,
+) -> None:
     plain = json.loads(normoxia(*SMALL, "--json", "--out", "a").out)
     ablated = json.loads(normoxia(*SMALL, "--json", "--out", "b", "--ablate", "C21").out)
     assert ablated["manifest"]["ablated"] == ["C21"]
@@ -167,7 +184,11 @@ def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(no
     ("arguments", "code", "said"),
     [
         (("run", "impower15"), 2, 'trial "impower15" is not known; did you mean "impower150"?'),
-        (("run", "impower150", "--patients", "0"), 2, "a trial needs at least one patient in every arm"),
+        (
+            ("run", "impower150", "--patients", "0"),
+            2,
+            "a trial needs at least one patient in every arm",
+        ),
         (("run", "impower150", "--replicates", "0"), 2, "expected 1 or more"),
         (("run", "impower150", "--ablate", "C99", "--patients", "1"), 2, "C99"),
         (
@@ -192,11 +213,23 @@ def test_bad_arguments_are_named_with_the_right_exit_code(
 @pytest.mark.parametrize(
     ("stop", "code", "said"),
     [
-        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept; to go on, run again with --resume"),
-        (MemoryError("8 GiB"), 1, "not enough memory (8 GiB); what was finished is kept; ask for fewer patients"),
-        (OSError(28, "No space left on device"), 1, "free space or choose another folder, then run again with --resume"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "interrupted; what was finished is kept; to go on, run again with --resume",
+        ),
+        (
+            MemoryError("8 GiB"),
+            1,
+            "not enough memory (8 GiB); what was finished is kept; ask for fewer patients",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "free space or choose another folder, then run again with --resume",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_stops_a_run_after_its_chunks_is_told_with_how_to_go_on(
     normoxia: Callable, monkeypatch: pytest.MonkeyPatch, stop: BaseException, code: int, said: str
 ) -> None:
@@ -229,12 +262,28 @@ def test_every_fault_of_a_protocol_is_reported_and_no_folder_is_left(
 @pytest.mark.slow
 def test_an_interrupted_run_keeps_its_chunks_and_resumes_to_the_same_result(tmp_path: Path) -> None:
     command = [
-        sys.executable, "-m", "normoxia", "run", "impower150", "--patients", "300", "--replicates", "8", "--no-report",
-        "--quiet", "--json",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "normoxia",
+        "run",
+        "impower150",
+        "--patients",
+        "300",
+        "--replicates",
+        "8",
+        "--no-report",
+        "--quiet",
+        "--json",
+    ]
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    process = subprocess.Popen([*command, "--out", "cut"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [*command, "--out", "cut"],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     chunks = tmp_path / "cut" / "chunks"
     deadline = time.monotonic() + 120
     while not (chunks.is_dir() and any(chunks.glob("*.parquet"))):
@@ -248,7 +297,11 @@ def test_an_interrupted_run_keeps_its_chunks_and_resumes_to_the_same_result(tmp_
     kept = {p.name: p.read_bytes() for p in chunks.glob("*.parquet")}
     assert 0 < len(kept) < 8
     again = subprocess.run(
-        [*command, "--out", "cut", "--resume"], cwd=tmp_path, env=env, capture_output=True, check=True
+        [*command, "--out", "cut", "--resume"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        check=True,
     )
     whole = subprocess.run(
         [*command, "--out", "whole"], cwd=tmp_path, env=env, capture_output=True, check=True

@@ -16,7 +16,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_each_piece_of_work_has_a_pace_of_its_own(clock: list[float], capsys: pytest.CaptureFixture) -> None:
+def test_each_piece_of_work_has_a_pace_of_its_own(
+    clock: list[float], capsys: pytest.CaptureFixture
+) -> None:
     """Ten seconds a chunk, then, a thousand seconds later, four rounds a second."""
     with show.progress_bar(quiet=False) as progress:
         for done in range(4):
@@ -46,7 +48,9 @@ def test_what_was_done_before_a_resumption_counts_as_no_work_of_it(
     assert capsys.readouterr().err.splitlines() == ["simulating: 91/100 chunks, 6/min, 90 s left"]
 
 
-def test_a_changing_label_is_one_piece_of_work(clock: list[float], capsys: pytest.CaptureFixture) -> None:
+def test_a_changing_label_is_one_piece_of_work(
+    clock: list[float], capsys: pytest.CaptureFixture
+) -> None:
     with show.progress_bar(quiet=False) as progress:
         for i, label in enumerate(("arm A, month 2", "arm A, month 4", "arm B, month 2")):
             progress(Step(label, 100 * i, 200))

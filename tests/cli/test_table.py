@@ -13,12 +13,20 @@ from normoxia.cli.text_width import columns_of
 
 HEADS = ("endpoint", "arms", "simulated (95% prediction)", "published (95% CI)", "source")
 ROWS = [
-    ("PFS, hazard ratio", "ABCP / BCP", "0.64 (0.46–0.89)", "0.62 (0.52–0.74)", "Socinski MA et al. N Engl J Med 2018;378:2288-2301"),
+    (
+        "PFS, hazard ratio",
+        "ABCP / BCP",
+        "0.64 (0.46–0.89)",
+        "0.62 (0.52–0.74)",
+        "Socinski MA et al. N Engl J Med 2018;378:2288-2301",
+    ),
     ("OS, median, months", "ABCP", "21.2 (13.4–33.3)", "19.5", "J Thorac Oncol 2021 final OS"),
-]  # fmt: skip
+]
 
 words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9)
-chinese = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=12)
+chinese = st.text(
+    st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=12
+)
 cells = st.one_of(st.lists(words, min_size=1, max_size=6).map(" ".join), chinese)
 
 
@@ -38,7 +46,11 @@ def test_a_run_fits_with_its_numbers_whole(width: int) -> None:
 def test_a_terminal_too_narrow_for_columns_has_a_block_a_row() -> None:
     lines = table_lines("", HEADS, ROWS, (2, 3), 40)
     assert max(map(columns_of, lines)) <= 40
-    assert lines[:3] == ["PFS, hazard ratio", "  arms: ABCP / BCP", "  simulated (95% prediction): 0.64"]
+    assert lines[:3] == [
+        "PFS, hazard ratio",
+        "  arms: ABCP / BCP",
+        "  simulated (95% prediction): 0.64",
+    ]
 
 
 def test_columns_stand_under_one_another() -> None:
@@ -46,8 +58,12 @@ def test_columns_stand_under_one_another() -> None:
     assert lines == ["什么    n", "────  ───", "随机   12", "ab    345"]
 
 
-@given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5), st.integers(30, 140))
-def test_every_word_is_there_unbroken_and_no_line_is_wider(rows: list[list[str]], width: int) -> None:
+@given(
+    st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5), st.integers(30, 140)
+)
+def test_every_word_is_there_unbroken_and_no_line_is_wider(
+    rows: list[list[str]], width: int
+) -> None:
     lines = table_lines("", ("one", "two", "three"), rows, (2,), width)
     assert max(map(columns_of, lines)) <= width
     shown = {word for line in lines for word in line.split()}

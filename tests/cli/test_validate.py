@@ -23,10 +23,12 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append("validate")
         left_out = {"OAK": SimpleNamespace(k=0.31, effective=812.4, refitted=False)}
         return SimpleNamespace(
-            board=boards.guess(), left_out=left_out, attempts=(),
+            board=boards.guess(),
+            left_out=left_out,
+            attempts=(),
             stacked={"over_pruning": SimpleNamespace(weight=0.6)},
             identifiability=(("gnet", 0.1, 0.5, 0.75), ("over_pruning", 0.2, 0.98, 0.04)),
-        )  # fmt: skip
+        )
 
     monkeypatch.setattr(calibration, "validate", validate, raising=False)
     return asked
@@ -56,7 +58,15 @@ def test_the_summary_comes_before_the_rows_and_the_worst_row_first(
     normoxia: Callable, validated: list[str]
 ) -> None:
     out = normoxia("validate", "--quiet").out
-    places = [out.index(part) for part in ("thresholds are missed", "Thresholds", "Failures of the field", "Hazard ratios, largest errors first")]  # fmt: skip
+    places = [
+        out.index(part)
+        for part in (
+            "thresholds are missed",
+            "Thresholds",
+            "Failures of the field",
+            "Hazard ratios, largest errors first",
+        )
+    ]
     assert places == sorted(places)
     worst = boards.guess().judged.rows[0].observed.target.study
     table = out[out.index("largest errors first") :].splitlines()
@@ -73,7 +83,9 @@ def test_one_study_alone(normoxia: Callable, validated: list[str]) -> None:
 def test_the_report_holds_page_figures_and_the_object(
     normoxia: Callable, validated: list[str], tmp_path: Path
 ) -> None:
-    assert normoxia("validate", "--report", "board", "--out", "board.json", "--lang", "zh").code == 0
+    assert (
+        normoxia("validate", "--report", "board", "--out", "board.json", "--lang", "zh").code == 0
+    )
     folder = tmp_path / "board"
     assert {p.name for p in folder.iterdir()} == {"report.html", "figures", "scoreboard.json"}
     assert json.loads((folder / "scoreboard.json").read_text()) == boards.guess().as_json()

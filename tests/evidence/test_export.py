@@ -20,7 +20,10 @@ def test_contrasts_have_netmeta_s_columns_and_the_textbook_standard_error() -> N
     # by hand: log(0.88) = -0.12783; (log 1.16 - log 0.68) / 3.919928 = 0.13625
     assert rows["CONTACT-01"]["TE"] == pytest.approx(-0.12783, abs=1e-5)
     assert rows["CONTACT-01"]["seTE"] == pytest.approx(0.13625, abs=1e-5)
-    assert (rows["CONTACT-01"]["treat1"], rows["CONTACT-01"]["treat2"]) == ("ICI + VEGFR TKI", "chemotherapy")
+    assert (rows["CONTACT-01"]["treat1"], rows["CONTACT-01"]["treat2"]) == (
+        "ICI + VEGFR TKI",
+        "chemotherapy",
+    )
     assert "HARMONi-A" not in rows  # its final hazard ratio has no interval
 
 
@@ -37,7 +40,8 @@ def test_another_population_and_other_nodes_can_be_asked_for() -> None:
 
 def test_counts_of_responders_are_whole_patients_of_known_arms() -> None:
     rows = {
-        (row["studlab"], row["treatment"]): row for row in export.netmeta_arms(evidence.registry(), "ORR")
+        (row["studlab"], row["treatment"]): row
+        for row in export.netmeta_arms(evidence.registry(), "ORR")
     }
     # as the publications count them: 16 of 22 (Chu), 107 of 154 is 69.5% (ATTLAS), 66 of 151 ...
     assert rows["CHU-SINTI-ANLO", "ICI + VEGFR TKI"]["event"] == 16
@@ -58,7 +62,10 @@ def test_revman_s_columns() -> None:
 def test_derived_values_go_out_only_when_asked_and_say_so() -> None:
     registry = evidence.registry().select(drug="nivolumab")
     assert {row["origin"] for row in export.outcome_rows(registry)} == {"published"}
-    assert {row["origin"] for row in export.outcome_rows(registry, derived=True)} == {"published", "derived"}
+    assert {row["origin"] for row in export.outcome_rows(registry, derived=True)} == {
+        "published",
+        "derived",
+    }
     assert {row["origin"] for row in export.curve_rows(registry)} == {"derived"}
 
 
@@ -112,7 +119,8 @@ def test_what_is_not_known_is_empty_not_zero(tmp_path: Path) -> None:
         assert table["n"].null_count() > 0
         assert (table["n"].drop_nulls() > 0).all()
     totals = {
-        row["Study"]: row["Experimental Total"] for row in export.revman_contrasts(evidence.registry(), "PFS")
+        row["Study"]: row["Experimental Total"]
+        for row in export.revman_contrasts(evidence.registry(), "PFS")
     }
     assert math.isnan(totals["IMpower150"])  # the hazard ratio is of the wild type, 400 is of all
     assert totals["LEAP-007"] == 309

@@ -14,13 +14,31 @@ MODULES = [found.name for found in pkgutil.walk_packages(evidence.__path__, "nor
 
 def test_the_public_names_are_these() -> None:
     assert evidence.__all__ == [
-        "Discrepancy", "Registry", "Study", "Synthesis", "answer", "audit", "audit_report", "check", "further_studies",
-        "listing", "pool", "published", "question", "read", "read_network", "registry", "show", "tumour_dynamics",
-    ]  # fmt: skip
+        "Discrepancy",
+        "Registry",
+        "Study",
+        "Synthesis",
+        "answer",
+        "audit",
+        "audit_report",
+        "check",
+        "further_studies",
+        "listing",
+        "pool",
+        "published",
+        "question",
+        "read",
+        "read_network",
+        "registry",
+        "show",
+        "tumour_dynamics",
+    ]
 
 
 def test_every_module_below_is_found() -> None:
-    assert {"normoxia.evidence.studies.registry", "normoxia.evidence.synthesis.pooling"} <= set(MODULES)
+    assert {"normoxia.evidence.studies.registry", "normoxia.evidence.synthesis.pooling"} <= set(
+        MODULES
+    )
 
 
 @pytest.mark.parametrize("name", evidence.__all__)

@@ -44,14 +44,18 @@ def test_a_filter_that_fits_no_study_is_told_from_a_word_that_does_not_exist() -
 
 
 def test_the_audit_report_has_the_agreed_shape_in_both_languages() -> None:
-    english, chinese = (evidence.audit_report(evidence.registry(), language) for language in ("en", "zh"))
+    english, chinese = (
+        evidence.audit_report(evidence.registry(), language) for language in ("en", "zh")
+    )
     for report in (english, chinese):
         for finding in json.loads(json.dumps(report))["findings"]:
             assert list(finding) == ["study", "item", "values", "places", "consequence", "found_by"]
             assert len(finding["values"]) == len(finding["places"]) >= 2
             assert finding["found_by"] == "curated" or finding["found_by"].startswith("rule:")
     assert [f["study"] for f in english["findings"]] == [f["study"] for f in chinese["findings"]]
-    spoken = re.compile("ORR|DCR|TRAE|G3\\+|HR|PFS|OS|PD-L1|TMB|[A-Za-z]+_[A-Za-z_]+|docetaxel|[\\W\\d]")
+    spoken = re.compile(
+        "ORR|DCR|TRAE|G3\\+|HR|PFS|OS|PD-L1|TMB|[A-Za-z]+_[A-Za-z_]+|docetaxel|[\\W\\d]"
+    )
     for finding in chinese["findings"]:  # what is left is said alike in both languages
         assert not re.search("[a-z]{3}", spoken.sub("", finding["item"])), finding["item"]
     assert english["findings"][0]["consequence"] != chinese["findings"][0]["consequence"]
@@ -64,7 +68,9 @@ def test_a_study_s_page_shows_what_is_unverified_derived_and_discrepant() -> Non
     assert "[rule:arms-swapped]" in page
     assert "superseded: the table of a later review prints 40.5" in page
     assert "HR OS lenva_pembro vs pbo_pembro: 1.10 (0.87-1.39)" in page
-    assert "Derived, not reported by anyone" in "\n".join(evidence.show(evidence.registry()["KEYNOTE-024"]))
+    assert "Derived, not reported by anyone" in "\n".join(
+        evidence.show(evidence.registry()["KEYNOTE-024"])
+    )
 
 
 def test_a_study_s_page_in_chinese() -> None:

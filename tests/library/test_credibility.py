@@ -31,7 +31,11 @@ def test_the_synthesis_page_says_how_many_numbers_were_compared() -> None:
     table = (ROOT / one.file).read_text(encoding="utf-8").split("\n## ")[0]
     rows = re.findall(r"^\| \w+ \| (\d+) \| \S+ \| (\d+) \| (\d+) \|$", table, re.M)
     compared, outside, explained = (sum(map(int, column)) for column in zip(*rows, strict=True))
-    assert (compared, outside, explained) == (one.numbers["compared"], one.value, one.numbers["explained"])
+    assert (compared, outside, explained) == (
+        one.numbers["compared"],
+        one.value,
+        one.numbers["explained"],
+    )
 
 
 def test_the_digest_of_the_lock_is_the_one_its_page_prints() -> None:
@@ -55,4 +59,7 @@ def test_every_text_is_in_both_languages_and_expects_the_same_numbers() -> None:
         for words in (wording.title, wording.says, wording.criterion, wording.found):
             assert set(words) == {"en", "zh"}
             assert placeholders(words["en"]) == placeholders(words["zh"]), wording.id
-            assert re.search(r"[\u4e00-\u9fff]", words["zh"]) or words["zh"] in ("libRoadRunner", words["en"])
+            assert re.search(r"[\u4e00-\u9fff]", words["zh"]) or words["zh"] in (
+                "libRoadRunner",
+                words["en"],
+            )

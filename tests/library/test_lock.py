@@ -13,8 +13,8 @@ from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
-from normoxia.trial import cuts, from_study
-from normoxia.trial.enrolled import where_of
+from normoxia.trial.making import cuts, from_study
+from normoxia.trial.making.enrolled import where_of
 
 FILE = library.path("calibrations", "lock")
 PAGE = Path(__file__).parents[2] / "docs" / "method" / "validation.md"
@@ -65,13 +65,18 @@ def test_a_change_of_the_lock_is_noticed() -> None:
 def test_what_is_scored_exists_in_the_registry(name: str) -> None:
     study, entry = registry()[name], ENTRIES[name]
     assert entry["set"] in {population.set for population in study.populations}
-    for endpoint, population, arm, comparator in keys([*entry["contrasts"], *entry.get("strata", [])]):
+    for endpoint, population, arm, comparator in keys(
+        [*entry["contrasts"], *entry.get("strata", [])]
+    ):
         rows = study.population(population).reported
         assert any(
-            plain(study, row, endpoint) and (row.arm, row.comparator) == (arm, comparator) for row in rows
+            plain(study, row, endpoint) and (row.arm, row.comparator) == (arm, comparator)
+            for row in rows
         )
     responses = {
-        o.arm for o in study.published() if o.population == entry["set"] and o.endpoint is Endpoint.ORR
+        o.arm
+        for o in study.published()
+        if o.population == entry["set"] and o.endpoint is Endpoint.ORR
     }
     assert set(entry.get("response", [])) <= responses
 
@@ -91,7 +96,9 @@ def test_the_rule_gives_the_list() -> None:
 def test_strata_follow_the_rule(name: str) -> None:
     study, entry = registry()[name], ENTRIES[name]
     sets = dict.fromkeys(p.set for p in study.populations if p.set != entry["set"] and where_of(p))
-    expected = {key for one in sets for key in printed(study, one) if study.population(key[1]).strata}
+    expected = {
+        key for one in sets for key in printed(study, one) if study.population(key[1]).strata
+    }
     assert set(keys(entry.get("strata", []))) == expected
 
 

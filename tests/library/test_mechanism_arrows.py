@@ -37,7 +37,9 @@ def test_an_arrow_taken_away_has_no_slope(statement):
         else reference.value(statement.driver)
     )
     moved = reference.value(statement.target, {statement.driver: at * 1.1 + (at == 0)})
-    assert moved == pytest.approx(reference.value(statement.target, {statement.driver: at}), abs=1e-12)
+    assert moved == pytest.approx(
+        reference.value(statement.target, {statement.driver: at}), abs=1e-12
+    )
 
 
 def test_a_blocker_of_pd_l1_leaves_what_pd_l2_signals() -> None:
@@ -45,7 +47,9 @@ def test_a_blocker_of_pd_l1_leaves_what_pd_l2_signals() -> None:
     reference = AtReference(nsclc())
 
     def blocked(**occupancy: float) -> float:
-        return reference.value("block", {"reach": 0.7, "f_L2": 0.2, "ro": 0.0, "ro_l": 0.0, **occupancy})
+        return reference.value(
+            "block", {"reach": 0.7, "f_L2": 0.2, "ro": 0.0, "ro_l": 0.0, **occupancy}
+        )
 
     assert blocked(ro=1.0) == pytest.approx(0.7)
     assert blocked(ro_l=1.0) == pytest.approx(0.7 * 0.8)

@@ -11,9 +11,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "method" / "mechanism.md"
 
 def test_the_table_of_sampled_parameters_is_the_models():
     section = (
-        PAGE.read_text(encoding="utf-8").split("## Parameters a population must set")[1].split("\n## ")[0]
+        PAGE.read_text(encoding="utf-8")
+        .split("## Parameters a population must set")[1]
+        .split("\n## ")[0]
     )
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+    rows = [
+        line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")
+    ][1:]
     printed = {row[0]: (float(row[1]), float(row[2]), row[3]) for row in rows}
     scales = {"lognormal": "log", "logitnormal": "logit"}
     sampled = {

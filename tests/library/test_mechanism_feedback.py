@@ -40,7 +40,9 @@ def test_anti_pd1_alone_lowers(intact, name):
     assert np.all(intact[name] < 0.98)
 
 
-@pytest.mark.parametrize(("name", "sign"), [("coverage", 1), ("Q", 1), ("h", -1), ("VEGF", -1), ("B", -1)])
+@pytest.mark.parametrize(
+    ("name", "sign"), [("coverage", 1), ("Q", 1), ("h", -1), ("VEGF", -1), ("B", -1)]
+)
 def test_it_does_so_less_when_interferon_is_kept_from_the_vessels(intact, severed, name, sign):
     """What is left comes from the tumour's shrinking alone, which dilutes its vessels less."""
     assert np.all(sign * np.log(severed[name]) < sign * np.log(intact[name]))
@@ -50,7 +52,9 @@ def test_t_cells_gain_from_the_vessels_they_normalise():
     """The feedback closed: more CD8 cells than when either half of the loop is cut (C25)."""
     whole = follow([ANTI_PD1], [168.0], ["T8"]).of("T8")[0, 0]
     for tags in (["C23", "C24"], ["C16"]):
-        cut = follow([ANTI_PD1], [168.0], ["T8"], model=mechanism.ablate(nsclc(), tags)).of("T8")[0, 0]
+        cut = follow([ANTI_PD1], [168.0], ["T8"], model=mechanism.ablate(nsclc(), tags)).of("T8")[
+            0, 0
+        ]
         assert cut < whole, tags
 
 
@@ -61,7 +65,9 @@ def test_memory_outlasts_the_antibody_and_fades():
         simulator = simulation.compile(with_levels(model), outputs=("kill",))
         start = simulator.start({}, 1)
         year = simulator.run(start.with_values(checkpoint_level=30.0), None, [360.0])
-        rest = simulator.run(year.state.with_values(checkpoint_level=0.0), None, [540.0, 720.0, 1080.0])
+        rest = simulator.run(
+            year.state.with_values(checkpoint_level=0.0), None, [540.0, 720.0, 1080.0]
+        )
         return np.asarray(rest.values[0, :, 0] / simulator.evaluate(start, ["kill"])[0, 0])
 
     kept = kill_after(nsclc())

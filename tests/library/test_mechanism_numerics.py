@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.library.laboratory import ANTI_PD1, BEVACIZUMAB, Levels, draw, follow, multi_target_tki, nsclc
+from tests.library.laboratory import (
+    ANTI_PD1,
+    BEVACIZUMAB,
+    Levels,
+    draw,
+    follow,
+    multi_target_tki,
+    nsclc,
+)
 
 from normoxia import mechanism
 
@@ -18,7 +26,9 @@ EVERYTHING: Levels = {**ANTI_PD1, **BEVACIZUMAB, "chemo_level": 0.3}
 def test_halving_the_tolerance_changes_no_diameter_by_a_percent(levels: Levels):
     patients = draw(24, seed=2)
     coarse, fine = (
-        follow([levels], DAYS, ["tumour_diameter"], patients=patients, tolerance=t).of("tumour_diameter")
+        follow([levels], DAYS, ["tumour_diameter"], patients=patients, tolerance=t).of(
+            "tumour_diameter"
+        )
         for t in (1e-4, 5e-5)
     )
     np.testing.assert_allclose(coarse, fine, rtol=0.01)
@@ -31,7 +41,8 @@ def test_slowed_mediators_change_days_and_not_weeks():
     slow = mechanism.switch(nsclc(), {"fast_mediators": False})
     names = ["tumour_diameter", "Lac"]
     measured, slowed = (
-        follow([EVERYTHING], [0.5, *DAYS], names, model=model, patients=patients) for model in (nsclc(), slow)
+        follow([EVERYTHING], [0.5, *DAYS], names, model=model, patients=patients)
+        for model in (nsclc(), slow)
     )
     off = {name: np.abs(slowed.of(name) / measured.of(name) - 1) for name in names}
     assert off["tumour_diameter"].max() < 0.01
@@ -40,8 +51,12 @@ def test_slowed_mediators_change_days_and_not_weeks():
 
 def test_no_state_turns_negative_or_fails_in_extreme_patients():
     patients = {
-        name: np.exp(2 * np.log(values)) for name, values in draw(24, seed=4).items() if name in ("kI", "kC")
+        name: np.exp(2 * np.log(values))
+        for name, values in draw(24, seed=4).items()
+        if name in ("kI", "kC")
     }
-    course = follow([EVERYTHING], DAYS, [s.name for s in nsclc().species], patients=patients, tolerance=1e-4)
+    course = follow(
+        [EVERYTHING], DAYS, [s.name for s in nsclc().species], patients=patients, tolerance=1e-4
+    )
     assert np.isfinite(course.values).all()
     assert course.values.min() > -1e-3

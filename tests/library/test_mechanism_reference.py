@@ -11,13 +11,39 @@ from normoxia import mechanism
 #: rates are sums of a handful of terms below 20 a day, each exact to rounding
 STILL = 1e-9
 
-RATIOS = ("B", "ue", "sig", "perm", "tone", "Q", "BF", "h", "sI", "Vf", "us", "ui", "adhesion", "infil", "ant",
-          "s", "fPD", "sup", "fS", "fn", "src", "gf", "pericytes", "destabilised")  # fmt: skip
+RATIOS = (
+    "B",
+    "ue",
+    "sig",
+    "perm",
+    "tone",
+    "Q",
+    "BF",
+    "h",
+    "sI",
+    "Vf",
+    "us",
+    "ui",
+    "adhesion",
+    "infil",
+    "ant",
+    "s",
+    "fPD",
+    "sup",
+    "fS",
+    "fn",
+    "src",
+    "gf",
+    "pericytes",
+    "destabilised",
+)
 
 SETTLING = nsclc().equilibration
 ABLATABLE = [s.tag for s in nsclc().statements if s.ablation]
 STRENGTHS = [
-    p.name for p in nsclc().parameters if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")
+    p.name
+    for p in nsclc().parameters
+    if p.name.startswith(("a_", "g_")) and p.name not in ("a_R", "g_ref")
 ]
 
 

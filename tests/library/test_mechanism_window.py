@@ -23,8 +23,23 @@ from tests.library.laboratory import (
 from normoxia import mechanism
 
 DAYS = [0.0, 7.0, 14.0, 28.0, 42.0, 56.0, 84.0, 126.0, 168.0]
-STATES = ["Q", "BF", "h", "B", "coverage", "perm", "VEGF", "Treg", "MDSC", "T8", "Lac", "GM", "IL10", "V",
-          "new_lesion_hazard"]  # fmt: skip
+STATES = [
+    "Q",
+    "BF",
+    "h",
+    "B",
+    "coverage",
+    "perm",
+    "VEGF",
+    "Treg",
+    "MDSC",
+    "T8",
+    "Lac",
+    "GM",
+    "IL10",
+    "V",
+    "new_lesion_hazard",
+]
 LOW, HIGH = selective_tki(1.0), selective_tki(8.0)
 
 
@@ -55,7 +70,9 @@ def inflamed() -> Course:
     """The middle of the third of patients with the strongest immune kill, all else typical."""
     kill = next(p for p in nsclc().parameters if p.name == "kI")
     assert kill.distribution is not None
-    upper_sixth = kill.value * np.exp(0.967 * kill.distribution.spread)  # standard normal quantile of 5/6
+    upper_sixth = kill.value * np.exp(
+        0.967 * kill.distribution.spread
+    )  # standard normal quantile of 5/6
     return follow(list(REGIMENS.values()), DAYS, STATES, patients={"kI": upper_sixth})
 
 
@@ -105,7 +122,9 @@ def test_high_dose_alone_ends_in_hypoxia(typical: Course):
 
 
 def test_high_dose_with_antibody_keeps_t_cells_out(typical: Course):
-    assert at(typical, "high + anti-PD-1", "T8", 84.0) <= 0.85 * at(typical, "low + anti-PD-1", "T8", 84.0)
+    assert at(typical, "high + anti-PD-1", "T8", 84.0) <= 0.85 * at(
+        typical, "low + anti-PD-1", "T8", 84.0
+    )
 
 
 @pytest.mark.parametrize("other", ["high + anti-PD-1", "anti-PD-1"])
@@ -113,7 +132,9 @@ def test_low_dose_with_antibody_beats_high_dose_and_antibody_alone_in_inflamed_t
     inflamed: Course, other: str
 ):
     for outcome in ("V", "new_lesion_hazard"):
-        assert at(inflamed, "low + anti-PD-1", outcome, 168.0) < at(inflamed, other, outcome, 168.0), outcome
+        assert at(inflamed, "low + anti-PD-1", outcome, 168.0) < at(
+            inflamed, other, outcome, 168.0
+        ), outcome
 
 
 def test_without_pruning_a_high_dose_does_less_harm():

@@ -36,7 +36,9 @@ def expressions() -> st.SearchStrategy[Expression]:
 
 
 def _larger(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    def call(function: str, *arguments: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    def call(
+        function: str, *arguments: st.SearchStrategy[Expression]
+    ) -> st.SearchStrategy[Expression]:
         return st.tuples(*arguments).map(lambda parts: Call(function, parts))
 
     binary = [
@@ -75,7 +77,9 @@ def models(draw: st.DrawFn) -> Model:
             draw(_POSITIVE),
             draw(st.sampled_from(["1", "1/day", "mg/L", "1/(nM*day)"])),
             "sampled" if (spread := draw(st.none() | st.floats(0, 3))) is not None else "fixed",
-            None if spread is None else Distribution(draw(st.sampled_from(["lognormal", "normal"])), spread),
+            None
+            if spread is None
+            else Distribution(draw(st.sampled_from(["lognormal", "normal"])), spread),
             *draw(st.sampled_from([(), (1e-6, 1e6)])),
             source=Source(draw(WORDS), draw(_TEXTS), draw(_TEXTS), draw(st.booleans())),
             title=draw(_TEXTS),
@@ -91,7 +95,15 @@ def models(draw: st.DrawFn) -> Model:
         time_unit=draw(st.sampled_from(["day", "hour"])),
         compartments=(Compartment("plasma", draw(trees), "L", draw(_TEXTS)),),
         species=(
-            Species("s0", draw(trees), "mg", "plasma", draw(st.booleans()), draw(_POSITIVE), draw(_TEXTS)),
+            Species(
+                "s0",
+                draw(trees),
+                "mg",
+                "plasma",
+                draw(st.booleans()),
+                draw(_POSITIVE),
+                draw(_TEXTS),
+            ),
             Species("s1", draw(trees), "1"),
         ),
         parameters=parameters,
@@ -103,7 +115,11 @@ def models(draw: st.DrawFn) -> Model:
         ),
         processes=(Process("flow", draw(trees), "1/day", draw(changes), ("C01",), draw(_TEXTS)),),
         events=(
-            Event("pulse", draw(changes), times=tuple(draw(st.lists(_POSITIVE, min_size=1, max_size=3)))),
+            Event(
+                "pulse",
+                draw(changes),
+                times=tuple(draw(st.lists(_POSITIVE, min_size=1, max_size=3))),
+            ),
             Event("limit", draw(changes), condition=draw(trees)),
         ),
         observables=(Assignment("seen", draw(trees), "mg/L"),),
@@ -129,7 +145,9 @@ def models(draw: st.DrawFn) -> Model:
                 _POSITIVE,
                 st.just(("s0",)),
                 st.dictionaries(st.just("y"), trees, max_size=1),
-                st.lists(st.builds(Assignment, st.just("d"), trees, st.just("1")), max_size=1).map(tuple),
+                st.lists(st.builds(Assignment, st.just("d"), trees, st.just("1")), max_size=1).map(
+                    tuple
+                ),
                 st.dictionaries(st.just("s0"), trees, max_size=1),
             )
         ),
@@ -138,9 +156,15 @@ def models(draw: st.DrawFn) -> Model:
 
 #: names by unit, for expressions that balance by construction; two scales of one dimension stay apart
 BY_UNIT = {
-    "1": ["f1", "f2"], "mg": ["m1", "m2"], "L": ["v1", "v2"], "mg/L": ["c1", "c2"],
-    "1/day": ["k1", "k2"], "mg/day": ["q1", "q2"], "ng/L": ["n1"], "day": ["time"],
-}  # fmt: skip
+    "1": ["f1", "f2"],
+    "mg": ["m1", "m2"],
+    "L": ["v1", "v2"],
+    "mg/L": ["c1", "c2"],
+    "1/day": ["k1", "k2"],
+    "mg/day": ["q1", "q2"],
+    "ng/L": ["n1"],
+    "day": ["time"],
+}
 _PRODUCTS = {
     "mg": [("multiply", "mg/L", "L"), ("divide", "mg/day", "1/day"), ("multiply", "mg/day", "day")],
     "mg/L": [("divide", "mg", "L")],

@@ -69,7 +69,9 @@ def test_names_can_be_overridden() -> None:
         ("exp(exp(x + 9))", "exp"),
     ],
 )
-def test_a_formula_without_a_value_at_the_reference_patient_is_an_error(formula: str, why: str) -> None:
+def test_a_formula_without_a_value_at_the_reference_patient_is_an_error(
+    formula: str, why: str
+) -> None:
     text = TEXT.replace("SIGN", "+1").replace(
         "half(x, K)/(1 + block)", f"half(x, K)/(1 + block) + 0*({formula})"
     )
@@ -80,5 +82,7 @@ def test_a_formula_without_a_value_at_the_reference_patient_is_an_error(formula:
 
 def test_what_a_condition_does_not_choose_is_not_evaluated() -> None:
     guarded = "where(x > 9 and 1/(x - x) > 0, 1/(x - x), half(x, K))/(1 + block)"
-    reference = ReferenceState(parse(TEXT.replace("SIGN", "+1").replace("half(x, K)/(1 + block)", guarded)))
+    reference = ReferenceState(
+        parse(TEXT.replace("SIGN", "+1").replace("half(x, K)/(1 + block)", guarded))
+    )
     assert reference.at("drive") == pytest.approx(4 / 6)

@@ -60,26 +60,53 @@ def show_count(expression: Expression, name: str) -> int:
     return sum(node == Symbol(name) for node in walk(expression))
 
 
-AB = {"a": "mg/L", "b": "ng/L", "t": "day", "k": "1/day", "x": "1", "p": "percent", "V": "mL", "n": "1"}
+AB = {
+    "a": "mg/L",
+    "b": "ng/L",
+    "t": "day",
+    "k": "1/day",
+    "x": "1",
+    "p": "percent",
+    "V": "mL",
+    "n": "1",
+}
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("a + b", '"a" is in mg/L but "b" in ng/L (+); expected mg/L; the numbers differ by a factor of 1e-06'),
+        (
+            "a + b",
+            '"a" is in mg/L but "b" in ng/L (+); expected mg/L; the numbers differ by a factor of 1e-06',
+        ),
         ("a - t", '"a" is in mg/L but "t" in day (-); expected mg/L'),
         ("1 + a", '"1" is without unit but "a" in mg/L (+); expected no unit'),
         ("where(t < 1, x, 2)", '"t" is in day but "1" without unit (less); expected day'),
         ("where(x < 1, a, t)", '"a" is in mg/L but "t" in day (where); expected mg/L'),
-        ("max(a, b, 0)", '"a" is in mg/L but "b" in ng/L (max); expected mg/L; the numbers differ by a factor of 1e-06'),
+        (
+            "max(a, b, 0)",
+            '"a" is in mg/L but "b" in ng/L (max); expected mg/L; the numbers differ by a factor of 1e-06',
+        ),
         ("clip(t, 0, 3)", '"t" is in day but "3" without unit (clip); expected day'),
-        ("exp(t)", 'exp of "t" is in day; expected no unit; divide by a reference of the same unit'),
-        ("exp(p)", 'exp of "p" is in percent; expected no unit; the numbers differ by a factor of 0.01'),
-        ("x**t", 'the exponent "t" is in day; expected no unit; divide by a reference of the same unit'),
-        ("V**n", '"V" is in mL and its exponent "n" is no number; divide the base by a reference of the same unit first'),
+        (
+            "exp(t)",
+            'exp of "t" is in day; expected no unit; divide by a reference of the same unit',
+        ),
+        (
+            "exp(p)",
+            'exp of "p" is in percent; expected no unit; the numbers differ by a factor of 0.01',
+        ),
+        (
+            "x**t",
+            'the exponent "t" is in day; expected no unit; divide by a reference of the same unit',
+        ),
+        (
+            "V**n",
+            '"V" is in mL and its exponent "n" is no number; divide the base by a reference of the same unit first',
+        ),
         ("a*k + a/V", '"a*k" is in mg/L/day but "a/V" in mg/L/mL (+); expected mg/L/day'),
     ],
-)  # fmt: skip
+)
 def test_imbalance_is_told_once_with_its_remedy(text: str, found: str) -> None:
     assert judged(text, AB)[1] == [found]
 

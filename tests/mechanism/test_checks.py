@@ -63,40 +63,152 @@ def test_a_sound_model_has_no_findings() -> None:
     ("old", "new", "finding"),
     [
         # names
-        ("k*gain,", "kk*gain,", 'm.yaml:19: processes.growth.rate: "kk" is not defined; did you mean "k"?'),
-        ("2*x,", "2*plasmas/plasma,", 'm.yaml:25: observables.twice.expression: "plasmas" is not defined; did you mean "plasma"?'),
-        ("k*gain,", "k*upp(gain, 1),", 'm.yaml:19: processes.growth.rate: function "upp" is not defined; did you mean "up"?'),
-        ("k*gain,", "k*gain*up(x),", 'm.yaml:19: processes.growth.rate: "up" is given 1 arguments; it takes 2: u, strength'),
-        ("2*x,", "2*up,", 'm.yaml:25: observables.twice.expression: "up" is a function; call it: up(u, strength)'),
-        ("twice:", "lambda:", 'm.yaml:25: observables.lambda: observable "lambda" has a name that formulas keep; choose another name'),
-        ("twice:", "2x:", 'm.yaml:25: observables.2x: observable "2x" cannot be written in a formula; expected letters a to z, digits and _, and no digit at the start'),
-        ("twice:", "loss:", 'm.yaml:25: observables.loss: observable "loss" has the name of a process at m.yaml:20: processes.loss; rename one of them'),
-        ("[u, strength]", "[a, strength]", 'm.yaml:6: functions.up: argument "a" hides the parameter "a"; rename the argument'),
+        (
+            "k*gain,",
+            "kk*gain,",
+            'm.yaml:19: processes.growth.rate: "kk" is not defined; did you mean "k"?',
+        ),
+        (
+            "2*x,",
+            "2*plasmas/plasma,",
+            'm.yaml:25: observables.twice.expression: "plasmas" is not defined; did you mean "plasma"?',
+        ),
+        (
+            "k*gain,",
+            "k*upp(gain, 1),",
+            'm.yaml:19: processes.growth.rate: function "upp" is not defined; did you mean "up"?',
+        ),
+        (
+            "k*gain,",
+            "k*gain*up(x),",
+            'm.yaml:19: processes.growth.rate: "up" is given 1 arguments; it takes 2: u, strength',
+        ),
+        (
+            "2*x,",
+            "2*up,",
+            'm.yaml:25: observables.twice.expression: "up" is a function; call it: up(u, strength)',
+        ),
+        (
+            "twice:",
+            "lambda:",
+            'm.yaml:25: observables.lambda: observable "lambda" has a name that formulas keep; choose another name',
+        ),
+        (
+            "twice:",
+            "2x:",
+            'm.yaml:25: observables.2x: observable "2x" cannot be written in a formula; expected letters a to z, digits and _, and no digit at the start',
+        ),
+        (
+            "twice:",
+            "loss:",
+            'm.yaml:25: observables.loss: observable "loss" has the name of a process at m.yaml:20: processes.loss; rename one of them',
+        ),
+        (
+            "[u, strength]",
+            "[a, strength]",
+            'm.yaml:6: functions.up: argument "a" hides the parameter "a"; rename the argument',
+        ),
         # use
-        ("k: {value", "idle: {value: 1, unit: 1, source: assumed}\n  k: {value", 'm.yaml:10: parameters.idle: parameter "idle" is used nowhere; remove it'),
-        ("assignments:", "assignments:\n  idle: {expression: 2*x, unit: 1}", 'm.yaml:17: assignments.idle: assignment "idle" is used nowhere; remove it, or make it an observable'),
-        ("slots:", "slots:\n  idle: {unit: 1}", 'm.yaml:8: slots.idle: slot "idle" is used nowhere; remove it'),
-        ("functions:", "functions:\n  idle: {arguments: [z], expression: z}", 'm.yaml:6: functions.idle: function "idle" is used nowhere; remove it'),
-        ("species:", "species:\n  idle: {initial: 0, unit: 1}", 'm.yaml:14: species.idle: species "idle" is used nowhere; remove it'),
+        (
+            "k: {value",
+            "idle: {value: 1, unit: 1, source: assumed}\n  k: {value",
+            'm.yaml:10: parameters.idle: parameter "idle" is used nowhere; remove it',
+        ),
+        (
+            "assignments:",
+            "assignments:\n  idle: {expression: 2*x, unit: 1}",
+            'm.yaml:17: assignments.idle: assignment "idle" is used nowhere; remove it, or make it an observable',
+        ),
+        (
+            "slots:",
+            "slots:\n  idle: {unit: 1}",
+            'm.yaml:8: slots.idle: slot "idle" is used nowhere; remove it',
+        ),
+        (
+            "functions:",
+            "functions:\n  idle: {arguments: [z], expression: z}",
+            'm.yaml:6: functions.idle: function "idle" is used nowhere; remove it',
+        ),
+        (
+            "species:",
+            "species:\n  idle: {initial: 0, unit: 1}",
+            'm.yaml:14: species.idle: species "idle" is used nowhere; remove it',
+        ),
         # targets
-        ("changes: {x: -1}", "changes: {X: -1}", 'm.yaml:20: processes.loss.changes.X: "X" is no species; did you mean "x"?'),
-        ("compartment: plasma", "compartment: plasm", 'm.yaml:15: species.drug.compartment: "plasm" is no compartment; did you mean "plasma"?'),
-        ("  blocked: {expression: drug*plasma/drug/plasma", "  bloked: {expression: drug*plasma/drug/plasma", 'm.yaml:23: contributes.bloked: adds a term to "bloked", a slot that no module declares; did you mean "blocked"?'),
+        (
+            "changes: {x: -1}",
+            "changes: {X: -1}",
+            'm.yaml:20: processes.loss.changes.X: "X" is no species; did you mean "x"?',
+        ),
+        (
+            "compartment: plasma",
+            "compartment: plasm",
+            'm.yaml:15: species.drug.compartment: "plasm" is no compartment; did you mean "plasma"?',
+        ),
+        (
+            "  blocked: {expression: drug*plasma/drug/plasma",
+            "  bloked: {expression: drug*plasma/drug/plasma",
+            'm.yaml:23: contributes.bloked: adds a term to "bloked", a slot that no module declares; did you mean "blocked"?',
+        ),
         # statements
-        ("statements: [C01]", "statements: [C02]", 'm.yaml:19: processes.growth.statements: "C02" is no statement of this model; did you mean "C01"?'),
-        ("strengths: [a]", "strengths: [b]", 'm.yaml:27: statements.C01.strengths: "b" is no parameter; known: CL, a, k'),
-        ("ablate: {a: 0}", "ablate: {gain: 0}", 'm.yaml:27: statements.C01.ablate: "gain" is no parameter; known: CL, a, k'),
-        ("term: growth", "term: grow", 'm.yaml:27: statements.C01.term: the term "grow" names nothing in the model; did you mean "growth"?'),
-        ("strengths: [a], ", "", 'm.yaml:27: statements.C01: C01 names no strength; name its parameter under strengths, or say emergent: true'),
-        ("term: growth", "term: growth, arrow: {driver: gains, target: x, sign: 1}", 'm.yaml:27: statements.C01.arrow.driver: "gains" is not defined; did you mean "gain"?'),
+        (
+            "statements: [C01]",
+            "statements: [C02]",
+            'm.yaml:19: processes.growth.statements: "C02" is no statement of this model; did you mean "C01"?',
+        ),
+        (
+            "strengths: [a]",
+            "strengths: [b]",
+            'm.yaml:27: statements.C01.strengths: "b" is no parameter; known: CL, a, k',
+        ),
+        (
+            "ablate: {a: 0}",
+            "ablate: {gain: 0}",
+            'm.yaml:27: statements.C01.ablate: "gain" is no parameter; known: CL, a, k',
+        ),
+        (
+            "term: growth",
+            "term: grow",
+            'm.yaml:27: statements.C01.term: the term "grow" names nothing in the model; did you mean "growth"?',
+        ),
+        (
+            "strengths: [a], ",
+            "",
+            "m.yaml:27: statements.C01: C01 names no strength; name its parameter under strengths, or say emergent: true",
+        ),
+        (
+            "term: growth",
+            "term: growth, arrow: {driver: gains, target: x, sign: 1}",
+            'm.yaml:27: statements.C01.arrow.driver: "gains" is not defined; did you mean "gain"?',
+        ),
         # units
-        ("growth: {rate: k*gain", "growth: {rate: gain", "m.yaml:19: processes.growth.rate: comes out without unit; expected 1/day"),
-        ("twice: {expression: 2*x, unit: 1", "twice: {expression: 2*drug, unit: ng/mL", "m.yaml:25: observables.twice.expression: comes out in mg/L; expected ng/mL; the numbers differ by a factor of 1000"),
-        ("CL*drug, unit: mg/day, changes: {drug: -1}", "CL*drug/plasma, unit: mg/L/day, changes: {drug: -1}", 'm.yaml:21: processes.clearance.changes.drug: changes "drug" by a rate in mg/L/day; expected mg/day ("drug" is a concentration in "plasma", so its amount changes; say amount: true if it is an amount)'),
-        ("initial: a,", "initial: k,", "m.yaml:14: species.x.initial: comes out in 1/day; expected no unit"),
-        ("gain: {expression: \"up(x, a)", "gain: {expression: \"up(x, a)*x**k", 'm.yaml:17: assignments.gain.expression: the exponent "k" is in 1/day; expected no unit; divide by a reference of the same unit'),
+        (
+            "growth: {rate: k*gain",
+            "growth: {rate: gain",
+            "m.yaml:19: processes.growth.rate: comes out without unit; expected 1/day",
+        ),
+        (
+            "twice: {expression: 2*x, unit: 1",
+            "twice: {expression: 2*drug, unit: ng/mL",
+            "m.yaml:25: observables.twice.expression: comes out in mg/L; expected ng/mL; the numbers differ by a factor of 1000",
+        ),
+        (
+            "CL*drug, unit: mg/day, changes: {drug: -1}",
+            "CL*drug/plasma, unit: mg/L/day, changes: {drug: -1}",
+            'm.yaml:21: processes.clearance.changes.drug: changes "drug" by a rate in mg/L/day; expected mg/day ("drug" is a concentration in "plasma", so its amount changes; say amount: true if it is an amount)',
+        ),
+        (
+            "initial: a,",
+            "initial: k,",
+            "m.yaml:14: species.x.initial: comes out in 1/day; expected no unit",
+        ),
+        (
+            'gain: {expression: "up(x, a)',
+            'gain: {expression: "up(x, a)*x**k',
+            'm.yaml:17: assignments.gain.expression: the exponent "k" is in 1/day; expected no unit; divide by a reference of the same unit',
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_has_its_finding(old: str, new: str, finding: str) -> None:
     assert finding in findings(changed(old, new))
 
@@ -163,8 +275,9 @@ def test_circles_are_told_once_from_their_first_name() -> None:
 
 def test_functions_that_call_one_another_do_not_hang_the_checks() -> None:
     model = parse_module(CIRCULAR.replace("FUNCTION", "f(1)"), file="m.yaml")
-    assert "m.yaml:3: functions.f: functions call one another in a circle: f -> g -> f; break it" in map(
-        str, check(model)
+    assert (
+        "m.yaml:3: functions.f: functions call one another in a circle: f -> g -> f; break it"
+        in map(str, check(model))
     )
 
 
@@ -215,18 +328,58 @@ def test_an_equilibration_may_derive_what_the_experiment_reads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
-        ("  hold: [V]\n", "", 'm.yaml:11: processes.growth: "V" settles by this process, which reads "gross" (gross), known only afterwards; hold "V", or replace an assignment on the way under during'),
-        ("  during: {dilution: net}\n", "", 'm.yaml:12: processes.thinning: "B" settles by this process, which reads "gross" (dilution -> gross), known only afterwards; hold "B", or replace an assignment on the way under during'),
-        ("net + k*(1 - B)", "net + k*(1 - B) + 0*gross", 'm.yaml:18: equilibration.derived.gross: reads "gross" (gross -> gross), which is derived later or is itself; put it after what it reads'),
-        ("{initial: 1, unit: 1}", "{initial: gross/k, unit: 1}", 'm.yaml:7: species.B.initial: reads "gross", known only after settling; set it under equilibration.initial'),
-        ("  duration: 100\n", "", "m.yaml:13: equilibration: the equilibration has no duration; add duration, in day"),
-        ("hold: [V]", "hold: [V, W]", 'm.yaml:13: equilibration.hold: "W" is no species; known: B, V'),
-        ("{dilution: net}", "{dilution: net, B: 1}", 'm.yaml:13: equilibration.during.B: "B" is no assignment or parameter; known: dilution, k, net'),
-        ("{dilution: net}", "{dilution: B}", "m.yaml:13: equilibration.during.dilution: comes out without unit; expected 1/day"),
-        ("{V: 2*V}", "{V: 2*B}", "m.yaml:13: equilibration.initial.V: comes out without unit; expected mL"),
-        ("{V: 2*V}", "{gross: 1}", 'm.yaml:13: equilibration.initial.gross: "gross" is no species; known: B, V'),
+        (
+            "  hold: [V]\n",
+            "",
+            'm.yaml:11: processes.growth: "V" settles by this process, which reads "gross" (gross), known only afterwards; hold "V", or replace an assignment on the way under during',
+        ),
+        (
+            "  during: {dilution: net}\n",
+            "",
+            'm.yaml:12: processes.thinning: "B" settles by this process, which reads "gross" (dilution -> gross), known only afterwards; hold "B", or replace an assignment on the way under during',
+        ),
+        (
+            "net + k*(1 - B)",
+            "net + k*(1 - B) + 0*gross",
+            'm.yaml:18: equilibration.derived.gross: reads "gross" (gross -> gross), which is derived later or is itself; put it after what it reads',
+        ),
+        (
+            "{initial: 1, unit: 1}",
+            "{initial: gross/k, unit: 1}",
+            'm.yaml:7: species.B.initial: reads "gross", known only after settling; set it under equilibration.initial',
+        ),
+        (
+            "  duration: 100\n",
+            "",
+            "m.yaml:13: equilibration: the equilibration has no duration; add duration, in day",
+        ),
+        (
+            "hold: [V]",
+            "hold: [V, W]",
+            'm.yaml:13: equilibration.hold: "W" is no species; known: B, V',
+        ),
+        (
+            "{dilution: net}",
+            "{dilution: net, B: 1}",
+            'm.yaml:13: equilibration.during.B: "B" is no assignment or parameter; known: dilution, k, net',
+        ),
+        (
+            "{dilution: net}",
+            "{dilution: B}",
+            "m.yaml:13: equilibration.during.dilution: comes out without unit; expected 1/day",
+        ),
+        (
+            "{V: 2*V}",
+            "{V: 2*B}",
+            "m.yaml:13: equilibration.initial.V: comes out without unit; expected mL",
+        ),
+        (
+            "{V: 2*V}",
+            "{gross: 1}",
+            'm.yaml:13: equilibration.initial.gross: "gross" is no species; known: B, V',
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_settles_reads_nothing_derived(old: str, new: str, finding: str) -> None:
     assert SETTLING.count(old) == 1
     assert finding in findings(SETTLING.replace(old, new))
@@ -272,21 +425,65 @@ def test_models_of_other_people_can_be_held() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
-        ("unit: 1/(nM*day)", "unit: 1/(M*day)", 'm.yaml:20: processes.binding.rate: "kon*At*R" is in nM**2/M/day but "koff*AR" in nM/day (-); expected nM**2/M/day; the numbers differ by a factor of 1e+09'),
+        (
+            "unit: 1/(nM*day)",
+            "unit: 1/(M*day)",
+            'm.yaml:20: processes.binding.rate: "kon*At*R" is in nM**2/M/day but "koff*AR" in nM/day (-); expected nM**2/M/day; the numbers differ by a factor of 1e+09',
+        ),
         ("AR: 1}", "AR: 1, A: 1}", None),
-        ("unit: nM*mL/day, changes: {A: -1, At: 1}", "unit: nM*L/day, changes: {A: -1, At: 1}", "m.yaml:19: processes.transport.rate: comes out in mL*nM/day; expected nM*L/day; the numbers differ by a factor of 0.001"),
-        ("z**2 + z*limit - b", "z**2 + z - b", 'm.yaml:22: rules.z.expression: "z**2" is in nM**2 but "z" in nM (+); expected nM**2'),
-        ("A + limit", "A + b", 'm.yaml:24: events.refill.changes.A: "A" is in nM but "b" in nM**2 (+); expected nM'),
+        (
+            "unit: nM*mL/day, changes: {A: -1, At: 1}",
+            "unit: nM*L/day, changes: {A: -1, At: 1}",
+            "m.yaml:19: processes.transport.rate: comes out in mL*nM/day; expected nM*L/day; the numbers differ by a factor of 0.001",
+        ),
+        (
+            "z**2 + z*limit - b",
+            "z**2 + z - b",
+            'm.yaml:22: rules.z.expression: "z**2" is in nM**2 but "z" in nM (+); expected nM**2',
+        ),
+        (
+            "A + limit",
+            "A + b",
+            'm.yaml:24: events.refill.changes.A: "A" is in nM but "b" in nM**2 (+); expected nM',
+        ),
         ("A + limit", "b", "m.yaml:24: events.refill.changes.A: comes out in nM**2; expected nM"),
-        ("At > limit", "At > flow", 'm.yaml:25: events.empty.condition: "At" is in nM but "flow" in mL/day (greater); expected nM'),
-        ("time > 0", "time > limit", 'm.yaml:25: events.empty.condition: "time" is in day but "limit" in nM (greater); expected day'),
-        ("At > limit", "At == limit", "m.yaml:25: events.empty.condition: waits for an equality, through which a value passes unseen; write < or >"),
-        ("size: tumour_size", "size: tumour_size*(1 + A/limit)", 'm.yaml:4: compartments.tumour.size: the size depends on "A"; a compartment keeps its size'),
-        ("size: tumour_size", "size: limit", "m.yaml:4: compartments.tumour.size: comes out in nM; expected mL"),
-        ("AR: 1}}\n", "AR: 1, z: 1}}\n", 'm.yaml:22: rules.z: "z" is also changed by processes; keep the rule or the processes'),
-        ("  z: {expression", "  y: {expression", 'm.yaml:22: rules.y: "y" is no species; known: A, AR, At, R, z'),
+        (
+            "At > limit",
+            "At > flow",
+            'm.yaml:25: events.empty.condition: "At" is in nM but "flow" in mL/day (greater); expected nM',
+        ),
+        (
+            "time > 0",
+            "time > limit",
+            'm.yaml:25: events.empty.condition: "time" is in day but "limit" in nM (greater); expected day',
+        ),
+        (
+            "At > limit",
+            "At == limit",
+            "m.yaml:25: events.empty.condition: waits for an equality, through which a value passes unseen; write < or >",
+        ),
+        (
+            "size: tumour_size",
+            "size: tumour_size*(1 + A/limit)",
+            'm.yaml:4: compartments.tumour.size: the size depends on "A"; a compartment keeps its size',
+        ),
+        (
+            "size: tumour_size",
+            "size: limit",
+            "m.yaml:4: compartments.tumour.size: comes out in nM; expected mL",
+        ),
+        (
+            "AR: 1}}\n",
+            "AR: 1, z: 1}}\n",
+            'm.yaml:22: rules.z: "z" is also changed by processes; keep the rule or the processes',
+        ),
+        (
+            "  z: {expression",
+            "  y: {expression",
+            'm.yaml:22: rules.y: "y" is no species; known: A, AR, At, R, z',
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_them_are_found(old: str, new: str, finding: str | None) -> None:
     assert OTHERS.count(old) == 1
     text = OTHERS.replace(old, new)

@@ -36,7 +36,8 @@ contributes:
 
 
 BIO, ONE, TWO = (
-    parse_module(text, file=f) for text, f in ((BIOLOGY, "b"), (drug("one"), "d1"), (drug("two"), "d2"))
+    parse_module(text, file=f)
+    for text, f in ((BIOLOGY, "b"), (drug("one"), "d1"), (drug("two"), "d2"))
 )
 
 
@@ -44,7 +45,10 @@ def test_terms_find_their_slot_in_the_order_of_the_models() -> None:
     model = compose([BIO, ONE, TWO], name="trial")
     assert model.name == "trial"
     assert model.title == "A growing tumour"
-    assert model.slots[0].terms == (formula("one_A/(one_K*weight)"), formula("two_A/(two_K*weight)"))
+    assert model.slots[0].terms == (
+        formula("one_A/(one_K*weight)"),
+        formula("two_A/(two_K*weight)"),
+    )
     assert [p.file for p in model.slots[0].term_places] == ["d1", "d2"]
     assert check(model) == ()
 
@@ -72,7 +76,9 @@ def test_what_two_modules_declare_differently_is_a_finding() -> None:
 
 
 def test_a_term_in_another_unit_than_its_slot_is_a_finding() -> None:
-    with pytest.raises(InvalidModel, match='adds a term in "percent" to the slot "effect", which is in "1"'):
+    with pytest.raises(
+        InvalidModel, match='adds a term in "percent" to the slot "effect", which is in "1"'
+    ):
         compose([BIO, parse_module(drug("one", unit="percent"))])
 
 

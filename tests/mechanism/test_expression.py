@@ -84,10 +84,7 @@ def test_symbols_and_calls_are_told_apart() -> None:
 
 
 def test_declared_functions_are_inlined_inside_one_another() -> None:
-    functions = {
-        "twice": (("x",), parse("2*x")),
-        "four_times": (("x",), parse("twice(twice(x))")),
-    }
+    functions = {"twice": (("x",), parse("2*x")), "four_times": (("x",), parse("twice(twice(x))"))}
     assert evaluate(inline(parse("four_times(x + 1)"), functions), {"x": 2.0}) == 12.0
 
 

@@ -107,7 +107,9 @@ def test_a_missing_module_is_told_without_the_names_it_would_have_declared(tmp_p
     ("content", "message"),
     [(None, "no such file"), ("", "the document is empty"), ("a: [1", "not readable as YAML")],
 )
-def test_an_unreadable_file_is_an_invalid_model(tmp_path: Path, content: str | None, message: str) -> None:
+def test_an_unreadable_file_is_an_invalid_model(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
     path = tmp_path / "m.yaml"
     if content is not None:
         path.write_text(content, encoding="utf-8")
@@ -137,33 +139,105 @@ def test_a_text_may_not_name_modules() -> None:
 @pytest.mark.parametrize(
     ("section", "finding"),
     [
-        ("parameters:\n  k: {value: 2, unit: 1/day}", 'm.yaml:3: parameters.k: missing key "source"; add it'),
-        ("parameters:\n  k: {value: 2, source: assumed}", 'm.yaml:3: parameters.k: missing key "unit"; add it'),
-        ("parameters:\n  k: {value: 2, unit: 1, source: assumed, verified: true}", "m.yaml:3: parameters.k.verified: an assumption cannot be verified; name its source or say verified: false"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: ''}", "m.yaml:3: parameters.k.source: an empty source; name the paper and the place in it, or write assumed"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, range: [3, 4]}", "m.yaml:3: parameters.k.range: the value 2 lies outside the range 3 to 4; mend one of them"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, range: [3, 1]}", "m.yaml:3: parameters.k.range: not a range; expected [low, high] with low not above high"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, kind: sampled}", "m.yaml:3: parameters.k: a sampled parameter without distribution; add distribution: {kind: ..., sd: ...}"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, kind: fixd}", 'm.yaml:3: parameters.k.kind: found "fixd"; expected one of fixed, sampled, calibrated; did you mean "fixed"?'),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, kind: fixed, distribution: {kind: normal, sd: 1}}", "m.yaml:3: parameters.k.distribution: a fixed parameter with a distribution; say kind: sampled"),
-        ("parameters:\n  k: {value: -2, unit: 1, source: a, distribution: {kind: lognormal, sd: 1}}", "m.yaml:3: parameters.k.distribution: lognormal around -2; expected a value of at least 0"),
-        ("parameters:\n  k: {value: 2, unit: 1, source: a, distribution: {kind: logitnormal, sd: 1}}", "m.yaml:3: parameters.k.distribution: logitnormal around 2; expected a value between 0 and 1"),
-        ("parameters:\n  k: {value: .inf, unit: 1, source: a}", "m.yaml:3: parameters.k.value: found inf; expected a finite number"),
-        ("species:\n  x: {initial: 0, unit: 1, scale: 0}", "m.yaml:3: species.x.scale: found 0; expected a size above 0"),
-        ("species:\n  x: {initial: 0, unit: 1, scale: -1, amount: yes please}", 'm.yaml:3: species.x.amount: found "yes please"; expected true or false'),
-        ("time_unit: mg", 'm.yaml:2: time_unit: "mg" is not a unit of time; expected one such as day or hour'),
-        ("observables:\n  o: {expression: 1 +, unit: 1}", 'm.yaml:3: observables.o.expression: "1 +" is not an expression near'),
-        ("observables:\n  o: {expression: , unit: 1}", "m.yaml:3: observables.o.expression: found nothing; expected a text"),
-        ("observables:\n  o: {expression: 1, unit: 1, title: \"this\", that}", 'm.yaml:3: observables.o.that: unknown key "that"; if it belongs to the text before the comma, put that text in quotes'),
-        ("events:\n  e: {changes: {x: 0}}", "m.yaml:3: events.e: an event needs either times or a condition; give one of the two"),
-        ("observable:\n  o: {expression: 1, unit: 1}", 'm.yaml:2: observable: unknown key "observable"; did you mean "observables"?'),
-        ("statements:\n  C1: {says: {en: a}, review: s, term: t, arrow: {driver: a, target: b, sign: 2}}", "m.yaml:3: statements.C1.arrow.sign: found 2; expected +1 or -1"),
-        ("statements:\n  C1: {says: {en: a}, review: s}", 'm.yaml:3: statements.C1: missing key "term"; add it'),
+        (
+            "parameters:\n  k: {value: 2, unit: 1/day}",
+            'm.yaml:3: parameters.k: missing key "source"; add it',
+        ),
+        (
+            "parameters:\n  k: {value: 2, source: assumed}",
+            'm.yaml:3: parameters.k: missing key "unit"; add it',
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: assumed, verified: true}",
+            "m.yaml:3: parameters.k.verified: an assumption cannot be verified; name its source or say verified: false",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: ''}",
+            "m.yaml:3: parameters.k.source: an empty source; name the paper and the place in it, or write assumed",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, range: [3, 4]}",
+            "m.yaml:3: parameters.k.range: the value 2 lies outside the range 3 to 4; mend one of them",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, range: [3, 1]}",
+            "m.yaml:3: parameters.k.range: not a range; expected [low, high] with low not above high",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, kind: sampled}",
+            "m.yaml:3: parameters.k: a sampled parameter without distribution; add distribution: {kind: ..., sd: ...}",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, kind: fixd}",
+            'm.yaml:3: parameters.k.kind: found "fixd"; expected one of fixed, sampled, calibrated; did you mean "fixed"?',
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, kind: fixed, distribution: {kind: normal, sd: 1}}",
+            "m.yaml:3: parameters.k.distribution: a fixed parameter with a distribution; say kind: sampled",
+        ),
+        (
+            "parameters:\n  k: {value: -2, unit: 1, source: a, distribution: {kind: lognormal, sd: 1}}",
+            "m.yaml:3: parameters.k.distribution: lognormal around -2; expected a value of at least 0",
+        ),
+        (
+            "parameters:\n  k: {value: 2, unit: 1, source: a, distribution: {kind: logitnormal, sd: 1}}",
+            "m.yaml:3: parameters.k.distribution: logitnormal around 2; expected a value between 0 and 1",
+        ),
+        (
+            "parameters:\n  k: {value: .inf, unit: 1, source: a}",
+            "m.yaml:3: parameters.k.value: found inf; expected a finite number",
+        ),
+        (
+            "species:\n  x: {initial: 0, unit: 1, scale: 0}",
+            "m.yaml:3: species.x.scale: found 0; expected a size above 0",
+        ),
+        (
+            "species:\n  x: {initial: 0, unit: 1, scale: -1, amount: yes please}",
+            'm.yaml:3: species.x.amount: found "yes please"; expected true or false',
+        ),
+        (
+            "time_unit: mg",
+            'm.yaml:2: time_unit: "mg" is not a unit of time; expected one such as day or hour',
+        ),
+        (
+            "observables:\n  o: {expression: 1 +, unit: 1}",
+            'm.yaml:3: observables.o.expression: "1 +" is not an expression near',
+        ),
+        (
+            "observables:\n  o: {expression: , unit: 1}",
+            "m.yaml:3: observables.o.expression: found nothing; expected a text",
+        ),
+        (
+            'observables:\n  o: {expression: 1, unit: 1, title: "this", that}',
+            'm.yaml:3: observables.o.that: unknown key "that"; if it belongs to the text before the comma, put that text in quotes',
+        ),
+        (
+            "events:\n  e: {changes: {x: 0}}",
+            "m.yaml:3: events.e: an event needs either times or a condition; give one of the two",
+        ),
+        (
+            "observable:\n  o: {expression: 1, unit: 1}",
+            'm.yaml:2: observable: unknown key "observable"; did you mean "observables"?',
+        ),
+        (
+            "statements:\n  C1: {says: {en: a}, review: s, term: t, arrow: {driver: a, target: b, sign: 2}}",
+            "m.yaml:3: statements.C1.arrow.sign: found 2; expected +1 or -1",
+        ),
+        (
+            "statements:\n  C1: {says: {en: a}, review: s}",
+            'm.yaml:3: statements.C1: missing key "term"; add it',
+        ),
         ("slots:\n  effect:", 'm.yaml:3: slots.effect: missing key "unit"; add it'),
-        ("slots:\n  effect: {unit: ''}", "m.yaml:3: slots.effect.unit: an empty unit; write 1 when there is none"),
-        ("parameters: [k, l]", "m.yaml:2: parameters: found a list; expected a mapping of keys to values"),
+        (
+            "slots:\n  effect: {unit: ''}",
+            "m.yaml:3: slots.effect.unit: an empty unit; write 1 when there is none",
+        ),
+        (
+            "parameters: [k, l]",
+            "m.yaml:2: parameters: found a list; expected a mapping of keys to values",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_in_a_section_has_its_finding(section: str, finding: str) -> None:
     with pytest.raises(InvalidModel) as caught:
         parse_module(f"model: m\n{section}\n", file="m.yaml")
@@ -173,7 +247,8 @@ def test_each_mistake_in_a_section_has_its_finding(section: str, finding: str) -
 def test_reading_a_large_model_takes_a_fraction_of_a_second() -> None:
     """45 species, 200 parameters, 90 processes: well below a second of processor time (0.05 s when written)."""
     parameters = "\n".join(
-        f"  p{i}: {{value: {i + 1}, unit: 1/day, source: assumed, range: [0, 1000]}}" for i in range(200)
+        f"  p{i}: {{value: {i + 1}, unit: 1/day, source: assumed, range: [0, 1000]}}"
+        for i in range(200)
     )
     species = "\n".join(f"  s{i}: {{initial: 1, unit: mg, scale: 1}}" for i in range(45))
     gains = "\n".join(
@@ -193,7 +268,11 @@ def test_reading_a_large_model_takes_a_fraction_of_a_second() -> None:
     assert (len(model.species), len(model.parameters)) == (45, 200)
 
 
-WHOLE = MAIN.split("modules")[0] + MAIN.split("drug.yaml]\n")[1].replace("effect: {unit: 1}", "effect: {unit: 1, terms: [k/k]}") + PART.split("drug.yaml]\n")[1] + """\
+WHOLE = (
+    MAIN.split("modules")[0]
+    + MAIN.split("drug.yaml]\n")[1].replace("effect: {unit: 1}", "effect: {unit: 1, terms: [k/k]}")
+    + PART.split("drug.yaml]\n")[1]
+    + """\
 functions:
   f: {arguments: [u], expression: u*2}
 observables:
@@ -204,7 +283,8 @@ events:
 statements:
   C01: {says: {en: a}, review: b, term: loss, strengths: [k], ablate: {k: 0}}
 equilibration: {duration: 3, hold: [], derived: {}, initial: {x: 1*k/k}}
-"""  # fmt: skip
+"""
+)
 
 
 def test_the_model_to_be_damaged_is_sound() -> None:
@@ -221,10 +301,44 @@ def test_damaged_documents_give_findings_and_never_a_traceback(data: st.DataObje
         at = data.draw(st.integers(0, len(pieces) - 1))
         pieces[at] = data.draw(
             st.sampled_from(
-                ["", "x", "f", "time", "{", "}", "[", "]", ":", "\n", "  ", ",", "0", "-1", "1e309", ".nan", "*", "**", "&a",
-                 "!t", "true", "~", "u", "k/", "(", ")", "'", "缺", "mg", "1/day", "lambda", "==", "#", "|"]
+                [
+                    "",
+                    "x",
+                    "f",
+                    "time",
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ":",
+                    "\n",
+                    "  ",
+                    ",",
+                    "0",
+                    "-1",
+                    "1e309",
+                    ".nan",
+                    "*",
+                    "**",
+                    "&a",
+                    "!t",
+                    "true",
+                    "~",
+                    "u",
+                    "k/",
+                    "(",
+                    ")",
+                    "'",
+                    "缺",
+                    "mg",
+                    "1/day",
+                    "lambda",
+                    "==",
+                    "#",
+                    "|",
+                ]
             )
-        )  # fmt: skip
+        )
         text = "".join(pieces)
     try:
         model = parse(text)

@@ -20,14 +20,18 @@ TAIL = "species:\n  x: {initial: 0, unit: 1}\nprocesses:\n  p: {rate: RATE, unit
 def doubling(levels: int) -> str:
     """Functions of which each calls the one before twice."""
     lines = ["functions:", "  f0: {arguments: [u], expression: u + u}"]
-    lines += [f"  f{i}: {{arguments: [u], expression: f{i - 1}(u) + f{i - 1}(u)}}" for i in range(1, levels)]
+    lines += [
+        f"  f{i}: {{arguments: [u], expression: f{i - 1}(u) + f{i - 1}(u)}}"
+        for i in range(1, levels)
+    ]
     return "\n".join(lines) + "\n"
 
 
 def test_functions_that_double_are_a_finding_at_once() -> None:
     began = time.process_time()
     with pytest.raises(
-        InvalidModel, match=r"processes.p.rate: comes to .* once the functions it calls are written out"
+        InvalidModel,
+        match=r"processes.p.rate: comes to .* once the functions it calls are written out",
     ):
         parse(HEAD + doubling(60) + TAIL.replace("RATE", "k*f59(x)"))
     assert time.process_time() - began < 5.0
@@ -51,7 +55,9 @@ def test_formulas_that_nobody_writes_are_findings(rate: str, found: str) -> None
 
 
 def test_a_species_of_too_many_processes_is_a_finding() -> None:
-    processes = "".join(f"  p{i}: {{rate: k*x, unit: 1/day, changes: {{x: 1}}}}\n" for i in range(400))
+    processes = "".join(
+        f"  p{i}: {{rate: k*x, unit: 1/day, changes: {{x: 1}}}}\n" for i in range(400)
+    )
     with pytest.raises(
         InvalidModel, match=r"species.x: is a sum of 400 processes, 2 deep; expected 150 together"
     ):
@@ -62,7 +68,9 @@ CALLS = st.recursive(
     st.sampled_from(["u", "v", "2", "z"]),
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(lambda pair: f"({pair[0]} + {pair[1]})"),
-        st.tuples(st.sampled_from(["f", "g"]), inner, inner).map(lambda t: f"{t[0]}({t[1]}, {t[2]})"),
+        st.tuples(st.sampled_from(["f", "g"]), inner, inner).map(
+            lambda t: f"{t[0]}({t[1]}, {t[2]})"
+        ),
         inner.map(lambda one: f"exp({one})"),
     ),
     max_leaves=6,
@@ -77,7 +85,9 @@ PLAIN = st.recursive(
 
 
 def depth(tree: expression.Expression) -> int:
-    return 1 + max(map(depth, tree.arguments), default=0) if isinstance(tree, expression.Call) else 0
+    return (
+        1 + max(map(depth, tree.arguments), default=0) if isinstance(tree, expression.Call) else 0
+    )
 
 
 @given(PLAIN, PLAIN, CALLS)

@@ -12,7 +12,9 @@ from normoxia.mechanism import parse
 from normoxia.mechanism.expression import FUNCTIONS
 from normoxia.mechanism.reading import DISTRIBUTIONS, HEAD, KINDS, SECTIONS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "model-language.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "model-language.md").read_text(
+    encoding="utf-8"
+)
 MODELS = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
@@ -25,7 +27,10 @@ def test_the_finding_on_the_page_is_the_one_the_program_gives() -> None:
     shown = re.search(r"^    model\.yaml:\d+: (processes\.binding.*)$", PAGE, flags=re.MULTILINE)
     assert shown is not None
     with pytest.raises(InvalidModel) as caught:
-        parse(MODELS[0].replace("koff*bound, unit: nM/day", "koff*bound, unit: pM/day"), file="model.yaml")
+        parse(
+            MODELS[0].replace("koff*bound, unit: nM/day", "koff*bound, unit: pM/day"),
+            file="model.yaml",
+        )
     assert shown.group(0).strip() in str(caught.value)
 
 

@@ -41,7 +41,9 @@ def faults(text: str) -> list[str]:
     return [error.getMessage() for error in found if error.getErrorId() != UNCHECKED]
 
 
-def roadrunner_run(text: str, outputs: Sequence[str], times: Sequence[float]) -> NDArray[np.float64]:
+def roadrunner_run(
+    text: str, outputs: Sequence[str], times: Sequence[float]
+) -> NDArray[np.float64]:
     import roadrunner
 
     runner = roadrunner.RoadRunner(text)
@@ -79,9 +81,14 @@ observables:
 def test_linear_kinetics_with_boluses_and_infusions_match_the_matrix_exponential() -> None:
     """Concentrations and amounts, two boluses into one species at one time, overlapping infusions, a dose at 0."""
     given = doses(
-        (0.0, "A", 10.0, 0.0), (0.0, "A", 5.0, 0.0), (1.0, "A", 30.0, 0.5), (1.25, "A", 8.0, 2.0),
-        (1.0, "depot", 20.0, 0.0), (2.0, "C2", 1.5, 1.0), (3.0, "depot", 0.0, 0.0),
-    )  # fmt: skip
+        (0.0, "A", 10.0, 0.0),
+        (0.0, "A", 5.0, 0.0),
+        (1.0, "A", 30.0, 0.5),
+        (1.25, "A", 8.0, 2.0),
+        (1.0, "depot", 20.0, 0.0),
+        (2.0, "C2", 1.5, 1.0),
+        (3.0, "depot", 0.0, 0.0),
+    )
     times = [0.0, 0.5, 0.999, 1.2, 1.4, 2.3, 3.5, 6.0]
     text = export(KINETICS, given)
     assert faults(text) == []
@@ -174,7 +181,10 @@ def test_events_at_times_and_on_conditions_fire_as_ours_do() -> None:
     assert faults(text) == []
     times = [0.0, 1.0, 2.5, 4.0, 5.5, 8.5]
     found = roadrunner_run(text, ["x", "y", "z"], times)
-    expected = [[t % 3, 1 if t < 2 else 2 if t < 5 else 12, 2 if t < 2 else 2 if t < 5 else 3] for t in times]
+    expected = [
+        [t % 3, 1 if t < 2 else 2 if t < 5 else 12, 2 if t < 2 else 2 if t < 5 else 3]
+        for t in times
+    ]
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
@@ -237,11 +247,26 @@ def test_an_equilibration_without_values_is_refused() -> None:
     ("inputs", "values", "kind", "message"),
     [
         (doses((0.0, "B1", 1.0, 0.0)), {}, UnknownName, 'dose target "B1" is not known'),
-        (doses((-1.0, "A", 1.0, 0.0)), {}, InvalidArgument, "a dose into A is given at -1, before time 0"),
-        (none(), {"dept": 1.0}, UnknownName, 'parameter or species "dept" is not known; did you mean "depot"?'),
-        (Inputs(np.zeros(1), ("A",), np.ones((2, 1)), np.zeros(1)), {}, InvalidArgument, "the doses are those of 2 patients"),
+        (
+            doses((-1.0, "A", 1.0, 0.0)),
+            {},
+            InvalidArgument,
+            "a dose into A is given at -1, before time 0",
+        ),
+        (
+            none(),
+            {"dept": 1.0},
+            UnknownName,
+            'parameter or species "dept" is not known; did you mean "depot"?',
+        ),
+        (
+            Inputs(np.zeros(1), ("A",), np.ones((2, 1)), np.zeros(1)),
+            {},
+            InvalidArgument,
+            "the doses are those of 2 patients",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_exported_says_why(
     inputs: Inputs, values: dict[str, float], kind: type[Exception], message: str
 ) -> None:
@@ -256,7 +281,8 @@ def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
         export(KINETICS)
 
 
-BINDING = parse("""\
+BINDING = parse(
+    """\
 model: binding in two places
 time_unit: day
 compartments:
@@ -291,9 +317,12 @@ events:
   rescue: {condition: R < limit, changes: {R: R + limit}}
 observables:
   occupancy: {expression: AR/(R + AR), unit: 1}
-""".replace("1000", "per_litre").replace("At_mL", "At/per_litre").replace(
-    "  limit:", "  per_litre: {value: 1000, unit: nM*mL/nmol, source: definition}\n  limit:"
-))  # fmt: skip
+""".replace("1000", "per_litre")
+    .replace("At_mL", "At/per_litre")
+    .replace(
+        "  limit:", "  per_litre: {value: 1000, unit: nM*mL/nmol, source: definition}\n  limit:"
+    )
+)
 
 
 def compared(
@@ -318,7 +347,9 @@ def compared(
 def test_our_reference_solver_agrees_on_doses_events_and_two_compartments() -> None:
     given = doses((0.0, "A", 300.0, 0.1), (14.0, "A", 300.0, 0.0), (10.0, "At", 5.0, 3.0))
     outputs = ["A", "At", "R", "AR", "kept", "occupancy"]
-    there, here = compared(BINDING, given, [0.05, 0.5, 3.0, 6.5, 9.0, 13.0, 15.0, 25.0, 40.0], outputs)
+    there, here = compared(
+        BINDING, given, [0.05, 0.5, 3.0, 6.5, 9.0, 13.0, 15.0, 25.0, 40.0], outputs
+    )
     np.testing.assert_allclose(there, here, rtol=1e-6, atol=1e-7)
 
 
@@ -360,6 +391,9 @@ def test_libsbml_is_of_the_same_opinion_about_the_units_of_the_library_model() -
     model = mechanism.read(root)
     settled = {
         name: 1.0
-        for name in (*(s.name for s in model.species), *(d.name for d in model.equilibration.derived))
+        for name in (
+            *(s.name for s in model.species),
+            *(d.name for d in model.equilibration.derived),
+        )
     }
     assert faults(export(model, values=settled)) == []

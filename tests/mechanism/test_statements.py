@@ -36,7 +36,9 @@ statements:
 
 def gain(model: Model, h: float) -> float:
     functions = {f.name: (f.arguments, f.body) for f in model.functions}
-    return evaluate(inline(model.processes[0].rate, functions), {**model.defaults, "h": h, "x": 1.0})
+    return evaluate(
+        inline(model.processes[0].rate, functions), {**model.defaults, "h": h, "x": 1.0}
+    )
 
 
 def test_statements_are_listed_with_their_present_strengths() -> None:
@@ -73,12 +75,26 @@ def test_several_statements_are_ablated_at_once_and_none_changes_nothing() -> No
     ("tags", "kind", "message"),
     [
         ("C1", UnknownName, 'statement "C1" is not known; did you mean "C01"?'),
-        ("C03", InvalidArgument, "C03 is emergent (emergent from C01), so there is no term to remove; ablate the statements it emerges from"),
-        ("C04", InvalidArgument, "C04 gives no ablation; change its strengths (b) or add ablate: to <text>:20: statements.C04"),
-        (["C02", "C05"], InvalidArgument, "C05 sets b to 0 and an earlier statement to 1; ablate them apart"),
+        (
+            "C03",
+            InvalidArgument,
+            "C03 is emergent (emergent from C01), so there is no term to remove; ablate the statements it emerges from",
+        ),
+        (
+            "C04",
+            InvalidArgument,
+            "C04 gives no ablation; change its strengths (b) or add ablate: to <text>:20: statements.C04",
+        ),
+        (
+            ["C02", "C05"],
+            InvalidArgument,
+            "C05 sets b to 0 and an earlier statement to 1; ablate them apart",
+        ),
     ],
-)  # fmt: skip
-def test_what_cannot_be_ablated_says_why(tags: str | list[str], kind: type[Exception], message: str) -> None:
+)
+def test_what_cannot_be_ablated_says_why(
+    tags: str | list[str], kind: type[Exception], message: str
+) -> None:
     with pytest.raises(kind) as caught:
         ablate(MODEL, tags)
     assert str(caught.value) == message
@@ -86,6 +102,10 @@ def test_what_cannot_be_ablated_says_why(tags: str | list[str], kind: type[Excep
 
 def test_switches_are_values() -> None:
     off = switch(MODEL, {"weak": False})
-    assert (MODEL.defaults["a"], off.defaults["a"], switch(off, {"weak": True})) == (3.0, 1.0, MODEL)
+    assert (MODEL.defaults["a"], off.defaults["a"], switch(off, {"weak": True})) == (
+        3.0,
+        1.0,
+        MODEL,
+    )
     with pytest.raises(UnknownName, match='switch "week" is not known; did you mean "weak"'):
         switch(MODEL, {"week": True})

@@ -30,6 +30,8 @@ def test_docetaxels_correction_has_the_published_exposure_that_the_shipped_one_m
 
     for name, within in (("docetaxel", False), (str(FOLDER / "docetaxel.yaml"), True)):
         compared = exposure.comparisons([pharmacology.read(name)])
-        ratios = {c.exposure.measure: c.ratio for c in compared if c.exposure.measure in ("auc", "peak")}
+        ratios = {
+            c.exposure.measure: c.ratio for c in compared if c.exposure.measure in ("auc", "peak")
+        }
         assert ratios.keys() == {"auc", "peak"}
         assert all(0.8 <= ratio <= 1.25 for ratio in ratios.values()) is within

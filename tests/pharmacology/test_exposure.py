@@ -45,7 +45,9 @@ def test_the_limit_is_that_of_bioequivalence() -> None:
 
 def test_what_misses_is_known_by_name() -> None:
     """A change of a document that makes another exposure miss, or hides one, must be seen: ratio to two figures."""
-    assert sorted((c.drug, c.exposure.measure, f"{c.ratio:.2g}") for c in COMPARED if not c.agrees) == [
+    assert sorted(
+        (c.drug, c.exposure.measure, f"{c.ratio:.2g}") for c in COMPARED if not c.agrees
+    ) == [
         ("anlotinib", "half_life", "1.3"),
         ("apatinib", "peak", "0.39"),
         ("apatinib", "trough", "0.51"),
@@ -75,20 +77,36 @@ def test_what_misses_is_known_by_name() -> None:
 
 def test_every_drug_is_compared_or_known_to_have_nothing_published_that_was_read() -> None:
     compared = {
-        c.drug for c in COMPARED if c.exposure.measure in ("trough", "peak", "average", "auc", "half_life")
+        c.drug
+        for c in COMPARED
+        if c.exposure.measure in ("trough", "peak", "average", "auc", "half_life")
     }
     assert set(library()) - compared == {
-        "benmelstobart", "cadonilimab", "hb0025", "hlx04", "ibi305", "nab_paclitaxel", "paclitaxel", "penpulimab", "sctb14",
-        "serplulimab", "ssgj707", "sugemalimab",
-    }  # fmt: skip
+        "benmelstobart",
+        "cadonilimab",
+        "hb0025",
+        "hlx04",
+        "ibi305",
+        "nab_paclitaxel",
+        "paclitaxel",
+        "penpulimab",
+        "sctb14",
+        "serplulimab",
+        "ssgj707",
+        "sugemalimab",
+    }
 
 
-@pytest.mark.parametrize("name", [n for n in library() if not read(n).parameter("maximum_elimination")])
+@pytest.mark.parametrize(
+    "name", [n for n in library() if not read(n).parameter("maximum_elimination")]
+)
 def test_a_half_life_is_that_of_the_concentration_itself(name: str) -> None:
     """The slope of a curve integrated or superposed far beyond the last dose, late on therapy, against the value compared."""
     drug = read(name)
     c = compare(
-        drug, Exposure("half_life", "", 0, Quantity(1.0, "day", Source("assumed", verified=False))), 2
+        drug,
+        Exposure("half_life", "", 0, Quantity(1.0, "day", Source("assumed", verified=False))),
+        2,
     )
     dose = drug.labels[0].text.split(" q")[0].split(" daily")[0].split(" weekly")[0].split(" d1")[0]
     late = (
@@ -106,18 +124,28 @@ def test_a_half_life_is_that_of_the_concentration_itself(name: str) -> None:
     volume=st.floats(5.0, 80.0),
 )
 @settings(max_examples=40, deadline=None)
-def test_the_auc_of_a_cycle_counts_every_dose_in_it(days: list[int], clearance: float, volume: float) -> None:
+def test_the_auc_of_a_cycle_counts_every_dose_in_it(
+    days: list[int], clearance: float, volume: float
+) -> None:
     """All of a fast drug's doses are cleared within the cycle, so that dose over clearance is the area: the sum of the days."""
     drug = read("gemcitabine")
     kept = [
-        replace(p, covariates=None, quantity=replace(p.quantity, value={"clearance": clearance, "central_volume": volume}[p.name]))
+        replace(
+            p,
+            covariates=None,
+            quantity=replace(
+                p.quantity, value={"clearance": clearance, "central_volume": volume}[p.name]
+            ),
+        )
         for p in drug.parameters
         if p.name in ("clearance", "central_volume")
-    ]  # fmt: skip
+    ]
     fast = replace(drug, parameters=tuple(kept))
     text = f"1000 mg d{','.join(map(str, days))} q10w"
     asked = Exposure("auc", text, 1, Quantity(1.0, "mg*day/L", Source("assumed", verified=False)))
-    assert compare(fast, asked, 2).typical == pytest.approx(1000.0 * len(days) / clearance, rel=0.02)
+    assert compare(fast, asked, 2).typical == pytest.approx(
+        1000.0 * len(days) / clearance, rel=0.02
+    )
 
 
 def test_findings_stand_only_where_something_misses() -> None:
@@ -129,7 +157,15 @@ def test_findings_stand_only_where_something_misses() -> None:
     ("drug", "text", "patient", "cycle", "first", "steady", "steady_day"),
     [
         ("atezolizumab", "1200 mg q3w", {"weight": 77.0}, 21.0, 80.9, 191.7, 504.0),
-        ("bevacizumab", "15 mg/kg q3w", {"sex_female": 1.0, "albumin": 39.0}, 21.0, 76.3, 143.1, 504.0),
+        (
+            "bevacizumab",
+            "15 mg/kg q3w",
+            {"sex_female": 1.0, "albumin": 39.0},
+            21.0,
+            76.3,
+            143.1,
+            504.0,
+        ),
         ("nivolumab", "240 mg q2w", {"weight": 80.0}, 14.0, 19.0, None, math.nan),
         ("ipilimumab", "1 mg/kg q6w", {"weight": 80.0}, 42.0, 1.5, None, math.nan),
     ],
@@ -203,7 +239,10 @@ def test_simulated_patients_vary_about_as_published() -> None:
 
 def test_drawn_parameters_have_their_documents_variation() -> None:
     """Log-normal with the stated CV: bevacizumab 29.2 % in clearance, 41.4 % in the outer volume; geometric mean the typical value."""
-    typical, drawn = parameters(read("bevacizumab")), parameters(read("bevacizumab"), None, 20000, 3)
+    typical, drawn = (
+        parameters(read("bevacizumab")),
+        parameters(read("bevacizumab"), None, 20000, 3),
+    )
     for name, cv in (("clearance", 0.292), ("peripheral_volume", 0.414)):
         assert drawn[name].std() / drawn[name].mean() == pytest.approx(cv, rel=0.03)
         assert np.exp(np.log(drawn[name]).mean()) == pytest.approx(float(typical[name]), rel=0.01)
@@ -221,7 +260,9 @@ def test_what_follows_another_parameter_is_drawn_with_the_published_correlation(
     p = drug.parameter(parameter)
     drawn = parameters(drug, None, 4000, 7)
     found = np.corrcoef(np.log(drawn[parameter]), np.log(drawn[p.follows]))[0, 1]
-    assert found == pytest.approx(p.correlation, abs=3.0 * (1.0 - p.correlation**2) / math.sqrt(4000) + 1e-9)
+    assert found == pytest.approx(
+        p.correlation, abs=3.0 * (1.0 - p.correlation**2) / math.sqrt(4000) + 1e-9
+    )
     assert np.log(drawn[parameter]).std() == pytest.approx(p.quantity.spread, rel=0.04)
 
 

@@ -14,18 +14,67 @@ from normoxia.units import convert
 
 #: the drugs of the review and of the trials around it, those of the designs predicted blind, and those of the wider registry
 NAMES = (
-    "aflibercept", "anlotinib", "apatinib", "atezolizumab", "avelumab", "benmelstobart", "bevacizumab", "cabozantinib", "cadonilimab",
-    "camrelizumab", "carboplatin", "cediranib", "cemiplimab", "cisplatin", "docetaxel", "durvalumab", "envafolimab", "famitinib",
-    "fruquintinib", "gemcitabine", "hb0025", "hlx04", "ibi305", "ipilimumab", "ivonescimab", "lenvatinib", "motesanib",
-    "nab_paclitaxel", "nintedanib", "nivolumab", "paclitaxel", "pembrolizumab", "pemetrexed", "penpulimab", "pm8002", "ramucirumab",
-    "retifanlimab", "rh_endostatin", "sctb14", "serplulimab", "sintilimab", "sitravatinib", "sorafenib", "ssgj707", "sugemalimab",
-    "tislelizumab", "toripalimab", "tremelimumab", "vandetanib",
-)  # fmt: skip
+    "aflibercept",
+    "anlotinib",
+    "apatinib",
+    "atezolizumab",
+    "avelumab",
+    "benmelstobart",
+    "bevacizumab",
+    "cabozantinib",
+    "cadonilimab",
+    "camrelizumab",
+    "carboplatin",
+    "cediranib",
+    "cemiplimab",
+    "cisplatin",
+    "docetaxel",
+    "durvalumab",
+    "envafolimab",
+    "famitinib",
+    "fruquintinib",
+    "gemcitabine",
+    "hb0025",
+    "hlx04",
+    "ibi305",
+    "ipilimumab",
+    "ivonescimab",
+    "lenvatinib",
+    "motesanib",
+    "nab_paclitaxel",
+    "nintedanib",
+    "nivolumab",
+    "paclitaxel",
+    "pembrolizumab",
+    "pemetrexed",
+    "penpulimab",
+    "pm8002",
+    "ramucirumab",
+    "retifanlimab",
+    "rh_endostatin",
+    "sctb14",
+    "serplulimab",
+    "sintilimab",
+    "sitravatinib",
+    "sorafenib",
+    "ssgj707",
+    "sugemalimab",
+    "tislelizumab",
+    "toripalimab",
+    "tremelimumab",
+    "vandetanib",
+)
 #: drugs of whose kinetics and binding nothing was read, and those they borrow from
 BORROWED = {
-    "cadonilimab": "ivonescimab", "famitinib": "lenvatinib", "hb0025": "pm8002", "penpulimab": "cemiplimab", "sctb14": "ivonescimab",
-    "serplulimab": "pembrolizumab", "sitravatinib": "cabozantinib", "ssgj707": "ivonescimab",
-}  # fmt: skip
+    "cadonilimab": "ivonescimab",
+    "famitinib": "lenvatinib",
+    "hb0025": "pm8002",
+    "penpulimab": "cemiplimab",
+    "sctb14": "ivonescimab",
+    "serplulimab": "pembrolizumab",
+    "sitravatinib": "cabozantinib",
+    "ssgj707": "ivonescimab",
+}
 
 
 def test_the_library_holds_the_drugs_of_the_review() -> None:
@@ -35,7 +84,9 @@ def test_the_library_holds_the_drugs_of_the_review() -> None:
 def quantities(drug: Drug) -> list[Quantity]:
     """Every number of a drug."""
     found = (
-        [p.quantity for p in drug.parameters] + [e.quantity for e in drug.exposures] + [drug.molecular_weight]
+        [p.quantity for p in drug.parameters]
+        + [e.quantity for e in drug.exposures]
+        + [drug.molecular_weight]
     )
     for effect in drug.effects:
         parts = (
@@ -57,7 +108,9 @@ def test_every_number_has_a_source_and_what_was_not_read_says_so(name: str) -> N
     for quantity in quantities(drug):
         assert quantity.source.reference
         assert math.isfinite(quantity.value)
-        assert quantity.source.verified != quantity.source.reference.startswith(("assumed", "recalled"))
+        assert quantity.source.verified != quantity.source.reference.startswith(
+            ("assumed", "recalled")
+        )
         if not math.isnan(quantity.low):
             assert quantity.low <= quantity.high
 
@@ -86,12 +139,25 @@ def test_no_two_drugs_share_a_name() -> None:
 @pytest.mark.parametrize(
     ("written", "name"),
     [
-        ("Bavencio", "avelumab"), ("REGN-2810", "cemiplimab"), ("择捷美", "sugemalimab"), ("JS001", "toripalimab"), ("AK105", "penpulimab"),
-        ("CP-675,206".replace(",", ""), "tremelimumab"), ("MGA012", "retifanlimab"), ("多吉美", "sorafenib"), ("ZD6474", "vandetanib"),
-        ("BIBF1120", "nintedanib"), ("AZD2171", "cediranib"), ("AMG706", "motesanib"), ("爱优特", "fruquintinib"), ("VEGF-Trap", "aflibercept"),
+        ("Bavencio", "avelumab"),
+        ("REGN-2810", "cemiplimab"),
+        ("择捷美", "sugemalimab"),
+        ("JS001", "toripalimab"),
+        ("AK105", "penpulimab"),
+        ("CP-675,206".replace(",", ""), "tremelimumab"),
+        ("MGA012", "retifanlimab"),
+        ("多吉美", "sorafenib"),
+        ("ZD6474", "vandetanib"),
+        ("BIBF1120", "nintedanib"),
+        ("AZD2171", "cediranib"),
+        ("AMG706", "motesanib"),
+        ("爱优特", "fruquintinib"),
+        ("VEGF-Trap", "aflibercept"),
     ],
-)  # fmt: skip
-def test_the_drugs_of_the_wider_registry_are_found_as_papers_write_them(written: str, name: str) -> None:
+)
+def test_the_drugs_of_the_wider_registry_are_found_as_papers_write_them(
+    written: str, name: str
+) -> None:
     assert read(written).name == name
 
 
@@ -139,7 +205,9 @@ def test_units_are_converted_at_the_border() -> None:
 def collected() -> list[dict[str, str]]:
     """Rows of the independent collection of kinetic parameters."""
     path = Path(__file__).resolve().parents[1] / "oracles" / "pharmacology" / "parameters.csv"
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     return list(csv.DictReader(lines))
 
 
@@ -147,7 +215,9 @@ def collected() -> list[dict[str, str]]:
 def test_what_counts_as_read_is_what_was_read(row: dict[str, str]) -> None:
     """Value, unit and CV of every parameter marked as read, to the four figures that unit conversions leave."""
     quantity = read(row["drug"]).parameter(row["parameter"]).quantity
-    assert quantity.value == pytest.approx(convert(float(row["value"]), row["unit"], quantity.unit), rel=1e-3)
+    assert quantity.value == pytest.approx(
+        convert(float(row["value"]), row["unit"], quantity.unit), rel=1e-3
+    )
     assert quantity.source.verified
     if row["cv"]:
         assert quantity.variation == pytest.approx(float(row["cv"]) / 100.0)
@@ -158,7 +228,12 @@ def test_what_counts_as_read_is_what_was_read(row: dict[str, str]) -> None:
 def test_nothing_else_counts_as_read() -> None:
     """Beyond the collection: cisplatin's range of 15-16 and 11-12 per m2 and the biosimilars' shared values."""
     known = {(row["drug"], row["parameter"]) for row in collected()}
-    marked = {(name, p.name) for name in NAMES for p in read(name).parameters if p.quantity.source.verified}
+    marked = {
+        (name, p.name)
+        for name in NAMES
+        for p in read(name).parameters
+        if p.quantity.source.verified
+    }
     assert {drug for drug, _ in marked - known} == {"cisplatin", "hlx04", "ibi305"}
 
 
@@ -171,7 +246,9 @@ def test_classes_of_toxicity_sum_to_what_was_fitted_to_doublets() -> None:
 
     assert total("carboplatin", "paclitaxel") == pytest.approx(0.47)
     assert total("cisplatin", "pemetrexed") == pytest.approx(0.57)
-    assert total("atezolizumab", "bevacizumab", "carboplatin", "nab_paclitaxel") == pytest.approx(0.78)
+    assert total("atezolizumab", "bevacizumab", "carboplatin", "nab_paclitaxel") == pytest.approx(
+        0.78
+    )
     assert total("nivolumab", "pembrolizumab") == pytest.approx(0.14)
 
 
@@ -213,7 +290,11 @@ def broken(tmp_path: Path, *changes: tuple[str, str], name: str = "sintilimab") 
             r"kinetics.parameters.central_volume: found -3.5; expected more than 0",
         ),
         ("range: [2, 4]", "range: [4, 2]", r"expected \[low, high\]"),
-        ("source: affinity", "source: afinity", r'found source "afinity"; expected a key of `sources`'),
+        (
+            "source: affinity",
+            "source: afinity",
+            r'found source "afinity"; expected a key of `sources`',
+        ),
         (
             "checkpoint_ratio:",
             "chekpoint_ratio:",
@@ -223,11 +304,17 @@ def broken(tmp_path: Path, *changes: tuple[str, str], name: str = "sintilimab") 
         ("dose: 200 mg q3w", "dose: 200 q3w", r"labels: regimen .*no unit after 200"),
         ("toxicity: PD-(L)1 antibody", "toxicity: PD1", r'found "PD1"; expected one of'),
         ("route: iv", "route: sc", r'missing parameter "absorption_rate"'),
-        ("drug: sintilimab", "drug: sinti", r'the drug is called "sinti" in a file called "sintilimab"'),
+        (
+            "drug: sintilimab",
+            "drug: sinti",
+            r'the drug is called "sinti" in a file called "sintilimab"',
+        ),
         ("zh: 信迪利单抗", "cn: 信迪利单抗", r'missing key "zh"'),
     ],
 )
-def test_a_wrong_document_is_told_where_and_what(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_wrong_document_is_told_where_and_what(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
     path = broken(tmp_path, (old, new))
     with pytest.raises(InvalidDocument, match=message) as caught:
         read(path)
@@ -257,7 +344,9 @@ def test_covariates_that_are_not_known_are_told(tmp_path: Path) -> None:
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     path = broken(tmp_path)
     assert read(path).parameter("clearance").quantity.value == 0.2
-    text = path.read_text(encoding="utf-8").replace("clearance: {value: 0.2,", "clearance: {value: 0.25,")
+    text = path.read_text(encoding="utf-8").replace(
+        "clearance: {value: 0.2,", "clearance: {value: 0.25,"
+    )
     path.write_text(text, encoding="utf-8")
     assert read(path).parameter("clearance").quantity.value == 0.25
 

@@ -20,7 +20,11 @@ def matrix(
 ) -> np.ndarray:
     """Rate matrix of amounts in the centre and two outer compartments."""
     return np.array(
-        [[-(cl + q2 + q3) / v1, q2 / v2, q3 / v3], [q2 / v1, -q2 / v2, 0.0], [q3 / v1, 0.0, -q3 / v3]]
+        [
+            [-(cl + q2 + q3) / v1, q2 / v2, q3 / v3],
+            [q2 / v1, -q2 / v2, 0.0],
+            [q3 / v1, 0.0, -q3 / v3],
+        ]
     )
 
 
@@ -64,7 +68,9 @@ def test_oral_one_compartment_by_the_bateman_function() -> None:
     k = cl / v
     unit = kinetics.response(cl, v, absorption_rate=ka, bioavailability=f)
     bateman = f * 50.0 * ka / (v * (ka - k)) * (np.exp(-k * TIMES) - np.exp(-ka * TIMES))
-    np.testing.assert_allclose(kinetics.concentration(unit, TIMES, [0.0], [50.0]), bateman, rtol=1e-12)
+    np.testing.assert_allclose(
+        kinetics.concentration(unit, TIMES, [0.0], [50.0]), bateman, rtol=1e-12
+    )
     fine = np.linspace(0.0, 5.0, 50001)
     peak = fine[kinetics.concentration(unit, fine, [0.0], [50.0]).argmax()]
     assert peak == pytest.approx(np.log(ka / k) / (ka - k), abs=1e-4)
@@ -86,7 +92,9 @@ def test_infusions_and_absorbed_doses_agree_with_an_integrator() -> None:
         rate = 100.0 / 0.5 * (t < 0.5) + 60.0 / 2.0 * (7.0 <= t < 9.0)
         return a @ y + np.array([rate, 0.0, 0.0])
 
-    solved = solve_ivp(infused, (0, 30), np.zeros(3), "LSODA", times, rtol=1e-10, atol=1e-12, max_step=0.05)
+    solved = solve_ivp(
+        infused, (0, 30), np.zeros(3), "LSODA", times, rtol=1e-10, atol=1e-12, max_step=0.05
+    )
     unit = kinetics.response(cl, v1, q2, v2, q3, v3)
     found = kinetics.concentration(unit, times, [0.0, 7.0], [100.0, 60.0], [0.5, 2.0])
     np.testing.assert_allclose(found, solved.y[0] / v1, rtol=1e-6, atol=1e-7)
@@ -94,7 +102,9 @@ def test_infusions_and_absorbed_doses_agree_with_an_integrator() -> None:
     def absorbed(_: float, y: np.ndarray) -> np.ndarray:
         return np.append(a @ y[:3] + np.array([f * ka * y[3], 0.0, 0.0]), -ka * y[3])
 
-    solved = solve_ivp(absorbed, (0, 30), [0.0, 0.0, 0.0, 100.0], "LSODA", times, rtol=1e-10, atol=1e-12)
+    solved = solve_ivp(
+        absorbed, (0, 30), [0.0, 0.0, 0.0, 100.0], "LSODA", times, rtol=1e-10, atol=1e-12
+    )
     oral = kinetics.response(cl, v1, q2, v2, q3, v3, absorption_rate=ka, bioavailability=f)
     np.testing.assert_allclose(
         kinetics.concentration(oral, times, [0.0], [100.0]), solved.y[0] / v1, rtol=1e-7, atol=1e-9
@@ -114,7 +124,9 @@ def test_steady_state_is_what_many_doses_come_to(duration: float) -> None:
     unit = kinetics.response([0.2, 0.4], [3.0, 3.3], 0.5, 2.5)
     elapsed = np.array([0.0, 0.05, 1.0, 10.0, 20.99])
     doses = 21.0 * np.arange(60)
-    after_many = kinetics.concentration(unit, doses[-1] + elapsed, doses, np.full(60, 1200.0), duration)
+    after_many = kinetics.concentration(
+        unit, doses[-1] + elapsed, doses, np.full(60, 1200.0), duration
+    )
     np.testing.assert_allclose(
         kinetics.steady_concentration(unit, elapsed, 21.0, 1200.0, duration), after_many, rtol=1e-9
     )
@@ -123,10 +135,15 @@ def test_steady_state_is_what_many_doses_come_to(duration: float) -> None:
 def test_patients_are_rows() -> None:
     cl = np.array([0.1, 0.2, 0.4])
     together = kinetics.concentration(
-        kinetics.response(cl, 3.0, 0.5, 2.5), TIMES, [0.0, 21.0], np.array([[1.0, 1], [2, 2], [3, 0]])
+        kinetics.response(cl, 3.0, 0.5, 2.5),
+        TIMES,
+        [0.0, 21.0],
+        np.array([[1.0, 1], [2, 2], [3, 0]]),
     )
     assert together.shape == (3, TIMES.size)
-    alone = kinetics.concentration(kinetics.response(0.2, 3.0, 0.5, 2.5), TIMES, [0.0, 21.0], [2.0, 2.0])
+    alone = kinetics.concentration(
+        kinetics.response(0.2, 3.0, 0.5, 2.5), TIMES, [0.0, 21.0], [2.0, 2.0]
+    )
     np.testing.assert_allclose(together[1], alone, rtol=1e-13)
 
 

@@ -17,11 +17,15 @@ from normoxia.pharmacology.exposure import is_linear, parameters, simulated
 
 BIOLOGY = "\n".join(
     [
-        "model: biology", "title: reads every slot a drug may add to", "time_unit: day", "slots:",
+        "model: biology",
+        "title: reads every slot a drug may add to",
+        "time_unit: day",
+        "slots:",
         *(f"  {slot}: {{unit: 1, title: {slot}}}" for slot in SLOTS),
-        "observables:", f"  total: {{expression: {' + '.join(SLOTS)}, unit: 1, title: all}}",
+        "observables:",
+        f"  total: {{expression: {' + '.join(SLOTS)}, unit: 1, title: all}}",
     ]
-)  # fmt: skip
+)
 
 
 def composed(*names: str) -> Model:
@@ -76,7 +80,12 @@ class Run:
         return evaluate(tree, known)
 
     def known(self, time: float, state: np.ndarray, values: dict[str, float]) -> dict[str, float]:
-        return {**self.model.defaults, **values, "time": time, **dict(zip(self.states, state, strict=True))}
+        return {
+            **self.model.defaults,
+            **values,
+            "time": time,
+            **dict(zip(self.states, state, strict=True)),
+        }
 
     def solve(self, inputs: object, times: np.ndarray, wanted: str, **values: float) -> np.ndarray:
         """A quantity at times after the doses of a schedule."""
@@ -86,7 +95,9 @@ class Run:
         breaks = np.unique(np.concatenate([[0.0], inputs.time, ends, times]))
         for first, last in itertools.pairwise(breaks):
             flow = np.zeros(state.size)
-            for entry, time, end, amount in zip(entries, inputs.time, ends, inputs.amount, strict=True):
+            for entry, time, end, amount in zip(
+                entries, inputs.time, ends, inputs.amount, strict=True
+            ):
                 if time == end == first:
                     state[entry] += amount
                 elif time <= first < end:
@@ -101,7 +112,9 @@ class Run:
                         change[self.states.index(species)] += rate * self.evaluated(factor, known)
                 return change
 
-            state = solve_ivp(rates, (first, last), state, "LSODA", [last], rtol=1e-8, atol=1e-8).y[:, -1]
+            state = solve_ivp(rates, (first, last), state, "LSODA", [last], rtol=1e-8, atol=1e-8).y[
+                :, -1
+            ]
             if last in times:
                 out.append(self.value(wanted, self.known(last, state, values)))
         return np.array(out)
@@ -116,7 +129,10 @@ def test_a_module_gives_the_concentration_of_the_closed_form_or_of_an_independen
     text = drug.labels[0].text
     times = np.array([0.5, 3.0, 7.5])
     doses = schedule(
-        regimen(f"{name} {text}"), 0.0, 7.5, **{k: typical()[k] for k in ("weight", "body_surface", "gfr")}
+        regimen(f"{name} {text}"),
+        0.0,
+        7.5,
+        **{k: typical()[k] for k in ("weight", "body_surface", "gfr")},
     )
     run = Run(composed(name))
     found = run.solve(doses, times, f"{name}_concentration")
@@ -129,11 +145,15 @@ def test_covariates_act_on_the_patient_as_published() -> None:
     state = np.zeros(2)
 
     def clearance(**patient: float) -> float:
-        return run.value("bevacizumab_patient_clearance", run.known(0.0, state, {"albumin": 39.0, **patient}))
+        return run.value(
+            "bevacizumab_patient_clearance", run.known(0.0, state, {"albumin": 39.0, **patient})
+        )
 
     woman = clearance(weight=70.0, sex_female=1.0)
     assert woman == pytest.approx(0.2064)
-    assert clearance(weight=100.0, sex_female=0.0) / woman == pytest.approx((100 / 70) ** 0.589 * 1.14)
+    assert clearance(weight=100.0, sex_female=0.0) / woman == pytest.approx(
+        (100 / 70) ** 0.589 * 1.14
+    )
 
 
 def test_nivolumabs_clearance_falls_to_its_late_value() -> None:
@@ -175,14 +195,17 @@ def test_a_clearance_falls_to_the_published_part_of_the_first(
 def test_correlated_parameters_are_bivariate_log_normal() -> None:
     """Nivolumab: CV 41.2 % and 40.5 %, correlation 0.386 on the log scale (Zhang 2019, table 2)."""
     run = Run(composed("nivolumab"))
-    spread = {p.name: p.distribution.spread for p in run.model.parameters if p.distribution is not None}
+    spread = {
+        p.name: p.distribution.spread for p in run.model.parameters if p.distribution is not None
+    }
     stream = np.random.default_rng(0)
     z = stream.standard_normal((4000, 2))
     logs = []
     for first, second in z:
         values = {
             "nivolumab_clearance": 0.2592 * math.exp(spread["nivolumab_clearance"] * first),
-            "nivolumab_central_volume": 4.27 * math.exp(spread["nivolumab_central_volume"] * second),
+            "nivolumab_central_volume": 4.27
+            * math.exp(spread["nivolumab_central_volume"] * second),
             "weight": 80.0,
         }
         known = run.known(0.0, np.zeros(2), values)
@@ -206,7 +229,9 @@ def test_pembrolizumabs_exchange_shares_the_deviation_of_its_clearance() -> None
     }
     run = Run(model)
     known = run.known(0.0, np.zeros(2), {"pembrolizumab_clearance": 0.44})
-    assert run.value("pembrolizumab_patient_intercompartmental_clearance", known) == pytest.approx(2 * 0.795)
+    assert run.value("pembrolizumab_patient_intercompartmental_clearance", known) == pytest.approx(
+        2 * 0.795
+    )
 
 
 def test_an_antibodys_ratio_is_concentration_in_the_tumour_over_affinity() -> None:
@@ -218,13 +243,28 @@ def test_an_antibodys_ratio_is_concentration_in_the_tumour_over_affinity() -> No
 
 def test_each_kinase_inhibitor_is_as_strong_as_its_scale_was_set() -> None:
     """Average exposure at the dose over that of half effect: 6, 6, 4.5 and about 1, whatever the enzymes say; borrowers as lenders, later ones 6."""
-    wanted = {"lenvatinib": (20 * 0.896, 6.56, 6.0), "cabozantinib": (40, 2.478, 6.0), "anlotinib": (12, 9.26, 4.5), "apatinib": (250, 56.7, 0.92), "sitravatinib": (100, 2.478, 6.0), "famitinib": (20 * 0.896, 6.56, 6.0), "sorafenib": (800, 8.13 * 0.502, 6.0), "vandetanib": (300, 13.2, 6.0), "nintedanib": (400, 897, 6.0), "cediranib": (30, 26.3, 6.0), "motesanib": (125, 62.7, 6.0), "fruquintinib": (5, 0.888, 6.0)}  # fmt: skip
+    wanted = {
+        "lenvatinib": (20 * 0.896, 6.56, 6.0),
+        "cabozantinib": (40, 2.478, 6.0),
+        "anlotinib": (12, 9.26, 4.5),
+        "apatinib": (250, 56.7, 0.92),
+        "sitravatinib": (100, 2.478, 6.0),
+        "famitinib": (20 * 0.896, 6.56, 6.0),
+        "sorafenib": (800, 8.13 * 0.502, 6.0),
+        "vandetanib": (300, 13.2, 6.0),
+        "nintedanib": (400, 897, 6.0),
+        "cediranib": (30, 26.3, 6.0),
+        "motesanib": (125, 62.7, 6.0),
+        "fruquintinib": (5, 0.888, 6.0),
+    }
     for name, (dose, clearance_per_hour, ratio) in wanted.items():
         run = Run(composed(name))
         drug = read(name)
         average = dose / (clearance_per_hour * 24)  # mg/L
         state = np.zeros(len(run.states))
-        state[run.states.index(f"{name}_central")] = average * float(parameters(drug)["central_volume"])
+        state[run.states.index(f"{name}_central")] = average * float(
+            parameters(drug)["central_volume"]
+        )
         known = run.known(0.0, state, {})
         assert run.value("vegfr_ratio", known) == pytest.approx(ratio, rel=0.02)
         selectivity = drug.effect("offtarget_ratio").selectivity.value
@@ -239,7 +279,9 @@ def test_a_platinum_doublet_at_its_reference_doses_counts_one() -> None:
         ("carboplatin AUC 6", "paclitaxel 200 mg/m2"),
         ("cisplatin 75 mg/m2", "pemetrexed 500 mg/m2"),
     ):
-        doses = schedule(regimen(f"{platinum} q3w + {partner} q3w"), 0.0, 1.0, bolus_below=1.0, **size)
+        doses = schedule(
+            regimen(f"{platinum} q3w + {partner} q3w"), 0.0, 1.0, bolus_below=1.0, **size
+        )
         run = Run(composed(platinum.split()[0], partner.split()[0]))
         state = np.zeros(len(run.states))
         for target, amount in zip(doses.target, doses.amount, strict=True):
@@ -263,8 +305,12 @@ def test_cooperative_binding_is_one_switch() -> None:
     on, off = (run.known(0.0, state, values) for values in ({}, dict(switch.off_values)))
     assert run.value("cooperative_reach", on) == pytest.approx(0.4, rel=1e-3)
     assert run.value("cooperative_reach", off) == 0.0
-    assert run.value("checkpoint_ratio", on) / run.value("checkpoint_ratio", off) == pytest.approx(18.0)
-    assert run.value("vegf_trap_ratio", on) / run.value("vegf_trap_ratio", off) == pytest.approx(4.0)
+    assert run.value("checkpoint_ratio", on) / run.value("checkpoint_ratio", off) == pytest.approx(
+        18.0
+    )
+    assert run.value("vegf_trap_ratio", on) / run.value("vegf_trap_ratio", off) == pytest.approx(
+        4.0
+    )
 
 
 def test_without_a_dose_a_drug_adds_nothing() -> None:

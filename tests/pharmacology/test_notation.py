@@ -16,28 +16,51 @@ HOUR = 1 / 24
 @pytest.mark.parametrize(
     ("text", "course"),
     [
-        ("atezolizumab 1200 mg q3w", Course(Dose("atezolizumab", 1200, "mg", HOUR), (0.0,), 21.0, math.inf)),
+        (
+            "atezolizumab 1200 mg q3w",
+            Course(Dose("atezolizumab", 1200, "mg", HOUR), (0.0,), 21.0, math.inf),
+        ),
         (
             "bevacizumab 15 mg/kg q3w",
             Course(Dose("bevacizumab", 15, "mg/kg", 1.5 * HOUR), (0.0,), 21.0, math.inf),
         ),
-        ("carboplatin AUC 6 q3w x4", Course(Dose("carboplatin", 6, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4)),
-        ("carboplatin AUC5 q3w x4", Course(Dose("carboplatin", 5, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4)),
+        (
+            "carboplatin AUC 6 q3w x4",
+            Course(Dose("carboplatin", 6, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4),
+        ),
+        (
+            "carboplatin AUC5 q3w x4",
+            Course(Dose("carboplatin", 5, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4),
+        ),
         (
             "gemcitabine 1250 mg/m2 d1,8 q3w",
             Course(Dose("gemcitabine", 1250, "mg/m2", 0.5 * HOUR), (0.0, 7.0), 21.0, math.inf),
         ),
         (
             "anlotinib 12 mg daily d1-14 q3w",
-            Course(Dose("anlotinib", 12, "mg", 0.0, "oral"), tuple(map(float, range(14))), 21.0, math.inf),
+            Course(
+                Dose("anlotinib", 12, "mg", 0.0, "oral"),
+                tuple(map(float, range(14))),
+                21.0,
+                math.inf,
+            ),
         ),
-        ("lenvatinib 20 mg daily", Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf)),
-        ("lenvatinib 20 mg/day", Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf)),
+        (
+            "lenvatinib 20 mg daily",
+            Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf),
+        ),
+        (
+            "lenvatinib 20 mg/day",
+            Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf),
+        ),
         (
             "envafolimab 150 mg weekly",
             Course(Dose("envafolimab", 150, "mg", 0.0, "sc"), (0.0,), 7.0, math.inf),
         ),
-        ("ipilimumab 1 mg/kg once", Course(Dose("ipilimumab", 1, "mg/kg", 0.5 * HOUR), (0.0,), 1.0, 1)),
+        (
+            "ipilimumab 1 mg/kg once",
+            Course(Dose("ipilimumab", 1, "mg/kg", 0.5 * HOUR), (0.0,), 1.0, 1),
+        ),
         (
             "rh_endostatin 7.5 mg/m2/day d1-14 q3w continuous",
             Course(Dose("rh_endostatin", 105, "mg/m2", 14.0), (0.0,), 21.0, math.inf),
@@ -45,7 +68,10 @@ HOUR = 1 / 24
         (
             "rh-endostatin 7.5 mg/m2/day d1-14 q3w",
             Course(
-                Dose("rh_endostatin", 7.5, "mg/m2", 4 * HOUR), tuple(map(float, range(14))), 21.0, math.inf
+                Dose("rh_endostatin", 7.5, "mg/m2", 4 * HOUR),
+                tuple(map(float, range(14))),
+                21.0,
+                math.inf,
             ),
         ),
         (
@@ -62,7 +88,13 @@ HOUR = 1 / 24
         ),
         (
             "ivonescimab 20 mg/kg q3w paused 42-63",
-            Course(Dose("ivonescimab", 20, "mg/kg", HOUR), (0.0,), 21.0, math.inf, paused=((42.0, 63.0),)),
+            Course(
+                Dose("ivonescimab", 20, "mg/kg", HOUR),
+                (0.0,),
+                21.0,
+                math.inf,
+                paused=((42.0, 63.0),),
+            ),
         ),
     ],
 )
@@ -100,7 +132,9 @@ def test_impower150_with_four_drugs_beside_one_another() -> None:
         "carboplatin AUC 6 q3w x4",
         "paclitaxel 200 mg/m2 q3w x4",
     ]
-    assert regimen(lines) == regimen(" + ".join(lines)) == regimen([regimen(line) for line in lines])
+    assert (
+        regimen(lines) == regimen(" + ".join(lines)) == regimen([regimen(line) for line in lines])
+    )
     assert regimen(lines).drugs == ("atezolizumab", "bevacizumab", "carboplatin", "paclitaxel")
 
 
@@ -117,7 +151,9 @@ def test_then_binds_more_loosely_than_beside() -> None:
 
 def test_a_bracket_may_be_repeated_delayed_stopped_and_paused() -> None:
     text = "(anlotinib 12 mg daily d1-14 q3w x1 then anlotinib 8 mg daily d1-14 q3w x1) x3 delayed 7 days until 100 days paused 14-21"
-    inner = regimen("anlotinib 12 mg daily d1-14 q3w x1") >> regimen("anlotinib 8 mg daily d1-14 q3w x1")
+    inner = regimen("anlotinib 12 mg daily d1-14 q3w x1") >> regimen(
+        "anlotinib 8 mg daily d1-14 q3w x1"
+    )
     assert regimen(text) == inner.repeat(3).delay(7).until(100).hold(14, 21)
 
 
@@ -181,7 +217,10 @@ REFUSED = [
     ("bevacizumab 151 mg/kg q3w", r"more than ten times the largest known dose \(15 mg/kg q3w\)"),
     ("atezolizumab 16801 mg q3w", r"more than ten times the largest known dose \(1680 mg q4w\)"),
     ("atezolizumab 1200 mg/kg q3w", r"more than ten times"),
-    ("anlotinib 12 mg d1-28 q3w", r"day 28 of a cycle of 21 days, so cycles overlap; end the list by day 21"),
+    (
+        "anlotinib 12 mg d1-28 q3w",
+        r"day 28 of a cycle of 21 days, so cycles overlap; end the list by day 21",
+    ),
     ("anlotinib 12 mg d14-1 q3w", r'found the days "14-1"; expected ascending days'),
     ("anlotinib 12 mg d0-14 q3w", r"counted from 1"),
     ("anlotinib 12 mg daily d1-14", r"a day list without the length of its cycle"),

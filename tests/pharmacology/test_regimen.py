@@ -22,10 +22,16 @@ def courses(draw: st.DrawFn, endless: bool = True) -> Course:
     cycle = draw(st.integers(1, 30))
     days = draw(st.lists(st.integers(0, cycle - 1), min_size=1, max_size=4, unique=True))
     basis = draw(st.sampled_from(["mg", "mg/kg", "mg/m2", "AUC"]))
-    dose = Dose(drug, draw(st.integers(1, 400)) / 8.0, basis, draw(st.sampled_from([0.0, 0.0625, 1.0])))
+    dose = Dose(
+        drug, draw(st.integers(1, 400)) / 8.0, basis, draw(st.sampled_from([0.0, 0.0625, 1.0]))
+    )
     times = draw(st.integers(1, 5)) if not endless or draw(st.booleans()) else math.inf
     return Course(
-        dose, tuple(float(day) for day in sorted(days)), float(cycle), times, float(draw(st.integers(0, 40)))
+        dose,
+        tuple(float(day) for day in sorted(days)),
+        float(cycle),
+        times,
+        float(draw(st.integers(0, 40))),
     )
 
 
@@ -77,14 +83,18 @@ def test_repeating_is_sequencing_with_itself(a: Regimen, times: int) -> None:
     for _ in range(times - 1):
         in_sequence = in_sequence >> a
     end = a.duration * times + 1.0
-    assert given_amounts(doses(a.repeat(times), 0.0, end)) == given_amounts(doses(in_sequence, 0.0, end))
+    assert given_amounts(doses(a.repeat(times), 0.0, end)) == given_amounts(
+        doses(in_sequence, 0.0, end)
+    )
     assert a.repeat(times).duration == in_sequence.duration
 
 
 @given(finite, st.integers(2, 4))
 def test_repeating_for_ever_begins_as_repeating_often(a: Regimen, times: int) -> None:
     end = a.duration * times
-    assert given_amounts(doses(a.repeat(), 0.0, end)) == given_amounts(doses(a.repeat(times), 0.0, end))
+    assert given_amounts(doses(a.repeat(), 0.0, end)) == given_amounts(
+        doses(a.repeat(times), 0.0, end)
+    )
 
 
 @given(finite, regimens)
@@ -95,7 +105,9 @@ def test_a_sequence_begins_its_second_part_when_the_first_ends(a: Regimen, b: Re
 
 
 @given(regimens, days, days)
-def test_a_hold_drops_the_doses_of_its_days_and_no_others(a: Regimen, first: float, length: float) -> None:
+def test_a_hold_drops_the_doses_of_its_days_and_no_others(
+    a: Regimen, first: float, length: float
+) -> None:
     last = first + length + 1.0
     held = given_amounts(doses(a.hold(first, last)))
     kept = [dose for dose in given_amounts(doses(a)) if not first <= dose[0] < last]
@@ -104,11 +116,15 @@ def test_a_hold_drops_the_doses_of_its_days_and_no_others(a: Regimen, first: flo
 
 @given(regimens, days)
 def test_until_keeps_what_starts_before(a: Regimen, day: float) -> None:
-    assert given_amounts(doses(a.until(day))) == [dose for dose in given_amounts(doses(a)) if dose[0] < day]
+    assert given_amounts(doses(a.until(day))) == [
+        dose for dose in given_amounts(doses(a)) if dose[0] < day
+    ]
 
 
 @given(regimens, days, st.sampled_from([0.0, 0.5, 0.75]))
-def test_a_reduction_scales_the_doses_from_its_day_on(a: Regimen, day: float, factor: float) -> None:
+def test_a_reduction_scales_the_doses_from_its_day_on(
+    a: Regimen, day: float, factor: float
+) -> None:
     reduced = {}
     for time, target, amount, _ in given_amounts(doses(a.reduce(factor, day))):
         reduced[time, target] = reduced.get((time, target), 0.0) + amount
@@ -140,7 +156,9 @@ def test_a_cycle_leaves_the_rest_of_its_days_free() -> None:
 
 def test_a_cycle_that_is_too_short_is_refused() -> None:
     fortnight = regimen("anlotinib 12 mg daily").until(14)
-    with pytest.raises(InvalidArgument, match=r"anlotinib: found doses up to day 14 in a cycle of 10 days"):
+    with pytest.raises(
+        InvalidArgument, match=r"anlotinib: found doses up to day 14 in a cycle of 10 days"
+    ):
         fortnight.cycle(10)
     assert fortnight.cycle(21).repeat() == regimen("anlotinib 12 mg daily d1-14 q3w")
 
@@ -160,7 +178,10 @@ def test_an_operation_on_a_drug_that_is_not_given_names_those_that_are() -> None
 @pytest.mark.parametrize(
     ("course", "message"),
     [
-        ({"days": (0.0, 21.0), "cycle_days": 21.0}, "day 22 of a cycle of 21 days, so cycles overlap"),
+        (
+            {"days": (0.0, 21.0), "cycle_days": 21.0},
+            "day 22 of a cycle of 21 days, so cycles overlap",
+        ),
         ({"days": (7.0, 0.0), "cycle_days": 21.0}, "expected ascending days"),
         ({"cycle_days": 0.0}, "found a cycle of 0 days"),
         ({"cycles": 2.5}, "found 2.5 cycles; expected a whole number"),
@@ -186,5 +207,7 @@ def test_an_infusion_longer_than_its_interval_is_refused() -> None:
 
 
 def test_times_of_a_course_count_its_pauses_and_its_end() -> None:
-    course = Course(Dose("bevacizumab", 15, "mg/kg"), (0.0, 7.0), 21.0, 3, 5.0, paused=((26.0, 30.0),))
+    course = Course(
+        Dose("bevacizumab", 15, "mg/kg"), (0.0, 7.0), 21.0, 3, 5.0, paused=((26.0, 30.0),)
+    )
     np.testing.assert_array_equal(course.times(0.0, 100.0), [5.0, 12.0, 33.0, 47.0, 54.0])

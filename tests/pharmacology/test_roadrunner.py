@@ -49,11 +49,18 @@ def test_libroadrunner_gives_the_same_effect_of_chemotherapy(name: str) -> None:
     doses = schedule(regimen(f"{name} {drug.labels[0].text}"), 0.0, float(TIMES[-1]), **SIZES)
     found = roadrunner_run(name, drug.dose_target, LINEAR)
     expected = np.zeros(TIMES.size)
-    for begin, amount, length in zip(doses.time, np.ravel(doses.amount), doses.duration, strict=True):
+    for begin, amount, length in zip(
+        doses.time, np.ravel(doses.amount), doses.duration, strict=True
+    ):
         since = np.maximum(TIMES - begin, 0.0)
         entering = np.minimum(since, length)
         poured = np.where(since > 0, amount, 0.0) * np.exp(-loss * since)
         if length > 0:
-            poured = amount / length * (np.exp(-loss * (since - entering)) - np.exp(-loss * since)) / loss
+            poured = (
+                amount
+                / length
+                * (np.exp(-loss * (since - entering)) - np.exp(-loss * since))
+                / loss
+            )
         expected += poured
     np.testing.assert_allclose(found, expected, rtol=AGREES[LINEAR], atol=1e-12)

@@ -28,7 +28,12 @@ def per_dose(inputs: Inputs, target: str) -> np.ndarray:
 def test_every_basis_becomes_milligrams_of_the_patient() -> None:
     """15 mg/kg x 60 kg; 200 mg/m2 x 1.7 m2; AUC 6 x (75 + 25) mL/min."""
     found = schedule(
-        regimen(ABCP), 0.0, 21.0, weight=np.array([60.0, 80.0]), body_surface=np.array([1.7, 2.0]), gfr=75.0
+        regimen(ABCP),
+        0.0,
+        21.0,
+        weight=np.array([60.0, 80.0]),
+        body_surface=np.array([1.7, 2.0]),
+        gfr=75.0,
     )
     assert found.amount.shape == (2, 4)
     np.testing.assert_array_equal(per_dose(found, "atezolizumab_central"), [[1200.0], [1200.0]])
@@ -37,7 +42,9 @@ def test_every_basis_becomes_milligrams_of_the_patient() -> None:
     np.testing.assert_array_equal(per_dose(found, "carboplatin_effect"), [[600.0], [600.0]])
 
 
-def test_three_weekly_doses_fall_on_days_0_21_42_and_a_window_holds_those_that_start_in_it() -> None:
+def test_three_weekly_doses_fall_on_days_0_21_42_and_a_window_holds_those_that_start_in_it() -> (
+    None
+):
     q3w = regimen("atezolizumab 1200 mg q3w")
     np.testing.assert_array_equal(schedule(q3w, 0.0, 43.0).time, [0.0, 21.0, 42.0])
     np.testing.assert_array_equal(schedule(q3w, 0.0, 42.0).time, [0.0, 21.0])
@@ -75,7 +82,9 @@ def test_one_patients_reduction_and_anothers_stop_of_single_drugs() -> None:
         active={"pembrolizumab": np.array([True, True, False])},
     )
     np.testing.assert_allclose(per_dose(found, "lenvatinib_depot"), [[20, 20], [14, 14], [20, 20]])
-    np.testing.assert_array_equal(per_dose(found, "pembrolizumab_central"), [[200.0], [200.0], [0.0]])
+    np.testing.assert_array_equal(
+        per_dose(found, "pembrolizumab_central"), [[200.0], [200.0], [0.0]]
+    )
 
 
 @given(regimens, st.lists(st.integers(1, 2400), max_size=5, unique=True))
@@ -95,7 +104,9 @@ def test_windows_put_together_give_the_whole(value: Regimen, cuts: list[int]) ->
 
 
 @given(regimens, st.integers(0, 250))
-def test_windows_of_whole_days_hold_each_dose_once_when_infusions_are_short(value: Regimen, cut: int) -> None:
+def test_windows_of_whole_days_hold_each_dose_once_when_infusions_are_short(
+    value: Regimen, cut: int
+) -> None:
     sizes = {"weight": 70.0, "body_surface": 1.8, "gfr": 80.0, "bolus_below": 2.0}
     parts = [schedule(value, 0.0, float(cut), **sizes), schedule(value, float(cut), 300.0, **sizes)]
     assert sorted(given_amounts(parts[0]) + given_amounts(parts[1])) == given_amounts(
@@ -111,7 +122,9 @@ def entered(inputs: Inputs, target: str, times: np.ndarray) -> np.ndarray:
     ):
         if name == target:
             elapsed = times - time
-            share = (elapsed >= 0.0) * 1.0 if duration == 0.0 else np.clip(elapsed / duration, 0.0, 1.0)
+            share = (
+                (elapsed >= 0.0) * 1.0 if duration == 0.0 else np.clip(elapsed / duration, 0.0, 1.0)
+            )
             total += amount * share
     return total
 
@@ -132,7 +145,9 @@ def test_doses_superpose(one: float, other: float) -> None:
 
 def test_a_long_infusion_is_cut_at_the_window_and_goes_on_in_the_next() -> None:
     pump = regimen("rh_endostatin 7.5 mg/m2/day d1-14 q3w continuous")
-    first, second = (schedule(pump, *window, body_surface=2.0) for window in ((0.0, 10.0), (10.0, 42.0)))
+    first, second = (
+        schedule(pump, *window, body_surface=2.0) for window in ((0.0, 10.0), (10.0, 42.0))
+    )
     assert (first.time[0], first.duration[0], first.amount[0]) == pytest.approx((0.0, 10.0, 150.0))
     np.testing.assert_allclose(second.time, [10.0, 21.0])
     np.testing.assert_allclose(second.duration, [4.0, 14.0])
@@ -151,7 +166,11 @@ def test_nothing_is_an_empty_schedule() -> None:
             {},
             r"bevacizumab is dosed in mg/kg, but no weight is given; pass weight= in kg",
         ),
-        ("paclitaxel 200 mg/m2 q3w", {"weight": 70}, r"no body_surface is given; pass body_surface= in m2"),
+        (
+            "paclitaxel 200 mg/m2 q3w",
+            {"weight": 70},
+            r"no body_surface is given; pass body_surface= in m2",
+        ),
         ("carboplatin AUC 5 q3w", {}, r"no gfr is given; pass gfr= in mL/min"),
         (
             "bevacizumab 15 mg/kg q3w",
@@ -175,7 +194,9 @@ def test_nothing_is_an_empty_schedule() -> None:
         ),
     ],
 )
-def test_what_is_missing_or_does_not_fit_is_named(text: str, sizes: dict[str, object], message: str) -> None:
+def test_what_is_missing_or_does_not_fit_is_named(
+    text: str, sizes: dict[str, object], message: str
+) -> None:
     with pytest.raises(InvalidArgument, match=message):
         schedule(regimen(text), 0.0, 21.0, **sizes)
 

@@ -58,7 +58,8 @@ def test_shares_and_correlation_are_those_of_the_document() -> None:
     z = np.log(np.stack([drawn.parameters["kI"][wild], drawn.parameters["L1"][wild]]))
     assert abs(np.corrcoef(z)[0, 1] - 0.76) < 0.02
     ratio = np.exp(
-        np.median(np.log(drawn.parameters["kI"][~wild])) - np.median(np.log(drawn.parameters["kI"][wild]))
+        np.median(np.log(drawn.parameters["kI"][~wild]))
+        - np.median(np.log(drawn.parameters["kI"][wild]))
     )
     # median factor 0.16, shared by nothing else at first line; the sampling error of the log ratio is about 0.05
     assert 0.13 < ratio < 0.20
@@ -78,7 +79,9 @@ def test_implausible_candidates_are_refused_and_counted() -> None:
 def test_nobody_eligible_names_the_rule() -> None:
     never = population.Condition((population.Clause("age", (), 200.0, 300.0),))
     with pytest.raises(ComputationFailed, match='"eligibility" refused'):
-        population.sample(population.read("advanced-nsclc"), MODEL, 3, 1, eligibility=never, max_attempts=5)
+        population.sample(
+            population.read("advanced-nsclc"), MODEL, 3, 1, eligibility=never, max_attempts=5
+        )
 
 
 def test_replicates_are_fresh_patients() -> None:
@@ -93,9 +96,13 @@ def test_replicates_are_fresh_patients() -> None:
 def test_table_one_gives_standardised_differences() -> None:
     drawn = population.sample(population.read("advanced-nsclc"), MODEL, 4_000, 1)
     lines = [
-        population.TableOne("men", 62.0, population.Condition((population.Clause("sex_female", ("0",)),))),
+        population.TableOne(
+            "men", 62.0, population.Condition((population.Clause("sex_female", ("0",)),))
+        ),
         population.TableOne("age", 63.0, median_of="age"),
-        population.TableOne("women", 62.0, population.Condition((population.Clause("sex_female", ("1",)),))),
+        population.TableOne(
+            "women", 62.0, population.Condition((population.Clause("sex_female", ("1",)),))
+        ),
     ]
     men, age, women = population.table_one(drawn, lines)
     assert abs(men.difference) < 0.1

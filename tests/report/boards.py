@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from normoxia.calibration.judging import baselines, lock
-from normoxia.calibration.judging.baselines import BaselinePredictor
-from normoxia.calibration.judging.lock import Target
-from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import NormalPredictive, Predictive, SampledPredictive
+from normoxia.calibration.scoring import baselines, lock
+from normoxia.calibration.scoring.baselines import BaselinePredictor
+from normoxia.calibration.scoring.lock import Target
+from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Measure
 
 LOCK = lock.read()
@@ -57,7 +57,9 @@ def guess() -> Scoreboard:
 def oracle() -> Scoreboard:
     """Perfect predictions, which meet every threshold."""
     predictions: dict[Target, Predictive] = {
-        o.target: NormalPredictive(o.y, o.se**2) if o.target.is_ratio else SampledPredictive([o.value])
+        o.target: NormalPredictive(o.y, o.se**2)
+        if o.target.is_ratio
+        else SampledPredictive([o.value])
         for o in LOCK.observed
     }
     return scoreboard(LOCK, {"oracle": predictions}, baselines=rivals())

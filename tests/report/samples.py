@@ -33,13 +33,13 @@ from normoxia.report import (
     swimmer_figure,
     waterfall_figure,
 )
-from normoxia.report.contraction import ParameterContraction, contraction_figure
-from normoxia.report.funnel import FunnelMark, funnel_figure
-from normoxia.report.heat_map import ContributionRow, contribution_figure, net_heat_figure
-from normoxia.report.interval_calibration import Transforms, interval_calibration_figure
-from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
-from normoxia.report.prediction import Prediction, prediction_forest
-from normoxia.report.score_comparison import Score, score_figure
+from normoxia.report.figures.contraction import ParameterContraction, contraction_figure
+from normoxia.report.figures.funnel import FunnelMark, funnel_figure
+from normoxia.report.figures.heat_map import ContributionRow, contribution_figure, net_heat_figure
+from normoxia.report.figures.interval_calibration import Transforms, interval_calibration_figure
+from normoxia.report.figures.predicted_observed import ScatterPanel, predicted_observed_figure
+from normoxia.report.figures.prediction import Prediction, prediction_forest
+from normoxia.report.figures.score_comparison import Score, score_figure
 from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
 
 
@@ -52,7 +52,9 @@ def curve(median_months: float, n: int = 60, seed: int = 1):
 
 def km(**options) -> Figure:
     months = np.linspace(0, 24, 30)
-    band = Band(months=months, low=100 * np.exp(-months / 9), high=100 * np.exp(-months / 14), level=0.9)
+    band = Band(
+        months=months, low=100 * np.exp(-months / 9), high=100 * np.exp(-months / 14), level=0.9
+    )
     arms = [
         KaplanMeierArm(
             name="ABCP",
@@ -78,7 +80,9 @@ def km(**options) -> Figure:
 def waterfall(**options) -> Figure:
     change = np.array([150.0, 40.0, 10.0, -5.0, -35.0, -60.0, -100.0, np.nan])
     response = ["PD", "PD", "SD", "SD", "PR", "PR", "CR", "NE"]
-    return waterfall_figure([WaterfallArm(name, change, response) for name in ("ABCP", "BCP")], **options)
+    return waterfall_figure(
+        [WaterfallArm(name, change, response) for name in ("ABCP", "BCP")], **options
+    )
 
 
 def spider(**options) -> Figure:
@@ -111,12 +115,18 @@ def bands(**options) -> Figure:
 def forest(**options) -> Figure:
     rows = [
         ForestRow(label="First line", kind="heading"),
-        ForestRow(label="IMpower150", estimate=Estimate(0.59, 0.50, 0.70), weight=60.0, detail="ABCP, BCP"),
+        ForestRow(
+            label="IMpower150", estimate=Estimate(0.59, 0.50, 0.70), weight=60.0, detail="ABCP, BCP"
+        ),
         ForestRow(label="Small", estimate=Estimate(2.1, 0.02, 300.0), weight=2.0),
         ForestRow(label="Pooled", estimate=Estimate(0.68, 0.50, 0.92), kind="pooled"),
-        ForestRow(label="Prediction interval", estimate=Estimate(0.68, 0.29, 1.6), kind="prediction"),
+        ForestRow(
+            label="Prediction interval", estimate=Estimate(0.68, 0.29, 1.6), kind="prediction"
+        ),
     ]
-    return forest_figure(rows, endpoint="PFS", left="ICI", right="control", note="τ = 0.2", **options)
+    return forest_figure(
+        rows, endpoint="PFS", left="ICI", right="control", note="τ = 0.2", **options
+    )
 
 
 def comparison(**options) -> Figure:
@@ -124,7 +134,9 @@ def comparison(**options) -> Figure:
         ComparisonPanel(
             "Median OS, months",
             (
-                ComparisonRow("ABCP", Estimate(21.0, 17.0, math.inf, 0.9), Estimate(19.2, 17.0, 23.8)),
+                ComparisonRow(
+                    "ABCP", Estimate(21.0, 17.0, math.inf, 0.9), Estimate(19.2, 17.0, 23.8)
+                ),
                 ComparisonRow("ACP", Estimate(18.0, 15.0, 21.0, 0.9)),
             ),
         ),
@@ -211,7 +223,13 @@ def intervals(**options) -> Figure:
 def scores(**options) -> Figure:
     rows = [
         Score(name="the mechanism", value=0.10, unseen=0.11),
-        Score(name="constant", value=0.125, unseen=0.13, gain=Estimate(0.025, 0.01, 0.04), is_baseline=True),
+        Score(
+            name="constant",
+            value=0.125,
+            unseen=0.13,
+            gain=Estimate(0.025, 0.01, 0.04),
+            is_baseline=True,
+        ),
         Score(
             name="component NMA",
             value=0.095,
@@ -237,13 +255,17 @@ def contribution(**options) -> Figure:
         ContributionRow("ICI against chemo", (0.75, 0.25, 0.0)),
         ContributionRow("ICI against BEV", (0.5, 0.498, 0.002), is_direct=False),
     ]
-    return contribution_figure(rows, ["chemo against ICI", "BEV against chemo", "BEV against ICI"], **options)
+    return contribution_figure(
+        rows, ["chemo against ICI", "BEV against chemo", "BEV against ICI"], **options
+    )
 
 
 def net_heat(**options) -> Figure:
     heat = np.array([[6.0, -1.0, 0.0], [2.0, 0.5, -0.2], [0.0, 0.01, 9.5]])
     hat = np.array([[0.6, 0.4, 0.0], [0.3, 0.7, 0.001], [0.1, 0.1, 0.8]])
-    return net_heat_figure(["a : b", "a : c", "b : c"], [6.0, 2.5, 1.0], heat, hat, tau=0.2, **options)
+    return net_heat_figure(
+        ["a : b", "a : c", "b : c"], [6.0, 2.5, 1.0], heat, hat, tau=0.2, **options
+    )
 
 
 def funnel(**options) -> Figure:

@@ -71,5 +71,7 @@ def test_light_and_dark_settings_render_differently(tmp_path: Path, report: Path
 
 def test_the_page_loads_no_external_resource(report: Path) -> None:
     text = report.read_text(encoding="utf-8")
-    fetched = re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"|url\((?!#|data:|\"?#)([^)]*)\)|@import', text)
+    fetched = re.findall(
+        r'(?:src|href)="(?!#|data:)([^"]*)"|url\((?!#|data:|\"?#)([^)]*)\)|@import', text
+    )
     assert [found for found in fetched if any(found)] == []

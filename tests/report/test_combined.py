@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.trial import toy
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
-from normoxia.report.combined import combined_sentences, combined_table
+from normoxia.report.views.combined import combined_sentences, combined_table
 from normoxia.trial.analysis import PublishedComparison
 from normoxia.trial.combined import CombinedRatio
 
@@ -28,7 +28,12 @@ def ratio(endpoint: Endpoint, value: float, origin: str = "simulated") -> Outcom
 
 def joined(endpoint: Endpoint, by: str = "component_nma", left_out: str = "") -> CombinedRatio:
     return CombinedRatio(
-        ratio(endpoint, 0.8), Estimate(0.6, 0.3, 1.2), Estimate(0.7, 0.4, 1.1), by, "ICI added", left_out
+        ratio(endpoint, 0.8),
+        Estimate(0.6, 0.3, 1.2),
+        Estimate(0.7, 0.4, 1.1),
+        by,
+        "ICI added",
+        left_out,
     )
 
 
@@ -36,7 +41,13 @@ def test_a_row_has_mechanism_components_and_combination() -> None:
     table = combined_table([joined(Endpoint.PFS), joined(Endpoint.OS, "class_mean")], TRIAL)
     pair = f"{CONTRAST.experimental} / {CONTRAST.control}"
     assert table.rows[1:] == (
-        (f"PFS, {pair}", "0.80 (0.40–1.60)", "0.60 (0.30–1.20)", "its components", "0.70 (0.40–1.10)"),
+        (
+            f"PFS, {pair}",
+            "0.80 (0.40–1.60)",
+            "0.60 (0.30–1.20)",
+            "its components",
+            "0.70 (0.40–1.10)",
+        ),
         (
             f"OS, {pair}",
             "0.80 (0.40–1.60)",
@@ -56,12 +67,17 @@ def test_the_published_ratio_is_the_last_column_when_there_is_one() -> None:
 
 def test_a_sentence_says_which_half_used_the_study() -> None:
     ratios = [joined(Endpoint.OS, left_out="LEAP-007")]
-    assert "half of the combined prediction depends" in combined_sentences(ratios, "LEAP-007", fitted=True)[1]
+    assert (
+        "half of the combined prediction depends"
+        in combined_sentences(ratios, "LEAP-007", fitted=True)[1]
+    )
     assert combined_sentences(ratios, "LEAP-007", fitted=False)[1:] == (
         "The component NMA does not use LEAP-007.",
     )
     assert len(combined_sentences([joined(Endpoint.OS)], "", fitted=False)) == 1
-    assert not any("replaces it" in line for line in combined_sentences(ratios, "LEAP-007", fitted=False))
+    assert not any(
+        "replaces it" in line for line in combined_sentences(ratios, "LEAP-007", fitted=False)
+    )
 
 
 def test_replaced_components_are_noted_in_both_languages() -> None:

@@ -11,15 +11,15 @@ from normoxia.calibration.credibility.file import CredibilityFile, Status, credi
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
-from normoxia.calibration.judging import baselines, lock
-from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import NormalPredictive
+from normoxia.calibration.scoring import baselines, lock
+from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
-from normoxia.report.credibility import html, pages
-from normoxia.report.document import Page
-from normoxia.report.risk_matrix import RiskRow, risk_matrix
-from normoxia.report.tables import Table
+from normoxia.report.figures.risk_matrix import RiskRow, risk_matrix
+from normoxia.report.pages.credibility import html, pages
+from normoxia.report.pages.document import Page
+from normoxia.report.views.tables import Table
 
 CODES = ("en", "zh")
 
@@ -56,7 +56,10 @@ def board() -> Scoreboard:
 
 def tables(page: Page) -> dict[str, Table]:
     return {
-        block.name: block for section in page.sections for block in section.blocks if isinstance(block, Table)
+        block.name: block
+        for section in page.sections
+        for block in section.blocks
+        if isinstance(block, Table)
     }
 
 
@@ -65,7 +68,10 @@ def test_every_claim_has_its_status_and_evidence(file: CredibilityFile, code: st
     (page,) = (p for p in pages(file) if p.language == code)
     by_name, words = tables(page), language(code)
     for section in file.sections:
-        claims, evidence = by_name[f"claims-{section.id}-{code}"], by_name[f"proof-{section.id}-{code}"]
+        claims, evidence = (
+            by_name[f"claims-{section.id}-{code}"],
+            by_name[f"proof-{section.id}-{code}"],
+        )
         for claim, row, proof in zip(section.claims, claims.rows, evidence.rows, strict=True):
             assert row[0] == proof[0] == claim.title[code]
             assert row[4] == words.say(f"credibility.{claim.status.value.replace(' ', '_')}")
@@ -74,7 +80,9 @@ def test_every_claim_has_its_status_and_evidence(file: CredibilityFile, code: st
             else:
                 assert claim.evidence.digest in proof[4]
         bold = {i for i, _ in claims.emphasis}
-        assert bold == {i for i, claim in enumerate(section.claims) if claim.status is not Status.MET}
+        assert bold == {
+            i for i, claim in enumerate(section.claims) if claim.status is not Status.MET
+        }
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -127,13 +135,18 @@ def test_the_matrix_shows_risk_and_status_of_each_question(code: str) -> None:
         RiskRow(title="B", influence="high", consequence="low", risk="medium", standing="not done"),
     ]
     figure = risk_matrix(rows, lang=code)
-    assert figure.rows == (("A", "high", "low", "medium", "met"), ("B", "high", "low", "medium", "not done"))
+    assert figure.rows == (
+        ("A", "high", "low", "medium", "met"),
+        ("B", "high", "low", "medium", "not done"),
+    )
     assert all(name in figure.svg() for name in ("A", "B"))
     assert language(code).say("credibility.level_high") in figure.description
 
 
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="severe"):
-        risk_matrix([RiskRow(title="A", influence="severe", consequence="low", risk="low", standing="met")])
+        risk_matrix(
+            [RiskRow(title="A", influence="severe", consequence="low", risk="low", standing="met")]
+        )
     with pytest.raises(InvalidArgument, match="at least one"):
         risk_matrix([])

@@ -24,7 +24,9 @@ from normoxia.report import (
 
 
 def page(lang: str) -> Page:
-    table = Table(name="numbers", title="Numbers <b>", columns=("what", "value"), rows=(("a & b", "1"),))
+    table = Table(
+        name="numbers", title="Numbers <b>", columns=("what", "value"), rows=(("a & b", "1"),)
+    )
     blocks = (Prose("Not calibrated.", warning=True), samples.km(lang=lang), table)
     return Page(
         language=lang,
@@ -102,7 +104,9 @@ def test_a_badge_says_simulated_in_both_languages(both):
 
 def test_data_of_figures_and_tables_are_embedded():
     text = document(page("en"))
-    links = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="([^"]+)"', text)
+    links = re.findall(
+        r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="([^"]+)"', text
+    )
     files = {name: base64.b64decode(code).decode("utf-8") for code, name in links}
     assert files["km-pfs.csv"] == samples.km().csv(digits=5)
     assert files["numbers.csv"] == "what,value\na & b,1\n"
@@ -115,7 +119,9 @@ def test_text_of_users_is_escaped(both):
 
 
 def test_dark_figures_and_repeated_languages_are_refused():
-    dark = Page(language="en", title="t", lead="l", sections=(Section("s", (samples.km(theme="dark"),)),))
+    dark = Page(
+        language="en", title="t", lead="l", sections=(Section("s", (samples.km(theme="dark"),)),)
+    )
     with pytest.raises(InvalidArgument, match="light theme"):
         document(dark)
     with pytest.raises(InvalidArgument, match="at least one page"):
@@ -131,7 +137,8 @@ def test_an_existing_file_is_kept(tmp_path):
 
 def test_table_one_marks_large_differences():
     table = table_one(
-        [TableOneRow("Age, median", 63.0, 63.0, 0.01), TableOneRow("Women, %", 32.0, 40.0, -0.17)], lang="zh"
+        [TableOneRow("Age, median", 63.0, 63.0, 0.01), TableOneRow("Women, %", 32.0, 40.0, -0.17)],
+        lang="zh",
     )
     assert table.columns[0] == "特征"
     assert table.rows[1][:4] == ("Women, %", "32.0", "40.0", "−0.17")
@@ -162,9 +169,13 @@ def test_rows_must_be_as_long_as_the_columns():
 
 def test_a_wide_table_wraps_and_a_narrow_one_does_not():
     cell = "0.83 (0.72–0.95)"
-    narrow = Table(name="narrow", title="Narrow", columns=("a", "b", "c"), rows=(("x", cell, cell),))
+    narrow = Table(
+        name="narrow", title="Narrow", columns=("a", "b", "c"), rows=(("x", cell, cell),)
+    )
     wide = Table(name="wide", title="Wide", columns=tuple("abcdefgh"), rows=(("x", *[cell] * 7),))
-    html = document([Page(language="en", title="T", lead="L", sections=(Section("S", (narrow, wide)),))])
+    html = document(
+        [Page(language="en", title="T", lead="L", sections=(Section("S", (narrow, wide)),))]
+    )
     assert html.count('class="table fits"') == 1
     assert html.index('class="table fits"') < html.index("Wide")
 

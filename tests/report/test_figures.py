@@ -28,7 +28,11 @@ from normoxia.report import (
 )
 from normoxia.survival import TimeToEvent, kaplan_meier
 
-CASES = [(kind, lang, theme) for kind in samples.EVERY for lang, theme in (("en", "light"), ("zh", "dark"))]
+CASES = [
+    (kind, lang, theme)
+    for kind in samples.EVERY
+    for lang, theme in (("en", "light"), ("zh", "dark"))
+]
 
 
 def texts(figure):
@@ -59,11 +63,15 @@ def test_every_figure_has_svg_text_alternative_and_data(kind, lang, theme, tmp_p
     labels = {e.tag.split("}")[1]: e.text for e in root if e.tag.endswith(("}title", "}desc"))}
     assert labels == {"title": figure.title, "desc": figure.description}
     assert root.get("role") == "img"
-    assert len(figure.description) > (40 if lang == "en" else 20)  # Chinese needs half the characters
+    assert len(figure.description) > (
+        40 if lang == "en" else 20
+    )  # Chinese needs half the characters
     rows = list(csv.reader(io.StringIO(figure.csv())))
     assert tuple(rows[0]) == figure.columns
     assert len(rows) == len(figure.rows) + 1 > 2
-    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in figure.columns)  # column names stay English
+    assert all(
+        re.fullmatch(r"[a-z0-9_]+", name) for name in figure.columns
+    )  # column names stay English
     assert (
         figure.chart().to_dict()["$schema"] == figure.spec["$schema"]
     )  # Altair checks it against the schema
@@ -101,7 +109,9 @@ def test_numbers_at_risk_are_under_their_ticks():
     curve = samples.curve(9)
     for month, x in ticks.items():
         count = str(int(curve.at_risk(float(month) * 30.4375)))
-        assert any(text == count and abs(place - x) < 1.0 and y > axis for text, place, y in drawn), month
+        assert any(
+            text == count and abs(place - x) < 1.0 and y > axis for text, place, y in drawn
+        ), month
 
 
 def test_kaplan_meier_states_medians_ratio_test_and_published_values():
@@ -124,7 +134,9 @@ def test_crossing_curves_are_noted_and_others_are_not():
         kaplan_meier(TimeToEvent(np.minimum(t, 900.0), t <= 900.0))
         for t in (mixed, rng.exponential(300, 300))
     ]
-    arms = [KaplanMeierArm(name=name, curve=curve) for name, curve in zip("AB", curves, strict=True)]
+    arms = [
+        KaplanMeierArm(name=name, curve=curve) for name, curve in zip("AB", curves, strict=True)
+    ]
     assert "Curves cross: A × B" in words(kaplan_meier_figure(arms, "OS"))
     assert "cross" not in words(samples.km())
 
@@ -138,7 +150,9 @@ def test_a_ratio_over_replicates_names_its_interval():
         kaplan_meier_figure(
             arms,
             "OS",
-            ratios=[HazardRatioLine(experimental="A", control="B", ratio=Estimate(0.8, 0.6, 1.1, 0.9))],
+            ratios=[
+                HazardRatioLine(experimental="A", control="B", ratio=Estimate(0.8, 0.6, 1.1, 0.9))
+            ],
         )
     )
     assert "HR A vs B: 0.80 (0.60–1.10); 90% PI" in text
@@ -158,7 +172,11 @@ def test_figure_size_does_not_grow_with_patients():
     rng = np.random.default_rng(1)
     time = rng.exponential(300, 100_000)
     figure = kaplan_meier_figure(
-        [KaplanMeierArm(name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0)))],
+        [
+            KaplanMeierArm(
+                name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0))
+            )
+        ],
         "OS",
     )
     assert len(figure.json()) < 600_000
@@ -179,7 +197,9 @@ def test_waterfall_marks_cut_bars_and_keeps_their_values():
     assert [row[2] for row in figure.rows if row[0] == "ABCP"] == sorted(
         (row[2] for row in figure.rows if row[0] == "ABCP"), reverse=True
     )
-    assert "3 with a decrease of 30% or more, 2 with an increase of 20% or more" in figure.description
+    assert (
+        "3 with a decrease of 30% or more, 2 with an increase of 20% or more" in figure.description
+    )
 
 
 def test_waterfall_refuses_responses_that_do_not_match():
@@ -204,9 +224,14 @@ def test_forest_marks_cut_intervals():
 
 
 def test_forest_squares_grow_with_weight():
-    rows = [ForestRow(label=str(w), estimate=Estimate(0.8, 0.7, 0.9), weight=w) for w in (5.0, 20.0, 35.0)]
+    rows = [
+        ForestRow(label=str(w), estimate=Estimate(0.8, 0.7, 0.9), weight=w)
+        for w in (5.0, 20.0, 35.0)
+    ]
     spec = forest_figure(rows, endpoint="OS").spec
-    sizes = [layer["mark"]["size"] for layer in spec["layer"] if layer["mark"].get("shape") == "square"]
+    sizes = [
+        layer["mark"]["size"] for layer in spec["layer"] if layer["mark"].get("shape") == "square"
+    ]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == 3
 

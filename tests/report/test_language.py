@@ -69,7 +69,11 @@ def test_numbers_are_printed_as_in_a_journal():
     assert zh.interval(Estimate(8.3, 7.7, math.inf)) == "8.3（7.7–NR）"
     assert en.number(-30.0, 0) == "−30"
     assert en.number(math.nan) == "–"
-    assert (en.p_value(0.0004), en.p_value(0.0123), en.p_value(0.3)) == ("p < 0.001", "p = 0.012", "p = 0.30")
+    assert (en.p_value(0.0004), en.p_value(0.0123), en.p_value(0.3)) == (
+        "p < 0.001",
+        "p = 0.012",
+        "p = 0.30",
+    )
 
 
 def test_unknown_keys_and_languages_name_the_nearest():

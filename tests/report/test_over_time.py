@@ -9,9 +9,9 @@ import pytest
 from normoxia.evidence.synthesis.answers import answer
 from normoxia.language import language
 from normoxia.report import document
-from normoxia.report.over_time import over_time_table
-from normoxia.report.synthesis import answer_pages
-from normoxia.report.tables import Table
+from normoxia.report.pages.synthesis import answer_pages
+from normoxia.report.views.over_time import over_time_table
+from normoxia.report.views.tables import Table
 
 
 @pytest.fixture(scope="module")
@@ -57,5 +57,7 @@ def test_mean_and_periods_come_before_the_constant_ratio(answered):
 
 def test_the_chinese_table_has_no_english_word(answered):
     table = over_time_table(answered.analyses["PFS"].over_time, language("zh"), "t")
-    text = " ".join((table.title, table.note, *table.columns, *(c for row in table.rows for c in row[1:])))
+    text = " ".join(
+        (table.title, table.note, *table.columns, *(c for row in table.rows for c in row[1:]))
+    )
     assert not re.search(r"\b(mo|to|against|ratio|months)\b", text)

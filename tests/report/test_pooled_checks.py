@@ -8,13 +8,13 @@ from benchmarks.oracles import networks
 
 from normoxia import evidence
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import consistency, contribution
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.judgement import consistency, contribution
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.report import language
-from normoxia.report.funnel import funnel_figure
-from normoxia.report.heat_map import contribution_figure, net_heat_figure
-from normoxia.report.pooled import NetworkSections
-from normoxia.report.pooled_checks import contribution_map, funnel, net_heat_map
+from normoxia.report.figures.funnel import funnel_figure
+from normoxia.report.figures.heat_map import contribution_figure, net_heat_figure
+from normoxia.report.views.pooled import NetworkSections
+from normoxia.report.views.pooled_checks import contribution_map, funnel, net_heat_map
 
 
 def senn(model: str = "common", lang: str = "en") -> NetworkSections:
@@ -29,7 +29,9 @@ def test_the_contribution_map_has_the_matrix_against_the_reference(lang: str) ->
     figure = contribution_map(pooled)
     assert figure is not None
     matrix = contribution.contributions(pooled.fit)
-    assert len(figure.rows) == 9 * len(matrix.direct)  # ten treatments: only those against the reference
+    assert len(figure.rows) == 9 * len(
+        matrix.direct
+    )  # ten treatments: only those against the reference
     share = {(row[0], row[1]): row[2] for row in figure.rows}
     pair = pooled.comparison_name("rosi", "plac")
     assert share[pair, pooled.comparison_name("plac", "rosi")] == pytest.approx(

@@ -12,11 +12,15 @@ from tests.report.test_figures import texts, words
 
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Estimate
-from normoxia.report.contraction import ParameterContraction, contraction_figure
-from normoxia.report.interval_calibration import Transforms, coverage, interval_calibration_figure
-from normoxia.report.predicted_observed import ScatterPanel, predicted_observed_figure
-from normoxia.report.prediction import Prediction, prediction_forest
-from normoxia.report.score_comparison import Score, score_figure
+from normoxia.report.figures.contraction import ParameterContraction, contraction_figure
+from normoxia.report.figures.interval_calibration import (
+    Transforms,
+    coverage,
+    interval_calibration_figure,
+)
+from normoxia.report.figures.predicted_observed import ScatterPanel, predicted_observed_figure
+from normoxia.report.figures.prediction import Prediction, prediction_forest
+from normoxia.report.figures.score_comparison import Score, score_figure
 
 
 def marks(spec, shape):
@@ -109,8 +113,12 @@ def test_a_median_not_reached_is_counted_and_kept_in_the_data():
 
 
 def test_labels_do_not_overlap():
-    points = tuple(hit(f"Study-{i}", 20.0 + 0.2 * i, 60.0 + 0.2 * i, holds=False) for i in range(12))
-    figure = predicted_observed_figure([ScatterPanel("ORR", points), ScatterPanel("ORR", points)], title="t")
+    points = tuple(
+        hit(f"Study-{i}", 20.0 + 0.2 * i, 60.0 + 0.2 * i, holds=False) for i in range(12)
+    )
+    figure = predicted_observed_figure(
+        [ScatterPanel("ORR", points), ScatterPanel("ORR", points)], title="t"
+    )
     placed = [(x, y) for text, x, y in texts(figure) if text.startswith("Study-")]
     assert len(placed) < 24  # no room for all
     assert len({(round(x), round(y)) for x, y in placed}) == len(placed)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from normoxia.report.replicates import mean_curve
+from normoxia.report.views.replicates import mean_curve
 from normoxia.survival import TimeToEvent, kaplan_meier
 
 

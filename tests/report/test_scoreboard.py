@@ -11,27 +11,35 @@ import pytest
 from tests.report import boards
 
 from normoxia.calibration.fitting import hyperparameters
-from normoxia.calibration.judging.attempts import Attempt
-from normoxia.calibration.judging.scoreboard import Calibration
+from normoxia.calibration.scoring.attempts import Attempt
+from normoxia.calibration.scoring.scoreboard import Calibration
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
-from normoxia.report.fitting import (
+from normoxia.report.pages.scoreboard import pages
+from normoxia.report.views.fitting import (
     StructureOdds,
     attempt_table,
     left_out_table,
     separate_structures,
     structure_table,
 )
-from normoxia.report.scoreboard import pages
-from normoxia.report.scoreboard_text import ScoreboardText
-from normoxia.report.scored_rows import direction_table, is_predicted, prediction, row_table, rows_of
-from normoxia.report.tables import Table
+from normoxia.report.views.scoreboard_text import ScoreboardText
+from normoxia.report.views.scored_rows import (
+    direction_table,
+    is_predicted,
+    prediction,
+    row_table,
+    rows_of,
+)
+from normoxia.report.views.tables import Table
 
 EN, ZH = language("en"), language("zh")
 ATTEMPTS = (
     Attempt(
-        "2026-11-22", {"en": "no trial effects", "zh": "无试验效应"}, {"crps": 0.131, "coverage95": 0.83}
+        "2026-11-22",
+        {"en": "no trial effects", "zh": "无试验效应"},
+        {"crps": 0.131, "coverage95": 0.83},
     ),
     Attempt("2026-11-23", {"en": "structural error", "zh": "结构误差"}, {"crps": 0.116}, kept=True),
 )
@@ -88,7 +96,10 @@ def test_limits_are_those_of_the_lock_beside_the_noise_floor():
     rows = {row[0]: row for row in board_text(board).verdict_table().rows}
     floor = board.judged.summary.noise_floor_os
     # the lock: at most 1.3 times the noise floor, at least 90 %
-    assert rows["mean absolute log HR error, OS"][3] == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
+    assert (
+        rows["mean absolute log HR error, OS"][3]
+        == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
+    )
     assert rows["hazard ratios inside their 95%"][3] == "≥ 90%"
     unseen = board.judged.unseen
     told_unseen = f"{unseen.mean_abs_log_hr_os:.3f} ({1.3 * unseen.noise_floor_os:.3f})"
@@ -225,7 +236,9 @@ def test_the_chinese_page_is_chinese():
     )
     assert made[0].language == "zh"
     english = [
-        w for w in words_of(made[0]) if re.search(r"\b(the|and|of|with|inside|study|mean|predicted)\b", w)
+        w
+        for w in words_of(made[0])
+        if re.search(r"\b(the|and|of|with|inside|study|mean|predicted)\b", w)
     ]
     assert english == []
 
@@ -244,7 +257,9 @@ def test_the_log_of_the_lock_is_translated_and_amendments_are_literal():
     for text in (EN, ZH):
         keys = [key for key in text.texts if re.fullmatch(r"board\.blind_\d+", key)]
         assert len(keys) == len(boards.LOCK.log)
-    amended = replace(boards.partial(), lock=replace(boards.LOCK, amendments=("2026-12-01: because",)))
+    amended = replace(
+        boards.partial(), lock=replace(boards.LOCK, amendments=("2026-12-01: because",))
+    )
     (page, _), _ = pages(amended)
     (section,) = (s for s in page.sections if s.title == "Limits of blinding")
     assert section.blocks[-1].text == "2026-12-01: because"
@@ -268,7 +283,10 @@ def test_structures_have_odds_and_spreads_have_contraction_only():
 
 def test_left_out_studies_are_sorted_by_pareto_k():
     table = left_out_table(LEFT_OUT, EN)
-    assert table.rows == (("ATTLAS", "0.92", "430", "a new fit"), ("OAK", "0.31", "812", "re-weighting"))
+    assert table.rows == (
+        ("ATTLAS", "0.92", "430", "a new fit"),
+        ("OAK", "0.31", "812", "re-weighting"),
+    )
 
 
 def test_attempts_have_scores_and_the_accepted_one_is_bold():

@@ -7,8 +7,13 @@ import pytest
 
 from normoxia import trial
 from normoxia.language import language
-from normoxia.report.bands import BandArm
-from normoxia.report.state_sentences import REVIEW_DIRECTION, acts_on_vessels, state_changes, state_sentences
+from normoxia.report.figures.bands import BandArm
+from normoxia.report.views.state_sentences import (
+    REVIEW_DIRECTION,
+    acts_on_vessels,
+    state_changes,
+    state_sentences,
+)
 
 
 def band(name: str, start: float, first: float) -> BandArm:
@@ -27,7 +32,9 @@ def test_direction_and_numbers_are_those_of_the_medians() -> None:
 
 @pytest.mark.parametrize("code", ["en", "zh"])
 @pytest.mark.parametrize("state", sorted(REVIEW_DIRECTION))
-def test_only_arms_with_an_anti_angiogenic_drug_are_compared_with_the_review(code: str, state: str) -> None:
+def test_only_arms_with_an_anti_angiogenic_drug_are_compared_with_the_review(
+    code: str, state: str
+) -> None:
     text = language(code)
     toward, away = (1.4, 0.6) if REVIEW_DIRECTION[state] > 0 else (0.6, 1.4)
     agrees = state_sentences(
@@ -46,4 +53,7 @@ def test_arms_with_anti_angiogenic_drugs_are_recognised() -> None:
 
 def test_arms_without_a_scan_have_no_sentence() -> None:
     alone = BandArm("A", np.array([0.0]), np.ones((5, 1)))
-    assert state_sentences("perfusion", "blood flow", state_changes([alone], {"A"}), language("en")) == []
+    assert (
+        state_sentences("perfusion", "blood flow", state_changes([alone], {"A"}), language("en"))
+        == []
+    )

@@ -6,16 +6,16 @@ import re
 import pytest
 
 from normoxia.evidence.synthesis.answers import answer
-from normoxia.evidence.synthesis.certainty import Concern, certainty
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.contribution import study_contributions
+from normoxia.evidence.synthesis.judgement.certainty import Concern, certainty
+from normoxia.evidence.synthesis.judgement.contribution import study_contributions
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.pooling import pool
 from normoxia.language import language
 from normoxia.report import document
-from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.pooled import NetworkSections, effect_rows, fewest_crossings
-from normoxia.report.synthesis import answer_pages, table_pages
-from normoxia.report.tables import Table
+from normoxia.report.figures.forest import ForestRow, forest_figure
+from normoxia.report.pages.synthesis import answer_pages, table_pages
+from normoxia.report.views.pooled import NetworkSections, effect_rows, fewest_crossings
+from normoxia.report.views.tables import Table
 
 LOOP = [
     Contrast("s1", "a", "p", math.log(0.7), 0.10),
@@ -43,7 +43,9 @@ def words_of(page):
 
 
 def test_a_question_has_every_part_in_both_languages(answered):
-    pages, figures, leagues = answer_pages(answered, provenance={"command": "normoxia pool components"})
+    pages, figures, leagues = answer_pages(
+        answered, provenance={"command": "normoxia pool components"}
+    )
     assert [p.language for p in pages] == ["en", "zh"]
     english, chinese = ([s.title for s in p.sections] for p in pages)
     assert len(english) == len(chinese)
@@ -72,9 +74,13 @@ def test_the_chinese_page_names_treatments_and_reasons_in_chinese(answered):
     (page,) = (p for p in answer_pages(answered)[0] if p.language == "zh")
     texts = list(words_of(page))
     assert "免疫 + 抗VEGF抗体 + 化疗" in texts
-    english = [w for w in texts if re.search(r"\b(chemotherapy|antibody|docetaxel|against|interval)\b", w)]
+    english = [
+        w for w in texts if re.search(r"\b(chemotherapy|antibody|docetaxel|against|interval)\b", w)
+    ]
     assert not [
-        w for w in english if "http" not in w and "doi" not in w and "PMC" not in w and "PMID" not in w
+        w
+        for w in english
+        if "http" not in w and "doi" not in w and "PMC" not in w and "PMID" not in w
     ], english[:5]
 
 
@@ -112,11 +118,16 @@ def test_shares_of_the_studies_add_up_and_certainty_names_six_domains():
     }
     assert {row[1] for row in table.rows} == {"not judged"}
     whole = certainty(
-        synthesis.fit, risk_of_bias=dict.fromkeys(synthesis.network.studies, 1), indirectness=dict.fromkeys(synthesis.network.studies, 1),
+        synthesis.fit,
+        risk_of_bias=dict.fromkeys(synthesis.network.studies, 1),
+        indirectness=dict.fromkeys(synthesis.network.studies, 1),
         reporting_bias=(Concern.NONE, "a reason"),
-    )  # fmt: skip
+    )
     levels = {
-        row[-1] for row in NetworkSections(synthesis, language("en"), certainty=whole).certainty_table().rows
+        row[-1]
+        for row in NetworkSections(synthesis, language("en"), certainty=whole)
+        .certainty_table()
+        .rows
     }
     assert levels <= {"high", "moderate", "low", "very low"}
 
@@ -149,7 +160,8 @@ def test_a_forest_of_differences_has_its_line_at_zero_and_an_even_axis():
     assert axis["scale"]["type"] == "linear"
     assert 0 in axis["axis"]["values"]
     steps = {
-        round(b - a, 9) for a, b in zip(axis["axis"]["values"], axis["axis"]["values"][1:], strict=False)
+        round(b - a, 9)
+        for a, b in zip(axis["axis"]["values"], axis["axis"]["values"][1:], strict=False)
     }
     assert len(steps) == 1
 
@@ -162,7 +174,9 @@ def language_estimate(value):
 
 def test_a_table_report_has_its_assumptions_and_notes():
     synthesis = pool(LOOP, effect="HR", reference="p", draws=200)
-    pages, _, leagues = table_pages(synthesis, file="t.csv", notes=("a note",), assumed_direction=True)
+    pages, _, leagues = table_pages(
+        synthesis, file="t.csv", notes=("a note",), assumed_direction=True
+    )
     for page, word in zip(pages, ("assumed", "假定"), strict=True):
         text = " ".join(words_of(page))
         assert word in text

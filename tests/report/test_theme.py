@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 
-from normoxia.report.theme import DARK, DASHES, LIGHT, MARKERS, dark_rules
+from normoxia.report.figures.theme import DARK, DASHES, LIGHT, MARKERS, dark_rules
 
 #: severe protanopia, deuteranopia, tritanopia in linear RGB: Machado, Oliveira & Fernandes 2009,
 #: IEEE Trans Vis Comput Graph 15:1291, severity 1.0
@@ -46,7 +46,10 @@ def contrast(first, second):
 def lab(colour, sight):
     """CIE L*a*b* under D65 of a colour as perceived with a kind of colour vision."""
     perceived = np.clip(np.array(SIGHTS[sight]) @ linear(colour), 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ perceived
+    xyz = (
+        np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+        @ perceived
+    )
     f = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 0.008856))
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from normoxia.sheets import csv_text, parse_sheet, safe_cell
 
 NAMES = st.text(
-    st.sampled_from("=+-@'\"#,;|\t\r\n ab1.%é中＝－") | st.characters(exclude_categories=("Cs", "Cc", "Cf")),
+    st.sampled_from("=+-@'\"#,;|\t\r\n ab1.%é中＝－")
+    | st.characters(exclude_categories=("Cs", "Cc", "Cf")),
     max_size=8,
 ).map(lambda name: name.strip())
 RUN = "=+-@\t\r\n＝＋－＠"
@@ -18,7 +19,9 @@ RUN = "=+-@\t\r\n＝＋－＠"
 
 @given(
     st.lists(
-        st.tuples(NAMES, NAMES, st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=6
+        st.tuples(NAMES, NAMES, st.floats(allow_nan=False, allow_infinity=False)),
+        min_size=1,
+        max_size=6,
     )
 )
 def test_rows_are_read_back_as_they_were_written(rows: list[tuple[str, str, float]]) -> None:
@@ -44,7 +47,10 @@ def test_no_text_begins_as_a_formula_and_numbers_stay(name: str, value: float) -
 
 
 def test_numbers_may_be_written_to_some_digits() -> None:
-    assert csv_text(("x", "=y"), [(1 / 3, -2 / 3), (float("nan"), None)], 3) == "x,'=y\n0.333,-0.667\n,\n"
+    assert (
+        csv_text(("x", "=y"), [(1 / 3, -2 / 3), (float("nan"), None)], 3)
+        == "x,'=y\n0.333,-0.667\n,\n"
+    )
 
 
 def is_number(text: str) -> bool:

@@ -8,7 +8,15 @@ import numpy as np
 
 from normoxia.mechanism.expression import parse
 from normoxia.mechanism.inputs import Inputs
-from normoxia.mechanism.model import Assignment, Equilibration, Event, Model, Parameter, Process, Species
+from normoxia.mechanism.model import (
+    Assignment,
+    Equilibration,
+    Event,
+    Model,
+    Parameter,
+    Process,
+    Species,
+)
 
 
 def model(
@@ -27,7 +35,9 @@ def model(
             for name, (initial, _) in species.items()
         ),
         parameters=tuple(Parameter(name, value, "1") for name, value in (parameters or {}).items()),
-        assignments=tuple(Assignment(name, parse(text), "1") for name, text in (assignments or {}).items()),
+        assignments=tuple(
+            Assignment(name, parse(text), "1") for name, text in (assignments or {}).items()
+        ),
         processes=tuple(
             Process(f"change_of_{name}", parse(rate), "1", {name: parse(1)})
             for name, (_, rate) in species.items()
@@ -40,13 +50,18 @@ def model(
 def doses(*rows: tuple[float, str, float, float]) -> Inputs:
     """Inputs from rows (time, target, amount, duration)."""
     time, target, amount, duration = zip(*rows, strict=True)
-    return Inputs(np.array(time, float), tuple(target), np.array(amount, float), np.array(duration, float))
+    return Inputs(
+        np.array(time, float), tuple(target), np.array(amount, float), np.array(duration, float)
+    )
 
 
-ONE_COMPARTMENT = model({"central": (0, "-CL/V*central")}, {"CL": 0.2, "V": 3.0}, {"C": "central/V"})
+ONE_COMPARTMENT = model(
+    {"central": (0, "-CL/V*central")}, {"CL": 0.2, "V": 3.0}, {"C": "central/V"}
+)
 
 ORAL = model(
-    {"gut": (0, "-KA*gut"), "central": (0, "KA*gut - CL/V*central")}, {"KA": 5.0, "CL": 2.0, "V": 30.0}
+    {"gut": (0, "-KA*gut"), "central": (0, "KA*gut - CL/V*central")},
+    {"KA": 5.0, "CL": 2.0, "V": 30.0},
 )
 
 TWO_COMPARTMENTS = model(

@@ -68,12 +68,16 @@ class Drawn:
                 Compartment(name, parse(size), "1") for name, size in self.compartments.items()
             ),
             functions=(Function("rise", ("u", "h"), parse("u/(h + u)")),),
-            parameters=tuple(Parameter(name, value, "1") for name, value in self.parameters.items()),
+            parameters=tuple(
+                Parameter(name, value, "1") for name, value in self.parameters.items()
+            ),
             species=tuple(
                 Species(name, parse(start), "1", compartment=where, amounts=amount)
                 for name, (start, where, amount) in self.species.items()
             ),
-            assignments=tuple(Assignment(name, parse(e), "1") for name, e in self.assignments.items()),
+            assignments=tuple(
+                Assignment(name, parse(e), "1") for name, e in self.assignments.items()
+            ),
             processes=tuple(
                 Process(f"process{k}", parse(rate), "1", changes(moved))  # type: ignore[arg-type]
                 for k, (rate, moved) in enumerate(self.processes)
@@ -91,7 +95,8 @@ class Drawn:
     def selections(self) -> list[str]:
         """The species as libRoadRunner names them: a concentration stands in brackets."""
         return [
-            f"[{name}]" if where and not amount else name for name, (_, where, amount) in self.species.items()
+            f"[{name}]" if where and not amount else name
+            for name, (_, where, amount) in self.species.items()
         ]
 
 
@@ -123,7 +128,13 @@ class _Pen:
         return self.one(*self.drawn.species)
 
     def condition(self, depth: int = 1) -> str:
-        kinds = ["state", "time", "pulse", "state"] + ["daily", "both", "either", "not", "two"] * depth
+        kinds = ["state", "time", "pulse", "state"] + [
+            "daily",
+            "both",
+            "either",
+            "not",
+            "two",
+        ] * depth
         match self.one(*kinds):
             case "state":
                 return f"{self.species()} {self.one('>', '<', '>=', '<=')} {self.level()}"
@@ -156,7 +167,9 @@ class _Pen:
     def loss(self, x: str) -> str:
         """A rate that vanishes with x."""
         k = self.speed()
-        match self.one("first order", "saturable", "hill", "power", "square", "product", "min", "exp"):
+        match self.one(
+            "first order", "saturable", "hill", "power", "square", "product", "min", "exp"
+        ):
             case "first order":
                 return f"{k}*{x}"
             case "saturable":
@@ -178,7 +191,17 @@ class _Pen:
         """A rate that is not negative and grows at most in proportion."""
         k, x = self.speed(), self.species()
         match self.one(
-            "constant", "tanh", "hill", "abs", "max", "clip", "log", "root", "floor", "decay", "logistic"
+            "constant",
+            "tanh",
+            "hill",
+            "abs",
+            "max",
+            "clip",
+            "log",
+            "root",
+            "floor",
+            "decay",
+            "logistic",
         ):
             case "tanh":
                 return f"{k}*(1 + tanh({x} - {self.level()}))"

@@ -24,7 +24,9 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def solve(m: Model, backend: str, inputs: Inputs, times: object = TIMES, **options: object) -> Trajectories:
+def solve(
+    m: Model, backend: str, inputs: Inputs, times: object = TIMES, **options: object
+) -> Trajectories:
     simulator = simulation.compile(m, backend, [s.name for s in m.species])
     return simulator.run(simulator.start(), inputs, times, **{"tolerance": 1e-9, **options})  # type: ignore[arg-type]
 
@@ -53,7 +55,9 @@ def test_oral_dose_follows_bateman(backend: str) -> None:
 def test_oral_dose_with_equal_rates(backend: str) -> None:
     equal = models.ORAL.with_values({"KA": 0.5, "CL": 15.0})
     result = solve(equal, backend, doses((0, "gut", 50, 0)))
-    np.testing.assert_allclose(result["central"][0], 50 * 0.5 * TIMES * np.exp(-0.5 * TIMES), rtol=1e-6)
+    np.testing.assert_allclose(
+        result["central"][0], 50 * 0.5 * TIMES * np.exp(-0.5 * TIMES), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("m", [models.TWO_COMPARTMENTS, models.THREE_COMPARTMENTS])
@@ -62,7 +66,10 @@ def test_compartments_follow_the_matrix_exponential(m: Model, backend: str) -> N
 
     p = m.defaults
     if "Q" in p:
-        k = [[-(p["CL"] + p["Q"]) / p["V1"], p["Q"] / p["V2"]], [p["Q"] / p["V1"], -p["Q"] / p["V2"]]]
+        k = [
+            [-(p["CL"] + p["Q"]) / p["V1"], p["Q"] / p["V2"]],
+            [p["Q"] / p["V1"], -p["Q"] / p["V2"]],
+        ]
     else:
         k = [
             [-(p["CL"] + p["Q2"] + p["Q3"]) / p["V1"], p["Q2"] / p["V2"], p["Q3"] / p["V3"]],
@@ -86,7 +93,9 @@ def test_doses_superpose_in_linear_kinetics(backend: str) -> None:
 def test_amounts_are_conserved_without_elimination(backend: str) -> None:
     closed = models.TWO_COMPARTMENTS.with_values({"CL": 0.0})
     result = solve(
-        closed, backend, doses((0, "central", 5, 0), (1, "central", 3, 0.5), (2, "peripheral", 2, 0))
+        closed,
+        backend,
+        doses((0, "central", 5, 0), (1, "central", 3, 0.5), (2, "peripheral", 2, 0)),
     )
     np.testing.assert_allclose(result.values[0].sum(axis=1), [5, 5, 5, 8, 10, 10, 10], rtol=1e-7)
 
@@ -99,10 +108,14 @@ def test_two_doses_at_once_are_one_dose(backend: str) -> None:
 
 def test_overlapping_infusions_add_up_across_outputs(backend: str) -> None:
     result = solve(
-        models.ONE_COMPARTMENT.with_values({"CL": 0.0}), backend,
-        doses((0, "central", 10, 4), (1, "central", 10, 4)), [1, 2, 3, 4, 4.5, 5, 6],
-    )  # fmt: skip
-    np.testing.assert_allclose(result["central"][0], [2.5, 7.5, 12.5, 17.5, 18.75, 20, 20], rtol=1e-8)
+        models.ONE_COMPARTMENT.with_values({"CL": 0.0}),
+        backend,
+        doses((0, "central", 10, 4), (1, "central", 10, 4)),
+        [1, 2, 3, 4, 4.5, 5, 6],
+    )
+    np.testing.assert_allclose(
+        result["central"][0], [2.5, 7.5, 12.5, 17.5, 18.75, 20, 20], rtol=1e-8
+    )
 
 
 def test_a_dose_of_zero_is_no_dose(backend: str) -> None:
@@ -112,13 +125,17 @@ def test_a_dose_of_zero_is_no_dose(backend: str) -> None:
 
 
 def test_output_at_a_dose_is_the_value_before_it(backend: str) -> None:
-    result = solve(models.ONE_COMPARTMENT, backend, doses((0, "central", 7, 0), (2, "central", 7, 0)), [0, 2])
+    result = solve(
+        models.ONE_COMPARTMENT, backend, doses((0, "central", 7, 0), (2, "central", 7, 0)), [0, 2]
+    )
     np.testing.assert_allclose(result["central"][0], [0, 7 * np.exp(-0.2 / 3 * 2)], rtol=1e-8)
 
 
 def test_patients_have_their_own_doses(backend: str) -> None:
     simulator = simulation.compile(models.ONE_COMPARTMENT, backend, ("central",))
-    inputs = Inputs(np.array([0.0, 1.0]), ("central",) * 2, np.array([[5, 0], [0, 5], [5, 5.0]]), np.zeros(2))
+    inputs = Inputs(
+        np.array([0.0, 1.0]), ("central",) * 2, np.array([[5, 0], [0, 5], [5, 5.0]]), np.zeros(2)
+    )
     result = simulator.run(simulator.start(n_patients=3), inputs, [3.0], tolerance=1e-8)
     k = 0.2 / 3
     expected = 5 * np.array([np.exp(-3 * k), np.exp(-2 * k), np.exp(-3 * k) + np.exp(-2 * k)])
@@ -178,7 +195,9 @@ def test_equilibration_settles_derives_and_initialises(backend: str) -> None:
     np.testing.assert_allclose(state["k2"], [3.0, 5.0], rtol=1e-6)
     np.testing.assert_allclose(state["n"], [15.0, 25.0], rtol=1e-6)
     result = simulator.run(state, times=[1.0], tolerance=1e-8)
-    np.testing.assert_allclose(result["n"][:, 0], state["n"] * np.exp(0.01 * state["kg"]), rtol=1e-6)
+    np.testing.assert_allclose(
+        result["n"][:, 0], state["n"] * np.exp(0.01 * state["kg"]), rtol=1e-6
+    )
 
 
 def test_a_failed_patient_is_a_row_with_a_status_and_a_reason(backend: str) -> None:
@@ -211,7 +230,11 @@ def run_indirect(backend: str, n: int, workers: int = 1) -> Trajectories:
 
 def test_bytes_do_not_depend_on_workers_or_on_later_patients(backend: str) -> None:
     n = 70 if backend == "fast" else 37
-    one, two, fewer = run_indirect(backend, n), run_indirect(backend, n, workers=2), run_indirect(backend, 5)
+    one, two, fewer = (
+        run_indirect(backend, n),
+        run_indirect(backend, n, workers=2),
+        run_indirect(backend, 5),
+    )
     assert one.values.tobytes() == two.values.tobytes()
     assert one.values[:5].tobytes() == fewer.values.tobytes()
 
@@ -235,7 +258,9 @@ def test_the_order_of_patients_is_irrelevant(backend: str) -> None:
     simulator = simulation.compile(models.INDIRECT, backend, ("response", "tumour"))
     table = some_patients(11)
     straight = simulator.run(simulator.start(table), INFUSIONS, [1, 4, 8])
-    turned = simulator.run(simulator.start({k: v[::-1] for k, v in table.items()}), INFUSIONS, [1, 4, 8])
+    turned = simulator.run(
+        simulator.start({k: v[::-1] for k, v in table.items()}), INFUSIONS, [1, 4, 8]
+    )
     assert straight.values.tobytes() == turned.values[::-1].tobytes()
 
 
@@ -263,7 +288,9 @@ def test_eigenvalues_of_one_patient_do_not_depend_on_the_others(backend: str) ->
     volumes = np.random.default_rng(5).lognormal(3, 0.5, 9)
     inputs = doses((0, "central", 300, 0), (1, "central", 300, 0.25))
     together = simulator.run(simulator.start({"V2": volumes}), inputs, [0.5, 2.0])
-    alone = [simulator.run(simulator.start({"V2": v}), inputs, [0.5, 2.0]).values[0] for v in volumes]
+    alone = [
+        simulator.run(simulator.start({"V2": v}), inputs, [0.5, 2.0]).values[0] for v in volumes
+    ]
     assert together.values.tobytes() == np.stack(alone).tobytes()
 
 

@@ -33,7 +33,9 @@ def test_error_stays_below_the_tolerance_asked_for(tolerance: float, simulator: 
     header, reference = table("reference.csv")
     known = reference[:, 2:].reshape(3, -1, len(header) - 2)
     days = reference[: known.shape[1], 1]
-    state = simulator.start({name: patients[:, k] for k, name in enumerate(names) if name != "patient"})
+    state = simulator.start(
+        {name: patients[:, k] for k, name in enumerate(names) if name != "patient"}
+    )
     result = simulator.run(state, scenario.doses(), days, tolerance=tolerance)
     assert result.n_failed == 0
     kept = [k for k, name in enumerate(header[2:]) if name not in scenario.DRUG_AMOUNTS]
@@ -59,5 +61,7 @@ def test_the_reference_backend_agrees_over_two_cycles() -> None:
     results = []
     for backend, tolerance in (("fast", 1e-7), ("reference", 1e-7)):
         simulator = simulation.compile(m, backend, outputs)
-        results.append(simulator.run(simulator.start(), inputs, [20.0, 42.0], tolerance=tolerance).values)
+        results.append(
+            simulator.run(simulator.start(), inputs, [20.0, 42.0], tolerance=tolerance).values
+        )
     np.testing.assert_allclose(results[0], results[1], rtol=3e-5, atol=3e-6)

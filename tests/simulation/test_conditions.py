@@ -30,9 +30,14 @@ TOLERANCE = 1e-7
 
 
 def solved(
-    m: Model, times: list[float], backend: str, output: str = "X", given: dict[str, object] | None = None,
-    tolerance: float = TOLERANCE, inputs: object = None,
-) -> np.ndarray:  # fmt: skip
+    m: Model,
+    times: list[float],
+    backend: str,
+    output: str = "X",
+    given: dict[str, object] | None = None,
+    tolerance: float = TOLERANCE,
+    inputs: object = None,
+) -> np.ndarray:
     simulator = simulation.compile(m, backend, (output,))
     state = simulator.start(given or {}, tolerance=tolerance)  # type: ignore[arg-type]
     result = simulator.run(state, inputs, times, tolerance=tolerance)  # type: ignore[arg-type]
@@ -65,28 +70,57 @@ ON_SPECIES: dict[str, tuple[str, float, Callable[[float], float]]] = {
     "of a quotient": ("-where(X/thr > one, k, 0)", 5, lambda t: falling(t, 0.3, 5, 2)),
     "of a logarithm": ("-where(log(X/thr) > 0, k, 0)", 5, lambda t: falling(t, 0.3, 5, 2)),
     "of a maximum": ("-where(max(X, one) > thr, k, 0)", 5, lambda t: falling(t, 0.3, 5, 2)),
-    "slower above": (
-        "-where(X > thr, k, d)*X", 5, lambda t: decay_then(t, 0.3, 0.1, 5, 2)
-    ),
-    "two terms": (
-        "-where(X > thr, k - d, 0)*X - d*X", 5, lambda t: decay_then(t, 0.3, 0.1, 5, 2)
-    ),
+    "slower above": ("-where(X > thr, k, d)*X", 5, lambda t: decay_then(t, 0.3, 0.1, 5, 2)),
+    "two terms": ("-where(X > thr, k - d, 0)*X - d*X", 5, lambda t: decay_then(t, 0.3, 0.1, 5, 2)),
     "minimum": (  # x' = -d min(x, 2): linear fall, then exponential
-        "-d*min(X, thr)", 5, lambda t: 5 - 0.2 * t if t <= 15 else 2 * math.exp(-0.1 * (t - 15))
+        "-d*min(X, thr)",
+        5,
+        lambda t: 5 - 0.2 * t if t <= 15 else 2 * math.exp(-0.1 * (t - 15)),
     ),
-    "maximum": ("-d*max(X, thr)", 5, lambda t: 5 * math.exp(-0.1 * t) if t <= 10 * math.log(2.5)
-                else 2 - 0.2 * (t - 10 * math.log(2.5))),
+    "maximum": (
+        "-d*max(X, thr)",
+        5,
+        lambda t: (
+            5 * math.exp(-0.1 * t)
+            if t <= 10 * math.log(2.5)
+            else 2 - 0.2 * (t - 10 * math.log(2.5))
+        ),
+    ),
     "distance": ("d*abs(X - thr)", 1, lambda t: 2 - math.exp(-0.1 * t)),
-    "clipped": ("-d*clip(X, one, thr)", 5, lambda t: 5 - 0.2 * t if t <= 15 else (
-        2 * math.exp(-0.1 * (t - 15)) if t <= 15 + 10 * math.log(2) else 1 - 0.1 * (t - 15 - 10 * math.log(2)))),
+    "clipped": (
+        "-d*clip(X, one, thr)",
+        5,
+        lambda t: (
+            5 - 0.2 * t
+            if t <= 15
+            else (
+                2 * math.exp(-0.1 * (t - 15))
+                if t <= 15 + 10 * math.log(2)
+                else 1 - 0.1 * (t - 15 - 10 * math.log(2))
+            )
+        ),
+    ),
     "floor": (  # 1 until 1, then 2, 3, ...
-        "0.1*(1 + floor(X))", 0, lambda t: t / 10 if t <= 10 else 1 + (t - 10) / 5 if t <= 15 else 2 + (t - 15) * 0.3),
+        "0.1*(1 + floor(X))",
+        0,
+        lambda t: t / 10 if t <= 10 else 1 + (t - 10) / 5 if t <= 15 else 2 + (t - 15) * 0.3,
+    ),
     "remainder": (  # x' = 0.1 + 0.1 (x modulo 1)
-        "0.1 + 0.1*(X - floor(X))", 0, lambda t: t // (10 * math.log(2)) + math.exp(0.1 * (t % (10 * math.log(2)))) - 1),
-    "stays on the condition": ("where(X < thr, k, 0) - d*X", 0,
-                               lambda t: min(3 * (1 - math.exp(-0.1 * t)), 2.0)),
-    "stays, from two terms": ("where(X < thr, one, 0) - where(X >= thr, one, 0)", 5, lambda t: max(5 - t, 2.0)),
-}  # fmt: skip
+        "0.1 + 0.1*(X - floor(X))",
+        0,
+        lambda t: t // (10 * math.log(2)) + math.exp(0.1 * (t % (10 * math.log(2)))) - 1,
+    ),
+    "stays on the condition": (
+        "where(X < thr, k, 0) - d*X",
+        0,
+        lambda t: min(3 * (1 - math.exp(-0.1 * t)), 2.0),
+    ),
+    "stays, from two terms": (
+        "where(X < thr, one, 0) - where(X >= thr, one, 0)",
+        5,
+        lambda t: max(5 - t, 2.0),
+    ),
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -120,24 +154,45 @@ def test_a_solution_leaves_a_condition_when_one_side_no_longer_pushes_back() -> 
 
 #: inflow of x' = inflow, and its integral from 0 to t
 ON_TIME: dict[str, tuple[str, Callable[[float], float]]] = {
-    "pulse": ("where(time >= 20 and time < 20 + w, 100, 0)", lambda t: 100 * min(max(t - 20, 0), 0.5)),
+    "pulse": (
+        "where(time >= 20 and time < 20 + w, 100, 0)",
+        lambda t: 100 * min(max(t - 20, 0), 0.5),
+    ),
     "product": ("(time > 20)*(time <= 20.5)*100", lambda t: 100 * min(max(t - 20, 0), 0.5)),
-    "distance": ("where(abs(time - 20.25) < 0.25, 100, 0)", lambda t: 100 * min(max(t - 20, 0), 0.5)),
-    "not": ("where(not (time < 20 or time > 20.5), 100, 0)", lambda t: 100 * min(max(t - 20, 0), 0.5)),
-    "square": ("where((time - 20)**2 < 1e-6, 1000, 0)", lambda t: 1000 * min(max(t - 19.999, 0), 2e-3)),
+    "distance": (
+        "where(abs(time - 20.25) < 0.25, 100, 0)",
+        lambda t: 100 * min(max(t - 20, 0), 0.5),
+    ),
+    "not": (
+        "where(not (time < 20 or time > 20.5), 100, 0)",
+        lambda t: 100 * min(max(t - 20, 0), 0.5),
+    ),
+    "square": (
+        "where((time - 20)**2 < 1e-6, 1000, 0)",
+        lambda t: 1000 * min(max(t - 19.999, 0), 2e-3),
+    ),
     "exponential": ("where(exp(-time/20) < exp(-1), one, 0)", lambda t: max(t - 20, 0)),
     "root": ("where(sqrt(time) > 5, one, 0)", lambda t: max(t - 25, 0)),
-    "triangle": ("max(0, 1 - abs(time - 30))*10", lambda t: 10 * min(max(0, t - 29) ** 2 / 2, 0.5) if t < 30
-                 else 10 - 5 * max(0, 31 - t) ** 2),
+    "triangle": (
+        "max(0, 1 - abs(time - 30))*10",
+        lambda t: (
+            10 * min(max(0, t - 29) ** 2 / 2, 0.5) if t < 30 else 10 - 5 * max(0, 31 - t) ** 2
+        ),
+    ),
     "ramp": ("max(0, time - 30)", lambda t: max(t - 30, 0) ** 2 / 2),
     "minimum": ("min(time, 30)", lambda t: min(t, 30) ** 2 / 2 + 30 * max(t - 30, 0)),
     "clip": ("clip(time - 20, 0, 1)", lambda t: min(max(t - 20, 0), 1) ** 2 / 2 + max(t - 21, 0)),
-    "every week": ("where(time - 7*floor(time/7) < 0.01, 100, 0)",
-                   lambda t: t // 7 + min(t % 7, 0.01) * 100),
+    "every week": (
+        "where(time - 7*floor(time/7) < 0.01, 100, 0)",
+        lambda t: t // 7 + min(t % 7, 0.01) * 100,
+    ),
     "stairs": ("floor(time/7)", lambda t: 7 * sum(range(int(t // 7))) + (t % 7) * (t // 7)),
     "the third week": ("where(floor(time/7) == 2, one, 0)", lambda t: min(max(t - 14, 0), 7)),
-    "in a condition of another": ("where(time > where(time > 10, 20, 5), one, 0)", lambda t: min(max(t - 5, 0), 5) + max(t - 20, 0)),
-}  # fmt: skip
+    "in a condition of another": (
+        "where(time > where(time > 10, 20, 5), one, 0)",
+        lambda t: min(max(t - 5, 0), 5) + max(t - 20, 0),
+    ),
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -160,13 +215,16 @@ def test_a_pulse_of_a_minute_and_a_half_after_years_is_met(backend: str) -> None
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_patients_have_their_own_moments_and_thresholds(backend: str) -> None:
-    m = model({"X": (0, "where(time >= t0 and time < t0 + w, 1/w, 0) - where(X > c, k, 0)")},
-              {"t0": 1.0, "w": 0.5, "c": 2.0, "k": 0.0})  # fmt: skip
+    m = model(
+        {"X": (0, "where(time >= t0 and time < t0 + w, 1/w, 0) - where(X > c, k, 0)")},
+        {"t0": 1.0, "w": 0.5, "c": 2.0, "k": 0.0},
+    )
     start, width = np.array([3.0, 7.0, 11.0, 40.0]), np.array([0.5, 1e-3, 2.0, 1.0])
     found = solved(m, [20.0], backend, given={"t0": start, "w": width})
     np.testing.assert_allclose(found[:, 0], [1, 1, 1, 0], rtol=1e-6, atol=1e-9)
     one = [
-        solved(m, [20.0], backend, given={"t0": a, "w": b})[0, 0] for a, b in zip(start, width, strict=True)
+        solved(m, [20.0], backend, given={"t0": a, "w": b})[0, 0]
+        for a, b in zip(start, width, strict=True)
     ]
     assert found[:, 0].tolist() == one
 
@@ -174,8 +232,15 @@ def test_patients_have_their_own_moments_and_thresholds(backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_short_excess_over_a_threshold_is_not_stepped_over(backend: str) -> None:
     """Bateman's curve 2 (exp(-t/2) - exp(-t)) peaks at 0.5 at 2 log 2; a species at rest counts the time above."""
-    m = model({"gut": (0, "-gut"), "C": (0, "gut - 0.5*C"), "X": (0, "where(C > c, 1, 0)"),
-               "Y": (0, "max(C - c, 0)")}, {"c": 0.49})  # fmt: skip
+    m = model(
+        {
+            "gut": (0, "-gut"),
+            "C": (0, "gut - 0.5*C"),
+            "X": (0, "where(C > c, 1, 0)"),
+            "Y": (0, "max(C - c, 0)"),
+        },
+        {"c": 0.49},
+    )
     curve = lambda t: 2 * (math.exp(-0.5 * t) - math.exp(-t)) - 0.49  # noqa: E731
     low, high = brentq(curve, 0.1, 2 * math.log(2)), brentq(curve, 2 * math.log(2), 5)
     given = doses((0.0, "gut", 1.0, 0.0))
@@ -187,8 +252,11 @@ def test_a_short_excess_over_a_threshold_is_not_stepped_over(backend: str) -> No
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_assignments_compartments_and_closed_kinetics_carry_conditions(backend: str) -> None:
     """A drug falls as 8 exp(-t); its effect is on while the concentration exceeds 1, until log 4 = 1.386 (volume 2)."""
-    m = model({"A": (0, "-A"), "X": (0, "2*active")}, {"V": 2.0},
-              {"C": "A/V", "high": "C > 1", "active": "where(high, 1, 0)"})  # fmt: skip
+    m = model(
+        {"A": (0, "-A"), "X": (0, "2*active")},
+        {"V": 2.0},
+        {"C": "A/V", "high": "C > 1", "active": "where(high, 1, 0)"},
+    )
     found = solved(m, [1.0, 30.0], backend, inputs=doses((0.0, "A", 8.0, 0.0)))
     np.testing.assert_allclose(found[0], [2.0, 2 * math.log(4)], rtol=1e-6)
 
@@ -204,11 +272,15 @@ def test_conditions_hold_while_settling_and_in_what_is_derived(backend: str) -> 
     simulator = simulation.compile(m, backend, ("X",))
     state = simulator.start(tolerance=TOLERANCE)
     assert state["X"][0] == pytest.approx(2.0, abs=1e-6)
-    assert simulator.run(state, None, [100.0], tolerance=TOLERANCE)["X"][0, 0] == pytest.approx(2.0, abs=2e-5)
+    assert simulator.run(state, None, [100.0], tolerance=TOLERANCE)["X"][0, 0] == pytest.approx(
+        2.0, abs=2e-5
+    )
 
 
 def test_an_event_on_a_short_condition_fires() -> None:
-    event = Event("mark", condition=parse("time > 20 and time < 20.001"), changes={"X": parse("X + 1")})
+    event = Event(
+        "mark", condition=parse("time > 20 and time < 20.001"), changes={"X": parse("X + 1")}
+    )
     m = model({"X": (0, "0*X")}, events=(event,))
     assert solved(m, [60.0], "reference")[0, 0] == 1.0
 
@@ -244,8 +316,13 @@ def test_conditions_on_time_too_many_to_carry_out_fail_and_are_named() -> None:
 
 
 def test_bytes_do_not_depend_on_workers_stops_or_later_patients() -> None:
-    m = model({"X": (5, "-where(X > c, k, 0) + where(time > 4 and time < 4.1, 3, 0)"),
-               "Y": (0, "where(X < c + 1, 1, -1) - d*Y")}, {"c": 2.0, "k": 0.3, "d": 0.1})  # fmt: skip
+    m = model(
+        {
+            "X": (5, "-where(X > c, k, 0) + where(time > 4 and time < 4.1, 3, 0)"),
+            "Y": (0, "where(X < c + 1, 1, -1) - d*Y"),
+        },
+        {"c": 2.0, "k": 0.3, "d": 0.1},
+    )
     simulator = simulation.compile(m, "fast", ("X", "Y"))
     c, times = np.linspace(1.0, 4.0, 150), [3.0, 7.0, 12.0]
     whole = simulator.run(simulator.start({"c": c}), None, times)
@@ -263,14 +340,22 @@ def test_bytes_do_not_depend_on_workers_stops_or_later_patients() -> None:
 @given(
     starts=st.lists(st.floats(0.5, 90.0), min_size=1, max_size=4, unique=True),
     width=st.floats(1e-6, 0.4),
-    written=st.sampled_from(["time >= {a} and time < {b}", "abs(time - ({a} + {b})/2) < ({b} - {a})/2",
-                             "not (time < {a} or time > {b})", "(time - {a})*(time - {b}) < 0"]),
-)  # fmt: skip
+    written=st.sampled_from(
+        [
+            "time >= {a} and time < {b}",
+            "abs(time - ({a} + {b})/2) < ({b} - {a})/2",
+            "not (time < {a} or time > {b})",
+            "(time - {a})*(time - {b}) < 0",
+        ]
+    ),
+)
 def test_moments_enclose_every_pulse(starts: list[float], width: float, written: str) -> None:
     for a in starts:
         b = a + width
         text = written.format(a=repr(a), b=repr(b))
-        moments = Breaks(held(system_of(model({"X": (0, f"where({text}, 1, 0)")})))).moments([], 0.0, 100.0)
+        moments = Breaks(held(system_of(model({"X": (0, f"where({text}, 1, 0)")})))).moments(
+            [], 0.0, 100.0
+        )
         for edge in (a, b):
             assert min(abs(m - edge) for m in moments) <= 1e-9 * (1 + edge / width)
 
@@ -297,21 +382,25 @@ def test_speeds_by_level_follow_the_pieces(levels: list[float], speeds: list[flo
 BY_A_SMALL_SIGN: dict[str, tuple[dict[str, tuple[float, str]], Callable[[float], float]]] = {
     "decays": ({"A": (8, "-2*A"), "X": (0, "where(A > 0, 1, 0)")}, lambda t: t),
     "is fed by what decays": (
-        {"A": (8, "-2*A"), "B": (0, "2*A - B"), "X": (0, "where(B > 0, 1, 0)")}, lambda t: t
+        {"A": (8, "-2*A"), "B": (0, "2*A - B"), "X": (0, "where(B > 0, 1, 0)")},
+        lambda t: t,
     ),
     "is a common factor": (
         {"A": (8, "-2*A"), "B": (1, "-0.1*B"), "X": (0, "where(A*B > 0.3*A, 1, 0)")},
         lambda t: min(t, -10 * math.log(0.3)),
     ),
     "is counted": (
-        {"A": (8, "-2*A"), "X": (0, "-floor(-A)")}, lambda t: t + sum(math.log(8 / k) / 2 for k in range(1, 8))
+        {"A": (8, "-2*A"), "X": (0, "-floor(-A)")},
+        lambda t: t + sum(math.log(8 / k) / 2 for k in range(1, 8)),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-7, 1e-10])
 @pytest.mark.parametrize("name", BY_A_SMALL_SIGN)
-def test_the_reference_solves_for_a_small_species_whose_sign_decides(name: str, tolerance: float) -> None:
+def test_the_reference_solves_for_a_small_species_whose_sign_decides(
+    name: str, tolerance: float
+) -> None:
     species, exact = BY_A_SMALL_SIGN[name]
     times = [9.0, 15.0, 30.0, 100.0]
     found = solved(model(species), times, "reference", tolerance=tolerance)[0]
@@ -346,25 +435,34 @@ def test_a_species_that_touches_zero_is_no_undecided_sign(tolerance: float) -> N
 
 #: conditions that are true while A is within 0.001 of 4
 NEAR_FOUR = {
-    "square": "(A - 4)**2 < 1e-6", "product": "(A - 4)*(A - 4) < 1e-6", "distance": "abs(A - 4) < 0.001",
-    "maximum": "max(A - 4, 4 - A) < 0.001", "assigned": "square < 1e-6", "fourth power": "u**4 < 1e-12",
-    "not": "not (abs(u) >= 0.001)", "floor": "floor(min(1000*abs(u), 2)) < 1",
-}  # fmt: skip
+    "square": "(A - 4)**2 < 1e-6",
+    "product": "(A - 4)*(A - 4) < 1e-6",
+    "distance": "abs(A - 4) < 0.001",
+    "maximum": "max(A - 4, 4 - A) < 0.001",
+    "assigned": "square < 1e-6",
+    "fourth power": "u**4 < 1e-12",
+    "not": "not (abs(u) >= 0.001)",
+    "floor": "floor(min(1000*abs(u), 2)) < 1",
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", NEAR_FOUR)
 def test_a_species_that_passes_a_narrow_band_is_seen_there(name: str, backend: str) -> None:
     """A = 8 exp(-t/2) is within 0.001 of 4 for 2 log(4.001/3.999)."""
-    m = model({"A": (8, "-0.5*A"), "X": (0, f"1000*where({NEAR_FOUR[name]}, 1, 0)")},
-              assignments={"u": "A - 4", "square": "u**2"})  # fmt: skip
+    m = model(
+        {"A": (8, "-0.5*A"), "X": (0, f"1000*where({NEAR_FOUR[name]}, 1, 0)")},
+        assignments={"u": "A - 4", "square": "u**2"},
+    )
     found = solved(m, [20.0], backend)[0, 0]
     assert found == pytest.approx(2000 * math.log(4.001 / 3.999), rel=1e-5)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("condition", ["(A - 4)**2 < 0.01", "abs(A - 4) < 0.1"])
-def test_a_species_that_comes_to_rest_in_a_band_does_not_switch_there(condition: str, backend: str) -> None:
+def test_a_species_that_comes_to_rest_in_a_band_does_not_switch_there(
+    condition: str, backend: str
+) -> None:
     """A = 4 + 4 exp(-t/2) is within 0.1 of 4 from 2 log 40 on."""
     m = model({"A": (8, "-0.5*(A - 4)"), "X": (0, f"where({condition}, 1, 0)")})
     found = solved(m, [20.0, 1e3, 1e4], backend)[0]

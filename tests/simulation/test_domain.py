@@ -24,20 +24,68 @@ BACKENDS = ("reference", "fast")
 GIVEN = {"z": 0.0, "m": -1.0, "half": 0.5, "big": 1e4, "tenth": 0.1}
 
 WITHOUT = [
-    "1/z", "1/(z*2)", "0/z", "z/z", "1/(1/z)", "z**-1", "z**-0.5", "log(z)", "log10(z)", "log(m)", "sqrt(m)",
-    "m**0.5", "m**half", "exp(big)", "10**big", "exp(exp(9))", "log(x - x)", "x/(x - x)", "1/(x - x)**2",
-    "sqrt(x - 7)", "log(x*m)", "(0*x + m)**0.5", "1/(0*x)", "0*log(z)", "tanh(log(m))", "min(1, sqrt(m))",
-    "where(1/z > 1, 0, 0)", "where(x > 0.01, sqrt(m), 1)", "exp(log(z))", "floor(1/z)", "abs(log(z))",
-    "where(z == 0 and log(z) < 0, 1, 0)", "log(z**half)", "1/z**0.25", "log(z**1.5)",
-    "log(z**0.1)", "log10(z**0.001)", "1/z**0.1", "1/(x - x)**0.01", "log(z**tenth)", "log(z**(x + 1))",
-]  # fmt: skip
+    "1/z",
+    "1/(z*2)",
+    "0/z",
+    "z/z",
+    "1/(1/z)",
+    "z**-1",
+    "z**-0.5",
+    "log(z)",
+    "log10(z)",
+    "log(m)",
+    "sqrt(m)",
+    "m**0.5",
+    "m**half",
+    "exp(big)",
+    "10**big",
+    "exp(exp(9))",
+    "log(x - x)",
+    "x/(x - x)",
+    "1/(x - x)**2",
+    "sqrt(x - 7)",
+    "log(x*m)",
+    "(0*x + m)**0.5",
+    "1/(0*x)",
+    "0*log(z)",
+    "tanh(log(m))",
+    "min(1, sqrt(m))",
+    "where(1/z > 1, 0, 0)",
+    "where(x > 0.01, sqrt(m), 1)",
+    "exp(log(z))",
+    "floor(1/z)",
+    "abs(log(z))",
+    "where(z == 0 and log(z) < 0, 1, 0)",
+    "log(z**half)",
+    "1/z**0.25",
+    "log(z**1.5)",
+    "log(z**0.1)",
+    "log10(z**0.001)",
+    "1/z**0.1",
+    "1/(x - x)**0.01",
+    "log(z**tenth)",
+    "log(z**(x + 1))",
+]
 #: what is not needed, or does not depend on how large the large number is
 WITH = [
-    "where(z > 0, 1/z, 0)", "where(x > 9, log(m), 1)", "where(z > 0 and 1/z > 3, 1, 0)",
-    "where(z <= 0 or 1/z > 3, 1, 0)", "where(not z, 1, 1/z)", "where(x - x > 0, 1/(x - x), 0)",
-    "where(z > 0, where(z > 1, 1/z, 1/z), 2)", "1/(1 + exp(big))", "exp(big)/(1 + exp(big))", "exp(0 - big)",
-    "z**0.5", "z**half", "z**0", "m**2", "m**3", "sqrt(z)", "x**half",
-]  # fmt: skip
+    "where(z > 0, 1/z, 0)",
+    "where(x > 9, log(m), 1)",
+    "where(z > 0 and 1/z > 3, 1, 0)",
+    "where(z <= 0 or 1/z > 3, 1, 0)",
+    "where(not z, 1, 1/z)",
+    "where(x - x > 0, 1/(x - x), 0)",
+    "where(z > 0, where(z > 1, 1/z, 1/z), 2)",
+    "1/(1 + exp(big))",
+    "exp(big)/(1 + exp(big))",
+    "exp(0 - big)",
+    "z**0.5",
+    "z**half",
+    "z**0",
+    "m**2",
+    "m**3",
+    "sqrt(z)",
+    "x**half",
+]
 
 
 def rate(e: str) -> Model:
@@ -109,7 +157,7 @@ def cases(texts: list[str]) -> list[tuple[Callable[[str], Model], str, str]]:
             for place in (condition_event, rule)
             if place is not rule or "where" not in text
         ]
-    return found  # fmt: skip
+    return found
 
 
 @pytest.mark.parametrize(("place", "text", "backend"), cases(WITHOUT))
@@ -126,7 +174,9 @@ def test_a_formula_without_a_value_is_a_failed_patient(
 
 
 @pytest.mark.parametrize(("place", "text", "backend"), cases(WITH))
-def test_what_is_not_needed_may_have_none(place: Callable[[str], Model], text: str, backend: str) -> None:
+def test_what_is_not_needed_may_have_none(
+    place: Callable[[str], Model], text: str, backend: str
+) -> None:
     result = solved(place(text), backend)
     assert result.reason == {}
     assert np.isfinite(result.values).all()
@@ -162,7 +212,10 @@ def test_an_output_without_a_value_fails_from_its_time_on(backend: str) -> None:
     result = simulator.run(simulator.start(), times=[0.0, 1.0, 2.5, 3.0])
     np.testing.assert_allclose(result["u"][0, :2], [math.log(2), 0.0], atol=1e-3)
     assert np.isnan(result["u"][0, 2:]).all()
-    assert result.reason[0] == 'a formula has no value: "u": log(x) is the logarithm of -0.5 (time 2.5)'
+    assert (
+        result.reason[0]
+        == 'a formula has no value: "u": log(x) is the logarithm of -0.5 (time 2.5)'
+    )
     assert np.isnan(simulator.evaluate(simulator.start({}, 1).with_values(x=-1.0), ["u"])).all()
 
 
@@ -197,9 +250,7 @@ def test_equilibration_without_initial(backend: str) -> None:
     start = simulator.start(tolerance=1e-8)
     assert start["x"][0] == pytest.approx(2 - math.exp(-3.0), rel=1e-6)
     text = "model: m\nspecies:\n  x: {initial: 1, unit: 1}\nparameters:\n  k: {value: 1, unit: 1/day, source: assumed}\n"
-    text += (
-        "processes:\n  p: {rate: k*(2 - x), unit: 1/day, changes: {x: 1}}\nequilibration:\n  duration: 3\n"
-    )
+    text += "processes:\n  p: {rate: k*(2 - x), unit: 1/day, changes: {x: 1}}\nequilibration:\n  duration: 3\n"
     read = simulation.compile(mechanism.parse(text), backend)
     assert read.start(tolerance=1e-8)["x"][0] == pytest.approx(2 - math.exp(-3.0), rel=1e-6)
     assert read.evaluate(read.start(), []).shape == (1, 0)
@@ -216,7 +267,9 @@ def test_conditions_count_as_numbers_wherever_they_stand(backend: str) -> None:
     m = model({"x": (1, "0"), "y": (0, "a + b*2 + c")}, assignments=formulas)
     simulator = simulation.compile(m, backend, (*formulas, "y"))
     result = simulator.run(simulator.start(), times=[0.0, 2.0], tolerance=1e-9)
-    np.testing.assert_allclose(result.values[0, 1], [2, -1, math.tanh(1), 2, 2 * math.tanh(1)], rtol=1e-8)
+    np.testing.assert_allclose(
+        result.values[0, 1], [2, -1, math.tanh(1), 2, 2 * math.tanh(1)], rtol=1e-8
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -254,12 +307,23 @@ def strict(e: Expression, at: dict[str, float]) -> float:
                 return float(base ** int(exponent))
             return math.pow(base, exponent) if base >= 0 else math.sqrt(-1.0)
     two: dict[str, Callable[[float, float], float]] = {
-        "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
-        "divide": lambda a, b: a / b, "less": lambda a, b: float(a < b), "min": min, "max": max,
-    }  # fmt: skip
+        "add": lambda a, b: a + b,
+        "subtract": lambda a, b: a - b,
+        "multiply": lambda a, b: a * b,
+        "divide": lambda a, b: a / b,
+        "less": lambda a, b: float(a < b),
+        "min": min,
+        "max": max,
+    }
     if name in two:
         return two[name](of(0), of(1))
-    one = {"log": math.log, "sqrt": math.sqrt, "exp": math.exp, "tanh": math.tanh, "negate": lambda a: -a}
+    one = {
+        "log": math.log,
+        "sqrt": math.sqrt,
+        "exp": math.exp,
+        "tanh": math.tanh,
+        "negate": lambda a: -a,
+    }
     return one[name](of(0))
 
 
@@ -271,12 +335,16 @@ def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
         ["add", "subtract", "multiply", "divide", "power", "less", "min", "max", "and", "or"]
     )
     one = st.sampled_from(["log", "sqrt", "exp", "tanh", "negate"])
-    condition = inner.map(lambda e: Call("less", (e, Number(0.3))))  # 0**0.5 is only nearly 0 to a solver
+    condition = inner.map(
+        lambda e: Call("less", (e, Number(0.3)))
+    )  # 0**0.5 is only nearly 0 to a solver
     return st.one_of(
         st.tuples(two, st.tuples(inner, inner)).map(lambda t: Call(*t)),
         st.tuples(one, st.tuples(inner)).map(lambda t: Call(*t)),
         st.tuples(condition, inner, inner).map(lambda t: Call("where", t)),
-        st.tuples(st.sampled_from(["and", "or"]), st.tuples(condition, condition)).map(lambda t: Call(*t)),
+        st.tuples(st.sampled_from(["and", "or"]), st.tuples(condition, condition)).map(
+            lambda t: Call(*t)
+        ),
     )
 
 

@@ -51,7 +51,11 @@ def both(
         (models.DRIVEN, none(), [1.0, 3.0, 6.0]),
         (SWITCHING, none(), [1.0, 2.0, 5.0]),
         (FEEDBACK, doses((0, "drug", 30, 0), (21, "drug", 30, 0.5)), [5.0, 10.0, 21.0, 30.0, 42.0]),
-        (models.INDIRECT, doses((0, "central", 10, 0), (2, "central", 5, 3)), [1.0, 2.0, 4.0, 30.0]),
+        (
+            models.INDIRECT,
+            doses((0, "central", 10, 0), (2, "central", 5, 3)),
+            [1.0, 2.0, 4.0, 30.0],
+        ),
     ],
     ids=["robertson", "driven", "switching", "feedback", "indirect"],
 )
@@ -118,7 +122,9 @@ def test_a_state_pushed_below_zero_does_not_end_in_silence() -> None:
     np.testing.assert_allclose(result["x"][0], [0.25, 0.0], atol=1e-5)
 
 
-def test_a_damaged_cache_file_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_cache_file_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NORMOXIA_CACHE", str(tmp_path))
 
     def value() -> bytes:

@@ -57,14 +57,16 @@ def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
             st.sampled_from(["add", "subtract", "multiply", "min", "max"]), st.tuples(inner, inner)
         ).map(lambda t: Call(*t)),
         st.tuples(inner, positive).map(lambda t: Call("divide", t)),
-        st.tuples(positive, st.sampled_from([Number(1.7), Symbol("b"), Number(-0.5), Number(3.0)])).map(
-            lambda t: Call("power", t)
-        ),
+        st.tuples(
+            positive, st.sampled_from([Number(1.7), Symbol("b"), Number(-0.5), Number(3.0)])
+        ).map(lambda t: Call("power", t)),
         inner.map(lambda e: Call("tanh", (e,))),
         inner.map(lambda e: Call("negate", (e,))),
         positive.map(lambda e: Call("log", (e,))),
         inner.map(lambda e: Call("exp", (Call("tanh", (e,)),))),
-        st.tuples(inner, inner, inner).map(lambda t: Call("where", (Call("less", t[:2]), t[2], t[0]))),
+        st.tuples(inner, inner, inner).map(
+            lambda t: Call("where", (Call("less", t[:2]), t[2], t[0]))
+        ),
     )
 
 
@@ -77,7 +79,9 @@ def test_algebra_does_not_change_values(expression: Expression) -> None:
     graph = Graph()
     root = graph.read(expression, read_system(graph, SPECIES, PARAMETERS, ()))
     expected = direct(expression, POINT)
-    assert value(graph, root, POINT) == pytest.approx(expected, rel=1e-9, abs=1e-9 * max(1.0, abs(expected)))
+    assert value(graph, root, POINT) == pytest.approx(
+        expected, rel=1e-9, abs=1e-9 * max(1.0, abs(expected))
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -88,7 +92,10 @@ def test_derivatives_agree_with_differences(expression: Expression, name: str) -
     root = graph.read(expression, names)
     found = value(graph, graph.derivative(root, names[name]), POINT)
     slopes = []
-    for h in (1e-4, 5e-5):  # where the two disagree, the point lies at a corner and there is no slope
+    for h in (
+        1e-4,
+        5e-5,
+    ):  # where the two disagree, the point lies at a corner and there is no slope
         up, down = (direct(expression, {**POINT, name: POINT[name] + s * h}) for s in (1, -1))
         middle = direct(expression, POINT)
         slopes += [(up - down) / (2 * h), (up - middle) / h, (middle - down) / h]

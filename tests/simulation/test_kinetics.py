@@ -32,7 +32,13 @@ def test_linear_upstream_species_are_recognised() -> None:
 
 def test_a_species_downstream_of_nonlinear_ones_is_not() -> None:
     m = model(
-        {"a": (1, "-a"), "b": (1, "-b**2"), "c": (0, "a + b - c"), "d": (0, "a - d"), "e": (0, "a*time - e")}
+        {
+            "a": (1, "-a"),
+            "b": (1, "-b**2"),
+            "c": (0, "a + b - c"),
+            "d": (0, "a - d"),
+            "e": (0, "a*time - e"),
+        }
     )
     assert closed(m) == {"a", "d"}
 
@@ -107,4 +113,6 @@ def test_constant_production_enters_closed_form() -> None:
     assert closed(m) == {"x"}
     simulator = simulation.compile(m, "fast", ("x",))
     result = simulator.run(simulator.start(), none(), [1.0, 4.0])
-    np.testing.assert_allclose(result["x"][0], 6 - 5 * np.exp(-0.5 * np.array([1.0, 4.0])), rtol=1e-12)
+    np.testing.assert_allclose(
+        result["x"][0], 6 - 5 * np.exp(-0.5 * np.array([1.0, 4.0])), rtol=1e-12
+    )

@@ -49,7 +49,9 @@ def applied(machine: Machine, name: str, x: np.ndarray) -> np.ndarray:
 )
 def test_within_two_units_in_the_last_place(machine: Machine, name: str, x: np.ndarray) -> None:
     right = EXPECTED[name](x)
-    assert np.max(np.abs(applied(machine, name, x) - right) / np.spacing(np.abs(right) + 1e-300)) <= 2
+    assert (
+        np.max(np.abs(applied(machine, name, x) - right) / np.spacing(np.abs(right) + 1e-300)) <= 2
+    )
 
 
 def test_tanh_is_accurate_in_absolute_terms(machine: Machine) -> None:

@@ -125,7 +125,9 @@ def test_a_folder_that_others_can_write_to_is_not_used(
 
 
 @POSIX
-def test_a_file_that_others_can_write_to_is_not_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_others_can_write_to_is_not_used(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Machine(text(1.5))
     (path,) = cache.iterdir()
     path.chmod(0o666)
@@ -136,7 +138,9 @@ def test_a_file_that_others_can_write_to_is_not_used(cache: Path, monkeypatch: p
 
 
 @POSIX
-def test_a_folder_of_somebody_else_is_not_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_somebody_else_is_not_used(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Machine(text(1.5))
     seen = built(monkeypatch)
     mine = os.geteuid()

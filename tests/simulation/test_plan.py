@@ -17,7 +17,9 @@ def plan(
     given: list[int] | None = None,
 ) -> list[tuple[float, float, str, tuple[StateEntry, ...], int]]:
     time, species, duration = zip(*rows, strict=True) if rows else ((), (), ())
-    doses = Doses(np.array(time, float), tuple(species), np.ones((1, len(rows))), np.array(duration, float))
+    doses = Doses(
+        np.array(time, float), tuple(species), np.ones((1, len(rows))), np.array(duration, float)
+    )
     chosen = range(len(rows)) if given is None else given
     return [tuple(i) for i in intervals(start, end, np.array(times), doses, list(chosen), NAMES)]  # type: ignore[misc]
 
@@ -36,8 +38,11 @@ def test_a_bolus_starts_an_interval_of_its_kind() -> None:
 def test_overlapping_infusions_set_the_rate_anew_at_each_turn() -> None:
     found = plan(0, 8, [8], [(0, 1, 4), (2, 1, 4)])
     assert [(start, length, kind) for start, length, kind, _, _ in found] == [
-        (0, 2, "flow central"), (2, 2, "flow central"), (4, 2, "flow central"), (6, 2, "stop central"),
-    ]  # fmt: skip
+        (0, 2, "flow central"),
+        (2, 2, "flow central"),
+        (4, 2, "flow central"),
+        (6, 2, "stop central"),
+    ]
     assert found[1][3] == (StateEntry(1, 0, 0.25, True, True), StateEntry(1, 1, 0.25, True, False))
     assert found[2][3] == (StateEntry(1, 1, 0.25, True, True),)
     assert found[3][3] == (StateEntry(1, -1, 0.0, True, True),)

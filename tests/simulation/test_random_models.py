@@ -62,9 +62,11 @@ def roadrunner_run(drawn: Drawn) -> Array | None:
 
     runner = roadrunner.RoadRunner(mechanism.export(drawn.model(), drawn.inputs()))
     for key, value in (
-        ("relative_tolerance", 0.01 * TOLERANCE), ("absolute_tolerance", 0.001 * TOLERANCE),
-        ("maximum_time_step", LONGEST_STEP), ("maximum_num_steps", 20_000),
-    ):  # fmt: skip
+        ("relative_tolerance", 0.01 * TOLERANCE),
+        ("absolute_tolerance", 0.001 * TOLERANCE),
+        ("maximum_time_step", LONGEST_STEP),
+        ("maximum_num_steps", 20_000),
+    ):
         runner.setIntegratorSetting("cvode", key, value)
     runner.timeCourseSelections = drawn.selections
     try:

@@ -32,8 +32,7 @@ def test_condition_events_fire_each_time_the_condition_turns_true() -> None:
 
 def test_algebraic_rule_is_solved_at_every_time() -> None:
     toy = replace(
-        model({"b": (1.0, "-0.5*b*x")}),
-        rules=(AlgebraicRule("x", parse("x**2 + x - b"), "1"),),
+        model({"b": (1.0, "-0.5*b*x")}), rules=(AlgebraicRule("x", parse("x**2 + x - b"), "1"),)
     )
     simulator = simulation.compile(toy, "auto", ("b", "x"))
     result = simulator.run(simulator.start(), times=[0.0, 1.0, 4.0], tolerance=1e-9)
@@ -108,64 +107,106 @@ def first(condition: str, effect: str, start: float = 0.0) -> Model:
 
 PIECES: dict[str, tuple[Model, str, Inputs | None, Callable[[float], float]]] = {
     "zero order to a threshold": (
-        model({"x": (5, "-where(x > 2, 0.3, 0)")}), "x", None, lambda t: max(5 - 0.3 * t, 2.0),
+        model({"x": (5, "-where(x > 2, 0.3, 0)")}),
+        "x",
+        None,
+        lambda t: max(5 - 0.3 * t, 2.0),
     ),
     "a threshold that both sides push back to": (
-        model({"x": (5, "0.1 - where(x > 2, 0.3, 0)")}), "x", None, lambda t: max(5 - 0.2 * t, 2.0),
+        model({"x": (5, "0.1 - where(x > 2, 0.3, 0)")}),
+        "x",
+        None,
+        lambda t: max(5 - 0.2 * t, 2.0),
     ),
     "a threshold that moves, both sides pushing back": (
-        model({"x": (0, "where(x > 1 + 0.5*time, -1, 2)")}), "x", None,
+        model({"x": (0, "where(x > 1 + 0.5*time, -1, 2)")}),
+        "x",
+        None,
         lambda t: min(2 * t, 1 + 0.5 * t),
     ),
     "a threshold left again when one side gives up": (
         # 1 + 0.5 t until x is 1, on it until t = 2, then upwards with 0.5 t - 1
-        model({"x": (0, "where(x > 1, -1, 1) + y"), "y": (0, "0.5")}), "x", None,
+        model({"x": (0, "where(x > 1, -1, 1) + y"), "y": (0, "0.5")}),
+        "x",
+        None,
         lambda t: t + t * t / 4 if t < 2 * math.sqrt(2) - 2 else 1.0 + (max(t, 2.0) - 2) ** 2 / 4,
     ),
     "two thresholds at once": (
-        model({"x": (1, "where(x > 0, -1, 1) + where(y > 0, -2, 2)*0"), "y": (2, "where(y > 0, -1, 1)")}),
-        "y", None, lambda t: max(2 - t, 0.0),
+        model(
+            {
+                "x": (1, "where(x > 0, -1, 1) + where(y > 0, -2, 2)*0"),
+                "y": (2, "where(y > 0, -1, 1)"),
+            }
+        ),
+        "y",
+        None,
+        lambda t: max(2 - t, 0.0),
     ),
     "a pulse far shorter than a step": (
-        model({"x": (0, "where(time >= 7 and time < 7.001, 1000, 0) - 0.1*x")}), "x", None,
+        model({"x": (0, "where(time >= 7 and time < 7.001, 1000, 0) - 0.1*x")}),
+        "x",
+        None,
         lambda t: 0.0 if t < 7 else 1e4 * (1 - math.exp(-1e-4)) * math.exp(-0.1 * (t - 7.001)),
     ),
     "an hour every day": (
-        model({"x": (0, "where(time - floor(time) < h, 24, 0)")}, {"h": 1 / 24}), "x", None,
+        model({"x": (0, "where(time - floor(time) < h, 24, 0)")}, {"h": 1 / 24}),
+        "x",
+        None,
         lambda t: math.floor(t) + min((t - math.floor(t)) * 24, 1.0),
     ),
     "a window of a state": (
-        model({"x": (0, "1"), "y": (0, "where(x > 6.5 and x < 6.51, 100, 0)")}), "y", None,
+        model({"x": (0, "1"), "y": (0, "where(x > 6.5 and x < 6.51, 100, 0)")}),
+        "y",
+        None,
         lambda t: 100 * (min(max(t, 6.5), 6.51) - 6.5),
     ),
     "a corner": (
-        model({"x": (3, "0 - 1"), "y": (0, "abs(x) + min(x, 0) + max(x, 0 - 1)")}), "y", None,
+        model({"x": (3, "0 - 1"), "y": (0, "abs(x) + min(x, 0) + max(x, 0 - 1)")}),
+        "y",
+        None,
         # 2x, then |x| + x + x = x from 0 to -1, then -1
         lambda t: 6 * t - t * t if t < 3 else (9 - (t - 3) ** 2 / 2 if t < 4 else 8.5 - (t - 4)),
     ),
     "a floor of a state": (
-        model({"x": (0.25, "1"), "y": (0, "floor(x)")}), "y", None,
+        model({"x": (0.25, "1"), "y": (0, "floor(x)")}),
+        "y",
+        None,
         lambda t: sum(max(0.0, t + 0.25 - k) for k in range(1, 40)),
     ),
     "a condition on the square of time": (
-        model({"x": (0, "where(time*time > 12.25, 1, 0)")}), "x", None, lambda t: max(t - 3.5, 0.0),
+        model({"x": (0, "where(time*time > 12.25, 1, 0)")}),
+        "x",
+        None,
+        lambda t: max(t - 3.5, 0.0),
     ),
     "a dose that makes a condition true": (
-        first("x > 1", "n + 1"), "n", doses((2, "x", 5, 0), (8, "x", 0.1, 0)), lambda t: float(t > 2),
+        first("x > 1", "n + 1"),
+        "n",
+        doses((2, "x", 5, 0), (8, "x", 0.1, 0)),
+        lambda t: float(t > 2),
     ),
     "an event at a given time that makes a condition true": (
         replace(
             first("x > 1", "n + 1"),
             events=(*first("x > 1", "n + 1").events, Event("at", {"x": parse("4")}, times=(3.0,))),
-        ), "n", None, lambda t: float(t > 3),
+        ),
+        "n",
+        None,
+        lambda t: float(t > 3),
     ),
     "events that follow one another": (
         replace(
             first("x > 1", "n + 1"),
-            events=(Event("then", {"n": parse("10*n")}, condition=parse("n > 0")), *first("x > 1", "n + 1").events),
-        ), "n", doses((2, "x", 5, 0)), lambda t: 10.0 * (t > 2),
+            events=(
+                Event("then", {"n": parse("10*n")}, condition=parse("n > 0")),
+                *first("x > 1", "n + 1").events,
+            ),
+        ),
+        "n",
+        doses((2, "x", 5, 0)),
+        lambda t: 10.0 * (t > 2),
     ),
-}  # fmt: skip
+}
 
 
 def able(name: str) -> list[tuple[str, float]]:
@@ -187,7 +228,9 @@ def test_conditions_are_solved_by_pieces(name: str, backend: str, tolerance: flo
         result = simulator.run(simulator.start(), inputs, times, tolerance=tolerance)
         assert result.reason == {}
         expected = [right(t) for t in times]
-        np.testing.assert_allclose(result[output][0], expected, rtol=3 * tolerance, atol=3 * tolerance)
+        np.testing.assert_allclose(
+            result[output][0], expected, rtol=3 * tolerance, atol=3 * tolerance
+        )
     assert time.process_time() - start < 5.0
 
 
@@ -218,17 +261,24 @@ def test_a_solver_that_cannot_go_on_ends_with_a_reason(monkeypatch: pytest.Monke
     assert np.isnan(result["x"][1]).all()
     monkeypatch.setattr(reference, "MOST_STEPS", 10**9)
     monkeypatch.setattr(reference, "MOST_EVALUATIONS", 300)
-    assert "300 evaluations of the rates" in simulator.run(simulator.start({"w": 1e4}), times=[1.0]).reason[0]
+    assert (
+        "300 evaluations of the rates"
+        in simulator.run(simulator.start({"w": 1e4}), times=[1.0]).reason[0]
+    )
 
 
 def test_events_that_fire_one_another_for_ever_end_with_a_reason() -> None:
     there = Event("there", {"x": parse("0 - 1")}, condition=parse("x > 0"))
     back = Event("back", {"x": parse("1")}, condition=parse("x < 0"))
-    simulator = simulation.compile(model({"x": (-0.5, "1")}, events=(there, back)), "reference", ("x",))
+    simulator = simulation.compile(
+        model({"x": (-0.5, "1")}, events=(there, back)), "reference", ("x",)
+    )
     result = simulator.run(simulator.start(), times=[0.25, 1.0])
     assert result["x"][0, 0] == pytest.approx(-0.25)
     assert result.status.tolist() == [TOO_MANY_STEPS]
-    assert result.reason[0].endswith('the events "there", "back" fire one another for ever (time 0.5)')
+    assert result.reason[0].endswith(
+        'the events "there", "back" fire one another for ever (time 0.5)'
+    )
 
 
 def test_two_workers_give_the_bytes_of_one() -> None:
@@ -239,7 +289,9 @@ def test_two_workers_give_the_bytes_of_one() -> None:
     assert one == two
 
 
-@pytest.mark.parametrize("text", ["time >= 3", "time > 3", "not time < 3", "time*time >= 9 and x > 0"])
+@pytest.mark.parametrize(
+    "text", ["time >= 3", "time > 3", "not time < 3", "time*time >= 9 and x > 0"]
+)
 def test_an_event_on_time_fires_once_however_a_run_is_cut(text: str) -> None:
     once = Event("once", {"n": parse("n + 1")}, condition=parse(text))
     m = model({"x": (1.0, "0 - 0.1*x"), "n": (0.0, "0")}, events=(once,))

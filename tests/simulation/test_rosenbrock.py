@@ -54,7 +54,9 @@ def stage_weights(tree: Tree) -> np.ndarray:
     """A node with one child sums over alpha + gamma, one with more over alpha (Hairer & Wanner 1996, theorem IV.7.3)."""
     if len(tree) == 1:
         return BETAS @ stage_weights(tree[0])
-    return np.prod([ALPHAS @ stage_weights(child) for child in tree], axis=0) if tree else np.ones(8)
+    return (
+        np.prod([ALPHAS @ stage_weights(child) for child in tree], axis=0) if tree else np.ones(8)
+    )
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5])

@@ -69,11 +69,16 @@ def test_a_negative_dose_and_an_unknown_target_are_named(tmp_path: Path) -> None
     ("text", "said"),
     [
         ("time;target;amount\n0;A;1;2\n", "d.csv:2: 4 cells, the header has 3"),
-        ("time,target,amount,amount\n0,A,1,2\n", 'd.csv:1: amount: column "amount" stands twice; keep one of them'),
+        (
+            "time,target,amount,amount\n0,A,1,2\n",
+            'd.csv:1: amount: column "amount" stands twice; keep one of them',
+        ),
         ("time,target,amount\n0,A,\n", "d.csv:2: amount: found nothing; expected a finite number"),
     ],
-)  # fmt: skip
-def test_a_table_of_another_make_is_told_what_to_change(tmp_path: Path, text: str, said: str) -> None:
+)
+def test_a_table_of_another_make_is_told_what_to_change(
+    tmp_path: Path, text: str, said: str
+) -> None:
     with pytest.raises(InvalidDocument) as caught:
         tables.read_doses(write(tmp_path / "d.csv", text), ["1"], ["A"])
     assert said in str(caught.value)
@@ -101,7 +106,9 @@ def test_doses_are_read_in_every_dialect(tmp_path: Path, raw: bytes) -> None:
 
 def test_patients_with_two_readings_are_refused_until_the_mark_is_said(tmp_path: Path) -> None:
     file = write(tmp_path / "p.csv", "patient;CL\n1;1.234\n2;2.500\n")
-    with pytest.raises(InvalidDocument, match=r"p\.csv:2: CL: found \"1\.234\"; may be 1234 or 1\.234"):
+    with pytest.raises(
+        InvalidDocument, match=r"p\.csv:2: CL: found \"1\.234\"; may be 1234 or 1\.234"
+    ):
         tables.read_patients(file, ["CL"])
     assert tables.read_patients(file, ["CL"], decimal="comma")[1]["CL"].tolist() == [1234.0, 2500.0]
     assert tables.read_patients(file, ["CL"], decimal="point")[1]["CL"].tolist() == [1.234, 2.5]
@@ -114,7 +121,9 @@ def test_what_is_no_row_of_patients_is_noted(tmp_path: Path) -> None:
     assert [note.place.line for note in notes] == [1, 4]
 
 
-def test_names_that_look_like_formulas_are_written_so_that_none_runs_and_read_back(tmp_path: Path) -> None:
+def test_names_that_look_like_formulas_are_written_so_that_none_runs_and_read_back(
+    tmp_path: Path,
+) -> None:
     names = ["=1+1", "+a", "-b", "@c", "'=d", "-5", "plain"]
     file = tmp_path / "out.csv"
     tables.write_rows(file, names, np.array([0.0]), ["x"], -np.ones((len(names), 1, 1)))
@@ -130,11 +139,32 @@ DOSES = "patient;time;target;amount\na;0,5;A;1.200,5\nb;1;B;2\nb;2;A;1.234\n"
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 200), st.sampled_from([b"", b"#", b",", b";", b".", b"'", b" ", b"-", b"7", b"\n", b'"', b"\xff", b"\x00", b"NA"]), st.booleans()),
+        st.tuples(
+            st.integers(0, 200),
+            st.sampled_from(
+                [
+                    b"",
+                    b"#",
+                    b",",
+                    b";",
+                    b".",
+                    b"'",
+                    b" ",
+                    b"-",
+                    b"7",
+                    b"\n",
+                    b'"',
+                    b"\xff",
+                    b"\x00",
+                    b"NA",
+                ]
+            ),
+            st.booleans(),
+        ),
         max_size=4,
     ),
     st.sampled_from(["utf-8", "utf-16", "cp1252"]),
-)  # fmt: skip
+)
 def test_damaged_doses_are_read_whole_or_refused(
     damage: list[tuple[int, bytes, bool]], encoding: str
 ) -> None:
@@ -157,9 +187,15 @@ def test_damaged_doses_are_read_whole_or_refused(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("patient,CL\n1,0.2\n1,0.3\n", r'p\.csv:3: patient: patient "1" stands twice \(first in line 2\)'),
+        (
+            "patient,CL\n1,0.2\n1,0.3\n",
+            r'p\.csv:3: patient: patient "1" stands twice \(first in line 2\)',
+        ),
         ("patient,CL\n1,0.2\n2\n", r"p\.csv:3: 1 cells, the header has 2"),
-        ("patient,CL\n1,0,2\n", r"p\.csv:2: 3 cells, the header has 2; put cells with commas in quotes"),
+        (
+            "patient,CL\n1,0,2\n",
+            r"p\.csv:2: 3 cells, the header has 2; put cells with commas in quotes",
+        ),
         (
             "patient,CL\n1,NA\n2,inf\n3,\n4,1_0\n5,12%\n",
             r'(?s)found "NA".*found "inf".*found nothing.*found "1_0".*found "12%"',
@@ -222,7 +258,20 @@ def test_more_times_than_can_be_meant_are_refused_before_they_are_made(text: str
 
 @pytest.mark.parametrize(
     "text",
-    ["nan", "inf", "0:inf:1", "0:nan:1", "nan:1", "1e400", "0:1:inf", "0:1:nan", "0:1:2:3", "", ",", ":"],
+    [
+        "nan",
+        "inf",
+        "0:inf:1",
+        "0:nan:1",
+        "nan:1",
+        "1e400",
+        "0:1:inf",
+        "0:1:nan",
+        "0:1:2:3",
+        "",
+        ",",
+        ":",
+    ],
 )
 def test_times_that_are_no_numbers_are_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match="not a list of finite times"):

@@ -35,4 +35,6 @@ def by_sex() -> tuple[TimeToEvent, TimeToEvent]:
 @cache
 def oracle(file: str) -> dict[tuple[str, str], float]:
     with (FOLDER / file).open(encoding="utf-8") as stream:
-        return {(row["dataset"], row["quantity"]): float(row["value"]) for row in csv.DictReader(stream)}
+        return {
+            (row["dataset"], row["quantity"]): float(row["value"]) for row in csv.DictReader(stream)
+        }

@@ -23,8 +23,12 @@ def lung_model(**options):
 def test_lung_as_in_r(ties):
     values, fit = lung.oracle("curves_and_tests.csv"), lung_model(ties=ties)
     for i, name in enumerate(NAMES):
-        assert fit.coefficients[i] == pytest.approx(values[f"lung Cox {ties}", f"beta {name}"], rel=1e-6)
-        assert fit.standard_errors[i] == pytest.approx(values[f"lung Cox {ties}", f"se {name}"], rel=1e-6)
+        assert fit.coefficients[i] == pytest.approx(
+            values[f"lung Cox {ties}", f"beta {name}"], rel=1e-6
+        )
+        assert fit.standard_errors[i] == pytest.approx(
+            values[f"lung Cox {ties}", f"se {name}"], rel=1e-6
+        )
     assert fit.log_likelihood[1] == pytest.approx(values[f"lung Cox {ties}", "loglik"], rel=1e-9)
 
 
@@ -33,7 +37,9 @@ def test_proportional_hazards_test_as_in_r():
     for name, statistic, p in zip(NAMES, found.statistics, found.p, strict=True):
         assert statistic == pytest.approx(values["lung cox.zph km", f"chisq {name}"], rel=1e-6)
         assert p == pytest.approx(values["lung cox.zph km", f"p {name}"], rel=1e-6)
-    assert found.global_statistic == pytest.approx(values["lung cox.zph km", "chisq GLOBAL"], rel=1e-6)
+    assert found.global_statistic == pytest.approx(
+        values["lung cox.zph km", "chisq GLOBAL"], rel=1e-6
+    )
     assert found.global_p == pytest.approx(values["lung cox.zph km", "p GLOBAL"], rel=1e-6)
 
 
@@ -47,7 +53,10 @@ def frame(data, x, **columns):
 def random_study(n=300, ties=False, seed=5):
     rng = np.random.default_rng(seed)
     x = np.column_stack([rng.integers(0, 2, n), rng.normal(size=n)]).astype(float)
-    event, censored = rng.exponential(200 * np.exp(-0.5 * x[:, 0] + 0.3 * x[:, 1])), rng.uniform(50, 600, n)
+    event, censored = (
+        rng.exponential(200 * np.exp(-0.5 * x[:, 0] + 0.3 * x[:, 1])),
+        rng.uniform(50, 600, n),
+    )
     time = np.minimum(event, censored)
     return TimeToEvent(np.ceil(time / 20) * 20 if ties else time, event <= censored), x, rng
 
@@ -64,11 +73,18 @@ def test_strata_late_entry_and_weights_as_in_lifelines():
     )
     late = TimeToEvent(data.time, data.observed, entry=entry, weight=weight)
     table = frame(data, x, stratum=stratum, entry=entry, weight=weight)
-    with pytest.warns(StatisticalWarning):  # it advises the robust variance for weights that are not whole
+    with pytest.warns(
+        StatisticalWarning
+    ):  # it advises the robust variance for weights that are not whole
         peer = CoxPHFitter().fit(
-            table, "time", "observed", strata="stratum", entry_col="entry", weights_col="weight",
+            table,
+            "time",
+            "observed",
+            strata="stratum",
+            entry_col="entry",
+            weights_col="weight",
             fit_options={"precision": 1e-12},
-        )  # fmt: skip
+        )
     fit = cox(late, x, strata=stratum)
     assert fit.coefficients == pytest.approx(peer.params_.to_numpy(), rel=1e-6)
     assert fit.standard_errors == pytest.approx(peer.standard_errors_.to_numpy(), rel=1e-6)
@@ -80,9 +96,13 @@ def test_robust_variance_as_in_lifelines():
     data, x, rng = random_study()
     weight = rng.uniform(0.5, 2, 300)
     peer = CoxPHFitter().fit(
-        frame(data, x, weight=weight), "time", "observed", weights_col="weight", robust=True,
+        frame(data, x, weight=weight),
+        "time",
+        "observed",
+        weights_col="weight",
+        robust=True,
         fit_options={"precision": 1e-12},
-    )  # fmt: skip
+    )
     fit = cox(TimeToEvent(data.time, data.observed, weight=weight), x, robust=True)
     assert fit.standard_errors == pytest.approx(peer.standard_errors_.to_numpy(), rel=1e-6)
 
@@ -98,7 +118,9 @@ def test_robust_variance_with_ties_is_the_derivative_by_each_weight(ties):
         for sign in (1, -1):
             weight = np.ones(60)
             weight[i] += sign * step
-            ends.append(cox(TimeToEvent(data.time, data.observed, entry, weight), x, ties=ties).coefficients)
+            ends.append(
+                cox(TimeToEvent(data.time, data.observed, entry, weight), x, ties=ties).coefficients
+            )
         influence.append((ends[0] - ends[1]) / (2 * step))
     # a weight moves Efron's mean weight of the tied as well, which the residuals (R's too) leave out
     tolerance = 0.05 if ties == "efron" else 1e-5

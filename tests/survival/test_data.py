@@ -39,7 +39,9 @@ def test_arrays_are_copies_that_cannot_change():
 
 def test_pooling_keeps_entry_and_weight_of_those_who_have_them():
     plain = TimeToEvent(np.array([3.0]), np.array([True]))
-    late = TimeToEvent(np.array([5.0]), np.array([False]), entry=np.array([2.0]), weight=np.array([0.5]))
+    late = TimeToEvent(
+        np.array([5.0]), np.array([False]), entry=np.array([2.0]), weight=np.array([0.5])
+    )
     together, group = pooled([plain, late])
     assert together.entry is not None
     assert list(together.entry) == [0.0, 2.0]

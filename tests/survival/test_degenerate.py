@@ -61,7 +61,9 @@ def tiny(draw: st.DrawFn, zero: bool = True) -> TimeToEvent:
         observed = np.full(n, kind == "all")
         observed[0] |= kind == "one"
     weight = (
-        np.array(draw(st.lists(st.floats(0.1, 5.0), min_size=n, max_size=n))) if draw(st.booleans()) else None
+        np.array(draw(st.lists(st.floats(0.1, 5.0), min_size=n, max_size=n)))
+        if draw(st.booleans())
+        else None
     )
     entry = None
     if draw(st.integers(0, 3)) == 0 and (time > 0).all():
@@ -102,7 +104,9 @@ def finite(work: Callable[[], object]) -> object | None:
     return found
 
 
-@given(tiny(), tiny(), st.sampled_from(["log", "log-log", "plain", "logit", "arcsin"]), st.booleans())
+@given(
+    tiny(), tiny(), st.sampled_from(["log", "log-log", "plain", "logit", "arcsin"]), st.booleans()
+)
 @settings(deadline=None, max_examples=100)
 def test_curves(one: TimeToEvent, other: TimeToEvent, interval: str, robust: bool) -> None:
     variance = "robust" if robust else "greenwood"
@@ -149,9 +153,13 @@ def test_restricted_means(one: TimeToEvent, other: TimeToEvent, horizon: float) 
             assert 0.0 <= found.p <= 1.0
 
 
-@given(tiny(), tiny(), st.booleans(), st.sampled_from([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]))
+@given(
+    tiny(), tiny(), st.booleans(), st.sampled_from([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+)
 @settings(deadline=None, max_examples=100)
-def test_tests(one: TimeToEvent, other: TimeToEvent, stratified: bool, weights: tuple[float, float]) -> None:
+def test_tests(
+    one: TimeToEvent, other: TimeToEvent, stratified: bool, weights: tuple[float, float]
+) -> None:
     strata = [np.arange(len(group)) % 2 for group in (one, other)] if stratified else None
     rho, gamma = weights
     for found in (
@@ -177,7 +185,9 @@ def test_hazard_ratios(
     one: TimeToEvent, other: TimeToEvent, ties: str, firth: bool, robust: bool, stratified: bool
 ) -> None:
     strata = [np.arange(len(group)) % 2 for group in (one, other)] if stratified else None
-    found = finite(lambda: hazard_ratio(one, other, ties=ties, firth=firth, robust=robust, strata=strata))
+    found = finite(
+        lambda: hazard_ratio(one, other, ties=ties, firth=firth, robust=robust, strata=strata)
+    )
     if found is not None:
         assert 1 / LARGEST_RATIO < found.value < LARGEST_RATIO
         assert found.low <= found.value <= found.high
@@ -205,7 +215,10 @@ def test_several_covariates(
         patients = TimeToEvent(patients.time, patients.observed)
     values = st.sampled_from([0.0, 1.0, 2.0, -1.0])
     x = np.array(
-        [data.draw(st.lists(values, min_size=len(patients), max_size=len(patients))) for _ in range(p)]
+        [
+            data.draw(st.lists(values, min_size=len(patients), max_size=len(patients)))
+            for _ in range(p)
+        ]
     ).T
     x[:, 0] = group
     x *= data.draw(st.sampled_from([1.0, 1e-6, 1e6]))
@@ -252,16 +265,24 @@ def test_replicates(rows: list[TimeToEvent], ties: str) -> None:
     width = max(len(row) for row in rows)
     time, observed, included = (np.zeros((len(rows), width), kind) for kind in (float, bool, bool))
     for i, row in enumerate(rows):
-        time[i, : len(row)], observed[i, : len(row)], included[i, : len(row)] = row.time, row.observed, True
+        time[i, : len(row)], observed[i, : len(row)], included[i, : len(row)] = (
+            row.time,
+            row.observed,
+            True,
+        )
     many = kaplan_meier_many(time, observed, included)
     for i, row in enumerate(rows):
         one = kaplan_meier(TimeToEvent(row.time, row.observed))
         assert many.median[i] == pytest.approx(one.median.value)
-        assert many.at([1.0], extend=True)[i, 0] == pytest.approx(float(one.at(1.0, extend=True)), abs=1e-12)
+        assert many.at([1.0], extend=True)[i, 0] == pytest.approx(
+            float(one.at(1.0, extend=True)), abs=1e-12
+        )
     finite(lambda: many.restricted_mean(2.0, extend=True))
     answered(lambda: many.restricted_mean(2.0))
     ratios = answered(
-        lambda: hazard_ratio_many(time, observed, np.arange(width) % 2 == 0, included=included, ties=ties)
+        lambda: hazard_ratio_many(
+            time, observed, np.arange(width) % 2 == 0, included=included, ties=ties
+        )
     )
     known = ratios.hazard_ratio[~np.isnan(ratios.hazard_ratio)]
     assert ((known > 1 / LARGEST_RATIO) & (known < LARGEST_RATIO)).all()
@@ -329,7 +350,7 @@ HUGE = 1e300
         lambda d, c: fit_spline(d, inner_knots=0).hazard(0.0),
         lambda d, c: landmark_difference(c, c, 0.5),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_meant_is_refused(work: Callable[..., object]) -> None:
     data = TimeToEvent([1.0, 2.0, 3.0, 4.0], [1, 1, 1, 0])
     with pytest.raises(NormoxiaError):
@@ -338,13 +359,17 @@ def test_what_cannot_be_meant_is_refused(work: Callable[..., object]) -> None:
 
 def test_every_public_function_is_tried_above() -> None:
     """A function added to the room belongs into this file."""
-    functions = {name for name in survival.__all__ if callable(getattr(survival, name)) and name[0].islower()}
+    functions = {
+        name for name in survival.__all__ if callable(getattr(survival, name)) and name[0].islower()
+    }
     assert {name for name in functions if name not in globals()} == set()
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow", "exact"])
 @pytest.mark.parametrize("turned", [False, True])
-def test_an_arm_without_events_or_overlap_has_no_ratio_without_firth(ties: str, turned: bool) -> None:
+def test_an_arm_without_events_or_overlap_has_no_ratio_without_firth(
+    ties: str, turned: bool
+) -> None:
     """R (coxph, survival 3.5-3) warns "Loglik converged before variable 1; beta may be infinite" for each of these."""
     quiet, busy = TimeToEvent([3.0, 4, 5], [0, 0, 0]), TimeToEvent([3.0, 5, 4, 11], [1, 1, 1, 1])
     early, late = TimeToEvent([1.0, 2, 3], [1, 1, 1]), TimeToEvent([4.0, 5, 6], [1, 1, 1])

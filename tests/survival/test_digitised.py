@@ -23,9 +23,12 @@ def read_off(
     times = np.unique(np.concatenate([curve.times, [patients.time.max()]]))
     risk = np.arange(0, patients.time.max(), step)
     return DigitisedCurve(
-        times, curve.at(times).round(decimals), risk, np.array([(patients.time >= t).sum() for t in risk]),
+        times,
+        curve.at(times).round(decimals),
+        risk,
+        np.array([(patients.time >= t).sum() for t in risk]),
         patients.n_events if with_events else None,
-    )  # fmt: skip
+    )
 
 
 def lung_by_sex() -> list[TimeToEvent]:
@@ -36,7 +39,8 @@ def lung_by_sex() -> list[TimeToEvent]:
         own = [r for r in rows if r["sex"] == sex]
         groups.append(
             TimeToEvent(
-                np.array([float(r["time"]) for r in own]), np.array([r["status"] == "2" for r in own])
+                np.array([float(r["time"]) for r in own]),
+                np.array([r["status"] == "2" for r in own]),
             )
         )
     return groups
@@ -46,7 +50,9 @@ def lung_by_sex() -> list[TimeToEvent]:
 def test_hazard_ratio_of_two_arms_survives_the_round_trip(with_events: bool) -> None:
     men, women = lung_by_sex()
     truth = hazard_ratio(women, men).value
-    rebuilt = [reconstruct(read_off(group, with_events=with_events)).patients for group in (women, men)]
+    rebuilt = [
+        reconstruct(read_off(group, with_events=with_events)).patients for group in (women, men)
+    ]
     assert abs(np.log(hazard_ratio(*rebuilt).value / truth)) < 0.05  # the tolerance asked for
     for ours, original in zip(rebuilt, (women, men), strict=True):
         assert ours.n_patients == original.n_patients
@@ -79,7 +85,12 @@ def test_censor_marks_are_used_as_read() -> None:
     )
     curve = kaplan_meier(patients)
     read = DigitisedCurve(
-        curve.times, curve.at(curve.times), np.array([0.0]), np.array([6]), 4, np.array([20.0, 40.0])
+        curve.times,
+        curve.at(curve.times),
+        np.array([0.0]),
+        np.array([6]),
+        4,
+        np.array([20.0, 40.0]),
     )
     found = reconstruct(read).patients
     assert sorted(found.time[~found.observed]) == [20.0, 40.0]
@@ -150,7 +161,9 @@ def published(draw: st.DrawFn) -> tuple[TimeToEvent, DigitisedCurve]:
         time = np.maximum(np.ceil(time * 10) / 10, 0.1)
     patients = TimeToEvent.from_months(time, observed)
     last = float(time.max())
-    columns = np.linspace(0.0, last * draw(st.sampled_from([0.9, 1.0, 1.3])), draw(st.integers(7, 16)))
+    columns = np.linspace(
+        0.0, last * draw(st.sampled_from([0.9, 1.0, 1.3])), draw(st.integers(7, 16))
+    )
     if draw(st.booleans()):  # round months, as printed
         columns = np.unique(np.round(columns))
     dropped = draw(st.integers(0, len(columns) - 1))
@@ -164,15 +177,20 @@ def published(draw: st.DrawFn) -> tuple[TimeToEvent, DigitisedCurve]:
     heights = kaplan_meier(patients).at(times * DAYS_PER_MONTH, extend=True)
     at_risk = [int((time >= c - 1e-9).sum()) for c in columns]
     read = DigitisedCurve.from_months(
-        times, heights.round(draw(st.integers(2, 4))), columns, at_risk,
+        times,
+        heights.round(draw(st.integers(2, 4))),
+        columns,
+        at_risk,
         int(observed.sum()) if draw(st.booleans()) else None,
-    )  # fmt: skip
+    )
     return patients, read
 
 
 def half_unit(read: DigitisedCurve) -> float:
     """Half of the last printed decimal of a curve's heights."""
-    decimals = next(d for d in (1, 2, 3, 4) if np.array_equal(read.survival, read.survival.round(d)))
+    decimals = next(
+        d for d in (1, 2, 3, 4) if np.array_equal(read.survival, read.survival.round(d))
+    )
     return float(0.5 * 10.0**-decimals)
 
 
@@ -200,7 +218,9 @@ def events_left_open(read: DigitisedCurve) -> tuple[float, float]:
 
 @given(published())
 @settings(deadline=None, max_examples=150)
-def test_every_number_at_risk_and_the_events_come_back(case: tuple[TimeToEvent, DigitisedCurve]) -> None:
+def test_every_number_at_risk_and_the_events_come_back(
+    case: tuple[TimeToEvent, DigitisedCurve],
+) -> None:
     """Numbers at risk exactly, or with a note and no further off than rounding of the curve at both ends of a stretch
     explains; events within what curve and table leave open."""
     patients, read = case
@@ -235,7 +255,9 @@ def test_events_come_back_to_four_in_a_hundred_nearly_always() -> None:
 
 @pytest.mark.parametrize("columns", [[0, 6, 12, 18, 24], [0, 6, 12, 18]])
 @pytest.mark.parametrize("reported", [True, False])
-def test_the_last_drop_to_nought_takes_the_last_patient_only(columns: list[int], reported: bool) -> None:
+def test_the_last_drop_to_nought_takes_the_last_patient_only(
+    columns: list[int], reported: bool
+) -> None:
     """Most are censored, then the last one dies: the curve falls from a quarter to 0, which says nothing of the censored."""
     rng = np.random.default_rng(8)
     event, censored = rng.exponential(12.0, 300), rng.uniform(6.0, 19.0, 300)
@@ -245,9 +267,12 @@ def test_the_last_drop_to_nought_takes_the_last_patient_only(columns: list[int],
     times = np.unique(np.concatenate([[0.0], time[observed]]))
     heights = kaplan_meier(patients).at(times * DAYS_PER_MONTH, extend=True)
     read = DigitisedCurve.from_months(
-        times, heights.round(3), columns, [int((time >= c).sum()) for c in columns],
+        times,
+        heights.round(3),
+        columns,
+        [int((time >= c).sum()) for c in columns],
         int(observed.sum()) if reported else None,
-    )  # fmt: skip
+    )
     assert read.survival[-2] > 0.1
     found = reconstruct(read)
     assert found.at_risk.tolist() == read.at_risk.tolist()
@@ -272,7 +297,9 @@ def test_deaths_read_after_a_column_may_have_been_before_it() -> None:
 def made_by_hand() -> tuple[TimeToEvent, np.ndarray]:
     """A hundred patients of whom ten are still followed at the end of the axis, 24 months."""
     rows = [(0.4 * i, 1) for i in range(1, 31)] + [(i + 0.05, 0) for i in range(1, 11)]
-    rows += [(12 + 1.2 * i - 0.1, 1) for i in range(1, 11)] + [(12 + 0.3 * i - 0.05, 0) for i in range(1, 41)]
+    rows += [(12 + 1.2 * i - 0.1, 1) for i in range(1, 11)] + [
+        (12 + 0.3 * i - 0.05, 0) for i in range(1, 41)
+    ]
     time, observed = np.array(rows + [(24.0, 0)] * 10).T
     return TimeToEvent.from_months(time, observed), time
 

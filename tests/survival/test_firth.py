@@ -28,15 +28,21 @@ def test_one_risk_set_is_jeffreys_estimate_of_a_share(arm: int, other: int, even
     share = (events + 0.5) / (total + 1.0)
     expected = math.log(share / (1 - share) * (other + 5) / (arm + 5))
     assert fit.coefficients[0] == pytest.approx(expected, abs=1e-9)
-    assert fit.standard_errors[0] == pytest.approx(1 / math.sqrt(total * share * (1 - share)), rel=1e-8)
+    assert fit.standard_errors[0] == pytest.approx(
+        1 / math.sqrt(total * share * (1 - share)), rel=1e-8
+    )
 
 
 def test_a_single_event_has_three_to_one_odds() -> None:
     """One event: p = 3/4, so the hazard ratio is 3 n0 / n1; by every treatment of ties."""
     one, other = TimeToEvent([1.0, 2.0, 2.0], [1, 0, 0]), TimeToEvent([2.0, 2.0], [0, 0])
     for ties in ("efron", "breslow", "exact"):
-        assert hazard_ratio(one, other, ties=ties, firth=True).value == pytest.approx(3 * 2 / 3, rel=1e-9)
-        assert hazard_ratio(other, one, ties=ties, firth=True).value == pytest.approx(3 / (3 * 2), rel=1e-9)
+        assert hazard_ratio(one, other, ties=ties, firth=True).value == pytest.approx(
+            3 * 2 / 3, rel=1e-9
+        )
+        assert hazard_ratio(other, one, ties=ties, firth=True).value == pytest.approx(
+            3 / (3 * 2), rel=1e-9
+        )
 
 
 def written_out(time, observed, x, beta, ties, stratum, weight, entry) -> float:
@@ -50,12 +56,16 @@ def written_out(time, observed, x, beta, ties, stratum, weight, entry) -> float:
             total += weight[dead] @ eta[dead]
             relative = weight * np.exp(eta)
             if ties == "exact":
-                ways = [math.exp(eta[list(s)].sum()) for s in itertools.combinations(there, len(dead))]
+                ways = [
+                    math.exp(eta[list(s)].sum()) for s in itertools.combinations(there, len(dead))
+                ]
                 total -= math.log(sum(ways))
                 continue
             for k in range(len(dead)):
                 share = k / len(dead) if ties == "efron" else 0.0
-                total -= weight[dead].mean() * math.log(relative[there].sum() - share * relative[dead].sum())
+                total -= weight[dead].mean() * math.log(
+                    relative[there].sum() - share * relative[dead].sum()
+                )
     return float(total)
 
 
@@ -113,10 +123,16 @@ def test_maximum_and_profile_as_written_out(ties: str, separated: bool, seed: in
         return written_out(time, observed, x - centre, np.asarray(beta), *rest)
 
     def penalised(beta):
-        return likelihood(beta) + 0.5 * np.linalg.slogdet(information(likelihood, np.asarray(beta)))[1]
+        return (
+            likelihood(beta) + 0.5 * np.linalg.slogdet(information(likelihood, np.asarray(beta)))[1]
+        )
 
-    best = minimize(lambda b: -penalised(b), np.zeros(p), method="Nelder-Mead",
-                    options={"xatol": 1e-7, "fatol": 1e-11, "maxiter": 400})  # fmt: skip
+    best = minimize(
+        lambda b: -penalised(b),
+        np.zeros(p),
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-11, "maxiter": 400},
+    )
     fit = cox(data, x, strata=rest[1], ties=ties, firth=True)
     # the differences carry 1e-9 of the information, which moves the flat top by about its square root
     assert fit.coefficients == pytest.approx(best.x, abs=2e-4)
@@ -156,7 +172,9 @@ def test_without_ties_all_treatments_agree_and_units_do_not_matter() -> None:
     rng = np.random.default_rng(5)
     data = TimeToEvent(rng.exponential(1.0, 30), rng.random(30) < 0.5)
     x = rng.normal(size=(30, 2))
-    fits = [cox(data, x, ties=ties, firth=True).coefficients for ties in ("efron", "breslow", "exact")]
+    fits = [
+        cox(data, x, ties=ties, firth=True).coefficients for ties in ("efron", "breslow", "exact")
+    ]
     assert fits[0] == pytest.approx(fits[1], rel=1e-9)
     assert fits[0] == pytest.approx(fits[2], rel=1e-7)
     scaled = cox(data, x * 1e6 + 3.0, firth=True)

@@ -13,7 +13,9 @@ from normoxia.survival import TimeToEvent, cox, log_rank, max_combo, pooled
 @pytest.mark.parametrize(("rho", "name"), [(0.0, "lung logrank sex"), (1.0, "lung Peto rho=1 sex")])
 def test_lung_by_sex_as_in_r(rho, name):
     found = log_rank(lung.by_sex(), rho=rho)
-    assert found.statistic == pytest.approx(lung.oracle("curves_and_tests.csv")[name, "chisq"], rel=1e-9)
+    assert found.statistic == pytest.approx(
+        lung.oracle("curves_and_tests.csv")[name, "chisq"], rel=1e-9
+    )
     assert found.degrees == 1
     assert found.z**2 == pytest.approx(found.statistic)
     assert found.z > 0  # more deaths among men than expected
@@ -38,10 +40,18 @@ def test_fleming_harrington_as_in_lifelines():
 
     men, women = lung.by_sex()
     peer = logrank_test(
-        men.time, women.time, men.observed, women.observed, weightings="fleming-harrington", p=0, q=1
+        men.time,
+        women.time,
+        men.observed,
+        women.observed,
+        weightings="fleming-harrington",
+        p=0,
+        q=1,
     )
     # lifelines weighs by its pooled curve as we do
-    assert log_rank([men, women], gamma=1.0).statistic == pytest.approx(peer.test_statistic, rel=1e-9)
+    assert log_rank([men, women], gamma=1.0).statistic == pytest.approx(
+        peer.test_statistic, rel=1e-9
+    )
 
 
 def test_stratified_sums_run_within_strata():
@@ -50,7 +60,9 @@ def test_stratified_sums_run_within_strata():
     time, observed = rng.exponential(100, 60), rng.random(60) < 0.8
     arm, stratum = np.arange(60) % 2, rng.integers(0, 3, 60)
     data = TimeToEvent(time, observed)
-    found = log_rank([data.subset(arm == a) for a in (0, 1)], strata=[stratum[arm == a] for a in (0, 1)])
+    found = log_rank(
+        [data.subset(arm == a) for a in (0, 1)], strata=[stratum[arm == a] for a in (0, 1)]
+    )
     assert found.statistic == pytest.approx(cox(data, arm, strata=stratum).score_test, rel=1e-9)
     assert found.method == "stratified log-rank"
 

@@ -24,7 +24,9 @@ EXACT = 1e-9  # R prints 15 digits; both sum a few hundred terms
 @pytest.mark.parametrize("sex", [1, 2])
 def test_lung_curve_as_in_r(sex):
     curve = kaplan_meier(lung.by_sex()[sex - 1])
-    values = {q: v for (d, q), v in lung.oracle("curves_and_tests.csv").items() if d == "lung KM by sex"}
+    values = {
+        q: v for (d, q), v in lung.oracle("curves_and_tests.csv").items() if d == "lung KM by sex"
+    }
     prefix = f"sex={sex}"
     assert len(curve.data) == values[f"{prefix} records"]
     assert curve.n_events.sum() == values[f"{prefix} events"]
@@ -33,7 +35,9 @@ def test_lung_curve_as_in_r(sex):
     assert curve.median.high == values[f"{prefix} 0.95UCL"]
     for day in (180, 365, 540):
         assert curve.at(day) == pytest.approx(values[f"{prefix} S {day}"], rel=EXACT)
-        assert curve.standard_error_at(day) == pytest.approx(values[f"{prefix} se {day}"], rel=EXACT)
+        assert curve.standard_error_at(day) == pytest.approx(
+            values[f"{prefix} se {day}"], rel=EXACT
+        )
 
 
 def small_sets() -> dict[str, TimeToEvent]:
@@ -70,7 +74,9 @@ def test_quantiles_and_their_limits_as_in_r(name):
         assert [found.value, found.low, found.high] == pytest.approx(expected, rel=1e-12)
         assert many.quantile(float(row["probability"]))[0] == pytest.approx(expected[0], rel=1e-12)
         if row["type"] == "log" and row["probability"] == "0.5":
-            assert [ends[0] for ends in many.median_interval()] == pytest.approx(expected[1:], rel=1e-12)
+            assert [ends[0] for ends in many.median_interval()] == pytest.approx(
+                expected[1:], rel=1e-12
+            )
 
 
 @pytest.mark.parametrize("name", sorted(set(small_sets()) - {"none"}))
@@ -88,7 +94,9 @@ def test_bands_as_in_r(name):
 @given(follow_ups(), st.floats(0.05, 0.95), st.floats(1.0, 500.0))
 def test_no_quantile_depends_on_how_long_the_last_patient_was_followed(data, probability, longer):
     last = data.time >= data.time.max()
-    longest = TimeToEvent(np.where(last & ~data.observed, data.time + longer, data.time), data.observed)
+    longest = TimeToEvent(
+        np.where(last & ~data.observed, data.time + longer, data.time), data.observed
+    )
     one, other = (kaplan_meier(d).quantile(probability) for d in (data, longest))
     assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
 
@@ -114,7 +122,9 @@ def test_median_and_curve_as_in_lifelines():
     peer = KaplanMeierFitter().fit(data.time, data.observed)
     curve = kaplan_meier(data, interval="log-log")
     days = np.arange(5, 1000, 7.0)
-    assert curve.at(days) == pytest.approx(peer.survival_function_at_times(days).to_numpy(), rel=EXACT)
+    assert curve.at(days) == pytest.approx(
+        peer.survival_function_at_times(days).to_numpy(), rel=EXACT
+    )
     assert curve.median.value == peer.median_survival_time_
     band = peer.confidence_interval_survival_function_.loc[curve.times]
     assert np.column_stack([curve.low, curve.high]) == pytest.approx(band.to_numpy(), rel=1e-6)
@@ -196,7 +206,9 @@ def test_without_censoring_the_curve_is_the_share_alive():
 
 
 def test_a_median_not_reached_is_infinite():
-    curve = kaplan_meier(TimeToEvent(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, False, False])))
+    curve = kaplan_meier(
+        TimeToEvent(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, False, False]))
+    )
     assert curve.median.value == math.inf
     assert curve.median.high == math.inf
 
@@ -223,7 +235,10 @@ def test_follow_up_exchanges_events_and_censoring():
     from lifelines import KaplanMeierFitter
 
     data = lung.everybody()
-    assert follow_up(data).value == KaplanMeierFitter().fit(data.time, ~data.observed).median_survival_time_
+    assert (
+        follow_up(data).value
+        == KaplanMeierFitter().fit(data.time, ~data.observed).median_survival_time_
+    )
 
 
 def test_nelson_aalen_by_hand():
@@ -241,7 +256,9 @@ def test_conditional_survival_is_the_curve_of_those_who_entered_then():
     conditional = kaplan_meier(data).conditional(540.0, given=180.0)
     entered = kaplan_meier(late).landmark(540.0)
     assert conditional.value == pytest.approx(entered.value, rel=1e-12)
-    assert (conditional.low, conditional.high) == pytest.approx((entered.low, entered.high), rel=1e-12)
+    assert (conditional.low, conditional.high) == pytest.approx(
+        (entered.low, entered.high), rel=1e-12
+    )
 
 
 def test_interpolated_quantile_lies_between_visits():
@@ -269,7 +286,9 @@ def test_intervals_cover_the_truth_and_the_landmark_test_keeps_its_size():
         hits += mark.low <= math.exp(-hazard * 180) <= mark.high
         medians += one.median.low <= 300.0 <= one.median.high
         rejected += landmark_difference(one, other, 180.0).p < 0.05
-    error = math.sqrt(0.05 * 0.95 / rounds)  # 0.0056; three of them, and 0.01 for the normal approximation
+    error = math.sqrt(
+        0.05 * 0.95 / rounds
+    )  # 0.0056; three of them, and 0.01 for the normal approximation
     assert hits / rounds == pytest.approx(0.95, abs=3 * error + 0.01)
     assert medians / rounds == pytest.approx(0.95, abs=3 * error + 0.01)
     assert rejected / rounds == pytest.approx(0.05, abs=3 * error + 0.01)

@@ -6,7 +6,14 @@ from tests.survival import lung
 
 from normoxia.errors import ComputationFailed, InvalidArgument
 from normoxia.survival import TimeToEvent
-from normoxia.survival.families import EXPONENTIAL, FAMILIES, GENERALISED_GAMMA, GOMPERTZ, LOG_NORMAL, WEIBULL
+from normoxia.survival.families import (
+    EXPONENTIAL,
+    FAMILIES,
+    GENERALISED_GAMMA,
+    GOMPERTZ,
+    LOG_NORMAL,
+    WEIBULL,
+)
 from normoxia.survival.parametric import fit_parametric
 from normoxia.survival.spline import fit_spline
 
@@ -35,7 +42,8 @@ def test_lung_as_in_flexsurv(name):
     for parameter, value, error in fit.parameters:
         peer_error = values[row, f"se {parameter}"]
         assert value == pytest.approx(
-            values[row, f"est {parameter}"], abs=near(fit.log_likelihood, values[row, "loglik"]) * peer_error
+            values[row, f"est {parameter}"],
+            abs=near(fit.log_likelihood, values[row, "loglik"]) * peer_error,
         )
         assert error == pytest.approx(peer_error, rel=0.05 if name == "gompertz" else 1e-3)
     for sex in (0, 1):
@@ -122,7 +130,8 @@ def test_splines_as_in_flexsurv(scale, inner):
     for name, value, error in zip(fit.names, fit.coefficients, fit.standard_errors, strict=True):
         peer_error = values[row, f"se {name}"]
         assert value == pytest.approx(
-            values[row, f"est {name}"], abs=near(fit.log_likelihood, values[row, "loglik"]) * peer_error
+            values[row, f"est {name}"],
+            abs=near(fit.log_likelihood, values[row, "loglik"]) * peer_error,
         )
         assert error == pytest.approx(peer_error, rel=1e-3)
 

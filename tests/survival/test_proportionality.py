@@ -6,12 +6,20 @@ from tests.survival import lung
 from tests.survival.strategies import replicated_trial
 
 from normoxia.errors import ComputationFailed, InvalidArgument
-from normoxia.survival import TimeToEvent, cox, curves_cross, kaplan_meier, proportional_hazards_test
+from normoxia.survival import (
+    TimeToEvent,
+    cox,
+    curves_cross,
+    kaplan_meier,
+    proportional_hazards_test,
+)
 
 
 def groups_that_cross():
     rng = np.random.default_rng(2)
-    early_then_late = np.where(rng.random(400) < 0.5, rng.exponential(60, 400), rng.exponential(1500, 400))
+    early_then_late = np.where(
+        rng.random(400) < 0.5, rng.exponential(60, 400), rng.exponential(1500, 400)
+    )
     steady = rng.exponential(300, 400)
     return [TimeToEvent(np.minimum(t, 900.0), t <= 900.0) for t in (early_then_late, steady)]
 
@@ -30,7 +38,9 @@ def test_a_chance_lead_of_a_few_patients_is_no_crossing():
 @pytest.mark.parametrize("transform", ["km", "identity", "rank", "log"])
 def test_crossing_hazards_fail_the_test(transform):
     one, other = groups_that_cross()
-    data = TimeToEvent(np.concatenate([one.time, other.time]), np.concatenate([one.observed, other.observed]))
+    data = TimeToEvent(
+        np.concatenate([one.time, other.time]), np.concatenate([one.observed, other.observed])
+    )
     fit = cox(data, np.arange(800) < 400)
     assert proportional_hazards_test(fit, transform).global_p < 1e-4
 
@@ -65,9 +75,14 @@ def zph_fits():
         )
         yield (
             f"strata {ties}",
-            cox(TimeToEvent(month, died), x[:, [0, 1, 3]], names=("age", "sex", "wt.loss"),
-                strata=columns["ph.ecog"], ties=ties),
-        )  # fmt: skip
+            cox(
+                TimeToEvent(month, died),
+                x[:, [0, 1, 3]],
+                names=("age", "sex", "wt.loss"),
+                strata=columns["ph.ecog"],
+                ties=ties,
+            ),
+        )
     yield "entry efron", cox(TimeToEvent(time, died, entry), x, names=names)
 
 
@@ -77,7 +92,9 @@ def test_several_covariates_ties_strata_weights_and_late_entry_as_in_r(transform
     with (lung.FOLDER / "zph.csv").open(encoding="utf-8") as stream:
         rows = [r for r in csv.DictReader(stream) if r["dataset"] == name]
     expected = {
-        r["quantity"].removeprefix(f"{transform} "): r for r in rows if r["quantity"].startswith(transform)
+        r["quantity"].removeprefix(f"{transform} "): r
+        for r in rows
+        if r["quantity"].startswith(transform)
     }
     tested = proportional_hazards_test(fit, transform)
     assert set(expected) - {"strata(ph.ecog)"} == {*tested.names, "GLOBAL"}

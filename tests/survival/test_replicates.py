@@ -25,7 +25,10 @@ def replicates(draw):
     shape = (draw(st.integers(1, 4)), draw(st.integers(3, 40)))
     step = draw(st.sampled_from([1.0, 7.0, 1e-9]))  # from distinct times to heavy ties
     time = np.ceil(rng.exponential(20, shape) / step) * step
-    observed, included = rng.random(shape) < draw(st.sampled_from([0.3, 0.7, 1.0])), rng.random(shape) < 0.8
+    observed, included = (
+        rng.random(shape) < draw(st.sampled_from([0.3, 0.7, 1.0])),
+        rng.random(shape) < 0.8,
+    )
     included[:, :2] = True
     return time, observed, included, rng
 
@@ -43,7 +46,9 @@ def test_curves_equal_those_drawn_one_by_one(case):
         assert many.median[r] == pytest.approx(one.median.value)
         assert (low[r], high[r]) == pytest.approx((one.median.low, one.median.high))
         marks = np.array([0.0, 3.0, one.last])
-        assert many.at(marks, extend=True)[r] == pytest.approx(one.at(marks, extend=True), abs=1e-12)
+        assert many.at(marks, extend=True)[r] == pytest.approx(
+            one.at(marks, extend=True), abs=1e-12
+        )
         assert many.standard_error_at(marks, extend=True)[r] == pytest.approx(
             one.standard_error_at(marks, extend=True), abs=1e-12
         )
@@ -64,7 +69,9 @@ def test_hazard_ratios_equal_those_fitted_one_by_one(case, ties, stratified):
         rows = included[r]
         data = TimeToEvent(time[r, rows], observed[r, rows])
         groups = (
-            [data.subset(arm[rows]), data.subset(~arm[rows])] if 0 < arm[rows].sum() < rows.sum() else None
+            [data.subset(arm[rows]), data.subset(~arm[rows])]
+            if 0 < arm[rows].sum() < rows.sum()
+            else None
         )
         if groups:
             strata = [stratum[rows][arm[rows]], stratum[rows][~arm[rows]]] if stratified else None
@@ -105,7 +112,11 @@ def test_wrong_shapes_are_refused():
 
 
 def test_prediction_interval_keeps_what_was_not_reached():
-    assert prediction_interval([10.0, 12.0, 11.0, np.inf, np.nan], level=0.9) == (12.0, 10.0, math.inf)
+    assert prediction_interval([10.0, 12.0, 11.0, np.inf, np.nan], level=0.9) == (
+        12.0,
+        10.0,
+        math.inf,
+    )
 
 
 @pytest.mark.slow
@@ -120,4 +131,6 @@ def test_log_hazard_ratios_scatter_as_their_standard_errors_say():
     )  # 0.02: small-sample bias of the estimate
     assert z.std() == pytest.approx(1.0, abs=3 / math.sqrt(8000) + 0.01)
     low, high = found.interval()
-    assert ((low <= 0.7) & (high >= 0.7)).mean() == pytest.approx(0.95, abs=3 * math.sqrt(0.05 * 0.95 / 4000))
+    assert ((low <= 0.7) & (high >= 0.7)).mean() == pytest.approx(
+        0.95, abs=3 * math.sqrt(0.05 * 0.95 / 4000)
+    )

@@ -23,7 +23,9 @@ def test_value_and_standard_error_as_in_r(sex):
     values = lung.oracle("curves_and_tests.csv")
     found = restricted_mean(kaplan_meier(lung.by_sex()[sex - 1]), 1022.0, extend=True)
     assert found.value == pytest.approx(values["lung KM by sex", f"sex={sex} rmean"], rel=1e-9)
-    assert found.standard_error == pytest.approx(values["lung KM by sex", f"sex={sex} se(rmean)"], rel=1e-9)
+    assert found.standard_error == pytest.approx(
+        values["lung KM by sex", f"sex={sex} se(rmean)"], rel=1e-9
+    )
 
 
 def test_without_censoring_it_is_the_mean_of_shortened_times():
@@ -58,7 +60,9 @@ def test_difference_and_ratio_agree_with_their_parts():
 def test_time_lost_and_its_ratio_from_the_means_of_r():
     """print(survfit, rmean = 700) by sex: time lost is 700 less the mean; the ratio's error by the delta method."""
     with (lung.FOLDER / "means.csv").open(encoding="utf-8") as stream:
-        rows = {row["sex"]: (float(row["rmean"]), float(row["se"])) for row in csv.DictReader(stream)}
+        rows = {
+            row["sex"]: (float(row["rmean"]), float(row["se"])) for row in csv.DictReader(stream)
+        }
     men, women = (kaplan_meier(group) for group in lung.by_sex())
     for curve, (mean, error) in zip((men, women), (rows["1"], rows["2"]), strict=True):
         lost = restricted_mean_lost(curve, 700.0)
@@ -72,7 +76,9 @@ def test_time_lost_and_its_ratio_from_the_means_of_r():
     assert (found.low, found.high) == pytest.approx(
         (found.value * math.exp(-reach), found.value * math.exp(reach)), rel=1e-9
     )
-    assert found.p == pytest.approx(math.erfc(abs(math.log(found.value) / error) / math.sqrt(2)), rel=1e-9)
+    assert found.p == pytest.approx(
+        math.erfc(abs(math.log(found.value) / error) / math.sqrt(2)), rel=1e-9
+    )
 
 
 def test_without_censoring_the_time_lost_is_the_mean_of_what_is_missing():
@@ -101,7 +107,9 @@ def test_interval_covers_the_truth_under_censoring():
     rng, hits, rejected, rounds, hazard = np.random.default_rng(7), 0, 0, 2000, 1 / 400
     truth = (1 - math.exp(-hazard * 600)) / hazard
     for _ in range(rounds):
-        one, other = (kaplan_meier(g) for g in exponential_trial(rng, 200, (hazard, hazard), (300, 1200)))
+        one, other = (
+            kaplan_meier(g) for g in exponential_trial(rng, 200, (hazard, hazard), (300, 1200))
+        )
         if one.last < 600 or other.last < 600:
             continue
         mean = restricted_mean(one, 600.0)

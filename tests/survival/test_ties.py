@@ -34,7 +34,10 @@ from normoxia.survival.ties import TIE_TOLERANCE
 def sets() -> list[list[dict[str, str]]]:
     with (lung.FOLDER / "ties.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    return [[row for row in rows if row["set"] == name] for name in dict.fromkeys(row["set"] for row in rows)]
+    return [
+        [row for row in rows if row["set"] == name]
+        for name in dict.fromkeys(row["set"] for row in rows)
+    ]
 
 
 def numbers(rows: list[dict[str, str]], name: str) -> np.ndarray:
@@ -61,13 +64,18 @@ def test_joined_as_by_aeqsurv_in_r(rows: list[dict[str, str]]) -> None:
     ] == pytest.approx(float(rows[0]["cox_off"]), rel=1e-6)
 
 
-@given(follow_ups(smallest=4, largest=25), follow_ups(smallest=4, largest=25), st.integers(0, 10**6))
+@given(
+    follow_ups(smallest=4, largest=25), follow_ups(smallest=4, largest=25), st.integers(0, 10**6)
+)
 @settings(deadline=None, max_examples=40)
 def test_rounding_changes_no_answer(one: TimeToEvent, other: TimeToEvent, seed: int) -> None:
     rng = np.random.default_rng(seed)
     whole = [TimeToEvent(np.ceil(data.time), data.observed) for data in (one, other)]
     # a few units in the last place, as sums and unit conversions leave them
-    moved = [TimeToEvent(d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), d.observed) for d in whole]
+    moved = [
+        TimeToEvent(d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), d.observed)
+        for d in whole
+    ]
     answers: list[Callable[[list[TimeToEvent]], object]] = [
         lambda groups: [len(kaplan_meier(g).times) for g in groups],
         lambda groups: [kaplan_meier(g).survival for g in groups],
@@ -78,7 +86,9 @@ def test_rounding_changes_no_answer(one: TimeToEvent, other: TimeToEvent, seed: 
         lambda groups: [nelson_aalen(g).at(np.arange(1.0, 31.0)) for g in groups],
         lambda groups: [kaplan_meier(g).median.value for g in groups],
         lambda groups: [follow_up(g).value for g in groups],
-        lambda groups: [restricted_mean(kaplan_meier(g), g.time.max()).standard_error for g in groups],
+        lambda groups: [
+            restricted_mean(kaplan_meier(g), g.time.max()).standard_error for g in groups
+        ],
         lambda groups: curves_cross(*map(kaplan_meier, groups)),
         lambda groups: log_rank(groups).statistic,
         lambda groups: max_combo(*groups).statistic,
@@ -125,8 +135,11 @@ def _many(groups: list[TimeToEvent]) -> list[np.ndarray]:
     arm = np.arange(time.shape[1]) < len(groups[0])
     curves, ratios = kaplan_meier_many(time, observed), hazard_ratio_many(time, observed, arm)
     return [
-        curves.at(np.arange(1.0, 31.0), extend=True), curves.median, ratios.log_hazard_ratio, ratios.log_rank_z,
-    ]  # fmt: skip
+        curves.at(np.arange(1.0, 31.0), extend=True),
+        curves.median,
+        ratios.log_hazard_ratio,
+        ratios.log_rank_z,
+    ]
 
 
 @given(st.lists(st.integers(0, 20_000), min_size=1, max_size=60), st.integers(0, 10**6))
@@ -151,7 +164,9 @@ def test_a_subset_keeps_what_was_decided_for_all() -> None:
 def test_entry_that_equals_the_end_but_for_rounding_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="rounding"):
         TimeToEvent([0.1 + 0.2, 1.0], [1, 0], entry=[0.3, 0.0])
-    assert TimeToEvent([0.1 + 0.2, 1.0], [1, 0], entry=[0.3, 0.0], tie_tolerance=0.0).entry is not None
+    assert (
+        TimeToEvent([0.1 + 0.2, 1.0], [1, 0], entry=[0.3, 0.0], tie_tolerance=0.0).entry is not None
+    )
 
 
 def test_following_between_two_times() -> None:

@@ -20,9 +20,9 @@ def test_without_c28_a_mutation_changes_no_parameter() -> None:
     without, _ = trial.ablate(whole, ["C28"])
     with_effects, plain = drawn(whole), drawn(without)
     # every patient of ORIENT-31 has a mutation; VEGF production is 1.7 times the wild type's while the statement stands
-    assert np.median(with_effects.parameters["vm"]) / np.median(plain.parameters["vm"]) == pytest.approx(
-        1.7, rel=0.05
-    )
+    assert np.median(with_effects.parameters["vm"]) / np.median(
+        plain.parameters["vm"]
+    ) == pytest.approx(1.7, rel=0.05)
     assert {e.statement for e in without.population.effects} == {"", "C30", "C34"}
 
 

@@ -53,8 +53,12 @@ def test_every_interval_holds_its_value_and_is_the_same_each_time() -> None:
     assert repr(outcomes) == repr(trial.analyse(result))
 
 
-def test_arms_without_difference_have_a_hazard_ratio_of_one_with_the_width_of_a_real_trial() -> None:
-    protocol = replace(toy.protocol(), contrasts=(trial.read(toy.HERE / "toy_trial.yaml").contrasts[0],))
+def test_arms_without_difference_have_a_hazard_ratio_of_one_with_the_width_of_a_real_trial() -> (
+    None
+):
+    protocol = replace(
+        toy.protocol(), contrasts=(trial.read(toy.HERE / "toy_trial.yaml").contrasts[0],)
+    )
     contrast = replace(protocol.contrasts[0], experimental="again", control="chemotherapy")
     protocol = replace(protocol, contrasts=(contrast,)).with_patients(24)
     result = toy.result(replicates=4)
@@ -88,34 +92,53 @@ def test_an_interval_from_one_trial_holds_the_next_trials_value_as_often_as_it_s
         ("combination", "chemotherapy", Endpoint.OS, Measure.HAZARD_RATIO),
     )
     alone = [
-        trial.analyse(whole.take(whole.columns["replicate"] == r), toy.protocol()) for r in range(replicates)
+        trial.analyse(whole.take(whole.columns["replicate"] == r), toy.protocol())
+        for r in range(replicates)
     ]
     for arm, other, endpoint, measure in keys:
-        each = [_one(outcomes, arm, endpoint, measure, comparator=other).estimate for outcomes in alone]
+        each = [
+            _one(outcomes, arm, endpoint, measure, comparator=other).estimate for outcomes in alone
+        ]
         # twins within a replicate: for a contrast, what other people of the control arm would have given
-        values = _apart(whole, arm, other) if other else np.array([estimate.value for estimate in each])
-        held = [e.contains(v) for e, v in zip(each, np.roll(values, 1), strict=True) if np.isfinite(e.value)]
+        values = (
+            _apart(whole, arm, other) if other else np.array([estimate.value for estimate in each])
+        )
+        held = [
+            e.contains(v)
+            for e, v in zip(each, np.roll(values, 1), strict=True)
+            if np.isfinite(e.value)
+        ]
         # 95 % of 150 with a standard error of 1.8 points; small trials, so three of them
         assert np.mean(held) > 0.95 - 3 * 0.018, (arm, endpoint, np.mean(held))
         replicated = _one(
             trial.analyse(whole, toy.protocol()), arm, endpoint, measure, comparator=other
         ).estimate
         # the replicates' own interval lacks the uncertainty of a simulation of one trial: narrower by about sqrt(2)
-        widths = np.array([np.log(e.high / e.low) for e in each if e.low > 0 and np.isfinite(e.high)])
+        widths = np.array(
+            [np.log(e.high / e.low) for e in each if e.low > 0 and np.isfinite(e.high)]
+        )
         if replicated.low > 0 and np.isfinite(replicated.high) and len(widths) > 20:
-            assert 1.1 < np.median(widths) / np.log(replicated.high / replicated.low) < 1.9, (arm, endpoint)
+            assert 1.1 < np.median(widths) / np.log(replicated.high / replicated.low) < 1.9, (
+                arm,
+                endpoint,
+            )
 
 
 def _apart(whole: trial.TrialResult, arm: str, other: str) -> np.ndarray:
     e = evaluate(whole, toy.protocol().criteria)
-    one, two = whole.rows(arm).reshape(-1, 24), np.roll(whole.rows(other).reshape(-1, 24), 1, axis=0)
+    one, two = (
+        whole.rows(arm).reshape(-1, 24),
+        np.roll(whole.rows(other).reshape(-1, 24), 1, axis=0),
+    )
     rows = np.concatenate([one, two], axis=1)
     group = np.arange(48) < 24
     return hazard_ratio_many(e.os[rows], e.os_observed[rows], group).hazard_ratio
 
 
 def test_infinite_medians_give_infinite_ends() -> None:
-    estimate = analysis._predicted(10.0, np.array([5.0] * 50 + [10.0] * 100 + [np.inf] * 50), 1.0, True)
+    estimate = analysis._predicted(
+        10.0, np.array([5.0] * 50 + [10.0] * 100 + [np.inf] * 50), 1.0, True
+    )
     assert (estimate.low, estimate.high) == (5.0, np.inf)
 
 
@@ -151,12 +174,17 @@ def test_impower150_is_compared_with_the_wild_type_result() -> None:
 @pytest.mark.parametrize(
     ("k", "n", "size"), [(0, 24, 24), (24, 24, 24), (7, 30, 60), (1, 400, 20), (3, 5, 300)]
 )
-def test_a_share_is_predicted_by_the_beta_binomial_under_jeffreys_s_prior(k: int, n: int, size: int) -> None:
+def test_a_share_is_predicted_by_the_beta_binomial_under_jeffreys_s_prior(
+    k: int, n: int, size: int
+) -> None:
     from scipy import stats
 
     found = analysis._predicted_share(100.0 * k / n, n, size)
     law = stats.betabinom(size, k + 0.5, n - k + 0.5)
-    low, high = law.ppf(0.025), law.ppf(0.975)  # scipy's quantiles: the smallest counts that reach a share
+    low, high = (
+        law.ppf(0.025),
+        law.ppf(0.975),
+    )  # scipy's quantiles: the smallest counts that reach a share
     assert (found.low, found.high) == pytest.approx((100 * low / size, 100 * high / size))
 
 
@@ -175,7 +203,9 @@ def test_a_predicted_share_holds_the_next_trial_s_as_often_as_it_says(size: int)
 
     counts = np.arange(size + 1)
     intervals = [analysis._predicted_share(100.0 * k / size, size, size) for k in counts]
-    held = np.array([[interval.contains(100.0 * y / size) for y in counts] for interval in intervals])
+    held = np.array(
+        [[interval.contains(100.0 * y / size) for y in counts] for interval in intervals]
+    )
     coverage = []
     for truth in np.linspace(0.02, 0.98, 49):
         chance = stats.binom.pmf(counts, size, truth)
@@ -187,7 +217,9 @@ def test_a_predicted_share_holds_the_next_trial_s_as_often_as_it_says(size: int)
 
 def test_a_landmark_that_everybody_reaches_is_not_certain_for_the_next_trial() -> None:
     result = toy.result(replicates=1)
-    shares = [o for o in trial.analyse(result) if o.measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT)]
+    shares = [
+        o for o in trial.analyse(result) if o.measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT)
+    ]
     sure = [o.estimate for o in shares if o.estimate.value in (0.0, 100.0)]
     assert sure
     assert all(estimate.low < estimate.high for estimate in sure)
@@ -228,8 +260,11 @@ def test_predicted_curves_have_the_intervals_of_the_landmarks_and_never_rise() -
 def test_published_curves_are_of_the_whole_set_and_of_one_cut() -> None:
     curves = analysis.published_curves(trial.read("study:KEYNOTE-024"))
     assert [(c.endpoint, c.arm, c.points[-1][0]) for c in curves] == [
-        (Endpoint.PFS, "pembro", 24.0), (Endpoint.PFS, "chemo", 24.0), (Endpoint.OS, "pembro", 12.0), (Endpoint.OS, "chemo", 12.0),
-    ]  # fmt: skip
+        (Endpoint.PFS, "pembro", 24.0),
+        (Endpoint.PFS, "chemo", 24.0),
+        (Endpoint.OS, "pembro", 12.0),
+        (Endpoint.OS, "chemo", 12.0),
+    ]
     for curve in curves:
         assert curve.points[0] == (0.0, 100.0)
         assert curve.source.reference
@@ -243,7 +278,8 @@ def test_published_medians_are_of_the_data_cut_of_the_ratio() -> None:
     key = ("ITT-WT", Endpoint.OS, Measure.MEDIAN_MONTHS, "ABCP")
     for same_cut, median in ((False, 19.2), (True, 19.5)):
         found = [
-            o for o in analysis.published(protocol, same_cut=same_cut)
+            o
+            for o in analysis.published(protocol, same_cut=same_cut)
             if (o.population, o.endpoint, o.measure, o.arm) == key
-        ]  # fmt: skip
+        ]
         assert [o.estimate.value for o in found] == [median]

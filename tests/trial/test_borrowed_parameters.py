@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from normoxia import pharmacology
-from normoxia.trial import borrowed_parameters
+from normoxia.trial.making import borrowed_parameters
 from normoxia.trial.setting import ParameterSet
 
 

@@ -9,7 +9,9 @@ import pytest
 from tests.trial import toy
 
 from normoxia.pharmacology.drug import TOXICITY_GROUPS
-from normoxia.trial import clinical, from_study, runner, toxicity
+from normoxia.trial import runner
+from normoxia.trial.conduct import clinical, toxicity
+from normoxia.trial.making import from_study
 from normoxia.trial.setting import ParameterSet
 
 
@@ -25,7 +27,8 @@ def test_numbers_of_groups_join_in_order() -> None:
     bench = runner.prepare(toy.protocol())
     chunk = runner.Chunk("", ((0, 0, 2), (1, 0, 3)))
     settings = [
-        ParameterSet({"clinic.later_blockade": x, "clinic.ascertainment": 2 * x}) for x in (0.25, 0.5)
+        ParameterSet({"clinic.later_blockade": x, "clinic.ascertainment": 2 * x})
+        for x in (0.25, 0.5)
     ]
     population, numbers = runner._enrolled(bench, chunk, 1, settings, np.zeros(5))
     assert population.n_patients == 5
@@ -40,11 +43,16 @@ def test_numbers_of_groups_join_in_order() -> None:
 def test_a_weaker_later_blockade_changes_those_who_cross_over_and_nobody_else() -> None:
     trial = from_study.preferred("KEYNOTE-024").with_patients(40)
     found = {
-        left: runner.run(trial, seed=4, settings=[ParameterSet({"clinic.later_blockade": left, "kI": 0.004})])
+        left: runner.run(
+            trial, seed=4, settings=[ParameterSet({"clinic.later_blockade": left, "kI": 0.004})]
+        )
         for left in (0.0, 1.0)
     }
     none, full = found[0.0], found[1.0]
-    column = {name: (none.columns[name], full.columns[name]) for name in ("death", "next_line", "next_start")}
+    column = {
+        name: (none.columns[name], full.columns[name])
+        for name in ("death", "next_line", "next_start")
+    }
     control = none.columns["arm"] == 1
     crossed = control & (column["next_line"][1] == 0)
     assert crossed.sum() > 5

@@ -13,7 +13,8 @@ import pytest
 
 from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.trial import designs, reference, runner
+from normoxia.trial import reference, runner
+from normoxia.trial.making import designs
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "forecasts" / "designs.csv"
 NAMES = library.names("forecasts")
@@ -34,7 +35,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "histology-specific chemotherapy": ("carboplatin", "cisplatin"),
     "standard chemotherapy": ("docetaxel", "gemcitabine", "pemetrexed"),
     "investigator choice": ("docetaxel", "gemcitabine", "pemetrexed"),
-}  # fmt: skip
+}
 
 
 @functools.cache
@@ -84,7 +85,9 @@ def test_arms_and_size_are_those_of_the_design(name: str) -> None:
     arms = {row["arm"] for row in own}
     assert {arm.id for protocol in protocols(name) for arm in protocol.arms} == arms
     if own[0]["n_total"]:
-        assert sum(arm.n for protocol in protocols(name) for arm in protocol.arms) == int(own[0]["n_total"])
+        assert sum(arm.n for protocol in protocols(name) for arm in protocol.arms) == int(
+            own[0]["n_total"]
+        )
     randomised = own[0]["randomised"] == "yes"
     assert all(bool(protocol.contrasts) == randomised for protocol in protocols(name))
     # arms that stand in several protocols are cohorts of one arm, and then the design is pooled
@@ -92,7 +95,9 @@ def test_arms_and_size_are_those_of_the_design(name: str) -> None:
     assert designs.design(name).pooled == twice
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['design']}-{row['arm']}-{row['drug']}")
+@pytest.mark.parametrize(
+    "row", rows(), ids=lambda row: f"{row['design']}-{row['arm']}-{row['drug']}"
+)
 def test_every_drug_is_given_as_printed(row: dict[str, str]) -> None:
     if "placebo" in row["drug"]:
         return
@@ -118,7 +123,10 @@ def test_every_drug_is_given_as_printed(row: dict[str, str]) -> None:
             if row["schedule"].startswith("once daily"):
                 assert course.cycle_days == 1.0
             if "1-14 of 21" in row["schedule"] or "2 weeks on" in row["schedule"]:
-                assert (course.cycle_days, course.days) == (21.0, tuple(float(d) for d in range(14)))
+                assert (course.cycle_days, course.days) == (
+                    21.0,
+                    tuple(float(d) for d in range(14)),
+                )
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -209,7 +217,9 @@ def test_the_page_of_designs_is_up_to_date() -> None:
 
 def test_a_refused_design_answers_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = designs.parse(
-        documents.parse("designs: [{design: X-1, asks: a, refused: no drug is known}]", "designs.yaml")
+        documents.parse(
+            "designs: [{design: X-1, asks: a, refused: no drug is known}]", "designs.yaml"
+        )
     )
     monkeypatch.setattr(designs, "forecasts", lambda: refused)
     with pytest.raises(InvalidArgument, match="no drug is known"):
@@ -225,7 +235,9 @@ def kitchen() -> runner.PreparedTrial:
     trials = [trial.read(f"forecast:{name}") for name in NAMES]
     drugs = sorted({drug for t in trials for drug in t.drugs})
     biology = mechanism.read(library.path("models", "nsclc"))
-    model = mechanism.compose([biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)])
+    model = mechanism.compose(
+        [biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)]
+    )
     return runner.prepare(trials[0], model=model)
 
 
@@ -236,7 +248,8 @@ def run(protocol: trial.Trial, seed: int = 1, replicates: int = 1) -> trial.Tria
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow) for name in NAMES]
+    "name",
+    [pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow) for name in NAMES],
 )
 def test_a_protocol_runs(name: str) -> None:
     protocol = trial.read(f"forecast:{name}").with_patients(4)
@@ -254,7 +267,11 @@ def test_a_protocol_runs_on_a_model_of_its_own_drugs(name: str) -> None:
     result = trial.run(protocol, seed=1, patients=4)
     assert not any(result.failed.values())
     performed = trial.protocol_of(result)
-    assert (performed.text, performed.sets, performed.notes) == (protocol.text, protocol.sets, protocol.notes)
+    assert (performed.text, performed.sets, performed.notes) == (
+        protocol.text,
+        protocol.sets,
+        protocol.notes,
+    )
 
 
 # cohorts together
@@ -281,7 +298,11 @@ def test_pooled_cohorts_are_one_trial_of_all_their_patients() -> None:
         squamous = whole.covariates["histology"][rows] == "squamous"
         assert squamous.tolist() == ([True] * 4 + [False] * 12) * 2
     shares = [
-        next(o.estimate.value for o in trial.analyse(r, t) if (o.arm, str(o.endpoint)) == ("pf", "ORR"))
+        next(
+            o.estimate.value
+            for o in trial.analyse(r, t)
+            if (o.arm, str(o.endpoint)) == ("pf", "ORR")
+        )
         for t, r in [*zip(parts, results, strict=True), (protocol, whole)]
     ]
     assert shares[2] == pytest.approx((4 * shares[0] + 12 * shares[1]) / 16)

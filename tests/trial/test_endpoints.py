@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from normoxia.population import Acceptance
+from normoxia.trial.conduct.recist import Criteria, Response
 from normoxia.trial.endpoints import PatientEndpoints, evaluate
-from normoxia.trial.recist import Criteria, Response
 from normoxia.trial.result import COLUMNS, TrialResult
 
 NEVER = np.inf
@@ -16,7 +16,14 @@ NAN = np.nan
 #  0 responds, progresses at 126, dies at 300      1 stable, dies at 100 without progression
 #  2 progresses at 42, alive at the cut            3 drops out at 90 after one scan
 #  4 never scanned, dies after the cut             5 complete response, ongoing
-DAYS = [[42, 84, 126], [42, 84, NAN], [42, NAN, NAN], [42, NAN, NAN], [NAN, NAN, NAN], [42, 84, 126]]
+DAYS = [
+    [42, 84, 126],
+    [42, 84, NAN],
+    [42, NAN, NAN],
+    [42, NAN, NAN],
+    [NAN, NAN, NAN],
+    [42, 84, 126],
+]
 CODES = [
     ["PR", "PR", "PD"],
     ["SD", "SD", "NE"],
@@ -40,9 +47,20 @@ def found() -> PatientEndpoints:
     columns["first_toxicity"] = np.array([150.0, 99.0, 80.0, 95.0, NEVER, 10.0])
     overall = np.array([[Response[code] for code in row] for row in CODES], dtype=np.int8)
     result = TrialResult(
-        "hand", ("one",), columns, {}, np.array([42.0, 84.0, 126.0]), np.array(DAYS, dtype=float),
-        np.full((n, 3), 50.0), overall, (), np.zeros((n, 4, 0), np.float32), {}, Acceptance(n, n, {}), {},
-    )  # fmt: skip
+        "hand",
+        ("one",),
+        columns,
+        {},
+        np.array([42.0, 84.0, 126.0]),
+        np.array(DAYS, dtype=float),
+        np.full((n, 3), 50.0),
+        overall,
+        (),
+        np.zeros((n, 4, 0), np.float32),
+        {},
+        Acceptance(n, n, {}),
+        {},
+    )
     return evaluate(result, Criteria(confirmation_days=28.0))
 
 

@@ -48,7 +48,12 @@ def test_impower150_is_as_published() -> None:
     protocol = trial.read("impower150")
     # ASCO 2018 abstract 9002
     assert {arm.id: arm.n for arm in protocol.arms} == {"ABCP": 400, "ACP": 402, "BCP": 400}
-    assert protocol.arm("ABCP").regimen.drugs == ("atezolizumab", "bevacizumab", "carboplatin", "paclitaxel")
+    assert protocol.arm("ABCP").regimen.drugs == (
+        "atezolizumab",
+        "bevacizumab",
+        "carboplatin",
+        "paclitaxel",
+    )
     days = protocol.visits.days(700.0)
     assert days[:8].tolist() == [42.0 * k for k in range(1, 9)]
     assert np.diff(days[7:]).tolist() == [63.0] * 5
@@ -62,14 +67,30 @@ def test_unknown_trial_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
-        ("bevacizumab 15 mg/kg", "bevacizumb 15 mg/kg", ["wrong.yaml:11", '"bevacizumb"', 'did you mean "bevacizumab"']),
-        ("follow_up:", "folow_up:", ['unknown key "folow_up"', 'did you mean "follow_up"', 'missing key "follow_up"']),
-        ("bevacizumab 15 mg/kg q3w", "bevacizumab -15 mg/kg q3w", ["dose -15 mg/kg", "more than 0"]),
+        (
+            "bevacizumab 15 mg/kg",
+            "bevacizumb 15 mg/kg",
+            ["wrong.yaml:11", '"bevacizumb"', 'did you mean "bevacizumab"'],
+        ),
+        (
+            "follow_up:",
+            "folow_up:",
+            ['unknown key "folow_up"', 'did you mean "follow_up"', 'missing key "follow_up"'],
+        ),
+        (
+            "bevacizumab 15 mg/kg q3w",
+            "bevacizumab -15 mg/kg q3w",
+            ["dose -15 mg/kg", "more than 0"],
+        ),
         ("bevacizumab 15 mg/kg q3w", "bevacizumab 400 mg/kg q3w", ["bevacizumab", "ten times"]),
         ("bevacizumab 15 mg/kg q3w", "bevacizumab 15 q3w", ["unit"]),
         ("bevacizumab 15 mg/kg q3w", "bevacizumab 15 mg/mL q3w", ["mg/mL"]),
         ("docetaxel 75 mg/m2 q3w x6", "'docetaxel 75 mg/m2 d1,22 q3w x6'", ["overlap"]),
-        ("regimen: [carboplatin AUC 5 q3w x4, paclitaxel 200 mg/m2 q3w x4]", "regimen: []", ['arm "chemotherapy" gives no drug']),
+        (
+            "regimen: [carboplatin AUC 5 q3w x4, paclitaxel 200 mg/m2 q3w x4]",
+            "regimen: []",
+            ['arm "chemotherapy" gives no drug'],
+        ),
         ("n: 24", "n: 0", ["found 0", "at least 1"]),
         ("first: 6 weeks", "first: 3 days", ["a visit as early as day -4", "first dose"]),
         ("first: 6 weeks", "first: 6", ['found "6"', "a number and a unit"]),
@@ -80,12 +101,16 @@ def test_unknown_trial_names_the_nearest() -> None:
         ("{sex_female: 1}", "{sex_femal: 1}", ['"sex_femal"', 'did you mean "sex_female"']),
         ("{sex_female: 1}", "{sex_female: 2}", ['"2" is no level of sex_female']),
         ("share: 0.5, drugs", "share: 1.5, drugs", ["at most 1"]),
-        ("drugs: [pembrolizumab]", "drugs: [paclitaxell]", ['"paclitaxell" is not given by the arm', 'did you mean "paclitaxel"']),
+        (
+            "drugs: [pembrolizumab]",
+            "drugs: [paclitaxell]",
+            ['"paclitaxell" is not given by the arm', 'did you mean "paclitaxel"'],
+        ),
         ("model: nsclc", "model: nslc", ['did you mean "nsclc"']),
         ("document: advanced-nsclc", "document: advanced-nsclcs", ["advanced-nsclc"]),
         ("    source: assumed\n", "", ["no source"]),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_found(old: str, new: str, parts: list[str]) -> None:
     message = _with(old, new)
     for part in parts:
@@ -94,7 +119,9 @@ def test_a_mistake_is_found(old: str, new: str, parts: list[str]) -> None:
 
 def test_a_visit_before_a_delayed_first_dose_is_found() -> None:
     text = TEXT.replace("carboplatin AUC 5 q3w x4", "carboplatin AUC 5 q3w x4 delayed 84 days")
-    text = text.replace("paclitaxel 200 mg/m2 q3w x4", "paclitaxel 200 mg/m2 q3w x4 delayed 84 days")
+    text = text.replace(
+        "paclitaxel 200 mg/m2 q3w x4", "paclitaxel 200 mg/m2 q3w x4 delayed 84 days"
+    )
     assert 'first dose of arm "chemotherapy" on day 84' in _findings(text)
 
 
@@ -170,7 +197,12 @@ def test_what_a_missing_section_lacks_is_said_of_that_section() -> None:
             "document: advanced-nsclcc",
             'did you mean "advanced-nsclc"',
         ),
-        ("impower150", "atezolizumab 1200 mg q3w", "atezolizumab 1200 q3w", "found no unit after 1200"),
+        (
+            "impower150",
+            "atezolizumab 1200 mg q3w",
+            "atezolizumab 1200 q3w",
+            "found no unit after 1200",
+        ),
         ("impower150", "model: nsclc", "model: nsclcc", 'did you mean "nsclc"'),
     ],
 )

@@ -17,7 +17,9 @@ CONFIG = {"trial": "toy", "seed": 1, "patients": None, "regimen": "a 1 mg q3w"}
 
 def test_a_folder_with_anything_in_it_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(OutputExists, match="exists; name another folder with --out, or add --resume"):
+    with pytest.raises(
+        OutputExists, match="exists; name another folder with --out, or add --resume"
+    ):
         RunFolder.create(tmp_path, CONFIG)
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
@@ -63,5 +65,7 @@ def test_the_manifest_carries_the_digest_of_each_output(tmp_path: Path) -> None:
     manifest = json.loads((folder.path / "manifest.json").read_text())
     # sha256 of "abc": FIPS 180-2, appendix B.1
     assert manifest["outputs"]["chunks/a.bin"] == "ba7816bf8f01cfea" == digest(b"abc")
-    events = [json.loads(line)["event"] for line in (folder.path / "log.jsonl").read_text().splitlines()]
+    events = [
+        json.loads(line)["event"] for line in (folder.path / "log.jsonl").read_text().splitlines()
+    ]
     assert events == ["started", "chunk", "finished"]

@@ -12,10 +12,13 @@ from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.study import Study
-from normoxia.trial import cuts, from_study, runner
+from normoxia.trial import runner
+from normoxia.trial.making import cuts, from_study
 
 #: what the registry would have to hold for these to be run
-CANNOT = dict.fromkeys(["CheckMate-722", "IMpower110"], "the number of patients of its arms is not known")
+CANNOT = dict.fromkeys(
+    ["CheckMate-722", "IMpower110"], "the number of patients of its arms is not known"
+)
 
 
 def is_randomised(study: Study) -> bool:
@@ -34,7 +37,9 @@ def kitchen() -> runner.PreparedTrial:
     trials = [from_study.preferred(name) for name in RUNNABLE]
     drugs = sorted({drug for t in trials for drug in t.drugs})
     biology = mechanism.read(library.path("models", from_study.MODEL))
-    model = mechanism.compose([biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)])
+    model = mechanism.compose(
+        [biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)]
+    )
     return runner.prepare(trials[0], model=model)
 
 
@@ -77,7 +82,9 @@ def test_protocols_written_by_hand_are_preferred() -> None:
 
 def test_the_text_reads_back_as_the_same_trial() -> None:
     protocol = trial.read("study:OAK")
-    assert trial.files.parse(documents.parse(protocol.text, protocol.file), protocol.text) == protocol
+    assert (
+        trial.files.parse(documents.parse(protocol.text, protocol.file), protocol.text) == protocol
+    )
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
@@ -120,7 +127,9 @@ def test_sizes_known_only_together_are_divided_as_the_design_allocates() -> None
 
 def test_follow_up_runs_from_the_last_entry_to_the_scored_cut() -> None:
     """KEYNOTE-010: last entered 27 February 2015, cut 30 September 2015, 215 days by the calendar."""
-    assert trial.read("study:KEYNOTE-010").follow_up.survival_cut == pytest.approx(215, abs=0.05 * 30.4375)
+    assert trial.read("study:KEYNOTE-010").follow_up.survival_cut == pytest.approx(
+        215, abs=0.05 * 30.4375
+    )
     # OAK prints a least follow-up of 26 months
     assert trial.read("study:OAK").follow_up.survival_cut == pytest.approx(26 * 30.4375)
 
@@ -140,18 +149,29 @@ def test_no_study_is_cut_when_the_last_patient_enters() -> None:
         assert min(found.accrual, found.progression, found.survival) >= 1.0, study.id
     notes = cuts.cuts(registry()["KEYNOTE-042"], from_study._shared()["follow_up"]).notes
     assert any(
-        "assumed, for median follow-up 12.8 months" in note and "leaves none" in note for note in notes
+        "assumed, for median follow-up 12.8 months" in note and "leaves none" in note
+        for note in notes
     )
 
 
 @pytest.mark.parametrize(
     ("enrolment", "cutoff", "note", "least"),
     [
-        ("2015-01-01 to 2016-01-01", "2016-01-02", "", 6.0),  # a day after the last entry rounds to no month
+        (
+            "2015-01-01 to 2016-01-01",
+            "2016-01-02",
+            "",
+            6.0,
+        ),  # a day after the last entry rounds to no month
         ("2016-01-01 to 2015-01-01", "", "minimum follow-up 0 months", 6.0),
         ("2015-01-01 to 2016-01-01", "", "median follow-up 3 months", 6.0),
         ("2015-01-01 to 2016-01-01", "", "median follow-up 12 months", 6.0),
-        ("2015-01-01 to 2016-01-01", "", "median follow-up 14 months", 8.0),  # 14 less half of twelve
+        (
+            "2015-01-01 to 2016-01-01",
+            "",
+            "median follow-up 14 months",
+            8.0,
+        ),  # 14 less half of twelve
     ],
 )
 def test_a_cut_follows_the_last_entry_by_a_month_at_least(

@@ -8,14 +8,16 @@ import numpy as np
 from tests.trial import toy
 
 from normoxia import seeding
-from normoxia.trial import lesions
+from normoxia.trial.conduct import lesions
 
 
 def _drawn(n: int = 4000) -> lesions.Lesions:
     clinic = toy.protocol().clinic
     counts = 1.0 + np.arange(n) % 5
     z = seeding.normals(1, "share", n, 5), seeding.normals(1, "spread", n, 5)
-    return lesions.draw(clinic, counts, np.full(n, 90.0), z[0], seeding.uniforms(1, "node", n, 5), z[1])
+    return lesions.draw(
+        clinic, counts, np.full(n, 90.0), z[0], seeding.uniforms(1, "node", n, 5), z[1]
+    )
 
 
 def test_lesions_add_up_to_the_patients_sum() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normoxia.trial import mortality
+from normoxia.trial.conduct import mortality
 
 
 def test_a_constant_hazard_gives_exponential_deaths() -> None:
@@ -61,7 +61,9 @@ def test_larger_tumours_die_sooner() -> None:
     sums = np.array([[40.0, 40.0], [160.0, 160.0]])
     small, large = mortality.rate(hazards(2), DAYS, sums, sums[:, 0])
     assert np.isclose(large[0] / small[0], 4.0**1.5)
-    at_reference = mortality.rate(hazards(1, hazard=0.002), DAYS, np.array([[80.0, 80.0]]), np.array([80.0]))
+    at_reference = mortality.rate(
+        hazards(1, hazard=0.002), DAYS, np.array([[80.0, 80.0]]), np.array([80.0])
+    )
     assert np.isclose(at_reference[0, 0], 0.002)
 
 

@@ -54,7 +54,8 @@ def test_the_combination_beats_its_parts_and_bevacizumab_helps_chemotherapy() ->
 
 def test_what_atezolizumab_adds_grows_with_pdl1() -> None:
     added = [
-        _mean_pfs("ACP", _tps(level)) - _mean_pfs("CP", _tps(level)) for level in ("<1%", "1-49%", ">=50%")
+        _mean_pfs("ACP", _tps(level)) - _mean_pfs("CP", _tps(level))
+        for level in ("<1%", "1-49%", ">=50%")
     ]
     assert added[0] < added[1] < added[2]
 

@@ -18,7 +18,9 @@ def test_intervals_hold_the_next_trial_as_often_as_they_say(n: int) -> None:
     inside = 0
     for _ in range(2000):
         *draws, following = np.exp(-0.3 + 0.2 * rng.standard_normal(n + 1))
-        inside += predictive.interval(np.array(draws), Measure.HAZARD_RATIO, NONE, 0.95).contains(following)
+        inside += predictive.interval(np.array(draws), Measure.HAZARD_RATIO, NONE, 0.95).contains(
+            following
+        )
     # four standard errors of a binomial share of 2,000
     assert abs(inside / 2000 - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 2000)
 
@@ -29,8 +31,12 @@ def test_structural_error_widens_on_its_own_scale() -> None:
     wide = predictive.interval(draws, Measure.HAZARD_RATIO, NONE | {"ratio": 0.5}, 0.95)
     own = np.log(draws).std(ddof=1) ** 2 * (1 + 1 / 1001)
     reach = np.log(wide.high / wide.value)
-    assert reach / np.log(narrow.high / narrow.value) == pytest.approx(np.sqrt((own + 0.25) / own), rel=1e-6)
-    assert predictive.interval(draws, Measure.HAZARD_RATIO, NONE | {"response": 0.5}, 0.95) == narrow
+    assert reach / np.log(narrow.high / narrow.value) == pytest.approx(
+        np.sqrt((own + 0.25) / own), rel=1e-6
+    )
+    assert (
+        predictive.interval(draws, Measure.HAZARD_RATIO, NONE | {"response": 0.5}, 0.95) == narrow
+    )
 
 
 def test_shares_stay_inside_0_and_100_and_medians_may_not_be_reached() -> None:

@@ -30,9 +30,11 @@ def changed(*pairs: tuple[str, str]) -> trial.Trial:
 
 
 @given(
-    st.floats(0, 400), st.floats(1, 200), st.lists(st.tuples(st.floats(0, 2000), st.floats(1, 200)), max_size=2),
+    st.floats(0, 400),
+    st.floats(1, 200),
+    st.lists(st.tuples(st.floats(0, 2000), st.floats(1, 200)), max_size=2),
     st.floats(0, 3000),
-)  # fmt: skip
+)
 def test_visits_are_counted_without_being_made(
     first: float, every: float, changes: list[tuple[float, float]], until: float
 ) -> None:
@@ -48,7 +50,8 @@ def test_a_run_that_fits_is_let_through_and_one_that_does_not_says_how_much_it_n
     preflight.refuse_too_large(small, 20)
     for large in (small.with_patients(10**12), small.with_patients(10**30)):
         with pytest.raises(
-            InvalidArgument, match=r"patients with \d+ visits in 1 replicates would need about .* of memory"
+            InvalidArgument,
+            match=r"patients with \d+ visits in 1 replicates would need about .* of memory",
         ):
             preflight.refuse_too_large(large)
     with pytest.raises(InvalidArgument, match="1e\\+11 replicates would need about"):
@@ -77,10 +80,18 @@ def test_the_estimate_is_what_a_result_takes_within_a_factor_of_a_few() -> None:
         ("first: ", "first: 1000 weeks #", "the first visit is on day 7000, the last cut on day"),
         ("accrual: ", "accrual: 1e9 years #", "expected 100 years at most"),
         ("every: 6 weeks", "every: 1 day", "visits overlap"),
-        ("pembrolizumab 200 mg q3w x35", "pembrolizumb 200 mg q3w x35", 'did you mean "pembrolizumab"'),
+        (
+            "pembrolizumab 200 mg q3w x35",
+            "pembrolizumb 200 mg q3w x35",
+            'did you mean "pembrolizumab"',
+        ),
         ("pembrolizumab 200 mg q3w x35", "pembrolizumab q3w x35", "found no amount"),
         ("pembrolizumab 200 mg q3w x35", "pembrolizumab 200 mg", "no word on how often"),
-        ("pembrolizumab 200 mg q3w x35", "nowhere.yaml 200 mg q3w x35", "nowhere.yaml: no such file"),
+        (
+            "pembrolizumab 200 mg q3w x35",
+            "nowhere.yaml 200 mg q3w x35",
+            "nowhere.yaml: no such file",
+        ),
         ("document: advanced-nsclc", "document: nobody", 'population "nobody" is not known'),
         ("model: nsclc", "model: nowhere.yaml", "nowhere.yaml.*no such file"),
     ],
@@ -99,16 +110,22 @@ def test_arms_without_patients_who_can_be_drawn_are_refused() -> None:
         ),
     )
     text = changed(("pembrolizumab 200 mg q3w x35", "pembrolizumab 2 mg/kg q3w x35"))
-    with pytest.raises(InvalidDocument, match="pembrolizumab is given in mg/kg, and patients have no weight"):
+    with pytest.raises(
+        InvalidDocument, match="pembrolizumab is given in mg/kg, and patients have no weight"
+    ):
         preflight.preflight(dataclasses.replace(text, population=people))
 
 
-def test_a_drug_may_stand_beside_the_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drug_may_stand_beside_the_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is found from any folder, and gives the same from each."""
     folder = tmp_path / "mine"
     folder.mkdir()
     drug = library.path("drugs", "pembrolizumab").read_text(encoding="utf-8")
-    (folder / "ours.yaml").write_text(drug.replace("drug: pembrolizumab", "drug: ours"), encoding="utf-8")
+    (folder / "ours.yaml").write_text(
+        drug.replace("drug: pembrolizumab", "drug: ours"), encoding="utf-8"
+    )
     path = folder / "t.yaml"
     path.write_text(
         TEXT.replace("pembrolizumab 200 mg q3w x35", "ours.yaml 200 mg q3w x35"), encoding="utf-8"

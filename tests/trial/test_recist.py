@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
-from normoxia.trial import recist
-from normoxia.trial.recist import Criteria, NonTarget, Response
+from normoxia.trial.conduct import recist
+from normoxia.trial.conduct.recist import Criteria, NonTarget, Response
 
 _TEXT = Path(__file__).with_name("recist_cases.csv").read_text(encoding="utf-8")
 CASES = list(csv.DictReader(line for line in _TEXT.splitlines() if not line.startswith("#")))
@@ -64,7 +64,9 @@ def test_hand_worked_case(case: dict[str, str]) -> None:
 
 def test_days_of_response_progression_and_last_scan() -> None:
     days = np.array([[42.0, 84.0, 126.0, 168.0], [42.0, np.nan, 126.0, 168.0]])
-    overall = np.array([[Response.SD, Response.PR, Response.PR, Response.PD], [2, 0, 0, 2]], dtype=np.int8)
+    overall = np.array(
+        [[Response.SD, Response.PR, Response.PR, Response.PD], [2, 0, 0, 2]], dtype=np.int8
+    )
     course = recist.best_response(days, overall)
     assert course.response_day[0] == 84.0
     assert course.progression_day[0] == 168.0
@@ -83,14 +85,18 @@ sizes = st.lists(st.lists(st.floats(0, 120), min_size=3, max_size=3), min_size=1
 
 @settings(max_examples=60, deadline=None)
 @given(sizes, st.floats(1.01, 3.0))
-def test_a_larger_ruler_changes_nothing_but_the_absolute_rule(scans: list[list[float]], scale: float) -> None:
+def test_a_larger_ruler_changes_nothing_but_the_absolute_rule(
+    scans: list[list[float]], scale: float
+) -> None:
     baseline = np.array([[40.0, 30.0, 20.0]])
     diameters = np.array([scans])
     new = np.zeros(diameters.shape[:2], dtype=bool)
     free = Criteria(growth_mm=0.0)
     one = recist.classify(baseline, diameters, new, criteria=free)
     other = recist.classify(baseline * scale, diameters * scale, new, criteria=free)
-    near = np.isclose(diameters.sum(axis=2), 63.0, rtol=1e-6) | np.isclose(diameters.sum(axis=2), 0.0)
+    near = np.isclose(diameters.sum(axis=2), 63.0, rtol=1e-6) | np.isclose(
+        diameters.sum(axis=2), 0.0
+    )
     assert ((one.overall == other.overall) | near | _close_to_growth(baseline, diameters)).all()
 
 

@@ -21,10 +21,9 @@ def test_the_first_patients_of_a_longer_run_are_those_of_a_shorter_one() -> None
     for arm in short.arms:
         few, many = short.rows(arm), long.rows(arm)[:7]
         for name in short.columns:
-            assert np.array_equal(short.columns[name][few], long.columns[name][many], equal_nan=True), (
-                arm,
-                name,
-            )
+            assert np.array_equal(
+                short.columns[name][few], long.columns[name][many], equal_nan=True
+            ), (arm, name)
         assert np.array_equal(short.scan_sum[few], long.scan_sum[many], equal_nan=True)
         assert np.array_equal(short.overall[few], long.overall[many])
 
@@ -40,7 +39,14 @@ def test_workers_and_replicates_change_nothing() -> None:
 
 def test_two_arms_of_the_same_regimen_hold_twins() -> None:
     result = toy.result()
-    for name in ("death", "new_lesion", "treatment_end", "first_toxicity", "baseline_sum", "dropout"):
+    for name in (
+        "death",
+        "new_lesion",
+        "treatment_end",
+        "first_toxicity",
+        "baseline_sum",
+        "dropout",
+    ):
         assert np.array_equal(_arm(result, "chemotherapy", name), _arm(result, "again", name)), name
     same = result.covariates["weight"]
     assert np.array_equal(same[result.rows("combination")], same[result.rows("again")])
@@ -60,7 +66,9 @@ def test_nobody_is_scanned_after_death_or_outside_the_window() -> None:
     nominal = np.broadcast_to(result.visit_days, result.scan_day.shape)
     done = ~np.isnan(result.scan_day)
     assert (np.abs(result.scan_day - nominal)[done] <= 7.0).all()
-    assert (result.scan_day[done] < np.broadcast_to(result.columns["death"][:, None], done.shape)[done]).all()
+    assert (
+        result.scan_day[done] < np.broadcast_to(result.columns["death"][:, None], done.shape)[done]
+    ).all()
 
 
 def test_next_lines_begin_on_the_grid_of_cycles_after_treatment_ends() -> None:
@@ -88,7 +96,9 @@ def test_an_interrupted_run_goes_on_from_its_chunks(monkeypatch: pytest.MonkeyPa
 
     protocol = toy.protocol().with_patients(16)
     with pytest.raises(Interrupted):
-        trial.run(protocol, seed=5, model=toy.model(), store=kept.__setitem__, progress=_stopper(kept))
+        trial.run(
+            protocol, seed=5, model=toy.model(), store=kept.__setitem__, progress=_stopper(kept)
+        )
     assert list(kept) == ["000000.parquet"]
     calls: list[str] = []
 
@@ -123,7 +133,9 @@ def test_progress_ends_at_the_total() -> None:
 @pytest.mark.parametrize(("patients", "replicates"), [(0, 1), (5, 0)])
 def test_no_patients_and_no_replicates_are_refused(patients: int, replicates: int) -> None:
     with pytest.raises(InvalidArgument, match="at least one"):
-        trial.run(toy.protocol(), seed=1, patients=patients, replicates=replicates, model=toy.model())
+        trial.run(
+            toy.protocol(), seed=1, patients=patients, replicates=replicates, model=toy.model()
+        )
 
 
 def test_a_result_survives_its_file(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -15,9 +15,16 @@ from normoxia.trial.setting import ParameterSet, known_names
 def test_a_setting_reaches_population_and_clinic() -> None:
     protocol = trial.read("impower150")
     changed = ParameterSet(
-        {"gnet": 0.01, "gnet.spread": 0.5, "kI|egfr=mutant": 0.4, "pd_l1~kI": 0.2, "clinic.death_hazard": 0.002,
-         "clinic.death|egfr=mutant": 0.8, "w|egfr=mutant": 0.1}
-    ).on(protocol)  # fmt: skip
+        {
+            "gnet": 0.01,
+            "gnet.spread": 0.5,
+            "kI|egfr=mutant": 0.4,
+            "pd_l1~kI": 0.2,
+            "clinic.death_hazard": 0.002,
+            "clinic.death|egfr=mutant": 0.8,
+            "w|egfr=mutant": 0.1,
+        }
+    ).on(protocol)
     typical = {t.parameter: t for t in changed.population.typical}
     assert (typical["gnet"].value, typical["gnet"].spread) == (0.01, 0.5)
     effects = {(e.target, str(e.when)): e for e in changed.population.effects}
@@ -39,7 +46,14 @@ def test_names_that_are_not_there_are_refused_with_those_that_are() -> None:
 def test_known_names_are_all_taken() -> None:
     protocol = trial.read("impower150")
     names = known_names(protocol, runner.compose(protocol))
-    assert {"gnet", "gnet.spread", "k_D", "kI|egfr=mutant", "pd_l1~kI", "clinic.death|ecog=1"} <= set(names)
+    assert {
+        "gnet",
+        "gnet.spread",
+        "k_D",
+        "kI|egfr=mutant",
+        "pd_l1~kI",
+        "clinic.death|ecog=1",
+    } <= set(names)
     ParameterSet({name: 0.5 for name in names}).on(protocol)
 
 
@@ -47,18 +61,26 @@ def test_settings_equal_to_the_trials_own_change_nothing() -> None:
     plain = toy.result(patients=12, replicates=2)
     hazard = toy.protocol().clinic.death_hazard
     same = trial.run(
-        toy.protocol(), seed=5, patients=12, replicates=2, model=toy.model(),
+        toy.protocol(),
+        seed=5,
+        patients=12,
+        replicates=2,
+        model=toy.model(),
         settings=[ParameterSet({"clinic.death_hazard": hazard})] * 2,
-    )  # fmt: skip
+    )
     assert same.to_bytes() == plain.to_bytes()
 
 
 def test_each_replicate_is_run_under_its_own_setting() -> None:
     hazards = [1e-9, 1.0]
     found = trial.run(
-        toy.protocol(), seed=5, patients=12, replicates=2, model=toy.model(),
+        toy.protocol(),
+        seed=5,
+        patients=12,
+        replicates=2,
+        model=toy.model(),
         settings=[ParameterSet({"clinic.death_hazard": hazard}) for hazard in hazards],
-    )  # fmt: skip
+    )
     died = np.isfinite(found.columns["death"])
     replicate = found.columns["replicate"]
     # a hazard of a day's length kills everybody; one of 1e-9 nobody but by toxicity
@@ -69,5 +91,10 @@ def test_each_replicate_is_run_under_its_own_setting() -> None:
 def test_one_setting_is_asked_for_each_replicate() -> None:
     with pytest.raises(InvalidArgument, match="settings"):
         trial.run(
-            toy.protocol(), seed=1, patients=2, replicates=2, model=toy.model(), settings=[ParameterSet({})]
+            toy.protocol(),
+            seed=1,
+            patients=2,
+            replicates=2,
+            model=toy.model(),
+            settings=[ParameterSet({})],
         )

@@ -28,7 +28,8 @@ def test_it_runs_and_is_compared(name: str) -> None:
     comparisons = trial.compare(trial.analyse(result), trial.published(protocol))
     paired = [c for c in comparisons if c.published is not None]
     assert any(
-        (c.simulated.endpoint, c.simulated.measure) == (Endpoint.PFS, Measure.HAZARD_RATIO) for c in paired
+        (c.simulated.endpoint, c.simulated.measure) == (Endpoint.PFS, Measure.HAZARD_RATIO)
+        for c in paired
     )
     for table in (result.patient_table(), result.visit_table(), result.state_table()):
         assert len(table) > 0
@@ -70,7 +71,10 @@ def test_size_and_workers_change_no_byte_of_the_first_patients(name: str) -> Non
     for arm in few.arms:
         one, other = few.rows(arm), many.rows(arm)[:13]
         for column in few.columns:
-            assert np.array_equal(few.columns[column][one], many.columns[column][other]), (arm, column)
+            assert np.array_equal(few.columns[column][one], many.columns[column][other]), (
+                arm,
+                column,
+            )
         assert np.array_equal(few.scan_sum[one], many.scan_sum[other], equal_nan=True)
         assert np.array_equal(few.states[one], many.states[other], equal_nan=True)
 
@@ -89,7 +93,11 @@ def test_another_process_gives_the_same_bytes() -> None:
     for order in ("0", "3"):
         environment = os.environ | {"PYTHONHASHSEED": order, "PYTHONPATH": str(SOURCE)}
         told = subprocess.run(
-            [sys.executable, "-c", _DIGEST], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", _DIGEST],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         digests.add(told.stdout)
     assert len(digests) == 1

@@ -9,7 +9,7 @@ import numpy as np
 from tests.trial import toy
 
 from normoxia import pharmacology, seeding
-from normoxia.trial import toxicity
+from normoxia.trial.conduct import toxicity
 from normoxia.trial.protocol import CYCLE_DAYS, Clinic
 
 
@@ -42,7 +42,9 @@ def test_the_share_with_an_event_is_that_of_the_summed_hazards() -> None:
     ledger = _ledger(drugs, n, _harmless(toy.protocol().clinic))
     for cycle in range(cycles):
         ledger.advance(cycle * CYCLE_DAYS, {drug: np.ones(n) for drug in drugs})
-    summed = sum(pharmacology.read(drug).toxicity.cumulative_by(cycles * CYCLE_DAYS) for drug in drugs)
+    summed = sum(
+        pharmacology.read(drug).toxicity.cumulative_by(cycles * CYCLE_DAYS) for drug in drugs
+    )
     # P = 1 - exp(-L); the Monte Carlo error at n = 20,000 is below 0.0036, four of them
     assert abs(np.isfinite(ledger.first_event).mean() - (1.0 - np.exp(-summed))) < 0.0144
 

@@ -30,7 +30,14 @@ def impower150_model() -> Model:
 
 
 @functools.cache
-def result(patients: int = 24, replicates: int = 1, workers: int = 1, seed: int = 5) -> trial.TrialResult:
+def result(
+    patients: int = 24, replicates: int = 1, workers: int = 1, seed: int = 5
+) -> trial.TrialResult:
     return trial.run(
-        protocol(), seed=seed, patients=patients, replicates=replicates, workers=workers, model=model()
+        protocol(),
+        seed=seed,
+        patients=patients,
+        replicates=replicates,
+        workers=workers,
+        model=model(),
     )

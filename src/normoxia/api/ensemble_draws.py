@@ -17,7 +17,7 @@ def parameter_sets_of(
 ) -> list[ParameterSet]:
     """Draws of the ensemble for each replicate, as far as they concern the trial; none without an ensemble."""
     from normoxia.trial.ablation import removed
-    from normoxia.trial.borrowed_parameters import fill_borrowed
+    from normoxia.trial.making.borrowed_parameters import fill_borrowed
 
     if calibrated is None:
         return []

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from normoxia.outcome import Estimate, Measure
 from normoxia.survival.data import DAYS_PER_MONTH
+from normoxia.trial.conduct.recist import Response
 from normoxia.trial.endpoints import evaluate
-from normoxia.trial.recist import Response
 
 if TYPE_CHECKING:
     import polars
@@ -108,9 +108,16 @@ def contrasts_frame(
 
 
 _NUMBERS = (
-    "month", "value", "low", "high",
-    *(f"{name}{end}" for name in ("published", "component_model", "combined") for end in ("", "_low", "_high")),
-)  # fmt: skip
+    "month",
+    "value",
+    "low",
+    "high",
+    *(
+        f"{name}{end}"
+        for name in ("published", "component_model", "combined")
+        for end in ("", "_low", "_high")
+    ),
+)
 
 
 def _frame(rows: list[dict[str, Any]]) -> polars.DataFrame:

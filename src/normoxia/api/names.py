@@ -10,7 +10,8 @@ from pathlib import Path
 from normoxia import library
 from normoxia.errors import InvalidArgument, UnknownName, shortened
 from normoxia.evidence.studies.registry import registry
-from normoxia.trial import designs, files, from_study
+from normoxia.trial import files
+from normoxia.trial.making import designs, from_study
 from normoxia.trial.protocol import Trial
 
 _SEPARATORS = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
@@ -86,7 +87,9 @@ def _matches(name: str) -> tuple[str, ...]:
 
 def _study(name: str) -> str:
     """The id of a study in any spelling, else the name as it is, which reading then refuses."""
-    return next((study.id for study in registry() if spelling(study.id) == spelling(name)), name.strip())
+    return next(
+        (study.id for study in registry() if spelling(study.id) == spelling(name)), name.strip()
+    )
 
 
 def _forecast(name: str) -> str:
@@ -103,6 +106,10 @@ def _forecast_names(wanted: str) -> tuple[str, ...]:
 def _is_path(text: str) -> bool:
     given = Path(text)
     try:
-        return given.suffix.casefold() in (".yaml", ".yml") or given.parent != Path() or given.is_file()
+        return (
+            given.suffix.casefold() in (".yaml", ".yml")
+            or given.parent != Path()
+            or given.is_file()
+        )
     except (OSError, ValueError):  # too long for the name of a file
         return False

@@ -115,7 +115,9 @@ def check(*, seed: int, patients: int | None, tolerance: float, workers: int = 0
     if not 0 <= seed <= LARGEST_SEED:
         raise InvalidArgument(f"seed={seed}: expected 0 to {LARGEST_SEED}")
     if patients is not None and patients < 1:
-        raise InvalidArgument(f"patients={patients}: a trial needs at least one patient in every arm")
+        raise InvalidArgument(
+            f"patients={patients}: a trial needs at least one patient in every arm"
+        )
     if not LEAST_TOLERANCE <= tolerance < 1:
         raise InvalidArgument(
             f"tolerance={tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"

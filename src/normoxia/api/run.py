@@ -26,7 +26,7 @@ from normoxia.trial.summary import summary
 if TYPE_CHECKING:
     import polars
 
-    from normoxia.report.figure import Figure
+    from normoxia.report.figures.figure import Figure
 
 #: kinds of figures that `Run.plot` draws
 PLOTS = ("km",)
@@ -120,7 +120,12 @@ class Run:
         return summary(self.result, self.trial, self.comparisons, self.provenance, self.joined)
 
     def plot(
-        self, kind: str = "km", *, endpoint: str = "OS", population: str | None = None, lang: str = "en"
+        self,
+        kind: str = "km",
+        *,
+        endpoint: str = "OS",
+        population: str | None = None,
+        lang: str = "en",
     ) -> Figure:
         """Draw a figure of the run.
 
@@ -135,7 +140,7 @@ class Run:
         lang
             "en" or "zh".
         """
-        from normoxia.report.run import survival_figure
+        from normoxia.report.pages.run import survival_figure
 
         one_of("figure", kind, PLOTS)
         chosen = Endpoint(one_of("endpoint", endpoint, (Endpoint.PFS.value, Endpoint.OS.value)))
@@ -170,10 +175,17 @@ class Run:
             for part, content in self._chunks():
                 place.write_chunk(part.name, content.to_bytes(chunk_identity(identity, part.name)))
             write_outputs(
-                place, self.result, self.trial, self.comparisons, self.joined,
+                place,
+                self.result,
+                self.trial,
+                self.comparisons,
+                self.joined,
                 provenance_of(self.result, self.config, path),
-                report=report, lang=lang, began=self.began, note=_ignore,
-            )  # fmt: skip
+                report=report,
+                lang=lang,
+                began=self.began,
+                note=_ignore,
+            )
         return path
 
     def _chunks(self) -> Iterator[tuple[Part, TrialResult]]:
@@ -196,23 +208,39 @@ class Run:
         """Title, hazard ratios of the first population, and its Kaplan-Meier figure of overall survival."""
         text = self.trial.title("en")
         figure = self.plot("km", endpoint="OS").svg()
-        return f"<div><p><strong>{html.escape(text)}</strong></p>{self._ratios_html()}{figure}</div>"
+        return (
+            f"<div><p><strong>{html.escape(text)}</strong></p>{self._ratios_html()}{figure}</div>"
+        )
 
     def _ratios_html(self) -> str:
         frame = self.contrasts()
-        rows = [row for row in frame.iter_rows(named=True) if row["population"] == self.trial.sets[0].id]
+        rows = [
+            row for row in frame.iter_rows(named=True) if row["population"] == self.trial.sets[0].id
+        ]
         if not rows:
             return ""
-        kinds = ["value", *(name for name in ("component_model", "combined", "published") if any(r[name] is not None for r in rows))]  # fmt: skip
+        kinds = [
+            "value",
+            *(
+                name
+                for name in ("component_model", "combined", "published")
+                if any(r[name] is not None for r in rows)
+            ),
+        ]
         titles = {"value": "simulated", "component_model": "component model"}
         heads = ["endpoint", "hazard ratio", *(titles.get(kind, kind) for kind in kinds)]
         cells = [
-            [r["endpoint"], f"{r['experimental']} / {r['control']}", *(_interval(r, kind) for kind in kinds)]
+            [
+                r["endpoint"],
+                f"{r['experimental']} / {r['control']}",
+                *(_interval(r, kind) for kind in kinds),
+            ]
             for r in rows
         ]
         head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in cells
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -223,7 +251,9 @@ def _interval(row: Mapping[str, Any], kind: str) -> str:
     low, high = (row[end if kind == "value" else f"{kind}_{end}"] for end in ("low", "high"))
     if value is None:
         return "–"
-    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return (
+        f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    )
 
 
 def _ignore(text: str) -> None:

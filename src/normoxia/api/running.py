@@ -30,7 +30,9 @@ def in_memory(plan: Plan, *, workers: int, watch: AbstractContextManager[Progres
     """Carry out a plan without writing anything."""
     parts: list[Part] = []
     with watch as progress:
-        result = _simulate(plan, workers, progress, parts, lambda _: None, lambda _name, _part: None)
+        result = _simulate(
+            plan, workers, progress, parts, lambda _: None, lambda _name, _part: None
+        )
     return _analyse(plan, result, tuple(parts))
 
 
@@ -80,9 +82,17 @@ def in_folder(
                 f"{'are' if len(strays) > 1 else 'is'} no part of the run and not used; remove before verifying"
             )
         manifest = write_outputs(
-            folder, result, run.trial, run.comparisons, run.joined, run.provenance,
-            report=report, lang=lang, began=plan.began, note=note,
-        )  # fmt: skip
+            folder,
+            result,
+            run.trial,
+            run.comparisons,
+            run.joined,
+            run.provenance,
+            report=report,
+            lang=lang,
+            began=plan.began,
+            note=note,
+        )
     return replace(run, provenance=manifest)
 
 
@@ -103,7 +113,9 @@ def analysed(
     trial
         The protocol with the sizes of the run, see `analysis.performed`.
     """
-    comparisons = analysis.compare(analysis.analyse(result, trial), analysis.published(trial, same_cut=True))
+    comparisons = analysis.compare(
+        analysis.analyse(result, trial), analysis.published(trial, same_cut=True)
+    )
     return Run(
         trial=trial,
         result=result,
@@ -117,7 +129,9 @@ def analysed(
     )
 
 
-def _analyse(plan: Plan, result: TrialResult, parts: tuple[Part, ...], folder: Path | None = None) -> Run:
+def _analyse(
+    plan: Plan, result: TrialResult, parts: tuple[Part, ...], folder: Path | None = None
+) -> Run:
     return analysed(
         result,
         analysis.performed(result, plan.written),
@@ -145,12 +159,21 @@ def _simulate(
         parts.append(Part(name=name, n_rows=part.n_rows, acceptance=part.acceptance))
 
     return runner.run(
-        plan.trial, seed=plan.seed, patients=plan.patients, replicates=plan.replicates,
-        workers=worker_count(workers), model=plan.model, tolerance=plan.tolerance, progress=progress,
-        settings=parameter_sets_of(plan.calibrated, plan.trial, plan.replicates, plan.seed, plan.ablated),
+        plan.trial,
+        seed=plan.seed,
+        patients=plan.patients,
+        replicates=plan.replicates,
+        workers=worker_count(workers),
+        model=plan.model,
+        tolerance=plan.tolerance,
+        progress=progress,
+        settings=parameter_sets_of(
+            plan.calibrated, plan.trial, plan.replicates, plan.seed, plan.ablated
+        ),
         ensemble=plan.calibrated.provenance() if plan.calibrated else None,
-        load=loaded, store=stored,
-    )  # fmt: skip
+        load=loaded,
+        store=stored,
+    )
 
 
 def _simulate_in(
@@ -175,7 +198,9 @@ def _simulate_in(
         with watch as progress:
             return _simulate(plan, workers, progress, parts, load, store)
     except KeyboardInterrupt:
-        with contextlib.suppress(OSError):  # the folder may have vanished, and the interruption counts
+        with contextlib.suppress(
+            OSError
+        ):  # the folder may have vanished, and the interruption counts
             folder.log("interrupted")
         done = sum(1 for _ in folder.chunk("").glob("*.parquet"))
         raise Interrupted(

@@ -45,4 +45,6 @@ def read_model(name: str | Path) -> Model:
     """
     if isinstance(name, Path) or Path(name).suffix in (".yaml", ".yml"):
         return mechanism.read(Path(name))
-    return mechanism.read(library.path("models", one_of("model", name.strip(), library.names("models"))))
+    return mechanism.read(
+        library.path("models", one_of("model", name.strip(), library.names("models")))
+    )

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia.api.names import one_of
 from normoxia.errors import InvalidArgument, InvalidDocument
-from normoxia.evidence.synthesis import answers, pooling, questions, tables
-from normoxia.evidence.synthesis.contrasts import EffectMeasure
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis import answers, pooling, questions
+from normoxia.evidence.synthesis.intake import tables
+from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 
 if TYPE_CHECKING:
     import polars
 
-    from normoxia.evidence.synthesis.network import NetworkEffect
+    from normoxia.evidence.synthesis.model.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
 
 
@@ -65,7 +66,9 @@ class Pooled:
         ]
         numbers = ("value", "low", "high", "prediction_low", "prediction_high", "p_value")
         kinds = dict.fromkeys(numbers, pl.Float64()) | {"endpoint": pl.String()}
-        return pl.DataFrame(rows, schema_overrides=kinds if rows else None, infer_schema_length=None)
+        return pl.DataFrame(
+            rows, schema_overrides=kinds if rows else None, infer_schema_length=None
+        )
 
     def league(self, endpoint: str | None = None) -> polars.DataFrame:
         """The league table: the effect of each row's treatment against each column's, with its interval, as text.
@@ -87,7 +90,9 @@ class Pooled:
         names += [name for name in synthesis.network.treatments if name not in names]
         columns = {
             column: [
-                None if row == column else _interval(_numbers(synthesis.effect(row, column), synthesis))
+                None
+                if row == column
+                else _interval(_numbers(synthesis.effect(row, column), synthesis))
                 for row in names
             ]
             for column in names
@@ -172,8 +177,12 @@ def pool(
     tau = one_of("tau estimator", tau, [method.value for method in TauMethod])
     effect = effect and one_of("effect", effect, [measure.value for measure in EffectMeasure])
     options: dict[str, Any] = {
-        "model": kind, "tau": tau, "hartung_knapp": hartung_knapp, "level": level, "seed": seed,
-    }  # fmt: skip
+        "model": kind,
+        "tau": tau,
+        "hartung_knapp": hartung_knapp,
+        "level": level,
+        "seed": seed,
+    }
     if _is_question(what):
         if effect or reference or small_values or leave_out_faulty:
             raise InvalidArgument(
@@ -187,7 +196,9 @@ def _of_question(what: str | Path, options: dict[str, Any]) -> Pooled:
     is_document = Path(what).suffix.lower() in (".yaml", ".yml")
     name = what if is_document else one_of("question", str(what).strip(), questions.names())
     answered = answers.answer(name, **options)
-    fitted = {key: one.synthesis for key, one in answered.analyses.items() if one.synthesis is not None}
+    fitted = {
+        key: one.synthesis for key, one in answered.analyses.items() if one.synthesis is not None
+    }
     return Pooled(name=answered.question.name, syntheses=fitted, content=answered.to_json())
 
 
@@ -213,7 +224,9 @@ def _of_table(
         )
     options |= {"effect": effect, "reference": reference, "small_values": small_values}
     synthesis = pooling.pool(table, **options)
-    return Pooled(name=Path(table.file).name, syntheses={"": synthesis}, content=synthesis.to_json())
+    return Pooled(
+        name=Path(table.file).name, syntheses={"": synthesis}, content=synthesis.to_json()
+    )
 
 
 def _is_question(what: str | Path) -> bool:
@@ -255,7 +268,9 @@ def _interval(numbers: Mapping[str, float | None]) -> str | None:
     value, low, high = (numbers[name] for name in ("value", "low", "high"))
     if value is None:
         return None
-    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return (
+        f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    )
 
 
 def _table(frame: polars.DataFrame) -> str:

@@ -16,7 +16,8 @@ from normoxia.api.plan import check, plan
 from normoxia.api.run import Part, Run
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, silent
-from normoxia.trial import designs, files, finished
+from normoxia.trial import files, finished
+from normoxia.trial.making import designs
 from normoxia.trial.protocol import Trial
 
 

@@ -69,7 +69,9 @@ def write_outputs(
         outputs += _draw(folder, result, trial, comparisons, provenance, joined, lang)
     content = summary(result, trial, comparisons, provenance, joined)
     summary_path = folder.path / "summary.json"
-    write_whole(summary_path, (json.dumps(plain(content), ensure_ascii=False, indent=1) + "\n").encode())
+    write_whole(
+        summary_path, (json.dumps(plain(content), ensure_ascii=False, indent=1) + "\n").encode()
+    )
     timing = {
         "wall_seconds": round(time.monotonic() - began[0], 3),
         "cpu_seconds": round(time.process_time() - began[1], 3),
@@ -91,16 +93,41 @@ def _write_tables(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ("population", "endpoint", "measure", "month", "arm", "comparator", "n", "simulated", "low", "high", "published",
-         "published_low", "published_high", "inside", "source")
-    )  # fmt: skip
+        (
+            "population",
+            "endpoint",
+            "measure",
+            "month",
+            "arm",
+            "comparator",
+            "n",
+            "simulated",
+            "low",
+            "high",
+            "published",
+            "published_low",
+            "published_high",
+            "inside",
+            "source",
+        )
+    )
     for comparison in comparisons:
         s, p = comparison.simulated, comparison.published
         cells = (
-            s.population, s.endpoint, s.measure, _cell(s.months), s.arm, s.comparator, s.n, s.estimate.value,
-            s.estimate.low, s.estimate.high, *_published_cells(p), "" if comparison.inside is None else comparison.inside,
+            s.population,
+            s.endpoint,
+            s.measure,
+            _cell(s.months),
+            s.arm,
+            s.comparator,
+            s.n,
+            s.estimate.value,
+            s.estimate.low,
+            s.estimate.high,
+            *_published_cells(p),
+            "" if comparison.inside is None else comparison.inside,
             p.source.reference if p and p.source else "",
-        )  # fmt: skip
+        )
         writer.writerow([safe_cell(cell) for cell in cells])
     write_whole(outcomes, text.getvalue().encode())
     return [patients, outcomes]
@@ -126,8 +153,8 @@ def _draw(
     lang: str,
 ) -> list[Path]:
     """The figures and the report."""
-    from normoxia.report import run as run_report
-    from normoxia.report.figure import save_all
+    from normoxia.report.figures.figure import save_all
+    from normoxia.report.pages import run as run_report
 
     page, figures = run_report.page(result, trial, comparisons, provenance, joined, lang=lang)
     paths = save_all(figures, folder.path / "figures")

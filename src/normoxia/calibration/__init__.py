@@ -1,6 +1,6 @@
 """Calibration: the mechanism fitted to the evidence and compared with it. Three rooms, and what combines them.
 
-judging      the lock, rules of scoring, baselines, the scoreboard; it knows no model
+scoring      the lock, rules of scoring, baselines, the scoreboard; it knows no model
 fitting      the space, simulated and emulated trials, the posterior and its draws, predictions without a study
 
 combined     mechanism and component model combined    stacking    weights of structures by what they predict

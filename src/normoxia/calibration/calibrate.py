@@ -22,16 +22,22 @@ from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
-from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.lock import Lock
+from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.lock import Lock
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.progress import Progress, silent
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 from normoxia.trial.setting import known_names
 
-CONFIG, ENSEMBLE, EMULATED, CHECK, ROUND = "config.yaml", "ensemble.yaml", "emulated.npz", "check", "round-"
+CONFIG, ENSEMBLE, EMULATED, CHECK, ROUND = (
+    "config.yaml",
+    "ensemble.yaml",
+    "emulated.npz",
+    "check",
+    "round-",
+)
 #: draws of an ensemble document
 DRAWS = 200
 #: draws simulated anew to see how wrong the emulators are
@@ -54,7 +60,9 @@ class Plan:
 
 
 #: a calibration that runs in about a minute: it shows that everything works, and is good for nothing else
-SMALL = Plan(seed=1, points=(96,), patients=12, studies=("IMpower150", "KEYNOTE-189", "OAK", "ECOG-4599"))
+SMALL = Plan(
+    seed=1, points=(96,), patients=12, studies=("IMpower150", "KEYNOTE-189", "OAK", "ECOG-4599")
+)
 
 
 def calibrate(
@@ -88,9 +96,12 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
     _check_names(space)
     rounds: list[tuple[Points, Path]] = []
     manifest: dict[str, object] = {
-        "normoxia": __version__, "plan": _plain(plan), "studies": list(studies), "lock_sha256": lock.digest,
+        "normoxia": __version__,
+        "plan": _plain(plan),
+        "studies": list(studies),
+        "lock_sha256": lock.digest,
         "space_sha256": space.digest,
-    }  # fmt: skip
+    }
     fitted: Fit | None = None
     known: EmulatedStudies | None = None
     for number, n_points in enumerate(plan.points, 1):
@@ -112,7 +123,9 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
             progress=progress,
         )
         rounds.append((points, where))
-        known = emulation.emulate(space, rounds, studies, lock, manifest, workers=workers, progress=progress)
+        known = emulation.emulate(
+            space, rounds, studies, lock, manifest, workers=workers, progress=progress
+        )
         fitted = validation.fit(space, known, lock, plan.seed, progress=progress)
     assert known is not None
     assert fitted is not None
@@ -123,7 +136,12 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
     storage.write_whole(folder / EMULATED, known.to_bytes())
     # what is read back is what is used, so that a reader of the folder meets the same numbers
     return write(
-        space, EmulatedStudies.read(folder / EMULATED), folder, plan.seed, manifest, progress=progress
+        space,
+        EmulatedStudies.read(folder / EMULATED),
+        folder,
+        plan.seed,
+        manifest,
+        progress=progress,
     )
 
 
@@ -143,9 +161,16 @@ def _check_names(space: Space) -> None:
 
 
 def _check(
-    space: Space, known: EmulatedStudies, fitted: Fit, studies: Sequence[str], lock: Lock, folder: Path, plan: Plan,
-    workers: int, progress: Progress,
-) -> dict[str, object]:  # fmt: skip
+    space: Space,
+    known: EmulatedStudies,
+    fitted: Fit,
+    studies: Sequence[str],
+    lock: Lock,
+    folder: Path,
+    plan: Plan,
+    workers: int,
+    progress: Progress,
+) -> dict[str, object]:
     """Draws of the posterior simulated anew, and how far the emulators were from what came: by kind, mean and root mean square.
 
     The root mean square has the chance of the simulated patients taken out (`noise` of each surface); "stated" is what the
@@ -155,7 +180,14 @@ def _check(
     states = ensemble.thinned(fitted.draws.states, CHECKED)[:, : space.n_coordinates]
     points = Points(states, experiments.drawn_shifts(space, studies, len(states), seed))
     experiments.run(
-        space, points, studies, folder, patients=plan.patients, seed=seed, workers=workers, progress=progress
+        space,
+        points,
+        studies,
+        folder,
+        patients=plan.patients,
+        seed=seed,
+        workers=workers,
+        progress=progress,
     )
     apart: dict[str, list[tuple[float, float, float]]] = {}
     for study in studies:
@@ -169,13 +201,17 @@ def _check(
             if len(difference) > len(states) // 2:
                 surfaces = known.surfaces[study]
                 bias, error2 = float(difference.mean()), float(surfaces.error[j] ** 2)
-                excess = float(difference.var() + difference.mean() ** 2) - float(surfaces.noise[j] ** 2)
+                excess = float(difference.var() + difference.mean() ** 2) - float(
+                    surfaces.noise[j] ** 2
+                )
                 apart.setdefault(figure.kind.value, []).append((bias, excess, error2))
     return {
         kind: {
             "figures": len(rows),
             "mean": round(float(np.mean([r[0] for r in rows])), 4),
-            "root_mean_square": round(float(np.sqrt(np.maximum(np.mean([r[1] for r in rows]), 0.0))), 4),
+            "root_mean_square": round(
+                float(np.sqrt(np.maximum(np.mean([r[1] for r in rows]), 0.0))), 4
+            ),
             "stated": round(float(np.sqrt(np.mean([r[2] for r in rows]))), 4),
         }
         for kind, rows in apart.items()
@@ -223,10 +259,14 @@ def _begin(plan: Plan, folder: Path, resume: bool) -> None:
             )
         return
     if resume and not config.is_file():
-        raise InvalidArgument(f"{folder} holds no calibration to resume (no {CONFIG}); leave out --resume")
+        raise InvalidArgument(
+            f"{folder} holds no calibration to resume (no {CONFIG}); leave out --resume"
+        )
     others = [entry.name for entry in storage.occupants(folder) if not _is_ours(entry.name)]
     if others and not config.is_file():
-        raise OutputExists(f"{folder} holds other files ({', '.join(others[:3])}); name another folder")
+        raise OutputExists(
+            f"{folder} holds other files ({', '.join(others[:3])}); name another folder"
+        )
     storage.write_whole(config, text.encode())
 
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from normoxia import seeding
 from normoxia.calibration.fitting.prediction import StudyPrediction
-from normoxia.calibration.judging import baselines, components
-from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.baselines import LatentPrediction, RegistryEvidence
-from normoxia.calibration.judging.lock import Lock, Observed, Target
-from normoxia.calibration.judging.scoring import NormalPredictive, Predictive, SampledPredictive
+from normoxia.calibration.scoring import baselines, components
+from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.baselines import LatentPrediction, RegistryEvidence
+from normoxia.calibration.scoring.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Endpoint, Estimate
 from normoxia.trial import analysis
 from normoxia.trial.analysis import Replicated
@@ -63,7 +63,9 @@ def _joined(o: Observed, own: StudyPrediction, other: Predictive, seed: int) -> 
     rank = np.clip(np.cumsum(shares) - 0.5 * shares, 1e-6, 1.0 - 1e-6)
     latent = WEIGHT * values + (1.0 - WEIGHT) * (other.mean + np.sqrt(variance) * ndtri(rank))
     chance = seeding.normals(seed, f"calibration/hybrid/{o.target}", len(latent), 1)[:, 0]
-    return SampledPredictive(latent + o.se * chance, shares, standard_errors=np.full(len(latent), o.se))
+    return SampledPredictive(
+        latent + o.se * chance, shares, standard_errors=np.full(len(latent), o.se)
+    )
 
 
 def of_run(
@@ -122,7 +124,9 @@ def combine_equally(
     own = max(mechanism.variance - chance, 0.0) + mechanism.variance / n + structural**2
     widened = float(stdtrit(n - 1, share) / ndtri(share)) * math.sqrt(own)
     sd = WEIGHT * widened + (1.0 - WEIGHT) * math.sqrt(components.spread)
-    return _ratio(WEIGHT * mechanism.middle + (1.0 - WEIGHT) * components.mean, sd**2 + chance, level)
+    return _ratio(
+        WEIGHT * mechanism.middle + (1.0 - WEIGHT) * components.mean, sd**2 + chance, level
+    )
 
 
 def _ratio(mean: float, variance: float, level: float) -> Estimate:

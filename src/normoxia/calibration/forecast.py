@@ -20,16 +20,17 @@ import numpy as np
 from normoxia import __version__, documents, library
 from normoxia.calibration import combined, matching
 from normoxia.calibration.fitting.ensemble import Ensemble
-from normoxia.calibration.judging import baselines, components
-from normoxia.calibration.judging.scoring import NormalPredictive
+from normoxia.calibration.scoring import baselines, components
+from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
-from normoxia.trial import analysis, borrowed_parameters, designs, runner
+from normoxia.trial import analysis, runner
 from normoxia.trial.combined import CombinedRatio
-from normoxia.trial.designs import TrialDesign
+from normoxia.trial.making import borrowed_parameters, designs
+from normoxia.trial.making.designs import TrialDesign
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
@@ -82,7 +83,10 @@ class Forecasts:
             if _plain(forecast.design) == wanted:
                 return forecast
         raise UnknownName(
-            "forecast", design, (f.design for f in self.forecasts), remedy="normoxia forecast lists them"
+            "forecast",
+            design,
+            (f.design for f in self.forecasts),
+            remedy="normoxia forecast lists them",
         )
 
 
@@ -105,9 +109,14 @@ class Scored:
 
 
 def forecast(
-    design: TrialDesign, calibrated: Ensemble, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
+    design: TrialDesign,
+    calibrated: Ensemble,
+    seed: int,
+    *,
+    replicates: int = REPLICATES,
+    workers: int = 1,
     progress: Progress = silent,
-) -> Forecast:  # fmt: skip
+) -> Forecast:
     """Run a design's protocols under the ensemble.
 
     raises  InvalidArgument for a design that is refused, or fewer than eight replicates
@@ -118,12 +127,15 @@ def forecast(
         raise InvalidArgument(f"found {replicates} replicates; a forecast needs eight or more")
     cohorts = [designs.read(name) for name in design.protocols]
     results = [
-        _run(trial, calibrated, seed + i, replicates, workers, progress) for i, trial in enumerate(cohorts)
+        _run(trial, calibrated, seed + i, replicates, workers, progress)
+        for i, trial in enumerate(cohorts)
     ]
     found: list[Outcome] = []
     limits = list(design.limits)
     pairs = list(zip(cohorts, results, strict=True))
-    for trial, result in [designs.together(cohorts, results, design.id)] if design.pooled else pairs:
+    for trial, result in (
+        [designs.together(cohorts, results, design.id)] if design.pooled else pairs
+    ):
         joined = combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
         found += _kept(design, trial, result, joined)
         limits += _stand_ins(joined)
@@ -136,9 +148,14 @@ def _run(
 ) -> TrialResult:
     settings = calibrated.settings(replicates, seed, single_arm=len(trial.arms) == 1)
     return runner.run(
-        trial, seed=seed, replicates=replicates, workers=workers, progress=progress,
-        settings=[borrowed_parameters.fill_borrowed(setting) for setting in settings], ensemble=calibrated.provenance(),
-    )  # fmt: skip
+        trial,
+        seed=seed,
+        replicates=replicates,
+        workers=workers,
+        progress=progress,
+        settings=[borrowed_parameters.fill_borrowed(setting) for setting in settings],
+        ensemble=calibrated.provenance(),
+    )
 
 
 def _alike(cohorts: Sequence[Trial]) -> bool:
@@ -152,7 +169,10 @@ def _alike(cohorts: Sequence[Trial]) -> bool:
 
 def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
     """Where the half that is not mechanism is no sum of components."""
-    means = {baselines.CLASS_MEAN: "of their class of comparison", baselines.CONSTANT: "of all studies"}
+    means = {
+        baselines.CLASS_MEAN: "of their class of comparison",
+        baselines.CONSTANT: "of all studies",
+    }
     return [
         f"no study tells the components of {one.mechanism.arm} and {one.mechanism.comparator} apart; "
         f"the mean {means[one.by]} stands in for them"
@@ -173,7 +193,11 @@ def _kept(
     kept = []
     for o in analysis.analyse(result, trial):
         ratio = o.measure is Measure.HAZARD_RATIO
-        if o.population != everybody or o.endpoint not in _ENDPOINTS or (design.ratios_only and not ratio):
+        if (
+            o.population != everybody
+            or o.endpoint not in _ENDPOINTS
+            or (design.ratios_only and not ratio)
+        ):
             continue
         simulated = replace(o, trial=design.id, population=trial.id, estimate=_rounded(o.estimate))
         kept.append(simulated)
@@ -191,7 +215,9 @@ def _rounded(estimate: Estimate) -> Estimate:
             return math.inf if value > 0 else value
         return float(f"{value:.3g}")
 
-    return Estimate(three(estimate.value), three(estimate.low), three(estimate.high), estimate.level)
+    return Estimate(
+        three(estimate.value), three(estimate.low), three(estimate.high), estimate.level
+    )
 
 
 # --- the stored document ---------------------------------------------------------------------------------------------
@@ -223,7 +249,9 @@ def document(
 
 def stored() -> tuple[str, ...]:
     """Names of the shipped sets of forecasts, the oldest first."""
-    return tuple(sorted(p.stem for p in library.path("calibrations", "lock").parent.glob(f"{_STORED}*.yaml")))
+    return tuple(
+        sorted(p.stem for p in library.path("calibrations", "lock").parent.glob(f"{_STORED}*.yaml"))
+    )
 
 
 def of_day(day: str | None) -> Path | None:
@@ -232,7 +260,9 @@ def of_day(day: str | None) -> Path | None:
         return None
     days = [name.removeprefix(_STORED) for name in stored()]
     if day not in days:
-        raise UnknownName("day of stored forecasts", day, days, remedy=f"stored are {', '.join(days)}")
+        raise UnknownName(
+            "day of stored forecasts", day, days, remedy=f"stored are {', '.join(days)}"
+        )
     return library.path("calibrations", _STORED + day)
 
 
@@ -256,7 +286,9 @@ def read(path: str | Path | None = None) -> Forecasts:
     read_all = tuple(_forecast(node, findings) for node in got["designs"].items(findings))
     findings.raise_any(InvalidDocument)
     made: Any = got["made_with"].plain()
-    return Forecasts(str(got["date"].plain()), got["ensemble_sha256"].text(findings), made, read_all)
+    return Forecasts(
+        str(got["date"].plain()), got["ensemble_sha256"].text(findings), made, read_all
+    )
 
 
 def _forecast(node: Node, findings: Findings) -> Forecast:
@@ -267,13 +299,19 @@ def _forecast(node: Node, findings: Findings) -> Forecast:
     with documents.laid_out(got["outcomes"].place, "outcomes of a forecast"):
         outcomes = tuple(
             Outcome(
-                name, r["population"], Endpoint(r["endpoint"]), Measure(r["measure"]),
+                name,
+                r["population"],
+                Endpoint(r["endpoint"]),
+                Measure(r["measure"]),
                 Estimate(_number(r["value"]), _number(r["low"]), _number(r["high"])),
-                r["arm"], r.get("comparator", ""), float(r.get("months", math.nan)), int(r["n"]),
+                r["arm"],
+                r.get("comparator", ""),
+                float(r.get("months", math.nan)),
+                int(r["n"]),
                 r.get("origin", "simulated"),
             )
             for r in rows
-        )  # fmt: skip
+        )
     digest = got["sha256"].text(findings)
     if digest != _digest(outcomes):
         findings.note(
@@ -288,8 +326,11 @@ def _forecast(node: Node, findings: Findings) -> Forecast:
 
 def _row(o: Outcome) -> dict[str, object]:
     row: dict[str, object] = {
-        "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value, "arm": o.arm,
-    }  # fmt: skip
+        "population": o.population,
+        "endpoint": o.endpoint.value,
+        "measure": o.measure.value,
+        "arm": o.arm,
+    }
     if o.comparator:
         row["comparator"] = o.comparator
     if not math.isnan(o.months):
@@ -350,7 +391,9 @@ def held_against(forecasts: Forecasts, study: Study) -> Held:
     """
     numbers = {n for n in study.identifiers if n.startswith("NCT")}
     found = [
-        d for d in designs.forecasts() if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
+        d
+        for d in designs.forecasts()
+        if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
     ]
     if not found:
         raise UnknownName("forecast", study.id, (f.design for f in forecasts.forecasts))
@@ -386,9 +429,12 @@ def held_against(forecasts: Forecasts, study: Study) -> Held:
 
 
 def _left_out(
-    published: Outcome, own: Sequence[Outcome], sets: Mapping[str, frozenset[str]], everybody: frozenset[str],
+    published: Outcome,
+    own: Sequence[Outcome],
+    sets: Mapping[str, frozenset[str]],
+    everybody: frozenset[str],
     foreseen: Mapping[tuple[object, ...], Outcome],
-) -> str:  # fmt: skip
+) -> str:
     """Why a published figure is held against nothing; "" when it is."""
     if not math.isfinite(published.estimate.value):
         return "no_number"
@@ -434,14 +480,21 @@ def _plain(text: str) -> str:
 
 
 def all_of(
-    calibrated: Ensemble, seed: int, *, replicates: int = REPLICATES, workers: int = 1,
-    chosen: Sequence[TrialDesign] = (), progress: Progress = silent,
-) -> tuple[Forecast, ...]:  # fmt: skip
+    calibrated: Ensemble,
+    seed: int,
+    *,
+    replicates: int = REPLICATES,
+    workers: int = 1,
+    chosen: Sequence[TrialDesign] = (),
+    progress: Progress = silent,
+) -> tuple[Forecast, ...]:
     """Forecasts of every design that is not refused, or of those chosen; each from a seed of its own."""
     known = designs.forecasts()
     seeds = {d.id: seed + 100 * i for i, d in enumerate(known)}
     return tuple(
-        forecast(d, calibrated, seeds[d.id], replicates=replicates, workers=workers, progress=progress)
+        forecast(
+            d, calibrated, seeds[d.id], replicates=replicates, workers=workers, progress=progress
+        )
         for d in (chosen or known)
         if not d.refused
     )

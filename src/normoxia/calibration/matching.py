@@ -8,8 +8,8 @@ from normoxia.errors import InvalidArgument, NormoxiaError
 from normoxia.evidence.studies.study import Study
 from normoxia.pharmacology.files import find
 from normoxia.population import Condition
-from normoxia.trial import cuts
-from normoxia.trial.enrolled import where_of
+from normoxia.trial.making import cuts
+from normoxia.trial.making.enrolled import where_of
 from normoxia.trial.protocol import Trial
 
 
@@ -29,7 +29,9 @@ def refuse_other_arms(study: Study, protocols: Iterable[Trial]) -> None:
         )
     for protocol, arm in foreseen:
         given = _known(arms[arm.id].drugs)
-        others = {drug for other in protocol.arms if other.id != arm.id for drug in other.regimen.drugs}
+        others = {
+            drug for other in protocol.arms if other.id != arm.id for drug in other.regimen.drugs
+        }
         own = set(arm.regimen.drugs) - others
         foreign = (given & others) - set(arm.regimen.drugs)
         if given and ((own and not given & own) or foreign):

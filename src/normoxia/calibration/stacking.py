@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from normoxia.calibration.fitting.leave_out import LeftOutStudies
 from normoxia.calibration.fitting.posterior import Posterior
 from normoxia.calibration.fitting.prediction import StudyPrediction
-from normoxia.calibration.judging.lock import Lock, Target
+from normoxia.calibration.scoring.lock import Lock, Target
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,9 @@ def stack(
             if o.target not in predicted:
                 continue
             on = left_out[o.target.study].states[:, first + i] > 0
-            with_it, without_it = (_density(predicted[o.target], side, o.y, o.se) for side in (on, ~on))
+            with_it, without_it = (
+                _density(predicted[o.target], side, o.y, o.se) for side in (on, ~on)
+            )
             if np.isfinite(with_it) and np.isfinite(without_it):
                 rows.append((str(o.target), with_it, without_it))
         found[structure.name] = _stacked(rows)

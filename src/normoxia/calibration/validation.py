@@ -29,12 +29,12 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.judging import attempts, baselines
-from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.attempts import Attempt
-from normoxia.calibration.judging.lock import Lock, Target
-from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import Predictive, SampledPredictive
+from normoxia.calibration.scoring import attempts, baselines
+from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.attempts import Attempt
+from normoxia.calibration.scoring.lock import Lock, Target
+from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scores import Predictive, SampledPredictive
 from normoxia.calibration.stacking import StackedStructures
 from normoxia.progress import Progress, Step, silent
 
@@ -108,7 +108,8 @@ def prepare(
         if places:
             kept.append(_part(block, places))
     surfaces = {
-        block.study: emulated.of(block.study, [o.figure for o in block.observations]) for block in kept
+        block.study: emulated.of(block.study, [o.figure for o in block.observations])
+        for block in kept
     }
     own = posterior.layout(space, discrepant=discrepant)
     return Posterior(space, own, tuple(kept), surfaces), tuple(lost)
@@ -117,7 +118,11 @@ def prepare(
 def _part(block: ObservationBlock, places: list[int]) -> ObservationBlock:
     chosen = tuple(block.observations[i] for i in places)
     return ObservationBlock(
-        block.study, block.single_arm, chosen, block.y[places], block.covariance[np.ix_(places, places)]
+        block.study,
+        block.single_arm,
+        chosen,
+        block.y[places],
+        block.covariance[np.ix_(places, places)],
     )
 
 
@@ -135,9 +140,16 @@ def fit(
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
-        whole.log_density, whole.layout, start, seed,
-        value=whole.value, warm_up=WARM_UP, rounds=ROUNDS, every=EVERY, progress=progress,
-    )  # fmt: skip
+        whole.log_density,
+        whole.layout,
+        start,
+        seed,
+        value=whole.value,
+        warm_up=WARM_UP,
+        rounds=ROUNDS,
+        every=EVERY,
+        progress=progress,
+    )
     return Fit(whole, draws, lost)
 
 
@@ -167,12 +179,18 @@ def judge(
     """
     known = locked.read() if lock is None else lock
     fits = run_in_processes(
-        [partial(fit, space, emulated, known, seed, discrepant=discrepant) for discrepant in (False, True)],
-        workers=workers, progress=progress,
-    )  # fmt: skip
+        [
+            partial(fit, space, emulated, known, seed, discrepant=discrepant)
+            for discrepant in (False, True)
+        ],
+        workers=workers,
+        progress=progress,
+    )
     studies = tuple(study for study in known.studies if study in emulated.figures)
     left = [
-        leave_out.leave_out(f.posterior, f.draws, studies, seed + 1, workers=workers, progress=progress)
+        leave_out.leave_out(
+            f.posterior, f.draws, studies, seed + 1, workers=workers, progress=progress
+        )
         for f in fits
     ]
     ways = ((fits[0], left[0], False), (fits[1], left[1], False), (fits[0], left[0], True))
@@ -181,8 +199,9 @@ def judge(
             partial(_predicted, fitted.posterior, own, emulated, known, seed, anchored=anchored)
             for fitted, own, anchored in ways
         ],
-        workers=workers, progress=progress,
-    )  # fmt: skip
+        workers=workers,
+        progress=progress,
+    )
     mechanism, departing = Predictor(fits[0], left[0], alone), Predictor(fits[1], left[1], freer)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)

@@ -14,7 +14,17 @@ from typing import Annotated
 import typer
 
 from normoxia import __version__
-from normoxia.cli import check, credibility, doctor, evidence, export, mechanism, revisit, simulate, streams
+from normoxia.cli import (
+    check,
+    credibility,
+    doctor,
+    evidence,
+    export,
+    mechanism,
+    revisit,
+    simulate,
+    streams,
+)
 from normoxia.cli.calibrate import calibrate
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
@@ -116,7 +126,9 @@ def execute(arguments: list[str] | None = None) -> int:
 
 def _executed(arguments: list[str]) -> int:
     try:
-        code = typer.main.get_command(app).main(args=arguments, prog_name="normoxia", standalone_mode=False)
+        code = typer.main.get_command(app).main(
+            args=arguments, prog_name="normoxia", standalone_mode=False
+        )
         sys.stdout.flush()
     except typer.Exit as stop:
         return int(stop.exit_code)

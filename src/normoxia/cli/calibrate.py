@@ -18,19 +18,29 @@ _POINT = 2_000
 
 
 def calibrate(
-    out: Annotated[Path, typer.Option("--out", help="Folder of the calibration.")] = Path("calibration"),
+    out: Annotated[Path, typer.Option("--out", help="Folder of the calibration.")] = Path(
+        "calibration"
+    ),
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", min=0, max=LARGEST_SEED, help="Same seed, same ensemble, for any number of workers."
+            "--seed",
+            min=0,
+            max=LARGEST_SEED,
+            help="Same seed, same ensemble, for any number of workers.",
         ),
     ] = SEED,
-    points: Annotated[str, typer.Option("--points", help="Points simulated in each round.")] = POINTS,
-    patients: Annotated[int, typer.Option("--patients", help="In every arm at every point.")] = PATIENTS,
+    points: Annotated[
+        str, typer.Option("--points", help="Points simulated in each round.")
+    ] = POINTS,
+    patients: Annotated[
+        int, typer.Option("--patients", help="In every arm at every point.")
+    ] = PATIENTS,
     small: Annotated[
         bool,
         typer.Option(
-            "--small", help="Four trials and few points: a trial of the machinery, in a minute or two."
+            "--small",
+            help="Four trials and few points: a trial of the machinery, in a minute or two.",
         ),
     ] = False,
     workers: Workers = 0,
@@ -49,7 +59,9 @@ def calibrate(
             f'--points "{points}": expected whole numbers, one a round, such as 640,448'
         ) from None
     if patients < 1 or min(rounds) < 1:
-        raise InvalidArgument(f"--points {points} --patients {patients}: expected 1 or more of each")
+        raise InvalidArgument(
+            f"--points {points} --patients {patients}: expected 1 or more of each"
+        )
     memory.refuse_beyond(
         float(_POINT) * max(rounds) * patients,
         f"{max(rounds):,} points of {patients:,} patients",
@@ -58,16 +70,26 @@ def calibrate(
     plan = verb.SMALL if small else verb.Plan(seed, rounds, patients)
     try:
         with progress_bar(quiet=quiet) as progress:
-            found = verb.calibrate(plan, out, workers=worker_count(workers), resume=resume, progress=progress)
+            found = verb.calibrate(
+                plan, out, workers=worker_count(workers), resume=resume, progress=progress
+            )
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; finished chunks are in {out}; go on with the same options and --resume"
         ) from None
     if json:
         print_json(
-            {"schema": "normoxia.calibrate/1", "folder": str(out), "digest": found.digest, **found.manifest}
+            {
+                "schema": "normoxia.calibrate/1",
+                "folder": str(out),
+                "digest": found.digest,
+                **found.manifest,
+            }
         )
         return
     sampling = found.manifest["sampling"]
-    say(f"{out / verb.ENSEMBLE}: {found.n_draws} of {sampling['draws']} draws, "
-        f"effective sample size {sampling['effective_sample_size']}, largest R-hat {sampling['largest_r_hat']}", quiet=False)  # fmt: skip
+    say(
+        f"{out / verb.ENSEMBLE}: {found.n_draws} of {sampling['draws']} draws, "
+        f"effective sample size {sampling['effective_sample_size']}, largest R-hat {sampling['largest_r_hat']}",
+        quiet=False,
+    )

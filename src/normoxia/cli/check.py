@@ -15,7 +15,8 @@ from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(help="Documents of any kind: model, drug, population, trial, study.")
+        list[Path],
+        typer.Argument(help="Documents of any kind: model, drug, population, trial, study."),
     ],
     json: Json = False,
 ) -> None:
@@ -38,7 +39,11 @@ def check(
         )
     for file, got in results:
         found = got.findings
-        say(f"{file}: well" if not found else f"{file}: {len(found)} finding{'s' if len(found) > 1 else ''}")
+        say(
+            f"{file}: well"
+            if not found
+            else f"{file}: {len(found)} finding{'s' if len(found) > 1 else ''}"
+        )
         for line in found:
             say(f"  {line}")
         if got.not_run:
@@ -60,7 +65,7 @@ class _Checked(NamedTuple):
 def _read(file: Path) -> _Checked:
     """A document read, and what its kind is for begun: a protocol's run up to its first patient."""
     from normoxia import evidence
-    from normoxia.trial import from_study
+    from normoxia.trial.making import from_study
     from normoxia.trial.preflight import preflight
     from normoxia.trial.protocol import Trial
 
@@ -107,8 +112,9 @@ def _reader(file: Path) -> Callable[[Path], object]:
             return readers[key]
     first = next(iter(entries), "")
     findings.note(
-        node.place, f'the document says nowhere what it is (its first key is "{first}")',
+        node.place,
+        f'the document says nowhere what it is (its first key is "{first}")',
         f"expected a first key among {', '.join(readers)}" + did_you_mean(first, readers),
-    )  # fmt: skip
+    )
     findings.raise_any()
     raise AssertionError("unreachable")

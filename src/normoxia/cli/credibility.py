@@ -15,7 +15,7 @@ from normoxia.cli.table import print_table
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
     from normoxia.calibration.fitting.ensemble import Ensemble
-    from normoxia.calibration.judging.scoreboard import Scoreboard
+    from normoxia.calibration.scoring.scoreboard import Scoreboard
 
 
 def credibility(
@@ -62,7 +62,9 @@ def _held(quick: bool, workers: int, quiet: bool) -> tuple[Ensemble | None, Scor
     if quick:
         return ensemble.read(), None
     with progress_bar(quiet=quiet) as progress:
-        return ensemble.read(), calibration.validate(workers=worker_count(workers), progress=progress).board
+        return ensemble.read(), calibration.validate(
+            workers=worker_count(workers), progress=progress
+        ).board
 
 
 def _fresh(root: Path) -> Path:
@@ -73,16 +75,20 @@ def _fresh(root: Path) -> Path:
 
 
 def _write(path: Path, file: CredibilityFile, whole: Any, lang: str) -> None:
-    from normoxia.report import credibility as told
+    from normoxia.report.pages import credibility as told
     from normoxia.trial.folder import digest, versions, write_whole
 
     text = json_library.dumps(whole, ensure_ascii=False, indent=1) + "\n"
     outputs = {
         "report.html": told.html(file, first=lang),
         "credibility.json": text,
-        "claims.csv": _csv([_flat(claim) for section in whole["sections"] for claim in section["claims"]]),
+        "claims.csv": _csv(
+            [_flat(claim) for section in whole["sections"] for claim in section["claims"]]
+        ),
         "targets.csv": _csv(whole["targets"]),
-        "scored.csv": _csv([{**row, "interval": _interval(row["interval"])} for row in whole["scored"]]),
+        "scored.csv": _csv(
+            [{**row, "interval": _interval(row["interval"])} for row in whole["scored"]]
+        ),
     }
     for name, content in outputs.items():
         write_whole(path / name, content.encode())
@@ -125,7 +131,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 def _print(file: CredibilityFile, lang: str) -> None:
     from normoxia.language import language
-    from normoxia.report.credibility import standing_words, status_words
+    from normoxia.report.pages.credibility import standing_words, status_words
 
     speech = language(lang)
     heads = [speech.say(f"credibility.{head}") for head in ("claim", "found", "status")]

@@ -11,9 +11,19 @@ from normoxia.cli.show import print_json
 from normoxia.cli.table import print_table
 
 _LIBRARIES = {
-    "numpy": "", "scipy": "", "polars": "", "llvmlite": "", "pint": "", "pyyaml": "", "altair": "",
-    "vl-convert-python": "", "jinja2": "", "python-libsbml": "sbml", "libroadrunner": "dev", "lifelines": "dev",
-}  # fmt: skip
+    "numpy": "",
+    "scipy": "",
+    "polars": "",
+    "llvmlite": "",
+    "pint": "",
+    "pyyaml": "",
+    "altair": "",
+    "vl-convert-python": "",
+    "jinja2": "",
+    "python-libsbml": "sbml",
+    "libroadrunner": "dev",
+    "lifelines": "dev",
+}
 
 
 def doctor(json: Json = False) -> None:

@@ -24,14 +24,19 @@ app = typer.Typer(
     help="The published evidence: 43 studies with quotations, what does not agree in them, and exports.",
 )
 
-Drug = Annotated[str | None, typer.Option("--drug", help="A drug in some arm, such as atezolizumab.")]
+Drug = Annotated[
+    str | None, typer.Option("--drug", help="A drug in some arm, such as atezolizumab.")
+]
 Component = Annotated[
-    str | None, typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ...")
+    str | None,
+    typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ..."),
 ]
 Line = Annotated[str | None, typer.Option("--line", help="first, second or later, after TKI ...")]
 Egfr = Annotated[str | None, typer.Option("--egfr", help="mutant, wild-type, mixed, unstated.")]
 Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
-Group = Annotated[str | None, typer.Option("--group", help="review, context, context_extra or user.")]
+Group = Annotated[
+    str | None, typer.Option("--group", help="review, context, context_extra or user.")
+]
 Studies = Annotated[
     list[Path] | None,
     typer.Option("--studies", help="A folder with your own study documents; may be repeated."),
@@ -55,9 +60,15 @@ def listing(
     from normoxia.language import language
 
     found = reports.listing(
-        _registry(studies), drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group,
+        _registry(studies),
+        drug=drug,
+        component=component,
+        line=line,
+        egfr=egfr,
+        pdl1=pdl1,
+        group=group,
         language=lang,
-    )  # fmt: skip
+    )
     if json:
         print_json(found)
         return
@@ -70,13 +81,17 @@ def listing(
         [say_word(f"registry.list_{head}") for head in heads],
         [
             (
-                row["id"], str(row["line"]), str(row["egfr"]), str(row["n"] or ""),
-                " | ".join(arm["label"] for arm in row["arms"]), str(row["discrepancies"]),
+                row["id"],
+                str(row["line"]),
+                str(row["egfr"]),
+                str(row["n"] or ""),
+                " | ".join(arm["label"] for arm in row["arms"]),
+                str(row["discrepancies"]),
             )
             for row in rows
         ],
         numeric=(3, 5),
-    )  # fmt: skip
+    )
     for row in rows:
         for question in row["questions"] if not row["is_shipped"] else ():
             sys.stdout.write(say_word("registry.asks", study=row["id"], question=question) + "\n")
@@ -110,15 +125,27 @@ def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> Non
     speech = language(lang)
     print_table(
         speech.say("registry.audit_title", n=len(rows)),
-        [speech.say(f"registry.{key}") for key in ("list_study", "audit_item", "audit_values", "audit_consequence", "audit_found_by")],
+        [
+            speech.say(f"registry.{key}")
+            for key in (
+                "list_study",
+                "audit_item",
+                "audit_values",
+                "audit_consequence",
+                "audit_found_by",
+            )
+        ],
         [
             (
-                speech.say("registry.the_review") if r["study"] == "review" else r["study"], r["item"],
-                " | ".join(r["values"]), r["consequence"], reports.found_by(r["found_by"], lang),
+                speech.say("registry.the_review") if r["study"] == "review" else r["study"],
+                r["item"],
+                " | ".join(r["values"]),
+                r["consequence"],
+                reports.found_by(r["found_by"], lang),
             )
             for r in rows
         ],
-    )  # fmt: skip
+    )
 
 
 @app.command()
@@ -152,7 +179,12 @@ def export(
     rows = _rows(table, chosen, endpoint, lang)
     if not rows and table in ("arms", "revman-rates"):
         rates = sorted(
-            {o.endpoint.value for s in chosen for o in s.published() if o.measure == "percent" and o.n}
+            {
+                o.endpoint.value
+                for s in chosen
+                for o in s.published()
+                if o.measure == "percent" and o.n
+            }
         )
         raise InvalidArgument(
             f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"

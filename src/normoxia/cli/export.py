@@ -21,8 +21,12 @@ _WEIGHT, _BODY_SURFACE, _GFR = 70.0, 1.8, 90.0
 
 def export(
     what: Annotated[str, typer.Argument(help="A model document, or a trial (then name an --arm).")],
-    out: Annotated[Path, typer.Option("--out", help="Where to write the SBML (Level 3 Version 2).")],
-    arm: Annotated[str, typer.Option("--arm", help="The arm of the trial whose doses are exported.")] = "",
+    out: Annotated[
+        Path, typer.Option("--out", help="Where to write the SBML (Level 3 Version 2).")
+    ],
+    arm: Annotated[
+        str, typer.Option("--arm", help="The arm of the trial whose doses are exported.")
+    ] = "",
     days: Annotated[float, typer.Option("--days", min=0, help="Doses of so many days.")] = 728.0,
     ablate: Ablate = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
@@ -51,7 +55,9 @@ def _trial_arm(name: str, arm: str, days: float) -> tuple[Model, Inputs]:
 
     trial = files.read(name)
     regimen = trial.arm(arm).regimen
-    inputs = pharmacology.schedule(regimen, 0.0, days, weight=_WEIGHT, body_surface=_BODY_SURFACE, gfr=_GFR)
+    inputs = pharmacology.schedule(
+        regimen, 0.0, days, weight=_WEIGHT, body_surface=_BODY_SURFACE, gfr=_GFR
+    )
     return runner.compose(trial), inputs
 
 
@@ -67,6 +73,6 @@ def _settled(model: Model) -> dict[str, float]:
         )
     derived = {d.name for d in model.equilibration.derived} if model.equilibration else set()
     parameters = dict(zip(state.parameters, state.parameter_values[0], strict=True))
-    return {name: float(value) for name, value in zip(state.species, state.values[0], strict=True)} | {
-        name: float(parameters[name]) for name in derived
-    }
+    return {
+        name: float(value) for name, value in zip(state.species, state.values[0], strict=True)
+    } | {name: float(parameters[name]) for name in derived}

@@ -28,26 +28,37 @@ def forecast(
         str | None, typer.Argument(help="A design, such as HARMONi-2; without one, all are listed.")
     ] = None,
     make: Annotated[
-        bool, typer.Option("--make", help="Run it now under the ensemble instead of showing what is stored.")
+        bool,
+        typer.Option(
+            "--make", help="Run it now under the ensemble instead of showing what is stored."
+        ),
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="With --make: every design; half an hour on two cores.")
     ] = False,
     score: Annotated[
         Path | None,
-        typer.Option("--score", help="A study document with results, to be held against its forecast."),
+        typer.Option(
+            "--score", help="A study document with results, to be held against its forecast."
+        ),
     ] = None,
     made: Annotated[
         str | None,
-        typer.Option("--made", help="The day of a stored set, such as 2026-11-22; the latest when omitted."),
+        typer.Option(
+            "--made", help="The day of a stored set, such as 2026-11-22; the latest when omitted."
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet.")
+        Path | None,
+        typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet."),
     ] = None,
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", min=0, max=LARGEST_SEED, help="Same seed, same forecasts, for any number of workers."
+            "--seed",
+            min=0,
+            max=LARGEST_SEED,
+            help="Same seed, same forecasts, for any number of workers.",
         ),
     ] = SEED,
     replicates: Annotated[
@@ -80,13 +91,20 @@ def forecast(
 
 
 def _make(
-    design: str | None, everything: bool, out: Path | None, seed: int, replicates: int, workers: int,
-    speech: Language, json: bool, quiet: bool,
-) -> None:  # fmt: skip
+    design: str | None,
+    everything: bool,
+    out: Path | None,
+    seed: int,
+    replicates: int,
+    workers: int,
+    speech: Language,
+    json: bool,
+    quiet: bool,
+) -> None:
     from normoxia.calibration import forecast as verb
     from normoxia.calibration.fitting import ensemble
-    from normoxia.trial import designs
     from normoxia.trial.folder import write_whole
+    from normoxia.trial.making import designs
 
     if not design and not everything:
         raise InvalidArgument("--make needs a design, or --all")
@@ -96,7 +114,12 @@ def _make(
     chosen = [designs.design(design)] if design else []
     with progress_bar(quiet=quiet) as progress:
         made = verb.all_of(
-            calibrated, seed, replicates=replicates, workers=workers, chosen=chosen, progress=progress
+            calibrated,
+            seed,
+            replicates=replicates,
+            workers=workers,
+            chosen=chosen,
+            progress=progress,
         )
     text = verb.document(made, calibrated, seed, replicates)
     if out is not None:
@@ -118,18 +141,33 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
     scored = held.scored
     if json:
         print_json(
-            {"schema": "normoxia.forecast-score/1", "study": study.id, "forecast_date": forecasts.date,
-             "scored": [_judged(one) for one in scored],
-             "left_out": [{"published": plain(_outcome(one.published)), "reason": one.reason} for one in held.left_out],
-             "awaited": [plain(_outcome(one)) for one in held.awaited]}
-        )  # fmt: skip
+            {
+                "schema": "normoxia.forecast-score/1",
+                "study": study.id,
+                "forecast_date": forecasts.date,
+                "scored": [_judged(one) for one in scored],
+                "left_out": [
+                    {"published": plain(_outcome(one.published)), "reason": one.reason}
+                    for one in held.left_out
+                ],
+                "awaited": [plain(_outcome(one)) for one in held.awaited],
+            }
+        )
         return
     rows = [
-        (_what(s.foreseen, speech), speech.say(f"forecast.by_{s.foreseen.origin}"), _range(s.foreseen),
-         f"{s.published.estimate.value:g}", {True: "✓", False: "✗"}[s.inside], "–" if math.isnan(s.z) else f"{s.z:.2f}")
+        (
+            _what(s.foreseen, speech),
+            speech.say(f"forecast.by_{s.foreseen.origin}"),
+            _range(s.foreseen),
+            f"{s.published.estimate.value:g}",
+            {True: "✓", False: "✗"}[s.inside],
+            "–" if math.isnan(s.z) else f"{s.z:.2f}",
+        )
         for s in scored
-    ]  # fmt: skip
-    heads = [speech.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")]
+    ]
+    heads = [
+        speech.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")
+    ]
     print_table(f"{study.id}: {speech.say('forecast.scored', date=forecasts.date)}", heads, rows)
     for origin in ("simulated", verb.JOINED):
         own = [s.inside for s in scored if s.foreseen.origin == origin]
@@ -139,7 +177,8 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
     for reason in dict.fromkeys(one.reason for one in held.left_out):
         figures = [_what(one.published, speech) for one in held.left_out if one.reason == reason]
         say(
-            speech.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)), quiet=False
+            speech.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)),
+            quiet=False,
         )
     if held.awaited:
         say(speech.say("forecast.awaited", n=len(held.awaited)), quiet=False)
@@ -151,7 +190,9 @@ def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
 
     shown = [o for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO]
     joined = {_what(o, speech): _range(o) for o in shown if o.origin == verb.JOINED}
-    rows: list[tuple[str, ...]] = [(_what(o, speech), _range(o)) for o in shown if o.origin != verb.JOINED]
+    rows: list[tuple[str, ...]] = [
+        (_what(o, speech), _range(o)) for o in shown if o.origin != verb.JOINED
+    ]
     heads = [speech.say("forecast.what"), speech.say("forecast.foreseen")]
     if joined:
         heads.append(speech.say("forecast.joined"))
@@ -203,10 +244,17 @@ def _forecast(one: Forecast) -> dict[str, object]:
 def _outcome(o: Outcome) -> dict[str, object]:
     e = o.estimate
     return {
-        "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value, "arm": o.arm,
-        "comparator": o.comparator, "months": o.months, "value": e.value, "interval": [e.low, e.high], "n": o.n,
+        "population": o.population,
+        "endpoint": o.endpoint.value,
+        "measure": o.measure.value,
+        "arm": o.arm,
+        "comparator": o.comparator,
+        "months": o.months,
+        "value": e.value,
+        "interval": [e.low, e.high],
+        "n": o.n,
         "origin": o.origin,
-    }  # fmt: skip
+    }
 
 
 def _judged(s: Scored) -> dict[str, object]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def mechanism(
-    model: Annotated[Path | None, typer.Argument(help="A model document; default: the shipped one.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(help="A model document; default: the shipped one.")
+    ] = None,
     lang: Lang = "en",
     json: Json = False,
 ) -> None:

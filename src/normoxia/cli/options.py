@@ -15,9 +15,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 Seed = Annotated[
     int,
-    typer.Option("--seed", min=0, max=LARGEST_SEED, help="Same seed, same bytes, for any number of workers."),
+    typer.Option(
+        "--seed", min=0, max=LARGEST_SEED, help="Same seed, same bytes, for any number of workers."
+    ),
 ]
-Workers = Annotated[int, typer.Option("--workers", min=0, max=MOST_WORKERS, help="Cores to use; 0 uses all.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, max=MOST_WORKERS, help="Cores to use; 0 uses all.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no talk.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; must not exist yet.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")]
@@ -34,11 +38,14 @@ def _spoken(lang: str) -> str:
 
 
 Lang = Annotated[
-    str, typer.Option("--lang", envvar="NORMOXIA_LANG", callback=_spoken, help="Language: en or zh.")
+    str,
+    typer.Option("--lang", envvar="NORMOXIA_LANG", callback=_spoken, help="Language: en or zh."),
 ]
 Ablate = Annotated[
     list[str] | None,
-    typer.Option("--ablate", help="Remove a causal statement, such as C26; may be given several times."),
+    typer.Option(
+        "--ablate", help="Remove a causal statement, such as C26; may be given several times."
+    ),
 ]
 
 

@@ -37,10 +37,15 @@ def pool(
     model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
     method: Annotated[
         str,
-        typer.Option("--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."),
+        typer.Option(
+            "--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."
+        ),
     ] = "inverse-variance",
     tau: Annotated[
-        str, typer.Option("--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.")
+        str,
+        typer.Option(
+            "--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}."
+        ),
     ] = "REML",
     reference: Annotated[
         str | None, typer.Option("--reference", help="Treatment the others are shown against.")
@@ -49,11 +54,14 @@ def pool(
         str | None, typer.Option("--small-values", help="good or bad for the patient.")
     ] = None,
     endpoint: Annotated[
-        list[str] | None, typer.Option("--endpoint", help="Of a question; may be repeated; default all.")
+        list[str] | None,
+        typer.Option("--endpoint", help="Of a question; may be repeated; default all."),
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."),
+        typer.Option(
+            "--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."
+        ),
     ] = None,
     decimal: Annotated[
         str | None,
@@ -64,18 +72,22 @@ def pool(
     equivalence: Annotated[
         float | None,
         typer.Option(
-            "--equivalence", help="Smallest effect that matters, as printed (1.2 for ratios); for certainty."
+            "--equivalence",
+            help="Smallest effect that matters, as printed (1.2 for ratios); for certainty.",
         ),
     ] = None,
     leave_out_faulty: Annotated[
-        bool, typer.Option("--leave-out-faulty", help="Pool a table without the rows that have faults.")
+        bool,
+        typer.Option("--leave-out-faulty", help="Pool a table without the rows that have faults."),
     ] = False,
     studies: Annotated[
         list[Path] | None, typer.Option("--studies", help="A folder with your own study documents.")
     ] = None,
     hartung_knapp: Annotated[
         bool,
-        typer.Option("--hartung-knapp", help="Hartung-Knapp variance with t intervals, for few studies."),
+        typer.Option(
+            "--hartung-knapp", help="Hartung-Knapp variance with t intervals, for few studies."
+        ),
     ] = False,
     prediction: Annotated[
         str | None,
@@ -92,11 +104,15 @@ def pool(
     ] = False,
     components: Annotated[
         bool,
-        typer.Option("--components", help='Effects of the parts of a table\'s treatments, named "A + B".'),
+        typer.Option(
+            "--components", help='Effects of the parts of a table\'s treatments, named "A + B".'
+        ),
     ] = False,
     inactive: Annotated[
         str | None,
-        typer.Option("--inactive", help="With --components: the part that does nothing, such as placebo."),
+        typer.Option(
+            "--inactive", help="With --components: the part that does nothing, such as placebo."
+        ),
     ] = None,
     rmtl_ratio: Annotated[
         bool,

@@ -31,22 +31,29 @@ from normoxia.storage import write_whole
 if TYPE_CHECKING:
     from normoxia.cli.pool_options import Options
     from normoxia.evidence.synthesis.answers import Answer
-    from normoxia.evidence.synthesis.certainty import Certainty
-    from normoxia.evidence.synthesis.components import ComponentFit
-    from normoxia.evidence.synthesis.network import NetworkEffect
+    from normoxia.evidence.synthesis.intake.tables import NetworkTable
+    from normoxia.evidence.synthesis.judgement.certainty import Certainty
+    from normoxia.evidence.synthesis.judgement.proportionality import Proportionality
+    from normoxia.evidence.synthesis.model.components import ComponentFit
+    from normoxia.evidence.synthesis.model.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
-    from normoxia.evidence.synthesis.proportionality import Proportionality
-    from normoxia.evidence.synthesis.tables import NetworkTable
-    from normoxia.report.pooled import Shares
-    from normoxia.report.synthesis import ReportParts
+    from normoxia.report.pages.synthesis import ReportParts
+    from normoxia.report.views.pooled import Shares
 
 Rest = ParamSpec("Rest")
 #: marks a folder that is being written
 UNFINISHED = ".unfinished"
 #: what the folder holds
 OURS = (
-    "report.html", "figures/*", "effects*.csv", "league*.csv", "synthesis.json", "input.*", "rerun.sh", "rerun.py",
-)  # fmt: skip
+    "report.html",
+    "figures/*",
+    "effects*.csv",
+    "league*.csv",
+    "synthesis.json",
+    "input.*",
+    "rerun.sh",
+    "rerun.py",
+)
 
 
 @contextmanager
@@ -65,7 +72,9 @@ def _begun(out: Path) -> Iterator[None]:
 
 
 def _refuse(out: Path) -> None:
-    if not out.exists() or (out.is_dir() and (not storage.occupants(out) or (out / UNFINISHED).is_file())):
+    if not out.exists() or (
+        out.is_dir() and (not storage.occupants(out) or (out / UNFINISHED).is_file())
+    ):
         return
     raise OutputExists(f"{out} exists; name another folder with --out")
 
@@ -108,22 +117,37 @@ def write_table(
     parts: ComponentFit | None = None,
 ) -> None:
     """The folder of a table. Raises OutputExists when it is there and holds anything but an unfinished one."""
-    from normoxia.report.synthesis import table_pages
+    from normoxia.report.pages.synthesis import table_pages
 
     copy = out / f"input{path.suffix or '.csv'}"
     write_whole(copy, path.read_bytes())
     command = _command(copy.name, asked)
     told = table_pages(
-        synthesis, file=path.name, certainty=judged, contributions=contributions, findings=table.findings,
-        notes=synthesis.network.notes, assumed_direction=asked.small_values is None, over_time=over_time,
-        provenance=_provenance(command, asked, path), first=asked.lang, without=without, parts=parts,
+        synthesis,
+        file=path.name,
+        certainty=judged,
+        contributions=contributions,
+        findings=table.findings,
+        notes=synthesis.network.notes,
+        assumed_direction=asked.small_values is None,
+        over_time=over_time,
+        provenance=_provenance(command, asked, path),
+        first=asked.lang,
+        without=without,
+        parts=parts,
         time_lost=asked.rmtl_ratio,
-    )  # fmt: skip
+    )
     _write(out, told, whole, {"": synthesis})
     options = {
-        "effect": asked.effect, "model": asked.model, "tau": asked.tau, "reference": asked.reference,
-        "small_values": asked.small_values, "seed": asked.seed, "method": asked.method, **_fitting(asked),
-    }  # fmt: skip
+        "effect": asked.effect,
+        "model": asked.model,
+        "tau": asked.tau,
+        "reference": asked.reference,
+        "small_values": asked.small_values,
+        "seed": asked.seed,
+        "method": asked.method,
+        **_fitting(asked),
+    }
     given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value is not None)
     mark = f", decimal={asked.decimal!r}" if asked.decimal else ""
     snippet = (
@@ -139,10 +163,12 @@ def write_table(
 
 
 @_in_its_folder
-def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: Mapping[str, Any]) -> None:
+def write_answer(
+    out: Path, what: str, asked: Options, answered: Answer, whole: Mapping[str, Any]
+) -> None:
     """The folder of a question. Raises OutputExists when it is there and holds anything but an unfinished one."""
     from normoxia import library
-    from normoxia.report.synthesis import answer_pages
+    from normoxia.report.pages.synthesis import answer_pages
 
     document = library.find("questions", what)
     write_whole(out / "input.yaml", document.read_bytes())
@@ -155,12 +181,16 @@ def write_answer(out: Path, what: str, asked: Options, answered: Answer, whole: 
     )
     names = _plain_names(answered.analyses)
     pooled = {
-        f"-{names[name]}": a.synthesis for name, a in answered.analyses.items() if a.synthesis is not None
+        f"-{names[name]}": a.synthesis
+        for name, a in answered.analyses.items()
+        if a.synthesis is not None
     }
     _write(out, told, whole, pooled)
     changes = []
     if asked.endpoint:
-        changes.append(f"asked=tuple(a for a in question.asked if a.endpoint in {asked.endpoint!r})")
+        changes.append(
+            f"asked=tuple(a for a in question.asked if a.endpoint in {asked.endpoint!r})"
+        )
     if asked.reference:
         changes.append(f"reference={asked.reference!r}")
     lines = [
@@ -203,7 +233,17 @@ def _fitting(asked: Options) -> dict[str, object]:
 
 def _command(what: str, asked: Options) -> str:
     """The exact command, every option spelt out, to be given in the folder."""
-    words = ["normoxia", "pool", what, "--model", asked.model, "--tau", asked.tau, "--seed", str(asked.seed)]
+    words = [
+        "normoxia",
+        "pool",
+        what,
+        "--model",
+        asked.model,
+        "--tau",
+        asked.tau,
+        "--seed",
+        str(asked.seed),
+    ]
     for name, value in (
         ("--effect", asked.effect),
         ("--reference", asked.reference),
@@ -253,10 +293,12 @@ def _provenance(command: str, asked: Options, read: Path) -> dict[str, str]:
     }
 
 
-def _write(out: Path, told: ReportParts, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]) -> None:
-    from normoxia.report.document import document
-    from normoxia.report.figure import save_all
-    from normoxia.report.pooled import effect_rows
+def _write(
+    out: Path, told: ReportParts, whole: Mapping[str, Any], pooled: Mapping[str, Synthesis]
+) -> None:
+    from normoxia.report.figures.figure import save_all
+    from normoxia.report.pages.document import document
+    from normoxia.report.views.pooled import effect_rows
     from normoxia.sheets import csv_text
 
     pages, figures, leagues = told
@@ -284,7 +326,9 @@ def _text(path: Path, text: str) -> None:
 def _plain_names(endpoints: Iterable[str]) -> dict[str, str]:
     """Endpoints as parts of file names, different even where capitals do not count."""
     endpoints = list(endpoints)
-    plain = {name: "".join(c if c.isalnum() else "-" for c in name).strip("-") for name in endpoints}
+    plain = {
+        name: "".join(c if c.isalnum() else "-" for c in name).strip("-") for name in endpoints
+    }
     counts = Counter(text.casefold() for text in plain.values())
     safe = storage.file_names(endpoints)
     return {

@@ -44,7 +44,9 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         for name in asked.endpoint:
             if name not in known:
                 raise UnknownName("endpoint", name, known)
-        question = replace(question, asked=tuple(known[name] for name in dict.fromkeys(asked.endpoint)))
+        question = replace(
+            question, asked=tuple(known[name] for name in dict.fromkeys(asked.endpoint))
+        )
     if asked.reference is not None:
         nodes = {node for entry in question.entries for node in entry.arms.values()}
         if asked.reference not in nodes:
@@ -52,12 +54,19 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         question = replace(question, reference=asked.reference)
     if asked.small_values is not None:
         question = replace(
-            question, asked=tuple(replace(a, small_values=asked.small_values) for a in question.asked)
+            question,
+            asked=tuple(replace(a, small_values=asked.small_values) for a in question.asked),
         )
     answered = answer(
-        question, studies=registry(*asked.studies) if asked.studies else None, model=asked.model, tau=asked.tau,
-        seed=asked.seed, hartung_knapp=asked.hartung_knapp, level=asked.level, prediction=asked.prediction,
-    )  # fmt: skip
+        question,
+        studies=registry(*asked.studies) if asked.studies else None,
+        model=asked.model,
+        tau=asked.tau,
+        seed=asked.seed,
+        hartung_knapp=asked.hartung_knapp,
+        level=asked.level,
+        prediction=asked.prediction,
+    )
     whole = translated(_answer_json(answered), asked.lang)
     if out is not None:
         from normoxia.cli.pool_folder import write_answer
@@ -87,7 +96,7 @@ def _answer_json(answered: Answer) -> dict[str, Any]:
 
 def _print_answer(answered: Answer, asked: Options) -> None:
     from normoxia.language import language
-    from normoxia.report import synthesis as report
+    from normoxia.report.pages import synthesis as report
 
     speech = language(asked.lang)
     q = answered.question
@@ -110,9 +119,11 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     print_lines([*(text[asked.lang] for text in q.limits), speech.say("pool.limits")])
 
 
-def _print_over_time(answered: Answer, analysis: Analysis, speech: Language, time_lost: bool) -> None:
+def _print_over_time(
+    answered: Answer, analysis: Analysis, speech: Language, time_lost: bool
+) -> None:
     """Before any constant ratio: whose hazards move, and how."""
-    from normoxia.report import synthesis as report
+    from normoxia.report.pages import synthesis as report
 
     words, table, others = report.over_time_parts(
         answered, analysis, speech, "over-time", time_lost=time_lost
@@ -123,7 +134,7 @@ def _print_over_time(answered: Answer, analysis: Analysis, speech: Language, tim
 
 
 def _print_unpooled(analysis: Analysis, speech: Language) -> None:
-    from normoxia.report import synthesis as report
+    from normoxia.report.pages import synthesis as report
 
     table = report.regression_table(analysis, speech, "regression")
     if table is not None:

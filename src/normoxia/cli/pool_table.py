@@ -15,41 +15,57 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from normoxia.cli.pool_options import Options
-    from normoxia.evidence.synthesis.certainty import Certainty
-    from normoxia.evidence.synthesis.components import ComponentFit
-    from normoxia.evidence.synthesis.network import NetworkEffect
+    from normoxia.evidence.synthesis.intake.tables import NetworkTable
+    from normoxia.evidence.synthesis.judgement.certainty import Certainty
+    from normoxia.evidence.synthesis.judgement.proportionality import Proportionality
+    from normoxia.evidence.synthesis.model.components import ComponentFit
+    from normoxia.evidence.synthesis.model.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
-    from normoxia.evidence.synthesis.proportionality import Proportionality
-    from normoxia.evidence.synthesis.tables import NetworkTable
     from normoxia.language import Language
-    from normoxia.report.pooled import Shares
+    from normoxia.report.views.pooled import Shares
 
     Without = Mapping[str, tuple[NetworkEffect, ...] | None]
 
 
 def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: bool) -> None:
     """Read, pool, judge and show a table; `out` keeps it."""
-    from normoxia.evidence.synthesis import tables
-    from normoxia.evidence.synthesis.contribution import shares_left_out, study_contributions
+    from normoxia.evidence.synthesis.intake import tables
+    from normoxia.evidence.synthesis.judgement.contribution import (
+        shares_left_out,
+        study_contributions,
+    )
     from normoxia.evidence.synthesis.pooling import pool
 
     if asked.endpoint or asked.studies:
-        raise InvalidArgument("--endpoint and --studies belong to questions; a table holds one endpoint")
+        raise InvalidArgument(
+            "--endpoint and --studies belong to questions; a table holds one endpoint"
+        )
     try:
-        table = tables.read_network(path, columns=asked.columns, effect=asked.effect, decimal=asked.decimal)
+        table = tables.read_network(
+            path, columns=asked.columns, effect=asked.effect, decimal=asked.decimal
+        )
     except InvalidDocument as error:
         text = str(error)
         if "columns={" not in text:
             raise
         raise InvalidDocument(
-            f"{text}; on the command line: --column study=NAME --column treatment=NAME ...", error.findings
+            f"{text}; on the command line: --column study=NAME --column treatment=NAME ...",
+            error.findings,
         ) from None
     _refuse_faults(table, asked)
     synthesis = pool(
-        table, effect=asked.effect, model=asked.model, tau=asked.tau, reference=asked.reference,
-        small_values=asked.small_values, seed=asked.seed, method=asked.method, hartung_knapp=asked.hartung_knapp,
-        level=asked.level, prediction=asked.prediction,
-    )  # fmt: skip
+        table,
+        effect=asked.effect,
+        model=asked.model,
+        tau=asked.tau,
+        reference=asked.reference,
+        small_values=asked.small_values,
+        seed=asked.seed,
+        method=asked.method,
+        hartung_knapp=asked.hartung_knapp,
+        level=asked.level,
+        prediction=asked.prediction,
+    )
     shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
     judged = _certainty(synthesis, table, asked, shares)
     over_time = _over_time(synthesis)
@@ -63,7 +79,17 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
         from normoxia.cli.pool_folder import write_table
 
         write_table(
-            out, path, asked, table, synthesis, judged, shares, over_time, whole, without=without, parts=parts
+            out,
+            path,
+            asked,
+            table,
+            synthesis,
+            judged,
+            shares,
+            over_time,
+            whole,
+            without=without,
+            parts=parts,
         )
     if json:
         print_json(whole)
@@ -75,8 +101,8 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
 
 def _over_time(synthesis: Synthesis) -> Proportionality | None:
     """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
-    from normoxia.evidence.synthesis.contrasts import EffectMeasure
-    from normoxia.evidence.synthesis.proportionality import of_the_registry
+    from normoxia.evidence.synthesis.judgement.proportionality import of_the_registry
+    from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
 
     if synthesis.network.effect is not EffectMeasure.HR:
         return None
@@ -88,7 +114,7 @@ def _refuse_faults(table: NetworkTable, asked: Options) -> None:
     """Rows that cannot be used stop the analysis, all of them named, unless the user leaves them out knowingly."""
     if not table.left_out or asked.leave_out_faulty:
         return
-    from normoxia.evidence.synthesis.tables import listed
+    from normoxia.evidence.synthesis.intake.tables import listed
 
     lines = ", ".join(map(str, table.left_out[:20])) + (" ..." if len(table.left_out) > 20 else "")
     raise InvalidDocument(
@@ -121,7 +147,7 @@ def _parts(synthesis: Synthesis, asked: Options) -> ComponentFit | None:
                 f'--inactive "{asked.inactive}" belongs to --components; add that, or leave it out'
             )
         return None
-    from normoxia.evidence.synthesis.components import fit_components, named_parts
+    from normoxia.evidence.synthesis.model.components import fit_components, named_parts
 
     if asked.method != METHODS[0] or asked.hartung_knapp:
         raise InvalidArgument(
@@ -143,7 +169,7 @@ def _certainty(
     """Certainty by the general rules and the table's own judgements; a difference needs the smallest one that matters."""
     import math
 
-    from normoxia.evidence.synthesis.certainty import certainty
+    from normoxia.evidence.synthesis.judgement.certainty import certainty
 
     is_ratio = synthesis.network.effect.is_ratio
     if asked.equivalence is None and not is_ratio:
@@ -156,7 +182,11 @@ def _certainty(
             )
         smallest = math.log(smallest) if is_ratio else smallest
     return certainty(
-        synthesis.fit, equivalence=smallest, shares=shares, splits=synthesis.splits, **table.judgements
+        synthesis.fit,
+        equivalence=smallest,
+        shares=shares,
+        splits=synthesis.splits,
+        **table.judgements,
     )
 
 
@@ -167,16 +197,20 @@ def _table_json(
     over_time: Proportionality | None,
     shares: Shares,
 ) -> dict[str, Any]:
-    from normoxia.evidence.synthesis.contribution import shares_left_out
+    from normoxia.evidence.synthesis.judgement.contribution import shares_left_out
 
     whole = synthesis.to_json()
     if told := shares_left_out(synthesis.network):
         whole["notes"].append(told)
-    first = {"schema": whole["schema"], "over_time": over_time.to_json() if over_time is not None else None}
+    first = {
+        "schema": whole["schema"],
+        "over_time": over_time.to_json() if over_time is not None else None,
+    }
     return (first | whole) | {
         "certainty": [one.to_json() for one in judged],
         "contributions": [
-            {"treatment": t, "comparator": c, "studies": dict(own)} for (t, c), own in shares.items()
+            {"treatment": t, "comparator": c, "studies": dict(own)}
+            for (t, c), own in shares.items()
         ],
         "table": {
             "file": table.file,
@@ -199,7 +233,9 @@ def _table_json(
     }
 
 
-def _more_json(synthesis: Synthesis, without: Without | None, parts: ComponentFit | None) -> dict[str, Any]:
+def _more_json(
+    synthesis: Synthesis, without: Without | None, parts: ComponentFit | None
+) -> dict[str, Any]:
     """What only some ask for."""
     from normoxia.evidence.synthesis.pooling import effect_json
 
@@ -217,7 +253,9 @@ def _more_json(synthesis: Synthesis, without: Without | None, parts: ComponentFi
         ]
     if parts is not None:
         at = synthesis.reference
-        found["components"] = parts.to_json((t, at) for t in synthesis.network.treatments if t != at)
+        found["components"] = parts.to_json(
+            (t, at) for t in synthesis.network.treatments if t != at
+        )
     return found
 
 
@@ -231,14 +269,16 @@ def _print_table_answer(
     without: Without | None,
     parts: ComponentFit | None,
 ) -> None:
-    from normoxia.evidence.synthesis.contribution import shares_left_out
+    from normoxia.evidence.synthesis.judgement.contribution import shares_left_out
     from normoxia.language import language
-    from normoxia.report.over_time import over_time_table, table_words
-    from normoxia.report.pooled import NetworkSections
+    from normoxia.report.views.over_time import over_time_table, table_words
+    from normoxia.report.views.pooled import NetworkSections
 
     speech = language(asked.lang)
     if not quiet:
-        say(f"{speech.say('pool.mapping')} ({speech.word('layout', table.layout)}, {table.encoding}):")
+        say(
+            f"{speech.say('pool.mapping')} ({speech.word('layout', table.layout)}, {table.encoding}):"
+        )
         for role, name in table.mapping.items():
             say(f"  {role:<14} <- {name}{_meaning(role, speech)}")
         role, name = next(iter(table.mapping.items()), ("study", "studlab"))
@@ -249,7 +289,9 @@ def _print_table_answer(
     if over_time is not None:
         print_lines(table_words(over_time, speech))
         show_table(
-            over_time_table(over_time, speech, "over-time", translated=False, time_lost=asked.rmtl_ratio)
+            over_time_table(
+                over_time, speech, "over-time", translated=False, time_lost=asked.rmtl_ratio
+            )
         )
     print_pooled(told)
     print_lines(told.parts_words())
@@ -263,7 +305,11 @@ def _print_table_answer(
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
     print_lines(
-        [*limits, *(speech.phrase(note) for note in synthesis.network.notes), speech.say("pool.limits_table")]
+        [
+            *limits,
+            *(speech.phrase(note) for note in synthesis.network.notes),
+            speech.say("pool.limits_table"),
+        ]
     )
 
 

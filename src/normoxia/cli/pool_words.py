@@ -10,8 +10,8 @@ from normoxia.cli.table import print_lines, print_table
 if TYPE_CHECKING:
     from normoxia.documents import Finding
     from normoxia.language import Language
-    from normoxia.report.pooled import NetworkSections
-    from normoxia.report.tables import Table
+    from normoxia.report.views.pooled import NetworkSections
+    from normoxia.report.views.tables import Table
 
 
 def print_pooled(told: NetworkSections) -> None:
@@ -40,11 +40,15 @@ def show_table(table: Table | None) -> None:
 
 def finding_words(finding: Finding, speech: Language) -> str:
     """A finding about a table, its place as it is."""
-    told = speech.say("pool.semicolon").join(speech.phrase(x) for x in (finding.found, finding.expected) if x)
+    told = speech.say("pool.semicolon").join(
+        speech.phrase(x) for x in (finding.found, finding.expected) if x
+    )
     return f"{finding.place}: {told}"
 
 
-def translated(whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+def translated(
+    whole: dict[str, Any], lang: str, findings: Sequence[Finding] = ()
+) -> dict[str, Any]:
     """A dictionary for --json with its notes, findings and reasons in the language asked; its keys stay."""
     from normoxia.language import language
 

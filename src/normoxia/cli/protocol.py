@@ -21,7 +21,8 @@ def protocol(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write; must not exist yet. Printed when omitted.")
+        Path | None,
+        typer.Option("--out", help="Where to write; must not exist yet. Printed when omitted."),
     ] = None,
 ) -> None:
     """Write a trial's protocol document, with every assumption in it: the beginning of a trial of your own."""

@@ -29,18 +29,24 @@ SHARE, LEAST = 0.1, 10
 
 def report(
     run: Run,
-    out: Annotated[Path | None, typer.Option("--out", help="Default: report.html in the folder.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the report that is there.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Default: report.html in the folder.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the report that is there.")
+    ] = False,
     lang: Lang = "en",
 ) -> None:
     """Draw the report of a finished run again, from chunks that are its own and whole."""
-    from normoxia.report import run as run_report
+    from normoxia.report.pages import run as run_report
     from normoxia.trial import analysis, finished
     from normoxia.trial.folder import write_whole
 
     target = out or run / "report.html"
     if target.exists() and not force:
-        raise OutputExists(f"{target} exists; name another file with --out, or add --force to replace it")
+        raise OutputExists(
+            f"{target} exists; name another file with --out, or add --force to replace it"
+        )
     found = finished.read(run)
     manifest = _as_drawn(found.manifest)
     comparisons = analysis.compare(
@@ -69,7 +75,8 @@ def verify(
     share: Annotated[
         float,
         typer.Option(
-            "--share", help="Share of the patients of every chunk to run again, above 0 and up to 1."
+            "--share",
+            help="Share of the patients of every chunk to run again, above 0 and up to 1.",
         ),
     ] = SHARE,
     whole: Annotated[bool, typer.Option("--whole", help="Run every patient again.")] = False,
@@ -91,7 +98,9 @@ def verify(
     trial, model = _made(found)
     calibrated = _ensemble(found.config)
     bench = runner.prepare(trial, model=model)
-    told = runner.manifest(bench, found.config["seed"], calibrated.provenance() if calibrated else None)
+    told = runner.manifest(
+        bench, found.config["seed"], calibrated.provenance() if calibrated else None
+    )
     now = {**found.config, "inputs": runner.inputs(trial, model)}
     finished.refuse(found, finished.said_otherwise(found, described(told, now)))
     count, seed = found.config["replicates"], found.config["seed"]
@@ -100,10 +109,15 @@ def verify(
     with progress_bar(quiet=quiet) as progress:
         for chunk in found.chunks:
             again = runner.run_chunk(
-                bench, finished.sampled(chunk, share, LEAST), seed,
-                settings=settings, ensemble=calibrated.provenance() if calibrated else None,
-                workers=worker_count(workers), tolerance=found.config["relative_tolerance"], progress=progress,
-            )  # fmt: skip
+                bench,
+                finished.sampled(chunk, share, LEAST),
+                seed,
+                settings=settings,
+                ensemble=calibrated.provenance() if calibrated else None,
+                workers=worker_count(workers),
+                tolerance=found.config["relative_tolerance"],
+                progress=progress,
+            )
             n_again += again.n_rows
             unlike = finished.differing(found.chunk(chunk), again)
             if unlike:
@@ -134,7 +148,11 @@ def _then_and_now(run: Finished) -> str:
 
     then = {**run.manifest.get("machine", {}), **run.config["versions"]}
     now = {**machine(), **versions()}
-    apart = [f"{key} was {then.get(key)}, is {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+    apart = [
+        f"{key} was {then.get(key)}, is {now.get(key)}"
+        for key in now
+        if then.get(key) != now.get(key)
+    ]
     return "; ".join(apart) or "they are the same here"
 
 

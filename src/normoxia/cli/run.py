@@ -36,13 +36,15 @@ def run(
     replicates: Annotated[
         int | None,
         typer.Option(
-            "--replicates", help="Whole trials, each with fresh patients; default 20, or 1 if --uncalibrated."
+            "--replicates",
+            help="Whole trials, each with fresh patients; default 20, or 1 if --uncalibrated.",
         ),
     ] = None,
     uncalibrated: Annotated[
         bool,
         typer.Option(
-            "--uncalibrated", help="Take the documents' own numbers instead of the calibrated ensemble."
+            "--uncalibrated",
+            help="Take the documents' own numbers instead of the calibrated ensemble.",
         ),
     ] = False,
     seed: Seed = 1,
@@ -50,7 +52,9 @@ def run(
     out: Out = None,
     resume: Resume = False,
     ablate: Ablate = None,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Relative tolerance of the engine.")] = 1e-3,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="Relative tolerance of the engine.")
+    ] = 1e-3,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw figures and the HTML report.")
     ] = True,
@@ -70,7 +74,9 @@ def run(
     if resume and out is None:
         raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
     if patients is not None and patients < 1:
-        raise InvalidArgument(f"--patients {patients}: a trial needs at least one patient in every arm")
+        raise InvalidArgument(
+            f"--patients {patients}: a trial needs at least one patient in every arm"
+        )
     tolerance = checked_tolerance(tolerance)
     protocol = files.read(trial)
     _check_replicates(replicates, calibrated=not uncalibrated)

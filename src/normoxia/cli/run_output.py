@@ -38,8 +38,8 @@ def print_run(
     everything  also medians, landmarks, response, toxicity and sources
     """
     from normoxia.language import language
-    from normoxia.report.combined import combined_sentences
-    from normoxia.report.run import is_fitted
+    from normoxia.report.pages.run import is_fitted
+    from normoxia.report.views.combined import combined_sentences
 
     text, fitted = language(lang), is_fitted(result, trial)
     state = "" if trial.calibrated else f" [{text.say('badge.not_calibrated')}]"
@@ -78,9 +78,12 @@ def _print_ratios(trial: Trial, comparisons: Sequence[PublishedComparison], text
             print_table(chosen.title(text.code), heads, rows, numeric=(2, 3))
 
 
-def _print_outcomes(trial: Trial, comparisons: Sequence[PublishedComparison], text: Language) -> None:
+def _print_outcomes(
+    trial: Trial, comparisons: Sequence[PublishedComparison], text: Language
+) -> None:
     heads = [
-        text.say(f"run.{head}") for head in ("endpoint", "arm", "simulated", "published", "inside", "source")
+        text.say(f"run.{head}")
+        for head in ("endpoint", "arm", "simulated", "published", "inside", "source")
     ]
     for chosen in trial.sets:
         rows = [
@@ -92,10 +95,13 @@ def _print_outcomes(trial: Trial, comparisons: Sequence[PublishedComparison], te
 
 
 def _print_three_ways(
-    trial: Trial, comparisons: Sequence[PublishedComparison], joined: Sequence[CombinedRatio], lang: str
+    trial: Trial,
+    comparisons: Sequence[PublishedComparison],
+    joined: Sequence[CombinedRatio],
+    lang: str,
 ) -> None:
     """Each ratio by the mechanism, by the component model, and by both, beside the published one."""
-    from normoxia.report.combined import combined_table
+    from normoxia.report.views.combined import combined_table
 
     table = combined_table(joined, trial, comparisons, lang=lang)
     wanted = _WIDE if terminal_width() >= _WIDE_FROM else _NARROW
@@ -119,7 +125,7 @@ def _is_shown(comparison: PublishedComparison) -> bool:
 
 
 def _row(comparison: PublishedComparison, text: Language) -> tuple[str, ...]:
-    from normoxia.report.run import label_of, number_of, source_words
+    from normoxia.report.pages.run import label_of, number_of, source_words
 
     outcome, published = comparison.simulated, comparison.published
     source = source_words(published.source, text) if published and published.source else ""
@@ -135,5 +141,5 @@ def _row(comparison: PublishedComparison, text: Language) -> tuple[str, ...]:
 
 def _short(reference: str) -> str:
     """A reference short enough for a column: without an address that follows a citation."""
-    text = reference.split(" (http")[0]
+    text = reference.split(" (http", maxsplit=1)[0]
     return text if len(text) <= _SOURCE else text[: _SOURCE - 1] + "…"

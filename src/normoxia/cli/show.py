@@ -57,7 +57,11 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         if pace.take(step):
             tasks.append(bars.add_task(step.label, total=step.total, unit=step.unit, rate=""))
         bars.update(
-            tasks[-1], description=step.label, completed=step.done, total=step.total, rate=pace.rate()
+            tasks[-1],
+            description=step.label,
+            completed=step.done,
+            total=step.total,
+            rate=pace.rate(),
         )
 
     with bars:

@@ -28,25 +28,32 @@ def simulate(
     patients: Annotated[
         Path | None,
         typer.Option(
-            "--patients", help="A table: `patient`, then parameter names. Default: one typical patient."
+            "--patients",
+            help="A table: `patient`, then parameter names. Default: one typical patient.",
         ),
     ] = None,
     doses: Annotated[
         Path | None,
-        typer.Option("--doses", help="A table: time,target,amount,duration and optionally patient."),
+        typer.Option(
+            "--doses", help="A table: time,target,amount,duration and optionally patient."
+        ),
     ] = None,
     outputs: Annotated[
         str,
         typer.Option(
-            "--outputs", help="Names to write, by commas; default: every observable, else every state."
+            "--outputs",
+            help="Names to write, by commas; default: every observable, else every state.",
         ),
     ] = "",
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Relative tolerance of the solver.")] = 1e-4,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="Relative tolerance of the solver.")
+    ] = 1e-4,
     backend: Annotated[str, typer.Option("--backend", help="auto, fast or reference.")] = "auto",
     decimal: Annotated[
         str | None,
         typer.Option(
-            "--decimal", help="point or comma, where the tables' numbers do not tell: 1.234 is 1234 or 1.234."
+            "--decimal",
+            help="point or comma, where the tables' numbers do not tell: 1.234 is 1234 or 1.234.",
         ),
     ] = None,
     ablate: Ablate = None,
@@ -62,7 +69,9 @@ def simulate(
     from normoxia.simulation import tables
 
     if out.suffix not in (".csv", ".parquet"):
-        raise InvalidArgument(f'"{out}" ends in neither .csv nor .parquet; the ending chooses the format')
+        raise InvalidArgument(
+            f'"{out}" ends in neither .csv nor .parquet; the ending chooses the format'
+        )
     if out.exists() and not force:
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
     tolerance = checked_tolerance(tolerance)
@@ -72,12 +81,16 @@ def simulate(
         whole = mechanism.ablate(whole, ablate)
     notes: list[Finding] = []
     names, parameters = (
-        tables.read_patients(patients, [p.name for p in whole.parameters], decimal=decimal, notes=notes)
+        tables.read_patients(
+            patients, [p.name for p in whole.parameters], decimal=decimal, notes=notes
+        )
         if patients
         else (["1"], {})
     )
     species = [s.name for s in whole.species]
-    dosing = tables.read_doses(doses, names, species, decimal=decimal, notes=notes) if doses else None
+    dosing = (
+        tables.read_doses(doses, names, species, decimal=decimal, notes=notes) if doses else None
+    )
     for note in notes:
         say(str(note), quiet=quiet)
     wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
@@ -99,10 +112,15 @@ def simulate(
             count = min(size, len(names) - first)
             own = {name: column[first : first + count] for name, column in parameters.items()}
             result = simulator.run(
-                simulator.start(own, count), dosing.inputs(first, count) if dosing else none(), grid,
-                tolerance=tolerance, workers=worker_count(workers),
-                progress=lambda step, done=first: progress(Step(step.label, done + step.done, len(names))),
-            )  # fmt: skip
+                simulator.start(own, count),
+                dosing.inputs(first, count) if dosing else none(),
+                grid,
+                tolerance=tolerance,
+                workers=worker_count(workers),
+                progress=lambda step, done=first: progress(
+                    Step(step.label, done + step.done, len(names))
+                ),
+            )
             values.append(result.values)
             failed |= {first + row: reason for row, reason in result.reason.items()}
     tables.write_rows(out, names, grid, simulator.outputs, np.concatenate(values))

@@ -10,9 +10,30 @@ from contextlib import suppress
 
 #: signs that a terminal without them shows as
 _SIGNS = {
-    "–": "-", "—": "-", "−": "-", "…": "...", "≥": ">=", "≤": "<=", "✓": "yes", "✗": "no", "×": "x", "±": "+/-", "µ": "u", "μ": "u",
-    "“": '"', "”": '"', "‘": "'", "’": "'", "·": "*", "²": "2", "³": "3", "│": "|", "─": "-", "━": "-", "→": "->",
-}  # fmt: skip
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "≥": ">=",
+    "≤": "<=",
+    "✓": "yes",
+    "✗": "no",
+    "×": "x",
+    "±": "+/-",
+    "µ": "u",
+    "μ": "u",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "·": "*",
+    "²": "2",
+    "³": "3",
+    "│": "|",
+    "─": "-",
+    "━": "-",
+    "→": "->",
+}
 _HANDLER = "normoxia.signs"
 
 
@@ -33,7 +54,12 @@ def open_streams() -> None:
 
 def is_unicode() -> bool:
     """Whether standard output can write every character."""
-    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
+    return (
+        (getattr(sys.stdout, "encoding", None) or "utf-8")
+        .lower()
+        .replace("-", "")
+        .startswith("utf")
+    )
 
 
 def is_closed_pipe(error: OSError) -> bool:

@@ -45,7 +45,11 @@ def print_table(
 
 
 def table_lines(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[int], width: int
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numeric: Iterable[int],
+    width: int,
 ) -> list[str]:
     """The lines of a table, none wider than `width` unless a single word is."""
     cells, right = [tuple(row) for row in rows], set(numeric)
@@ -68,7 +72,9 @@ def wrapped(text: str, width: int) -> list[str]:
         for word in _words(paragraph):
             if (
                 line
-                and columns_of(line.rstrip()) + columns_of(word.rstrip()) + (len(line) - len(line.rstrip()))
+                and columns_of(line.rstrip())
+                + columns_of(word.rstrip())
+                + (len(line) - len(line.rstrip()))
                 > width
             ):
                 lines.append(line.rstrip())
@@ -81,7 +87,8 @@ def wrapped(text: str, width: int) -> list[str]:
 def _words(text: str) -> list[str]:
     """Pieces a line may be broken between, each with the space that follows it."""
     return re.findall(
-        r"[\u3000-\u9fff\uff00-\uffef][，。；：、）」]?\s*|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+", text
+        r"[\u3000-\u9fff\uff00-\uffef][，。；：、）」]?\s*|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+",
+        text,
     )
 
 
@@ -90,7 +97,8 @@ def _widths(rows: Sequence[Sequence[str]], right: set[int], width: int) -> list[
     n = max(len(row) for row in rows)
     held = [[row[c] for row in rows if c < len(row)] for c in range(n)]
     natural = [
-        max((columns_of(line) for cell in column for line in cell.split("\n")), default=0) for column in held
+        max((columns_of(line) for cell in column for line in cell.split("\n")), default=0)
+        for column in held
     ]
     words = [
         max((columns_of(word.rstrip()) for cell in column for word in _words(cell)), default=0)
@@ -112,7 +120,9 @@ def _shared(natural: Sequence[int], least: Sequence[int], room: int) -> list[int
     """Natural widths where there is room; else the widest columns give way first, down to their least."""
     widths = list(natural)
     while sum(widths) > room:
-        widest = max((c for c in range(len(widths)) if widths[c] > least[c]), key=lambda c: widths[c])
+        widest = max(
+            (c for c in range(len(widths)) if widths[c] > least[c]), key=lambda c: widths[c]
+        )
         widths[widest] -= 1
     return widths
 

@@ -16,9 +16,9 @@ from normoxia.errors import OutputExists, UnknownName
 from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
-    from normoxia.calibration.judging.scoreboard import Scoreboard
+    from normoxia.calibration.scoring.scoreboard import Scoreboard
     from normoxia.calibration.validation import Validation
-    from normoxia.report.tables import Table
+    from normoxia.report.views.tables import Table
 
 #: columns of a terminal that everything printed fits
 WIDTH = 100
@@ -28,11 +28,14 @@ _CONTRAST = 18
 
 def validate(
     study: Annotated[
-        str | None, typer.Option("--study", help="Print the rows of this study alone; summaries are of all.")
+        str | None,
+        typer.Option("--study", help="Print the rows of this study alone; summaries are of all."),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="A folder for the report and its figures; must not exist yet."),
+        typer.Option(
+            "--report", help="A folder for the report and its figures; must not exist yet."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
@@ -44,7 +47,7 @@ def validate(
 ) -> None:
     """Predict every randomised trial of the registry without itself, and hold it against what was published."""
     from normoxia import calibration
-    from normoxia.calibration.judging import lock as locked
+    from normoxia.calibration.scoring import lock as locked
 
     if study is not None and study not in locked.read().studies:
         raise UnknownName("scored study", study, locked.read().studies)
@@ -69,14 +72,16 @@ def validate(
 
 def _write(folder: Path, validation: Validation, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
-    from normoxia.report.document import write_document
-    from normoxia.report.figure import save_all
-    from normoxia.report.scoreboard import pages
+    from normoxia.report.figures.figure import save_all
+    from normoxia.report.pages.document import write_document
+    from normoxia.report.pages.scoreboard import pages
 
     told, figures = pages(
-        validation.board, **_behind(validation), provenance={"command": f"normoxia validate --report {folder.name}"},
+        validation.board,
+        **_behind(validation),
+        provenance={"command": f"normoxia validate --report {folder.name}"},
         first=lang,
-    )  # fmt: skip
+    )
     save_all(figures, folder / "figures")
     _write_json(folder / "scoreboard.json", validation.board.as_json())
     return write_document(told, folder / "report.html")
@@ -91,7 +96,7 @@ def _write_json(path: Path, whole: dict[str, Any]) -> None:
 def _behind(validation: Validation) -> dict[str, Any]:
     """What lies behind the board, as far as the validation tells: each part is a section of the page."""
     from normoxia.calibration.fitting import hyperparameters
-    from normoxia.report.fitting import separate_structures
+    from normoxia.report.views.fitting import separate_structures
 
     learned, structures = separate_structures(validation.identifiability, hyperparameters.read())
     stacked = validation.stacked
@@ -107,8 +112,8 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     """The summary, then the rows, worst first."""
     from normoxia.language import language
     from normoxia.outcome import Measure
-    from normoxia.report.scoreboard_text import ScoreboardText
-    from normoxia.report.scored_rows import direction_table, row_table, rows_of
+    from normoxia.report.views.scoreboard_text import ScoreboardText
+    from normoxia.report.views.scored_rows import direction_table, row_table, rows_of
 
     speech = language(lang)
     told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
@@ -125,8 +130,10 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     ):
         _show(table, endpoint)
     for key, measure in (
-        ("ratios", Measure.HAZARD_RATIO), ("responses", Measure.PERCENT), ("medians", Measure.MEDIAN_MONTHS)
-    ):  # fmt: skip
+        ("ratios", Measure.HAZARD_RATIO),
+        ("responses", Measure.PERCENT),
+        ("medians", Measure.MEDIAN_MONTHS),
+    ):
         rows = rows_of(board, measure, study)
         if rows:
             _show(row_table(rows, key, speech), endpoint)

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from normoxia.evidence.studies.registry import registry as registry
     from normoxia.evidence.studies.study import Study as Study
     from normoxia.evidence.synthesis.answers import answer as answer
+    from normoxia.evidence.synthesis.intake.tables import read_network as read_network
     from normoxia.evidence.synthesis.pooling import Synthesis as Synthesis
     from normoxia.evidence.synthesis.pooling import pool as pool
     from normoxia.evidence.synthesis.questions import question as question
-    from normoxia.evidence.synthesis.tables import read_network as read_network
 
 #: where each public name lives; a name is also imported above for those who read types
 _HOMES = {
@@ -56,7 +56,7 @@ _HOMES = {
     "published": "studies.registry",
     "question": "synthesis.questions",
     "read": "studies.files",
-    "read_network": "synthesis.tables",
+    "read_network": "synthesis.intake.tables",
     "registry": "studies.registry",
     "show": "reports",
     "tumour_dynamics": "studies.context",

@@ -19,8 +19,8 @@ from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import Arm
 from normoxia.evidence.studies.rounding import counts
 from normoxia.evidence.studies.study import Study
-from normoxia.evidence.synthesis.all_pairs import BASIS, all_pairs
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.model.all_pairs import BASIS, all_pairs
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.sheets import csv_text
 from normoxia.storage import write_whole
@@ -35,12 +35,15 @@ _ORDER = ("ICI", "bispecific", "VEGF antibody", "VEGFR TKI", "endostatin", "chem
 def node(arm: Arm) -> str:
     """The arm as a node of a network of components, such as "ICI + VEGF antibody + chemotherapy"; "placebo" for none."""
     parts = sorted(
-        arm.components, key=lambda part: (_ORDER.index(part) if part in _ORDER else len(_ORDER), part)
+        arm.components,
+        key=lambda part: (_ORDER.index(part) if part in _ORDER else len(_ORDER), part),
     )
     return " + ".join(parts) or "placebo"
 
 
-def outcome_rows(registry: Registry, *, best: bool = False, derived: bool = False) -> tuple[Row, ...]:
+def outcome_rows(
+    registry: Registry, *, best: bool = False, derived: bool = False
+) -> tuple[Row, ...]:
     """Every outcome as a row: study, population, arm, endpoint, measure, value, interval, n, origin, source.
 
     best     only the best published value of each (see `Study.published`)
@@ -51,12 +54,23 @@ def outcome_rows(registry: Registry, *, best: bool = False, derived: bool = Fals
         for o in study.published() if best else study.outcomes(derived=derived):
             rows.append(
                 {
-                    "study": o.trial, "population": o.population, "endpoint": o.endpoint.value, "measure": o.measure.value,
-                    "arm": o.arm, "comparator": o.comparator, "months": o.months, "value": o.estimate.value,
-                    "low": o.estimate.low, "high": o.estimate.high, "level": o.estimate.level, "n": o.n or math.nan, "origin": o.origin,
-                    "source": o.source.reference if o.source else "", "place": o.source.place if o.source else "",
+                    "study": o.trial,
+                    "population": o.population,
+                    "endpoint": o.endpoint.value,
+                    "measure": o.measure.value,
+                    "arm": o.arm,
+                    "comparator": o.comparator,
+                    "months": o.months,
+                    "value": o.estimate.value,
+                    "low": o.estimate.low,
+                    "high": o.estimate.high,
+                    "level": o.estimate.level,
+                    "n": o.n or math.nan,
+                    "origin": o.origin,
+                    "source": o.source.reference if o.source else "",
+                    "place": o.source.place if o.source else "",
                 }
-            )  # fmt: skip
+            )
     return tuple(rows)
 
 
@@ -101,7 +115,11 @@ def netmeta_table(
         names = _apart(study, dict.fromkeys(n for o in chosen for n in (o.arm, o.comparator)), node)
         printed = [
             Contrast(
-                study.id, names[o.arm], names[o.comparator], math.log(o.estimate.value), standard_error(o)
+                study.id,
+                names[o.arm],
+                names[o.comparator],
+                math.log(o.estimate.value),
+                standard_error(o),
             )
             for o in chosen
         ]
@@ -115,11 +133,16 @@ def netmeta_table(
         ):
             rows += [
                 {
-                    "studlab": c.study, "treat1": c.treatment, "treat2": c.comparator, "TE": c.estimate, "seTE": c.se,
-                    "origin": origin, "basis": basis,
+                    "studlab": c.study,
+                    "treat1": c.treatment,
+                    "treat2": c.comparator,
+                    "TE": c.estimate,
+                    "seTE": c.se,
+                    "origin": origin,
+                    "basis": basis,
                 }
                 for c in members
-            ]  # fmt: skip
+            ]
     return ContrastTable(tuple(rows), refused)
 
 
@@ -166,7 +189,9 @@ def revman_contrasts(
         everyone = sum(arm.n for arm in study.arms)
         whole = {p.set for p in study.populations if p.n == everyone}
         for o in _contrasts(study, endpoint, (population or {}).get(study.id)):
-            sizes = {arm.id: arm.n or math.nan for arm in study.arms} if o.population in whole else {}
+            sizes = (
+                {arm.id: arm.n or math.nan for arm in study.arms} if o.population in whole else {}
+            )
             rows.append(
                 {
                     "Study": study.id,
@@ -207,15 +232,24 @@ def curve_rows(registry: Registry) -> tuple[Row, ...]:
     """The digitised curves, point by point: study, population, endpoint, arm, n, events, month, survival, at risk."""
     return tuple(
         {
-            "study": study.id, "population": population.id, "of": curve.population, "endpoint": curve.endpoint.value,
-            "arm": curve.arm, "n": curve.n, "events": curve.events, "month": month, "survival_percent": percent,
-            "at_risk": at_risk, "origin": "derived", "source": curve.source,
+            "study": study.id,
+            "population": population.id,
+            "of": curve.population,
+            "endpoint": curve.endpoint.value,
+            "arm": curve.arm,
+            "n": curve.n,
+            "events": curve.events,
+            "month": month,
+            "survival_percent": percent,
+            "at_risk": at_risk,
+            "origin": "derived",
+            "source": curve.source,
         }
         for study in registry
         for population in study.populations
         for curve in population.curves
         for month, percent, at_risk in curve.points
-    )  # fmt: skip
+    )
 
 
 def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> Path:
@@ -237,7 +271,10 @@ def write(rows: Sequence[Row], path: str | Path, *, overwrite: bool = False) -> 
     elif target.suffix == ".parquet":
         import polars
 
-        told = [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
+        told = [
+            {key: None if _is_missing(value) else value for key, value in row.items()}
+            for row in rows
+        ]
         whole = io.BytesIO()
         polars.DataFrame(told, infer_schema_length=None).write_parquet(whole)
         write_whole(target, whole.getvalue())
@@ -261,13 +298,19 @@ def _contrasts(study: Study, endpoint: Endpoint | str, population: str | None) -
     found = [
         o
         for o in study.published()
-        if o.measure is Measure.HAZARD_RATIO and o.endpoint == endpoint and not math.isnan(standard_error(o))
+        if o.measure is Measure.HAZARD_RATIO
+        and o.endpoint == endpoint
+        and not math.isnan(standard_error(o))
     ]
     return _of_one_population(found, population)
 
 
 def _rates(study: Study, endpoint: Endpoint | str, population: str | None) -> list[Outcome]:
-    found = [o for o in study.published() if o.measure is Measure.PERCENT and o.endpoint == endpoint and o.n]
+    found = [
+        o
+        for o in study.published()
+        if o.measure is Measure.PERCENT and o.endpoint == endpoint and o.n
+    ]
     order = [arm.id for arm in study.arms]
     chosen = _of_one_population(found, population)
     return sorted(chosen, key=lambda o: order.index(o.arm) if o.arm in order else len(order))

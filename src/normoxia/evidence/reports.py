@@ -42,8 +42,17 @@ def listing(
     language  of the values that are words or wording; filters, ids and classes stay as the registry writes them
     """
     speech = _speech(language)
-    given = {"drug": drug, "component": component, "line": line, "egfr": egfr, "pdl1": pdl1, "group": group}
-    chosen = registry.select(drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group)
+    given = {
+        "drug": drug,
+        "component": component,
+        "line": line,
+        "egfr": egfr,
+        "pdl1": pdl1,
+        "group": group,
+    }
+    chosen = registry.select(
+        drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
+    )
     counts = Counter(discrepancy.study for discrepancy in audit(chosen))
     return {
         "schema": SCHEMA,
@@ -100,12 +109,17 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     lines += _section("review", speech, _review(study, speech))
     found = [d for d in audit(own) if d.study == study.id and d.found_by != f"rule:{SECOND_READER}"]
     lines += _section(
-        "audit", speech,
-        [f"{say_item(d.item, language)}: {' | '.join(_said(v, speech) for v in d.values)} -- {d.consequence.say(language)} "
-         f"[{found_by(d.found_by, language)}]"
-         for d in found],
-    )  # fmt: skip
-    lines += _section("check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)])
+        "audit",
+        speech,
+        [
+            f"{say_item(d.item, language)}: {' | '.join(_said(v, speech) for v in d.values)} -- {d.consequence.say(language)} "
+            f"[{found_by(d.found_by, language)}]"
+            for d in found
+        ],
+    )
+    lines += _section(
+        "check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)]
+    )
     lines += _section(
         "sources", speech, [f"{r.key}: {r.citation}. {r.locator}" for r in study.sources.values()]
     )
@@ -114,7 +128,9 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
 
 def _speech(language: str) -> Language:
     if language not in LANGUAGES:
-        raise InvalidArgument(f'"{language}" is no language of the registry; use {" or ".join(LANGUAGES)}')
+        raise InvalidArgument(
+            f'"{language}" is no language of the registry; use {" or ".join(LANGUAGES)}'
+        )
     return spoken(language)
 
 
@@ -154,7 +170,9 @@ def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object
         "outcomes": len(study.outcomes()),
         "unverified": len(study.unverified),
         "discrepancies": discrepancies,
-        "questions": [f"{finding.place.key}: {speech.phrase(finding.found)}" for finding in check(study)],
+        "questions": [
+            f"{finding.place.key}: {speech.phrase(finding.found)}" for finding in check(study)
+        ],
         "is_shipped": is_shipped(study),
     }
 
@@ -179,7 +197,9 @@ def _setting(study: Study, speech: Language) -> list[str]:
             row = f"{speech.say(f'registry.{key}')}: {speech.word(key, value)}"
             rows.append(row + (f" ({speech.phrase(stated)})" if stated else ""))
     if study.primary_endpoints:
-        ends = speech.say("pool.comma").join(speech.phrase(endpoint) for endpoint in study.primary_endpoints)
+        ends = speech.say("pool.comma").join(
+            speech.phrase(endpoint) for endpoint in study.primary_endpoints
+        )
         met = speech.word("primary_endpoint", study.primary_endpoint_met)
         rows.append(f"{speech.say('registry.primary')}: {ends}: {met}")
     return rows
@@ -205,7 +225,9 @@ def _results(population: Population, speech: Language) -> list[str]:
             speech.say("registry.grade", grades=speech.phrase(r.grades)) if r.grades else "",
             speech.say("registry.adjusted", what=speech.phrase(r.adjusted)) if r.adjusted else "",
             speech.say("registry.derived") if r.derived else "",
-            speech.say("registry.superseded", why=speech.phrase(r.superseded)) if r.superseded else "",
+            speech.say("registry.superseded", why=speech.phrase(r.superseded))
+            if r.superseded
+            else "",
             speech.phrase(r.note),
         ]
         tail = speech.say("pool.semicolon").join(mark for mark in marks if mark)
@@ -230,8 +252,12 @@ def _quantity(r: ReportedOutcome, speech: Language) -> str:
 def _curves(study: Study, speech: Language) -> list[str]:
     return [
         speech.say(
-            "registry.curve", endpoint=speech.word("endpoint", curve.endpoint), arm=curve.arm,
-            population=speech.phrase(curve.population), n=curve.n, source=curve.source,
+            "registry.curve",
+            endpoint=speech.word("endpoint", curve.endpoint),
+            arm=curve.arm,
+            population=speech.phrase(curve.population),
+            n=curve.n,
+            source=curve.source,
             points=speech.say("pool.comma").join(
                 speech.say("registry.point", percent=f"{percent:g}", month=f"{month:g}")
                 for month, percent, _ in curve.points
@@ -239,12 +265,12 @@ def _curves(study: Study, speech: Language) -> list[str]:
         )
         for population in study.populations
         for curve in population.curves
-    ]  # fmt: skip
+    ]
 
 
 def _over_time(study: Study, speech: Language) -> list[str]:
     """Two arms told by restricted mean, by periods and by one ratio; what to read first stands first."""
-    from normoxia.evidence.synthesis.proportionality import over_time
+    from normoxia.evidence.synthesis.judgement.proportionality import over_time
     from normoxia.survival import DAYS_PER_MONTH
 
     def months(days: float) -> str:
@@ -258,11 +284,13 @@ def _over_time(study: Study, speech: Language) -> list[str]:
         ratio = say("registry.ratio", value=_interval(effect.ratio.estimate()))
         periods = say("pool.comma").join(
             say(
-                "registry.period", start=months(period.start), stop=months(period.stop),
+                "registry.period",
+                start=months(period.start),
+                stop=months(period.stop),
                 value=_interval(period.ratio.estimate()) if period.ratio else say("registry.few"),
             )
             for period in effect.periods
-        )  # fmt: skip
+        )
         told = [mean, periods, ratio] if crossing else [ratio, periods, mean]
         key = "cross" if effect.crosses else "crossing" if crossing else "constant"
         why = say(f"registry.{key}", p=f"{effect.proportional_p:.2g}")
@@ -285,7 +313,9 @@ def _unverified(study: Study, speech: Language) -> list[str]:
         interval = "" if math.isnan(r.low) else f" ({r.low:g}-{r.high:g})"
         tail = speech.say("pool.semicolon") + speech.phrase(r.settled) if r.settled else ""
         value = speech.phrase(printed(r.value, r.unit))
-        rows.append(f"{_named(study, r.what, r.arm, r.population, speech)}: {value}{interval}{tail}")
+        rows.append(
+            f"{_named(study, r.what, r.arm, r.population, speech)}: {value}{interval}{tail}"
+        )
     return rows
 
 

@@ -47,7 +47,9 @@ class Administration:
                 at[target] = at.get(target, 0.0) + amount
         self.infused = sorted(flows)
         for target, intervals in flows.items():
-            for moment in sorted({moment for start, stop, _ in intervals for moment in (start, stop)}):
+            for moment in sorted(
+                {moment for start, stop, _ in intervals for moment in (start, stop)}
+            ):
                 now = math.fsum(rate for start, stop, rate in intervals if start <= moment < stop)
                 self.rates.setdefault(moment, {})[target] = now
 

@@ -50,7 +50,8 @@ class ReferenceState:
         functions = {f.name: (f.arguments, f.body) for f in model.functions}
         self._rates = {s.name: ex.inline(model.rate_of(s.name), functions) for s in model.species}
         self._algebra: dict[str, ex.Expression] = {
-            a.name: ex.inline(a.expression, functions) for a in (*model.assignments, *model.observables)
+            a.name: ex.inline(a.expression, functions)
+            for a in (*model.assignments, *model.observables)
         }
         for slot in model.slots:
             total: ex.Expression = ex.ZERO
@@ -59,10 +60,13 @@ class ReferenceState:
             self._algebra[slot.name] = total
         self.fixed: dict[str, float] = dict(model.defaults)
         self.fixed |= {
-            c.name: self._number(ex.inline(c.size, functions), self.fixed) for c in model.compartments
+            c.name: self._number(ex.inline(c.size, functions), self.fixed)
+            for c in model.compartments
         }
         for species in model.species:
-            self.fixed[species.name] = self._number(ex.inline(species.initial, functions), self.fixed)
+            self.fixed[species.name] = self._number(
+                ex.inline(species.initial, functions), self.fixed
+            )
         if settle := model.equilibration:
             for name, expression in settle.during.items():
                 self._algebra[name] = ex.inline(expression, functions)
@@ -72,7 +76,11 @@ class ReferenceState:
     def _number(self, expression: ex.Expression, values: Mapping[str, float]) -> float:
         try:
             number = ex.evaluate(expression, values)
-        except (ArithmeticError, ValueError, TypeError) as error:  # TypeError: a power of a negative number
+        except (
+            ArithmeticError,
+            ValueError,
+            TypeError,
+        ) as error:  # TypeError: a power of a negative number
             raise self._without(expression, str(error)) from error
         if not math.isfinite(number):
             raise self._without(expression, f"it is {number}")

@@ -22,7 +22,9 @@ def names_in(node: Node | None, findings: Findings) -> tuple[str, ...]:
 def numbers_in(node: Node | None, findings: Findings) -> dict[str, float]:
     """The numbers of a mapping."""
     return (
-        {} if node is None else {key: item.number(findings) for key, item in node.entries(findings).items()}
+        {}
+        if node is None
+        else {key: item.number(findings) for key, item in node.entries(findings).items()}
     )
 
 
@@ -72,6 +74,8 @@ def time_unit_of(node: Node | None, findings: Findings) -> str:
     """The unit of the model's time; day unless said otherwise."""
     text = "day" if node is None else unit_of(node, findings) or "day"
     if node is not None and not unit(text).same_dimension(unit("day")):
-        findings.note(node.place, f'"{text}" is not a unit of time', "expected one such as day or hour")
+        findings.note(
+            node.place, f'"{text}" is not a unit of time', "expected one such as day or hour"
+        )
         return "day"
     return text

@@ -38,7 +38,9 @@ class Balance:
 
     def __init__(self, units: Mapping[str, Unit], functions: Mapping[str, Function]) -> None:
         self.units, self.functions = units, functions
-        self._bodies: dict[tuple[str, tuple[Measure, ...]], tuple[Measure, list[tuple[str, str]]]] = {}
+        self._bodies: dict[
+            tuple[str, tuple[Measure, ...]], tuple[Measure, list[tuple[str, str]]]
+        ] = {}
 
     def unit_of(self, expression: Expression, note: Note) -> Measure:
         """The unit of an expression; None for 0, for undefined names, and after a finding."""
@@ -117,16 +119,26 @@ class Balance:
                 "divide the base by a reference of the same unit first",
             )
             return None
-        if not abs(value) * max((abs(power) for _, power in base.dimension), default=1.0) <= _LARGEST_POWER:
+        if (
+            not abs(value) * max((abs(power) for _, power in base.dimension), default=1.0)
+            <= _LARGEST_POWER
+        ):
             found = f'"{show(node)}" is {spoken(base)} to the power {value:g}'
-            note(found, "expected a smaller one; divide the base by a reference of the same unit first")
+            note(
+                found,
+                "expected a smaller one; divide the base by a reference of the same unit first",
+            )
             return None
         return NONE if value == 0 else base**value
 
     def _plain(self, what: str, measure: Measure, note: Note) -> None:
         if measure is not None and not measure.same_scale(NONE):
-            note(f"{what} is {spoken(measure)}", remedy(measure, NONE) if measure.is_dimensionless else
-                 "expected no unit; divide by a reference of the same unit")  # fmt: skip
+            note(
+                f"{what} is {spoken(measure)}",
+                remedy(measure, NONE)
+                if measure.is_dimensionless
+                else "expected no unit; divide by a reference of the same unit",
+            )
 
     def _call(self, node: Call, measures: Sequence[Measure], note: Note) -> Measure:
         function = self.functions[node.function]
@@ -136,12 +148,15 @@ class Balance:
         if key not in self._bodies:
             notes: list[tuple[str, str]] = []
             local = dict(zip(function.arguments, measures, strict=True))
-            result = self._unit(function.body, local, lambda found, advice: notes.append((found, advice)))
+            result = self._unit(
+                function.body, local, lambda found, advice: notes.append((found, advice))
+            )
             self._bodies[key] = result, notes
         result, notes = self._bodies[key]
         for found, advice in notes:
             note(
-                f'in "{show(node)}", where {node.function} computes "{show(function.body)}": {found}', advice
+                f'in "{show(node)}", where {node.function} computes "{show(function.body)}": {found}',
+                advice,
             )
         return result
 
@@ -170,11 +185,16 @@ def literal(expression: Expression) -> float | None:
         case Call(function="negate", arguments=(inner,)):
             operand = literal(inner)
             return None if operand is None else -operand
-        case Call(function="add" | "subtract" | "multiply" | "divide" as function, arguments=(left, right)):
+        case Call(
+            function="add" | "subtract" | "multiply" | "divide" as function, arguments=(left, right)
+        ):
             a, b = literal(left), literal(right)
             if a is None or b is None or (function == "divide" and b == 0):
                 return None
-            return {"add": a + b, "subtract": a - b, "multiply": a * b, "divide": a / b if b else 0.0}[
-                function
-            ]
+            return {
+                "add": a + b,
+                "subtract": a - b,
+                "multiply": a * b,
+                "divide": a / b if b else 0.0,
+            }[function]
     return None

@@ -73,12 +73,16 @@ def targets_exist(model: Model, findings: Findings) -> None:
 
     def must_be_species(name: str, place: Place) -> None:
         if name not in species:
-            findings.note(place, f'"{name}" is no species', did_you_mean(name, species).removeprefix("; "))
+            findings.note(
+                place, f'"{name}" is no species', did_you_mean(name, species).removeprefix("; ")
+            )
 
     for s in model.species:
         if s.compartment and s.compartment not in compartments:
             near = did_you_mean(s.compartment, compartments).removeprefix("; ")
-            findings.note(within(s.place, "compartment"), f'"{s.compartment}" is no compartment', near)
+            findings.note(
+                within(s.place, "compartment"), f'"{s.compartment}" is no compartment', near
+            )
     for p in model.processes:
         for name in p.changes:
             must_be_species(name, within(p.place, f"changes.{name}"))
@@ -113,7 +117,9 @@ def conditions_can_be_watched(model: Model, findings: Findings) -> None:
         parts = walk(event.condition) if event.condition is not None else ()
         if any(isinstance(part, Call) and part.function == "equal" for part in parts):
             place = within(event.place, "condition")
-            findings.note(place, "waits for an equality, through which a value passes unseen", "write < or >")
+            findings.note(
+                place, "waits for an equality, through which a value passes unseen", "write < or >"
+            )
 
 
 def nothing_is_unused(model: Model, findings: Findings) -> None:
@@ -124,7 +130,9 @@ def nothing_is_unused(model: Model, findings: Findings) -> None:
         read |= symbols(expression)
         called |= calls(expression)
     settle = model.equilibration
-    changed = {name for p in model.processes for name in p.changes} | {r.solves_for for r in model.rules}
+    changed = {name for p in model.processes for name in p.changes} | {
+        r.solves_for for r in model.rules
+    }
     changed |= {name for e in model.events for name in e.changes}
     advice = {
         "assignment": "remove it, or make it an observable",
@@ -195,14 +203,18 @@ def switches_turn_parameters(model: Model, findings: Findings) -> None:
         for name in switch.off_values:
             if name not in parameters:
                 near = did_you_mean(name, parameters).removeprefix("; ")
-                findings.note(within(switch.place, f"off.{name}"), f'"{name}" is no parameter', near)
+                findings.note(
+                    within(switch.place, f"off.{name}"), f'"{name}" is no parameter', near
+                )
 
 
 def parameters_have_sources(model: Model, findings: Findings) -> None:
     """Every parameter says where its value is from, if only that it is assumed."""
     for p in model.parameters:
         if p.source is None or not p.source.reference.strip():
-            findings.note(p.place, f'parameter "{p.name}" has no source', "name it, or write assumed")
+            findings.note(
+                p.place, f'parameter "{p.name}" has no source', "name it, or write assumed"
+            )
 
 
 def statements_hold(model: Model, findings: Findings) -> None:
@@ -236,7 +248,9 @@ def statements_hold(model: Model, findings: Findings) -> None:
             near = did_you_mean(words[0], names) if len(words) == 1 else ""
             found = f'the term "{s.term}" names nothing in the model'
             findings.note(
-                within(s.place, "term"), found, near.removeprefix("; ") or "name the process or assignment"
+                within(s.place, "term"),
+                found,
+                near.removeprefix("; ") or "name the process or assignment",
             )
         for word in words:
             if "_" in word and word not in names:
@@ -247,16 +261,24 @@ def statements_hold(model: Model, findings: Findings) -> None:
         for tag in p.statements:
             if tag not in tags:
                 near = did_you_mean(tag, tags).removeprefix("; ") or "declare it under statements"
-                findings.note(within(p.place, "statements"), f'"{tag}" is no statement of this model', near)
+                findings.note(
+                    within(p.place, "statements"), f'"{tag}" is no statement of this model', near
+                )
 
 
 def units_balance(model: Model, findings: Findings) -> None:
     """Every term of every formula balances, in dimension and in scale, with its neighbours and with what is declared."""
     known = readable(model)
     functions = functions_of(model)
-    looping = {name for circle in cycles({f.name: calls(f.body) for f in model.functions}) for name in circle}
+    looping = {
+        name
+        for circle in cycles({f.name: calls(f.body) for f in model.functions})
+        for name in circle
+    }
     sound = {name: f for name, f in functions.items() if name not in looping}
-    balance = Balance({name: unit(found.unit) for name, found in known.items() if found.unit}, sound)
+    balance = Balance(
+        {name: unit(found.unit) for name, found in known.items() if found.unit}, sound
+    )
     for formula in formulas(model):
         measure = _measure(balance, formula, findings)
         if measure is None or not formula.unit:
@@ -299,7 +321,9 @@ def _changes_balance(model: Model, balance: Balance, findings: Findings) -> None
         advice = remedy(change, wanted)
         if size is not None:
             advice += f' ("{target.name}" is a concentration in "{target.compartment}", so its amount changes'
-            advice += "; say amount: true if it is an amount)" if change.same_dimension(bare) else ")"
+            advice += (
+                "; say amount: true if it is an amount)" if change.same_dimension(bare) else ")"
+            )
         findings.note(formula.place, f'changes "{target.name}" by a rate {spoken(change)}', advice)
 
 

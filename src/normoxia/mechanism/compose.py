@@ -19,7 +19,16 @@ from normoxia.units import unit
 
 #: sections whose entries may be declared alike by several modules
 _SHARED = ("compartments", "functions", "parameters", "slots")
-_OWN = ("species", "assignments", "processes", "rules", "events", "observables", "switches", "statements")
+_OWN = (
+    "species",
+    "assignments",
+    "processes",
+    "rules",
+    "events",
+    "observables",
+    "switches",
+    "statements",
+)
 
 
 def compose(models: Iterable[Model], name: str | None = None) -> Model:
@@ -44,7 +53,9 @@ def united(models: Sequence[Model], findings: Findings) -> Model:
             found = f'time_unit is "{model.time_unit}" here and "{first.time_unit}" in {first.name}'
             findings.note(model.place, found, "write both in the same unit")
     sections: dict[str, Any] = {
-        section: _side_by_side(section, [item for m in models for item in getattr(m, section)], findings)
+        section: _side_by_side(
+            section, [item for m in models for item in getattr(m, section)], findings
+        )
         for section in (*_SHARED, *_OWN)
     }
     sections["slots"], left = _fill(
@@ -78,12 +89,16 @@ def _side_by_side(section: str, items: list[Any], findings: Findings) -> tuple[A
             advice = "rename one of them"
             if section in _SHARED:
                 advice += ", or write both alike if they mean the same"
-            findings.note(item.place, f'"{key}" is declared a second time (first at {earlier.place})', advice)
+            findings.note(
+                item.place, f'"{key}" is declared a second time (first at {earlier.place})', advice
+            )
     return tuple(seen.values())
 
 
 def _name(item: Any) -> str:
-    return str(next(getattr(item, key) for key in ("name", "tag", "solves_for") if hasattr(item, key)))
+    return str(
+        next(getattr(item, key) for key in ("name", "tag", "solves_for") if hasattr(item, key))
+    )
 
 
 def _fill(
@@ -97,7 +112,9 @@ def _fill(
             left.append(term)
             continue
         if term.unit and slot.unit and not unit(term.unit).same_scale(unit(slot.unit)):
-            found = f'adds a term in "{term.unit}" to the slot "{slot.name}", which is in "{slot.unit}"'
+            found = (
+                f'adds a term in "{term.unit}" to the slot "{slot.name}", which is in "{slot.unit}"'
+            )
             findings.note(term.place, found, "write the term in the slot's unit")
         filled[term.slot] = replace(
             slot, terms=(*slot.terms, term.expression), term_places=(*term_places(slot), term.place)
@@ -113,13 +130,20 @@ def _joint_equilibration(parts: Sequence[Equilibration], findings: Findings) -> 
     for part in parts[1:]:
         if duration and part.duration and part.duration != duration:
             findings.note(
-                part.place, f"duration is {part.duration:g} here and {duration:g} elsewhere", "give it once"
+                part.place,
+                f"duration is {part.duration:g} here and {duration:g} elsewhere",
+                "give it once",
             )
         duration = duration or part.duration
-        for mine, theirs, what in ((during, part.during, "during"), (initial, part.initial, "initial")):
+        for mine, theirs, what in (
+            (during, part.during, "during"),
+            (initial, part.initial, "initial"),
+        ):
             for name, value in theirs.items():
                 if mine.setdefault(name, value) != value:
-                    findings.note(part.place, f'"{name}" under {what} is given twice', "keep one of them")
+                    findings.note(
+                        part.place, f'"{name}" under {what} is given twice', "keep one of them"
+                    )
     return replace(
         first,
         duration=duration,

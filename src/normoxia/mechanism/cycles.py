@@ -20,7 +20,9 @@ def no_cyclic_definitions(model: Model, findings: Findings) -> None:
     places = {name.name: name.place for name in reversed(names_of(model))}
     for circle in cycles(functions):
         findings.note(
-            places[circle[0]], f"functions call one another in a circle: {_round(circle)}", "break it"
+            places[circle[0]],
+            f"functions call one another in a circle: {_round(circle)}",
+            "break it",
         )
     if cycles(functions):
         return
@@ -28,13 +30,19 @@ def no_cyclic_definitions(model: Model, findings: Findings) -> None:
     assigned = {name: reads(expression) for name, expression in _assigned(model).items()}
     for circle in cycles(assigned):
         found = f"assignments read one another in a circle: {_round(circle)}"
-        findings.note(places[circle[0]], found, "break it, or make one of them a species with a rule")
+        findings.note(
+            places[circle[0]], found, "break it, or make one of them a species with a rule"
+        )
     settle = model.equilibration
     if settle and settle.during:
-        settling = assigned | {name: reads(expression) for name, expression in settle.during.items()}
+        settling = assigned | {
+            name: reads(expression) for name, expression in settle.during.items()
+        }
         for circle in cycles(settling):
             if circle not in cycles(assigned):
-                found = f"while settling, assignments read one another in a circle: {_round(circle)}"
+                found = (
+                    f"while settling, assignments read one another in a circle: {_round(circle)}"
+                )
                 findings.note(within(settle.place, "during"), found, "break it")
     initial = assigned | {s.name: reads(s.initial) for s in model.species}
     for circle in cycles(initial):
@@ -84,7 +92,9 @@ def cycles(reads: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
             ]  # the library lists each name before the one that reads it
             first = circle.index(min(circle, key=order.__getitem__))
             found.append(tuple(circle[first:] + circle[:first]))
-            left = {name: others - {circle[0]} for name, others in left.items() if name != circle[0]}
+            left = {
+                name: others - {circle[0]} for name, others in left.items() if name != circle[0]
+            }
         else:
             return sorted(found, key=lambda c: order[c[0]])
 
@@ -138,9 +148,7 @@ def settling_reads_nothing_derived(model: Model, findings: Findings) -> None:
         start = sorted(reads(d.expression) - species)
         before = [earlier.name for earlier in settle.derived[:i]]
         if path := path_to_derived(start, before):
-            found = (
-                f'reads "{path[-1]}" ({" -> ".join([d.name, *path])}), which is derived later or is itself'
-            )
+            found = f'reads "{path[-1]}" ({" -> ".join([d.name, *path])}), which is derived later or is itself'
             findings.note(d.place, found, "put it after what it reads")
 
 
@@ -161,5 +169,7 @@ def sizes_are_fixed(model: Model, findings: Findings) -> None:
                 waiting += links.get(name, ())
         for name in sorted(seen & moving):
             findings.note(
-                within(c.place, "size"), f'the size depends on "{name}"', "a compartment keeps its size"
+                within(c.place, "size"),
+                f'the size depends on "{name}"',
+                "a compartment keeps its size",
             )

@@ -23,9 +23,19 @@ from normoxia.errors import InvalidDocument
 
 #: built-in functions and how many arguments each takes (None: two or more)
 FUNCTIONS: Mapping[str, int | None] = {
-    "exp": 1, "log": 1, "log10": 1, "sqrt": 1, "abs": 1, "tanh": 1, "floor": 1,
-    "min": None, "max": None, "pow": 2, "where": 3, "clip": 3,
-}  # fmt: skip
+    "exp": 1,
+    "log": 1,
+    "log10": 1,
+    "sqrt": 1,
+    "abs": 1,
+    "tanh": 1,
+    "floor": 1,
+    "min": None,
+    "max": None,
+    "pow": 2,
+    "where": 3,
+    "clip": 3,
+}
 
 #: operators of the tree, which the text writes with signs
 OPERATORS = ("add", "subtract", "multiply", "divide", "power", "negate")
@@ -71,12 +81,20 @@ ZERO = Number(0.0)
 ONE = Number(1.0)
 
 _BINARY: dict[type[ast.operator], str] = {
-    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide",
-    ast.Pow: "power", ast.BitXor: "power",
-}  # fmt: skip
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.BitXor: "power",
+}
 _COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal", ast.Eq: "equal",
-}  # fmt: skip
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Eq: "equal",
+}
 
 
 class InvalidExpression(InvalidDocument):
@@ -133,7 +151,9 @@ def _bounded(tree: Expression, source: str) -> Expression:
     """The tree itself. Raises InvalidExpression when it is too deep to be worked on part by part."""
     level: list[Expression] = [tree]
     for _ in range(MAX_DEPTH):
-        level = [argument for part in level if isinstance(part, Call) for argument in part.arguments]
+        level = [
+            argument for part in level if isinstance(part, Call) for argument in part.arguments
+        ]
         if not level:
             return tree
     raise InvalidExpression(
@@ -175,7 +195,9 @@ def _read(node: ast.expr, source: str) -> Expression:
             if name in FUNCTIONS:
                 wanted = FUNCTIONS[name]
                 if len(children) != wanted and not (wanted is None and len(children) >= 2):
-                    raise refuse(f"{name} takes {wanted or 'two or more'} arguments, not {len(children)}")
+                    raise refuse(
+                        f"{name} takes {wanted or 'two or more'} arguments, not {len(children)}"
+                    )
             return Call("power", children) if name == "pow" else Call(name, children)
     raise refuse("expected numbers, names, + - * / **, comparisons, and function calls")
 
@@ -211,7 +233,9 @@ def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expr
     return expression
 
 
-def inline(expression: Expression, functions: Mapping[str, tuple[tuple[str, ...], Expression]]) -> Expression:
+def inline(
+    expression: Expression, functions: Mapping[str, tuple[tuple[str, ...], Expression]]
+) -> Expression:
     """The expression with declared functions, given as (argument names, body), replaced by their bodies."""
     if not isinstance(expression, Call):
         return expression
@@ -265,14 +289,24 @@ def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
         case Call(function="or", arguments=arguments):
             return float(any(evaluate(argument, values) for argument in arguments))
         case Call(function=function, arguments=arguments):
-            return float(_NUMERIC[function](*(evaluate(argument, values) for argument in arguments)))
+            return float(
+                _NUMERIC[function](*(evaluate(argument, values) for argument in arguments))
+            )
     raise TypeError(expression)
 
 
 _SIGNS = {
-    "add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "power": ("**", 4),
-    "less": ("<", 0), "less_equal": ("<=", 0), "greater": (">", 0), "greater_equal": (">=", 0), "equal": ("==", 0),
-}  # fmt: skip
+    "add": ("+", 1),
+    "subtract": ("-", 1),
+    "multiply": ("*", 2),
+    "divide": ("/", 2),
+    "power": ("**", 4),
+    "less": ("<", 0),
+    "less_equal": ("<=", 0),
+    "greater": (">", 0),
+    "greater_equal": (">=", 0),
+    "equal": ("==", 0),
+}
 
 
 def show(expression: Expression, outer: int = -2) -> str:

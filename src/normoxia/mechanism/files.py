@@ -33,7 +33,9 @@ def parse(text: str, *, file: str = "<text>", switches: Mapping[str, bool] | Non
     model, modules = model_of(documents.parse(text, file), findings)
     for module in modules:
         findings.note(
-            module.place, "a text names a module", "read it from a file, or compose the modules yourself"
+            module.place,
+            "a text names a module",
+            "read it from a file, or compose the modules yourself",
         )
     return _finished(united((model,), findings), findings, switches)
 

@@ -49,7 +49,11 @@ def formulas_stay_small(model: Model, findings: Findings) -> None:
         size = measured.size(formula.expression)
         depths[formula.owner] = max(depths.get(formula.owner, 0), size.depth)
         if size.parts > MAX_PARTS or size.depth > MAX_DEPTH:
-            found = f"{size.parts:,} parts, {size.depth} deep" if size.parts < 1e15 else "parts beyond number"
+            found = (
+                f"{size.parts:,} parts, {size.depth} deep"
+                if size.parts < 1e15
+                else "parts beyond number"
+            )
             findings.note(
                 formula.place,
                 f"comes to {found}, once the functions it calls are written out",
@@ -65,16 +69,30 @@ def _sums_stay_short(model: Model, depths: Mapping[str, int], findings: Findings
         for name in process.changes:
             deepest[name] = max(deepest.get(name, 0), depths.get(process.name, 0) + 1)
     for species in model.species:
-        _note_long(changing[species.name], deepest.get(species.name, 0), "processes", species.place, findings)
+        _note_long(
+            changing[species.name],
+            deepest.get(species.name, 0),
+            "processes",
+            species.place,
+            findings,
+        )
     for slot in model.slots:
-        _note_long(len(slot.terms), depths.get(slot.name, 0), "terms", within(slot.place, "terms"), findings)
+        _note_long(
+            len(slot.terms),
+            depths.get(slot.name, 0),
+            "terms",
+            within(slot.place, "terms"),
+            findings,
+        )
 
 
 def _note_long(count: int, depth: int, what: str, place: Place, findings: Findings) -> None:
     if count + depth > MAX_SUM:
         found = f"is a sum of {count} {what}, {depth} deep"
         findings.note(
-            place, found, f"expected {MAX_SUM} together at most; sum some of them in assignments first"
+            place,
+            found,
+            f"expected {MAX_SUM} together at most; sum some of them in assignments first",
         )
 
 
@@ -116,7 +134,11 @@ class _Measured:
         else:
             body = self._body(function)
             pairs = zip(function.arguments, inner, strict=True)
-            placed = [(size, body.uses[name], body.deep[name]) for name, size in pairs if name in body.uses]
+            placed = [
+                (size, body.uses[name], body.deep[name])
+                for name, size in pairs
+                if name in body.uses
+            ]
             parts, depth = body.parts, body.depth
         uses: dict[str, int] = {}
         deep: dict[str, int] = {}

@@ -18,19 +18,29 @@ class Mathematics:
     def __init__(self, libsbml: Any, literals: str = "dimensionless") -> None:
         self._sbml, self._literals = libsbml, literals
         self._operators: dict[str, int] = {
-            "add": libsbml.AST_PLUS, "subtract": libsbml.AST_MINUS, "multiply": libsbml.AST_TIMES,
-            "divide": libsbml.AST_DIVIDE, "negate": libsbml.AST_MINUS,
-            "exp": libsbml.AST_FUNCTION_EXP, "log": libsbml.AST_FUNCTION_LN, "abs": libsbml.AST_FUNCTION_ABS,
-            "tanh": libsbml.AST_FUNCTION_TANH, "floor": libsbml.AST_FUNCTION_FLOOR,
-        }  # fmt: skip
+            "add": libsbml.AST_PLUS,
+            "subtract": libsbml.AST_MINUS,
+            "multiply": libsbml.AST_TIMES,
+            "divide": libsbml.AST_DIVIDE,
+            "negate": libsbml.AST_MINUS,
+            "exp": libsbml.AST_FUNCTION_EXP,
+            "log": libsbml.AST_FUNCTION_LN,
+            "abs": libsbml.AST_FUNCTION_ABS,
+            "tanh": libsbml.AST_FUNCTION_TANH,
+            "floor": libsbml.AST_FUNCTION_FLOOR,
+        }
         self._relations: dict[str, int] = {
-            "less": libsbml.AST_RELATIONAL_LT, "less_equal": libsbml.AST_RELATIONAL_LEQ,
-            "greater": libsbml.AST_RELATIONAL_GT, "greater_equal": libsbml.AST_RELATIONAL_GEQ,
+            "less": libsbml.AST_RELATIONAL_LT,
+            "less_equal": libsbml.AST_RELATIONAL_LEQ,
+            "greater": libsbml.AST_RELATIONAL_GT,
+            "greater_equal": libsbml.AST_RELATIONAL_GEQ,
             "equal": libsbml.AST_RELATIONAL_EQ,
-        }  # fmt: skip
+        }
         self._logic: dict[str, int] = {
-            "and": libsbml.AST_LOGICAL_AND, "or": libsbml.AST_LOGICAL_OR, "not": libsbml.AST_LOGICAL_NOT,
-        }  # fmt: skip
+            "and": libsbml.AST_LOGICAL_AND,
+            "or": libsbml.AST_LOGICAL_OR,
+            "not": libsbml.AST_LOGICAL_NOT,
+        }
 
     def number(self, expression: Expression) -> Any:
         """The tree of an expression that stands for a number; a condition becomes 1 or 0."""
@@ -39,7 +49,9 @@ class Mathematics:
                 fits_any = value == 0 and self._literals == "dimensionless"
                 return self._real(value, "" if fits_any else self._literals)
             case Symbol(name=name):
-                node = self._sbml.ASTNode(self._sbml.AST_NAME_TIME if name == TIME else self._sbml.AST_NAME)
+                node = self._sbml.ASTNode(
+                    self._sbml.AST_NAME_TIME if name == TIME else self._sbml.AST_NAME
+                )
                 node.setName(name)
                 return node
             case Call(function=function) if function in CONDITIONS:

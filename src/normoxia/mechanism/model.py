@@ -257,7 +257,8 @@ class Model:
         if missing:
             raise KeyError(", ".join(sorted(missing)))
         changed = tuple(
-            replace(p, value=float(values[p.name])) if p.name in values else p for p in self.parameters
+            replace(p, value=float(values[p.name])) if p.name in values else p
+            for p in self.parameters
         )
         return replace(self, parameters=changed)
 

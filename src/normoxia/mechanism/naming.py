@@ -10,7 +10,15 @@ from normoxia.documents import Findings, Place
 from normoxia.errors import did_you_mean
 from normoxia.mechanism.expression import FUNCTIONS, TIME, Call, Expression, calls, symbols, walk
 from normoxia.mechanism.model import Function, Model
-from normoxia.mechanism.scope import Name, coefficients, formulas, functions_of, names_of, readable, within
+from normoxia.mechanism.scope import (
+    Name,
+    coefficients,
+    formulas,
+    functions_of,
+    names_of,
+    readable,
+    within,
+)
 
 #: what a name looks like
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -23,10 +31,14 @@ def names_can_be_written(model: Model, findings: Findings) -> None:
     for name in names_of(model):
         if not NAME.fullmatch(name.name):
             expected = "expected letters a to z, digits and _, and no digit at the start"
-            findings.note(name.place, f'{name.kind} "{name.name}" cannot be written in a formula', expected)
+            findings.note(
+                name.place, f'{name.kind} "{name.name}" cannot be written in a formula', expected
+            )
         elif name.name in _WORDS:
             findings.note(
-                name.place, f'{name.kind} "{name.name}" has a name that formulas keep', "choose another name"
+                name.place,
+                f'{name.kind} "{name.name}" has a name that formulas keep',
+                "choose another name",
             )
 
 
@@ -50,10 +62,14 @@ def arguments_do_not_shadow(model: Model, findings: Findings) -> None:
     for function in model.functions:
         for i, argument in enumerate(function.arguments):
             if argument in function.arguments[:i]:
-                findings.note(function.place, f'argument "{argument}" stands twice', "rename one of them")
+                findings.note(
+                    function.place, f'argument "{argument}" stands twice', "rename one of them"
+                )
             elif not NAME.fullmatch(argument) or argument in _WORDS:
                 findings.note(
-                    function.place, f'argument "{argument}" cannot be used as a name', "choose another name"
+                    function.place,
+                    f'argument "{argument}" cannot be used as a name',
+                    "choose another name",
                 )
             elif argument in known:
                 found = f'argument "{argument}" hides the {known[argument].kind} "{argument}"'
@@ -82,7 +98,9 @@ def _names_exist(
             takes = ", ".join(functions[name].arguments)
             findings.note(place, f'"{name}" is a function', f"call it: {name}({takes})")
         else:
-            findings.note(place, f'"{name}" is not defined', did_you_mean(name, known).removeprefix("; "))
+            findings.note(
+                place, f'"{name}" is not defined', did_you_mean(name, known).removeprefix("; ")
+            )
     for name in sorted(calls(expression)):
         if name not in functions:
             near = did_you_mean(name, {*functions, *FUNCTIONS}).removeprefix("; ")
@@ -92,4 +110,6 @@ def _names_exist(
             takes_arguments = functions[node.function].arguments
             if len(node.arguments) != len(takes_arguments):
                 found = f'"{node.function}" is given {len(node.arguments)} arguments'
-                findings.note(place, found, f"it takes {len(takes_arguments)}: {', '.join(takes_arguments)}")
+                findings.note(
+                    place, found, f"it takes {len(takes_arguments)}: {', '.join(takes_arguments)}"
+                )

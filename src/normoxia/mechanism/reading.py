@@ -44,9 +44,21 @@ from normoxia.outcome import Source
 
 #: sections of a document, after its head
 SECTIONS = (
-    "compartments", "functions", "slots", "parameters", "species", "assignments", "processes", "contributes",
-    "rules", "events", "observables", "switches", "statements", "equilibration",
-)  # fmt: skip
+    "compartments",
+    "functions",
+    "slots",
+    "parameters",
+    "species",
+    "assignments",
+    "processes",
+    "contributes",
+    "rules",
+    "events",
+    "observables",
+    "switches",
+    "statements",
+    "equilibration",
+)
 HEAD = ("title", "version", "time_unit", "modules")
 
 KINDS = ("fixed", "sampled", "calibrated")
@@ -73,7 +85,9 @@ def model_of(document: Node, findings: Findings) -> tuple[Model, list[Node]]:
         assignments=_section(entries.get("assignments"), _assignment, findings),
         slots=_section(entries.get("slots"), _slot, findings),
         contributions=tuple(
-            term for terms in _section(entries.get("contributes"), _contributions, findings) for term in terms
+            term
+            for terms in _section(entries.get("contributes"), _contributions, findings)
+            for term in terms
         ),
         processes=_section(entries.get("processes"), _process, findings),
         rules=_section(entries.get("rules"), _rule, findings),
@@ -127,14 +141,22 @@ def _parameter(name: str, node: Node, findings: Findings) -> Parameter:
     entries = node.fields(findings, required=("value", "unit", "source"), optional=optional)
     value = entries["value"].number(findings) if "value" in entries else math.nan
     varies = "distribution" in entries
-    kind = entries["kind"].text(findings, KINDS) if "kind" in entries else ("sampled" if varies else "fixed")
+    kind = (
+        entries["kind"].text(findings, KINDS)
+        if "kind" in entries
+        else ("sampled" if varies else "fixed")
+    )
     if kind == "sampled" and not varies:
         findings.note(
-            node.place, "a sampled parameter without distribution", "add distribution: {kind: ..., sd: ...}"
+            node.place,
+            "a sampled parameter without distribution",
+            "add distribution: {kind: ..., sd: ...}",
         )
     if kind == "fixed" and varies:
         findings.note(
-            entries["distribution"].place, "a fixed parameter with a distribution", "say kind: sampled"
+            entries["distribution"].place,
+            "a fixed parameter with a distribution",
+            "say kind: sampled",
         )
     parameter = Parameter(
         name,
@@ -155,7 +177,9 @@ def _with_range(parameter: Parameter, node: Node, findings: Findings) -> Paramet
         findings.note(node.place, "not a range", "expected [low, high] with low not above high")
         return parameter
     if not (bounds[0] <= parameter.value <= bounds[1] or math.isnan(parameter.value)):
-        found = f"the value {parameter.value:g} lies outside the range {bounds[0]:g} to {bounds[1]:g}"
+        found = (
+            f"the value {parameter.value:g} lies outside the range {bounds[0]:g} to {bounds[1]:g}"
+        )
         findings.note(node.place, found, "mend one of them")
     return replace(parameter, low=bounds[0], high=bounds[1])
 
@@ -168,7 +192,9 @@ def _distribution(node: Node, value: float, findings: Findings) -> Distribution 
     if kind == "lognormal" and value < 0:
         findings.note(node.place, f"lognormal around {value:g}", "expected a value of at least 0")
     if kind == "logitnormal" and not (0 <= value <= 1 or math.isnan(value)):
-        findings.note(node.place, f"logitnormal around {value:g}", "expected a value between 0 and 1")
+        findings.note(
+            node.place, f"logitnormal around {value:g}", "expected a value between 0 and 1"
+        )
     return Distribution(kind, entries["sd"].number(findings, minimum=0.0))
 
 
@@ -188,7 +214,9 @@ def _source(entries: Mapping[str, Node], findings: Findings) -> Source | None:
     else:
         source = Source(node.text(findings), verified=verified)
     if not source.reference.strip():
-        findings.note(node.place, "an empty source", "name the paper and the place in it, or write assumed")
+        findings.note(
+            node.place, "an empty source", "name the paper and the place in it, or write assumed"
+        )
     if verified and source.reference == "assumed":
         findings.note(
             entries["verified"].place,
@@ -247,7 +275,9 @@ def _contributions(slot: str, node: Node, findings: Findings) -> tuple[Contribut
 
 
 def _process(name: str, node: Node, findings: Findings) -> Process:
-    entries = node.fields(findings, required=("rate", "unit", "changes"), optional=("statements", "title"))
+    entries = node.fields(
+        findings, required=("rate", "unit", "changes"), optional=("statements", "title")
+    )
     return Process(
         name,
         rate=formula_of(entries.get("rate"), findings),
@@ -272,7 +302,9 @@ def _rule(solves_for: str, node: Node, findings: Findings) -> AlgebraicRule:
 def _event(name: str, node: Node, findings: Findings) -> Event:
     entries = node.fields(findings, required=("changes",), optional=("times", "condition"))
     if ("times" in entries) == ("condition" in entries):
-        findings.note(node.place, "an event needs either times or a condition", "give one of the two")
+        findings.note(
+            node.place, "an event needs either times or a condition", "give one of the two"
+        )
     return Event(
         name,
         changes=formulas_in(entries.get("changes"), findings),
@@ -299,7 +331,9 @@ def _statement(tag: str, node: Node, findings: Findings) -> Statement:
     optional = ("strengths", "ablate", "arrow", "emergent")
     entries = node.fields(findings, required=("says", "review", "term"), optional=optional)
     arrow = (
-        entries["arrow"].fields(findings, required=("driver", "target", "sign")) if "arrow" in entries else {}
+        entries["arrow"].fields(findings, required=("driver", "target", "sign"))
+        if "arrow" in entries
+        else {}
     )
     sign = arrow["sign"].whole(findings) if "sign" in arrow else 0
     if "sign" in arrow and sign not in (-1, 1):
@@ -324,7 +358,9 @@ def _equilibration(node: Node, findings: Findings) -> Equilibration:
     optional = ("duration", "hold", "during", "derived", "initial")
     entries = node.fields(findings, optional=optional)
     return Equilibration(
-        duration=entries["duration"].number(findings, minimum=0.0) if "duration" in entries else 0.0,
+        duration=entries["duration"].number(findings, minimum=0.0)
+        if "duration" in entries
+        else 0.0,
         hold=names_in(entries.get("hold"), findings),
         during=formulas_in(entries.get("during"), findings),
         derived=_section(entries.get("derived"), _assignment, findings),

@@ -22,11 +22,21 @@ from normoxia.mechanism.scope import names_of
 from normoxia.units import Unit, unit
 
 #: the library's base units under SBML's names; "cell" is counted
-_BASES = {"meter": "metre", "kilogram": "kilogram", "mole": "mole", "second": "second", "cell": "item",
-          "kelvin": "kelvin", "ampere": "ampere", "candela": "candela"}  # fmt: skip
+_BASES = {
+    "meter": "metre",
+    "kilogram": "kilogram",
+    "mole": "mole",
+    "second": "second",
+    "cell": "item",
+    "kelvin": "kelvin",
+    "ampere": "ampere",
+    "candela": "candela",
+}
 
 
-def export(model: Model, inputs: Inputs | None = None, values: Mapping[str, float] | None = None) -> str:
+def export(
+    model: Model, inputs: Inputs | None = None, values: Mapping[str, float] | None = None
+) -> str:
     """The model and the doses of one patient as the text of an SBML document.
 
     inputs  doses; amounts for one patient, of shape (n_doses,) or (1, n_doses)
@@ -64,7 +74,9 @@ def _require_settled(model: Model, given: Mapping[str, float]) -> None:
 class _Export:
     """Builds one document."""
 
-    def __init__(self, libsbml: Any, model: Model, doses: Administration, given: Mapping[str, float]) -> None:
+    def __init__(
+        self, libsbml: Any, model: Model, doses: Administration, given: Mapping[str, float]
+    ) -> None:
         self.model, self.doses, self.given = model, doses, given
         self._library = libsbml
         self._math = Mathematics(libsbml)
@@ -72,7 +84,9 @@ class _Export:
         self._sbml = self._document.createModel()
         self._functions = {f.name: (f.arguments, f.body) for f in model.functions}
         self._taken = {name.name for name in names_of(model)}
-        self._infusions = {name: _free(f"infusion_into_{name}", self._taken) for name in doses.infused}
+        self._infusions = {
+            name: _free(f"infusion_into_{name}", self._taken) for name in doses.infused
+        }
         self._units: dict[tuple[float, tuple[tuple[str, float], ...]], str] = {}
 
     def text(self) -> str:
@@ -120,7 +134,9 @@ class _Export:
         for s in self.model.species:
             if s.name in self.doses.infused:
                 rate = unit(s.unit) / unit(self.model.time_unit)
-                self._parameter(self._infusions[s.name], rate.text, f"infusion into {s.name}").setValue(0.0)
+                self._parameter(
+                    self._infusions[s.name], rate.text, f"infusion into {s.name}"
+                ).setValue(0.0)
 
     def _parameter(self, name: str, text: str, title: str, constant: bool = False) -> Any:
         made = self._sbml.createParameter()
@@ -148,7 +164,9 @@ class _Export:
         if _is_substance(amount) and (identifier := self._unit(amount)):
             made.setSubstanceUnits(identifier)
         self._named(made, s.title)
-        self._start(made.setInitialAmount if s.amounts else made.setInitialConcentration, s.name, initial)
+        self._start(
+            made.setInitialAmount if s.amounts else made.setInitialConcentration, s.name, initial
+        )
 
     def _start(self, set_value: Any, name: str, expression: Expression) -> None:
         """A number is set at once; anything else is an initial assignment."""
@@ -185,7 +203,8 @@ class _Export:
 
     def _events(self) -> None:
         moments = sorted(
-            ((time, event) for event in self.model.events for time in event.times), key=lambda m: m[0]
+            ((time, event) for event in self.model.events for time in event.times),
+            key=lambda m: m[0],
         )
         conditions = [event for event in self.model.events if event.condition is not None]
         first = len(moments) + len(conditions) + 1
@@ -194,11 +213,15 @@ class _Export:
             self._change(made, {name: self._number(value) for name, value in event.changes.items()})
         for k, event in enumerate(conditions, start=len(moments)):
             condition = inline(event.condition or ZERO, self._functions)
-            made = self._event(f"{event.name}_fires", self._math.truth(condition), first - k, at_start=False)
+            made = self._event(
+                f"{event.name}_fires", self._math.truth(condition), first - k, at_start=False
+            )
             self._change(made, {name: self._number(value) for name, value in event.changes.items()})
         for k, time in enumerate(self.doses.times):
             made = self._event(f"dose_{k}", self._reached(time), 1, at_start=True)
-            made.setUseValuesFromTriggerTime(False)  # what the model's own events did just before counts
+            made.setUseValuesFromTriggerTime(
+                False
+            )  # what the model's own events did just before counts
             self._change(made, self._dose(time))
 
     def _event(self, name: str, condition: Any, priority: int, at_start: bool) -> Any:

@@ -41,7 +41,15 @@ class Formula:
 
 
 #: kinds of names that formulas can read
-READABLE = ("compartment", "species", "parameter", "assignment", "slot", "observable", "derived parameter")
+READABLE = (
+    "compartment",
+    "species",
+    "parameter",
+    "assignment",
+    "slot",
+    "observable",
+    "derived parameter",
+)
 
 
 def names_of(model: Model) -> tuple[Name, ...]:
@@ -82,7 +90,13 @@ def formulas(model: Model) -> Iterator[Formula]:
     units = {name.name: name.unit for name in reversed(names_of(model)) if name.kind in READABLE}
     for c in model.compartments:
         yield Formula(
-            c.name, "size", c.size, c.unit, within(c.place, "size"), literal_in_unit=True, early=True
+            c.name,
+            "size",
+            c.size,
+            c.unit,
+            within(c.place, "size"),
+            literal_in_unit=True,
+            early=True,
         )
     for s in model.species:
         place = within(s.place, "initial")
@@ -95,10 +109,14 @@ def formulas(model: Model) -> Iterator[Formula]:
     for p in model.processes:
         yield Formula(p.name, "rate", p.rate, p.unit, within(p.place, "rate"))
     for rule in model.rules:
-        yield Formula(rule.solves_for, "rule", rule.expression, rule.unit, within(rule.place, "expression"))
+        yield Formula(
+            rule.solves_for, "rule", rule.expression, rule.unit, within(rule.place, "expression")
+        )
     for event in model.events:
         if event.condition is not None:
-            yield Formula(event.name, "condition", event.condition, "1", within(event.place, "condition"))
+            yield Formula(
+                event.name, "condition", event.condition, "1", within(event.place, "condition")
+            )
         yield from _each(event.name, "change", event.changes, units, within(event.place, "changes"))
     for o in model.observables:
         yield Formula(o.name, "observable", o.expression, o.unit, within(o.place, "expression"))
@@ -124,11 +142,19 @@ def within(place: Place, key: str) -> Place:
 
 def term_places(slot: Slot) -> tuple[Place, ...]:
     """Where each term of a slot stands; the slot's own place when it was not read from a text."""
-    return slot.term_places if len(slot.term_places) == len(slot.terms) else (slot.place,) * len(slot.terms)
+    return (
+        slot.term_places
+        if len(slot.term_places) == len(slot.terms)
+        else (slot.place,) * len(slot.terms)
+    )
 
 
 def _each(
-    owner: str, kind: str, expressions: Mapping[str, Expression], units: Mapping[str, str], place: Place
+    owner: str,
+    kind: str,
+    expressions: Mapping[str, Expression],
+    units: Mapping[str, str],
+    place: Place,
 ) -> Iterator[Formula]:
     for name, expression in expressions.items():
         yield Formula(owner or name, kind, expression, units.get(name, ""), within(place, name))

@@ -29,7 +29,8 @@ def statements(model: Model) -> tuple[StatementSummary, ...]:
         StatementSummary(
             statement,
             {name: values[name] for name in statement.strengths if name in values},
-            bool(statement.ablation) and all(values.get(n) == v for n, v in statement.ablation.items()),
+            bool(statement.ablation)
+            and all(values.get(n) == v for n, v in statement.ablation.items()),
         )
         for statement in model.statements
     )
@@ -57,7 +58,9 @@ def ablate(model: Model, tags: str | Iterable[str]) -> Model:
         raise UnknownName("parameter", min(unknown), (p.name for p in model.parameters))
     return replace(
         model,
-        parameters=tuple(_fixed(p, values[p.name]) if p.name in values else p for p in model.parameters),
+        parameters=tuple(
+            _fixed(p, values[p.name]) if p.name in values else p for p in model.parameters
+        ),
         switches=tuple(
             replace(s, off_values={n: values.get(n, v) for n, v in s.off_values.items()})
             for s in model.switches
@@ -71,7 +74,9 @@ def switch(model: Model, settings: Mapping[str, bool]) -> Model:
     for name in settings:
         if name not in known:
             raise UnknownName("switch", name, known)
-    return replace(model, switches=tuple(replace(s, on=settings.get(s.name, s.on)) for s in model.switches))
+    return replace(
+        model, switches=tuple(replace(s, on=settings.get(s.name, s.on)) for s in model.switches)
+    )
 
 
 def _ablation(statement: Statement) -> Mapping[str, float]:

@@ -97,7 +97,9 @@ def _function(f: Function) -> _Plain:
 
 
 def _slot(s: Slot) -> _Plain:
-    return _without_blanks({"unit": s.unit, "title": s.title, "terms": [_formula(term) for term in s.terms]})
+    return _without_blanks(
+        {"unit": s.unit, "title": s.title, "terms": [_formula(term) for term in s.terms]}
+    )
 
 
 def _parameter(p: Parameter) -> _Plain:
@@ -155,7 +157,9 @@ def _rule(rule: AlgebraicRule) -> _Plain:
 
 
 def _event(e: Event) -> _Plain:
-    when: _Plain = {"times": list(e.times)} if e.condition is None else {"condition": _formula(e.condition)}
+    when: _Plain = (
+        {"times": list(e.times)} if e.condition is None else {"condition": _formula(e.condition)}
+    )
     return when | {"changes": _formulas(e.changes)}
 
 
@@ -164,7 +168,9 @@ def _switch(s: Switch) -> _Plain:
 
 
 def _statement(s: Statement) -> _Plain:
-    arrow = {"driver": s.driver, "target": s.target, "sign": s.sign} if s.driver or s.target else None
+    arrow = (
+        {"driver": s.driver, "target": s.target, "sign": s.sign} if s.driver or s.target else None
+    )
     return (
         {"says": dict(s.says)}
         | {"review": s.review_place, "term": s.term}

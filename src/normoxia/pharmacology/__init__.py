@@ -15,7 +15,12 @@ Read `regimen` first: doses, courses and how they combine. Then
     body         body surface, creatinine clearance, Calvert's dose
 """
 
-from normoxia.pharmacology.body import body_surface, body_surface_du_bois, calvert, creatinine_clearance
+from normoxia.pharmacology.body import (
+    body_surface,
+    body_surface_du_bois,
+    calvert,
+    creatinine_clearance,
+)
 from normoxia.pharmacology.drug import Drug, Toxicity
 from normoxia.pharmacology.files import library, read, toxicity_classes
 from normoxia.pharmacology.module import module, modules

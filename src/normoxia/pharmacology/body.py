@@ -37,7 +37,8 @@ def creatinine_clearance(
     years, kg = np.asarray(age, dtype=float), np.asarray(weight, dtype=float)
     factor = np.where(np.asarray(sex_female, dtype=float) > 0.5, 0.85, 1.0)
     return np.asarray(
-        (140.0 - years) * kg / (72.0 * np.asarray(creatinine, dtype=float)) * factor, dtype=np.float64
+        (140.0 - years) * kg / (72.0 * np.asarray(creatinine, dtype=float)) * factor,
+        dtype=np.float64,
     )
 
 

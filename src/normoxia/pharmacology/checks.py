@@ -21,11 +21,17 @@ def has_name_of_file(drug: Drug) -> Found:
     stem = drug.place.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if drug.place.file.endswith((".yaml", ".yml")) and drug.name != stem:
         yield _finding(
-            drug, "drug", f'the drug is called "{drug.name}" in a file called "{stem}"', "call both alike"
+            drug,
+            "drug",
+            f'the drug is called "{drug.name}" in a file called "{stem}"',
+            "call both alike",
         )
     if not drug.name.isidentifier():
         yield _finding(
-            drug, "drug", f'"{drug.name}" cannot begin the names of a model', "use letters, digits and _"
+            drug,
+            "drug",
+            f'"{drug.name}" cannot begin the names of a model',
+            "use letters, digits and _",
         )
 
 
@@ -53,7 +59,9 @@ def has_whole_kinetics(drug: Drug) -> Found:
         leader = drug.parameter(parameter.follows)
         if leader is not None and leader.follows:
             found = f"{parameter.name} follows {leader.name}, which follows {leader.follows}"
-            yield _finding(drug, f"kinetics.parameters.{parameter.name}", found, f"follow {leader.follows}")
+            yield _finding(
+                drug, f"kinetics.parameters.{parameter.name}", found, f"follow {leader.follows}"
+            )
 
 
 def has_positive_numbers(drug: Drug) -> Found:
@@ -61,7 +69,9 @@ def has_positive_numbers(drug: Drug) -> Found:
     for parameter in drug.parameters:
         if parameter.quantity.value <= 0.0:
             found = f"found {parameter.quantity.value:g}"
-            yield _finding(drug, f"kinetics.parameters.{parameter.name}", found, "expected more than 0")
+            yield _finding(
+                drug, f"kinetics.parameters.{parameter.name}", found, "expected more than 0"
+            )
 
 
 def has_whole_effects(drug: Drug) -> Found:
@@ -82,10 +92,15 @@ def has_whole_effects(drug: Drug) -> Found:
                 yield _finding(drug, f"effects.{effect.slot}", f'missing key "{part}"', "add it")
         if effect.of and drug.effect(effect.of) is None:
             yield _finding(
-                drug, f"effects.{effect.slot}", f"derives from {effect.of}, which the drug lacks", "add it"
+                drug,
+                f"effects.{effect.slot}",
+                f"derives from {effect.of}, which the drug lacks",
+                "add it",
             )
     if drug.kind == "chemotherapy" and {effect.slot for effect in drug.effects} != {"chemo_effect"}:
-        yield _finding(drug, "effects", "chemotherapy adds to other slots", "expected chemo_effect alone")
+        yield _finding(
+            drug, "effects", "chemotherapy adds to other slots", "expected chemo_effect alone"
+        )
 
 
 def has_readable_regimens(drug: Drug) -> Found:
@@ -101,16 +116,25 @@ def has_readable_regimens(drug: Drug) -> Found:
             yield _finding(drug, key, str(error), "write it as in `1200 mg q3w`")
     if not drug.labels:
         yield _finding(
-            drug, "labels", "no dose is known", "give at least one, such as `{dose: 200 mg q3w, source: ...}`"
+            drug,
+            "labels",
+            "no dose is known",
+            "give at least one, such as `{dose: 200 mg q3w, source: ...}`",
         )
     for exposure in drug.exposures:
         if exposure.measure == "occupancy" and drug.blockade is None:
             yield _finding(
-                drug, "exposures", "an occupancy of a drug that blocks neither PD-1 nor PD-L1", "leave it out"
+                drug,
+                "exposures",
+                "an occupancy of a drug that blocks neither PD-1 nor PD-L1",
+                "leave it out",
             )
         if not exposure.regimen and exposure.measure != "half_life":
             yield _finding(
-                drug, "exposures", f"a {exposure.measure} without a regimen", "say after which regimen"
+                drug,
+                "exposures",
+                f"a {exposure.measure} without a regimen",
+                "say after which regimen",
             )
 
 

@@ -74,11 +74,18 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
             daily, times_a_day = True, int(match[1]) if match else 1
         elif match := ON_OFF.match(word):
             if cycle is not None or days is not None:
-                raise words.refuse("found days on and off beside other days or cycles", "keep one of them")
+                raise words.refuse(
+                    "found days on and off beside other days or cycles", "keep one of them"
+                )
             on_off, given, free = True, int(match[1]), int(match[2])
             if given < 1 or free < 1:
-                raise words.refuse(f"found {given} days on and {free} off", "expected at least one of each")
-            days, cycle = tuple(float(day) for day in range(_few(given, words))), float(given + free)
+                raise words.refuse(
+                    f"found {given} days on and {free} off", "expected at least one of each"
+                )
+            days, cycle = (
+                tuple(float(day) for day in range(_few(given, words))),
+                float(given + free),
+            )
         elif word == "once":
             once = True
         elif word == "continuous":
@@ -98,7 +105,8 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
             paused.append(words.pause())
         else:
             raise words.refuse(
-                f'found "{word}"', f"expected how often, such as q3w or daily{frequency.advice(word)}"
+                f'found "{word}"',
+                f"expected how often, such as q3w or daily{frequency.advice(word)}",
             )
     if once and (cycles != math.inf or daily):
         raise words.refuse("found once beside another number of doses", "keep one of them")
@@ -115,10 +123,16 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     if (daily or per_day) and cycle is None and days is None:
         cycle, days = 1.0, (0.0,)
     if cycle is None:
-        missing = "a day list without the length of its cycle" if days is not None else "no word on how often"
+        missing = (
+            "a day list without the length of its cycle"
+            if days is not None
+            else "no word on how often"
+        )
         raise words.refuse(f"found {missing}", "add one such as q3w, daily or once")
     if daily and days is None and cycle != 1.0:
-        raise words.refuse(f"found daily in a cycle of {cycle:g} days", "say on which days, such as d1-14")
+        raise words.refuse(
+            f"found daily in a cycle of {cycle:g} days", "say on which days, such as d1-14"
+        )
     if on_off and not (daily or per_day or continuous):
         raise words.refuse("found days on and off without how often a day", "add one such as daily")
     days = days or (0.0,)
@@ -127,7 +141,9 @@ def read_course(text: str, drug: Drug | None, whole: str, limited: bool = True) 
     if duration is None:
         duration = drug.infusion_days if route == "iv" else 0.0
     try:
-        daily_dose = Dose(files.reference(drug), amount, basis, 1.0 if continuous else duration, route)
+        daily_dose = Dose(
+            files.reference(drug), amount, basis, 1.0 if continuous else duration, route
+        )
         runs = _continuous(daily_dose, days) if continuous else [(daily_dose, days)]
         if limited:
             for dose, _ in runs:
@@ -153,11 +169,15 @@ def of_drug(drug: Drug, text: str) -> Regimen:
 def label_milligrams(drug: Drug) -> tuple[float, ...]:
     """What each labelled administration amounts to in the reference patient, mg."""
     return tuple(
-        milligrams(course.dose) for label in drug.labels for course in of_drug(drug, label.text).courses
+        milligrams(course.dose)
+        for label in drug.labels
+        for course in of_drug(drug, label.text).courses
     )
 
 
-def milligrams(dose: Dose, weight: float = 70.0, body_surface: float = 1.8, gfr: float = 90.0) -> float:
+def milligrams(
+    dose: Dose, weight: float = 70.0, body_surface: float = 1.8, gfr: float = 90.0
+) -> float:
     """A dose in mg for a patient; by default the reference one (70 kg, 1.8 m2, 90 mL/min)."""
     match dose.basis:
         case "mg":
@@ -175,11 +195,14 @@ def _drug(words: TokenReader) -> Drug:
     taken: list[str] = []
     while words.left:
         word = words.words[words.at]
-        if taken and (NUMBER.match(word) or AMOUNT_AND_UNIT.match(word) or word.upper().startswith("AUC")):
+        if taken and (
+            NUMBER.match(word) or AMOUNT_AND_UNIT.match(word) or word.upper().startswith("AUC")
+        ):
             break
         if taken and _GROUPED.match(word):
             raise words.refuse(
-                f'found "{word}" where the amount stands', "write it without a comma, such as 1200 mg"
+                f'found "{word}" where the amount stands',
+                "write it without a comma, such as 1200 mg",
             )
         taken.append(words.next())
     while len(taken) > 1 and taken[-1].lower() in _IDLE:
@@ -189,7 +212,8 @@ def _drug(words: TokenReader) -> Drug:
     except UnknownName as error:
         if not words.left and len(taken) > 1:
             raise words.refuse(
-                "found no amount", 'expected a drug, an amount and how often, such as "anlotinib 12 mg daily"'
+                "found no amount",
+                'expected a drug, an amount and how often, such as "anlotinib 12 mg daily"',
             ) from None
         raise UnknownName(f'regimen "{words.text}": drug', error.name, error.known) from None
     except InvalidDocument as error:
@@ -213,7 +237,8 @@ def _amount(words: TokenReader, drug: Drug) -> tuple[float, Basis, bool]:
         number, unit = match[1], match[2]
     if not NUMBER.match(number):
         raise words.refuse(
-            f'found "{word}" where the amount stands', "expected a number and a unit, such as 200 mg"
+            f'found "{word}" where the amount stands',
+            "expected a number and a unit, such as 200 mg",
         )
     unit = unit or (words.next("a unit: " + ", ".join(BASES)) if words.left else "")
     per_day = unit.endswith(("/day", "/d"))
@@ -222,13 +247,21 @@ def _amount(words: TokenReader, drug: Drug) -> tuple[float, Basis, bool]:
     if base not in BASES:
         usual = f"; {drug.name} is given as {drug.labels[0].text}"
         legal = "mg, mg/kg, mg/m2, each perhaps per /day, or AUC before the number"
-        what = f'no unit after {number} but "{unit}"' if _looks_like_schedule(unit) else f'the unit "{unit}"'
+        what = (
+            f'no unit after {number} but "{unit}"'
+            if _looks_like_schedule(unit)
+            else f'the unit "{unit}"'
+        )
         raise words.refuse(f"found {what}", f"expected {legal}{usual}")
     return _positive(float(number), unit, words), _basis(base), per_day
 
 
 def _looks_like_schedule(word: str) -> bool:
-    return not word or bool(EVERY.match(word) or DAY_LIST.match(word) or TIMES.match(word)) or word in WORDS
+    return (
+        not word
+        or bool(EVERY.match(word) or DAY_LIST.match(word) or TIMES.match(word))
+        or word in WORDS
+    )
 
 
 def _basis(text: str) -> Basis:
@@ -238,7 +271,8 @@ def _basis(text: str) -> Basis:
 def _positive(amount: float, unit: str, words: TokenReader) -> float:
     if amount <= 0.0:
         raise words.refuse(
-            f"found the dose {amount:g} {unit}", "expected more than 0; to give none, leave the drug out"
+            f"found the dose {amount:g} {unit}",
+            "expected more than 0; to give none, leave the drug out",
         )
     return amount
 
@@ -249,7 +283,9 @@ def _days(text: str, words: TokenReader) -> tuple[float, ...]:
     for part in text.split(","):
         match = re.match(r"(\d+\.?\d*)(?:-(\d+\.?\d*))?$", part)
         if not match:
-            raise words.refuse(f'found the days "{text}"', "expected a list such as d1-14 or d1,8,15")
+            raise words.refuse(
+                f'found the days "{text}"', "expected a list such as d1-14 or d1,8,15"
+            )
         first, last = float(match[1]), float(match[2] or match[1])
         if first < 1.0 or last < first:
             raise words.refuse(f'found the days "{text}"', "expected ascending days counted from 1")
@@ -263,7 +299,9 @@ def _days(text: str, words: TokenReader) -> tuple[float, ...]:
 def _few(days: float, words: TokenReader) -> int:
     """A number of days that a cycle can have."""
     if not days <= _LONGEST_CYCLE:
-        raise words.refuse(f"found {days:g} days of a cycle", f"expected {_LONGEST_CYCLE:g} at most")
+        raise words.refuse(
+            f"found {days:g} days of a cycle", f"expected {_LONGEST_CYCLE:g} at most"
+        )
     return int(days)
 
 
@@ -285,7 +323,8 @@ def _continuous(daily: Dose, days: tuple[float, ...]) -> list[tuple[Dose, tuple[
         else:
             runs.append([day])
     return [
-        (replace(daily, amount=daily.amount * len(run), duration=float(len(run))), (run[0],)) for run in runs
+        (replace(daily, amount=daily.amount * len(run), duration=float(len(run))), (run[0],))
+        for run in runs
     ]
 
 
@@ -293,7 +332,8 @@ def _refuse_tenfold(dose: Dose, drug: Drug) -> None:
     largest = max(label_milligrams(drug), default=math.inf)
     if milligrams(dose) > TENFOLD * largest * (1.0 + 1e-9):
         label = max(
-            drug.labels, key=lambda label: max(milligrams(c.dose) for c in of_drug(drug, label.text).courses)
+            drug.labels,
+            key=lambda label: max(milligrams(c.dose) for c in of_drug(drug, label.text).courses),
         )
         raise InvalidArgument(
             f"found {drug.name} {dose.amount:g} {dose.basis}, more than ten times the largest known dose ({label.text}); "

@@ -83,10 +83,16 @@ def patient(names: Iterable[str], plain: Iterable[str] = ()) -> Model:
     ]
     parameters += [
         Parameter(
-            _ONE[unit], 1.0, unit, source=Source("by definition"), title="makes a covariate a plain number"
+            _ONE[unit],
+            1.0,
+            unit,
+            source=Source("by definition"),
+            title="makes a covariate a plain number",
         )
         for unit in ones
     ]
     return Model(
-        "patient", "Covariates that the kinetics of several drugs share", parameters=tuple(parameters)
+        "patient",
+        "Covariates that the kinetics of several drugs share",
+        parameters=tuple(parameters),
     )

@@ -18,7 +18,13 @@ from normoxia.outcome import Source
 from normoxia.values import Value
 
 Kind = Literal["antibody", "bispecific", "kinase inhibitor", "endostatin", "chemotherapy"]
-KINDS: tuple[Kind, ...] = ("antibody", "bispecific", "kinase inhibitor", "endostatin", "chemotherapy")
+KINDS: tuple[Kind, ...] = (
+    "antibody",
+    "bispecific",
+    "kinase inhibitor",
+    "endostatin",
+    "chemotherapy",
+)
 
 Route = Literal["iv", "sc", "oral"]
 ROUTES: tuple[Route, ...] = ("iv", "sc", "oral")
@@ -175,8 +181,14 @@ class LabelDose:
 
 Measure = Literal["trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy"]
 MEASURES: tuple[Measure, ...] = (
-    "trough", "peak", "average", "auc", "half_life", "time_to_peak", "occupancy",
-)  # fmt: skip
+    "trough",
+    "peak",
+    "average",
+    "auc",
+    "half_life",
+    "time_to_peak",
+    "occupancy",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ def parameters(
     found: dict[str, Array] = {}
     for p in sorted(drug.parameters, key=lambda p: bool(p.follows)):
         own, slope = deviation(drug, p)
-        ratio = np.ones(()) if n_patients is None else np.exp(own * stream.standard_normal(n_patients))
+        ratio = (
+            np.ones(()) if n_patients is None else np.exp(own * stream.standard_normal(n_patients))
+        )
         if slope:
             ratio = ratio * ratios[p.follows] ** slope
         ratios[p.name] = ratio
@@ -102,12 +104,20 @@ def unit_response(values: Mapping[str, Array]) -> kinetics.UnitResponse:
 
 
 _RESPONSE = (
-    "clearance", "central_volume", "intercompartmental_clearance", "peripheral_volume", "deep_clearance", "deep_volume",
-    "absorption_rate", "bioavailability",
-)  # fmt: skip
+    "clearance",
+    "central_volume",
+    "intercompartmental_clearance",
+    "peripheral_volume",
+    "deep_clearance",
+    "deep_volume",
+    "absorption_rate",
+    "bioavailability",
+)
 
 
-def compare(drug: Drug, exposure: Exposure, n_patients: int = 1000, seed: int = 1) -> ExposureComparison:
+def compare(
+    drug: Drug, exposure: Exposure, n_patients: int = 1000, seed: int = 1
+) -> ExposureComparison:
     """One published exposure beside the simulated one; the population is drawn for linear drugs."""
     patient = exposure.patient
     typical = float(_measured(drug, exposure, parameters(drug, patient)))
@@ -128,7 +138,9 @@ def comparisons(drugs: Iterable[Drug] | None = None) -> tuple[ExposureComparison
     return tuple(compare(drug, exposure) for drug in chosen for exposure in drug.exposures)
 
 
-def simulated(drug: Drug, text: str, times: Array, patient: Mapping[str, float] | None = None) -> Array:
+def simulated(
+    drug: Drug, text: str, times: Array, patient: Mapping[str, float] | None = None
+) -> Array:
     """Plasma concentration of the typical patient in mg/L at given days under a regimen text; shape (n_times,)."""
     doses = _Doses.of(drug, text, float(np.max(times)) + 1e-9, patient)
     values = parameters(drug, patient)
@@ -167,7 +179,9 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
         if drug.parameter("maximum_elimination") is None:
             return unit_response(_at_cycle(drug, exposure, values)).terminal_half_life
         late = _curve(drug, exposure, values, np.array([7.0, 21.0]), 22.0)
-        return np.asarray(14.0 * math.log(2.0) / np.log(late[..., 0] / late[..., 1]), dtype=np.float64)
+        return np.asarray(
+            14.0 * math.log(2.0) / np.log(late[..., 0] / late[..., 1]), dtype=np.float64
+        )
     course = _between_doses(of_drug(drug, exposure.regimen).courses[0])
     interval = course.cycle_days
     at_end = exposure.measure in ("trough", "occupancy")
@@ -179,7 +193,9 @@ def _measured(drug: Drug, exposure: Exposure, values: Mapping[str, Array]) -> Ar
             unit_response(values), elapsed, interval, dose, course.dose.duration
         )
     else:
-        before = interval * (exposure.cycle - 1 if exposure.cycle else math.ceil(_SETTLED / interval))
+        before = interval * (
+            exposure.cycle - 1 if exposure.cycle else math.ceil(_SETTLED / interval)
+        )
         curve = _curve(drug, exposure, values, before + elapsed, before + interval)
     match exposure.measure:
         case "trough":
@@ -242,14 +258,20 @@ def _grid(course: Course) -> Array:
     interval, duration = course.cycle_days, course.dose.duration
     since_dose = np.unique(
         np.concatenate(
-            (np.geomspace(1e-4, interval, 250), duration + np.geomspace(1e-5, 0.1, 40), [0.0, duration])
+            (
+                np.geomspace(1e-4, interval, 250),
+                duration + np.geomspace(1e-5, 0.1, 40),
+                [0.0, duration],
+            )
         )
     )
     elapsed = np.unique(np.add.outer(np.asarray(course.days), since_dose))
     return np.union1d(elapsed[elapsed < interval], [interval * (1.0 - 1e-9)])
 
 
-def _curve(drug: Drug, exposure: Exposure, values: Mapping[str, Array], times: Array, end: float) -> Array:
+def _curve(
+    drug: Drug, exposure: Exposure, values: Mapping[str, Array], times: Array, end: float
+) -> Array:
     doses = _Doses.of(drug, exposure.regimen, end * (1.0 - 1e-12), exposure.patient)
     if is_linear(drug):
         return kinetics.concentration(

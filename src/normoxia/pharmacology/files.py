@@ -85,7 +85,9 @@ def toxicity_classes() -> Mapping[str, Toxicity]:
     reader = Reader(findings, sources_of(fields["sources"], findings))
     classes: dict[str, Toxicity] = {}
     for name, node in fields["classes"].entries(findings).items():
-        parts = node.fields(findings, ("cumulative", "course", "late_ratio", "fatal_share"), ("group",))
+        parts = node.fields(
+            findings, ("cumulative", "course", "late_ratio", "fatal_share"), ("group",)
+        )
         group = parts.pop("group", None)
         if len(parts) == 4:
             classes[name] = Toxicity(
@@ -122,14 +124,18 @@ def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> N
     like = entries["like"].text(findings)
     # a name, not a path: it could not be too long for a file, nor lead out of the folder
     beside = (
-        Path(root.place.file).with_name(f"{like}.yaml") if like.isidentifier() and len(like) < 100 else None
+        Path(root.place.file).with_name(f"{like}.yaml")
+        if like.isidentifier() and len(like) < 100
+        else None
     )
     if beside is not None and beside.exists() and beside != Path(root.place.file):
         file = beside
     elif like in library():
         file = LIBRARY / "drugs" / f"{like}.yaml"
     else:
-        expected = "expected a drug of the same folder or of the library" + did_you_mean(like, library())
+        expected = "expected a drug of the same folder or of the library" + did_you_mean(
+            like, library()
+        )
         findings.note(entries["like"].place, f'found "{shortened(like)}"', expected)
         findings.raise_any()
         raise AssertionError("unreachable")

@@ -19,8 +19,19 @@ ON_OFF = re.compile(r"on(\d+)off(\d+)$")
 _Rewrite = str | Callable[[re.Match[str]], str]
 
 _NUMBERS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-)  # fmt: skip
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 _UNITS = r"(days?|weeks?|months?|years?)"
 _MOST = r"(?:up to|a maximum of|maximum(?: of)?|max\.?|at most|no more than)"
 _END = r"(?=\s|$)"
@@ -60,7 +71,9 @@ def _or_later(match: re.Match[str]) -> str:
 
 
 def _times_a_day(count: int, adverbs: str, latin: str, chinese: str) -> tuple[str, str]:
-    said = rf"\b(?:{adverbs}|{count} times|{count}x)[ -](?:daily|a day|per day|each day|every day)\b"
+    said = (
+        rf"\b(?:{adverbs}|{count} times|{count}x)[ -](?:daily|a day|per day|each day|every day)\b"
+    )
     return rf"{said}|\b(?:{latin}){_END}|每[日天](?:{chinese}|{count})次", f"{count}/day"
 
 
@@ -70,7 +83,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Rewrite], ...] = tuple(
     for pattern, said in (
         (r"[\u2010-\u2015\u2212]", "-"),
         # a comma between phrases; one between the days of a list stays
-        (r"[;,](?=\s+(?!d ?\d|days? |and )[a-z]|$)|(?<=[a-z])[;,](?=\s+\d)|(?<=\d)[;,](?=\s+\d+[ -](?:day|week|cycle))", ""),
+        (
+            r"[;,](?=\s+(?!d ?\d|days? |and )[a-z]|$)|(?<=[a-z])[;,](?=\s+\d)|(?<=\d)[;,](?=\s+\d+[ -](?:day|week|cycle))",
+            "",
+        ),
         (
             rf"\b({'|'.join(_NUMBERS)})\b(?=[ -](?:days?|weeks?|weekly|months?|years?|cycles?|courses?|times)\b)",
             lambda match: str(_NUMBERS.index(match[1]) + 1),
@@ -86,7 +102,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Rewrite], ...] = tuple(
         _times_a_day(4, "four times", r"q\.?i\.?d\.?|q\.?d\.?s\.?", "四"),
         (rf"\b(?:q|every) ?(\d+(?:\.\d+)?)[ -]?(?:h|hrs?|hours?|hourly){_END}", _hours),
         # every so many days or weeks
-        (rf"\b(?:every other|every second) day\b|\bq\.?o\.?d\.?{_END}|\b(?:on )?alternate days\b", "q2d"),
+        (
+            rf"\b(?:every other|every second) day\b|\bq\.?o\.?d\.?{_END}|\b(?:on )?alternate days\b",
+            "q2d",
+        ),
         (r"\b(?:every other|every second) week\b|\bfortnightly\b|\bevery fortnight\b", "q2w"),
         (
             rf"\bonce[ -](?:weekly|a week|per week|every week)\b|\b(?:every|each) week(?! ?\d)\b|\bqw{_END}"
@@ -115,7 +134,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Rewrite], ...] = tuple(
             _days,
         ),
         # how long
-        (rf"\b(?:for )?(?:{_MOST} )?(?:x ?)?(\d+) (?:cycles|cycle|courses|course)\b(?: in total)?", r"x\1"),
+        (
+            rf"\b(?:for )?(?:{_MOST} )?(?:x ?)?(\d+) (?:cycles|cycle|courses|course)\b(?: in total)?",
+            r"x\1",
+        ),
         (r"\bx (\d+)\b", r"x\1"),
         (
             rf"\buntil (?:{_AROUND} )*{_STOPS}(?:,? (?:{_AROUND}|{_STOPS}))*"
@@ -125,25 +147,42 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Rewrite], ...] = tuple(
         (rf"\b(?:for )?{_MOST} (\d+(?:\.\d+)?) {_UNITS}\b", r"until \1 \2"),
         (r"\bfor (\d+(?:\.\d+)?) (months?|years?)\b", r"until \1 \2"),
         # by which way
-        (r"\b(?:as )?(?:an? )?(?:iv|i\.v\.?|intravenous)(?:ly)?(?: infusion)?(?=\s|$)|静脉(?:滴注|注射|输注)?", "iv"),
+        (
+            r"\b(?:as )?(?:an? )?(?:iv|i\.v\.?|intravenous)(?:ly)?(?: infusion)?(?=\s|$)|静脉(?:滴注|注射|输注)?",
+            "iv",
+        ),
         (rf"\b(?:p\.?o\.?|orally|by mouth|per os){_END}|口服", "oral"),
         (rf"\b(?:s\.c\.?|subcutaneous(?:ly)?|subq){_END}|皮下(?:注射)?", "sc"),
     )
-)  # fmt: skip
+)
 
 #: phrases with more than one meaning, and what to say instead
 _DOUBTFUL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), advice)
     for pattern, advice in (
-        (r"\bbi-?weekly\b", "say q2w, or the days of a week such as d1,4 weekly: it is used for both"),
-        (r"\b(?:twice|thrice|\d+ times|\d+x)[ -](?:weekly|a week|per week)\b|\b[bt]iw\b",
-         "say on which days, such as d1,4 weekly"),
-        (r"\b(?:once )?monthly\b|\b(?:every|a|per) month\b|\bqm\b|\bq\d+m\b", "say it in weeks, such as q4w, or as every 1 months: it is used for both"),
-        (r"\b\d+(?:-| to | or )\d+ (?:cycles|courses)\b|\bx\d+-\d+\b", "say one number of cycles, such as x4"),
-        (r"\b(?:for )?\d+ (?:doses|infusions|administrations)\b", "say the number of cycles, such as x4"),
+        (
+            r"\bbi-?weekly\b",
+            "say q2w, or the days of a week such as d1,4 weekly: it is used for both",
+        ),
+        (
+            r"\b(?:twice|thrice|\d+ times|\d+x)[ -](?:weekly|a week|per week)\b|\b[bt]iw\b",
+            "say on which days, such as d1,4 weekly",
+        ),
+        (
+            r"\b(?:once )?monthly\b|\b(?:every|a|per) month\b|\bqm\b|\bq\d+m\b",
+            "say it in weeks, such as q4w, or as every 1 months: it is used for both",
+        ),
+        (
+            r"\b\d+(?:-| to | or )\d+ (?:cycles|courses)\b|\bx\d+-\d+\b",
+            "say one number of cycles, such as x4",
+        ),
+        (
+            r"\b(?:for )?\d+ (?:doses|infusions|administrations)\b",
+            "say the number of cycles, such as x4",
+        ),
         (r"\bq ?\d+-\d+ ?[a-z]*", "say one length of the cycle, such as q3w"),
     )
-)  # fmt: skip
+)
 _FOR_DAYS = re.compile(r"\bfor (\d+) (days?|weeks?)\b")
 _CYCLE = re.compile(r"\bq\d")
 

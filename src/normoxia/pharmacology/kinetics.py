@@ -129,9 +129,14 @@ def concentration(
     returns     shape (..., n_times), (...) being that of the patients; a dose counts from its own time on, included
     """
     at = np.asarray(times, dtype=float)
-    given, amount = np.atleast_1d(np.asarray(dose_times, dtype=float)), np.asarray(amounts, dtype=float)
+    given, amount = (
+        np.atleast_1d(np.asarray(dose_times, dtype=float)),
+        np.asarray(amounts, dtype=float),
+    )
     duration = np.broadcast_to(np.asarray(durations, dtype=float), given.shape)
-    total: Array = np.zeros((*np.broadcast_shapes(unit.rates.shape[:-1], amount.shape[:-1]), at.size))
+    total: Array = np.zeros(
+        (*np.broadcast_shapes(unit.rates.shape[:-1], amount.shape[:-1]), at.size)
+    )
     amount = np.broadcast_to(amount, (*amount.shape[:-1], given.size))
     for i, (start, width) in enumerate(zip(given, duration, strict=True)):
         total = total + amount[..., i, None] * _one_dose(unit, at - start, float(width))
@@ -147,13 +152,19 @@ def _one_dose(unit: UnitResponse, elapsed: Array, duration: float) -> Array:
         shape = np.exp(-rates * after)
     else:
         running = np.minimum(after, duration)
-        shape = -np.expm1(-rates * running) * np.exp(-rates * (after - running)) / (rates * duration)
+        shape = (
+            -np.expm1(-rates * running) * np.exp(-rates * (after - running)) / (rates * duration)
+        )
     value = (weights * shape).sum(axis=-1)
     return np.asarray(np.where(elapsed >= 0.0, value, 0.0), dtype=np.float64)
 
 
 def steady_concentration(
-    unit: UnitResponse, elapsed: ArrayLike, interval: float, amounts: ArrayLike, duration: float = 0.0
+    unit: UnitResponse,
+    elapsed: ArrayLike,
+    interval: float,
+    amounts: ArrayLike,
+    duration: float = 0.0,
 ) -> Array:
     """Concentration in mg/L between two of infinitely many equal doses, by summing the geometric series.
 
@@ -168,7 +179,11 @@ def steady_concentration(
         )
     at = np.asarray(elapsed, dtype=float)
     rates, weights = unit.rates[..., None, :], unit.weights[..., None, :]
-    width = np.ones_like(rates) if duration == 0.0 else -np.expm1(-rates * duration) / (rates * duration)
+    width = (
+        np.ones_like(rates)
+        if duration == 0.0
+        else -np.expm1(-rates * duration) / (rates * duration)
+    )
     ended = np.exp(-rates * (at[:, None] + interval - duration))
     earlier = (weights * width * ended / -np.expm1(-rates * interval)).sum(axis=-1)
     total = _one_dose(unit, at, duration) + earlier

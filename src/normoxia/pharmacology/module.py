@@ -26,7 +26,9 @@ from normoxia.outcome import Source
 from normoxia.pharmacology import covariates
 from normoxia.pharmacology.drug import PARAMETERS, Drug, DrugEffect, KineticParameter, Quantity
 
-_CALVERT = Source("Calvert 1989, J Clin Oncol 7:1748, doi:10.1200/JCO.1989.7.11.1748", verified=False)
+_CALVERT = Source(
+    "Calvert 1989, J Clin Oncol 7:1748, doi:10.1200/JCO.1989.7.11.1748", verified=False
+)
 
 
 def modules(drugs: Iterable[Drug]) -> tuple[Model, ...]:
@@ -45,7 +47,9 @@ def covariates_of(drug: Drug) -> frozenset[str]:
     """Covariates that the drug's kinetics read (chemotherapy enters the model as effect alone, so it reads none here)."""
     if drug.kind == "chemotherapy":
         return frozenset()
-    return frozenset().union(*(symbols(p.covariates) for p in drug.parameters if p.covariates is not None))
+    return frozenset().union(
+        *(symbols(p.covariates) for p in drug.parameters if p.covariates is not None)
+    )
 
 
 def _sizes(drug: Drug) -> frozenset[str]:
@@ -156,7 +160,9 @@ class _Builder:
         """Compartments, exchange, absorption and elimination; every parameter as the patient has it."""
         drug = self.drug
         has = {p.name for p in drug.parameters}
-        individual = {p.name: self.individual(p).name.removeprefix(f"{drug.name}_") for p in drug.parameters}
+        individual = {
+            p.name: self.individual(p).name.removeprefix(f"{drug.name}_") for p in drug.parameters
+        }
         clearance = individual["clearance"]
         if drug.clearance_over_time is not None:
             clearance = self.over_time(clearance)
@@ -174,7 +180,10 @@ class _Builder:
                 "first-order absorption",
             )
         self.process(
-            "elimination", f"@{clearance}*@central/@{central}", {"central": "-1"}, "linear elimination"
+            "elimination",
+            f"@{clearance}*@central/@{central}",
+            {"central": "-1"},
+            "linear elimination",
         )
         if "maximum_elimination" in has:
             self.process(
@@ -198,7 +207,9 @@ class _Builder:
                 )
         self.assign("concentration", f"@central/@{central}", "mg/L", "plasma concentration")
         self.parameter("molecular_weight", drug.molecular_weight, "molecular weight")
-        self.assign("concentration_molar", "@concentration/@molecular_weight", "nM", "plasma concentration")
+        self.assign(
+            "concentration_molar", "@concentration/@molecular_weight", "nM", "plasma concentration"
+        )
 
     def individual(self, p: KineticParameter) -> Symbol:
         """The patient's value: the sampled one, times covariates, times the share of another parameter's deviation."""
@@ -212,7 +223,9 @@ class _Builder:
             typical = f"{p.follows}_typical"
             if not any(q.name == self.name(typical) for q in self.parameters):
                 bare = Quantity(leader.quantity.value, leader.quantity.unit, leader.quantity.source)
-                self.parameter(typical, bare, f"{p.follows.replace('_', ' ')} of the typical patient")
+                self.parameter(
+                    typical, bare, f"{p.follows.replace('_', ' ')} of the typical patient"
+                )
             ratio = Call("divide", (Symbol(self.name(p.follows)), Symbol(self.name(typical))))
             factors.append(ratio if slope == 1.0 else Call("power", (ratio, Number(slope))))
         if p.covariates is not None:
@@ -228,8 +241,12 @@ class _Builder:
         change = self.drug.clearance_over_time
         assert change is not None
         self.parameter("clearance_change", change.maximum, "log of late over first clearance")
-        self.parameter("clearance_half_time", change.half_time, "time of half the change of clearance")
-        self.parameter("clearance_steepness", change.steepness, "steepness of the change of clearance")
+        self.parameter(
+            "clearance_half_time", change.half_time, "time of half the change of clearance"
+        )
+        self.parameter(
+            "clearance_steepness", change.steepness, "steepness of the change of clearance"
+        )
         self.assign(
             "clearance_course",
             "(max(time, 0)/@clearance_half_time)**@clearance_steepness",
@@ -251,14 +268,21 @@ class _Builder:
         factors: list[Expression] = [Symbol(self.name("concentration_molar"))]
         if self.drug.penetration is not None:
             factors.append(
-                self.parameter("penetration", self.drug.penetration, "tumour over plasma concentration")
+                self.parameter(
+                    "penetration", self.drug.penetration, "tumour over plasma concentration"
+                )
             )
         if self.drug.free_fraction is not None:
             factors.append(
-                self.parameter("free_fraction", self.drug.free_fraction, "unbound fraction in plasma")
+                self.parameter(
+                    "free_fraction", self.drug.free_fraction, "unbound fraction in plasma"
+                )
             )
         self.assign(
-            "target_concentration", _product(factors), "nM", "concentration at the target in the tumour"
+            "target_concentration",
+            _product(factors),
+            "nM",
+            "concentration at the target in the tumour",
         )
         for effect in sorted(self.drug.effects, key=lambda e: bool(e.of)):
             self.contribute(effect.slot, self.derived(effect) if effect.of else self.ratio(effect))
@@ -271,7 +295,9 @@ class _Builder:
             "divide",
             (
                 Symbol(self.name("target_concentration")),
-                self.parameter(f"{arm}_affinity", effect.affinity, f"concentration of half effect on {arm}"),
+                self.parameter(
+                    f"{arm}_affinity", effect.affinity, f"concentration of half effect on {arm}"
+                ),
             ),
         )
         if effect.potency is not None:
@@ -295,12 +321,17 @@ class _Builder:
         base = Symbol(self.name(effect.of))
         if effect.selectivity is not None:
             selectivity = self.parameter(
-                "selectivity", effect.selectivity, "off-target over target concentration of half effect"
+                "selectivity",
+                effect.selectivity,
+                "off-target over target concentration of half effect",
             )
             return Call("divide", (base, selectivity))
         assert effect.strength is not None
         strength = self.parameter(
-            "cooperative_strength", effect.strength, "reach gained by cooperative binding", "calibrated"
+            "cooperative_strength",
+            effect.strength,
+            "reach gained by cooperative binding",
+            "calibrated",
         )
         self.switch(strength.name, 0.0)
         one_more = Call("add", (Number(1.0), base))
@@ -311,7 +342,9 @@ class _Builder:
         name = self.name("cooperative")
         already = next((s for s in self.switches if s.name == name), None)
         values = {**(already.off_values if already else {}), parameter: off}
-        self.switches = [Switch(name, True, values, "the two arms help each other bind", self.drug.place)]
+        self.switches = [
+            Switch(name, True, values, "the two arms help each other bind", self.drug.place)
+        ]
 
     def contribute(self, slot: str, tree: Expression) -> None:
         symbol = self.assign(slot, tree, "1", f"what {self.drug.name} adds to {slot}")
@@ -327,13 +360,20 @@ class _Builder:
         self.state("effect", "dose still at work")
         self.parameter("effect_loss", effect.loss, "loss of effect", "calibrated")
         self.parameter(
-            "strength", effect.strength, "effect of the reference dose, 1 = a platinum doublet", "calibrated"
+            "strength",
+            effect.strength,
+            "effect of the reference dose, 1 = a platinum doublet",
+            "calibrated",
         )
-        self.parameter("reference_dose", effect.reference_dose, "dose of a cycle that has that effect")
+        self.parameter(
+            "reference_dose", effect.reference_dose, "dose of a cycle that has that effect"
+        )
         self.process("loss", "@effect_loss*@effect", {"effect": "-1"}, "loss of effect")
         if effect.reference_dose.unit == "mg*min/mL":
             nonrenal = Quantity(25.0, "mL/min", _CALVERT)
-            self.parameter("nonrenal_clearance", nonrenal, "carboplatin clearance beside filtration")
+            self.parameter(
+                "nonrenal_clearance", nonrenal, "carboplatin clearance beside filtration"
+            )
             size = "(gfr + @nonrenal_clearance)"
         else:
             size = "body_surface"

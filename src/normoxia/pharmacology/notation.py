@@ -70,7 +70,9 @@ class _Parser:
     """Brackets, `+` and `then`, over courses."""
 
     def __init__(self, text: str) -> None:
-        self.text = _SPOKEN.sub(lambda match: _SAID[match[0].split()[0].lower()], " ".join(text.split()))
+        self.text = _SPOKEN.sub(
+            lambda match: _SAID[match[0].split()[0].lower()], " ".join(text.split())
+        )
         self.tokens = re.findall(r"[()]|\+(?=\s|$)|[^\s()]+", self.text)
         self.at = 0
 
@@ -88,7 +90,9 @@ class _Parser:
             )
         value = self.sequence()
         if self.peek():
-            raise self.refuse(f'found "{self.peek()}" too many', "close only brackets that were opened")
+            raise self.refuse(
+                f'found "{self.peek()}" too many', "close only brackets that were opened"
+            )
         return value
 
     def sequence(self) -> Regimen:
@@ -145,7 +149,9 @@ class _Parser:
             elif word == "paused":
                 value = value.hold(*words.pause())
             else:
-                raise self.refuse(f'found "{word}" after a bracket', "expected x4, delayed, until or paused")
+                raise self.refuse(
+                    f'found "{word}" after a bracket', "expected x4, delayed, until or paused"
+                )
         return value
 
 
@@ -183,7 +189,11 @@ def _refuse_overlap(value: Regimen) -> None:
 
 def _show_course(course: Course) -> str:
     dose = course.dose
-    amount = f"AUC {_number(dose.amount)}" if dose.basis == "AUC" else f"{_number(dose.amount)} {dose.basis}"
+    amount = (
+        f"AUC {_number(dose.amount)}"
+        if dose.basis == "AUC"
+        else f"{_number(dose.amount)} {dose.basis}"
+    )
     words = [dose.drug, amount]
     if course.cycle_days == 1.0 and course.days == (0.0,):
         words.append("daily")

@@ -89,7 +89,9 @@ class Reader:
             if len(ends) == 2 and ends[0] <= ends[1]:
                 low, high = ends
             else:
-                findings.note(fields["range"].place, "found a range that is not", "expected [low, high]")
+                findings.note(
+                    fields["range"].place, "found a range that is not", "expected [low, high]"
+                )
         value = fields["value"].number(findings) * factor
         return Quantity(
             value,
@@ -100,7 +102,9 @@ class Reader:
             low,
             high,
             fields["note"].text(findings) if "note" in fields else "",
-            self.source({"source": fields["cv_source"]}, node.place) if "cv_source" in fields else None,
+            self.source({"source": fields["cv_source"]}, node.place)
+            if "cv_source" in fields
+            else None,
         )
 
     def _factor(self, node: Node, want: str) -> float:
@@ -115,8 +119,19 @@ class Reader:
 
 
 _REQUIRED = (
-    "drug", "names", "kind", "class", "targets", "route", "sources", "labels", "molecular_weight", "kinetics", "effects", "toxicity",
-)  # fmt: skip
+    "drug",
+    "names",
+    "kind",
+    "class",
+    "targets",
+    "route",
+    "sources",
+    "labels",
+    "molecular_weight",
+    "kinetics",
+    "effects",
+    "toxicity",
+)
 _OPTIONAL = (
     "aliases",
     "infusion",
@@ -142,7 +157,9 @@ def drug_of(root: Node, findings: Findings, classes: Mapping[str, Toxicity]) -> 
     kinetics = fields["kinetics"].fields(findings, ("structure", "parameters"))
     over_time = None
     if "clearance_over_time" in fields:
-        parts = fields["clearance_over_time"].fields(findings, ("maximum", "half_time", "steepness"))
+        parts = fields["clearance_over_time"].fields(
+            findings, ("maximum", "half_time", "steepness")
+        )
         if len(parts) == 3:
             over_time = ClearanceOverTime(
                 reader.quantity(parts["maximum"], "1"),
@@ -152,7 +169,9 @@ def drug_of(root: Node, findings: Findings, classes: Mapping[str, Toxicity]) -> 
     return Drug(
         name=fields["drug"].text(findings),
         names=MappingProxyType({key: node.text(findings) for key, node in names.items()}),
-        aliases=tuple(n.text(findings) for n in fields["aliases"].items(findings)) if "aliases" in fields else (),
+        aliases=tuple(n.text(findings) for n in fields["aliases"].items(findings))
+        if "aliases" in fields
+        else (),
         kind=cast(values.Kind, fields["kind"].text(findings, values.KINDS)),
         drug_class=fields["class"].text(findings),
         targets=tuple(node.text(findings) for node in fields["targets"].items(findings)),
@@ -161,16 +180,23 @@ def drug_of(root: Node, findings: Findings, classes: Mapping[str, Toxicity]) -> 
         labels=tuple(_label(node, reader) for node in fields["labels"].items(findings)),
         molecular_weight=reader.quantity(fields["molecular_weight"], "mg/nmol"),
         parameters=_parameters(kinetics.get("parameters"), reader),
-        effects=tuple(_effect(slot, node, reader) for slot, node in _slots(fields["effects"], findings).items()),
+        effects=tuple(
+            _effect(slot, node, reader)
+            for slot, node in _slots(fields["effects"], findings).items()
+        ),
         toxicity=_toxicity(fields["toxicity"], classes, findings),
-        exposures=tuple(_exposure(n, reader) for n in fields["exposures"].items(findings)) if "exposures" in fields else (),
+        exposures=tuple(_exposure(n, reader) for n in fields["exposures"].items(findings))
+        if "exposures" in fields
+        else (),
         clearance_over_time=over_time,
         penetration=optional("penetration", "1"),
         free_fraction=optional("free_fraction", "1"),
         structure=kinetics["structure"].text(findings) if "structure" in kinetics else "",
-        notes=tuple(node.text(findings) for node in fields["notes"].items(findings)) if "notes" in fields else (),
+        notes=tuple(node.text(findings) for node in fields["notes"].items(findings))
+        if "notes" in fields
+        else (),
         place=root.place,
-    )  # fmt: skip
+    )
 
 
 def _label(node: Node, reader: Reader) -> LabelDose:
@@ -190,13 +216,19 @@ def _parameters(node: Node | None, reader: Reader) -> tuple[KineticParameter, ..
     findings = reader.findings
     found: list[KineticParameter] = []
     for name, entry in node.fields(findings, (), values.PARAMETERS).items():
-        quantity = reader.quantity(entry, values.PARAMETERS[name], ("covariates", "follows", "correlation"))
+        quantity = reader.quantity(
+            entry, values.PARAMETERS[name], ("covariates", "follows", "correlation")
+        )
         extra = entries_of(entry)
         covariates = None
         if "covariates" in extra:
             covariates = _covariates(extra["covariates"], findings)
-        follows = extra["follows"].text(findings, node.entries(findings)) if "follows" in extra else ""
-        correlation = extra["correlation"].number(findings, -1.0, 1.0) if "correlation" in extra else 1.0
+        follows = (
+            extra["follows"].text(findings, node.entries(findings)) if "follows" in extra else ""
+        )
+        correlation = (
+            extra["correlation"].number(findings, -1.0, 1.0) if "correlation" in extra else 1.0
+        )
         found.append(KineticParameter(name, quantity, covariates, follows, correlation))
     return tuple(found)
 
@@ -209,7 +241,9 @@ def _covariates(node: Node, findings: Findings) -> expression.Expression | None:
         findings.note(node.place, str(error))
         return None
     for name in sorted(expression.symbols(tree) - COVARIATES.keys()):
-        findings.note(node.place, f'covariate "{name}" is not known', f"expected {', '.join(COVARIATES)}")
+        findings.note(
+            node.place, f'covariate "{name}" is not known', f"expected {', '.join(COVARIATES)}"
+        )
     return tree
 
 
@@ -219,15 +253,23 @@ def _slots(node: Node, findings: Findings) -> dict[str, Node]:
 
 def _effect(slot: str, node: Node, reader: Reader) -> DrugEffect:
     wanted = {
-        "affinity": "nM", "potency": "1", "selectivity": "1", "cooperativity": "1", "strength": "1", "reference_dose": "", "loss": "1/day",
-    }  # fmt: skip
+        "affinity": "nM",
+        "potency": "1",
+        "selectivity": "1",
+        "cooperativity": "1",
+        "strength": "1",
+        "reference_dose": "",
+        "loss": "1/day",
+    }
     fields = node.fields(reader.findings, (), (*wanted, "of"))
     quantities: dict[str, Quantity] = {}
     for key, unit in wanted.items():
         if key in fields:
             quantities[key] = reader.quantity(fields[key], unit or _reference_unit(fields[key]))
     return DrugEffect(
-        slot, of=fields["of"].text(reader.findings, values.SLOTS) if "of" in fields else "", **quantities
+        slot,
+        of=fields["of"].text(reader.findings, values.SLOTS) if "of" in fields else "",
+        **quantities,
     )
 
 

@@ -10,11 +10,23 @@ from normoxia.pharmacology.exposure import TOLERATED, ExposureComparison, compar
 
 _UNITS = {"auc": "mg·day/L", "half_life": "day", "time_to_peak": "day", "occupancy": ""}
 _MEASURES = {
-    "trough": "trough", "peak": "peak", "average": "average", "auc": "AUC of an interval", "half_life": "half-life", "time_to_peak": "time to peak", "occupancy": "occupancy in blood",
-}  # fmt: skip
+    "trough": "trough",
+    "peak": "peak",
+    "average": "average",
+    "auc": "AUC of an interval",
+    "half_life": "half-life",
+    "time_to_peak": "time to peak",
+    "occupancy": "occupancy in blood",
+}
 _MEASURES_ZH = {
-    "trough": "谷浓度", "peak": "峰浓度", "average": "平均浓度", "auc": "给药间隔AUC", "half_life": "半衰期", "time_to_peak": "达峰时间", "occupancy": "血中占有率",
-}  # fmt: skip
+    "trough": "谷浓度",
+    "peak": "峰浓度",
+    "average": "平均浓度",
+    "auc": "给药间隔AUC",
+    "half_life": "半衰期",
+    "time_to_peak": "达峰时间",
+    "occupancy": "血中占有率",
+}
 
 _FORMAT = """Begin from the document of a drug like yours, in `src/normoxia/library/drugs/`; `like: sintilimab` takes every section that is not written
 from that drug. In a regimen the path of a document stands where a drug's name does: `mydrugs/newmab.yaml 300 mg q3w`.
@@ -54,7 +66,15 @@ def page() -> str:
         _table(
             ("name", "English", "中文", "also called", "class", "route", "doses known"),
             [
-                (f"`{d.name}`", d.names["en"], d.names["zh"], ", ".join(d.aliases), d.drug_class, d.route, "; ".join(x.text for x in d.labels))
+                (
+                    f"`{d.name}`",
+                    d.names["en"],
+                    d.names["zh"],
+                    ", ".join(d.aliases),
+                    d.drug_class,
+                    d.route,
+                    "; ".join(x.text for x in d.labels),
+                )
                 for d in drugs
             ],
         ),
@@ -62,24 +82,46 @@ def page() -> str:
         "## Kinetics of the typical patient",
         "Clearance and volumes are over bioavailability for oral and subcutaneous drugs. CV is between patients. *Not read* marks a "
         "number that was recalled or assumed and awaits checking.",
-        _table(("drug", "structure", "parameter", "value", "CV %", "varies with", "source"), [row for d in drugs for row in _kinetics(d)]),
+        _table(
+            ("drug", "structure", "parameter", "value", "CV %", "varies with", "source"),
+            [row for d in drugs for row in _kinetics(d)],
+        ),
         "## What each drug adds to the model",
         "An exposure ratio is the concentration in the tumour over the concentration of half effect. Enzyme inhibition does not order the doses "
         "of kinase inhibitors, so each has one scale of effective potency with a wide range. Chemotherapy counts 1 for the first cycle of a platinum "
         "doublet at its reference doses: 0.55 for a platinum and 0.45 for its partner, 0.6 for docetaxel alone, 0.45 for pemetrexed maintenance. "
         "These strengths are assumed.",
-        _table(("drug", "slot", "number", "value", "range", "source"), [row for d in drugs for row in _effects(d)]),
+        _table(
+            ("drug", "slot", "number", "value", "range", "source"),
+            [row for d in drugs for row in _effects(d)],
+        ),
         "Exposure ratios of the typical patient over one cycle, some eight months into the first regimen of the label; the share blocked or "
         "bound is r/(1 + r). Antibodies saturate: what varies between patients is how much of the tumour they reach, not how much they bind.",
-        _table(("drug", "regimen", "slot", "lowest", "highest"), [row for d in drugs for row in _ratios(d)]),
+        _table(
+            ("drug", "regimen", "slot", "lowest", "highest"),
+            [row for d in drugs for row in _ratios(d)],
+        ),
         "## Hazard of adverse events of grade 3 or more",
         "Classes add: the chance of an event is 1 - exp(-sum of cumulative hazards). The fit behind them rests on 18 arms whose rates still need checking.",
         _table(
-            ("class", "cumulative over a course", "course, days", "per day in it", "later, relative", "drugs", "source"),
+            (
+                "class",
+                "cumulative over a course",
+                "course, days",
+                "per day in it",
+                "later, relative",
+                "drugs",
+                "source",
+            ),
             [
                 (
-                    name, f"{t.cumulative.value:g}", f"{t.course.value:g}", f"{t.hazard:.2g}", f"{t.late_ratio.value:g}",
-                    ", ".join(d.name for d in drugs if d.toxicity.toxicity_class == name), _source(t.cumulative),
+                    name,
+                    f"{t.cumulative.value:g}",
+                    f"{t.course.value:g}",
+                    f"{t.hazard:.2g}",
+                    f"{t.late_ratio.value:g}",
+                    ", ".join(d.name for d in drugs if d.toxicity.toxicity_class == name),
+                    _source(t.cumulative),
                 )
                 for name, t in files.toxicity_classes().items()
             ],
@@ -90,7 +132,20 @@ def page() -> str:
         "called a miss and listed below; no number was changed to remove one. The last columns give 1000 simulated patients (5th to 95th percentile) where the "
         "kinetics are linear. The half-life of a drug whose clearance changes is that of the first dose or, at steady state, the one it reaches in the end.",
         _table(
-            ("drug", "measure", "regimen", "published", "interval", "CV %", "typical", "ratio", "5-95 %", "CV %", "verdict", "source"),
+            (
+                "drug",
+                "measure",
+                "regimen",
+                "published",
+                "interval",
+                "CV %",
+                "typical",
+                "ratio",
+                "5-95 %",
+                "CV %",
+                "verdict",
+                "source",
+            ),
             [_comparison(c) for c in compared],
         ),
         "Where only an interval was published, its middle stands as the point. A number that comes from the publication of the kinetics themselves tests "
@@ -106,7 +161,7 @@ def page() -> str:
         "\n".join(f"- **{d.name}**: {note}" for d in drugs for note in d.notes),
         "Clearance that changes over therapy (nivolumab, ipilimumab) changes with the time of the model, which begins with the first dose. A drug first given "
         "later in a sequence has then already its late clearance.",
-    ]  # fmt: skip
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -120,7 +175,14 @@ def chinese_page() -> str:
         f"药物库收录 {len(drugs)} 种药物，每种一个 YAML 文件，每个数值均注明来源，并注明是否核对过原文。本页由这些文件生成，"
         "完整内容见[英文页](drugs.md)。仅供研究使用。",
         _table(
-            ("名称", "中文", "靶点", "给药途径", "已知剂量", "暴露量核对（相符/总数，含按数据设定者）"),
+            (
+                "名称",
+                "中文",
+                "靶点",
+                "给药途径",
+                "已知剂量",
+                "暴露量核对（相符/总数，含按数据设定者）",
+            ),
             [
                 (
                     f"`{d.name}`",
@@ -163,7 +225,14 @@ def _kinetics(drug: Drug) -> list[tuple[str, ...]]:
             varies = "; ".join(filter(None, [varies, f"{shared} {p.follows.replace('_', ' ')}"]))
         first = (drug.name, drug.structure) if i == 0 else ("", "")
         rows.append(
-            (*first, p.name.replace("_", " "), f"{q.value:.4g} {q.unit}", variation, varies, _source(q))
+            (
+                *first,
+                p.name.replace("_", " "),
+                f"{q.value:.4g} {q.unit}",
+                variation,
+                varies,
+                _source(q),
+            )
         )
     return rows
 
@@ -173,7 +242,9 @@ def _effects(drug: Drug) -> list[tuple[str, ...]]:
     shared = (("tumour over plasma", drug.penetration), ("unbound fraction", drug.free_fraction))
     for name, quantity in shared:
         if quantity is not None:
-            rows.append((drug.name, "all", name, f"{quantity.value:g}", _range(quantity), _source(quantity)))
+            rows.append(
+                (drug.name, "all", name, f"{quantity.value:g}", _range(quantity), _source(quantity))
+            )
     for effect in drug.effects:
         for name in (
             "affinity",
@@ -207,7 +278,8 @@ def _ratios(drug: Drug) -> list[tuple[str, ...]]:
     text = drug.labels[0].text
     found = ratios(drug, text)
     return [
-        (drug.name, text, f"`{slot}`", _figure(low), _figure(high)) for slot, (low, high) in found.items()
+        (drug.name, text, f"`{slot}`", _figure(low), _figure(high))
+        for slot, (low, high) in found.items()
     ]
 
 
@@ -238,7 +310,11 @@ def _comparison(c: ExposureComparison) -> tuple[str, ...]:
 
 def _without_exposure(drugs: list[Drug]) -> list[str]:
     """Drugs for which no concentration or half-life was found to compare with."""
-    return [d.name for d in drugs if all(e.measure in ("time_to_peak", "occupancy") for e in d.exposures)]
+    return [
+        d.name
+        for d in drugs
+        if all(e.measure in ("time_to_peak", "occupancy") for e in d.exposures)
+    ]
 
 
 def _verdict(c: ExposureComparison) -> str:
@@ -264,7 +340,9 @@ def _source(q: Quantity) -> str:
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
 
 
 if __name__ == "__main__":

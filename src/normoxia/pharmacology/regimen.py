@@ -83,7 +83,9 @@ class Course:
         for field in ("cycle_days", "start", "until"):
             object.__setattr__(self, field, round(getattr(self, field), 9))
         object.__setattr__(self, "days", tuple(round(day, 9) for day in self.days))
-        object.__setattr__(self, "paused", tuple((round(a, 9), round(b, 9)) for a, b in self.paused))
+        object.__setattr__(
+            self, "paused", tuple((round(a, 9), round(b, 9)) for a, b in self.paused)
+        )
         name, days = self.dose.drug, self.days
         if not days or list(days) != sorted(set(days)) or days[0] < 0.0:
             raise InvalidArgument(
@@ -111,7 +113,9 @@ class Course:
         if self.cycles < 0 or (math.isfinite(self.cycles) and self.cycles != int(self.cycles)):
             raise InvalidArgument(f"{name}: found {self.cycles:g} cycles; expected a whole number")
         if not (math.isfinite(self.start) and self.start >= 0.0):
-            raise InvalidArgument(f"{name}: found a start on day {self.start:g}; expected 0 or later")
+            raise InvalidArgument(
+                f"{name}: found a start on day {self.start:g}; expected 0 or later"
+            )
 
     @property
     def end(self) -> float:
@@ -126,7 +130,11 @@ class Course:
                 f"{self.dose.drug}: the course does not end; ask for its doses up to a finite day"
             )
         low = max(0, math.floor((first - self.start - self.days[-1]) / self.cycle_days) - 1)
-        span = math.ceil((last - self.start) / self.cycle_days) + 1 if math.isfinite(last) else math.inf
+        span = (
+            math.ceil((last - self.start) / self.cycle_days) + 1
+            if math.isfinite(last)
+            else math.inf
+        )
         high = min(span, self.cycles)
         if high <= low:
             return np.zeros(0)
@@ -206,7 +214,9 @@ class Regimen:
         repeated = []
         for course in self.courses:
             whole = (
-                course.start == 0.0 and not course.paused and course.end == course.cycles * course.cycle_days
+                course.start == 0.0
+                and not course.paused
+                and course.end == course.cycles * course.cycle_days
             )
             if whole and course.end == length:
                 repeated.append(replace(course, cycles=course.cycles * times))
@@ -231,7 +241,9 @@ class Regimen:
             raise InvalidArgument(
                 f"found a pause from day {first:g} to day {last:g}; expected it to end after it begins"
             )
-        return self._map(drug, lambda course: (replace(course, paused=(*course.paused, (first, last))),))
+        return self._map(
+            drug, lambda course: (replace(course, paused=(*course.paused, (first, last))),)
+        )
 
     def reduce(self, factor: float, first: float = 0.0, drug: str = "") -> Regimen:
         """With doses times a factor from a day on, of one drug or of all."""

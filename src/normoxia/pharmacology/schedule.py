@@ -71,7 +71,9 @@ def schedule(
         amount = _amount(course, sizes)
         for factors in (intensity, active):
             if factors is not None and drug in factors:
-                amount = amount * _checked(np.asarray(factors[drug], dtype=float), f"relative dose of {drug}")
+                amount = amount * _checked(
+                    np.asarray(factors[drug], dtype=float), f"relative dose of {drug}"
+                )
         times.append(time)
         durations.append(duration)
         fractions.append(fraction)

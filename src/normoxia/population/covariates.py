@@ -17,10 +17,35 @@ from normoxia.values import Value
 Column = NDArray[np.float64] | NDArray[np.str_]
 
 #: functions that expressions over covariates may call
-COMPUTABLE = frozenset({
-    "add", "subtract", "multiply", "divide", "power", "negate", "exp", "log", "log10", "sqrt", "abs", "tanh", "floor",
-    "min", "max", "clip", "where", "less", "less_equal", "greater", "greater_equal", "equal", "and", "or", "not",
-})  # fmt: skip
+COMPUTABLE = frozenset(
+    {
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "power",
+        "negate",
+        "exp",
+        "log",
+        "log10",
+        "sqrt",
+        "abs",
+        "tanh",
+        "floor",
+        "min",
+        "max",
+        "clip",
+        "where",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "equal",
+        "and",
+        "or",
+        "not",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +224,8 @@ class PopulationDocument:
 
     def without(self, tags: Collection[str]) -> PopulationDocument:
         """The document without what carries some statements: their effects, their correlations, and the parameters
-        that follow a latent of such a correlation, which then vary on their own."""
+        that follow a latent of such a correlation, which then vary on their own.
+        """
         gone = [c for c in self.correlations if c.statement in tags]
         loose = {name for c in gone for name in (c.one, c.other)} & set(self.latents)
         return replace(
@@ -213,4 +239,6 @@ class PopulationDocument:
         """The document with other laws for some covariates; new ones stand at the end."""
         kept = tuple(changed.get(c.name, c) for c in self.covariates)
         names = {c.name for c in self.covariates}
-        return replace(self, covariates=kept + tuple(c for n, c in changed.items() if n not in names))
+        return replace(
+            self, covariates=kept + tuple(c for n, c in changed.items() if n not in names)
+        )

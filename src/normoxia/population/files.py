@@ -72,11 +72,19 @@ def parse(root: Node) -> PopulationDocument:
         fields["title"].text(findings) if "title" in fields else "",
         covariates,
         latents,
-        {name: node.text(findings, latents) for name, node in part("follows").entries(findings).items()},
+        {
+            name: node.text(findings, latents)
+            for name, node in part("follows").entries(findings).items()
+        },
         tuple(_effect(node, findings, known) for node in part("effects").items(findings)),
         tuple(_correlation(node, findings) for node in part("correlations").items(findings)),
-        tuple(_typical(name, node, findings) for name, node in part("typical").entries(findings).items()),
-        tuple(_rule(name, node, findings) for name, node in part("rules").entries(findings).items()),
+        tuple(
+            _typical(name, node, findings)
+            for name, node in part("typical").entries(findings).items()
+        ),
+        tuple(
+            _rule(name, node, findings) for name, node in part("rules").entries(findings).items()
+        ),
     )
     _check_conditions(fields, document, findings)
     _check_order(part("effects"), document, findings)
@@ -103,7 +111,9 @@ def read_covariates(
             given.append((when, _law(case, parts, findings, names, latents)))
         unit = fields["unit"].text(findings) if "unit" in fields else "1"
         title = fields["title"].text(findings) if "title" in fields else ""
-        found.append(Covariate(name, law, tuple(given), unit, read_source(entry, fields, findings), title))
+        found.append(
+            Covariate(name, law, tuple(given), unit, read_source(entry, fields, findings), title)
+        )
         names.append(name)
     return tuple(found)
 
@@ -117,7 +127,9 @@ def read_condition(node: Node, findings: Findings, known: Sequence[str] | None) 
     for name, entry in node.entries(findings).items():
         if known is not None and name not in known:
             findings.note(
-                entry.place, f'unknown covariate "{name}"', did_you_mean(name, known).removeprefix("; ")
+                entry.place,
+                f'unknown covariate "{name}"',
+                did_you_mean(name, known).removeprefix("; "),
             )
         if entry.is_mapping:
             fields = entry.fields(findings, (), ("from", "to"))
@@ -125,7 +137,9 @@ def read_condition(node: Node, findings: Findings, known: Sequence[str] | None) 
             high = fields["to"].number(findings) if "to" in fields else math.inf
             if low > high:
                 findings.note(
-                    entry.place, f"the range runs from {low:g} to {high:g}", "put the smaller number first"
+                    entry.place,
+                    f"the range runs from {low:g} to {high:g}",
+                    "put the smaller number first",
                 )
             clauses.append(Clause(name, (), low, high))
         else:
@@ -141,10 +155,14 @@ def read_source(node: Node, fields: dict[str, Node], findings: Findings) -> Sour
         return Source("", verified=False)
     text = fields["source"].text(findings)
     unread = text.startswith(("assumed", "recalled", "mechanism"))
-    return Source(text, verified=fields["verified"].boolean(findings) if "verified" in fields else not unread)
+    return Source(
+        text, verified=fields["verified"].boolean(findings) if "verified" in fields else not unread
+    )
 
 
-def check_levels(condition: Condition, node: Node, document: PopulationDocument, findings: Findings) -> None:
+def check_levels(
+    condition: Condition, node: Node, document: PopulationDocument, findings: Findings
+) -> None:
     """Notes levels that a covariate of the document cannot take, and ranges of what is no number."""
     entries = node.entries(findings)
     for clause in condition.clauses:
@@ -153,11 +171,15 @@ def check_levels(condition: Condition, node: Node, document: PopulationDocument,
             continue
         place = entries[clause.covariate].place
         laws = [covariate.law, *(law for _, law in covariate.given)]
-        legal = {name for law in laws if isinstance(law, (Levels, Quantiles)) for name in law.shares}
+        legal = {
+            name for law in laws if isinstance(law, (Levels, Quantiles)) for name in law.shares
+        }
         if not clause.levels:
             if not all(map(is_number, legal)):
                 findings.note(
-                    place, f"a range of {clause.covariate}, whose levels are no numbers", "name levels"
+                    place,
+                    f"a range of {clause.covariate}, whose levels are no numbers",
+                    "name levels",
                 )
             continue
         for level in clause.levels:
@@ -166,7 +188,9 @@ def check_levels(condition: Condition, node: Node, document: PopulationDocument,
                 findings.note(place, found, did_you_mean(level, legal).removeprefix("; "))
             elif not legal and not is_number(level):
                 findings.note(
-                    place, f'{clause.covariate} is a number, never "{level}"', "say {from: ..., to: ...}"
+                    place,
+                    f'{clause.covariate} is a number, never "{level}"',
+                    "say {from: ..., to: ...}",
                 )
 
 
@@ -180,11 +204,17 @@ def is_number(text: str) -> bool:
 
 
 def _law(
-    node: Node, fields: dict[str, Node], findings: Findings, known: Sequence[str], latents: Sequence[str]
+    node: Node,
+    fields: dict[str, Node],
+    findings: Findings,
+    known: Sequence[str],
+    latents: Sequence[str],
 ) -> Law:
     chosen = [key for key in _LAWS if key in fields]
     if len(chosen) != 1:
-        findings.note(node.place, f"found {len(chosen)} laws", f"expected exactly one of {', '.join(_LAWS)}")
+        findings.note(
+            node.place, f"found {len(chosen)} laws", f"expected exactly one of {', '.join(_LAWS)}"
+        )
         return Levels({})
     key, entry = chosen[0], fields[chosen[0]]
     if key == "levels":
@@ -204,14 +234,18 @@ def _law(
     if "bounds" in fields:
         ends = [end.number(findings) for end in fields["bounds"].items(findings)]
         if len(ends) != 2 or not ends[0] < ends[1]:
-            findings.note(fields["bounds"].place, f"found {ends}", "expected two numbers, the smaller first")
+            findings.note(
+                fields["bounds"].place, f"found {ends}", "expected two numbers, the smaller first"
+            )
         else:
             low, high = ends
     return Continuous(key, typical, spread, low, high)
 
 
 def _shares(node: Node, findings: Findings) -> dict[str, float]:
-    shares = {name: entry.number(findings, 0.0, 1.0) for name, entry in node.entries(findings).items()}
+    shares = {
+        name: entry.number(findings, 0.0, 1.0) for name, entry in node.entries(findings).items()
+    }
     total = sum(shares.values())
     if not shares:
         findings.note(node.place, "no level", "expected at least one, with its share")
@@ -226,14 +260,18 @@ def _expression(node: Node, findings: Findings, known: Sequence[str] | None) -> 
     except InvalidDocument as error:
         findings.note(node.place, str(error), "expected arithmetic over names")
         return expression.ZERO
-    unknown = {part.function for part in walk(tree) if isinstance(part, expression.Call)} - COMPUTABLE
+    unknown = {
+        part.function for part in walk(tree) if isinstance(part, expression.Call)
+    } - COMPUTABLE
     for name in sorted(unknown):
         findings.note(
             node.place, f'"{name}" is no function of covariates', did_you_mean(name, COMPUTABLE)[2:]
         )
     for name in sorted(symbols(tree) - set(known if known is not None else symbols(tree))):
         findings.note(
-            node.place, f'unknown covariate "{name}"', did_you_mean(name, known or ()).removeprefix("; ")
+            node.place,
+            f'unknown covariate "{name}"',
+            did_you_mean(name, known or ()).removeprefix("; "),
         )
     return tree
 
@@ -264,8 +302,14 @@ def _statement(fields: dict[str, Node], findings: Findings) -> str:
 
 
 def _correlation(node: Node, findings: Findings) -> Correlation:
-    fields = node.fields(findings, ("between", "value"), ("status", "statement", "source", "verified"))
-    pair = [name.text(findings) for name in fields["between"].items(findings)] if "between" in fields else []
+    fields = node.fields(
+        findings, ("between", "value"), ("status", "statement", "source", "verified")
+    )
+    pair = (
+        [name.text(findings) for name in fields["between"].items(findings)]
+        if "between" in fields
+        else []
+    )
     if len(pair) != 2:
         findings.note(node.place, f"found {len(pair)} names", 'expected "between" two')
         pair = ["", ""]
@@ -284,7 +328,9 @@ def _typical(name: str, node: Node, findings: Findings) -> Typical:
     fields = node.fields(findings, (), ("value", "spread", "status", "source", "verified"))
     value = fields["value"].number(findings) if "value" in fields else math.nan
     spread = fields["spread"].number(findings, 0.0) if "spread" in fields else math.nan
-    return Typical(name, value, spread, _status(fields, findings), read_source(node, fields, findings))
+    return Typical(
+        name, value, spread, _status(fields, findings), read_source(node, fields, findings)
+    )
 
 
 def _rule(name: str, node: Node, findings: Findings) -> Rule:
@@ -296,7 +342,9 @@ def _rule(name: str, node: Node, findings: Findings) -> Rule:
     return Rule(name, tree, low, high, reason)
 
 
-def _check_conditions(fields: dict[str, Node], document: PopulationDocument, findings: Findings) -> None:
+def _check_conditions(
+    fields: dict[str, Node], document: PopulationDocument, findings: Findings
+) -> None:
     """Levels and ranges under every `when` are those of their covariates."""
     if findings.items:
         return  # half a document would only seem full of levels that do not exist
@@ -304,7 +352,9 @@ def _check_conditions(fields: dict[str, Node], document: PopulationDocument, fin
         _check_when(entry, document, findings)
     for entry in fields["covariates"].entries(findings).values():
         for case in (
-            entry.entries(findings)["given"].items(findings) if "given" in entry.entries(findings) else []
+            entry.entries(findings)["given"].items(findings)
+            if "given" in entry.entries(findings)
+            else []
         ):
             _check_when(case, document, findings)
 
@@ -332,7 +382,9 @@ def _check_order(node: Node, document: PopulationDocument, findings: Findings) -
                 )
 
 
-def _check_correlations(node: Node, correlations: tuple[Correlation, ...], findings: Findings) -> None:
+def _check_correlations(
+    node: Node, correlations: tuple[Correlation, ...], findings: Findings
+) -> None:
     import numpy as np
 
     names = sorted({name for c in correlations for name in (c.one, c.other)})
@@ -342,5 +394,7 @@ def _check_correlations(node: Node, correlations: tuple[Correlation, ...], findi
         matrix[i, j] = matrix[j, i] = pair.value
     if names and np.linalg.eigvalsh(matrix)[0] <= 0:
         findings.note(
-            node.place, "the correlations contradict each other", "make them smaller: no normals have them"
+            node.place,
+            "the correlations contradict each other",
+            "make them smaller: no normals have them",
         )

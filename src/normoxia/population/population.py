@@ -80,7 +80,9 @@ def joined(parts: Sequence[Population]) -> Population:
         raise InvalidArgument("no population was given; expected at least one")
     first = parts[0]
     for part in parts[1:]:
-        if set(part.covariates) != set(first.covariates) or set(part.parameters) != set(first.parameters):
+        if set(part.covariates) != set(first.covariates) or set(part.parameters) != set(
+            first.parameters
+        ):
             raise InvalidArgument(
                 "the populations have different columns; join those of one document and model"
             )

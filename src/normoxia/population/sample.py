@@ -57,7 +57,9 @@ def sample(
     nothing else: not on how many patients are asked for, nor on parameters other than their own.
     """
     if n_patients < 1:
-        raise InvalidArgument(f"n_patients is {n_patients}; a population needs at least one patient")
+        raise InvalidArgument(
+            f"n_patients is {n_patients}; a population needs at least one patient"
+        )
     drawing = _Drawing(document, model, seed, replicate)
     covariates: dict[str, Column] = {}
     parameters: dict[str, Floats] = {}
@@ -85,10 +87,14 @@ def sample(
             accepted &= plausible
         for name, column in columns.items():
             if name not in covariates:
-                covariates[name] = np.zeros(n_patients, dtype=_storage(column, document.covariate(name)))
+                covariates[name] = np.zeros(
+                    n_patients, dtype=_storage(column, document.covariate(name))
+                )
             covariates[name][rows[accepted]] = column[accepted]
         for name, value in values.items():
-            parameters.setdefault(name, np.full(n_patients, np.nan))[rows[accepted]] = value[accepted]
+            parameters.setdefault(name, np.full(n_patients, np.nan))[rows[accepted]] = value[
+                accepted
+            ]
         waiting[rows[accepted]] = False
     if waiting.any():
         worst = max(refused, key=lambda rule: refused[rule])
@@ -117,10 +123,14 @@ class _Drawing:
     seed: int
     replicate: int
 
-    def candidates(self, first: int, n: int, attempt: int) -> tuple[dict[str, Column], dict[str, Floats]]:
+    def candidates(
+        self, first: int, n: int, attempt: int
+    ) -> tuple[dict[str, Column], dict[str, Floats]]:
         """Covariates and parameters of the given attempt, plausible or not."""
         sampled = {
-            p.name: p for p in self.model.parameters if p.distribution is not None and p.kind != "fixed"
+            p.name: p
+            for p in self.model.parameters
+            if p.distribution is not None and p.kind != "fixed"
         }
         normal = self._normals([*self.document.latents, *sampled], first, n, attempt)
         columns: dict[str, Column] = {}
@@ -145,7 +155,12 @@ class _Drawing:
         """Standard normals by name, correlated as the document says."""
         drawn = {
             name: seeding.normals(
-                self.seed, f"population/{name}/{attempt}", n, 1, replicate=self.replicate, first_patient=first
+                self.seed,
+                f"population/{name}/{attempt}",
+                n,
+                1,
+                replicate=self.replicate,
+                first_patient=first,
             )[:, 0]
             for name in names
             if name not in self.document.follows
@@ -160,18 +175,27 @@ class _Drawing:
             factor = np.linalg.cholesky(matrix)
             # summed term by term: a matrix product's last digits depend on how many rows it has
             mixed = {
-                name: sum((factor[i, j] * drawn[tied[j]] for j in range(i)), factor[i, i] * drawn[name])
+                name: sum(
+                    (factor[i, j] * drawn[tied[j]] for j in range(i)), factor[i, i] * drawn[name]
+                )
                 for i, name in enumerate(tied)
             }
             drawn.update(mixed)
         return drawn
 
     def _covariate(
-        self, covariate: Covariate, columns: Mapping[str, Column], normal: Mapping[str, Floats],
-        first: int, n: int, attempt: int,
-    ) -> Column:  # fmt: skip
+        self,
+        covariate: Covariate,
+        columns: Mapping[str, Column],
+        normal: Mapping[str, Floats],
+        first: int,
+        n: int,
+        attempt: int,
+    ) -> Column:
         purpose = f"population/{covariate.name}/{attempt}"
-        u = seeding.uniforms(self.seed, purpose, n, 1, replicate=self.replicate, first_patient=first)[:, 0]
+        u = seeding.uniforms(
+            self.seed, purpose, n, 1, replicate=self.replicate, first_patient=first
+        )[:, 0]
         column = self._from_law(covariate.law, u, columns, normal, n)
         undecided = np.ones(n, dtype=bool)
         for condition, law in covariate.given:
@@ -183,14 +207,19 @@ class _Drawing:
         return column
 
     def _from_law(
-        self, law: Law, u: Floats, columns: Mapping[str, Column], normal: Mapping[str, Floats], n: int
+        self,
+        law: Law,
+        u: Floats,
+        columns: Mapping[str, Column],
+        normal: Mapping[str, Floats],
+        n: int,
     ) -> Column:
         from scipy.special import ndtr, ndtri
 
         if isinstance(law, Computed):
-            return np.broadcast_to(evaluate(law.expression, {k: c for k, c in columns.items()}), (n,)).astype(
-                float
-            )
+            return np.broadcast_to(
+                evaluate(law.expression, {k: c for k, c in columns.items()}), (n,)
+            ).astype(float)
         if isinstance(law, Continuous):
             if law.kind == "lognormal":
                 return np.clip(law.typical * np.exp(law.spread * ndtri(u)), law.low, law.high)
@@ -206,7 +235,11 @@ class _Drawing:
         return _levels(names)[rank]
 
     def _parameter(
-        self, parameter: Parameter, z: Floats, held: list[tuple[CovariateEffect, NDArray[np.bool_]]], n: int
+        self,
+        parameter: Parameter,
+        z: Floats,
+        held: list[tuple[CovariateEffect, NDArray[np.bool_]]],
+        n: int,
     ) -> Floats:
         law = parameter.distribution
         assert law is not None
@@ -282,6 +315,8 @@ def _storage(column: Column, covariate: Covariate | None) -> np.dtype[np.float64
     """A dtype wide enough for every level the covariate can take."""
     if column.dtype.kind == "f":
         return np.dtype(np.float64)
-    laws: list[Law] = [] if covariate is None else [covariate.law, *(law for _, law in covariate.given)]
+    laws: list[Law] = (
+        [] if covariate is None else [covariate.law, *(law for _, law in covariate.given)]
+    )
     widths = [len(n) for law in laws if isinstance(law, (Levels, Quantiles)) for n in law.shares]
     return f"<U{max(widths, default=column.dtype.itemsize // 4)}"

@@ -25,13 +25,17 @@ that published and simulated numbers are drawn alike.
 """
 
 from normoxia.language import Language, language
-from normoxia.report.bands import BandArm, bands_figure
-from normoxia.report.comparison import ComparisonPanel, ComparisonRow, comparison_figure
-from normoxia.report.document import Highlight, Page, Prose, Section, document, write_document
-from normoxia.report.figure import Figure
-from normoxia.report.forest import ForestRow, forest_figure
-from normoxia.report.kaplan_meier import Band, HazardRatioLine, KaplanMeierArm, kaplan_meier_figure
-from normoxia.report.network import (
+from normoxia.report.figures.bands import BandArm, bands_figure
+from normoxia.report.figures.comparison import ComparisonPanel, ComparisonRow, comparison_figure
+from normoxia.report.figures.figure import Figure
+from normoxia.report.figures.forest import ForestRow, forest_figure
+from normoxia.report.figures.kaplan_meier import (
+    Band,
+    HazardRatioLine,
+    KaplanMeierArm,
+    kaplan_meier_figure,
+)
+from normoxia.report.figures.network import (
     DirectComparison,
     RankingRow,
     Treatment,
@@ -39,9 +43,15 @@ from normoxia.report.network import (
     network_figure,
     ranking_figure,
 )
-from normoxia.report.response import SpiderArm, WaterfallArm, spider_figure, waterfall_figure
-from normoxia.report.swimmer import Lane, swimmer_figure
-from normoxia.report.tables import Table, comparison_table, table_one
+from normoxia.report.figures.response import (
+    SpiderArm,
+    WaterfallArm,
+    spider_figure,
+    waterfall_figure,
+)
+from normoxia.report.figures.swimmer import Lane, swimmer_figure
+from normoxia.report.pages.document import Highlight, Page, Prose, Section, document, write_document
+from normoxia.report.views.tables import Table, comparison_table, table_one
 
 __all__ = [
     "Band",

@@ -51,7 +51,9 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
         raise InvalidDocument(
             f"{file}:{line}: byte {raw[error.start]:#04x} is neither UTF-8, GBK nor Western European text; save it as UTF-8"
         ) from None
-    notes.append(Finding(Place(file), "read as Western European text, since it is neither UTF-8 nor GBK"))
+    notes.append(
+        Finding(Place(file), "read as Western European text, since it is neither UTF-8 nor GBK")
+    )
     return text, "cp1252"
 
 
@@ -65,7 +67,11 @@ def _refuse_mixed(raw: bytes, start: int, file: str) -> NoReturn:
 def _with_zeros(raw: bytes, file: str) -> tuple[str, str]:
     """Text with zero bytes: UTF-16 without a mark, or no text."""
     even, odd = raw[::2].count(0), raw[1::2].count(0)
-    if len(raw) % 2 == 0 and min(even, odd) == 0 and max(even, odd) > _ZEROS_OF_UTF16 * len(raw) / 2:
+    if (
+        len(raw) % 2 == 0
+        and min(even, odd) == 0
+        and max(even, odd) > _ZEROS_OF_UTF16 * len(raw) / 2
+    ):
         encoding = "utf-16-le" if odd else "utf-16-be"
         return _decoded(raw, encoding, file), encoding
     line = raw.count(b"\n", 0, raw.index(0)) + 1

@@ -44,7 +44,9 @@ def decimal_marks(
     table = frozenset().union(*plain.values())
     whole: dict[str, str] = {}
     if len(table) != 1:
-        whole = {name: _of_whole_numbers(signs[name], delimiter) for name in columns if name in counts}
+        whole = {
+            name: _of_whole_numbers(signs[name], delimiter) for name in columns if name in counts
+        }
         table = table or frozenset(mark for mark in whole.values() if mark)
     if not table and delimiter == "," and not any("?," in own for own in signs.values()):
         table = frozenset(".")

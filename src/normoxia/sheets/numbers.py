@@ -21,9 +21,18 @@ _LONGEST_MISSING = max(map(len, MISSING))
 NAMES_TOO = frozenset(("na", "n/a", "null", "none", "nr", "无"))
 
 _ALIKE = {
-    **dict.fromkeys("−–—‐‑‒―﹣－⁻", "-"), "＋": "+", **dict.fromkeys("·．∙⋅‧", "."), "٫": ".", **dict.fromkeys("，﹐", ","),
-    **dict.fromkeys("％٪﹪", "%"), **dict.fromkeys("’‘ʼ′＇´`٬", "'"), "Ｅ": "E", "ｅ": "e", "；": ";", "：": ":",
-}  # fmt: skip
+    **dict.fromkeys("−–—‐‑‒―﹣－⁻", "-"),
+    "＋": "+",
+    **dict.fromkeys("·．∙⋅‧", "."),
+    "٫": ".",
+    **dict.fromkeys("，﹐", ","),
+    **dict.fromkeys("％٪﹪", "%"),
+    **dict.fromkeys("’‘ʼ′＇´`٬", "'"),
+    "Ｅ": "E",
+    "ｅ": "e",
+    "；": ";",
+    "：": ":",
+}
 _TRANSLATED = str.maketrans(_ALIKE)
 
 _SIGN = r"[-+]?\s?"
@@ -48,7 +57,9 @@ _SEPARATORS = tuple(
 )
 _POINTS_AND_COMMA = re.compile(r"^([-+]?\d*\.\d+)\s*,\s*([-+]?\d*\.\d+)$")
 _COMMAS_ONLY = re.compile(r"^[-+]?\d+(?:\s*,\s*\d+)+$")
-_WITH_ESTIMATE = re.compile(rf"^({_TOKEN})\s*[,;:]?\s*[(\[（［]\s*(.+?)\s*[)\]）］]$", re.IGNORECASE)
+_WITH_ESTIMATE = re.compile(
+    rf"^({_TOKEN})\s*[,;:]?\s*[(\[（［]\s*(.+?)\s*[)\]）］]$", re.IGNORECASE
+)
 
 
 class Printed(NamedTuple):
@@ -80,7 +91,9 @@ def alike(cell: str) -> str:
     """A cell with one kind of digit, dash, point, comma, apostrophe and blank."""
     if cell.isascii():
         return cell.strip()
-    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else " " if c.isspace() else c for c in cell)
+    text = "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else " " if c.isspace() else c for c in cell
+    )
     return text.translate(_TRANSLATED).strip()
 
 
@@ -106,13 +119,17 @@ def printed(cell: str, decimal: str = ".") -> Printed | str:
         return Printed(f"{sign}{whole}.{part}", comma=mark == ",", percent=percent)
     for mark in ".,":
         whole, split, part = body.rpartition(mark)
-        bare = whole if whole.isdigit() or not whole else _ungrouped(whole, ".,' ".replace(mark, ""))
+        bare = (
+            whole if whole.isdigit() or not whole else _ungrouped(whole, ".,' ".replace(mark, ""))
+        )
         if split and bare is not None and (part.isdigit() or (bare and not part and mark == ".")):
             text = f"{sign}{bare or '0'}{'.' if part else ''}{part}{exponent}"
             return Printed(text, bare != whole, mark == ",", percent)
     if body.isdigit():
         return Printed(sign + body + exponent, percent=percent)
-    bare = None if exponent else _ungrouped(body, ".,' ".replace(decimal, "") if decimal else ".,' ")
+    bare = (
+        None if exponent else _ungrouped(body, ".,' ".replace(decimal, "") if decimal else ".,' ")
+    )
     if bare is None:
         return "expected a number; its marks are neither decimal nor part thousands as elsewhere in the table"
     return Printed(sign + bare, grouped=True, percent=percent)
@@ -243,6 +260,8 @@ def _ends(cell: str) -> tuple[str, str] | str:
         return found[1], found[2]
     for separator in _SEPARATORS:
         # numbers with a blank between them only where it is the only one: thousands have blanks too
-        if (found := separator.match(text)) and (separator is not _SEPARATORS[-1] or text.count(" ") == 1):
+        if (found := separator.match(text)) and (
+            separator is not _SEPARATORS[-1] or text.count(" ") == 1
+        ):
             return found[1], found[2]
     return "not two numbers; write an interval as 0.50-0.98 or 0.50 to 0.98"

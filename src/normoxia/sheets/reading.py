@@ -98,13 +98,17 @@ def read_sheet(path: str | Path, *, fewest: int = 2, fewest_rows: int = 1) -> Sh
     except IsADirectoryError:
         raise InvalidDocument(f"{path}: is a folder; name a CSV file in it") from None
     except OSError as error:
-        raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        raise InvalidDocument(
+            f"{path}: cannot be read ({error.strerror}); check its permissions"
+        ) from None
     except ValueError as error:
         raise InvalidDocument(f"{path}: no name of a file ({error}); check the name") from None
     return parse_sheet(raw, str(path), fewest=fewest, fewest_rows=fewest_rows)
 
 
-def parse_sheet(raw: bytes, file: str = "<text>", *, fewest: int = 2, fewest_rows: int = 1) -> Sheet:
+def parse_sheet(
+    raw: bytes, file: str = "<text>", *, fewest: int = 2, fewest_rows: int = 1
+) -> Sheet:
     """The cells in some bytes; `file` is the name used in findings, the others as in `read_sheet`."""
     for start, kind, remedy in _OTHER_KINDS:
         if raw.startswith(start):
@@ -205,11 +209,21 @@ def _header(
         notes.append(Finding(Place(file, head[0]), shown, "above the header: taken for a title"))
         head = next(below)
     if head is None:
-        raise InvalidDocument(f"{file}: no line holds anything but delimiters; it may have been truncated")
+        raise InvalidDocument(
+            f"{file}: no line holds anything but delimiters; it may have been truncated"
+        )
     names = [" ".join(cell.split()) for cell in map(unguarded, map(str.strip, head[2]))]
-    if bare := names[0].removeprefix("#").lstrip() if len(names[0]) > 1 and names[0].startswith("#") else "":
+    if (
+        bare := names[0].removeprefix("#").lstrip()
+        if len(names[0]) > 1 and names[0].startswith("#")
+        else ""
+    ):
         notes.append(
-            Finding(Place(file, head[0]), f'"{names[0]}" begins with #', f'taken for the header "{bare}"')
+            Finding(
+                Place(file, head[0]),
+                f'"{names[0]}" begins with #',
+                f'taken for the header "{bare}"',
+            )
         )
         names[0] = bare
     return names, below
@@ -258,10 +272,14 @@ def _sheet(
         if len(cells) > width:
             cells = _without_empty_tail(cells, width)
         if cells[0].startswith("#") and _is_comment(cells, width):
-            shown = f'"{_shortened(", ".join(cell for cell in cells if cell.strip()))}" begins with #'
+            shown = (
+                f'"{_shortened(", ".join(cell for cell in cells if cell.strip()))}" begins with #'
+            )
             notes.append(Finding(Place(file, line), shown, "taken for a comment"))
             continue
-        if (last > line or len(cells) != width) and (fault := _fault(file, line, cells, header, delimiter)):
+        if (last > line or len(cells) != width) and (
+            fault := _fault(file, line, cells, header, delimiter)
+        ):
             faults.append(fault)
             continue
         if cells[-1].strip() == header[-1] and [" ".join(cell.split()) for cell in cells] == header:
@@ -270,7 +288,9 @@ def _sheet(
         if cells[0].startswith("#"):
             shown = f'"{_shortened(cells[0])}" begins with #'
             notes.append(
-                Finding(Place(file, line), shown, "read as a row; delete the line if it is a comment")
+                Finding(
+                    Place(file, line), shown, "read as a row; delete the line if it is a comment"
+                )
             )
         rows.append(tuple(map(str.strip, cells)))
         lines.append(line)
@@ -310,7 +330,9 @@ def _is_comment(cells: list[str], width: int) -> bool:
     return len(cells) != width and (2 * filled <= width or filled == 1)
 
 
-def _fault(file: str, line: int, cells: list[str], header: list[str], delimiter: str) -> Finding | None:
+def _fault(
+    file: str, line: int, cells: list[str], header: list[str], delimiter: str
+) -> Finding | None:
     """Why a record is no row of the table."""
     width = len(header)
     place = Place(file, line)
@@ -367,5 +389,7 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     found: list[list[str]] = []
     with suppress(csv.Error):  # said with its line when the cells are read
-        found.extend(row for row in islice(reader, _LINES_LOOKED_AT) if any(cell.strip() for cell in row))
+        found.extend(
+            row for row in islice(reader, _LINES_LOOKED_AT) if any(cell.strip() for cell in row)
+        )
     return found

@@ -15,7 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from normoxia.mechanism.expression import TIME, Call, Expression, Number, Symbol, substitute, symbols
+from normoxia.mechanism.expression import (
+    TIME,
+    Call,
+    Expression,
+    Number,
+    Symbol,
+    substitute,
+    symbols,
+)
 from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY
 from normoxia.simulation.modes import Held, Mode
 
@@ -77,7 +85,9 @@ class Breaks:
                 for other in self.reads[mode.name]:
                     middle = _constant(0.5 * (a + b))
                     known[other.name] = enclosed(self.tests[other.name], {**known, TIME: middle})
-                found |= _switches(mode, self.gaps[mode.name], known, a, b, MOST_MOMENTS - len(found))
+                found |= _switches(
+                    mode, self.gaps[mode.name], known, a, b, MOST_MOMENTS - len(found)
+                )
             points = sorted(found)
         return tuple(points[1:-1])
 
@@ -105,7 +115,9 @@ def _switches(
         a, b = stretches.pop()
         examined += 1
         if examined > MOST_STRETCHES or len(found) > most:
-            raise TooManyMoments(f'"{mode.text}" switches more often than {MOST_MOMENTS} times in a run')
+            raise TooManyMoments(
+                f'"{mode.text}" switches more often than {MOST_MOMENTS} times in a run'
+            )
         bounds = over(a, b)
         if bounds.fixed or not (mode.counts or bounds.low <= 0.0 <= bounds.high):
             continue
@@ -121,7 +133,11 @@ def _switches(
                         f'"{mode.text}" switches more often than {MOST_MOMENTS} times in a run'
                     )
                 levels = [float(n) for n in range(math.floor(low), math.ceil(high) + 1)]
-            found |= {_solved(at, level, a, b) for level in levels if (first - level) * (last - level) <= 0.0}
+            found |= {
+                _solved(at, level, a, b)
+                for level in levels
+                if (first - level) * (last - level) <= 0.0
+            }
         elif b - a <= TIME_RESOLUTION * max(abs(a), abs(b), end - start):
             found.add(0.5 * (a + b))
         else:
@@ -139,7 +155,11 @@ def _solved(at: Callable[[float], float], level: float, a: float, b: float) -> f
         return a
     if last == 0.0 and first == last:
         return b
-    root = float(brentq(lambda t: at(t) - level, a, b, xtol=1e-300, rtol=8.9e-16)) if last != 0.0 else b
+    root = (
+        float(brentq(lambda t: at(t) - level, a, b, xtol=1e-300, rtol=8.9e-16))
+        if last != 0.0
+        else b
+    )
     beyond = math.copysign(1.0, -first)
 
     def reached(t: float) -> bool:
@@ -264,7 +284,10 @@ _RISING: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]]
         lambda x: math.log10(max(x, TINY)) if x < math.inf else x,
         lambda x: 1.0 / (math.log(10.0) * max(x, TINY)),
     ),
-    "sqrt": (lambda x: math.sqrt(max(x, 0.0)), lambda x: 0.5 / math.sqrt(x) if x > 0.0 else math.inf),
+    "sqrt": (
+        lambda x: math.sqrt(max(x, 0.0)),
+        lambda x: 0.5 / math.sqrt(x) if x > 0.0 else math.inf,
+    ),
     "tanh": (math.tanh, lambda x: 1.0 - math.tanh(x) ** 2),
 }
 _SETTLED: Mapping[str, Callable[..., float]] = {

@@ -49,7 +49,11 @@ class Domain:
         assignments: Sequence[Named],
         results: Sequence[Named],
     ) -> None:
-        self.species, self.parameters, self.results = tuple(species), tuple(parameters), tuple(results)
+        self.species, self.parameters, self.results = (
+            tuple(species),
+            tuple(parameters),
+            tuple(results),
+        )
         self.scales = np.asarray(scales, float)
         self.assignments = dict(assignments)
         self.order = [name for name, _ in assignments]
@@ -78,16 +82,21 @@ class _Look:
     """Values of formulas, computed once each. `high` is the bound of exponentials."""
 
     def __init__(
-        self, columns: Mapping[str, Array], assignments: Mapping[str, Expression], n: int,
+        self,
+        columns: Mapping[str, Array],
+        assignments: Mapping[str, Expression],
+        n: int,
         high: float = EXP_HIGH,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.columns, self.assignments, self.n, self.high = columns, assignments, n, high
         self._known: dict[int, Array] = {}
 
     def of(self, expression: Expression) -> Array:
         key = id(expression)
         if key not in self._known:
-            self._known[key] = np.broadcast_to(np.asarray(self._compute(expression), float), (self.n,))
+            self._known[key] = np.broadcast_to(
+                np.asarray(self._compute(expression), float), (self.n,)
+            )
         return self._known[key]
 
     def true(self, expression: Expression) -> Rows:
@@ -98,10 +107,16 @@ class _Look:
             case Number(value=value):
                 return value
             case Symbol(name=name):
-                return self.of(self.assignments[name]) if name in self.assignments else self.columns[name]
+                return (
+                    self.of(self.assignments[name])
+                    if name in self.assignments
+                    else self.columns[name]
+                )
             case Call(function="negate", arguments=(inner,)):
                 return -self.of(inner)
-            case Call(function="power", arguments=(base, _)) if (n := whole_exponent(expression)) is not None:
+            case Call(function="power", arguments=(base, _)) if (
+                n := whole_exponent(expression)
+            ) is not None:
                 return VECTOR["integer_power"](self.of(base), n, ignore)
         assert isinstance(expression, Call)
         parts = [self.of(argument) for argument in expression.arguments]
@@ -145,7 +160,9 @@ class _Judgement:
     def __init__(self, domain: Domain, look: _Look, tolerance: float) -> None:
         self.domain, self.look, self.tolerance = domain, look, tolerance
         self.found: dict[int, str] = {}
-        self.beyond: dict[int, str] = {}  # rows where something exceeds the largest number, and what
+        self.beyond: dict[
+            int, str
+        ] = {}  # rows where something exceeds the largest number, and what
 
     def faults(self) -> dict[int, str]:
         everyone = np.ones(self.look.n, bool)

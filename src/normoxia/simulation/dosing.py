@@ -14,10 +14,16 @@ from normoxia.simulation.state import State
 def check_inputs(inputs: Inputs, state: State, species: Sequence[str]) -> Inputs:
     """The inputs with arrays as floats; raises InvalidArgument or UnknownName for what cannot be meant."""
     n = inputs.n_doses
-    time, amount, duration = (np.asarray(a, float) for a in (inputs.time, inputs.amount, inputs.duration))
+    time, amount, duration = (
+        np.asarray(a, float) for a in (inputs.time, inputs.amount, inputs.duration)
+    )
     if n == 0:
         return none()
-    if time.shape != (n,) or duration.shape != (n,) or amount.shape not in ((n,), (state.n_patients, n)):
+    if (
+        time.shape != (n,)
+        or duration.shape != (n,)
+        or amount.shape not in ((n,), (state.n_patients, n))
+    ):
         raise InvalidArgument(
             f"{n} doses for {state.n_patients} patients have times {time.shape}, durations {duration.shape} and "
             f"amounts {amount.shape}; amounts are ({n},) or ({state.n_patients}, {n}), the others ({n},)"
@@ -25,7 +31,9 @@ def check_inputs(inputs: Inputs, state: State, species: Sequence[str]) -> Inputs
     for name in inputs.target:
         if name not in species:
             raise UnknownName("dosed species", name, species)
-    if not (np.all(np.isfinite(time)) and np.all(np.isfinite(amount)) and np.all(np.isfinite(duration))):
+    if not (
+        np.all(np.isfinite(time)) and np.all(np.isfinite(amount)) and np.all(np.isfinite(duration))
+    ):
         raise InvalidArgument("a dose has a time, amount or duration that is not a finite number")
     if np.any(np.diff(time) < 0):
         raise InvalidArgument("doses are not in order of time; sort them")
@@ -64,7 +72,9 @@ def still_flowing(doses: Inputs, end: float) -> Inputs:
     """The infusions begun before the end that last to it or beyond."""
     if not doses.n_doses:
         return none()
-    kept = np.flatnonzero((doses.duration > 0) & (doses.time < end) & (doses.time + doses.duration >= end))
+    kept = np.flatnonzero(
+        (doses.duration > 0) & (doses.time < end) & (doses.time + doses.duration >= end)
+    )
     if not len(kept):
         return none()
     return Inputs(

@@ -23,7 +23,9 @@ def elimination_order(n: int, pattern: set[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(order)
 
 
-def filled(order: Sequence[int], pattern: set[tuple[int, int]], n: int) -> dict[tuple[int, int], int]:
+def filled(
+    order: Sequence[int], pattern: set[tuple[int, int]], n: int
+) -> dict[tuple[int, int], int]:
     """Entries of the factors, in an order of storage, with those that elimination fills in."""
     entries = set(pattern) | {(i, i) for i in range(n)}
     for step, k in enumerate(order):

@@ -28,9 +28,15 @@ EXP_LOW, EXP_HIGH = -690.0, 700.0
 BLOCK = 64
 
 _INFIX = {
-    "add": "+", "subtract": "-", "multiply": "*",
-    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
-}  # fmt: skip
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "equal": "==",
+}
 #: operations that have no value for some arguments; as functions they take `note` last
 PARTIAL = ("divide", "power", "exp", "log", "log10", "sqrt")
 
@@ -47,7 +53,9 @@ def ignore(where: Any) -> None:
 def _divide(x: float, y: float, note: Note) -> float:
     if y == 0.0:
         note(True)
-        return math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+        return (
+            math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+        )
     return x / y
 
 
@@ -137,7 +145,9 @@ def _integer_power_all(x: Any, n: int, note: Note) -> Any:
 def _power_all(x: Any, y: Any, note: Note) -> Any:
     size = y * np.log(np.maximum(x, TINY))
     note(np.less(x, 0.0) | (np.equal(x, 0.0) & np.less(y, 0.0)) | np.greater(size, EXP_HIGH))
-    return np.where(np.less_equal(x, 0.0) & np.greater(y, 0.0), 0.0, np.exp(np.clip(size, EXP_LOW, EXP_HIGH)))
+    return np.where(
+        np.less_equal(x, 0.0) & np.greater(y, 0.0), 0.0, np.exp(np.clip(size, EXP_LOW, EXP_HIGH))
+    )
 
 
 def _exp_all(x: Any, note: Note) -> Any:
@@ -210,7 +220,11 @@ class Code:
     """
 
     def __init__(
-        self, symbols: Mapping[str, str], lazy: bool = False, noted: bool = False, plain: bool = True
+        self,
+        symbols: Mapping[str, str],
+        lazy: bool = False,
+        noted: bool = False,
+        plain: bool = True,
     ) -> None:
         self.symbols, self.lazy, self.noted, self.plain = symbols, lazy, noted, plain
 
@@ -222,18 +236,29 @@ class Code:
                 return self.symbols[name]
             case Call(function="negate", arguments=(inner,)):
                 return f"(-{self.text(inner)})"
-            case Call(function="power", arguments=(base, _)) if (n := whole_exponent(expression)) is not None:
+            case Call(function="power", arguments=(base, _)) if (
+                n := whole_exponent(expression)
+            ) is not None:
                 base_text = self.text(base)
-                return f"({base_text}**{n})" if self.plain else f"integer_power({base_text}, {n}, note)"
+                return (
+                    f"({base_text}**{n})"
+                    if self.plain
+                    else f"integer_power({base_text}, {n}, note)"
+                )
             case Call(function=function, arguments=(left, right)) if function in _INFIX:
                 written = f"({self.text(left)} {_INFIX[function]} {self.text(right)})"
                 return (
-                    f"number{written}" if function in CONDITIONS and self.noted and not self.lazy else written
+                    f"number{written}"
+                    if function in CONDITIONS and self.noted and not self.lazy
+                    else written
                 )
             case Call(function="divide", arguments=(left, right)) if self.plain:
                 return f"({self.text(left)} / {self.text(right)})"
         assert isinstance(expression, Call)
-        function, parts = expression.function, [self.text(argument) for argument in expression.arguments]
+        function, parts = (
+            expression.function,
+            [self.text(argument) for argument in expression.arguments],
+        )
         if function in PARTIAL and self.noted:
             return f"{function}({', '.join(parts)}, note)"
         if self.lazy and function == "where":
@@ -273,7 +298,11 @@ def function(
     arguments = ", ".join([*(f"i{g}" for g in range(len(inputs))), "time"])
     lines.append(f"    return [{body}]")
     if together:
-        lines = ["    try:", *(f"    {line}" for line in lines), "    except (ArithmeticError, ValueError):"]
+        lines = [
+            "    try:",
+            *(f"    {line}" for line in lines),
+            "    except (ArithmeticError, ValueError):",
+        ]
         lines += ["        note(True)", f"        return [nan] * {len(results)}"]
     text = "\n".join([f"def evaluate({arguments}, note=ignore):", *lines, ""])
     namespace: dict[str, Any] = {**(VECTOR if arrays else _SCALAR), "ignore": ignore}
@@ -301,7 +330,9 @@ class OverPatients:
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
         return self.noted(values, parameters, time)[0]
 
-    def noted(self, values: Array, parameters: Array, time: Array | float) -> tuple[Array, NDArray[np.bool_]]:
+    def noted(
+        self, values: Array, parameters: Array, time: Array | float
+    ) -> tuple[Array, NDArray[np.bool_]]:
         """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
         doubtful = np.zeros(n, bool)
@@ -317,12 +348,16 @@ class OverPatients:
 
         with np.errstate(all="ignore"):
             found = self._function(first, second, when, note)
-        made = np.stack([np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1)
+        made = np.stack(
+            [np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1
+        )
         return made, doubtful
 
 
 def over_patients(
-    names: tuple[Sequence[str], Sequence[str]], assignments: Sequence[Named], results: Sequence[Expression]
+    names: tuple[Sequence[str], Sequence[str]],
+    assignments: Sequence[Named],
+    results: Sequence[Expression],
 ) -> OverPatients:
     """An OverPatients of results that read assignments, which are computed in the order given."""
     return OverPatients(names, assignments, results)

@@ -186,7 +186,11 @@ class Graph:
                 factors[moving] = self._add_fixed(factors[moving], fixed)
             else:
                 factors[moving] = fixed
-        kept = [(moving, fixed) for moving, fixed in sorted(factors.items()) if not self.is_const(fixed, 0.0)]
+        kept = [
+            (moving, fixed)
+            for moving, fixed in sorted(factors.items())
+            if not self.is_const(fixed, 0.0)
+        ]
         if not kept:
             return total
         if len(kept) == 1 and self.is_const(total, 0.0):
@@ -215,7 +219,9 @@ class Graph:
     def call(self, op: str, *arguments: int) -> int:
         """A function or condition, folded when its arguments are constant."""
         if all(self.ops[a] == "const" for a in arguments):
-            return self.const(float(ARITHMETIC[op](*(np.float64(self.values[a]) for a in arguments))))
+            return self.const(
+                float(ARITHMETIC[op](*(np.float64(self.values[a]) for a in arguments)))
+            )
         if op == "where":
             condition, a, b = arguments
             if a == b:
@@ -268,11 +274,15 @@ class Graph:
         op, arguments = self.ops[a], self.arguments[a]
         if op == "sum":
             pairs = zip(arguments[1::2], arguments[2::2], strict=True)
-            return self.sum(self.mul(fixed, self.derivative(moving, leaf)) for fixed, moving in pairs)
+            return self.sum(
+                self.mul(fixed, self.derivative(moving, leaf)) for fixed, moving in pairs
+            )
         inner = [self.derivative(b, leaf) for b in arguments]
         match op:
             case "mul":
-                return self.sum((self.mul(inner[0], arguments[1]), self.mul(arguments[0], inner[1])))
+                return self.sum(
+                    (self.mul(inner[0], arguments[1]), self.mul(arguments[0], inner[1]))
+                )
             case "recip":
                 return self.mul(self.mul(self.negated(a), a), inner[0])
             case "exp":
@@ -296,7 +306,11 @@ class Graph:
             case "where":
                 return self.call("where", arguments[0], inner[1], inner[2])
             case "blend":
-                sides = inner[1] if inner[1] == inner[2] else self.node("blend", (arguments[0], *inner[1:]))
+                sides = (
+                    inner[1]
+                    if inner[1] == inner[2]
+                    else self.node("blend", (arguments[0], *inner[1:]))
+                )
                 if inner[0] == self.zero:
                     return sides
                 gap = self.subtract(arguments[1], arguments[2])
@@ -373,7 +387,10 @@ class Graph:
         """
         doubts = [
             self._all(
-                [self._doubt(name, arguments), *(c if truth else self.call("not", c) for c, truth in path)]
+                [
+                    self._doubt(name, arguments),
+                    *(c if truth else self.call("not", c) for c, truth in path),
+                ]
             )
             for name, arguments, path in self.demands
         ]
@@ -413,7 +430,9 @@ class Graph:
 
     def doubt_reads(self) -> frozenset[int]:
         """The moving leaves that `doubt` will read."""
-        nodes = {a for _, arguments, path in self.demands for a in (*arguments, *(c for c, _ in path))}
+        nodes = {
+            a for _, arguments, path in self.demands for a in (*arguments, *(c for c, _ in path))
+        }
         return frozenset().union(*(self.reach(a) for a in nodes if self.moving(a)))
 
     def _terms(self, expression: Expression, names: Mapping[str, int], minus: bool) -> list[int]:
@@ -492,7 +511,9 @@ def fixed_function(graph: Graph, roots: Sequence[int]) -> Callable[[Array], Arra
             written = f"parameters[{arguments[0]}]"
         elif op == "sum":
             pairs = zip(arguments[1::2], arguments[2::2], strict=True)
-            terms = [text(y) if graph.is_const(x, 1.0) else f"{text(x)}*{text(y)}" for x, y in pairs]
+            terms = [
+                text(y) if graph.is_const(x, 1.0) else f"{text(x)}*{text(y)}" for x, y in pairs
+            ]
             first = [] if graph.is_const(arguments[0], 0.0) else [text(arguments[0])]
             written = " + ".join([*first, *terms])
         elif op == "mul":

@@ -17,7 +17,10 @@ from normoxia.simulation.system import System, in_order, lowered
 
 
 def parameter_table(
-    names: Sequence[str], typical: Mapping[str, float], given: Mapping[str, ArrayLike], n_patients: int | None
+    names: Sequence[str],
+    typical: Mapping[str, float],
+    given: Mapping[str, ArrayLike],
+    n_patients: int | None,
 ) -> Array:
     """Parameters of all patients, shape (n_patients, n_parameters): those given, else the typical ones.
 
@@ -58,7 +61,9 @@ def initial_values(
     from the parameter of its name, or from 1.
     """
     typical = model.defaults
-    initial: dict[str, Expression] = {name: Number(typical.get(name, 1.0)) for name in system.species}
+    initial: dict[str, Expression] = {
+        name: Number(typical.get(name, 1.0)) for name in system.species
+    }
     initial |= {species.name: lowered(model, species.initial) for species in model.species}
     wanted = set(system.species)
     kept = []

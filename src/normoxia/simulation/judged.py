@@ -51,7 +51,11 @@ class Judged:
     ) -> dict[int, str]:
         """What has no value in some rows, without evaluating anything first."""
         domain = Domain(
-            self.system.species, self.system.scales, self.system.parameters, self.needed, self.results
+            self.system.species,
+            self.system.scales,
+            self.system.parameters,
+            self.needed,
+            self.results,
         )
         when = np.asarray(time, float) if np.ndim(time) == 0 else np.asarray(time, float)[rows]
         found = domain.faults(values[rows], parameters[rows], when, tolerance)

@@ -28,7 +28,9 @@ MOST_AMPLIFICATION = 1e6
 Mode = tuple[int, int]  # (index of an eigenvalue, power of t)
 
 
-def closed_species(graph: Graph, rates: Sequence[int], candidates: Sequence[int]) -> tuple[int, ...]:
+def closed_species(
+    graph: Graph, rates: Sequence[int], candidates: Sequence[int]
+) -> tuple[int, ...]:
     """The largest set of species that closed form can take."""
     inside = set(candidates)
     leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
@@ -83,7 +85,9 @@ class Component:
         nothing = {graph.node("state", (s,)): graph.zero for s in species}
         self.source = tuple(graph.replaced(rates[s], nothing, {}) for s in self.species)
         self.parts: list[Part] = []
-        known: dict[int, int] = {graph.zero: 0}  # node of a rate -> eigenvalue, for parts of one species
+        known: dict[int, int] = {
+            graph.zero: 0
+        }  # node of a rate -> eigenvalue, for parts of one species
         self.n_eigenvalues = 1
         for part in order:
             members = tuple(position[old] for old in part)
@@ -122,7 +126,9 @@ class Component:
             else np.zeros((0, matrix.shape[1]))
         )
         well = (
-            terms.real & np.isfinite(coefficients).all(axis=0) & (terms.amplification() <= MOST_AMPLIFICATION)
+            terms.real
+            & np.isfinite(coefficients).all(axis=0)
+            & (terms.amplification() <= MOST_AMPLIFICATION)
         )
         return terms.eigenvalues.T, np.where(well, coefficients, 0.0), well
 
@@ -145,7 +151,9 @@ class _Terms:
             else:
                 self._several(part, values)
 
-    def _forcing(self, row: int, part: Part, values: dict[tuple[int, int], Array]) -> dict[Mode, Array]:
+    def _forcing(
+        self, row: int, part: Part, values: dict[tuple[int, int], Array]
+    ) -> dict[Mode, Array]:
         """What drives a species from upstream and from outside, as terms."""
         unit = self.none.copy()
         unit[:, self.n + row] = 1.0
@@ -159,7 +167,9 @@ class _Terms:
                     )
         return found
 
-    def _respond(self, eigenvalue: int, start: Array, forcing: dict[Mode, Array]) -> dict[Mode, Array]:
+    def _respond(
+        self, eigenvalue: int, start: Array, forcing: dict[Mode, Array]
+    ) -> dict[Mode, Array]:
         """The solution of y' = lambda y + forcing from a start, as terms."""
         found: dict[Mode, Array] = {}
         own = (eigenvalue, 0)
@@ -242,7 +252,10 @@ class _Terms:
                 for t in times:
                     value = np.zeros((self.m, 2 * self.n))
                     for (eigenvalue, power), coefficient in row.items():
-                        term = coefficient * (t**power * np.exp(self.eigenvalues[:, eigenvalue] * t))[:, None]
+                        term = (
+                            coefficient
+                            * (t**power * np.exp(self.eigenvalues[:, eigenvalue] * t))[:, None]
+                        )
                         largest = np.maximum(largest, np.abs(term))
                         value = value + term
                     total = np.maximum(total, np.abs(value))

@@ -16,7 +16,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from normoxia.errors import InvalidModel
-from normoxia.mechanism.expression import TIME, ZERO, Call, Expression, Number, Symbol, show, symbols, walk
+from normoxia.mechanism.expression import (
+    TIME,
+    ZERO,
+    Call,
+    Expression,
+    Number,
+    Symbol,
+    show,
+    symbols,
+    walk,
+)
 from normoxia.mechanism.model import AlgebraicRule
 from normoxia.simulation.system import EventCondition, Named, System
 
@@ -70,21 +80,31 @@ def held(system: System, bends_are_modes: bool = False) -> Held:
     bends_are_modes  whether `min`, `max`, `abs` of species become modes as well
     raises           InvalidModel for a condition whose switches cannot be located
     """
-    read = [*system.rates, *(r.expression for r in system.rules), *(c.condition for c in system.conditions)]
+    read = [
+        *system.rates,
+        *(r.expression for r in system.rules),
+        *(c.condition for c in system.conditions),
+    ]
     needed = system.needed(read)
     all_parts = (part for e in (*read, *(e for _, e in needed)) for part in walk(e))
     if not any(isinstance(part, Call) and part.function in _SWITCHING for part in all_parts):
         return Held(system, (), ())
     holder = _Holder(system, {name for name, _ in needed}, bends_are_modes)
     rates = tuple(holder.of(rate) for rate in system.rates)
-    rules = tuple(AlgebraicRule(r.solves_for, holder.of(r.expression), r.unit, r.place) for r in system.rules)
+    rules = tuple(
+        AlgebraicRule(r.solves_for, holder.of(r.expression), r.unit, r.place) for r in system.rules
+    )
     conditions = tuple(
         EventCondition(e.name, holder.truth(e.condition), e.changes) for e in system.conditions
     )
     if not holder.modes and not holder.bends:
         return Held(system, (), ())
     frozen = replace(
-        system, assignments=tuple(holder.assignments), rates=rates, rules=rules, conditions=conditions
+        system,
+        assignments=tuple(holder.assignments),
+        rates=rates,
+        rules=rules,
+        conditions=conditions,
     )
     return Held(frozen, tuple(holder.modes), tuple(holder.bends))
 
@@ -112,7 +132,9 @@ class _Holder:
         self._in_condition = False
         in_conditions = self._read_by_conditions()
         #: what each name moves with, once conditions are held
-        self._moves: dict[str, frozenset[str]] = dict.fromkeys(system.species, frozenset((_SPECIES,)))
+        self._moves: dict[str, frozenset[str]] = dict.fromkeys(
+            system.species, frozenset((_SPECIES,))
+        )
         self._moves[TIME] = frozenset((TIME,))
         for name, expression in system.assignments:
             if name in needed:
@@ -160,20 +182,34 @@ class _Holder:
         if not self.smooth(*parts):
             return Call(function, parts)
         match function:
-            case "power" | "multiply" if self._in_condition and (base := _even(function, parts)) is not None:
-                same = Call(function, parts)  # between both sides of 0 it may be small for an instant
-                return self.bend("abs", (base, ZERO), (same, same), expression) if self.smooth(base) else same
+            case "power" | "multiply" if (
+                self._in_condition and (base := _even(function, parts)) is not None
+            ):
+                same = Call(
+                    function, parts
+                )  # between both sides of 0 it may be small for an instant
+                return (
+                    self.bend("abs", (base, ZERO), (same, same), expression)
+                    if self.smooth(base)
+                    else same
+                )
             case "equal":
-                raise self.refused(expression, "two values pass through equality without being seen")
+                raise self.refused(
+                    expression, "two values pass through equality without being seen"
+                )
             case _ if function in _COMPARISONS:
                 # complements share a mode: they switch together
                 left, right = parts if function in ("less", "greater_equal") else parts[::-1]
-                below = self.mode(Call("less", (left, right)), Call("subtract", (left, right)), expression)
+                below = self.mode(
+                    Call("less", (left, right)), Call("subtract", (left, right)), expression
+                )
                 return Call("not", (below,)) if function.endswith("_equal") else below
             case "floor":
                 return self.mode(Call("floor", parts), parts[0], expression)
             case "abs":
-                return self.bend("abs", (parts[0], ZERO), (Call("negate", parts), parts[0]), expression)
+                return self.bend(
+                    "abs", (parts[0], ZERO), (Call("negate", parts), parts[0]), expression
+                )
             case "min" | "max":
                 return self.extreme(function, parts, expression)
             case "clip":
@@ -202,9 +238,12 @@ class _Holder:
         return total
 
     def bend(
-        self, name: str, compared: tuple[Expression, Expression], sides: tuple[Expression, Expression],
+        self,
+        name: str,
+        compared: tuple[Expression, Expression],
+        sides: tuple[Expression, Expression],
         written: Expression,
-    ) -> Expression:  # fmt: skip
+    ) -> Expression:
         """One of two sides, the first where the first compared is the smaller."""
         left, right = compared
         gap = left if right == ZERO else Call("subtract", compared)

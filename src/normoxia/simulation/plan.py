@@ -87,7 +87,11 @@ def intervals(
     turns: dict[float, set[int]] = {}  # time -> species whose infusion rate changes
     flows: dict[int, list[tuple[float, float, int]]] = {}  # species -> (from, to, dose)
     for dose in given:
-        begin, length, species = float(doses.time[dose]), float(doses.duration[dose]), doses.species[dose]
+        begin, length, species = (
+            float(doses.time[dose]),
+            float(doses.duration[dose]),
+            doses.species[dose],
+        )
         if length <= 0.0:
             if start <= begin < end:
                 boluses.setdefault(begin, []).append(dose)
@@ -112,7 +116,9 @@ def intervals(
         kind = [opening] if opening and here == start else []
         changing = set(turns.get(here, ()))
         if here == start:
-            changing |= {s for s, all_flows in flows.items() if any(a < start < b for a, b, _ in all_flows)}
+            changing |= {
+                s for s, all_flows in flows.items() if any(a < start < b for a, b, _ in all_flows)
+            }
         for species in sorted(changing):
             flowing = [dose for a, b, dose in flows[species] if a <= here < b]
             entries += [
@@ -128,7 +134,9 @@ def intervals(
         kind += sorted({f"bolus {names[doses.species[dose]]}" for dose in boluses.get(here, ())})
         if here in moments and not kind:
             kind.append(SWITCH)
-        found.append(Interval(here, after - here, " ".join(kind), tuple(entries), saves.get(after, -1)))
+        found.append(
+            Interval(here, after - here, " ".join(kind), tuple(entries), saves.get(after, -1))
+        )
     return tuple(found)
 
 

@@ -80,7 +80,9 @@ class Run:
         self.plans: dict[tuple[tuple[int, ...], int, tuple[float, ...]], tuple[Interval, ...]] = {}
         kinds = dict.fromkeys(["", *state.steps, *([SWITCH] if self.breaks else [])])
         given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
-        patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {given}
+        patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {
+            given
+        }
         for pattern in patterns:
             for k in range(len(self.segments)):
                 kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
@@ -113,7 +115,9 @@ class Run:
             key = row[self.breaks.columns].tobytes()
             if (found := self._moments.get(key)) is None:
                 try:
-                    found = self.breaks.moments(row.tolist(), self.state.time, float(self.times[-1]))
+                    found = self.breaks.moments(
+                        row.tolist(), self.state.time, float(self.times[-1])
+                    )
                 except TooManyMoments as error:
                     found = error
                 if len(self._moments) > MOST_PLANS:
@@ -121,7 +125,10 @@ class Run:
                 self._moments[key] = found
             if isinstance(found, TooManyMoments):
                 if status[i] == WELL:
-                    status[i], reason[i] = TOO_MANY_SWITCHES, f"{REASONS[TOO_MANY_SWITCHES]}: {found}"
+                    status[i], reason[i] = (
+                        TOO_MANY_SWITCHES,
+                        f"{REASONS[TOO_MANY_SWITCHES]}: {found}",
+                    )
                 found = ()
             moments.append(found)
         return moments
@@ -130,9 +137,13 @@ class Run:
         n = self.state.n_patients
         n_species = len(self.system.species)
         done = RunOutput(
-            np.empty((n, n_species)), np.empty((n, len(self.times), self.n_outputs)),
-            {kind: np.empty(n) for kind in self.kinds}, np.zeros(n, np.int64), {}, np.zeros((n, 2), np.int64),
-        )  # fmt: skip
+            np.empty((n, n_species)),
+            np.empty((n, len(self.times), self.n_outputs)),
+            {kind: np.empty(n) for kind in self.kinds},
+            np.zeros(n, np.int64),
+            {},
+            np.zeros((n, 2), np.int64),
+        )
         blocks = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
         finished = 0
         if workers <= 1 or len(blocks) == 1:
@@ -162,10 +173,16 @@ class Run:
         alike = len(self.doses.amount) == 1
         patterns = [given_doses(amounts[0])] * n if alike else [given_doses(row) for row in amounts]
         steps = np.stack(
-            [state.steps[kind][rows] if kind in state.steps else np.zeros(n) for kind in self.kinds], axis=1
+            [
+                state.steps[kind][rows] if kind in state.steps else np.zeros(n)
+                for kind in self.kinds
+            ],
+            axis=1,
         )
         status = state.status[rows].copy()
-        reason = {i: state.reason[rows.start + i] for i in range(n) if rows.start + i in state.reason}
+        reason = {
+            i: state.reason[rows.start + i] for i in range(n) if rows.start + i in state.reason
+        }
         saved = np.full((n, len(self.times), values.shape[1]), np.nan)
         if self.times[0] == state.time:
             saved[:, 0] = values
@@ -176,7 +193,9 @@ class Run:
                 values, lost = event(values, parameters, start, self.tolerance, status == WELL)
                 for i, what in lost.items():
                     status[i], reason[i] = NO_VALUE, f"{REASONS[NO_VALUE]}: {what} (time {start:g})"
-            plans = [self.plan(pattern, k, own) for pattern, own in zip(patterns, moments, strict=True)]
+            plans = [
+                self.plan(pattern, k, own) for pattern, own in zip(patterns, moments, strict=True)
+            ]
             if not any(plans):
                 continue
             carried = self.solver.carry(
@@ -197,10 +216,14 @@ class Run:
             inside = (self.times > start) & (self.times <= end)
             saved[:, inside] = carried.saved[:, inside]
             for i in np.flatnonzero((carried.status != WELL) & (status == WELL)).tolist():
-                reason[i] = carried.reason.get(i, REASONS.get(int(carried.status[i]), "the solver gave up"))
+                reason[i] = carried.reason.get(
+                    i, REASONS.get(int(carried.status[i]), "the solver gave up")
+                )
                 status[i] = carried.status[i]
             burst = (status == WELL) & ~np.isfinite(values).all(axis=1)
-            for i in np.flatnonzero(burst).tolist():  # closed forms overflow without a step that could fail
+            for i in np.flatnonzero(
+                burst
+            ).tolist():  # closed forms overflow without a step that could fail
                 status[i], reason[i] = NOT_FINITE, REASONS[NOT_FINITE]
                 saved[i, ~np.isfinite(saved[i]).all(axis=1)] = np.nan
             done.work[rows] += carried.work
@@ -226,9 +249,11 @@ class Run:
         assert self.outputs_of is not None
         n, n_times = saved.shape[:2]
         flat, lost = self.outputs_of.judged(
-            saved.reshape(n * n_times, -1), np.repeat(parameters, n_times, axis=0), np.tile(self.times, n),
+            saved.reshape(n * n_times, -1),
+            np.repeat(parameters, n_times, axis=0),
+            np.tile(self.times, n),
             self.tolerance,
-        )  # fmt: skip
+        )
         kept = flat.reshape(n, n_times, self.n_outputs)
         gone = np.all(np.isnan(saved), axis=2)
         for row, what in lost.items():
@@ -244,9 +269,13 @@ class Run:
 Change = Callable[[Array, Array, float, float, NDArray[np.bool_]], tuple[Array, dict[int, str]]]
 
 
-def _segments(system: System, start: float, end: float) -> list[tuple[float, float, str, Change | None]]:
+def _segments(
+    system: System, start: float, end: float
+) -> list[tuple[float, float, str, Change | None]]:
     """The run cut at timed events: (from, to, names of the events at its start, what they change)."""
-    moments = sorted({time for event in system.timed for time in event.times if start <= time < end})
+    moments = sorted(
+        {time for event in system.timed for time in event.times if start <= time < end}
+    )
     cuts = sorted({start, *moments})
     found: list[tuple[float, float, str, Change | None]] = []
     for here, after in zip(cuts, [*cuts[1:], end], strict=True):
@@ -258,7 +287,9 @@ def _segments(system: System, start: float, end: float) -> list[tuple[float, flo
 
 def _change(system: System, due: list[TimedEvent]) -> Change:
     changes = [(event.name, name, new) for event in due for name, new in event.changes]
-    judged = Judged(system, [(f'"{name}" in the event "{event}"', new) for event, name, new in changes])
+    judged = Judged(
+        system, [(f'"{name}" in the event "{event}"', new) for event, name, new in changes]
+    )
     columns = [system.species.index(name) for _, name, _ in changes]
 
     def change(

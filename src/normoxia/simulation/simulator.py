@@ -30,7 +30,9 @@ from normoxia.simulation.trajectories import Trajectories
 log = logging.getLogger(__name__)
 
 
-def compile(model: Model, backend: str | Backend = "auto", outputs: Sequence[str] | None = None) -> Simulator:
+def compile(
+    model: Model, backend: str | Backend = "auto", outputs: Sequence[str] | None = None
+) -> Simulator:
     """A simulator of a model.
 
     backend  "fast", "reference", "auto" (fast where the model allows it, and the log says which), or a Backend
@@ -40,7 +42,9 @@ def compile(model: Model, backend: str | Backend = "auto", outputs: Sequence[str
     """
     system = system_of(model)
     if outputs is None:
-        outputs = [observable.name for observable in model.observables] or [s.name for s in model.species]
+        outputs = [observable.name for observable in model.observables] or [
+            s.name for s in model.species
+        ]
     known = {*system.species, *(name for name, _ in system.assignments)}
     for name in outputs:
         if name not in known:
@@ -74,7 +78,9 @@ def _backend(backend: str | Backend, system: System) -> Backend:
 class Simulator:
     """A model with a backend and outputs chosen. Made by `compile`; holds no state between calls."""
 
-    def __init__(self, model: Model, system: System, backend: Backend, outputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, model: Model, system: System, backend: Backend, outputs: tuple[str, ...]
+    ) -> None:
         self.model, self.system, self.backend, self.outputs = model, system, backend, outputs
         typical = self._typical()
         self._breaks = Breaks(held(system))
@@ -87,7 +93,8 @@ class Simulator:
             self._settling_breaks = Breaks(held(self._settling))
             self._settler = backend.prepare(self._settling, typical)
         self._outputs_of = self._judged(
-            tuple(Symbol(name) for name in outputs), tuple(f'the output "{name}"' for name in outputs)
+            tuple(Symbol(name) for name in outputs),
+            tuple(f'the output "{name}"' for name in outputs),
         )
 
     @property
@@ -123,11 +130,18 @@ class Simulator:
         status, reason = np.zeros(n, np.int64), dict[int, str]()
         _fail(status, reason, NO_VALUE, lost)
         if settle is not None and self._settler is not None and self._settling is not None:
-            columns = [names.index(name) if name in names else -1 for name in self._settling.parameters]
+            columns = [
+                names.index(name) if name in names else -1 for name in self._settling.parameters
+            ]
             begun = State(
-                time, self._settling.species, values, self._settling.parameters, table[:, columns],
-                status=status, reason=reason,
-            )  # fmt: skip
+                time,
+                self._settling.species,
+                values,
+                self._settling.parameters,
+                table[:, columns],
+                status=status,
+                reason=reason,
+            )
             settled = Run(
                 self._settling,
                 self._settler,
@@ -178,28 +192,53 @@ class Simulator:
                    row with a status, a reason, and NaN from then on
         """
         when = np.atleast_1d(np.asarray(times, float))
-        if when.ndim != 1 or len(when) == 0 or not np.all(np.isfinite(when)) or np.any(np.diff(when) <= 0):
-            raise InvalidArgument("times are not ascending numbers; give each time once, earliest first")
+        if (
+            when.ndim != 1
+            or len(when) == 0
+            or not np.all(np.isfinite(when))
+            or np.any(np.diff(when) <= 0)
+        ):
+            raise InvalidArgument(
+                "times are not ascending numbers; give each time once, earliest first"
+            )
         if when[0] < state.time:
             raise InvalidArgument(
                 f"time {when[0]:g} lies before the state's time {state.time:g}; ask for times from there on"
             )
         if state.species != self.system.species or state.parameters != self.system.parameters:
-            raise InvalidArgument("the state belongs to another model; make one with this simulator's start")
+            raise InvalidArgument(
+                "the state belongs to another model; make one with this simulator's start"
+            )
         if not 1e-13 <= tolerance <= 0.1:
             raise InvalidArgument(f"tolerance {tolerance:g} is not between 1e-13 and 0.1")
         doses = joined(state, check_inputs(inputs or none(), state, self.system.species))
         work = Run(
-            self.system, self._solver, state, doses, when, tolerance, self._outputs_of, len(self.outputs),
+            self.system,
+            self._solver,
+            state,
+            doses,
+            when,
+            tolerance,
+            self._outputs_of,
+            len(self.outputs),
             self._breaks,
-        )  # fmt: skip
+        )
         done = work.all(workers, progress, "simulating")
         end = float(when[-1])
         after = State(
-            end, state.species, done.values, state.parameters, state.parameter_values,
-            still_flowing(doses, end), done.steps, done.status, done.reason,
-        )  # fmt: skip
-        return Trajectories(when, self.outputs, done.kept, done.status, done.reason, after, done.work)
+            end,
+            state.species,
+            done.values,
+            state.parameters,
+            state.parameter_values,
+            still_flowing(doses, end),
+            done.steps,
+            done.status,
+            done.reason,
+        )
+        return Trajectories(
+            when, self.outputs, done.kept, done.status, done.reason, after, done.work
+        )
 
     def stream(
         self,
@@ -224,8 +263,12 @@ class Simulator:
             count = min(chunk, n_patients - first)
             own = doses
             if doses.n_doses and np.ndim(doses.amount) == 2:
-                own = Inputs(doses.time, doses.target, doses.amount[first : first + count], doses.duration)
-            state = self.start(parameters(first, count), count, tolerance=tolerance, workers=workers)
+                own = Inputs(
+                    doses.time, doses.target, doses.amount[first : first + count], doses.duration
+                )
+            state = self.start(
+                parameters(first, count), count, tolerance=tolerance, workers=workers
+            )
             yield self.run(state, own, times, tolerance=tolerance, workers=workers)
             progress(Step("simulating", first + count, n_patients))
 
@@ -249,7 +292,11 @@ class Simulator:
 
     def _refuse_circular(self, settling: System) -> None:
         """Settling may not read what is derived from the settled state."""
-        derived = {a.name for a in self.model.equilibration.derived} if self.model.equilibration else set()
+        derived = (
+            {a.name for a in self.model.equilibration.derived}
+            if self.model.equilibration
+            else set()
+        )
         used = [*settling.rates, *(expression for _, expression in settling.needed(settling.rates))]
         for name in sorted(derived & {name for expression in used for name in symbols(expression)}):
             raise InvalidModel(
@@ -267,9 +314,16 @@ class Simulator:
 
 
 def _fail(
-    status: NDArray[np.int64], reason: dict[int, str], code: int, lost: Mapping[int, str], when: str = ""
+    status: NDArray[np.int64],
+    reason: dict[int, str],
+    code: int,
+    lost: Mapping[int, str],
+    when: str = "",
 ) -> None:
     """Patients who were well until now get a status and a reason."""
     for row, what in lost.items():
         if status[row] == WELL:
-            status[row], reason[row] = code, f"{REASONS[code]}: {what}" + (f" ({when})" if when else "")
+            status[row], reason[row] = (
+                code,
+                f"{REASONS[code]}: {what}" + (f" ({when})" if when else ""),
+            )

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from normoxia.errors import InvalidModel, UnknownName
-from normoxia.mechanism.expression import TIME, ZERO, Call, Expression, Number, Symbol, calls, inline, symbols
+from normoxia.mechanism.expression import (
+    TIME,
+    ZERO,
+    Call,
+    Expression,
+    Number,
+    Symbol,
+    calls,
+    inline,
+    symbols,
+)
 from normoxia.mechanism.model import AlgebraicRule, Model
 
 Named = tuple[str, Expression]
@@ -119,7 +129,9 @@ def _build(
     assigned |= {name: lower(expression) for name, expression in during.items()}
     derived = tuple(a.name for a in model.equilibration.derived) if model.equilibration else ()
     ruled = tuple(rule.solves_for for rule in model.rules)
-    parameters = tuple(p.name for p in model.parameters if p.name not in {*during, *derived, *ruled})
+    parameters = tuple(
+        p.name for p in model.parameters if p.name not in {*during, *derived, *ruled}
+    )
     parameters += tuple(name for name in derived if name not in during)
     species = tuple(s.name for s in model.species)
     added = tuple(name for name in ruled if name not in species)
@@ -148,7 +160,9 @@ def _build(
     timed: list[TimedEvent] = []
     for event in model.events if events else ():
         if event.condition is not None:
-            conditions.append(EventCondition(event.name, lower(event.condition), changes(event.changes)))
+            conditions.append(
+                EventCondition(event.name, lower(event.condition), changes(event.changes))
+            )
         if event.times:
             timed.append(TimedEvent(event.name, tuple(sorted(event.times)), changes(event.changes)))
     return System(
@@ -160,7 +174,9 @@ def _build(
         rates=tuple(rates),
         held=tuple(i for i, name in enumerate(species) if name in held),
         ruled=tuple(species.index(name) for name in ruled),
-        rules=tuple(AlgebraicRule(r.solves_for, lower(r.expression), r.unit, r.place) for r in model.rules),
+        rules=tuple(
+            AlgebraicRule(r.solves_for, lower(r.expression), r.unit, r.place) for r in model.rules
+        ),
         conditions=tuple(conditions),
         timed=tuple(timed),
     )
@@ -169,7 +185,9 @@ def _build(
 def in_order(assigned: Mapping[str, Expression]) -> tuple[Named, ...]:
     """Assignments so that each comes after those it reads; raises InvalidModel naming a cycle."""
     # sorted: the order of a set of texts changes from process to process, and sums with it in their last digits
-    reads = {name: sorted(symbols(expression) & assigned.keys()) for name, expression in assigned.items()}
+    reads = {
+        name: sorted(symbols(expression) & assigned.keys()) for name, expression in assigned.items()
+    }
     try:
         order = tuple(TopologicalSorter(reads).static_order())
     except CycleError as error:

@@ -49,7 +49,9 @@ def read_patients(
     for column in table.header:
         if column != "patient" and column not in known:
             findings.note(
-                Place(table.file, 1, column), f'unknown parameter "{column}"', did_you_mean(column, known)[2:]
+                Place(table.file, 1, column),
+                f'unknown parameter "{column}"',
+                did_you_mean(column, known)[2:],
             )
     if not table.rows and not table.faults:
         findings.note(Place(table.file), "no patients", "add one row for each patient")
@@ -65,7 +67,9 @@ def _refuse_repeated(table: Sheet, names: Sequence[str], findings: Findings) -> 
     for name, line in zip(names, table.lines, strict=True):
         if name and first.setdefault(name, line) != line:
             found = f'patient "{name}" stands twice (first in line {first[name]})'
-            findings.note(Place(table.file, line, "patient"), found, "keep one row for each patient")
+            findings.note(
+                Place(table.file, line, "patient"), found, "keep one row for each patient"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,19 +116,30 @@ def read_doses(
     known = set(species)
     _need(table, ["time", "target", "amount"], findings)
     for column in sorted(set(table.header) - {"patient", "time", "target", "amount", "duration"}):
-        findings.note(Place(table.file, 1, column), f'unknown column "{column}"',
-                      "expected patient, time, target, amount, duration")  # fmt: skip
+        findings.note(
+            Place(table.file, 1, column),
+            f'unknown column "{column}"',
+            "expected patient, time, target, amount, duration",
+        )
     numbers = _numbers(
-        table, [c for c in ("time", "amount", "duration") if c in table.header], decimal, findings, notes
+        table,
+        [c for c in ("time", "amount", "duration") if c in table.header],
+        decimal,
+        findings,
+        notes,
     )
     time, amount = numbers["time"], numbers["amount"]
     duration = numbers.get("duration", np.zeros(len(time)))
     target = [" ".join(name.split()) for name in table.column("target")]
     for row in np.flatnonzero(amount < 0)[:_MOST_SHOWN]:
-        findings.note(_place(table, row, "amount"), f"found {amount[row]:g}", "a dose cannot be negative")
+        findings.note(
+            _place(table, row, "amount"), f"found {amount[row]:g}", "a dose cannot be negative"
+        )
     for row in np.flatnonzero(duration < 0)[:_MOST_SHOWN]:
         findings.note(
-            _place(table, row, "duration"), f"found {duration[row]:g}", "expected 0 (bolus) or longer"
+            _place(table, row, "duration"),
+            f"found {duration[row]:g}",
+            "expected 0 (bolus) or longer",
         )
     _refuse_unknown(table, "target", target, known, "species", findings)
     who = _names(table, findings) if "patient" in table.header else None
@@ -136,7 +151,9 @@ def read_doses(
     place = {name: i for i, name in enumerate(patients)}
     row = np.array([place[name] for name in who], dtype=np.int64)
     order = np.argsort(row, kind="stable")
-    return DoseTable(time[order], tuple(target[i] for i in order), amount[order], duration[order], row[order])
+    return DoseTable(
+        time[order], tuple(target[i] for i in order), amount[order], duration[order], row[order]
+    )
 
 
 def _inputs(table: DoseTable, rows: range, first: int, count: int) -> Inputs:
@@ -148,16 +165,20 @@ def _inputs(table: DoseTable, rows: range, first: int, count: int) -> Inputs:
         event = (float(table.time[i]), table.target[i], float(table.duration[i]))
         who = int(table.patient[i]) - first
         repeat = seen[(who, *event)] = seen.get((who, *event), -1) + 1
-        entries.append((who, doses.setdefault((*event, repeat), len(doses)), float(table.amount[i])))
+        entries.append(
+            (who, doses.setdefault((*event, repeat), len(doses)), float(table.amount[i]))
+        )
     order = sorted(doses)
     place = {doses[event]: column for column, event in enumerate(order)}
     amounts = np.zeros((count, len(order)))
     for who, dose, amount in entries:
         amounts[who, place[dose]] = amount
     return Inputs(
-        np.array([event[0] for event in order]), tuple(event[1] for event in order), amounts,
+        np.array([event[0] for event in order]),
+        tuple(event[1] for event in order),
+        amounts,
         np.array([event[2] for event in order]),
-    )  # fmt: skip
+    )
 
 
 def read_times(text: str) -> NDArray[np.float64]:
@@ -219,12 +240,18 @@ def write_rows(
     is_text = path.suffix != ".parquet"
     # names that a spreadsheet would take for formulas
     shown = [str(safe_cell(name)) for name in patients] if is_text else patients
-    names = pl.Series("patient", np.repeat(np.asarray(shown, dtype=object), len(times)), dtype=pl.String)
+    names = pl.Series(
+        "patient", np.repeat(np.asarray(shown, dtype=object), len(times)), dtype=pl.String
+    )
     frame = pl.DataFrame([names, pl.Series("time", np.tile(times, len(patients)))])
-    frame = frame.with_columns([pl.Series(name, column).fill_nan(None) for name, column in columns.items()])
+    frame = frame.with_columns(
+        [pl.Series(name, column).fill_nan(None) for name, column in columns.items()]
+    )
     with whole_file(path) as stream:
         if path.suffix == ".parquet":
-            whole = io.BytesIO()  # written to a file, an error of the system would come as one of the format
+            whole = (
+                io.BytesIO()
+            )  # written to a file, an error of the system would come as one of the format
             frame.write_parquet(whole)
             stream.write(whole.getvalue())
         else:
@@ -237,11 +264,15 @@ def _need(table: Sheet, columns: Iterable[str], findings: Findings) -> None:
     for column in columns:
         if column not in table.header:
             findings.note(
-                Place(table.file, 1), f'missing column "{column}"', f"found {', '.join(table.header)}"
+                Place(table.file, 1),
+                f'missing column "{column}"',
+                f"found {', '.join(table.header)}",
             )
     for name, count in Counter(table.header).items():
         if count > 1:
-            findings.note(Place(table.file, 1, name), f'column "{name}" stands twice', "keep one of them")
+            findings.note(
+                Place(table.file, 1, name), f'column "{name}" stands twice', "keep one of them"
+            )
     if len(findings.items) > len(table.faults):
         findings.raise_any()
 
@@ -268,7 +299,9 @@ def _numbers(
                 _place(table, row, column), f'found "{cell}"' if cell else "found nothing", expected
             )
         if (more := len(found.problems) - _MOST_SHOWN) > 0:
-            findings.note(Place(table.file, 0, column), f"{more} more cells of this kind", "correct them too")
+            findings.note(
+                Place(table.file, 0, column), f"{more} more cells of this kind", "correct them too"
+            )
         for row, meant in found.grouped[:1]:
             shown = f'{len(found.grouped)} numbers with parted thousands, such as "{cells[column][row]}"'
             said.append(Finding(_place(table, row, column), shown, f"read as {meant}"))
@@ -297,7 +330,11 @@ def _refuse_unknown(
             first.setdefault(name, row)
     for name, row in list(first.items())[:_MOST_SHOWN]:
         if name or kind == "species":
-            near = did_you_mean(name, known)[2:] if kind == "species" else "it has no row of parameters"
+            near = (
+                did_you_mean(name, known)[2:]
+                if kind == "species"
+                else "it has no row of parameters"
+            )
             findings.note(_place(table, row, column), f'unknown {kind} "{name}"', near)
 
 

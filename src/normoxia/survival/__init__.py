@@ -31,7 +31,11 @@ from normoxia.survival.nonparametric import (
     nelson_aalen,
 )
 from normoxia.survival.parametric import Family, ParametricFit, fit_parametric
-from normoxia.survival.proportionality import ProportionalHazardsTest, curves_cross, proportional_hazards_test
+from normoxia.survival.proportionality import (
+    ProportionalHazardsTest,
+    curves_cross,
+    proportional_hazards_test,
+)
 from normoxia.survival.replicates import (
     HazardRatios,
     SurvivalCurves,

@@ -73,19 +73,31 @@ class CoxFit:
                 f'covariate "{name}" is not in the model; expected one of {", ".join(self.names)}'
             )
         i = 0 if name is None else self.names.index(name)
-        method = f"Cox, {self.ties.capitalize()} ties" + (", stratified" if self.strata is not None else "")
+        method = f"Cox, {self.ties.capitalize()} ties" + (
+            ", stratified" if self.strata is not None else ""
+        )
         method += ", robust" if self.robust else ""
         if self.firth:
             return self._profiled(i, f"{method}, Firth's penalty, profile interval")
-        return ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method)
+        return ratio(
+            float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method
+        )
 
     def _profiled(self, i: int, method: str) -> Inference:
         design, scale = _scaled_design(self.data, self.covariates, self.strata)
         low, high, p = profile.interval(
-            penalised(design, self.ties), self.coefficients * scale, i, self.log_likelihood[1], self.level
+            penalised(design, self.ties),
+            self.coefficients * scale,
+            i,
+            self.log_likelihood[1],
+            self.level,
         )
-        low, high = (math.exp(min(max(end / float(scale[i]), -700.0), 700.0)) for end in (low, high))
-        value = ratio(float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method).value
+        low, high = (
+            math.exp(min(max(end / float(scale[i]), -700.0), 700.0)) for end in (low, high)
+        )
+        value = ratio(
+            float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method
+        ).value
         return Inference(value, float(self.standard_errors[i]), low, high, self.level, p, method)
 
 
@@ -131,7 +143,9 @@ def cox(
     checked_level(level)
     sandwich = robust or cluster is not None
     if ties == "exact" and (data.weight is not None or data.entry is not None or sandwich):
-        raise InvalidArgument("exact ties take neither weights, late entry nor the sandwich; use efron")
+        raise InvalidArgument(
+            "exact ties take neither weights, late entry nor the sandwich; use efron"
+        )
     if firth and sandwich:
         raise InvalidArgument(
             "Firth's penalty was asked for with the sandwich variance, which is not known for it; leave one of them out"
@@ -187,7 +201,14 @@ def hazard_ratio(
     labels = None if strata is None else joined_labels(strata)
     arm = (group == 0).astype(np.float64)
     return cox(
-        data, arm, names=("experimental",), strata=labels, ties=ties, robust=robust, firth=firth, level=level
+        data,
+        arm,
+        names=("experimental",),
+        strata=labels,
+        ties=ties,
+        robust=robust,
+        firth=firth,
+        level=level,
     ).hazard_ratio()
 
 
@@ -240,7 +261,9 @@ def _spread_of(information: Floats, design: RiskDesign, names: Sequence[str]) ->
     """The least eigenvalue of the information at 0, in units of its diagonal; refuses covariates that tell nothing."""
     diagonal = np.diag(information)
     most = np.square(design.x).max(axis=0) * float(design.weight[design.event].sum())
-    constant = [name for name, own, top in zip(names, diagonal, most, strict=True) if not own > 1e-12 * top]
+    constant = [
+        name for name, own, top in zip(names, diagonal, most, strict=True) if not own > 1e-12 * top
+    ]
     if constant:
         raise ComputationFailed(
             f"{', '.join(constant)}: constant among those at risk at every event, so no hazard ratio can be estimated; "
@@ -261,7 +284,9 @@ def _least_eigen(information: Floats, spread: Floats) -> tuple[float, Floats]:
     return max(float(values[0]), 0.0), np.asarray(vectors[:, 0])
 
 
-def _penalised(terms: Terms, start: Floats, spread: Floats) -> tuple[Floats, Floats, tuple[float, float]]:
+def _penalised(
+    terms: Terms, start: Floats, spread: Floats
+) -> tuple[Floats, Floats, tuple[float, float]]:
     """The maximum of the penalised likelihood, which is finite: the penalty falls without end where the information goes."""
     null = terms(start)[0]
     beta, (value, _, information), rested = ascend(terms, start, spread, bent=True)
@@ -297,7 +322,9 @@ def _labelled(name: str, labels: ArrayLike, n_patients: int) -> NDArray[np.intp]
             f"{name} hold labels of unlike kinds; expected one number or one text for every patient"
         ) from None
     if given.shape != (n_patients,):
-        raise InvalidArgument(f"{name} have shape {given.shape}; expected one per patient, ({n_patients},)")
+        raise InvalidArgument(
+            f"{name} have shape {given.shape}; expected one per patient, ({n_patients},)"
+        )
     return counted
 
 

@@ -56,12 +56,20 @@ class TimeToEvent:
             entry = _column("entry", self.entry, len(time))
             _refuse(entry < 0, "entry", entry, "expected days since the origin, 0 or more")
             _refuse(
-                entry >= time, "entry", entry, "expected entry before time: nobody is observed after the end"
+                entry >= time,
+                "entry",
+                entry,
+                "expected entry before time: nobody is observed after the end",
             )
         self._join(time, entry)
         if self.weight is not None:
             weight = _column("weight", self.weight, len(time))
-            _refuse(weight <= 0, "weight", weight, "expected weights above 0; leave patients of weight 0 out")
+            _refuse(
+                weight <= 0,
+                "weight",
+                weight,
+                "expected weights above 0; leave patients of weight 0 out",
+            )
             object.__setattr__(self, "weight", weight)
 
     def _join(self, time: Floats, entry: Floats | None) -> None:
@@ -72,9 +80,11 @@ class TimeToEvent:
             if entry is not None:
                 given, entry = entry, _frozen(ties.joined(entry, kept))
                 _refuse(
-                    entry >= time, "entry", given,
+                    entry >= time,
+                    "entry",
+                    given,
                     "expected entry before time by more than rounding: nobody is observed after the end",
-                )  # fmt: skip
+                )
         object.__setattr__(self, "slack", slack)
         object.__setattr__(self, "time", time)
         object.__setattr__(self, "entry", entry)
@@ -116,7 +126,8 @@ class TimeToEvent:
         rows = np.asarray(chosen)
         try:
             parts = [
-                None if a is None else a[rows] for a in (self.time, self.observed, self.entry, self.weight)
+                None if a is None else a[rows]
+                for a in (self.time, self.observed, self.entry, self.weight)
             ]
         except IndexError:
             raise InvalidArgument(
@@ -132,7 +143,9 @@ class TimeToEvent:
     def between(self, start: float, stop: float) -> TimeToEvent | None:
         """Those still followed after `start`, entering then and followed to `stop`; days. None when there is nobody."""
         if not 0 <= start < stop:
-            raise InvalidArgument(f"follow-up from {start:g} to {stop:g} days; expected 0 <= start < stop")
+            raise InvalidArgument(
+                f"follow-up from {start:g} to {stop:g} days; expected 0 <= start < stop"
+            )
         inside = self.time > start + self.slack
         if not inside.any():
             return None
@@ -172,7 +185,9 @@ def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]
         raise InvalidArgument(
             f"the groups have tie_tolerance {', '.join(f'{t:g}' for t in sorted(tolerances))}; expected one for all"
         )
-    time, observed = (np.concatenate([getattr(g, name) for g in groups]) for name in ("time", "observed"))
+    time, observed = (
+        np.concatenate([getattr(g, name) for g in groups]) for name in ("time", "observed")
+    )
     together = TimeToEvent(time, observed, entry, weight, tolerances.pop())
     return together, np.repeat(np.arange(len(groups)), [len(g) for g in groups])
 
@@ -182,7 +197,9 @@ def joined_labels(parts: Iterable[ArrayLike]) -> NDArray[np.generic]:
     try:
         return np.concatenate([np.atleast_1d(np.asarray(part)) for part in parts])
     except (TypeError, ValueError):
-        raise InvalidArgument("strata do not fit the groups; expected one row of labels a group") from None
+        raise InvalidArgument(
+            "strata do not fit the groups; expected one row of labels a group"
+        ) from None
 
 
 def _column(name: str, values: Any, length: int | None = None) -> Floats:
@@ -195,7 +212,12 @@ def _column(name: str, values: Any, length: int | None = None) -> Floats:
         raise InvalidArgument(
             f"{name} has {len(column)} entries and time has {length}; expected one per patient"
         )
-    _refuse(~np.isfinite(column), name, column, "expected finite numbers; leave the patient out or censor")
+    _refuse(
+        ~np.isfinite(column),
+        name,
+        column,
+        "expected finite numbers; leave the patient out or censor",
+    )
     return _frozen(column)
 
 
@@ -236,4 +258,6 @@ def _flags(values: Any, length: int) -> Booleans:
 def _refuse(wrong: Booleans, name: str, values: Floats, expected: str) -> None:
     if wrong.any():
         first = int(np.argmax(wrong))
-        raise InvalidArgument(f"{name}[{first}] is {values[first]:g} ({int(wrong.sum())} such); {expected}")
+        raise InvalidArgument(
+            f"{name}[{first}] is {values[first]:g} ({int(wrong.sum())} such); {expected}"
+        )

@@ -37,13 +37,19 @@ class RiskDesign:
     entry_order: NDArray[np.intp] | None  # positions sorted by stratum and entry
     entry_first: NDArray[np.intp] | None  # first entry position not yet in, per group
     times: Floats  # event time per group
-    last_group: NDArray[np.intp]  # groups (of the stratum and before) at or before each patient's time; (n,)
+    last_group: NDArray[
+        np.intp
+    ]  # groups (of the stratum and before) at or before each patient's time; (n,)
     base_group: NDArray[np.intp]  # groups at or before each patient's entry; (n,)
 
     @classmethod
     def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> RiskDesign:
         s = np.zeros(len(data), np.intp) if stratum is None else stratum
-        order = np.lexsort((data.time, s)) if stratum is not None else np.argsort(data.time, kind="stable")
+        order = (
+            np.lexsort((data.time, s))
+            if stratum is not None
+            else np.argsort(data.time, kind="stable")
+        )
         time, observed, s = data.time[order], data.observed[order], s[order]
         event = np.flatnonzero(observed)
         new = np.ones(len(event), np.bool_)
@@ -55,7 +61,9 @@ class RiskDesign:
         bounds = np.searchsorted(s, np.arange(s.max() + 2))
         key = _Key(time, s, bounds)
         first = key.left(time[opening], s[opening])
-        groups = _Key(time[opening], s[opening], np.searchsorted(s[opening], np.arange(s.max() + 2)))
+        groups = _Key(
+            time[opening], s[opening], np.searchsorted(s[opening], np.arange(s.max() + 2))
+        )
         last_group = groups.right(time, s)
         base_group = np.searchsorted(s[opening], s)
         entry_order = entry_first = None
@@ -66,9 +74,20 @@ class RiskDesign:
             entry_first = entries.left(time[opening], s[opening])
             base_group = np.where(entry > 0, groups.right(entry, s), base_group)
         return cls(
-            order, x[order], data.weights[order], group, event, share, first, bounds[s[opening] + 1],
-            entry_order, entry_first, time[opening], last_group, base_group,
-        )  # fmt: skip
+            order,
+            x[order],
+            data.weights[order],
+            group,
+            event,
+            share,
+            first,
+            bounds[s[opening] + 1],
+            entry_order,
+            entry_first,
+            time[opening],
+            last_group,
+            base_group,
+        )
 
     def risk_sums(self, values: Floats) -> Floats:
         """Sum of per-patient values over each tied group's risk set; values (n, ...) -> (n_groups, ...)."""
@@ -107,7 +126,9 @@ class _Key:
         found = np.empty(len(times), np.intp)
         for label in range(len(self.bounds) - 1):
             here, mine = slice(self.bounds[label], self.bounds[label + 1]), strata == label
-            found[mine] = self.bounds[label] + np.searchsorted(self.times[here], times[mine], side=side)
+            found[mine] = self.bounds[label] + np.searchsorted(
+                self.times[here], times[mine], side=side
+            )
         return found
 
 
@@ -134,13 +155,16 @@ def event_moments(
 
 def third_moments(design: RiskDesign, coefficients: Floats, ties: Ties) -> Floats:
     """The derivative of the information by each coefficient: third central moments over risk sets, summed over
-    events; shape (p, p, p)."""
+    events; shape (p, p, p).
+    """
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
     weight, total, mean, covariance = event_moments(design, coefficients, ties)
     found = np.empty((design.x.shape[1],) * 3)
     for k in range(len(found)):
         # E[(x - m)(x - m)'(x_k - m_k)] = E[x x' x_k] - second m_k - terms of the covariance with x_k
-        values = (relative * design.x[:, k])[:, None, None] * design.x[:, :, None] * design.x[:, None, :]
+        values = (
+            (relative * design.x[:, k])[:, None, None] * design.x[:, :, None] * design.x[:, None, :]
+        )
         third = _adjusted(design, values, ties) / total[:, None, None]
         second = covariance + mean[:, :, None] * mean[:, None, :]
         cross = covariance[:, :, k, None] * mean[:, None, :]

@@ -181,8 +181,12 @@ def impute(
         time = np.maximum(curve.time + time_error * noise[draw, :n], 0.0)
         survival = np.clip(curve.survival + survival_error * noise[draw, n:], 0.0, 1.0)
         time[0], survival[0] = 0.0, 1.0
-        flat = np.concatenate([[False], np.diff(curve.survival) == 0])  # a flat stretch is read as flat
-        survival = np.where(flat, survival[np.maximum.accumulate(np.where(flat, 0, np.arange(n)))], survival)
+        flat = np.concatenate(
+            [[False], np.diff(curve.survival) == 0]
+        )  # a flat stretch is read as flat
+        survival = np.where(
+            flat, survival[np.maximum.accumulate(np.where(flat, 0, np.arange(n)))], survival
+        )
         order = np.argsort(time, kind="stable")
         moved = replace(curve, time=time[order], survival=np.minimum.accumulate(survival[order]))
         found.append(_reconstruct(moved, spread[draw]))
@@ -205,7 +209,8 @@ def combine(estimates: ArrayLike, variances: ArrayLike) -> Combined:
 def _reconstruct(curve: DigitisedCurve, spread: Floats | None) -> Reconstruction:
     """Deaths read at the table's times before them, and those read after at their reading; where that does not meet the
     table or the reported events, whichever of the other ways comes nearest: deaths at the table's times, deaths read
-    next after such a time spread over the distance to the reading before."""
+    next after such a time spread over the distance to the reading before.
+    """
     best = _rebuild(curve, spread, at_risk_then=False)
     miss = _missed(curve, best)
     if miss > (0, 0):
@@ -231,7 +236,9 @@ def _read_at_columns(curve: DigitisedCurve) -> DigitisedCurve:
     at = np.searchsorted(curve.time, columns)
     heights = np.interp(columns, curve.time, curve.survival)
     return replace(
-        curve, time=np.insert(curve.time, at, columns), survival=np.insert(curve.survival, at, heights)
+        curve,
+        time=np.insert(curve.time, at, columns),
+        survival=np.insert(curve.survival, at, heights),
     )
 
 
@@ -242,7 +249,9 @@ def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool
     censored: list[float] = []
     height, n, first, seen = 1.0, int(curve.at_risk[0]), 1, 0  # the first reading is (0, 1)
     starts = [float(t) for t in curve.risk_time]
-    for start, stop, wanted in zip(starts, [*starts[1:], end], [*curve.at_risk[1:], None], strict=True):
+    for start, stop, wanted in zip(
+        starts, [*starts[1:], end], [*curve.at_risk[1:], None], strict=True
+    ):
         until = int(np.searchsorted(curve.time, stop + slack, side="right"))
         piece = _Piece.of(curve, slice(first, until), start, stop, n, height, spread, slack)
         if not wanted and _comes_to_nought(piece):
@@ -257,7 +266,9 @@ def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool
             before = max(int(np.searchsorted(curve.time, stop - slack, side="left")), first)
             if before < until and (at_risk_then or walked.left != wanted):
                 # deaths read at the table's own time may have been at risk then
-                later = _Piece.of(curve, slice(first, before), start, stop, n, height, spread, slack)
+                later = _Piece.of(
+                    curve, slice(first, before), start, stop, n, height, spread, slack
+                )
                 other = _to_reach(later, int(wanted), most)
                 if abs(other.left - wanted) < abs(walked.left - wanted) + at_risk_then:
                     piece, walked, until = later, other, before
@@ -318,9 +329,16 @@ class _Piece:
 
     @classmethod
     def of(
-        cls, curve: DigitisedCurve, rows: slice, start: float, stop: float, n: int, height: float,
-        spread: Floats | None, slack: float,
-    ) -> _Piece:  # fmt: skip
+        cls,
+        curve: DigitisedCurve,
+        rows: slice,
+        start: float,
+        stop: float,
+        n: int,
+        height: float,
+        spread: Floats | None,
+        slack: float,
+    ) -> _Piece:
         time = curve.time[rows].copy()
         in_table = bool((np.abs(curve.risk_time - stop) <= slack).any()) and stop > start
         at_stop = time >= stop - slack
@@ -333,7 +351,15 @@ class _Piece:
         last = float(curve.time[-1])
         until = last if len(gone) and gone[0] == 0 and start < last < stop else stop
         return cls(
-            time, curve.survival[rows], start, stop, until, n, height, _marks(curve, start, until), spread
+            time,
+            curve.survival[rows],
+            start,
+            stop,
+            until,
+            n,
+            height,
+            _marks(curve, start, until),
+            spread,
         )
 
     def censor_times(self, lost: int) -> Floats:
@@ -342,7 +368,11 @@ class _Piece:
                 np.quantile(self.marks, (np.arange(lost) + 0.5) / max(lost, 1), method="nearest"),
                 dtype=np.float64,
             )
-        share = (np.arange(lost) + 0.5) / max(lost, 1) if self.spread is None else np.sort(self.spread[:lost])
+        share = (
+            (np.arange(lost) + 0.5) / max(lost, 1)
+            if self.spread is None
+            else np.sort(self.spread[:lost])
+        )
         return np.asarray(self.start + (self.until - self.start) * share, dtype=np.float64)
 
     def walk(self, lost: int, most_deaths: int | None = None) -> _Walk:
@@ -368,7 +398,12 @@ class _Piece:
 
 def _comes_to_nought(piece: _Piece) -> bool:
     """Whether the curve falls to 0 along a stretch, so that nobody is left at its end."""
-    return piece.n > 0 and len(piece.survival) > 0 and piece.height > 0 and float(piece.survival[-1]) <= 0.0
+    return (
+        piece.n > 0
+        and len(piece.survival) > 0
+        and piece.height > 0
+        and float(piece.survival[-1]) <= 0.0
+    )
 
 
 def _to_nought(piece: _Piece, reported: int | None) -> _Walk:
@@ -379,9 +414,11 @@ def _to_nought(piece: _Piece, reported: int | None) -> _Walk:
     """
     drop = int(np.argmax(piece.survival <= 0.0))
     before = replace(
-        piece, time=piece.time[:drop], survival=piece.survival[:drop],
+        piece,
+        time=piece.time[:drop],
+        survival=piece.survival[:drop],
         until=min(piece.until, float(piece.time[drop])),
-    )  # fmt: skip
+    )
 
     def ended(last: int) -> _Walk:
         walked = _nearest_to_curve(before, _to_reach(before, last, None))
@@ -393,14 +430,19 @@ def _to_nought(piece: _Piece, reported: int | None) -> _Walk:
     fewest, most = 1, piece.n
     if reported is None:
         return ended(fewest)
-    while fewest < most:  # the more are left to die in the last drop, the fewer were censored before
+    while (
+        fewest < most
+    ):  # the more are left to die in the last drop, the fewer were censored before
         middle = (fewest + most) // 2
         if int(ended(middle).deaths.sum()) < reported:
             fewest = middle + 1
         else:
             most = middle
     tried = [ended(last) for last in (max(fewest - 1, 1), fewest)]
-    return min(tried, key=lambda walked: (abs(int(walked.deaths.sum()) - reported), int(walked.deaths.sum())))
+    return min(
+        tried,
+        key=lambda walked: (abs(int(walked.deaths.sum()) - reported), int(walked.deaths.sum())),
+    )
 
 
 def _nearest_to_curve(piece: _Piece, walked: _Walk) -> _Walk:
@@ -433,7 +475,8 @@ def _to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
 def _reached(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
     """Where rounding lets no number censored along the stretch meet the table, the few left over are censored after its
     last death, or the last few deaths wait for the next stretch; only a curve that has fallen too far by more than
-    rounding leaves the number unmet."""
+    rounding leaves the number unmet.
+    """
     lost = _censoring_to_reach(piece, wanted, most_deaths)
     walked = piece.walk(lost, most_deaths)
     while walked.left < wanted and lost > 0:
@@ -510,7 +553,9 @@ def _marks(curve: DigitisedCurve, start: float, stop: float) -> Floats | None:
 def _worst_gap(curve: DigitisedCurve, patients: TimeToEvent) -> float:
     from normoxia.survival.nonparametric import kaplan_meier
 
-    return float(np.max(np.abs(kaplan_meier(patients).at(curve.time, extend=True) - curve.survival)))
+    return float(
+        np.max(np.abs(kaplan_meier(patients).at(curve.time, extend=True) - curve.survival))
+    )
 
 
 def _check_risk_table(risk_time: Floats, at_risk: Floats) -> None:

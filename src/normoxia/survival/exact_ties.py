@@ -32,7 +32,9 @@ def exact_terms(
     """
     counts = np.bincount(group)
     if counts.max() > _MOST_TIED:
-        raise InvalidArgument(f"{counts.max()} events share one time, too many for exact ties; use efron")
+        raise InvalidArgument(
+            f"{counts.max()} events share one time, too many for exact ties; use efron"
+        )
     p, most = x.shape[1], int(counts.max())
     predictor = x @ coefficients
     relative = np.exp(predictor - predictor.max())
@@ -80,7 +82,10 @@ class _Sums:
         """Divide by the mean relative hazard of those who will have been admitted, so that no order overflows."""
         if not len(newcomers):
             return
-        self.total, self.admitted = self.total + float(newcomers.sum()), self.admitted + len(newcomers)
+        self.total, self.admitted = (
+            self.total + float(newcomers.sum()),
+            self.admitted + len(newcomers),
+        )
         scale = self.total / self.admitted
         if not scale > 0:
             return

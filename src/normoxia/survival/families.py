@@ -77,31 +77,72 @@ def _generalised_gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
     u = shape * np.exp(q * w)
     log_survival = np.log(np.where(q > 0, gammaincc(shape, u), gammainc(shape, u)))
     log_density = (
-        np.log(np.abs(q)) - np.log(sigma * t) + shape * np.log(shape) + shape * q * w - u - gammaln(shape)
+        np.log(np.abs(q))
+        - np.log(sigma * t)
+        + shape * np.log(shape)
+        + shape * q * w
+        - u
+        - gammaln(shape)
     )
     return log_density - log_survival, -log_survival
 
 
-EXPONENTIAL = Family("exp", "exponential", ("rate",), (True,), 0, _exponential, lambda d: (_rate(d),))
+EXPONENTIAL = Family(
+    "exp", "exponential", ("rate",), (True,), 0, _exponential, lambda d: (_rate(d),)
+)
 WEIBULL = Family(
-    "weibull", "Weibull", ("shape", "scale"), (True, True), 1, _weibull, lambda d: (1.0, 1.0 / _rate(d))
+    "weibull",
+    "Weibull",
+    ("shape", "scale"),
+    (True, True),
+    1,
+    _weibull,
+    lambda d: (1.0, 1.0 / _rate(d)),
 )
 GOMPERTZ = Family(
-    "gompertz", "Gompertz", ("shape", "rate"), (False, True), 1, _gompertz, lambda d: (0.0, _rate(d))
+    "gompertz",
+    "Gompertz",
+    ("shape", "rate"),
+    (False, True),
+    1,
+    _gompertz,
+    lambda d: (0.0, _rate(d)),
 )
 LOG_LOGISTIC = Family(
-    "llogis", "log-logistic", ("shape", "scale"), (True, True), 1, _log_logistic,
+    "llogis",
+    "log-logistic",
+    ("shape", "scale"),
+    (True, True),
+    1,
+    _log_logistic,
     lambda d: (1.5, math.exp(_logs(d)[0])),
-)  # fmt: skip
-LOG_NORMAL = Family("lnorm", "log-normal", ("meanlog", "sdlog"), (False, True), 0, _log_normal, _logs)
-GAMMA = Family("gamma", "gamma", ("shape", "rate"), (True, True), 1, _gamma, lambda d: (1.0, _rate(d)))
+)
+LOG_NORMAL = Family(
+    "lnorm", "log-normal", ("meanlog", "sdlog"), (False, True), 0, _log_normal, _logs
+)
+GAMMA = Family(
+    "gamma", "gamma", ("shape", "rate"), (True, True), 1, _gamma, lambda d: (1.0, _rate(d))
+)
 GENERALISED_GAMMA = Family(
-    "gengamma", "generalised gamma", ("mu", "sigma", "Q"), (False, True, False), 0, _generalised_gamma,
+    "gengamma",
+    "generalised gamma",
+    ("mu", "sigma", "Q"),
+    (False, True, False),
+    0,
+    _generalised_gamma,
     lambda d: (*_logs(d), 0.5),
-)  # fmt: skip
+)
 
 #: every family, by flexsurv's name
 FAMILIES = {
     family.name: family
-    for family in (EXPONENTIAL, WEIBULL, GOMPERTZ, LOG_LOGISTIC, LOG_NORMAL, GAMMA, GENERALISED_GAMMA)
+    for family in (
+        EXPONENTIAL,
+        WEIBULL,
+        GOMPERTZ,
+        LOG_LOGISTIC,
+        LOG_NORMAL,
+        GAMMA,
+        GENERALISED_GAMMA,
+    )
 }

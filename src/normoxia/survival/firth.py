@@ -50,7 +50,9 @@ def interval(
         while fallen(centre + side * reach) < allowed:
             reach *= 2.0
             if reach > 1e4 * width:
-                raise NotConverged("the penalised likelihood has no end on one side; leave the covariate out")
+                raise NotConverged(
+                    "the penalised likelihood has no end on one side; leave the covariate out"
+                )
         ends.append(
             float(
                 brentq(

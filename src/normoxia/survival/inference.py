@@ -74,7 +74,9 @@ def symmetric(value: float, standard_error: float, level: float, method: str) ->
     """Interval and test on the natural scale, against 0."""
     reach = half_width(level) * standard_error
     z = value / standard_error if standard_error > 0 else math.nan
-    return Inference(value, standard_error, value - reach, value + reach, level, two_sided(z), method)
+    return Inference(
+        value, standard_error, value - reach, value + reach, level, two_sided(z), method
+    )
 
 
 def ratio(log_value: float, standard_error: float, level: float, method: str) -> Inference:
@@ -86,5 +88,8 @@ def ratio(log_value: float, standard_error: float, level: float, method: str) ->
             f"a ratio of e to the {log_value:g} is beyond the numbers that can be written; give the covariate in a unit "
             "of which patients differ by a few"
         )
-    low, high = math.exp(max(log_value - reach, -_LARGEST)), math.exp(min(log_value + reach, _LARGEST))
+    low, high = (
+        math.exp(max(log_value - reach, -_LARGEST)),
+        math.exp(min(log_value + reach, _LARGEST)),
+    )
     return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)

@@ -114,7 +114,9 @@ def _by_stratum(
         raise InvalidArgument(
             f"strata name {len(labels)} patients and the groups hold {len(data)}; expected one each"
         )
-    return [(data.subset(labels == label), group[labels == label], count) for label in np.unique(labels)]
+    return [
+        (data.subset(labels == label), group[labels == label], count) for label in np.unique(labels)
+    ]
 
 
 def _grouped(groups: Sequence[TimeToEvent]) -> tuple[int, TimeToEvent, NDArray[np.intp]]:
@@ -153,7 +155,9 @@ def _terms(
     n = np.array([np.zeros(len(times)) if m is None else at_risk(m, times) for m in members])
     d = np.array(
         [
-            np.zeros(len(times)) if m is None else weight_at(times, m.time[m.observed], np.ones(m.n_events))
+            np.zeros(len(times))
+            if m is None
+            else weight_at(times, m.time[m.observed], np.ones(m.n_events))
             for m in members
         ]
     )
@@ -167,7 +171,9 @@ def _terms(
             f"the weights of rho {rho:g} and gamma {gamma:g} are not finite; expected numbers of 0 or more, such as (0, 1)"
         )
     factor = np.where(n_all > 1, d_all * (n_all - d_all) / np.maximum(n_all - 1.0, 1.0), 0.0)
-    within = share.T[:, :, None] * np.eye(n_groups)[None] - share.T[:, :, None] * share.T[:, None, :]
+    within = (
+        share.T[:, :, None] * np.eye(n_groups)[None] - share.T[:, :, None] * share.T[:, None, :]
+    )
     return weight, d, share * d_all, factor[:, None, None] * within
 
 
@@ -189,7 +195,13 @@ def _outside_box(correlation: Floats, reach: float) -> float:
     if reach < 1e-9:  # an empty box, which the integrator cannot take
         return 1.0
     inside = multivariate_normal.cdf(
-        np.full(size, reach), mean=np.zeros(size), cov=correlation, allow_singular=True,
-        lower_limit=np.full(size, -reach), rng=np.random.default_rng(0), abseps=1e-6, maxpts=200_000,
-    )  # fmt: skip
+        np.full(size, reach),
+        mean=np.zeros(size),
+        cov=correlation,
+        allow_singular=True,
+        lower_limit=np.full(size, -reach),
+        rng=np.random.default_rng(0),
+        abseps=1e-6,
+        maxpts=200_000,
+    )
     return float(max(1.0 - inside, 0.0))

@@ -95,7 +95,8 @@ class SurvivalCurve:
             )
         target = 1.0 - probability
         value, low, high = (
-            _crossing(self.times, heights, target) for heights in (self.survival, self.low, self.high)
+            _crossing(self.times, heights, target)
+            for heights in (self.survival, self.low, self.high)
         )
         return Inference(
             value, math.nan, low, high, self.level, math.nan, f"Brookmeyer-Crowley, {self.interval}"
@@ -131,9 +132,14 @@ class SurvivalCurve:
         """Survival at one time in days with the curve's interval. Raises OutsideFollowUp beyond the last observation."""
         low, high = self.band_at(time)
         return Inference(
-            float(self.at(time)), float(self.standard_error_at(time)), float(low), float(high), self.level,
-            math.nan, f"Kaplan-Meier, {self.interval} interval",
-        )  # fmt: skip
+            float(self.at(time)),
+            float(self.standard_error_at(time)),
+            float(low),
+            float(high),
+            self.level,
+            math.nan,
+            f"Kaplan-Meier, {self.interval} interval",
+        )
 
     def conditional(self, time: float, given: float) -> Inference:
         """Probability of no event up to `time` among those without one at `given`, days; interval on the log
@@ -151,13 +157,19 @@ class SurvivalCurve:
                 f"nobody was without an event at {given:g} days; choose an earlier time to condition on"
             )
         value = float(self.at(time)) / start
-        before, after = _step(self.times, self.log_se, np.array([given, time]) + self.data.slack, 0.0)
+        before, after = _step(
+            self.times, self.log_se, np.array([given, time]) + self.data.slack, 0.0
+        )
         if value <= 0:
-            return Inference(0.0, math.nan, math.nan, math.nan, self.level, math.nan, "conditional survival")
+            return Inference(
+                0.0, math.nan, math.nan, math.nan, self.level, math.nan, "conditional survival"
+            )
         log_se = math.sqrt(max(float(after) ** 2 - float(before) ** 2, 0.0))
         reach = half_width(self.level) * log_se
         low, high = value * math.exp(-reach), min(value * math.exp(reach), 1.0)
-        return Inference(value, value * log_se, low, high, self.level, math.nan, "conditional survival")
+        return Inference(
+            value, value * log_se, low, high, self.level, math.nan, "conditional survival"
+        )
 
     def _within(self, times: Floats, extend: bool) -> None:
         if extend or not times.size:
@@ -189,7 +201,11 @@ class CumulativeHazard:
 
 
 def kaplan_meier(
-    data: TimeToEvent, *, interval: Interval = "log", level: float = 0.95, variance: Variance = "greenwood"
+    data: TimeToEvent,
+    *,
+    interval: Interval = "log",
+    level: float = 0.95,
+    variance: Variance = "greenwood",
 ) -> SurvivalCurve:
     """The Kaplan-Meier curve of one group.
 
@@ -199,7 +215,9 @@ def kaplan_meier(
               J Am Stat Assoc 76:312) is right for matching and sampling weights. Without weights both are equal.
     """
     if interval not in INTERVALS:
-        raise InvalidArgument(f'interval "{interval}" is not known; expected one of {", ".join(INTERVALS)}')
+        raise InvalidArgument(
+            f'interval "{interval}" is not known; expected one of {", ".join(INTERVALS)}'
+        )
     if variance not in ("greenwood", "robust"):
         raise InvalidArgument(f'variance "{variance}" is not known; expected greenwood or robust')
     checked_level(level)
@@ -216,8 +234,18 @@ def kaplan_meier(
             log_se = np.sqrt(np.cumsum(np.where(staying > 0, d / (n * staying), np.inf)))
     low, high = _band(survival, log_se, interval, level)
     return SurvivalCurve(
-        table.times, survival, log_se, low, high, n, d, float(data.time.max()), interval, level, data
-    )  # fmt: skip
+        table.times,
+        survival,
+        log_se,
+        low,
+        high,
+        n,
+        d,
+        float(data.time.max()),
+        interval,
+        level,
+        data,
+    )
 
 
 def nelson_aalen(data: TimeToEvent) -> CumulativeHazard:
@@ -232,11 +260,19 @@ def follow_up(data: TimeToEvent, *, level: float = 0.95) -> Inference:
     """Median follow-up in days by the reverse Kaplan-Meier method (Schemper & Smith 1996, Control Clin Trials 17:343)."""
     found = kaplan_meier(data.reversed(), level=level).median
     return Inference(
-        found.value, found.standard_error, found.low, found.high, level, math.nan, "reverse Kaplan-Meier"
+        found.value,
+        found.standard_error,
+        found.low,
+        found.high,
+        level,
+        math.nan,
+        "reverse Kaplan-Meier",
     )
 
 
-def landmark_difference(experimental: SurvivalCurve, control: SurvivalCurve, time: float) -> Inference:
+def landmark_difference(
+    experimental: SurvivalCurve, control: SurvivalCurve, time: float
+) -> Inference:
     """Difference of survival at one time in days, experimental minus control, interval and p by the normal
     tail.
 
@@ -244,7 +280,9 @@ def landmark_difference(experimental: SurvivalCurve, control: SurvivalCurve, tim
     source  Klein et al. 2007, Stat Med 26:4505 (the untransformed test)
     """
     value = float(experimental.at(time)) - float(control.at(time))
-    error = math.hypot(float(experimental.standard_error_at(time)), float(control.standard_error_at(time)))
+    error = math.hypot(
+        float(experimental.standard_error_at(time)), float(control.standard_error_at(time))
+    )
     if error <= 0:
         raise ComputationFailed(
             f"neither curve's rate at {time:g} days has a standard error: in each group nobody or everybody had the "
@@ -253,7 +291,9 @@ def landmark_difference(experimental: SurvivalCurve, control: SurvivalCurve, tim
     return symmetric(value, error, experimental.level, "difference of Kaplan-Meier rates")
 
 
-def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) -> tuple[Floats, Floats]:
+def _band(
+    survival: Floats, log_se: Floats, interval: Interval, level: float
+) -> tuple[Floats, Floats]:
     z = half_width(level)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if interval == "plain":
@@ -277,7 +317,9 @@ def _band(survival: Floats, log_se: Floats, interval: Interval, level: float) ->
             low, high = np.exp(log_survival * np.exp(-reach)), np.exp(log_survival * np.exp(reach))
     # where everybody had the event no interval is defined; the median's upper end then never comes from here
     gone = survival <= 0
-    return np.where(gone, np.nan, np.clip(low, 0.0, 1.0)), np.where(gone, np.nan, np.clip(high, 0.0, 1.0))
+    return np.where(gone, np.nan, np.clip(low, 0.0, 1.0)), np.where(
+        gone, np.nan, np.clip(high, 0.0, 1.0)
+    )
 
 
 def _jackknife(data: TimeToEvent, times: Floats, n: Floats, d: Floats, staying: Floats) -> Floats:
@@ -290,16 +332,24 @@ def _jackknife(data: TimeToEvent, times: Floats, n: Floats, d: Floats, staying: 
     total = np.zeros(len(times))
     for first in range(0, len(data), 512):
         rows = slice(first, first + 512)
-        own, observed, weight = data.time[rows, None], data.observed[rows, None], data.weights[rows, None]
+        own, observed, weight = (
+            data.time[rows, None],
+            data.observed[rows, None],
+            data.weights[rows, None],
+        )
         until = np.searchsorted(times, np.minimum(own, times[None, :]), side="right")
         since = np.zeros(len(own))
         if data.entry is not None:
             since = risk_before[
-                np.searchsorted(times, np.minimum(data.entry[rows, None], times[None, :]), side="right")
+                np.searchsorted(
+                    times, np.minimum(data.entry[rows, None], times[None, :]), side="right"
+                )
             ]
         exposure = risk_before[until] - (since if data.entry is not None else 0.0)
         event = np.where(
-            observed & (own <= times), per_event[np.clip(np.searchsorted(times, own), 0, len(times) - 1)], 0.0
+            observed & (own <= times),
+            per_event[np.clip(np.searchsorted(times, own), 0, len(times) - 1)],
+            0.0,
         )
         total += np.square(weight * (event - exposure)).sum(axis=0)
     return np.asarray(np.sqrt(np.where(np.isfinite(per_risk), total, np.inf)))

@@ -161,7 +161,9 @@ def covariate_columns(
         ) from None
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != len(data):
-        raise InvalidArgument(f"covariates have shape {x.shape}; expected ({len(data)},) or ({len(data)}, p)")
+        raise InvalidArgument(
+            f"covariates have shape {x.shape}; expected ({len(data)},) or ({len(data)}, p)"
+        )
     if not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x).all(axis=1)))
         raise InvalidArgument(
@@ -203,7 +205,9 @@ def log_likelihood(
     return total if math.isfinite(total) else -_NOWHERE
 
 
-def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> tuple[Floats, Floats, float]:
+def maximise(
+    negative: Callable[[Floats], float], start: Floats, title: str
+) -> tuple[Floats, Floats, float]:
     """Minimiser, inverse Hessian and value of a smooth function of a few numbers.
 
     Nelder-Mead to come near, BFGS, then Newton steps on central differences until the step is far below a
@@ -220,12 +224,17 @@ def maximise(negative: Callable[[Floats], float], start: Floats, title: str) -> 
     return found
 
 
-def _maximised(negative: Callable[[Floats], float], start: Floats) -> tuple[Floats, Floats, float] | None:
+def _maximised(
+    negative: Callable[[Floats], float], start: Floats
+) -> tuple[Floats, Floats, float] | None:
     from scipy.optimize import minimize
 
     searched = np.asarray(start, dtype=np.float64)
     for search in ("Nelder-Mead", "BFGS"):
-        centre, unit = searched, 50.0 * _steps(negative, searched)  # about a standard error a coordinate
+        centre, unit = (
+            searched,
+            50.0 * _steps(negative, searched),
+        )  # about a standard error a coordinate
 
         def scaled(y: Floats, centre: Floats = centre, unit: Floats = unit) -> float:
             return negative(centre + unit * y)
@@ -233,7 +242,10 @@ def _maximised(negative: Callable[[Floats], float], start: Floats) -> tuple[Floa
         origin = np.zeros(len(start))
         if search == "Nelder-Mead":
             found = minimize(
-                scaled, origin, method="Nelder-Mead", options={"maxiter": 300 * len(start), "fatol": 1e-4}
+                scaled,
+                origin,
+                method="Nelder-Mead",
+                options={"maxiter": 300 * len(start), "fatol": 1e-4},
             )
         else:
             found = minimize(scaled, origin, method="BFGS", options={"gtol": 1e-3})
@@ -310,4 +322,7 @@ def _natural(family: Family, searched: Floats, x: Floats) -> list[Floats]:
     columns = [np.full(len(x), value) for value in searched[:size]]
     columns[family.location] = columns[family.location] + x @ searched[size:]
     with np.errstate(over="ignore"):
-        return [np.exp(c) if positive else c for c, positive in zip(columns, family.positive, strict=True)]
+        return [
+            np.exp(c) if positive else c
+            for c, positive in zip(columns, family.positive, strict=True)
+        ]

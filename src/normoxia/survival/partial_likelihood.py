@@ -34,7 +34,9 @@ def plain(design: RiskDesign, ties: Ties) -> Terms:
                     design.x, design.first, design.end, design.event, design.group, coefficients
                 )
             else:
-                weight, total, mean, covariance = event_moments(design, coefficients, ties, at_events)
+                weight, total, mean, covariance = event_moments(
+                    design, coefficients, ties, at_events
+                )
                 likelihood = float(own @ (x @ coefficients) - weight @ np.log(total))
                 score = own @ x - weight @ mean
                 information = np.einsum("e,eij->ij", weight, covariance)
@@ -53,7 +55,13 @@ def penalised(design: RiskDesign, ties: Ties) -> Terms:
         with np.errstate(all="ignore"):
             if ties == "exact":
                 likelihood, score, information, slopes = exact_terms(
-                    design.x, design.first, design.end, design.event, design.group, coefficients, third=True
+                    design.x,
+                    design.first,
+                    design.end,
+                    design.event,
+                    design.group,
+                    coefficients,
+                    third=True,
                 )
             else:
                 likelihood, score, information = plain(design, ties)(coefficients)
@@ -90,7 +98,9 @@ def ascend(
         likelihood, score, information = current
         step = np.zeros(len(beta))
         curvature = (
-            _curvature(terms, beta, spread, moving, information[chosen]) if bent else information[chosen]
+            _curvature(terms, beta, spread, moving, information[chosen])
+            if bent
+            else information[chosen]
         )
         try:
             step[moving] = np.linalg.solve(curvature, score[moving])
@@ -128,6 +138,9 @@ def _curvature(
         rows.append((behind - ahead)[moving] / (2.0 * shift[i]))
     found = np.array(rows)
     found = 0.5 * (found + found.T)
-    if np.isfinite(found).all() and (np.linalg.eigvalsh(found) > 1e-6 * np.diag(information).max()).all():
+    if (
+        np.isfinite(found).all()
+        and (np.linalg.eigvalsh(found) > 1e-6 * np.diag(information).max()).all()
+    ):
         return np.asarray(found, dtype=np.float64)
     return information

@@ -41,7 +41,9 @@ def proportional_hazards_test(
     A large p with few events proves nothing: look at the curves as well.
     """
     if fit.ties == "exact":
-        raise InvalidArgument("the test takes fits with efron or breslow ties; this one has exact ties")
+        raise InvalidArgument(
+            "the test takes fits with efron or breslow ties; this one has exact ties"
+        )
     if fit.firth:
         raise InvalidArgument(
             "the test is a score test at the maximum of the partial likelihood; this fit carries Firth's penalty: fit without"
@@ -55,14 +57,20 @@ def proportional_hazards_test(
         raise ComputationFailed(
             "all events share one time on the scale of the test, so no trend of hazards can be seen; follow patients for longer"
         )
-    time = time / span  # the statistics do not depend on the unit, and squares of large times would be lost
+    time = (
+        time / span
+    )  # the statistics do not depend on the unit, and squares of large times would be lost
     own = design.weight[design.event][:, None] * design.x[design.event]
     extra = time @ (own - weight[:, None] * mean)
     blocks = [np.einsum("e,eij->ij", weight * time**power, covariance) for power in (0, 1, 2)]
     left = blocks[2] - blocks[1] @ np.linalg.solve(blocks[0], blocks[1])
     inverse = np.linalg.inv(blocks[0])
-    alone = np.array([blocks[2][j, j] - blocks[1][j] @ inverse @ blocks[1][j] for j in range(len(extra))])
-    rank = np.linalg.matrix_rank(left / np.sqrt(np.outer(np.diag(blocks[2]), np.diag(blocks[2]))), tol=1e-10)
+    alone = np.array(
+        [blocks[2][j, j] - blocks[1][j] @ inverse @ blocks[1][j] for j in range(len(extra))]
+    )
+    rank = np.linalg.matrix_rank(
+        left / np.sqrt(np.outer(np.diag(blocks[2]), np.diag(blocks[2]))), tol=1e-10
+    )
     if (alone <= 1e-10 * np.diag(blocks[2])).any() or rank < len(extra):
         raise ComputationFailed(
             f"{fit.data.n_events} events are too few to see a trend of the hazards of {', '.join(fit.names)}: "
@@ -71,9 +79,13 @@ def proportional_hazards_test(
     statistics = [float(value) for value in extra**2 / alone]
     together = float(extra @ np.linalg.solve(left, extra))
     return ProportionalHazardsTest(
-        fit.names, tuple(statistics), tuple(chi2_tail(s, 1) for s in statistics), together,
-        chi2_tail(together, len(extra)), transform,
-    )  # fmt: skip
+        fit.names,
+        tuple(statistics),
+        tuple(chi2_tail(s, 1) for s in statistics),
+        together,
+        chi2_tail(together, len(extra)),
+        transform,
+    )
 
 
 #: what counts as curves that lie apart; choices of ours (assumed): a visible difference, beyond the usual bar of
@@ -93,10 +105,13 @@ def curves_cross(one: SurvivalCurve, other: SurvivalCurve) -> bool:
     if not len(times):
         return False
     gap = one.at(times, extend=True) - other.at(times, extend=True)
-    error = np.hypot(one.standard_error_at(times, extend=True), other.standard_error_at(times, extend=True))
+    error = np.hypot(
+        one.standard_error_at(times, extend=True), other.standard_error_at(times, extend=True)
+    )
     spans = np.diff(times, append=until)
     return all(
-        spans[side * gap > _APART].sum() >= _LASTING * until and (side * gap > _BEYOND_CHANCE * error).any()
+        spans[side * gap > _APART].sum() >= _LASTING * until
+        and (side * gap > _BEYOND_CHANCE * error).any()
         for side in (1.0, -1.0)
     )
 
@@ -108,15 +123,21 @@ def _transformed(fit: CoxFit, transform: str) -> Floats:
         return times
     if transform == "log":
         if (times[fit.data.observed] <= 0).any():
-            raise InvalidArgument("an event at time 0 has no logarithm; use another transform, such as km")
+            raise InvalidArgument(
+                "an event at time 0 has no logarithm; use another transform, such as km"
+            )
         return np.log(np.where(times > 0, times, 1.0))
     if transform == "rank":
         from scipy.stats import rankdata
 
         return np.asarray(rankdata(times), dtype=np.float64)
     if transform != "km":
-        raise InvalidArgument(f'transform "{transform}" is not known; expected km, identity, rank or log')
+        raise InvalidArgument(
+            f'transform "{transform}" is not known; expected km, identity, rank or log'
+        )
     # as cox.zph: the curve of all strata together, without weights
     curve = kaplan_meier(replace(fit.data, weight=None))
-    before = np.concatenate([[1.0], curve.survival])[np.searchsorted(curve.times, times, side="left")]
+    before = np.concatenate([[1.0], curve.survival])[
+        np.searchsorted(curve.times, times, side="left")
+    ]
     return 1.0 - np.asarray(before)

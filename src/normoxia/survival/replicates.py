@@ -158,7 +158,9 @@ def kaplan_meier_many(
     size = belongs.sum(axis=1)
     n = np.maximum(size[:, None] - np.arange(days.shape[1])[None, :], 1).astype(np.float64)
     # one factor a patient: with events before censorings at a tied time the product telescopes to 1 - d/n
-    survival = np.asarray(np.cumprod(np.where(events, 1.0 - 1.0 / n, 1.0), axis=1), dtype=np.float64)
+    survival = np.asarray(
+        np.cumprod(np.where(events, 1.0 - 1.0 / n, 1.0), axis=1), dtype=np.float64
+    )
     with np.errstate(divide="ignore"):
         log_var = np.cumsum(np.where(events, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     last = np.where(np.isfinite(days), days, 0.0).max(axis=1)
@@ -199,7 +201,9 @@ def hazard_ratio_many(
     if not parts:
         raise InvalidArgument("no patient is included; expected at least one")
     in_order = _joined(days, events, parts, belongs, tie_tolerance)
-    pieces = [_pieces(*found, arm, chosen, ties) for found, chosen in zip(in_order, parts, strict=True)]
+    pieces = [
+        _pieces(*found, arm, chosen, ties) for found, chosen in zip(in_order, parts, strict=True)
+    ]
     is_event, in_arm, n_arm, n_other, expected, variance = (
         np.concatenate([piece[i] for piece in pieces], axis=1) for i in range(6)
     )
@@ -233,13 +237,20 @@ def _joined(
     if near.any():
         changed = joined_rows(days[near], belongs[near], tolerance)
         for found, chosen in zip(in_order, parts, strict=True):
-            for whole, rows in zip(found, _sorted(changed, events[near], chosen[near]), strict=True):
+            for whole, rows in zip(
+                found, _sorted(changed, events[near], chosen[near]), strict=True
+            ):
                 whole[near] = rows
     return in_order
 
 
 def _pieces(
-    order: NDArray[np.intp], days: Floats, events: Booleans, arm: Booleans, chosen: Booleans, ties: str
+    order: NDArray[np.intp],
+    days: Floats,
+    events: Booleans,
+    arm: Booleans,
+    chosen: Booleans,
+    ties: str,
 ) -> tuple[NDArray[Any], ...]:
     """Per patient in order of time, within one stratum: event, arm, the risk set's two sizes, log-rank terms."""
     in_arm = np.take_along_axis(arm & chosen, order, axis=1)
@@ -262,7 +273,9 @@ def _pieces(
     )  # 0, 1/d, ... (d-1)/d among ties
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(events, n_arm / n_all, 0.0)
-        hypergeometric = np.where(events & (n_all > 1), p * (1 - p) * (n_all - deaths) / (n_all - 1), 0.0)
+        hypergeometric = np.where(
+            events & (n_all > 1), p * (1 - p) * (n_all - deaths) / (n_all - 1), 0.0
+        )
     if ties == "efron":
         n_other = (n_all - n_arm) - share * (deaths - deaths_arm)
         n_arm = n_arm - share * deaths_arm
@@ -317,7 +330,11 @@ def _arrays(
     if days.ndim != 2 or days.shape[1] == 0:
         raise InvalidArgument(f"time has shape {days.shape}; expected (replicates, patients)")
     events = _marks("observed", observed, days.shape)
-    belongs = np.ones(days.shape, np.bool_) if included is None else _marks("included", included, days.shape)
+    belongs = (
+        np.ones(days.shape, np.bool_)
+        if included is None
+        else _marks("included", included, days.shape)
+    )
     if not np.isfinite(days[belongs]).all() or (days[belongs] < 0).any():
         raise InvalidArgument(
             "time holds a negative or infinite value; expected days since the origin, 0 or more"
@@ -341,10 +358,14 @@ def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any
     try:
         return np.broadcast_to(array, shape)
     except ValueError:
-        raise InvalidArgument(f"{name} has shape {array.shape}; expected {shape} or ({shape[1]},)") from None
+        raise InvalidArgument(
+            f"{name} has shape {array.shape}; expected {shape} or ({shape[1]},)"
+        ) from None
 
 
-def _sorted(days: Floats, events: Booleans, belongs: Booleans) -> tuple[NDArray[np.intp], Floats, Booleans]:
+def _sorted(
+    days: Floats, events: Booleans, belongs: Booleans
+) -> tuple[NDArray[np.intp], Floats, Booleans]:
     """Columns in order of time, events before censorings at a tied time, those left out at the end."""
     held = np.where(belongs, days, np.inf)
     marks = events & belongs
@@ -377,6 +398,7 @@ def prediction_interval(values: ArrayLike, level: float = 0.9) -> tuple[float, f
     if not len(held):
         return math.nan, math.nan, math.nan
     ends = [
-        held[min(int(share * len(held)), len(held) - 1)] for share in (0.5, 0.5 - level / 2, 0.5 + level / 2)
+        held[min(int(share * len(held)), len(held) - 1)]
+        for share in (0.5, 0.5 - level / 2, 0.5 + level / 2)
     ]
     return float(ends[0]), float(ends[1]), float(ends[2])

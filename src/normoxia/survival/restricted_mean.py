@@ -1,5 +1,6 @@
 """Restricted mean survival: the area under a curve up to a horizon, and the time lost above it, which need no
-proportional hazards."""
+proportional hazards.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +35,18 @@ def restricted_mean(curve: SurvivalCurve, horizon: float, *, extend: bool = Fals
     edges = np.concatenate([[0.0], curve.times[inside], [horizon]])
     areas = np.concatenate([[1.0], curve.survival[inside]]) * np.diff(edges)
     to_the_right = np.cumsum(areas[::-1])[::-1][1:]
-    known = to_the_right > 0  # the variance of log survival is infinite once everybody had the event
+    known = (
+        to_the_right > 0
+    )  # the variance of log survival is infinite once everybody had the event
     spread = np.square(curve.log_se[inside][known])
     variance_steps = np.diff(spread, prepend=0.0)
     error = math.sqrt(max(float(np.sum(np.square(to_the_right[known]) * variance_steps)), 0.0))
     value = float(areas.sum())
     reach = half_width(curve.level) * error
     low, high = max(value - reach, 0.0), min(value + reach, horizon)
-    return Inference(value, error, low, high, curve.level, math.nan, f"restricted mean to {horizon:g} days")
+    return Inference(
+        value, error, low, high, curve.level, math.nan, f"restricted mean to {horizon:g} days"
+    )
 
 
 def restricted_mean_difference(
@@ -58,7 +63,9 @@ def restricted_mean_difference(
     return symmetric(one.value - other.value, error, experimental.level, method)
 
 
-def restricted_mean_ratio(experimental: SurvivalCurve, control: SurvivalCurve, horizon: float) -> Inference:
+def restricted_mean_ratio(
+    experimental: SurvivalCurve, control: SurvivalCurve, horizon: float
+) -> Inference:
     """Ratio of restricted means, experimental over control, tested against 1 on the log scale (delta method).
 
     raises  ComputationFailed when a mean is 0 or neither has a standard error
@@ -75,7 +82,9 @@ def restricted_mean_ratio(experimental: SurvivalCurve, control: SurvivalCurve, h
     return ratio(math.log(one.value / other.value), error, experimental.level, method)
 
 
-def restricted_mean_lost(curve: SurvivalCurve, horizon: float, *, extend: bool = False) -> Inference:
+def restricted_mean_lost(
+    curve: SurvivalCurve, horizon: float, *, extend: bool = False
+) -> Inference:
     """Mean time lost to the event up to a horizon, in days: the horizon less the restricted mean.
 
     horizon, extend, raises   as in `restricted_mean`
@@ -83,9 +92,14 @@ def restricted_mean_lost(curve: SurvivalCurve, horizon: float, *, extend: bool =
     """
     mean = restricted_mean(curve, horizon, extend=extend)
     return Inference(
-        horizon - mean.value, mean.standard_error, horizon - mean.high, horizon - mean.low, mean.level,
-        math.nan, f"restricted mean time lost to {horizon:g} days",
-    )  # fmt: skip
+        horizon - mean.value,
+        mean.standard_error,
+        horizon - mean.high,
+        horizon - mean.low,
+        mean.level,
+        math.nan,
+        f"restricted mean time lost to {horizon:g} days",
+    )
 
 
 def restricted_mean_lost_ratio(

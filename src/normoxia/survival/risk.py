@@ -46,7 +46,9 @@ def asked(times: ArrayLike) -> Floats:
             "the times asked for hold something that is not a number; expected days"
         ) from None
     if np.isnan(moments).any():
-        raise InvalidArgument("the times asked for hold a missing value (nan); expected days, leave it out")
+        raise InvalidArgument(
+            "the times asked for hold a missing value (nan); expected days, leave it out"
+        )
     return moments
 
 

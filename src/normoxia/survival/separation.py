@@ -24,7 +24,9 @@ def separates(design: RiskDesign, direction: Floats, exact: bool, tolerance: flo
         for events in (slice(0, 1000), slice(None)):
             own, group = values[design.event[events]], design.group[events]
             beside = design.end[group[1:]] == design.end[group[:-1]]
-            if (beside & (np.diff(own) > max(tolerance, 1e-12) * float(np.abs(values).max()) * 2.0)).any():
+            if (
+                beside & (np.diff(own) > max(tolerance, 1e-12) * float(np.abs(values).max()) * 2.0)
+            ).any():
                 return False
     span = float(np.ptp(values))
     if span <= 0:
@@ -63,7 +65,9 @@ def _greatest_entered(design: RiskDesign, values: Floats) -> Floats:
     assert design.entry_order is not None
     assert design.entry_first is not None
     greatest = np.empty(len(design.times))
-    for g, (first, end, entered) in enumerate(zip(design.first, design.end, design.entry_first, strict=True)):
+    for g, (first, end, entered) in enumerate(
+        zip(design.first, design.end, design.entry_first, strict=True)
+    ):
         waiting = np.zeros(end - first, dtype=np.bool_)
         late = design.entry_order[entered:end]
         waiting[late[late >= first] - first] = True

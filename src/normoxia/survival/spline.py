@@ -67,7 +67,9 @@ class SplineFit:
             )
         return np.asarray(np.exp(_from_scale(self.scale, predicted, slope, moments)[0]))
 
-    def hazard_ratio_at(self, times: ArrayLike, covariates: ArrayLike, reference: ArrayLike) -> Floats:
+    def hazard_ratio_at(
+        self, times: ArrayLike, covariates: ArrayLike, reference: ArrayLike
+    ) -> Floats:
         """Ratio of hazards of two patients at times > 0 in days: constant only if effects are."""
         return np.asarray(self.hazard(times, covariates) / self.hazard(times, reference))
 
@@ -75,7 +77,9 @@ class SplineFit:
         moments = asked_times(times)
         x = np.asarray(covariates, dtype=np.float64)
         if x.shape != (self.n_covariates,):
-            raise InvalidArgument(f"{x.size} covariate values were given; the model has {self.n_covariates}")
+            raise InvalidArgument(
+                f"{x.size} covariate values were given; the model has {self.n_covariates}"
+            )
         log_time = np.log(np.where(moments > 0, moments, 1.0)).ravel()
         rows = np.broadcast_to(x, (log_time.size, len(x)))
         values, slopes = _design(log_time, self.knots, rows, self.varying)
@@ -104,7 +108,9 @@ def fit_spline(
     if scale not in ("hazard", "odds", "normal"):
         raise InvalidArgument(f'scale "{scale}" is not known; expected hazard, odds or normal')
     if (data.time <= 0).any():
-        raise InvalidArgument("a time of 0 days has no logarithm; give it half a day or leave it out")
+        raise InvalidArgument(
+            "a time of 0 days has no logarithm; give it half a day or leave it out"
+        )
     x, labels = covariate_columns(data, covariates, names)
     if inner_knots < 0 or not all(0 <= i < x.shape[1] for i in varying):
         raise InvalidArgument(
@@ -113,7 +119,9 @@ def fit_spline(
         )
     event_logs = np.log(data.time[data.observed])
     if len(np.unique(event_logs)) < inner_knots + 2:
-        raise ComputationFailed(f"{len(event_logs)} events cannot carry {inner_knots} inner knots; use fewer")
+        raise ComputationFailed(
+            f"{len(event_logs)} events cannot carry {inner_knots} inner knots; use fewer"
+        )
     knots = np.quantile(event_logs, np.linspace(0.0, 1.0, inner_knots + 2))
     log_time = np.log(data.time)
     values, slopes = _design(log_time, knots, x, tuple(varying))
@@ -135,16 +143,22 @@ def fit_spline(
         def hazards(time: Floats, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
             at_end = len(rows) == len(data) and time is data.time
             value, slope = (
-                (values, slopes) if at_end or entries is None else (entries[0][rows], entries[1][rows])
+                (values, slopes)
+                if at_end or entries is None
+                else (entries[0][rows], entries[1][rows])
             )
             return _from_scale(scale, value @ beta, slope @ beta, time)
 
         return -log_likelihood(data, hazards)
 
-    found, covariance, value = maximise(negative, guess * factor, f"the spline on the {scale} scale")
+    found, covariance, value = maximise(
+        negative, guess * factor, f"the spline on the {scale} scale"
+    )
     all_names = (
-        *(f"gamma{i}" for i in range(inner_knots + 2)), *labels, *(f"gamma1({labels[i]})" for i in varying)
-    )  # fmt: skip
+        *(f"gamma{i}" for i in range(inner_knots + 2)),
+        *labels,
+        *(f"gamma1({labels[i]})" for i in varying),
+    )
     return SplineFit(
         scale,
         knots,
@@ -157,7 +171,9 @@ def fit_spline(
     )
 
 
-def _design(log_time: Floats, knots: Floats, x: Floats, varying: tuple[int, ...]) -> tuple[Floats, Floats]:
+def _design(
+    log_time: Floats, knots: Floats, x: Floats, varying: tuple[int, ...]
+) -> tuple[Floats, Floats]:
     """Columns of the linear predictor and their derivatives by log time."""
     first, last = knots[0], knots[-1]
     ones, zeros = np.ones_like(log_time), np.zeros_like(log_time)
@@ -172,7 +188,9 @@ def _design(log_time: Floats, knots: Floats, x: Floats, varying: tuple[int, ...]
     return np.column_stack(columns), np.column_stack(slopes)
 
 
-def _from_scale(scale: Scale, predicted: Floats, slope: Floats, time: Floats) -> tuple[Floats, Floats]:
+def _from_scale(
+    scale: Scale, predicted: Floats, slope: Floats, time: Floats
+) -> tuple[Floats, Floats]:
     """Log hazard and cumulative hazard; nan where the spline falls, which the likelihood refuses."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         log_slope = np.log(slope / time)

@@ -19,8 +19,8 @@ Read in this order:
 
 from normoxia.trial.ablation import ablate
 from normoxia.trial.analysis import PublishedComparison, analyse, compare, protocol_of, published
-from normoxia.trial.designs import TrialDesign, forecasts
 from normoxia.trial.files import library, read
+from normoxia.trial.making.designs import TrialDesign, forecasts
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
 from normoxia.trial.runner import Chunk, chunks, prepare, run

@@ -100,7 +100,9 @@ def replicated(result: TrialResult, trial: Trial | None = None) -> tuple[Replica
     trial   the protocol; read back from the result when omitted
     """
     protocol = protocol_of(result) if trial is None else trial
-    return _Analysis(result, protocol).replicated_ratios() if ensemble_of(result) is not None else ()
+    return (
+        _Analysis(result, protocol).replicated_ratios() if ensemble_of(result) is not None else ()
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,9 @@ def predicted_curves(
 def ensemble_of(result: TrialResult) -> Mapping[str, float] | None:
     """Structural error of the ensemble a result's replicates were run under, by kind of outcome; None without one."""
     calibration = result.manifest.get("ensemble")
-    if not isinstance(calibration, Mapping) or not isinstance(calibration.get("structural"), Mapping):
+    if not isinstance(calibration, Mapping) or not isinstance(
+        calibration.get("structural"), Mapping
+    ):
         return None
     return {str(kind): float(sd) for kind, sd in calibration["structural"].items()}
 
@@ -148,9 +152,14 @@ def protocol_of(result: TrialResult, folder: Path | None = None) -> Trial:
     folder  where documents stand that the protocol names by path; the working folder when omitted
     raises  InvalidDocument when the result holds no protocol, or names documents that are not there
     """
-    text, file = result.manifest.get("protocol"), str(result.manifest.get("protocol_file", result.trial))
+    text, file = (
+        result.manifest.get("protocol"),
+        str(result.manifest.get("protocol_file", result.trial)),
+    )
     if not isinstance(text, str) or not text:
-        raise InvalidDocument(f"{result.trial}: the result holds no protocol; pass the trial to analyse")
+        raise InvalidDocument(
+            f"{result.trial}: the result holds no protocol; pass the trial to analyse"
+        )
     place = file if folder is None else str(folder / file)
     return performed(result, files.parse(documents.parse(text, place), text))
 
@@ -198,9 +207,11 @@ def _at_cut(median: Outcome, cut: str, every: Iterable[Outcome]) -> Outcome:
     if not cut or _cut(median) == cut:
         return median
     alike = (
-        o for o in every
-        if o.population == cut and (o.endpoint, o.measure, o.arm) == (median.endpoint, median.measure, median.arm)
-    )  # fmt: skip
+        o
+        for o in every
+        if o.population == cut
+        and (o.endpoint, o.measure, o.arm) == (median.endpoint, median.measure, median.arm)
+    )
     return next(alike, median)
 
 
@@ -244,10 +255,14 @@ def published_curves(trial: Trial) -> tuple[PublishedCurve, ...]:
                 points = zip(readings.time / DAYS_PER_MONTH, 100.0 * readings.survival, strict=True)
                 cuts.setdefault((curve.endpoint, population.id, curve.population), []).append(
                     PublishedCurve(
-                        chosen.id, curve.endpoint, curve.arm, tuple((float(m), float(s)) for m, s in points), curve.population,
+                        chosen.id,
+                        curve.endpoint,
+                        curve.arm,
+                        tuple((float(m), float(s)) for m, s in points),
+                        curve.population,
                         Source(reference.citation if reference else curve.source, curve.dataset),
                     )
-                )  # fmt: skip
+                )
         for endpoint in (Endpoint.PFS, Endpoint.OS):
             alike = [curves for key, curves in cuts.items() if key[0] is endpoint]
             if alike:
@@ -263,7 +278,9 @@ def _reach(curves: list[PublishedCurve]) -> tuple[int, float]:
 
 def _is_whole(curve: Curve, population: StudyPopulation, study: Study) -> bool:
     """Whether a digitised curve is of all patients of its arm in a population, by their number (3 % apart at most)."""
-    reported = (row for cut in study.populations if cut.set == population.set for row in cut.reported)
+    reported = (
+        row for cut in study.populations if cut.set == population.set for row in cut.reported
+    )
     sizes = {row.n for row in reported if row.arm == curve.arm and not row.comparator and row.n}
     if population.n == sum(arm.n for arm in study.arms):
         sizes |= {arm.n for arm in study.arms if arm.id == curve.arm}
@@ -280,7 +297,9 @@ def _study(trial: Trial) -> Study:
     return registry()[trial.study]
 
 
-def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[PublishedComparison, ...]:
+def compare(
+    simulated: Iterable[Outcome], reported: Iterable[Outcome]
+) -> tuple[PublishedComparison, ...]:
     """Every simulated outcome with the published one of the same set, endpoint, measure, arms and month."""
     known = {_key(outcome): outcome for outcome in reported}
     return tuple(PublishedComparison(outcome, known.get(_key(outcome))) for outcome in simulated)
@@ -288,7 +307,14 @@ def compare(simulated: Iterable[Outcome], reported: Iterable[Outcome]) -> tuple[
 
 def _key(outcome: Outcome) -> tuple[object, ...]:
     month = None if math.isnan(outcome.months) else round(outcome.months, 3)
-    return (outcome.population, outcome.endpoint, outcome.measure, outcome.arm, outcome.comparator, month)
+    return (
+        outcome.population,
+        outcome.endpoint,
+        outcome.measure,
+        outcome.arm,
+        outcome.comparator,
+        month,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,7 +333,9 @@ class _Analysis:
         self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
         self.ensemble = ensemble_of(result)
         self.replicated = self.ensemble is not None or result.n_replicates >= ENOUGH_REPLICATES
-        self.arms = {arm.id: self.arm_trials(arm.id, position) for position, arm in enumerate(trial.arms)}
+        self.arms = {
+            arm.id: self.arm_trials(arm.id, position) for position, arm in enumerate(trial.arms)
+        }
         self.widening = 1.0 if self.replicated else math.sqrt(1.0 + 1.0 / result.n_replicates)
 
     def arm_trials(self, arm: str, position: int) -> _ArmTrials:
@@ -364,7 +392,9 @@ class _Analysis:
                     months, *heights = (np.array(column) for column in zip(*points, strict=True))
                     # curves never rise, nor do their quantiles; an interval from mean and spread may
                     value, low, high = (np.minimum.accumulate(height) for height in heights)
-                    found.append(PredictedCurve(chosen.id, endpoint, arm.id, months, value, low, high))
+                    found.append(
+                        PredictedCurve(chosen.id, endpoint, arm.id, months, value, low, high)
+                    )
         return tuple(found)
 
     def replicated_ratios(self) -> tuple[Replicated, ...]:
@@ -380,32 +410,58 @@ class _Analysis:
                     if len(x) < 2:
                         continue
                     outcome = self.outcome(
-                        chosen, member, endpoint, Measure.HAZARD_RATIO, math.nan, held.hazard_ratios,
-                        experimental, control,
-                    )  # fmt: skip
+                        chosen,
+                        member,
+                        endpoint,
+                        Measure.HAZARD_RATIO,
+                        math.nan,
+                        held.hazard_ratios,
+                        experimental,
+                        control,
+                    )
                     found.append(
                         Replicated(
-                            outcome, predictive.middle_of(x), float(x.var(ddof=1)), held.error2, len(x)
+                            outcome,
+                            predictive.middle_of(x),
+                            float(x.var(ddof=1)),
+                            held.error2,
+                            len(x),
                         )
                     )
         return tuple(found)
 
-    def arm_outcomes(self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str) -> list[Outcome]:
+    def arm_outcomes(
+        self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str
+    ) -> list[Outcome]:
         e = self.endpoints
-        shares = ((Endpoint.ORR, e.responded), (Endpoint.DCR, e.controlled), (Endpoint.TRAE3, e.toxic))
+        shares = (
+            (Endpoint.ORR, e.responded),
+            (Endpoint.DCR, e.controlled),
+            (Endpoint.TRAE3, e.toxic),
+        )
         found = [self.share(chosen, member, arm, endpoint, flags) for endpoint, flags in shares]
         found += self.curve(chosen, member, arm, Endpoint.PFS, e.pfs, e.pfs_observed, PFS_MONTHS)
         found += self.curve(chosen, member, arm, Endpoint.OS, e.os, e.os_observed, OS_MONTHS)
         responded = member & e.responded
         if responded[self.arms[arm].everyone].any():
             length = np.nan_to_num(e.duration)
-            found += self.curve(chosen, responded, arm, Endpoint.DOR, length, e.duration_observed, ())
+            found += self.curve(
+                chosen, responded, arm, Endpoint.DOR, length, e.duration_observed, ()
+            )
         return found
 
     def outcome(
-        self, chosen: AnalysisSet, member: NDArray[np.bool_], endpoint: Endpoint, measure: Measure, value: float,
-        draws: Floats, arm: str, comparator: str = "", months: float = math.nan,
-    ) -> Outcome:  # fmt: skip
+        self,
+        chosen: AnalysisSet,
+        member: NDArray[np.bool_],
+        endpoint: Endpoint,
+        measure: Measure,
+        value: float,
+        draws: Floats,
+        arm: str,
+        comparator: str = "",
+        months: float = math.nan,
+    ) -> Outcome:
         on_log = measure in (Measure.MEDIAN_MONTHS, Measure.HAZARD_RATIO)
         if self.ensemble is not None:
             estimate = predictive.interval(draws, measure, self.ensemble, LEVEL)
@@ -414,12 +470,21 @@ class _Analysis:
         return self.simulated(chosen, member, endpoint, measure, estimate, arm, comparator, months)
 
     def simulated(
-        self, chosen: AnalysisSet, member: NDArray[np.bool_], endpoint: Endpoint, measure: Measure,
-        estimate: Estimate, arm: str, comparator: str = "", months: float = math.nan,
-    ) -> Outcome:  # fmt: skip
+        self,
+        chosen: AnalysisSet,
+        member: NDArray[np.bool_],
+        endpoint: Endpoint,
+        measure: Measure,
+        estimate: Estimate,
+        arm: str,
+        comparator: str = "",
+        months: float = math.nan,
+    ) -> Outcome:
         n = int(member[self.arms[arm].everyone].sum() // self.result.n_replicates)
         name = self.trial.study or self.trial.id
-        return Outcome(name, chosen.id, endpoint, measure, estimate, arm, comparator, months, n, "simulated")
+        return Outcome(
+            name, chosen.id, endpoint, measure, estimate, arm, comparator, months, n, "simulated"
+        )
 
     def share(
         self,
@@ -437,7 +502,9 @@ class _Analysis:
         own = self.arms[arm]
         value = float(percent(own.everyone))
         if self.replicated:
-            return self.outcome(chosen, member, endpoint, Measure.PERCENT, value, percent(own.trials), arm)
+            return self.outcome(
+                chosen, member, endpoint, Measure.PERCENT, value, percent(own.trials), arm
+            )
         estimate = self.predicted_share(value, float(member[own.everyone].sum()))
         return self.simulated(chosen, member, endpoint, Measure.PERCENT, estimate, arm)
 
@@ -446,9 +513,15 @@ class _Analysis:
         return _predicted_share(percent, n, max(1, round(n / self.result.n_replicates)))
 
     def curve(
-        self, chosen: AnalysisSet, member: NDArray[np.bool_], arm: str, endpoint: Endpoint, time: Floats,
-        observed: NDArray[np.bool_], months: tuple[float, ...],
-    ) -> list[Outcome]:  # fmt: skip
+        self,
+        chosen: AnalysisSet,
+        member: NDArray[np.bool_],
+        arm: str,
+        endpoint: Endpoint,
+        time: Floats,
+        observed: NDArray[np.bool_],
+        months: tuple[float, ...],
+    ) -> list[Outcome]:
         own = self.arms[arm]
         whole, trials = (
             kaplan_meier_many(time[rows], observed[rows], member[rows])
@@ -469,14 +542,18 @@ class _Analysis:
                 continue
             if self.replicated:
                 found.append(
-                    self.outcome(chosen, member, endpoint, landmark, value, many[:, i], arm, months=month)
+                    self.outcome(
+                        chosen, member, endpoint, landmark, value, many[:, i], arm, months=month
+                    )
                 )
                 continue
             rows = own.everyone[member[own.everyone]]
             known = observed[rows] | (time[rows] >= at[i])
             n = _patients_worth(value / 100.0, float(error[i]), int(known.sum()))
             estimate = self.predicted_share(value, n)
-            found.append(self.simulated(chosen, member, endpoint, landmark, estimate, arm, months=month))
+            found.append(
+                self.simulated(chosen, member, endpoint, landmark, estimate, arm, months=month)
+            )
         return found
 
     def ratios(
@@ -490,7 +567,10 @@ class _Analysis:
         ):
 
             def ratios(
-                first: Rows, second: Rows, time: Floats = time, observed: NDArray[np.bool_] = observed
+                first: Rows,
+                second: Rows,
+                time: Floats = time,
+                observed: NDArray[np.bool_] = observed,
             ) -> HazardRatios:
                 rows = np.concatenate([first, second], axis=1)
                 arm = np.arange(rows.shape[1]) < first.shape[1]
@@ -514,12 +594,21 @@ class _Analysis:
                 # Cox's standard error is that of independent arms, for all replicates together; a trial of the
                 # planned size has sqrt(replicates) times it, and the estimate has it too
                 reach = (
-                    half_width(LEVEL) * float(whole.standard_error[0]) * math.sqrt(self.result.n_replicates)
+                    half_width(LEVEL)
+                    * float(whole.standard_error[0])
+                    * math.sqrt(self.result.n_replicates)
                 )
                 draws = value * np.exp(np.array([-reach, reach]))
             found.append(
                 self.outcome(
-                    chosen, member, endpoint, Measure.HAZARD_RATIO, value, draws, experimental, control
+                    chosen,
+                    member,
+                    endpoint,
+                    Measure.HAZARD_RATIO,
+                    value,
+                    draws,
+                    experimental,
+                    control,
                 )
             )
         return found
@@ -548,7 +637,9 @@ def _predicted_share(percent: float, n: float, size: int) -> Estimate:
     logs = np.concatenate([[0.0], np.cumsum(steps)])
     mass = np.exp(logs - logs.max())
     below = np.cumsum(mass / mass.sum())
-    low, high = (float(np.searchsorted(below, share, side="right")) for share in (tail, 1.0 - tail - 1e-12))
+    low, high = (
+        float(np.searchsorted(below, share, side="right")) for share in (tail, 1.0 - tail - 1e-12)
+    )
     ends = (100.0 * low / size, 100.0 * min(high, size) / size)
     return Estimate(percent, min(ends[0], percent), max(ends[1], percent), LEVEL)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.trial import recist
-from normoxia.trial.recist import Criteria, Response
+from normoxia.trial.conduct import recist
+from normoxia.trial.conduct.recist import Criteria, Response
 from normoxia.trial.result import TrialResult
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,9 @@ def evaluate(result: TrialResult, criteria: Criteria) -> PatientEndpoints:
     alive_until = np.where(failed, np.minimum(os_end, course.last_day), os_end)
     os = np.where(os_observed, death, alive_until)
 
-    duration = np.where(np.isnan(course.response_day), np.nan, np.maximum(pfs - course.response_day, 0.0))
+    duration = np.where(
+        np.isnan(course.response_day), np.nan, np.maximum(pfs - course.response_day, 0.0)
+    )
     end = np.minimum(np.minimum(cut, death), column["treatment_end"] + TOXICITY_DAYS)
     return PatientEndpoints(
         pfs,

@@ -24,6 +24,7 @@ from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
 from normoxia.population import EVERYBODY, Condition, PopulationDocument, TableOne
 from normoxia.population.files import check_levels, read_condition, read_covariates, read_source
+from normoxia.trial.conduct.recist import Criteria
 from normoxia.trial.protocol import (
     AnalysisSet,
     Arm,
@@ -36,7 +37,6 @@ from normoxia.trial.protocol import (
     Trial,
     Visits,
 )
-from normoxia.trial.recist import Criteria
 
 _CLINIC_UNITS: Mapping[str, str] = {
     "death_hazard": "1/day",
@@ -74,11 +74,11 @@ def read(name: str | Path) -> Trial:
             study or design that cannot be run, with the reason
     """
     if str(name).startswith(STUDY):
-        from normoxia.trial import from_study
+        from normoxia.trial.making import from_study
 
         return from_study.preferred(str(name).removeprefix(STUDY))
     if str(name).startswith(FORECAST):
-        from normoxia.trial import designs
+        from normoxia.trial.making import designs
 
         return designs.read(str(name).removeprefix(FORECAST))
     try:
@@ -96,11 +96,16 @@ def _with_prefix(error: UnknownName) -> UnknownName:
     wanted = plain_name(error.name)
     kinds = ((STUDY, "studies"), (FORECAST, "forecasts"))
     meant = [
-        prefix + n for prefix, kind in kinds for n in shipped.names(kind) if plain_name(n).startswith(wanted)
+        prefix + n
+        for prefix, kind in kinds
+        for n in shipped.names(kind)
+        if plain_name(n).startswith(wanted)
     ]
     if not wanted or not meant:
         return error
-    return UnknownName(error.kind, error.name, error.known, remedy=f"ask for {' or '.join(meant[:4])}")
+    return UnknownName(
+        error.kind, error.name, error.known, remedy=f"ask for {' or '.join(meant[:4])}"
+    )
 
 
 def parse(root: Node, text: str = "") -> Trial:
@@ -145,7 +150,16 @@ class _Reader:
 
     def trial(self, root: Node, text: str) -> Trial:
         required = ("trial", "title", "model", "population", "arms", "visits", "follow_up")
-        optional = ("study", "eligibility", "sets", "contrasts", "response", "clinic", "baseline", "notes")
+        optional = (
+            "study",
+            "eligibility",
+            "sets",
+            "contrasts",
+            "response",
+            "clinic",
+            "baseline",
+            "notes",
+        )
         got = root.fields(self.findings, required, optional)
 
         def part(key: str) -> Node:
@@ -186,7 +200,11 @@ class _Reader:
         """Visits and their number are kept for every patient."""
         count = trial.visits.count(trial.horizon)
         if count > _MOST_VISITS:
-            self.note(node, f"{count:,.0f} visits up to the last cut", f"expected {_MOST_VISITS:,} at most")
+            self.note(
+                node,
+                f"{count:,.0f} visits up to the last cut",
+                f"expected {_MOST_VISITS:,} at most",
+            )
 
     # small parts
 
@@ -211,7 +229,8 @@ class _Reader:
     def titles(self, node: Node) -> dict[str, str]:
         if node.is_mapping:
             return {
-                language: entry.text(self.findings) for language, entry in node.entries(self.findings).items()
+                language: entry.text(self.findings)
+                for language, entry in node.entries(self.findings).items()
             }
         return {"en": self.text(node)}
 
@@ -235,7 +254,9 @@ class _Reader:
             return math.nan
         if not minimum <= days <= _LONGEST:
             expected = (
-                f"expected at least {minimum:g} days" if days < minimum else "expected 100 years at most"
+                f"expected at least {minimum:g} days"
+                if days < minimum
+                else "expected 100 years at most"
             )
             self.note(node, f"found {node.value}", expected)
             return math.nan
@@ -267,8 +288,12 @@ class _Reader:
         if "covariates" not in got:
             return document
         known = tuple(c.name for c in document.covariates)
-        changed = read_covariates(got["covariates"], self.findings, known=known, latents=document.latents)
-        for covariate, entry in zip(changed, got["covariates"].entries(self.findings).values(), strict=True):
+        changed = read_covariates(
+            got["covariates"], self.findings, known=known, latents=document.latents
+        )
+        for covariate, entry in zip(
+            changed, got["covariates"].entries(self.findings).values(), strict=True
+        ):
             if covariate.name not in known:
                 self.note(
                     entry,
@@ -344,7 +369,10 @@ class _Reader:
         given = self.regimen(got["regimen"]) if "regimen" in got else NOTHING
         title = got["title"].text(self.findings) if "title" in got else ""
         return NextLine(
-            title, given, self.share(got["share"]) if "share" in got else 0.0, self.source(node, got)
+            title,
+            given,
+            self.share(got["share"]) if "share" in got else 0.0,
+            self.source(node, got),
         )
 
     def beyond(self, node: Node, given: Regimen | None) -> BeyondProgression:
@@ -368,7 +396,9 @@ class _Reader:
         )
 
     def visits(self, node: Node, arms: tuple[Arm, ...]) -> Visits:
-        got = node.fields(self.findings, ("first", "every", "window"), ("later", "source", "verified"))
+        got = node.fields(
+            self.findings, ("first", "every", "window"), ("later", "source", "verified")
+        )
         first = self.days(got["first"]) if "first" in got else math.nan
         every = self.days(got["every"], 1.0) if "every" in got else math.nan
         window = self.days(got["window"]) if "window" in got else 0.0
@@ -379,7 +409,9 @@ class _Reader:
                 changes.append((self.days(parts["from"]), self.days(parts["every"], 1.0)))
         if "first" in got:
             for arm in arms:
-                begins = min((course.start + course.days[0] for course in arm.regimen.courses), default=0.0)
+                begins = min(
+                    (course.start + course.days[0] for course in arm.regimen.courses), default=0.0
+                )
                 if first - window <= begins:
                     self.note(
                         got["first"],
@@ -393,8 +425,12 @@ class _Reader:
                 "make it shorter: visits overlap",
             )
         if not math.isfinite(first + every + window):
-            return Visits(21.0, 21.0)  # a finding was made; what depends on visits is not judged by them
-        return Visits(first, every, tuple(sorted(c for c in changes if math.isfinite(c[0] + c[1]))), window)
+            return Visits(
+                21.0, 21.0
+            )  # a finding was made; what depends on visits is not judged by them
+        return Visits(
+            first, every, tuple(sorted(c for c in changes if math.isfinite(c[0] + c[1]))), window
+        )
 
     def criteria(self, node: Node) -> Criteria:
         keys = ("confirmation", "stable", "source", "verified")
@@ -414,7 +450,9 @@ class _Reader:
             where = self.condition(got["where"]) if "where" in got else EVERYBODY
             titles = self.titles(got["title"]) if "title" in got else {"en": name}
             names = got["published"].items(self.findings) if "published" in got else []
-            found.append(AnalysisSet(name, titles, where, tuple(n.text(self.findings) for n in names)))
+            found.append(
+                AnalysisSet(name, titles, where, tuple(n.text(self.findings) for n in names))
+            )
         return tuple(found)
 
     def contrasts(self, node: Node, arms: tuple[Arm, ...]) -> tuple[Contrast, ...]:
@@ -423,7 +461,10 @@ class _Reader:
         for entry in node.items(self.findings):
             got = entry.fields(self.findings, ("experimental", "control"))
             if len(got) == 2:
-                pair = [got[key].text(self.findings, names or None) for key in ("experimental", "control")]
+                pair = [
+                    got[key].text(self.findings, names or None)
+                    for key in ("experimental", "control")
+                ]
                 if pair[0] == pair[1]:
                     self.note(entry, f'arm "{pair[0]}" is compared with itself', "name two arms")
                 found.append(Contrast(pair[0], pair[1]))
@@ -445,7 +486,9 @@ class _Reader:
         names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
         entries = shared.fields(self.findings, ("clinic", "death_factors"))
         empty = Node(None, shared.place)
-        values = dict.fromkeys(names, math.nan) | self.quantities(entries.get("clinic", empty), names)
+        values = dict.fromkeys(names, math.nan) | self.quantities(
+            entries.get("clinic", empty), names
+        )
         factors = entries.get("death_factors", empty)
         if node.value is not None:
             own = node.entries(self.findings)
@@ -458,7 +501,8 @@ class _Reader:
         if values["hold"] + values["reduce"] + values["stop"] > 1.0 + 1e-9:
             self.note(node, "hold, reduce and stop sum to more than 1", "make them smaller")
         return Clinic(
-            **values, death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings))
+            **values,
+            death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings)),
         )
 
     def quantities(self, node: Node, names: list[str], required: bool = True) -> dict[str, float]:
@@ -470,7 +514,9 @@ class _Reader:
                 continue
             value = parts["value"].number(self.findings, 0.0)
             try:
-                value = units.convert(value, parts["unit"].text(self.findings), _CLINIC_UNITS.get(name, "1"))
+                value = units.convert(
+                    value, parts["unit"].text(self.findings), _CLINIC_UNITS.get(name, "1")
+                )
             except InvalidArgument as error:
                 self.note(parts["unit"], str(error))
             if name in _SHARES and value > 1.0:
@@ -482,18 +528,26 @@ class _Reader:
         got = node.fields(self.findings, ("when", "times", "source"), ("verified",))
         when = self.condition(got["when"]) if "when" in got else EVERYBODY
         return Factor(
-            when, got["times"].number(self.findings, 0.0) if "times" in got else 1.0, self.source(node, got)
+            when,
+            got["times"].number(self.findings, 0.0) if "times" in got else 1.0,
+            self.source(node, got),
         )
 
     def baseline(self, node: Node) -> tuple[TableOne, ...]:
         found = []
         for entry in node.items(self.findings):
             got = entry.fields(
-                self.findings, ("title", "published", "source"), ("share_of", "median_of", "arm", "verified")
+                self.findings,
+                ("title", "published", "source"),
+                ("share_of", "median_of", "arm", "verified"),
             )
             if ("share_of" in got) == ("median_of" in got):
-                self.note(entry, "found both or neither of share_of and median_of", "expected one of them")
-            median_of = got["median_of"].text(self.findings, self.known) if "median_of" in got else ""
+                self.note(
+                    entry, "found both or neither of share_of and median_of", "expected one of them"
+                )
+            median_of = (
+                got["median_of"].text(self.findings, self.known) if "median_of" in got else ""
+            )
             found.append(
                 TableOne(
                     self.text(got["title"]) if "title" in got else "",
@@ -509,7 +563,9 @@ class _Reader:
     def model(self, node: Node, name: str) -> None:
         if name.endswith((".yaml", ".yml")) and not _is_file(name):
             self.note(
-                node, f'model "{name}": no such file', "check the name; it may stand beside the protocol"
+                node,
+                f'model "{name}": no such file',
+                "check the name; it may stand beside the protocol",
             )
         elif name and not name.endswith((".yaml", ".yml")) and name not in shipped.names("models"):
             self.note(

@@ -80,11 +80,15 @@ def read(path: Path) -> Finished:
     _refuse(path, faults)
     names = sorted(name for name in manifest["outputs"] if name.startswith(f"{CHUNKS}/"))
     if not names:
-        raise InvalidDocument(f"{path}: the manifest names no chunk; run it again in another folder")
+        raise InvalidDocument(
+            f"{path}: the manifest names no chunk; run it again in another folder"
+        )
     parts: list[TrialResult] = []
     for name in names:
         try:
-            parts.append(_chunk(path, name, manifest["outputs"][name], config if is_sealed else None))
+            parts.append(
+                _chunk(path, name, manifest["outputs"][name], config if is_sealed else None)
+            )
         except InvalidDocument as error:
             faults.append(str(error).removeprefix(f"{path}/"))
     planned: tuple[Chunk, ...] = ()
@@ -96,7 +100,9 @@ def read(path: Path) -> Finished:
         faults += [f"{name} is no part of the run" for name in sorted(present - wanted)]
     _refuse(path, faults)
     result = concatenate(parts)
-    return Finished(path, manifest, config, _protocol(path, manifest, result), result, planned, is_sealed)
+    return Finished(
+        path, manifest, config, _protocol(path, manifest, result), result, planned, is_sealed
+    )
 
 
 def _protocol(path: Path, manifest: Mapping[str, Any], result: TrialResult) -> Trial:
@@ -145,7 +151,9 @@ def record(run: Finished, written: Path) -> None:
     except ValueError:
         return  # it lies elsewhere
     outputs = {**run.manifest["outputs"], name: digest(written.read_bytes())}
-    told = {key: value for key, value in run.manifest.items() if key != "seal"} | {"outputs": outputs}
+    told = {key: value for key, value in run.manifest.items() if key != "seal"} | {
+        "outputs": outputs
+    }
     write_whole(run.path / MANIFEST, sealed_manifest(told))
 
 
@@ -170,11 +178,17 @@ def said_otherwise(run: Finished, described: Mapping[str, object]) -> tuple[str,
     if "documents" in run.manifest:
         known.add("documents")
     found = list(_apart(run.manifest, expected))
-    found += [f'{MANIFEST}: "{key}" is no entry of a run' for key in run.manifest if key not in known]
+    found += [
+        f'{MANIFEST}: "{key}" is no entry of a run' for key in run.manifest if key not in known
+    ]
     found += [f'{MANIFEST}: "{key}" is missing' for key in sorted(known - {*run.manifest})]
     for key in ("wall_seconds", "cpu_seconds"):
         seconds = run.manifest.get(key, 0.0)
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, (int, float))
+            or not 0 <= seconds < math.inf
+        ):
             found.append(f"{MANIFEST}: {key} is {_short(seconds)}, expected seconds")
     return tuple(found)
 
@@ -202,7 +216,9 @@ def sampled(chunk: Chunk, share: float, least: int) -> Chunk:
     pieces = []
     for replicate, first, n in chunk.pieces:
         some = min(n, max(math.ceil(share * n), least))
-        place = int(hashlib.sha256(f"{chunk.name}/{replicate}/{first}".encode()).hexdigest()[:8], 16)
+        place = int(
+            hashlib.sha256(f"{chunk.name}/{replicate}/{first}".encode()).hexdigest()[:8], 16
+        )
         pieces.append((replicate, first + place % (n - some + 1), some))
     return replace(chunk, pieces=tuple(pieces))
 
@@ -220,7 +236,8 @@ def differing(kept: TrialResult, again: TrialResult) -> tuple[str, ...]:
     is_part = len(rows) < kept.n_rows
     part = kept.take(np.array(rows, dtype=np.intp))
     arrays: list[tuple[str, Any, Any]] = [
-        (f"covariate {name}", part.covariates.get(name), values) for name, values in again.covariates.items()
+        (f"covariate {name}", part.covariates.get(name), values)
+        for name, values in again.covariates.items()
     ]
     arrays += [(name, part.columns.get(name), values) for name, values in again.columns.items()]
     arrays += [
@@ -268,13 +285,19 @@ def _chunk(path: Path, name: str, had: str, config: Mapping[str, object] | None)
     try:
         content = place.read_bytes()
     except OSError as error:
-        raise InvalidDocument(f"{place}: cannot be read ({error.strerror}); the folder was changed") from None
+        raise InvalidDocument(
+            f"{place}: cannot be read ({error.strerror}); the folder was changed"
+        ) from None
     if digest(content) != had:
-        raise InvalidDocument(f"{place}: not as the manifest says; the folder was changed after the run")
+        raise InvalidDocument(
+            f"{place}: not as the manifest says; the folder was changed after the run"
+        )
     return TrialResult.from_bytes(content, str(place))
 
 
-def _unlike_manifest(path: Path, manifest: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+def _unlike_manifest(
+    path: Path, manifest: Mapping[str, Any], config: Mapping[str, Any]
+) -> Iterator[str]:
     """Where manifest and configuration contradict themselves or each other, in words."""
     if manifest.get("schema") != MANIFEST_SCHEMA:
         yield f"{MANIFEST} has the schema {_short(manifest.get('schema'))}, expected {MANIFEST_SCHEMA}"
@@ -320,10 +343,14 @@ def _manifest(path: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InvalidDocument(f"{place}: not readable as JSON ({error}); the file may be cut short") from None
+        raise InvalidDocument(
+            f"{place}: not readable as JSON ({error}); the file may be cut short"
+        ) from None
     outputs = manifest.get("outputs") if isinstance(manifest, dict) else None
     if not isinstance(outputs, dict) or not all(isinstance(had, str) for had in outputs.values()):
-        raise InvalidDocument(f"{place}: is not the manifest of a run; name the folder of a finished run")
+        raise InvalidDocument(
+            f"{place}: is not the manifest of a run; name the folder of a finished run"
+        )
     for name in outputs:
         parts = Path(name).parts
         if Path(name).is_absolute() or ".." in parts or "\0" in name or not parts:

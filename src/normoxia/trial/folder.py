@@ -43,7 +43,9 @@ class RunFolder:
 
     @classmethod
     @contextmanager
-    def begun(cls, path: Path, config: Mapping[str, object], *, resume: bool = False) -> Iterator[RunFolder]:
+    def begun(
+        cls, path: Path, config: Mapping[str, object], *, resume: bool = False
+    ) -> Iterator[RunFolder]:
         """`create` or `resume`, and within it no other process writes the folder. Raises OutputExists when one does."""
         if not resume:
             cls._refuse(path)
@@ -101,7 +103,9 @@ class RunFolder:
         """Raises OutputExists unless there is nothing at a path that anybody would miss."""
         if not path.exists() or (path.is_dir() and not _holds(path)):
             return
-        raise OutputExists(f"{path} exists; name another folder with --out, or add --resume to go on with it")
+        raise OutputExists(
+            f"{path} exists; name another folder with --out, or add --resume to go on with it"
+        )
 
     def chunk(self, name: str) -> Path:
         """Where a chunk of that name stands or will stand."""
@@ -110,7 +114,9 @@ class RunFolder:
     def strays(self, names: Iterable[str]) -> list[str]:
         """What stands beside the chunks of those names and is none of them, sorted."""
         known = {*names}
-        return [entry.name for entry in storage.occupants(self.path / CHUNKS) if entry.name not in known]
+        return [
+            entry.name for entry in storage.occupants(self.path / CHUNKS) if entry.name not in known
+        ]
 
     def has_chunk(self, name: str) -> bool:
         return self.chunk(name).is_file()
@@ -129,14 +135,18 @@ class RunFolder:
         with with_path(path), path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
-    def write_manifest(self, manifest: Mapping[str, object], outputs: Iterable[Path]) -> dict[str, object]:
+    def write_manifest(
+        self, manifest: Mapping[str, object], outputs: Iterable[Path]
+    ) -> dict[str, object]:
         """Write the manifest, with the digests of configuration and outputs, as the last act of a run; returns what was written."""
         whole = {
             "schema": MANIFEST_SCHEMA,
             **manifest,
             "config_sha256": hashlib.sha256((self.path / CONFIG).read_bytes()).hexdigest(),
             "log": log_so_far(self.path),
-            "outputs": {p.relative_to(self.path).as_posix(): digest(p.read_bytes()) for p in outputs},
+            "outputs": {
+                p.relative_to(self.path).as_posix(): digest(p.read_bytes()) for p in outputs
+            },
         }
         content = sealed_manifest(whole)
         write_whole(self.path / MANIFEST, content, make_folder=False)
@@ -146,14 +156,18 @@ class RunFolder:
 
 
 def _nothing(path: Path) -> InvalidArgument:
-    return InvalidArgument(f"{path} holds no run to resume (no {CONFIG}); leave out --resume to start one")
+    return InvalidArgument(
+        f"{path} holds no run to resume (no {CONFIG}); leave out --resume to start one"
+    )
 
 
 def _holds(path: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed before it began."""
     for entry in storage.occupants(path):
         is_empty = entry.is_file() and entry.name == CONFIG and storage.is_blank(entry)
-        if not is_empty and not (entry.is_dir() and entry.name == CHUNKS and not storage.occupants(entry)):
+        if not is_empty and not (
+            entry.is_dir() and entry.name == CHUNKS and not storage.occupants(entry)
+        ):
             return True
     return False
 
@@ -176,7 +190,9 @@ def read_config(path: Path) -> dict[str, object]:
     written = path / CONFIG
     config = documents.load(written).plain()
     if not isinstance(config, dict):
-        raise InvalidDocument(f"{written}: is not a configuration; start the run again in another folder")
+        raise InvalidDocument(
+            f"{written}: is not a configuration; start the run again in another folder"
+        )
     return config
 
 
@@ -194,7 +210,9 @@ def chunk_identity(config: Mapping[str, object], name: str) -> dict[str, object]
     """
     versions = config.get("versions")
     counted = (
-        {k: v for k, v in versions.items() if k != "python"} if isinstance(versions, Mapping) else versions
+        {k: v for k, v in versions.items() if k != "python"}
+        if isinstance(versions, Mapping)
+        else versions
     )
     return {
         "config_sha256": digest_of({**config, "versions": counted}),

@@ -38,7 +38,9 @@ class Unpaired:
     error2: float
 
 
-def interval(draws: Floats, measure: Measure, structural: Mapping[str, float], level: float) -> Estimate:
+def interval(
+    draws: Floats, measure: Measure, structural: Mapping[str, float], level: float
+) -> Estimate:
     """Middle and predictive interval of replicates' estimates.
 
     draws       on the natural scale: months, percent, ratios; nan left out, medians not reached infinite; shape (n_replicates,)
@@ -61,7 +63,9 @@ def interval(draws: Floats, measure: Measure, structural: Mapping[str, float], l
     sd = math.sqrt(float(x.var(ddof=1)) * (1.0 + 1.0 / len(x)) + extra**2)
     reach = float(stdtrit(len(x) - 1, 0.5 + level / 2.0)) * sd
     middle = middle_of(x)
-    value, low, high = (float(_from(measure, np.array(v))) for v in (middle, middle - reach, middle + reach))
+    value, low, high = (
+        float(_from(measure, np.array(v))) for v in (middle, middle - reach, middle + reach)
+    )
     return Estimate(value, low, high, level)
 
 
@@ -102,7 +106,8 @@ def _mean(values: Floats) -> float:
 def _by_order(known: Floats, level: float) -> Estimate:
     held = np.sort(known)
     low, middle, high = (
-        held[min(int(share * len(held)), len(held) - 1)] for share in ((1 - level) / 2, 0.5, (1 + level) / 2)
+        held[min(int(share * len(held)), len(held) - 1)]
+        for share in ((1 - level) / 2, 0.5, (1 + level) / 2)
     )
     return Estimate(float(middle), float(low), float(high), level)
 

@@ -16,8 +16,9 @@ from normoxia.documents import Findings, Place
 from normoxia.errors import InvalidDocument
 from normoxia.mechanism.model import Model
 from normoxia.population import sample
-from normoxia.trial import clinical, runner
-from normoxia.trial.draws import draw
+from normoxia.trial import runner
+from normoxia.trial.conduct import clinical
+from normoxia.trial.conduct.draws import draw
 from normoxia.trial.protocol import Trial
 
 #: numbers kept of every patient, beside what visits add
@@ -52,7 +53,9 @@ def refuse_too_large(trial: Trial, replicates: int = 1) -> None:
     )
 
 
-def preflight(trial: Trial, *, replicates: int = 1, model: Model | None = None, seed: int = 1) -> None:
+def preflight(
+    trial: Trial, *, replicates: int = 1, model: Model | None = None, seed: int = 1
+) -> None:
     """Nothing for a trial that can begin.
 
     model   instead of the trial's own, as `runner.run` takes it
@@ -67,8 +70,12 @@ def preflight(trial: Trial, *, replicates: int = 1, model: Model | None = None, 
     pieces = ((0, 0, _TRIED),)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        patients = sample(trial.population, bench.model, _TRIED, seed, eligibility=trial.eligibility)
-        clinical.individual(trial.clinic, patients, draw(trial, seed, pieces).normal["frailty"][:, 0])
+        patients = sample(
+            trial.population, bench.model, _TRIED, seed, eligibility=trial.eligibility
+        )
+        clinical.individual(
+            trial.clinic, patients, draw(trial, seed, pieces).normal["frailty"][:, 0]
+        )
     _has_sizes(trial, frozenset(patients.covariates), findings)
     findings.raise_any(InvalidDocument)
 
@@ -77,7 +84,9 @@ def _looks(trial: Trial, findings: Findings) -> None:
     """The first visit is before the last cut, and sets and rules ask for patients that can be there."""
     place = Place(trial.file, 0, "visits.first")
     if not trial.horizon > 0.0:
-        findings.note(Place(trial.file, 0, "follow_up"), "a follow-up of 0 days", "expected a later cut")
+        findings.note(
+            Place(trial.file, 0, "follow_up"), "a follow-up of 0 days", "expected a later cut"
+        )
     elif trial.visits.first - trial.visits.window > trial.horizon:
         found = f"the first visit is on day {trial.visits.first:g}, the last cut on day {trial.horizon:g}"
         findings.note(place, found, "scan earlier or cut later")

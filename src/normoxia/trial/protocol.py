@@ -18,7 +18,7 @@ from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Source
 from normoxia.pharmacology import Regimen, regimen
 from normoxia.population import Condition, PopulationDocument, TableOne
-from normoxia.trial.recist import Criteria
+from normoxia.trial.conduct.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
 CYCLE_DAYS = 21.0
@@ -243,7 +243,9 @@ class Trial:
     @property
     def horizon(self) -> float:
         """Days from a patient's entry to the last cut at the latest."""
-        return self.follow_up.accrual + max(self.follow_up.progression_cut, self.follow_up.survival_cut)
+        return self.follow_up.accrual + max(
+            self.follow_up.progression_cut, self.follow_up.survival_cut
+        )
 
     def with_patients(self, patients: int) -> Trial:
         """The trial with so many patients in every arm. Raises InvalidArgument for less than one."""
@@ -350,23 +352,39 @@ class Trial:
         kept = ("next_line", "beyond_progression") if beyond else ("next_line",)
         before = document["arms"][model.id]
         document["arms"][name] = entry | {key: before[key] for key in kept if key in before}
-        document["contrasts"] = [*document.get("contrasts", ()), {"experimental": name, "control": compared}]
+        document["contrasts"] = [
+            *document.get("contrasts", ()),
+            {"experimental": name, "control": compared},
+        ]
         arm = replace(
-            model, id=name, titles={"en": name}, n=size, regimen=given, beyond=beyond,
+            model,
+            id=name,
+            titles={"en": name},
+            n=size,
+            regimen=given,
+            beyond=beyond,
             source=Source(source, verified=False),
-        )  # fmt: skip
+        )
         note = f"Changed from {self.id}: arm {name} gives {given}."
-        return self._changed(document, note, (*self.arms, arm), (*self.contrasts, Contrast(name, compared)))
+        return self._changed(
+            document, note, (*self.arms, arm), (*self.contrasts, Contrast(name, compared))
+        )
 
     def _document(self) -> dict[str, Any]:
         """The protocol as plain values. Raises InvalidArgument when the trial was made without a text."""
         document = documents.parse(self.text, self.file).plain()
         if not isinstance(document, dict):
-            raise InvalidArgument(f"{self.id}: has no text to change; read the trial from a protocol")
+            raise InvalidArgument(
+                f"{self.id}: has no text to change; read the trial from a protocol"
+            )
         return document
 
     def _changed(
-        self, document: dict[str, Any], note: str, arms: tuple[Arm, ...], contrasts: tuple[Contrast, ...]
+        self,
+        document: dict[str, Any],
+        note: str,
+        arms: tuple[Arm, ...],
+        contrasts: tuple[Contrast, ...],
     ) -> Trial:
         """The trial with other arms, in its values and in its text, no longer the published one."""
         document.pop("study", None)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from normoxia.pharmacology import Regimen
 from normoxia.survival.data import DAYS_PER_MONTH
-from normoxia.trial import designs, files
-from normoxia.trial.designs import TrialDesign
+from normoxia.trial import files
+from normoxia.trial.making import designs
+from normoxia.trial.making.designs import TrialDesign
 from normoxia.trial.protocol import Trial
 
 _HEAD = """# Designs predicted blind
@@ -49,10 +50,15 @@ def _section(one: TrialDesign, protocols: Sequence[Trial], common: Sequence[str]
         "|---|---|---|---|---|---|",
     ]
     for protocol in protocols:
-        name, eligible = f"`{files.FORECAST}{protocol.id}`", str(protocol.eligibility) or "everybody"
+        name, eligible = (
+            f"`{files.FORECAST}{protocol.id}`",
+            str(protocol.eligibility) or "everybody",
+        )
         for arm in protocol.arms:
             later = "; ".join(f"{line.title} {100 * line.share:.0f} %" for line in arm.next_lines)
-            lines.append(f"| {name} | {eligible} | {arm.id} | {arm.n} | {_words(arm.regimen)} | {later} |")
+            lines.append(
+                f"| {name} | {eligible} | {arm.id} | {arm.n} | {_words(arm.regimen)} | {later} |"
+            )
             name = eligible = ""
     return "\n".join(
         [*lines, "", _list(dict.fromkeys(n for p in protocols for n in p.notes if n not in common))]
@@ -66,7 +72,9 @@ def _words(regimen: Regimen) -> str:
         count = float(match[1]) / DAYS_PER_MONTH
         return f"until {round(count)} months" if abs(count - round(count)) < 1e-6 else match[0]
 
-    return re.sub(r"until ([\d.]+) days", months, str(regimen)) if regimen.courses else files.PLACEBO
+    return (
+        re.sub(r"until ([\d.]+) days", months, str(regimen)) if regimen.courses else files.PLACEBO
+    )
 
 
 def _list(notes: Sequence[str] | dict[str, None]) -> str:

@@ -28,9 +28,22 @@ SCHEMA, UNSEALED = "normoxia.trial-result/2", "normoxia.trial-result/1"
 
 #: numbers every patient has; days are from entry, infinite for what did not happen
 COLUMNS = (
-    "arm", "replicate", "patient", "status", "progression_cut", "survival_cut", "dropout", "death", "toxic_death",
-    "new_lesion", "treatment_end", "next_line", "next_start", "baseline_sum", "first_toxicity",
-)  # fmt: skip
+    "arm",
+    "replicate",
+    "patient",
+    "status",
+    "progression_cut",
+    "survival_cut",
+    "dropout",
+    "death",
+    "toxic_death",
+    "new_lesion",
+    "treatment_end",
+    "next_line",
+    "next_start",
+    "baseline_sum",
+    "first_toxicity",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +87,9 @@ class TrialResult:
     def failed(self) -> Mapping[str, int]:
         """Patients the engine could not carry to the end, by arm."""
         broken = self.columns["status"] != 0
-        return {arm: int((broken & (self.columns["arm"] == i)).sum()) for i, arm in enumerate(self.arms)}
+        return {
+            arm: int((broken & (self.columns["arm"] == i)).sum()) for i, arm in enumerate(self.arms)
+        }
 
     def rows(self, arm: str) -> NDArray[np.intp]:
         """Rows of an arm, by replicate, then patient. Raises InvalidArgument for an arm the trial does not have."""
@@ -96,7 +111,9 @@ class TrialResult:
             overall=self.overall[rows],
             states=self.states[rows],
             reasons={
-                new: self.reasons[old] for new, old in enumerate(positions.tolist()) if old in self.reasons
+                new: self.reasons[old]
+                for new, old in enumerate(positions.tolist())
+                if old in self.reasons
             },
         )
 
@@ -114,7 +131,7 @@ class TrialResult:
         """One row a scan that was done: arm, replicate, patient, visit, day, sum (mm), change from baseline (%), response."""
         import polars as pl
 
-        from normoxia.trial.recist import Response
+        from normoxia.trial.conduct.recist import Response
 
         row, visit = np.nonzero(~np.isnan(self.scan_day))
         total = self.scan_sum[row, visit]
@@ -132,7 +149,9 @@ class TrialResult:
             }
         )
 
-    def state_table(self, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> polars.DataFrame:
+    def state_table(
+        self, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    ) -> polars.DataFrame:
         """Quantiles over the patients still followed of each state at the start and each visit, by arm."""
         import polars as pl
 
@@ -152,7 +171,10 @@ class TrialResult:
                         "day": float(day),
                         "n": int(alive[j, i]),
                     }
-                    row |= {f"p{round(100 * q):02d}": float(v) for q, v in zip(quantiles, held, strict=True)}
+                    row |= {
+                        f"p{round(100 * q):02d}": float(v)
+                        for q, v in zip(quantiles, held, strict=True)
+                    }
                     found.append(row)
         return pl.DataFrame(found)
 
@@ -175,7 +197,11 @@ class TrialResult:
             "arms": list(self.arms),
             "visit_days": self.visit_days.tolist(),
             "reasons": {str(row): why for row, why in self.reasons.items()},
-            "acceptance": [self.acceptance.drawn, self.acceptance.accepted, dict(self.acceptance.refused)],
+            "acceptance": [
+                self.acceptance.drawn,
+                self.acceptance.accepted,
+                dict(self.acceptance.refused),
+            ],
             "manifest": dict(self.manifest),
             "identity": dict(identity or {}),
         }
@@ -250,7 +276,9 @@ class TrialResult:
         try:
             return cls.from_bytes(Path(path).read_bytes(), str(path), identity)
         except OSError as error:
-            raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); check the name") from None
+            raise InvalidDocument(
+                f"{path}: cannot be read ({error.strerror}); check the name"
+            ) from None
 
 
 def _refuse_unfit(content: bytes, name: str, identity: Mapping[str, object] | None) -> None:
@@ -267,7 +295,9 @@ def _refuse_unfit(content: bytes, name: str, identity: Mapping[str, object] | No
         raise InvalidDocument(
             f"{name}: carries no seal, so it is cut short, damaged or of an earlier version; run this part again"
         )
-    raise InvalidDocument(f"{name}: is damaged, its checksum is not that of its bytes; run this part again")
+    raise InvalidDocument(
+        f"{name}: is damaged, its checksum is not that of its bytes; run this part again"
+    )
 
 
 def _opened(content: bytes, name: str) -> tuple[dict[str, Any], polars.DataFrame]:
@@ -278,8 +308,13 @@ def _opened(content: bytes, name: str) -> tuple[dict[str, Any], polars.DataFrame
         header = json.loads(pl.read_parquet_metadata(content)["normoxia"])
         frame = pl.read_parquet(content)
     except (
-        pl.exceptions.PolarsError, pl.exceptions.PanicException, KeyError, ValueError, OSError, MemoryError,
-    ) as error:  # fmt: skip
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        KeyError,
+        ValueError,
+        OSError,
+        MemoryError,
+    ) as error:
         raise InvalidDocument(
             f"{name}: not a trial result ({error}); it may be cut short, run it again"
         ) from None

@@ -22,18 +22,27 @@ from normoxia.pharmacology import Drug, Regimen
 from normoxia.population import Population, joined, sample
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
-from normoxia.trial import clinical, conduct, result
-from normoxia.trial.clinical import Clinical
-from normoxia.trial.draws import draw
+from normoxia.trial import result
+from normoxia.trial.conduct import clinical
+from normoxia.trial.conduct import engine as conduct
+from normoxia.trial.conduct.clinical import Clinical
+from normoxia.trial.conduct.draws import draw
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
 from normoxia.trial.setting import ParameterSet
 
 #: states kept at visits when the model has them
 STATES = (
-    "perfusion", "hypoxic_fraction", "pericyte_coverage", "vessel_fraction", "free_vegf", "cd8_density", "treg_density",
-    "mdsc_density", "interferon_gamma",
-)  # fmt: skip
+    "perfusion",
+    "hypoxic_fraction",
+    "pericyte_coverage",
+    "vessel_fraction",
+    "free_vegf",
+    "cd8_density",
+    "treg_density",
+    "mdsc_density",
+    "interferon_gamma",
+)
 
 #: patients of one replicate that make up about one chunk
 CHUNK_PATIENTS = 2000
@@ -74,7 +83,11 @@ def _drugs(trial: Trial) -> list[Drug]:
 
 
 def prepare(
-    trial: Trial, backend: str = "fast", *, model: Model | None = None, states: Sequence[str] = STATES
+    trial: Trial,
+    backend: str = "fast",
+    *,
+    model: Model | None = None,
+    states: Sequence[str] = STATES,
 ) -> PreparedTrial:
     """Compose and compile.
 
@@ -88,9 +101,15 @@ def prepare(
             raise InvalidArgument(
                 f'model "{composed.name}" gives no "{name}"; a trial reads it, add an observable of that name'
             )
-    read = [name for name in conduct.READ if name in known or name in (conduct.DIAMETER, conduct.NEW_LESION)]
+    read = [
+        name
+        for name in conduct.READ
+        if name in known or name in (conduct.DIAMETER, conduct.NEW_LESION)
+    ]
     outputs = (*read, *(name for name in states if name in known))
-    return PreparedTrial(trial, composed, simulation.compile(composed, backend=backend, outputs=outputs))
+    return PreparedTrial(
+        trial, composed, simulation.compile(composed, backend=backend, outputs=outputs)
+    )
 
 
 def chunks(trial: Trial, replicates: int = 1) -> tuple[Chunk, ...]:
@@ -206,13 +225,23 @@ def run_chunk(
         rows = np.flatnonzero(population.patients < arm.n)
         own = population.take(rows)
 
-        def step(day: float, left: int, before: int = done, n: int = len(rows), arm: Arm = arm) -> None:
+        def step(
+            day: float, left: int, before: int = done, n: int = len(rows), arm: Arm = arm
+        ) -> None:
             progress(Step(f"{arm.id}, month {day / 30.4375:.0f}", before + n - left, total))
 
         record = conduct.conduct(
-            trial, arm, simulator, start.take(rows), own, draws.take(rows), numbers.take(rows),
-            workers=workers, tolerance=tolerance, step=step,
-        )  # fmt: skip
+            trial,
+            arm,
+            simulator,
+            start.take(rows),
+            own,
+            draws.take(rows),
+            numbers.take(rows),
+            workers=workers,
+            tolerance=tolerance,
+            step=step,
+        )
         done += len(rows)
         records.append(_rows(bench, position, own, record, told))
     return result.concatenate(records)
@@ -309,21 +338,27 @@ def _without_folders(arm: Arm) -> Arm:
     return replace(
         arm,
         regimen=_by_file_name(arm.regimen),
-        next_lines=tuple(replace(line, regimen=_by_file_name(line.regimen)) for line in arm.next_lines),
-        beyond=arm.beyond and replace(arm.beyond, drugs=tuple(Path(drug).name for drug in arm.beyond.drugs)),
+        next_lines=tuple(
+            replace(line, regimen=_by_file_name(line.regimen)) for line in arm.next_lines
+        ),
+        beyond=arm.beyond
+        and replace(arm.beyond, drugs=tuple(Path(drug).name for drug in arm.beyond.drugs)),
     )
 
 
 def _by_file_name(regimen: Regimen) -> Regimen:
     return Regimen(
-        tuple(replace(c, dose=replace(c.dose, drug=Path(c.dose.drug).name)) for c in regimen.courses)
+        tuple(
+            replace(c, dose=replace(c.dose, drug=Path(c.dose.drug).name)) for c in regimen.courses
+        )
     )
 
 
 def _in_words(regimen: Regimen) -> str:
     """A regimen as text, which is the same wherever documents of drugs that are named by path stand."""
     parts = [
-        (Path(drug).name, str(regimen.of(drug)).replace(drug, Path(drug).name)) for drug in regimen.drugs
+        (Path(drug).name, str(regimen.of(drug)).replace(drug, Path(drug).name))
+        for drug in regimen.drugs
     ]
     is_by_path = any(name.endswith((".yaml", ".yml")) for name, _ in parts)
     return " + ".join(text for _, text in sorted(parts)) if is_by_path else str(regimen)
@@ -347,7 +382,9 @@ def manifest(
         "model": bench.model.name,
         "model_sha256": digest_of(bench.model),
         "regimens": {arm.id: _in_words(arm.regimen) for arm in trial.arms},
-        "calibration": "calibrated" if trial.calibrated or ensemble is not None else "not calibrated",
+        "calibration": "calibrated"
+        if trial.calibrated or ensemble is not None
+        else "not calibrated",
         **({} if ensemble is None else {"ensemble": dict(ensemble)}),
     }
 

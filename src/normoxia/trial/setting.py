@@ -74,7 +74,11 @@ class ParameterSet:
             for name, value in self.values.items()
             if name in known
         }
-        return replace(population, parameters={**population.parameters, **columns}) if columns else population
+        return (
+            replace(population, parameters={**population.parameters, **columns})
+            if columns
+            else population
+        )
 
 
 def known_names(trial: Trial, model: Model) -> tuple[str, ...]:
@@ -90,7 +94,9 @@ def known_names(trial: Trial, model: Model) -> tuple[str, ...]:
 
 
 def _key(target: str, when: Condition) -> str:
-    return "|".join([target, *(f"{clause.covariate}={'/'.join(clause.levels)}" for clause in when.clauses)])
+    return "|".join(
+        [target, *(f"{clause.covariate}={'/'.join(clause.levels)}" for clause in when.clauses)]
+    )
 
 
 def _population(document: PopulationDocument, name: str, value: float) -> PopulationDocument:
@@ -111,7 +117,9 @@ def _population(document: PopulationDocument, name: str, value: float) -> Popula
 def _clinic(clinic: Clinic, name: str, value: float) -> Clinic:
     if "|" in name:
         known = [_key(DEATH, factor.when) for factor in clinic.death_factors]
-        return replace(clinic, death_factors=_changed(clinic.death_factors, known, name, value, _factor))
+        return replace(
+            clinic, death_factors=_changed(clinic.death_factors, known, name, value, _factor)
+        )
     numbers = {f.name: getattr(clinic, f.name) for f in fields(Clinic)}
     if name not in numbers or name == "death_factors":
         raise UnknownName("number of the clinic", name, set(numbers) - {"death_factors"})
@@ -119,12 +127,18 @@ def _clinic(clinic: Clinic, name: str, value: float) -> Clinic:
 
 
 def _changed(
-    items: tuple[T, ...], known: Iterable[str], name: str, value: float, change: Callable[[T, float], T]
+    items: tuple[T, ...],
+    known: Iterable[str],
+    name: str,
+    value: float,
+    change: Callable[[T, float], T],
 ) -> tuple[T, ...]:
     names = list(known)
     if name not in names:
         raise UnknownName("setting", name, names)
-    return tuple(change(item, value) if key == name else item for key, item in zip(names, items, strict=True))
+    return tuple(
+        change(item, value) if key == name else item for key, item in zip(names, items, strict=True)
+    )
 
 
 def _effect(effect: CovariateEffect, value: float) -> CovariateEffect:

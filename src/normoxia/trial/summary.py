@@ -71,7 +71,11 @@ def _arm(outcomes: Iterable[Outcome], population: str, arm: str) -> dict[str, ob
     own = [o for o in outcomes if o.population == population and o.arm == arm and not o.comparator]
     entry: dict[str, object] = {"id": arm, "n": max((o.n for o in own), default=0)}
     for key, (endpoint, measure, month) in ARM_KEYS.items():
-        found = [o for o in own if (o.endpoint, o.measure) == (endpoint, measure) and _same(o.months, month)]
+        found = [
+            o
+            for o in own
+            if (o.endpoint, o.measure) == (endpoint, measure) and _same(o.months, month)
+        ]
         entry[key] = _estimate(found[0].estimate) if found else None
     return entry
 

@@ -18,9 +18,9 @@ from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
-from normoxia.calibration.judging import baselines, lock
-from normoxia.calibration.judging.scoreboard import Calibration, Scoreboard, scoreboard
-from normoxia.calibration.judging.scoring import NormalPredictive
+from normoxia.calibration.scoring import baselines, lock
+from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.outcome import Measure
 from normoxia.pharmacology import regimen
 
@@ -57,7 +57,9 @@ def perfect(error: float = 0.0) -> Scoreboard:
         for o in (*LOCK.contrasts, *LOCK.responses)
     }
     health = Calibration(400, 250.0, 0.4)
-    return scoreboard(LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), calibration=health)
+    return scoreboard(
+        LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), calibration=health
+    )
 
 
 def ensemble(spread: float) -> Ensemble:
@@ -70,16 +72,30 @@ def ensemble(spread: float) -> Ensemble:
 
 def test_what_is_solved_is_met_and_what_was_not_done_says_so(file: CredibilityFile) -> None:
     assert all(file.claim(name).status is Status.MET for name in verification.CHECKS)
-    for name in ("ensemble", "coverage95", "crps", "failures_predicted", "reported", "forecasts_scored"):
+    for name in (
+        "ensemble",
+        "coverage95",
+        "crps",
+        "failures_predicted",
+        "reported",
+        "forecasts_scored",
+    ):
         assert file.claim(name).status is Status.NOT_DONE
         assert file.claim(name).found == {}
-    assert sum(file.count(status) for status in Status) == len(file.claims) == len(wording.read().wordings)
+    assert (
+        sum(file.count(status) for status in Status)
+        == len(file.claims)
+        == len(wording.read().wordings)
+    )
 
 
 def test_a_broken_unit_turns_its_claim_and_every_question_that_rests_on_it(
     file: CredibilityFile, broken: CredibilityFile
 ) -> None:
-    assert (file.claim("units").status, broken.claim("units").status) == (Status.MET, Status.NOT_MET)
+    assert (file.claim("units").status, broken.claim("units").status) == (
+        Status.MET,
+        Status.NOT_MET,
+    )
     assert "mL" in broken.claim("units").problem
     assert file.digests["model"] != broken.digests["model"]
     for question in broken.questions:
@@ -93,13 +109,22 @@ def test_a_question_stands_by_the_worst_of_what_it_rests_on(file: CredibilityFil
     assert standing["forecast"] is Status.NOT_DONE  # nothing it rests on has failed
     assert standing["dose_and_order"] is Status.NOT_MET  # no trial varies order
     sections = [
-        replace(s, claims=tuple(replace(c, status=Status.MET) for c in s.claims)) for s in file.sections
+        replace(s, claims=tuple(replace(c, status=Status.MET) for c in s.claims))
+        for s in file.sections
     ]
-    assert {replace(file, sections=tuple(sections)).standing(q) for q in file.questions} == {Status.MET}
+    assert {replace(file, sections=tuple(sections)).standing(q) for q in file.questions} == {
+        Status.MET
+    }
 
 
 def test_perfect_predictions_meet_the_thresholds_and_bad_ones_do_not() -> None:
-    names = ("coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os", "orr_within_6_points", "crps")
+    names = (
+        "coverage95",
+        "mean_abs_log_hr_pfs",
+        "mean_abs_log_hr_os",
+        "orr_within_6_points",
+        "crps",
+    )
     good = checks.thresholds(LOCK, perfect())
     bad = checks.thresholds(LOCK, perfect(0.8))
     assert [good[name].met for name in names] == [True] * 5
@@ -117,12 +142,13 @@ def test_every_threshold_of_the_lock_is_a_claim(file: CredibilityFile) -> None:
 def test_thin_or_unhealthy_draws_are_not_met() -> None:
     held = ensemble(0.5)
     assert checks.posterior(held, None)["ensemble"].met
-    thin = replace(held, manifest={"sampling": {**held.manifest["sampling"], "effective_sample_size": 12.0}})
-    apart = replace(held, manifest={"sampling": {**held.manifest["sampling"], "largest_r_hat": 1.2}})
-    assert [checks.posterior(one, None)["ensemble"].met for one in (thin, apart)] == [
-        False,
-        False,
-    ]
+    thin = replace(
+        held, manifest={"sampling": {**held.manifest["sampling"], "effective_sample_size": 12.0}}
+    )
+    apart = replace(
+        held, manifest={"sampling": {**held.manifest["sampling"], "largest_r_hat": 1.2}}
+    )
+    assert [checks.posterior(one, None)["ensemble"].met for one in (thin, apart)] == [False, False]
     assert checks.posterior(None, perfect())["pareto"].met
     sick = replace(perfect(), calibration=Calibration(400, 250.0, HEALTHY_K + 0.1))
     assert checks.posterior(None, sick)["pareto"].met is False
@@ -144,7 +170,9 @@ def test_a_lock_that_was_changed_is_told() -> None:
     locked = wording.read().locked
     assert checks.validation(locked, LOCK, None, 0)["lock"].met
     assert checks.validation(locked, replace(LOCK, digest="f" * 64), None, 0)["lock"].met is False
-    assert checks.validation(locked, replace(LOCK, amendments=("one",)), None, 0)["lock"].met is False
+    assert (
+        checks.validation(locked, replace(LOCK, amendments=("one",)), None, 0)["lock"].met is False
+    )
 
 
 def test_trials_seen_before_and_forecasts_scored_are_counted() -> None:
@@ -187,7 +215,9 @@ def test_what_bears_on_dose_order_and_new_molecules(file: CredibilityFile) -> No
     assert (
         applicability.drugs_of_its_own("ORIENT-31", file.protocols) == ()
     )  # a biosimilar is no new molecule
-    assert applicability.drugs_of_its_own("AVAiL", file.protocols) == ()  # gemcitabine is in every arm
+    assert (
+        applicability.drugs_of_its_own("AVAiL", file.protocols) == ()
+    )  # gemcitabine is in every arm
     assert found["bearing_strata"].numbers["count"] == len(LOCK.strata)
 
 
@@ -221,7 +251,9 @@ def test_every_test_and_file_that_proves_a_claim_is_there(file: CredibilityFile)
             assert len(e.digest) == 16, claim.id
 
 
-def test_commands_are_verbs_of_the_program_or_modules_of_the_repository(file: CredibilityFile) -> None:
+def test_commands_are_verbs_of_the_program_or_modules_of_the_repository(
+    file: CredibilityFile,
+) -> None:
     from normoxia.cli.app import app
 
     verbs = {command.name for command in app.registered_commands} | {
@@ -231,7 +263,9 @@ def test_commands_are_verbs_of_the_program_or_modules_of_the_repository(file: Cr
     for claim in file.claims:
         words = claim.evidence.command.split()
         if words[:1] == ["normoxia"]:
-            assert words[1] in verbs | (planned if claim.status is Status.NOT_DONE else set()), claim.id
+            assert words[1] in verbs | (planned if claim.status is Status.NOT_DONE else set()), (
+                claim.id
+            )
         elif words[:2] == ["python", "-m"]:
             module = words[2].replace(".", "/") + ".py"
             assert (ROOT / module).is_file() or (ROOT / "src" / module).is_file(), claim.id
@@ -256,11 +290,15 @@ def test_a_check_without_numbers_leaves_no_half_filled_text() -> None:
     from normoxia.calibration.credibility.file import _filled
 
     assert _filled({"en": "{a} of {b}"}, CheckResult(False, {"a": 1})) == {}
-    assert _filled({"en": "{a:.1f} of {b}"}, CheckResult(True, {"a": 1.0, "b": 2})) == {"en": "1.0 of 2"}
+    assert _filled({"en": "{a:.1f} of {b}"}, CheckResult(True, {"a": 1.0, "b": 2})) == {
+        "en": "1.0 of 2"
+    }
 
 
 def test_medians_are_not_judged_by_a_threshold(file: CredibilityFile) -> None:
     assert {t.observation.figure.kind.value for t in file.targets if t.scored} == {
-        "log hazard ratio", "log hazard ratio of a stratum over that of all", "logit of a response rate",
-    }  # fmt: skip
+        "log hazard ratio",
+        "log hazard ratio of a stratum over that of all",
+        "logit of a response rate",
+    }
     assert all(o.target.measure is Measure.MEDIAN_MONTHS for o in LOCK.medians)

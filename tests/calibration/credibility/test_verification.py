@@ -65,10 +65,15 @@ def test_an_ablation_that_does_nothing_is_found(biology: Model) -> None:
     statement = next(s for s in biology.statements if s.ablation)
     kept = {name: biology.defaults[name] for name in statement.ablation}
     idle = tuple(replace(s, ablation=kept) if s is statement else s for s in biology.statements)
-    assert statement.tag in verification.ablations(ModelUnderTest(replace(biology, statements=idle))).problem
+    assert (
+        statement.tag
+        in verification.ablations(ModelUnderTest(replace(biology, statements=idle))).problem
+    )
 
 
-def test_drug_that_is_unaccounted_for_is_found(biology: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drug_that_is_unaccounted_for_is_found(
+    biology: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Were a hundred-thousandth more given than arrives, the balance would be off by that."""
     true = verification._entered
     monkeypatch.setattr(verification, "_entered", lambda *given: true(*given) * (1 + 2e-5))

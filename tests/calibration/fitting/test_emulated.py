@@ -16,10 +16,10 @@ from normoxia.calibration.fitting.emulated import EmulatedStudies, emulate, figu
 from normoxia.calibration.fitting.experiments import Points, SimulatedEndpoints
 from normoxia.calibration.fitting.observations import observations
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging import lock
+from normoxia.calibration.scoring import lock
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 
 LOCK = lock.read()
 
@@ -35,7 +35,9 @@ def known() -> EmulatedStudies:
     )
 
 
-def test_what_is_written_reads_back_in_single_precision(known: EmulatedStudies, tmp_path: Path) -> None:
+def test_what_is_written_reads_back_in_single_precision(
+    known: EmulatedStudies, tmp_path: Path
+) -> None:
     """Every number to the nearest single, 6e-8 of its size; figures and manifest as they were; twice the same bytes."""
     path = tmp_path / "emulated.npz"
     path.write_bytes(known.to_bytes())
@@ -94,10 +96,14 @@ def test_another_file_is_refused(known: EmulatedStudies, tmp_path: Path) -> None
             EmulatedStudies.read(path)
 
 
-def test_figures_are_given_in_the_order_asked_and_missing_ones_named(known: EmulatedStudies) -> None:
+def test_figures_are_given_in_the_order_asked_and_missing_ones_named(
+    known: EmulatedStudies,
+) -> None:
     first, second, third = figures("one")
     x = np.random.default_rng(2).standard_normal((5, toy.SPACE.n_coordinates))
-    np.testing.assert_array_equal(known.of("one", [third, first]).at(x), toy.SURFACES["one"].at(x)[:, [2, 0]])
+    np.testing.assert_array_equal(
+        known.of("one", [third, first]).at(x), toy.SURFACES["one"].at(x)[:, [2, 0]]
+    )
     with pytest.raises(InvalidDocument, match="two"):
         known.of("one", [second, figures("two")[0]])
 
@@ -111,8 +117,10 @@ def test_what_the_likelihood_and_the_scoreboard_ask_for_is_emulated(study: str) 
     for arm in trial.arms:
         kinds = {(f.kind, f.endpoint) for f in wanted if f.arm == arm.id and not f.comparator}
         assert {
-            (Kind.RESPONSE, Endpoint.ORR), (Kind.MEDIAN, Endpoint.PFS), (Kind.MEDIAN, Endpoint.OS),
-        } <= kinds  # fmt: skip
+            (Kind.RESPONSE, Endpoint.ORR),
+            (Kind.MEDIAN, Endpoint.PFS),
+            (Kind.MEDIAN, Endpoint.OS),
+        } <= kinds
 
 
 def test_an_incomplete_round_counts_as_far_as_its_chunks_follow_one_another(
@@ -129,15 +137,23 @@ def test_an_incomplete_round_counts_as_far_as_its_chunks_follow_one_another(
     points = Points(rng.standard_normal((192, space.n_coordinates)), {study: np.zeros((192, 2))})
     n = 200
     rate = 1.0 / (1.0 + np.exp(-0.8 * points.shared[:, 1]))
-    response = np.where(np.arange(n) < np.round(rate * n)[:, None], 3, 1).astype(np.int8)[:, None, :]
+    response = np.where(np.arange(n) < np.round(rate * n)[:, None], 3, 1).astype(np.int8)[
+        :, None, :
+    ]
     for first in (0, 128):
         rows = slice(first, first + 64)
         time = rng.exponential(300.0, (64, 1, n)).astype(np.float32)
         seen = np.ones((64, 1, n), bool)
         part = SimulatedEndpoints(
-            ("atezo_bev",), time, seen, 2 * time, seen, response[rows], ~seen,
+            ("atezo_bev",),
+            time,
+            seen,
+            2 * time,
+            seen,
+            response[rows],
+            ~seen,
             {chosen.id: seen for chosen in trial.sets},
-        )  # fmt: skip
+        )
         (tmp_path / f"{study}-{first:06d}.npz").write_bytes(part.to_bytes())
     assert len(experiments.read(tmp_path, study).pfs) == 64
     found = emulate(space, [(points, tmp_path)], [study], LOCK, {})

@@ -134,7 +134,9 @@ def test_points_without_an_answer_are_left_out_of_their_figure_alone() -> None:
     gaps[50:90, 1] = np.nan
     found, whole = fit(x, gaps, CONTINUOUS), fit(x, answers, CONTINUOUS)
     alone = fit(
-        np.delete(x, range(50, 90), axis=0), np.delete(answers, range(50, 90), axis=0)[:, 1:], CONTINUOUS
+        np.delete(x, range(50, 90), axis=0),
+        np.delete(answers, range(50, 90), axis=0)[:, 1:],
+        CONTINUOUS,
     )
     at = points(10, 16)
     assert found.at(at)[:, 0] == pytest.approx(whole.at(at)[:, 0], rel=1e-12)

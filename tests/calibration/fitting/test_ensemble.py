@@ -9,7 +9,7 @@ import pytest
 
 from normoxia import library
 from normoxia.calibration.fitting import ensemble
-from normoxia.calibration.judging import attempts
+from normoxia.calibration.scoring import attempts
 from normoxia.errors import InvalidDocument
 
 
@@ -32,14 +32,19 @@ def test_a_trial_has_a_shift_of_its_own_beside_the_draw(shipped: ensemble.Ensemb
     growth = shipped.space.coordinate("gnet")
     parameter = shipped.space.parameters[growth]
     drawn = shipped.states[:, growth]
-    shifted = np.array([parameter.standard(np.array(s.values["gnet"])) for s in shipped.settings(n, seed=3)])
+    shifted = np.array(
+        [parameter.standard(np.array(s.values["gnet"])) for s in shipped.settings(n, seed=3)]
+    )
     shift = (shifted - drawn) * parameter.sd
     spread = shipped.layout.spread(shipped.states, "gnet")
     # standardised shifts are standard normal: mean and variance of n of them within four standard errors
     assert abs((shift / spread).mean()) < 4 / np.sqrt(n)
     assert abs((shift / spread).var() - 1) < 4 * np.sqrt(2 / n)
     single = np.array(
-        [parameter.standard(np.array(s.values["gnet"])) for s in shipped.settings(n, seed=3, single_arm=True)]
+        [
+            parameter.standard(np.array(s.values["gnet"]))
+            for s in shipped.settings(n, seed=3, single_arm=True)
+        ]
     )
     assert ((single - drawn) * parameter.sd).std() > shift.std()
 

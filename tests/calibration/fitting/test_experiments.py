@@ -82,14 +82,22 @@ def test_points_about_a_posterior_are_wider_and_switch_structures() -> None:
     """4000 points about 500 draws: centre within 4.5 errors, spread 1.4 times theirs, a fifth of structures switched."""
     rng = np.random.default_rng(6)
     states = np.concatenate(
-        [rng.normal([0.5, -1.0, 2.0], [0.2, 0.5, 1.0], (500, 3)), np.ones((500, 1)), np.zeros((500, 6))],
+        [
+            rng.normal([0.5, -1.0, 2.0], [0.2, 0.5, 1.0], (500, 3)),
+            np.ones((500, 1)),
+            np.zeros((500, 6)),
+        ],
         axis=1,
     )
     points = posterior_points(SPACE, states, ["one"], 4000, 7)
     centre, spread = states[:, :3].mean(axis=0), states[:, :3].std(axis=0)
-    assert (np.abs(points.shared[:, :3].mean(axis=0) - centre) < 4.5 * 1.4 * spread / np.sqrt(4000)).all()
+    assert (
+        np.abs(points.shared[:, :3].mean(axis=0) - centre) < 4.5 * 1.4 * spread / np.sqrt(4000)
+    ).all()
     assert points.shared[:, :3].std(axis=0) == pytest.approx(1.4 * spread, rel=4.5 / np.sqrt(8000))
-    assert (points.shared[:, 3] == -1.0).mean() == pytest.approx(SWITCHED, abs=4.5 * np.sqrt(0.16 / 4000))
+    assert (points.shared[:, 3] == -1.0).mean() == pytest.approx(
+        SWITCHED, abs=4.5 * np.sqrt(0.16 / 4000)
+    )
 
 
 # --- simulated patients ---
@@ -128,7 +136,10 @@ def test_points_and_seeds_have_patients_of_their_own() -> None:
 
 def test_a_setting_moves_its_own_point() -> None:
     """A hundredfold hazard of death at the second of two points: sooner dead there, by a factor of ten at the median."""
-    mild, harsh = ParameterSet({"clinic.death_hazard": 0.0005}), ParameterSet({"clinic.death_hazard": 0.05})
+    mild, harsh = (
+        ParameterSet({"clinic.death_hazard": 0.0005}),
+        ParameterSet({"clinic.death_hazard": 0.05}),
+    )
     found = simulated([mild, harsh], 0, patients=60)
     assert np.median(found.os[1]) < 0.1 * np.median(found.os[0])
 
@@ -149,7 +160,14 @@ def endpoints(n_points: int, seed: int) -> SimulatedEndpoints:
     time = rng.exponential(100.0, shape).astype(np.float32)
     yes = rng.random(shape) < 0.5
     return SimulatedEndpoints(
-        ("x", "y"), time, yes, 2 * time, ~yes, yes.astype(np.int8), yes, {"all": yes | ~yes, "half": yes}
+        ("x", "y"),
+        time,
+        yes,
+        2 * time,
+        ~yes,
+        yes.astype(np.int8),
+        yes,
+        {"all": yes | ~yes, "half": yes},
     )
 
 
@@ -170,7 +188,9 @@ def test_chunks_are_read_in_order_up_to_the_first_gap(tmp_path: Path) -> None:
         (tmp_path / f"ORIENT-{first:06d}.npz").write_bytes(endpoints(4, first).to_bytes())
     (tmp_path / "ORIENT-31-000000.npz").write_bytes(endpoints(4, 99).to_bytes())
     found = read(tmp_path, "ORIENT")
-    np.testing.assert_array_equal(found.pfs, np.concatenate([endpoints(4, 0).pfs, endpoints(4, 4).pfs]))
+    np.testing.assert_array_equal(
+        found.pfs, np.concatenate([endpoints(4, 0).pfs, endpoints(4, 4).pfs])
+    )
     with pytest.raises(InvalidArgument, match="OAK"):
         read(tmp_path, "OAK")
 
@@ -261,7 +281,10 @@ def test_chunks_that_do_not_fit_are_simulated_again_and_said_to_be(
             read(tmp_path / "a", "AT-BE")
         caplog.clear()
         assert whole_run(tmp_path / "a") == whole
-        assert f"{second} is empty, damaged or of another experiment; it is simulated again" in caplog.text
+        assert (
+            f"{second} is empty, damaged or of another experiment; it is simulated again"
+            in caplog.text
+        )
         assert first not in caplog.text
     # what says which experiment it is may be lost, since the chunks say so themselves
     for lost in (b"", None):
@@ -308,7 +331,9 @@ def test_a_folder_of_simulations_has_one_writer(tmp_path: Path) -> None:
         run(SPACE, points, [], tmp_path, patients=3, seed=1)
 
 
-@pytest.mark.parametrize("study", ["../../up", "/tmp/normoxia-escaped", "..", "a/b", "NUL", "x" * 300])
+@pytest.mark.parametrize(
+    "study", ["../../up", "/tmp/normoxia-escaped", "..", "a/b", "NUL", "x" * 300]
+)
 def test_no_name_of_a_study_leads_out_of_the_folder(study: str, tmp_path: Path) -> None:
     path = tmp_path / experiments.Job(study, 0, ()).name
     assert path.resolve().parent == tmp_path.resolve()

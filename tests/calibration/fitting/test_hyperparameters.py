@@ -11,7 +11,7 @@ from scipy import special, stats
 from normoxia.calibration.fitting import experiments, hyperparameters
 from normoxia.calibration.fitting.hyperparameters import SCALES, Hyperparameter, read
 from normoxia.errors import InvalidDocument
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 from normoxia.trial.setting import known_names
 
 CENTRES = {"log": 0.03, "logit": 0.2, "atanh": -0.4, "natural": -3.0}
@@ -81,7 +81,9 @@ def test_every_name_is_known_to_every_trial_it_is_set_in() -> None:
         for study in ("IMpower150", "LEAP-007", "ALTER-0303", "HARMONi-A", "AT-BE")
     ]
     model = experiments.compose_all(trials)
-    used = {p.name for p in SPACE.parameters} | {name for s in SPACE.structures for name in (*s.on, *s.off)}
+    used = {p.name for p in SPACE.parameters} | {
+        name for s in SPACE.structures for name in (*s.on, *s.off)
+    }
     for trial in trials:
         missing = used - set(known_names(trial, model))
         # a drug that no trial here gives has no potency to set

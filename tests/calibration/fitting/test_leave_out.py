@@ -23,7 +23,9 @@ def given() -> Posterior:
 
 @pytest.fixture(scope="module")
 def draws(given: Posterior) -> PosteriorDraws:
-    return sampler.sample(given.log_density, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20)
+    return sampler.sample(
+        given.log_density, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20
+    )
 
 
 def never(log_ratios: np.ndarray) -> Weights:
@@ -69,7 +71,9 @@ def test_weights_sum_to_one_and_a_study_without_a_block_keeps_every_draw(
 ) -> None:
     found = leave_out(given, draws, ("one", "unheard"), 5)
     assert found["one"].weights.sum() == pytest.approx(1.0)
-    assert found["unheard"].weights == pytest.approx(np.full(len(draws.states), 1 / len(draws.states)))
+    assert found["unheard"].weights == pytest.approx(
+        np.full(len(draws.states), 1 / len(draws.states))
+    )
     np.testing.assert_array_equal(found["unheard"].states, draws.states)
     assert not found["unheard"].refitted
 

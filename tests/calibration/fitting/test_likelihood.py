@@ -23,7 +23,10 @@ ROUNDING = 1e-11
 def cut(block: ObservationBlock, m: int) -> ObservationBlock:
     """The first m figures of a study alone."""
     return replace(
-        block, observations=block.observations[:m], y=block.y[:m], covariance=block.covariance[:m, :m]
+        block,
+        observations=block.observations[:m],
+        y=block.y[:m],
+        covariance=block.covariance[:m, :m],
     )
 
 
@@ -50,7 +53,9 @@ def plainly(given: Posterior, block: ObservationBlock, state: Floats) -> tuple[f
     residual, inverse = block.y - means[0], np.linalg.inv(covariances[0])
     pulled = inverse @ residual
     value = -0.5 * (
-        residual @ pulled + np.linalg.slogdet(covariances[0])[1] + len(block.y) * np.log(2.0 * np.pi)
+        residual @ pulled
+        + np.linalg.slogdet(covariances[0])[1]
+        + len(block.y) * np.log(2.0 * np.pi)
     )
     slope = np.zeros(own.width)
     slope[: own.n_coordinates] = pulled @ slopes[0]
@@ -95,11 +100,13 @@ def test_the_shipped_studies_give_what_each_gives_plainly() -> None:
     from normoxia.calibration import validation
     from normoxia.calibration.fitting import hyperparameters
     from normoxia.calibration.fitting.emulated import EmulatedStudies
-    from normoxia.calibration.judging import lock
+    from normoxia.calibration.scoring import lock
 
     emulated = EmulatedStudies.read(validation.shipped_emulators())
     for discrepant in (False, True):
-        given, _ = validation.prepare(hyperparameters.read(), emulated, lock.read(), discrepant=discrepant)
+        given, _ = validation.prepare(
+            hyperparameters.read(), emulated, lock.read(), discrepant=discrepant
+        )
         states = prior_states(given.layout, 3, 33)
         states[:, : given.layout.n_continuous] *= 0.3
         values, _ = given.log_likelihood(states)
@@ -112,7 +119,9 @@ def test_the_shipped_studies_give_what_each_gives_plainly() -> None:
             assert values[:, i] == pytest.approx(expected, rel=1e-9)
 
 
-def test_how_many_states_are_taken_together_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_states_are_taken_together_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given = toy.posterior([np.full(3, 0.1)] * 4)
     states = prior_states(LAYOUT, 50, 34)
     value, slope = given.log_likelihood(states)

@@ -22,11 +22,11 @@ from normoxia.calibration.fitting.observations import (
     main_set,
 )
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging import lock as locks
+from normoxia.calibration.scoring import lock as locks
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 
 Floats = NDArray[np.float64]
 LOCK = locks.read()
@@ -61,7 +61,9 @@ def simulated(hazard_ratio: float = 1.0) -> dict[str, Floats]:
         part[arm] = np.arange(n) < n // 3
 
     def ratio(arm: str, chosen: bool | None = None) -> Floats:
-        time, event = (np.concatenate([columns[arm], columns["y"]], axis=1) for columns in (days, seen))
+        time, event = (
+            np.concatenate([columns[arm], columns["y"]], axis=1) for columns in (days, seen)
+        )
         experimental = np.arange(time.shape[1]) < sizes[arm]
         member = np.concatenate([part[arm], part["y"]])
         included = None if chosen is None else member == chosen
@@ -69,13 +71,17 @@ def simulated(hazard_ratio: float = 1.0) -> dict[str, Floats]:
 
     curve = kaplan_meier_many(days["y"], seen["y"])
     found = {
-        "x": ratio("x"), "z": ratio("z"),
-        "first": ratio("x", True) - ratio("x"), "second": ratio("x", False) - ratio("x"),
-    }  # fmt: skip
+        "x": ratio("x"),
+        "z": ratio("z"),
+        "first": ratio("x", True) - ratio("x"),
+        "second": ratio("x", False) - ratio("x"),
+    }
     hazards = -np.log(curve.at(np.array([150.0, 300.0, 500.0])))
     for i, name in enumerate(("150", "300", "500")):
         found[name] = np.log(hazards[:, i])
-    found["x at 300"] = np.log(-np.log(kaplan_meier_many(days["x"], seen["x"]).at(np.array([300.0]))[:, 0]))
+    found["x at 300"] = np.log(
+        -np.log(kaplan_meier_many(days["x"], seen["x"]).at(np.array([300.0]))[:, 0])
+    )
     return found
 
 
@@ -91,7 +97,9 @@ def as_published(hazard_ratio: float) -> list[Observation]:
         if name in ("x", "z"):
             share = {"x": 200 / 350, "z": 100 / 250}[name]
             figure = Statistic("s", Kind.RATIO, Endpoint.OS, "all", name, "y")
-            made.append(Observation(figure, math.log(hazard_ratio), se, 350.0, share, None, math.nan, ""))
+            made.append(
+                Observation(figure, math.log(hazard_ratio), se, 350.0, share, None, math.nan, "")
+            )
         elif name in ("first", "second"):
             figure = Statistic("s", Kind.STRATUM, Endpoint.OS, name, "x", "y", whole="all")
             made.append(Observation(figure, 0.0, se, 350.0, 200 / 350, None, math.nan, ""))
@@ -99,7 +107,9 @@ def as_published(hazard_ratio: float) -> list[Observation]:
             arm, day = ("x", 300.0) if name == "x at 300" else ("y", float(name))
             rate = RATE * (hazard_ratio if arm == "x" else 1.0)
             figure = Statistic("s", Kind.CURVE, Endpoint.OS, "all", arm, months=day / 30.4375)
-            made.append(Observation(figure, math.log(rate * day), se, 150.0, math.nan, None, math.nan, ""))
+            made.append(
+                Observation(figure, math.log(rate * day), se, 150.0, math.nan, None, math.nan, "")
+            )
     return made
 
 
@@ -146,7 +156,9 @@ def test_the_error_of_a_median_and_of_a_landmark_is_that_of_simulated_curves() -
 
 def test_the_same_patients_pfs_and_os_are_correlated_as_assumed() -> None:
     pair = [
-        Observation(Statistic("s", Kind.RATIO, e, "all", "x", "y"), 0.0, se, 300.0, 0.5, None, math.nan, "")
+        Observation(
+            Statistic("s", Kind.RATIO, e, "all", "x", "y"), 0.0, se, 300.0, 0.5, None, math.nan, ""
+        )
         for e, se in ((Endpoint.PFS, 0.1), (Endpoint.OS, 0.2))
     ]
     found = covariance(pair)
@@ -158,7 +170,9 @@ def test_the_same_patients_pfs_and_os_are_correlated_as_assumed() -> None:
 
 def test_every_scored_contrast_and_stratum_is_in_exactly_one_block() -> None:
     """Nothing is dropped; a figure that ever is must be named here with its reason."""
-    entered = Counter(o.target for block in every() for o in block.observations if o.target is not None)
+    entered = Counter(
+        o.target for block in every() for o in block.observations if o.target is not None
+    )
     assert set(entered.values()) == {1}
     dropped = {o.target for o in (*LOCK.contrasts, *LOCK.strata)} - set(entered)
     assert {str(target) for target in dropped} == set()
@@ -180,7 +194,9 @@ def test_an_arm_with_a_hazard_ratio_gives_no_curve_of_that_endpoint() -> None:
             if o.figure.kind in (Kind.RATIO, Kind.STRATUM)
         }
         curves = {
-            (o.figure.endpoint, o.figure.arm) for o in block.observations if o.figure.kind is Kind.CURVE
+            (o.figure.endpoint, o.figure.arm)
+            for o in block.observations
+            if o.figure.kind is Kind.CURVE
         }
         assert not told & curves, block.study
 
@@ -219,14 +235,20 @@ def test_strata_of_a_study_do_not_overlap() -> None:
             for second in where[:i]:
                 assert any(
                     a.covariate == b.covariate
-                    and (set(a.levels).isdisjoint(b.levels) if a.levels else a.low > b.high or b.low > a.high)
+                    and (
+                        set(a.levels).isdisjoint(b.levels)
+                        if a.levels
+                        else a.low > b.high or b.low > a.high
+                    )
                     for a in first
                     for b in second
                 ), block.study
 
 
 def test_no_figure_comes_from_the_review_alone() -> None:
-    assert not [str(o) for block in every() for o in block.observations if o.source.startswith("the review")]
+    assert not [
+        str(o) for block in every() for o in block.observations if o.source.startswith("the review")
+    ]
 
 
 def test_a_hazard_ratio_is_the_locks() -> None:
@@ -263,7 +285,9 @@ def test_responders_are_among_the_controlled() -> None:
     def rate(kind: Kind, endpoint: Endpoint, share: float) -> Observation:
         figure = Statistic("s", kind, endpoint, "all", "x")
         se = math.sqrt(1.0 / (n * share * (1.0 - share)))
-        return Observation(figure, math.log(share / (1 - share)), se, n, math.nan, None, 100 * share, "")
+        return Observation(
+            figure, math.log(share / (1 - share)), se, n, math.nan, None, 100 * share, ""
+        )
 
     found = covariance([rate(Kind.RESPONSE, Endpoint.ORR, p), rate(Kind.CONTROL, Endpoint.DCR, q)])
     # the first-order formula is off by terms of 1/n; the Monte Carlo error is below 1 %

@@ -62,7 +62,9 @@ def test_quantiles_are_those_of_scipy(shape: float) -> None:
 
 def test_the_shape_of_drawn_tails_is_found() -> None:
     """Of 2000 draws the standard error of the shape is near (1 + k)/sqrt(n) = 0.034 (Smith 1987); the prior moves it by 0.001."""
-    drawn = np.sort(stats.genpareto.rvs(0.5, scale=3.0, size=2000, random_state=np.random.default_rng(4)))
+    drawn = np.sort(
+        stats.genpareto.rvs(0.5, scale=3.0, size=2000, random_state=np.random.default_rng(4))
+    )
     shape, scale = generalised_pareto(drawn)
     assert shape == pytest.approx(0.5, abs=3 * 0.034)
     assert scale == pytest.approx(3.0, rel=0.15)
@@ -78,7 +80,9 @@ def test_smoothing_brings_a_heavy_weighted_mean_nearer() -> None:
         raw = np.exp(ratios - ratios.max())
         plain.append(float((raw / raw.sum()) @ x**2))
         smooth.append(float(smoothed(ratios).values @ x**2))
-    assert np.sqrt(np.mean((np.array(smooth) - 1.0) ** 2)) <= np.sqrt(np.mean((np.array(plain) - 1.0) ** 2))
+    assert np.sqrt(np.mean((np.array(smooth) - 1.0) ** 2)) <= np.sqrt(
+        np.mean((np.array(plain) - 1.0) ** 2)
+    )
 
 
 def test_equal_ratios_weigh_alike_and_are_believed() -> None:

@@ -18,8 +18,17 @@ def state(**spreads: float) -> np.ndarray:
 
 def test_a_state_is_laid_out_as_its_names_say() -> None:
     assert names(SPACE, LAYOUT) == (
-        "a", "b", "c", "s", "sd a", "sd c", "sd single arm", "sd ratio", "sd response", "sd curve",
-    )  # fmt: skip
+        "a",
+        "b",
+        "c",
+        "s",
+        "sd a",
+        "sd c",
+        "sd single arm",
+        "sd ratio",
+        "sd response",
+        "sd curve",
+    )
     assert layout(SPACE).width == len(names(SPACE, LAYOUT)) == 10
     assert LAYOUT.moving.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert LAYOUT.spread(state(curve=0.31)[None, :], "curve") == pytest.approx([0.31])
@@ -48,7 +57,8 @@ def test_the_likelihood_is_the_normal_density_of_the_moments() -> None:
     for i, block in enumerate(given.blocks):
         mean, covariance, _ = given.moments(block, states)
         expected = [
-            stats.multivariate_normal(m, c).logpdf(block.y) for m, c in zip(mean, covariance, strict=True)
+            stats.multivariate_normal(m, c).logpdf(block.y)
+            for m, c in zip(mean, covariance, strict=True)
         ]
         assert values[:, i] == pytest.approx(expected, rel=1e-10)
 

@@ -19,10 +19,10 @@ from normoxia.calibration.fitting.observations import ObservationBlock, blocks
 from normoxia.calibration.fitting.posterior import Posterior
 from normoxia.calibration.fitting.prediction import StudyPrediction, figure_of, predict, targets_of
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging import lock as locks
-from normoxia.calibration.judging.lock import Lock, Observed, Target
+from normoxia.calibration.scoring import lock as locks
+from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.outcome import Endpoint, Measure
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 
 Floats = NDArray[np.float64]
 LOCK = locks.read()
@@ -47,12 +47,18 @@ def emulated(study: str = STUDY) -> EmulatedStudies:
     }
     constant = np.array([middle[figure.kind] for figure in figures]) + 0.1 * rng.standard_normal(m)
     surfaces = Surfaces(
-        constant, 0.2 * rng.standard_normal((m, d)), np.zeros((m, d, d)), np.full(m, 0.3), np.full(m, 0.05)
+        constant,
+        0.2 * rng.standard_normal((m, d)),
+        np.zeros((m, d, d)),
+        np.full(m, 0.3),
+        np.full(m, 0.05),
     )
     return EmulatedStudies({study: figures}, {study: surfaces}, {})
 
 
-def block(study: str = STUDY, moved: dict[tuple[Kind, str], float] | None = None) -> ObservationBlock:
+def block(
+    study: str = STUDY, moved: dict[tuple[Kind, str], float] | None = None
+) -> ObservationBlock:
     """The study's figures, those of some kinds and arms moved by so much."""
     (own,) = blocks([study], LOCK)
     by = np.array([(moved or {}).get((o.figure.kind, o.figure.arm), 0.0) for o in own.observations])
@@ -77,7 +83,9 @@ def even(n: int) -> Floats:
 def predicted(
     own: ObservationBlock, at: Floats, lock: Lock = LOCK, *, anchored: bool = False
 ) -> dict[Target, StudyPrediction]:
-    return predict(given(own), at, even(len(at)), own.study, emulated(own.study), lock, 5, anchored=anchored)
+    return predict(
+        given(own), at, even(len(at)), own.study, emulated(own.study), lock, 5, anchored=anchored
+    )
 
 
 def elsewhere(lock: Lock) -> Lock:
@@ -150,13 +158,17 @@ def test_uncertainty_is_that_of_its_parts() -> None:
             for e in SPACE.trial_effects
         )
         structural = {
-            Kind.RATIO: spread["ratio"], Kind.RESPONSE: spread["response"], Kind.MEDIAN: spread["curve"] / 1.2,
-        }[figure.kind]  # fmt: skip
+            Kind.RATIO: spread["ratio"],
+            Kind.RESPONSE: spread["response"],
+            Kind.MEDIAN: spread["curve"] / 1.2,
+        }[figure.kind]
         variance = shift + 0.05**2 + structural**2
         without = found[o.target].without
         latent = {
-            Kind.RATIO: lambda x: x, Kind.RESPONSE: lambda x: np.log(x / (100 - x)), Kind.MEDIAN: np.log,
-        }[figure.kind](without)  # fmt: skip
+            Kind.RATIO: lambda x: x,
+            Kind.RESPONSE: lambda x: np.log(x / (100 - x)),
+            Kind.MEDIAN: np.log,
+        }[figure.kind](without)
         assert latent.mean() == pytest.approx(mean, abs=4.5 * math.sqrt(variance / n))
         assert latent.var() == pytest.approx(variance, rel=4.5 * math.sqrt(2 / n) + 1e-6)
         if figure.kind is Kind.RATIO:
@@ -172,13 +184,18 @@ def test_a_median_printed_without_its_patients_is_predicted_at_the_planned_size(
     """LEAP-008: 187 to docetaxel by its design; the error of a log median is 1/(shape ln 2 sqrt(0.9 n))."""
     study, n = "LEAP-008", 20_000
     target = next(
-        o.target for o in LOCK.medians
-        if o.target.study == study and o.target.arm == "docetaxel" and o.target.endpoint is Endpoint.OS
-    )  # fmt: skip
+        o.target
+        for o in LOCK.medians
+        if o.target.study == study
+        and o.target.arm == "docetaxel"
+        and o.target.endpoint is Endpoint.OS
+    )
     assert LOCK.of(target).n == 0
     found = predicted(block(study), np.repeat(states(1), n, axis=0))[target]
     chance = np.log(found.draws / found.without).std()
-    assert chance == pytest.approx(1 / (1.2 * math.log(2) * math.sqrt(0.9 * 187)), rel=4.5 / math.sqrt(2 * n))
+    assert chance == pytest.approx(
+        1 / (1.2 * math.log(2) * math.sqrt(0.9 * 187)), rel=4.5 / math.sqrt(2 * n)
+    )
 
 
 def test_anchoring_is_conditioning_of_trials_simulated_step_by_step() -> None:
@@ -189,13 +206,16 @@ def test_anchoring_is_conditioning_of_trials_simulated_step_by_step() -> None:
     at, n = states(1, seed=33), 200_000
     own = block()
     rng = np.random.default_rng(34)
-    target = next(o for o in LOCK.contrasts if o.target.study == STUDY and o.target.endpoint is Endpoint.OS)
+    target = next(
+        o for o in LOCK.contrasts if o.target.study == STUDY and o.target.endpoint is Endpoint.OS
+    )
     figure = figure_of(target, LOCK)
     assert figure is not None
     seen = [
-        i for i, o in enumerate(own.observations)
+        i
+        for i, o in enumerate(own.observations)
         if o.figure.kind in (Kind.CURVE, Kind.RESPONSE) and o.figure.arm == CONTROL
-    ]  # fmt: skip
+    ]
     figures = [*(own.observations[i].figure for i in seen), figure]
     surfaces = emulated().of(STUDY, figures)
     spread = dict(zip(LAYOUT.spreads, np.exp(at[0, SPACE.n_coordinates :]), strict=True))
@@ -207,7 +227,9 @@ def test_anchoring_is_conditioning_of_trials_simulated_step_by_step() -> None:
     kinds = {Kind.CURVE: "curve", Kind.RESPONSE: "response", Kind.RATIO: "ratio"}
     for j, f in enumerate(figures):
         drawn[:, j] += math.hypot(0.05, spread[kinds[f.kind]]) * rng.standard_normal(n)
-    drawn[:, :-1] += rng.multivariate_normal(np.zeros(len(seen)), own.covariance[np.ix_(seen, seen)], n)
+    drawn[:, :-1] += rng.multivariate_normal(
+        np.zeros(len(seen)), own.covariance[np.ix_(seen, seen)], n
+    )
     middle = drawn.mean(axis=0)
     away = drawn - middle
     slope, *_ = np.linalg.lstsq(away[:, :-1], away[:, -1], rcond=None)
@@ -227,9 +249,10 @@ def test_anchoring_is_conditioning_of_trials_simulated_step_by_step() -> None:
 def test_anchoring_weighs_states_by_the_control_arms_likelihood() -> None:
     own, at = block(), states(8, seed=35)
     seen = [
-        i for i, o in enumerate(own.observations)
+        i
+        for i, o in enumerate(own.observations)
         if o.figure.kind in (Kind.CURVE, Kind.RESPONSE) and o.figure.arm == CONTROL
-    ]  # fmt: skip
+    ]
     mean, covariance, _ = given(own).moments(own, at)
     density = [
         stats.multivariate_normal(m[seen], c[np.ix_(seen, seen)]).logpdf(own.y[seen])

@@ -40,7 +40,9 @@ def endless(folder: Path, *, progress: Progress) -> int:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_answers_come_in_order_and_steps_add_up(workers: int) -> None:
     told: list[Step] = []
-    found = run_in_processes([partial(squared, x) for x in (3, 1, 2)], workers=workers, progress=told.append)
+    found = run_in_processes(
+        [partial(squared, x) for x in (3, 1, 2)], workers=workers, progress=told.append
+    )
     assert found == [9, 1, 4]
     assert [step.done for step in told] == list(range(1, 10))
     assert {(step.label, step.total, step.unit) for step in told} == {("squaring", 9, "rounds")}
@@ -60,7 +62,9 @@ def test_one_worker_works_here_and_two_elsewhere_each_for_itself() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_of_a_piece_is_the_callers_and_ends_the_others(workers: int, tmp_path: Path) -> None:
+def test_an_error_of_a_piece_is_the_callers_and_ends_the_others(
+    workers: int, tmp_path: Path
+) -> None:
     began = time.monotonic()
     with pytest.raises(InvalidArgument, match="no such piece"):
         run_in_processes([failing, partial(endless, tmp_path)], workers=workers)
@@ -73,7 +77,9 @@ def test_progress_that_raises_ends_all_processes(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_in_processes([partial(endless, tmp_path), partial(squared, 2)], workers=2, progress=told)
+        run_in_processes(
+            [partial(endless, tmp_path), partial(squared, 2)], workers=2, progress=told
+        )
     rounds = (tmp_path / "rounds").read_text() if (tmp_path / "rounds").exists() else ""
     time.sleep(0.5)
     again = (tmp_path / "rounds").read_text() if (tmp_path / "rounds").exists() else ""

@@ -21,7 +21,9 @@ def flat(n_continuous: int, n_structures: int = 0) -> StateIndex:
 def gaussian() -> tuple[Floats, Floats]:
     """Mean and covariance with scales from 0.05 to 3 and correlations up to 0.9."""
     scale = np.array([0.05, 0.5, 1.0, 3.0])
-    correlation = np.array([[1, 0.9, 0.3, 0], [0.9, 1, 0.2, 0.1], [0.3, 0.2, 1, -0.6], [0, 0.1, -0.6, 1]])
+    correlation = np.array(
+        [[1, 0.9, 0.3, 0], [0.9, 1, 0.2, 0.1], [0.3, 0.2, 1, -0.6], [0, 0.1, -0.6, 1]]
+    )
     return np.array([1.0, -2.0, 0.0, 5.0]), correlation * np.outer(scale, scale)
 
 
@@ -39,7 +41,9 @@ def test_a_normal_law_is_drawn_with_its_mean_and_covariance() -> None:
     n = draws.effective()
     assert (np.abs(draws.states.mean(axis=0) - mean) < 4.5 * np.sqrt(np.diag(covariance) / n)).all()
     least = np.minimum.outer(n, n)
-    error = np.sqrt((np.outer(np.diag(covariance), np.diag(covariance)) + covariance**2) / (least / 2))
+    error = np.sqrt(
+        (np.outer(np.diag(covariance), np.diag(covariance)) + covariance**2) / (least / 2)
+    )
     assert (np.abs(np.cov(draws.states.T) - covariance) < 4.5 * error).all()
     assert 0.5 < draws.acceptance < 0.9
     assert draws.shrinkage().max() < 1.05
@@ -127,7 +131,9 @@ def test_a_bounded_law_keeps_its_shape_at_the_bound() -> None:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
     start = np.zeros((16, 4)) + gaussian()[0]
-    one, again, other = (sample(normal, flat(4), start, seed, warm_up=12, rounds=5) for seed in (7, 7, 8))
+    one, again, other = (
+        sample(normal, flat(4), start, seed, warm_up=12, rounds=5) for seed in (7, 7, 8)
+    )
     assert one.chains.tobytes() == again.chains.tobytes()
     assert one.tuning.factor.tobytes() == again.tuning.factor.tobytes()
     assert one.chains.tobytes() != other.chains.tobytes()
@@ -164,7 +170,9 @@ def test_starts_are_left_as_they_are_and_progress_is_told() -> None:
 
 def test_tuning_stands_still_once_warm() -> None:
     tuning = Tuning(0.3, np.linalg.cholesky(gaussian()[1]))
-    draws = sample(normal, flat(4), np.zeros((32, 4)) + gaussian()[0], 10, warm_up=0, rounds=6, tuning=tuning)
+    draws = sample(
+        normal, flat(4), np.zeros((32, 4)) + gaussian()[0], 10, warm_up=0, rounds=6, tuning=tuning
+    )
     assert draws.tuning.step == 0.3
     np.testing.assert_array_equal(draws.tuning.factor, tuning.factor)
 
@@ -184,7 +192,9 @@ def test_a_trajectory_that_runs_away_is_turned_down_without_a_warning() -> None:
         return (states - np.exp(2 * states)).sum(axis=1), 1.0 - 2.0 * np.exp(2 * states)
 
     start = np.random.default_rng(11).normal(0.0, 0.5, (64, 3))
-    draws = sample(density, flat(3), start, 12, warm_up=10, rounds=10, tuning=Tuning(1.0, 40.0 * np.eye(3)))
+    draws = sample(
+        density, flat(3), start, 12, warm_up=10, rounds=10, tuning=Tuning(1.0, 40.0 * np.eye(3))
+    )
     assert np.isfinite(draws.chains).all()
 
 
@@ -237,7 +247,9 @@ def test_no_chain_stays_behind_where_the_density_is_steep() -> None:
         away = (seen - place) * np.exp(-log_sd)
         value = -0.5 * (away**2).sum(axis=1) - 5.0 * log_sd[:, 0] - 0.5 * (states**2).sum(axis=1)
         along_sd = (away**2).sum(axis=1) - 5.0 - log_sd[:, 0]
-        return value, np.stack([(away * np.exp(-log_sd)).sum(axis=1) - place[:, 0], along_sd], axis=1)
+        return value, np.stack(
+            [(away * np.exp(-log_sd)).sum(axis=1) - place[:, 0], along_sd], axis=1
+        )
 
     start = np.stack([np.full(60, 3.0), np.linspace(np.log(0.01), 0.0, 60)], axis=1)
     draws = sample(density, flat(2), start, 16, warm_up=100, rounds=100)

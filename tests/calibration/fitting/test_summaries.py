@@ -26,13 +26,16 @@ from normoxia.calibration.fitting.summaries import (
 )
 from normoxia.outcome import Endpoint
 from normoxia.survival.data import DAYS_PER_MONTH, TimeToEvent
-from normoxia.trial.recist import Response
+from normoxia.trial.conduct.recist import Response
 
 N_POINTS, N = 6, 80
 
 
 def endpoints(
-    n_points: int = N_POINTS, n: int = N, seed: int = 1, medians: tuple[float, float] = (400.0, 250.0)
+    n_points: int = N_POINTS,
+    n: int = N,
+    seed: int = 1,
+    medians: tuple[float, float] = (400.0, 250.0),
 ) -> SimulatedEndpoints:
     """Two arms with exponential times, censored evenly from 100 to 1200 days, half of the patients in "part"."""
     rng = np.random.default_rng(seed)
@@ -40,7 +43,9 @@ def endpoints(
     scale = np.array(medians)[None, :, None] / math.log(2.0)
     cut = rng.uniform(100.0, 1200.0, shape)
     pfs, os = scale / 2.0 * rng.exponential(size=shape), scale * rng.exponential(size=shape)
-    response = np.where(rng.random(shape) < 0.35, int(Response.PR), int(Response.PD)).astype(np.int8)
+    response = np.where(rng.random(shape) < 0.35, int(Response.PR), int(Response.PD)).astype(
+        np.int8
+    )
     return SimulatedEndpoints(
         ("x", "y"),
         np.minimum(pfs, cut).astype(np.float32),
@@ -49,7 +54,11 @@ def endpoints(
         os <= cut,
         response,
         np.zeros(shape, bool),
-        {"all": np.ones(shape, bool), "part": rng.random(shape) < 0.5, "none": np.zeros(shape, bool)},
+        {
+            "all": np.ones(shape, bool),
+            "part": rng.random(shape) < 0.5,
+            "none": np.zeros(shape, bool),
+        },
     )
 
 
@@ -69,14 +78,18 @@ def of(
     found: SimulatedEndpoints, point: int, arm: int, endpoint: Endpoint, rows: NDArray[np.bool_]
 ) -> TimeToEvent:
     time, seen = (
-        (found.pfs, found.pfs_observed) if endpoint is Endpoint.PFS else (found.os, found.os_observed)
+        (found.pfs, found.pfs_observed)
+        if endpoint is Endpoint.PFS
+        else (found.os, found.os_observed)
     )
     return TimeToEvent(time[point, arm][rows].astype(float), seen[point, arm][rows])
 
 
 @pytest.mark.parametrize("members", ["all", "part"])
 @pytest.mark.parametrize("endpoint", [Endpoint.PFS, Endpoint.OS])
-def test_hazard_ratios_are_those_of_cox_and_failures_are_left_out(endpoint: Endpoint, members: str) -> None:
+def test_hazard_ratios_are_those_of_cox_and_failures_are_left_out(
+    endpoint: Endpoint, members: str
+) -> None:
     lost = np.random.default_rng(2).random((N_POINTS, 2, N)) < 0.1
     found = failed(endpoints(), lost)
     ratios = log_hazard_ratio(found, "x", "y", members, endpoint)
@@ -88,7 +101,9 @@ def test_hazard_ratios_are_those_of_cox_and_failures_are_left_out(endpoint: Endp
 
 def test_a_hazard_ratio_that_runs_away_is_held() -> None:
     found = endpoints(n=600, medians=(4000.0, 40.0))
-    assert log_hazard_ratio(found, "x", "y", "all", Endpoint.OS) == pytest.approx(np.full(N_POINTS, -RUNAWAY))
+    assert log_hazard_ratio(found, "x", "y", "all", Endpoint.OS) == pytest.approx(
+        np.full(N_POINTS, -RUNAWAY)
+    )
 
 
 def test_curves_are_those_of_kaplan_and_meier_with_half_a_patient_on_either_side() -> None:
@@ -104,7 +119,9 @@ def test_curves_are_those_of_kaplan_and_meier_with_half_a_patient_on_either_side
         assert curves[point] == pytest.approx(np.log(-np.log((n * left + 0.5) / (n + 1))), abs=1e-9)
         curve = survival.kaplan_meier(of(found, point, 1, Endpoint.PFS, kept))
         smooth = np.array([np.mean(curve.at(day + shifts)) for day in days])
-        assert around[point] == pytest.approx(np.log(-np.log((n * smooth + 0.5) / (n + 1))), abs=1e-9)
+        assert around[point] == pytest.approx(
+            np.log(-np.log((n * smooth + 0.5) / (n + 1))), abs=1e-9
+        )
 
 
 @pytest.mark.parametrize("left", [0.05, 0.2, 0.5, 0.8, 0.95])
@@ -115,9 +132,15 @@ def test_curves_of_forty_patients_are_right_on_average(left: float) -> None:
     os = rng.exponential(size=shape) * day / -math.log(left)
     late = np.full(shape, 1e6, np.float32)
     found = SimulatedEndpoints(
-        ("x",), late, np.zeros(shape, bool), os.astype(np.float32), np.ones(shape, bool),
-        np.zeros(shape, np.int8), np.zeros(shape, bool), {"all": np.ones(shape, bool)},
-    )  # fmt: skip
+        ("x",),
+        late,
+        np.zeros(shape, bool),
+        os.astype(np.float32),
+        np.ones(shape, bool),
+        np.zeros(shape, np.int8),
+        np.zeros(shape, bool),
+        {"all": np.ones(shape, bool)},
+    )
     said = log_cumulative_hazard(found, "x", "all", Endpoint.OS, np.array([day]))[:, 0]
     error = said.std() / math.sqrt(n_points)
     assert said.mean() == pytest.approx(math.log(-math.log(left)), abs=0.02 + 4 * error)
@@ -140,7 +163,9 @@ def test_responses_are_counted_among_those_who_did_not_fail() -> None:
 
 def test_disease_control_counts_stable_disease_and_toxicity_its_events() -> None:
     found = endpoints()
-    stable = replace(found, response=np.where(found.response == Response.PD, Response.SD, found.response))
+    stable = replace(
+        found, response=np.where(found.response == Response.PD, Response.SD, found.response)
+    )
     controlled = share_logit(stable, "x", "all", Kind.CONTROL)
     assert controlled == pytest.approx(math.log((N + 0.5) / 0.5))
     events = np.zeros(found.toxic.shape, bool)
@@ -153,21 +178,29 @@ def test_disease_control_counts_stable_disease_and_toxicity_its_events() -> None
 def test_a_set_without_patients_has_no_figure(kind: Kind) -> None:
     endpoint = Endpoint.ORR if kind is Kind.RESPONSE else Endpoint.OS
     comparator = "y" if kind is Kind.RATIO else ""
-    figure = Statistic("s", kind, endpoint, "none", "x", comparator, 6.0 if kind is Kind.CURVE else -1.0)
+    figure = Statistic(
+        "s", kind, endpoint, "none", "x", comparator, 6.0 if kind is Kind.CURVE else -1.0
+    )
     assert np.isnan(summary(endpoints(), figure)).all()
 
 
 def test_a_stratum_is_taken_relative_to_the_whole() -> None:
     found = endpoints()
-    relative = summary(found, Statistic("s", Kind.STRATUM, Endpoint.OS, "part", "x", "y", whole="all"))
-    own, whole = (log_hazard_ratio(found, "x", "y", members, Endpoint.OS) for members in ("part", "all"))
+    relative = summary(
+        found, Statistic("s", Kind.STRATUM, Endpoint.OS, "part", "x", "y", whole="all")
+    )
+    own, whole = (
+        log_hazard_ratio(found, "x", "y", members, Endpoint.OS) for members in ("part", "all")
+    )
     assert relative == pytest.approx(own - whole)
 
 
 def test_a_curve_is_read_at_its_month() -> None:
     found = endpoints()
     read = summary(found, Statistic("s", Kind.CURVE, Endpoint.OS, "all", "y", months=6.0))
-    expected = log_cumulative_hazard(found, "y", "all", Endpoint.OS, np.array([6.0 * DAYS_PER_MONTH]))
+    expected = log_cumulative_hazard(
+        found, "y", "all", Endpoint.OS, np.array([6.0 * DAYS_PER_MONTH])
+    )
     assert read == pytest.approx(expected[:, 0])
 
 
@@ -177,7 +210,9 @@ def test_medians_of_many_patients_are_those_of_the_law() -> None:
     for arm, median in (("x", 400.0), ("y", 250.0)):
         said = log_median(found, arm, "all", Endpoint.OS)
         true = math.log(median / DAYS_PER_MONTH)
-        assert said == pytest.approx(np.full(4, true), abs=4 / math.sqrt(2000 * 0.5) / math.log(2) + 0.01)
+        assert said == pytest.approx(
+            np.full(4, true), abs=4 / math.sqrt(2000 * 0.5) / math.log(2) + 0.01
+        )
 
 
 def test_crossings_are_interpolated_exactly_between_points() -> None:
@@ -208,4 +243,6 @@ def test_a_dip_does_not_undo_a_crossing() -> None:
     """Averages about a day may fall by rounding; the highest so far counts."""
     target, log_months = math.log(math.log(2.0)), np.log(np.array([2.0, 4.0, 8.0, 16.0]))
     curves = target + np.array([[-1.0, 1.0, -0.5, 2.0], [-1.0, 0.0, 0.0, 0.0]])
-    assert log_crossing(curves, log_months) == pytest.approx([np.log(2.0) + 0.5 * np.log(2.0), np.log(4.0)])
+    assert log_crossing(curves, log_months) == pytest.approx(
+        [np.log(2.0) + 0.5 * np.log(2.0), np.log(4.0)]
+    )

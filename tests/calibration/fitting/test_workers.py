@@ -58,9 +58,12 @@ def test_workers_end_with_their_parent(tmp_path: Path, end: signal.Signals) -> N
     (tmp_path / "parent.py").write_text(PARENT)
     (tmp_path / "numbers").mkdir()
     parent = subprocess.Popen(
-        [sys.executable, "parent.py", "numbers"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "parent.py", "numbers"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
-    )  # fmt: skip
+    )
     workers = begun(tmp_path / "numbers", 2, parent)
     assert all(is_alive(worker) for worker in workers)
     parent.send_signal(end)
@@ -78,9 +81,13 @@ def test_ctrl_c_in_a_terminal_stops_parent_and_workers_with_one_message(tmp_path
     (tmp_path / "parent.py").write_text(PARENT.replace("future.result()", "future.result()\n"))
     (tmp_path / "numbers").mkdir()
     parent = subprocess.Popen(
-        [sys.executable, "parent.py", "numbers"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, "parent.py", "numbers"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
-    )  # fmt: skip
+    )
     begun(tmp_path / "numbers", 2, parent)
     os.killpg(parent.pid, signal.SIGINT)
     _, err = parent.communicate(timeout=30)
@@ -100,7 +107,8 @@ def _die() -> None:
 def test_a_worker_that_is_killed_is_an_error_with_what_to_do() -> None:
     with (
         pytest.raises(
-            ComputationFailed, match=r"a worker process ended before its work was done .* fewer --workers"
+            ComputationFailed,
+            match=r"a worker process ended before its work was done .* fewer --workers",
         ),
         pool(1, _nothing, ()) as workers,
     ):
@@ -114,10 +122,16 @@ def test_work_is_done_and_errors_come_through() -> None:
         workers.submit(divmod, 1, 0).result()
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks on this platform")
+@pytest.mark.skipif(
+    not hasattr(signal, "pthread_sigmask"), reason="no signal masks on this platform"
+)
 def test_a_process_begins_with_ctrl_c_blocked_and_its_parent_is_as_before() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    ask = [sys.executable, "-c", "import signal; print(2 in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"]
+    ask = [
+        sys.executable,
+        "-c",
+        "import signal; print(2 in signal.pthread_sigmask(signal.SIG_BLOCK, ()))",
+    ]
     with interrupts_blocked():
         assert subprocess.run(ask, capture_output=True, text=True, check=True).stdout == "True\n"
     assert subprocess.run(ask, capture_output=True, text=True, check=True).stdout == "False\n"

@@ -10,7 +10,15 @@ import pytest
 import yaml
 
 from normoxia import documents, evidence
-from normoxia.evidence.auditing import auditor, claims, discrepancy, figures, numbers, review, second_reader
+from normoxia.evidence.auditing import (
+    auditor,
+    claims,
+    discrepancy,
+    figures,
+    numbers,
+    review,
+    second_reader,
+)
 from normoxia.evidence.auditing.auditor import RULES, by_rule, curated
 from normoxia.evidence.auditing.discrepancy import Outline
 from normoxia.evidence.studies import checks, files
@@ -24,7 +32,9 @@ def rediscovered() -> dict[tuple[str, ...], set[str]]:
     """Each entry of the reader's list, with the rules that find it."""
     found = by_rule(evidence.registry())
     return {
-        (entry.study, *items): {d.found_by for d in found if d.study == entry.study and d.item in items}
+        (entry.study, *items): {
+            d.found_by for d in found if d.study == entry.study and d.item in items
+        }
         for entry, items in curated()
     }
 
@@ -39,9 +49,14 @@ def test_rules_rediscover_at_least_twenty_of_the_reader_s_discrepancies() -> Non
 
 def test_rules_that_read_figures_alone_rediscover_twenty() -> None:
     # without the claims, which a reader put into structured words, the printed numbers are enough for these
-    bare = Registry(tuple(files.study(_without_claims(study.file)) for study in evidence.registry()))
+    bare = Registry(
+        tuple(files.study(_without_claims(study.file)) for study in evidence.registry())
+    )
     found = {(d.study, d.item) for d in by_rule(bare)}
-    assert sum(bool(found & {(entry.study, item) for item in items}) for entry, items in curated()) >= 20
+    assert (
+        sum(bool(found & {(entry.study, item) for item in items}) for entry, items in curated())
+        >= 20
+    )
 
 
 def _without_claims(file: str) -> documents.Node:
@@ -93,8 +108,14 @@ def test_the_rules_know_no_study_and_do_not_read_the_reader_s_list() -> None:
         ("ZHANG-2021-ANLO-PD1", "ORR", "fractions-impossible", ("5% of 41", "2.4% of 62")),
     ],
 )
-def test_a_finding_tells_both_readings(study: str, item: str, rule: str, numbers: tuple[str, ...]) -> None:
-    (found,) = [d for d in evidence.audit() if (d.study, d.item, d.found_by) == (study, item, f"rule:{rule}")]
+def test_a_finding_tells_both_readings(
+    study: str, item: str, rule: str, numbers: tuple[str, ...]
+) -> None:
+    (found,) = [
+        d
+        for d in evidence.audit()
+        if (d.study, d.item, d.found_by) == (study, item, f"rule:{rule}")
+    ]
     told = " ".join(value.en for value in found.values)
     assert all(number in told for number in numbers), told
     assert len(found.values) == len(found.places)
@@ -105,7 +126,9 @@ def test_the_rules_find_what_the_reader_had_missed() -> None:
     (arm,) = [d for d in evidence.audit() if (d.study, d.item) == ("ORIENT-31", "regimen")]
     assert arm.values[0].en == "bevacizumab + chemotherapy"
     # 50.6% of 161 is no whole number of patients (81 is 50.3, 82 is 50.9)
-    assert any((d.study, d.found_by) == ("HARMONi-A", "rule:impossible-fraction") for d in evidence.audit())
+    assert any(
+        (d.study, d.found_by) == ("HARMONi-A", "rule:impossible-fraction") for d in evidence.audit()
+    )
 
 
 def test_findings_are_sorted_and_told_once() -> None:
@@ -125,7 +148,12 @@ def test_a_curated_entry_is_listed_where_no_rule_finds_it(monkeypatch: pytest.Mo
 
 def test_a_selection_is_audited_alone() -> None:
     chosen = evidence.registry().select(drug="lenvatinib")
-    assert {d.study for d in evidence.audit(chosen)} <= {"review", "LEAP-006", "LEAP-007", "LEAP-008"}
+    assert {d.study for d in evidence.audit(chosen)} <= {
+        "review",
+        "LEAP-006",
+        "LEAP-007",
+        "LEAP-008",
+    }
 
 
 def test_every_consequence_is_told_in_both_languages() -> None:
@@ -166,9 +194,16 @@ review:
     - {{kind: arms, says: {{arms: [[sintilimab], [{control}]]}}, place: Table 1, line: 1}}
 """
 PLAIN = {
-    "name": "S", "design": "randomised", "pdl1": "unselected", "second": 6.0, "table": 6.0, "text": 6.0, "other": 5.0,
-    "again": 7, "control": "docetaxel",
-}  # fmt: skip
+    "name": "S",
+    "design": "randomised",
+    "pdl1": "unselected",
+    "second": 6.0,
+    "table": 6.0,
+    "text": 6.0,
+    "other": 5.0,
+    "again": 7,
+    "control": "docetaxel",
+}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +218,9 @@ PLAIN = {
         ({"control": "gefitinib"}, {"rule:regimen-differs"}),
     ],
 )
-def test_rules_work_on_a_study_they_have_never_seen(change: dict[str, object], rules: set[str]) -> None:
+def test_rules_work_on_a_study_they_have_never_seen(
+    change: dict[str, object], rules: set[str]
+) -> None:
     text = SYNTHETIC.format(**(PLAIN | change))
     registry = Registry((files.study(documents.parse(text, "s.yaml")),))
     found = {d.found_by for rule in RULES for d in rule(registry, Outline())}

@@ -41,9 +41,19 @@ review:
     - {{arm: A, what: ORR, value: {quoted}, unit: '%', quote: ORR为7 2.7%, place: section 1, line: 1}}
 """
 RIGHT = {
-    "n": 42, "cutoff": "2022-01", "response": 72.7, "control": 100, "progression": 8.3, "interval": "[7.7, 9.8]",
-    "early": 64.5, "late": 36.8, "ratio": 0.62, "ratio_interval": "[0.52, 0.74]", "p": "<0.0001", "quoted": 72.7,
-}  # fmt: skip
+    "n": 42,
+    "cutoff": "2022-01",
+    "response": 72.7,
+    "control": 100,
+    "progression": 8.3,
+    "interval": "[7.7, 9.8]",
+    "early": 64.5,
+    "late": 36.8,
+    "ratio": 0.62,
+    "ratio_interval": "[0.52, 0.74]",
+    "p": "<0.0001",
+    "quoted": 72.7,
+}
 
 
 def study(**changes: object) -> Study:
@@ -93,7 +103,9 @@ def test_percent_above_a_hundred_is_found_in_a_study_made_in_python() -> None:
     (population,) = whole.populations
     first = population.reported[0]
     high = replace(first, estimate=replace(first.estimate, value=157.0))
-    wrong = replace(whole, populations=(replace(population, reported=(high, *population.reported[1:])),))
+    wrong = replace(
+        whole, populations=(replace(population, reported=(high, *population.reported[1:])),)
+    )
     assert any("157% is above 100" in finding.found for finding in checks.check(wrong))
 
 
@@ -101,7 +113,8 @@ def test_a_number_told_twice_is_found() -> None:
     whole = study()
     (population,) = whole.populations
     twice = replace(
-        whole, populations=(replace(population, reported=(population.reported[0], *population.reported)),)
+        whole,
+        populations=(replace(population, reported=(population.reported[0], *population.reported)),),
     )
     assert any("stands twice" in finding.found for finding in checks.check(twice))
 
@@ -109,11 +122,16 @@ def test_a_number_told_twice_is_found() -> None:
 def test_the_shipped_registry_raises_six_questions_and_no_others() -> None:
     # each is of the publication, not of the document: looked up and left as printed
     found = {
-        (study.id, finding.place.key) for study in evidence.registry() for finding in checks.check(study)
+        (study.id, finding.place.key)
+        for study in evidence.registry()
+        for finding in checks.check(study)
     }
     assert found == {
         ("HARMONi-A", "ITT_IA1: ORR, ivo_chemo"),  # 81 of 161 is 50.3, 82 is 50.9
-        ("ALTER-0303", "brain_mets: OS, anlotinib vs placebo"),  # an adjusted ratio, 0.72 (0.42-1.12)
+        (
+            "ALTER-0303",
+            "brain_mets: OS, anlotinib vs placebo",
+        ),  # an adjusted ratio, 0.72 (0.42-1.12)
         ("AVAiL", "ITT: ORR, bev7_5"),  # probably of evaluable patients
         ("CheckMate-057", "ITT: PFS, nivo vs docetaxel"),  # the curves cross
         ("ZHANG-2021-ANLO-PD1", "ge2L: ORR, chemo"),  # the two rates may be swapped

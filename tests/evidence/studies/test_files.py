@@ -63,7 +63,11 @@ def read(text: str) -> object:
         ),
         ("line: first", "line: frist", 'did you mean "first"'),
         ("classes: [ICI/PD-1]", "classes: [ICI/PD1]", 'did you mean "ICI/PD-1"'),
-        ("regimen: [sintilimab 200 mg q3w]", "regimen: []", 'arm "A" gives no drug; name at least one'),
+        (
+            "regimen: [sintilimab 200 mg q3w]",
+            "regimen: []",
+            'arm "A" gives no drug; name at least one',
+        ),
         ("title: a trial\n", "", 'missing key "title"; add it'),
         ("title: a trial", "titel: a trial", 'unknown key "titel"; did you mean "title"'),
         (
@@ -90,7 +94,10 @@ def test_each_mistake_is_named_with_what_to_do(right: str, wrong: str, message: 
 @pytest.mark.parametrize(
     ("claim", "message"),
     [
-        ("{kind: equal, says: {what: TRAE, arm: A}}", 'a claim of kind "equal" without "comparator"'),
+        (
+            "{kind: equal, says: {what: TRAE, arm: A}}",
+            'a claim of kind "equal" without "comparator"',
+        ),
         ("{kind: equal, says: {what: TRAE, arm: A, comparator: D}}", 'unknown arm "D"'),
         ("{kind: cut-off, says: {marker: TMB, cuts: 10}}", '"cuts" is no list'),
         ("{kind: hearsay, says: {}}", "expected one of cited, patients"),
@@ -108,7 +115,9 @@ def test_five_mistakes_yield_five_findings_in_the_order_of_the_text() -> None:
         .replace("line: first", "line: 1st")
         .replace("[7.7, 9.8]", "[7.7]")
     )
-    text = text.replace("comparator: B", "comparator: D").replace("kind: full text", "kind: hearsay")
+    text = text.replace("comparator: B", "comparator: D").replace(
+        "kind: full text", "kind: hearsay"
+    )
     with pytest.raises(InvalidDocument) as raised:
         read(text)
     lines = [finding.place.line for finding in raised.value.findings]
@@ -142,7 +151,11 @@ def test_chinese_in_utf8_reads_and_in_gbk_is_recognised(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("study.csv", "studlab,TE,seTE\n", 'this one ends in ".csv"; tables of effects go to `pool`'),
+        (
+            "study.csv",
+            "studlab,TE,seTE\n",
+            'this one ends in ".csv"; tables of effects go to `pool`',
+        ),
         ("study.yaml", "", "the document is empty; it may have been truncated"),
         ("study.yaml", "study: [", "not readable as YAML"),
         ("study.yaml", "- a\n- b\n", "expected a mapping"),

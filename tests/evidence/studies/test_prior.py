@@ -11,25 +11,55 @@ from hypothesis import strategies as st
 from normoxia import evidence
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.prior import prior_inhibitor
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 
 HAD = [
-    "anti-PD-(L)1 and platinum, concurrent or sequential", "ICI monotherapy", "previous pembrolizumab", "PD-1 inhibitor",
-    "nivolumab or pembrolizumab", "platinum-based chemotherapy and immunotherapy", "treated with Keytruda", "免疫治疗",
-    "first-line chemoimmunotherapy", "prior checkpoint inhibitor", "tislelizumab + chemotherapy",
-]  # fmt: skip
+    "anti-PD-(L)1 and platinum, concurrent or sequential",
+    "ICI monotherapy",
+    "previous pembrolizumab",
+    "PD-1 inhibitor",
+    "nivolumab or pembrolizumab",
+    "platinum-based chemotherapy and immunotherapy",
+    "treated with Keytruda",
+    "免疫治疗",
+    "first-line chemoimmunotherapy",
+    "prior checkpoint inhibitor",
+    "tislelizumab + chemotherapy",
+]
 HAD_NOT = [
-    "", "none", "chemotherapy-naive", "1-2 chemotherapy regimens incl. platinum", "EGFR-TKI", "no prior ICI", "untreated",
-    "platinum, no prior ICI", "immunotherapy-naive", "no ICI or TKI", "bevacizumab and chemotherapy", "含铂化疗", "osimertinib",
-]  # fmt: skip
+    "",
+    "none",
+    "chemotherapy-naive",
+    "1-2 chemotherapy regimens incl. platinum",
+    "EGFR-TKI",
+    "no prior ICI",
+    "untreated",
+    "platinum, no prior ICI",
+    "immunotherapy-naive",
+    "no ICI or TKI",
+    "bevacizumab and chemotherapy",
+    "含铂化疗",
+    "osimertinib",
+]
 UNSAID = [
-    "IO", "30% had ICI", "checkpoint inhibitor allowed", "some immunotherapy", "vaccine", "platinum with or without ICI",
-    "ICI or chemotherapy", "see protocol", "?", "CAR-T", "prior ICI; no prior ICI", "per investigator",
-]  # fmt: skip
+    "IO",
+    "30% had ICI",
+    "checkpoint inhibitor allowed",
+    "some immunotherapy",
+    "vaccine",
+    "platinum with or without ICI",
+    "ICI or chemotherapy",
+    "see protocol",
+    "?",
+    "CAR-T",
+    "prior ICI; no prior ICI",
+    "per investigator",
+]
 
 
 @pytest.mark.parametrize(
-    ("text", "had"), [(t, True) for t in HAD] + [(t, False) for t in HAD_NOT] + [(t, None) for t in UNSAID]
+    ("text", "had"),
+    [(t, True) for t in HAD] + [(t, False) for t in HAD_NOT] + [(t, None) for t in UNSAID],
 )
 def test_words_say_whether_there_was_a_checkpoint_inhibitor(text: str, had: bool | None) -> None:
     assert prior_inhibitor(text) is had
@@ -53,7 +83,9 @@ def test_a_study_whose_words_do_not_say_is_a_finding_and_is_not_run() -> None:
     setting = dataclasses.replace(study.setting, prior_therapy="as per protocol")
     odd = dataclasses.replace(study, setting=setting)
     assert "setting.prior_therapy" in [finding.place.key for finding in evidence.check(odd)]
-    with pytest.raises(InvalidArgument, match="does not say whether patients had a checkpoint inhibitor"):
+    with pytest.raises(
+        InvalidArgument, match="does not say whether patients had a checkpoint inhibitor"
+    ):
         from_study.build(odd)
 
 

@@ -36,7 +36,9 @@ def test_nothing_was_lost() -> None:
     assert sum(study.group.startswith("context") for study in registry) == COUNTS["context"]
     assert sum(len(study.arms) for study in registry) == COUNTS["arms"]
     assert sum(len(study.review.figures) for study in registry) == COUNTS["review_figures"]
-    assert sum(len(p.curves) for study in registry for p in study.populations) == COUNTS["km_curves"]
+    assert (
+        sum(len(p.curves) for study in registry for p in study.populations) == COUNTS["km_curves"]
+    )
     assert sum(len(study.unverified) for study in registry) == COUNTS["recalled_unverified"]
     assert len(evidence.further_studies()) == COUNTS["further_studies"]
     assert len(evidence.tumour_dynamics()) == COUNTS["tumour_dynamics"]
@@ -81,7 +83,9 @@ def test_every_document_fits_the_json_schema(name: str) -> None:
 
 def test_the_json_schema_lists_the_words_the_reader_takes() -> None:
     schema = json.loads(
-        library.path("studies", "impower150").with_name("study.schema.json").read_text(encoding="utf-8")
+        library.path("studies", "impower150")
+        .with_name("study.schema.json")
+        .read_text(encoding="utf-8")
     )
     definitions = schema["$defs"]
     assert schema["properties"]["group"]["enum"] == list(files.GROUPS)
@@ -125,7 +129,10 @@ def test_an_arm_without_published_doses_says_so() -> None:
     [
         ({"drug": "Lenvatinib"}, {"LEAP-006", "LEAP-007", "LEAP-008"}),
         ({"component": "bispecific"}, {"HARMONi-A", "PM8002-EGFR"}),
-        ({"component": "endostatin", "group": "review"}, {"ENPOWER", "CAM-ENDO-CHEMO", "YUAN-ENVA-ENDO"}),
+        (
+            {"component": "endostatin", "group": "review"},
+            {"ENPOWER", "CAM-ENDO-CHEMO", "YUAN-ENVA-ENDO"},
+        ),
         ({"egfr": "mutant", "drug": "pembrolizumab"}, {"KEYNOTE-789"}),
         ({"pdl1": ">=50%", "group": "review"}, {"AT-BE", "ATTLAS", "LEAP-007"}),
         ({"line": "third or later"}, {"ALTER-0303", "ANHUI-ANLO-ICI"}),
@@ -176,7 +183,9 @@ populations:
 """
 
 
-def test_a_user_adds_a_study_by_adding_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_adds_a_study_by_adding_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.yaml").write_text(USER_STUDY, encoding="utf-8")
     assert len(evidence.registry(tmp_path)) == COUNTS["studies"] + 1
     monkeypatch.setenv("NORMOXIA_STUDIES", str(tmp_path))
@@ -186,8 +195,12 @@ def test_a_user_adds_a_study_by_adding_a_file(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_study_described_twice_is_named_with_both_files(tmp_path: Path) -> None:
-    (tmp_path / "again.yaml").write_text(USER_STUDY.replace("MY-TRIAL", "Leap-007"), encoding="utf-8")
-    with pytest.raises(InvalidDocument, match=r'study "Leap-007" is already described; in .*leap-007\.yaml'):
+    (tmp_path / "again.yaml").write_text(
+        USER_STUDY.replace("MY-TRIAL", "Leap-007"), encoding="utf-8"
+    )
+    with pytest.raises(
+        InvalidDocument, match=r'study "Leap-007" is already described; in .*leap-007\.yaml'
+    ):
         evidence.registry(tmp_path)
 
 
@@ -197,7 +210,9 @@ def test_an_empty_folder_of_studies_is_said(tmp_path: Path) -> None:
 
 
 def test_the_documented_study_reads_and_raises_no_question(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "evidence.md").read_text(
+        encoding="utf-8"
+    )
     (text,) = re.findall(r"```yaml\n(study: .*?)```", page, flags=re.DOTALL)
     path = tmp_path / "documented.yaml"
     path.write_text(text, encoding="utf-8")
@@ -205,6 +220,8 @@ def test_the_documented_study_reads_and_raises_no_question(tmp_path: Path) -> No
 
 
 def test_the_page_names_every_check_and_every_kind_of_claim() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "evidence.md").read_text(
+        encoding="utf-8"
+    )
     for name in (*(check.__name__ for check in checks.CHECKS), *files.CLAIM_KINDS):
         assert f"`{name}`" in page, name

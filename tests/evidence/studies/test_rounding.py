@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from normoxia.evidence.studies.rounding import counts, half_unit, is_possible, split
 
 
-@given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.integers(0, 2))
+@given(
+    st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.integers(0, 2),
+)
 def test_a_share_that_was_rounded_is_always_possible(pair: tuple[int, int], shown: int) -> None:
     count, n = pair
     assert count in counts(round(100.0 * count / n, shown), n, shown)

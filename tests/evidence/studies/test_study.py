@@ -35,11 +35,18 @@ def test_outcomes_are_narrowed_by_population_arm_and_endpoint(impower150: Study)
     found = impower150.outcomes("ITT-WT_primary", "BCP", Endpoint.OS)
     assert {o.measure for o in found} == {Measure.MEDIAN_MONTHS, Measure.LANDMARK_PERCENT}
     assert {o.arm for o in found} == {"BCP"}
-    assert {o.population for o in impower150.outcomes("ITT-WT")} == {"ITT-WT_primary", "ITT-WT_final"}
+    assert {o.population for o in impower150.outcomes("ITT-WT")} == {
+        "ITT-WT_primary",
+        "ITT-WT_final",
+    }
 
 
-@pytest.mark.parametrize("narrowed", [{"population": "ITT-TW"}, {"arm": "ABC"}, {"endpoint": "TTP"}])
-def test_an_unknown_name_is_answered_with_the_known_ones(impower150: Study, narrowed: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "narrowed", [{"population": "ITT-TW"}, {"arm": "ABC"}, {"endpoint": "TTP"}]
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(
+    impower150: Study, narrowed: dict[str, str]
+) -> None:
     with pytest.raises(UnknownName):
         impower150.outcomes(**narrowed)
 
@@ -63,9 +70,15 @@ def test_superseded_derived_and_adjusted_numbers_stay_out_unless_asked_for() -> 
     assert {o.origin for o in oak.outcomes(derived=True)} == {"published", "derived"}
 
     keynote = evidence.registry()["KEYNOTE-024"]
-    plain = [o.estimate.value for o in keynote.outcomes(endpoint="OS", population="ITT_25mo") if o.comparator]
+    plain = [
+        o.estimate.value
+        for o in keynote.outcomes(endpoint="OS", population="ITT_25mo")
+        if o.comparator
+    ]
     assert plain == [0.63]
-    assert 0.49 in [o.estimate.value for o in keynote.outcomes(endpoint="OS", adjusted=True) if o.comparator]
+    assert 0.49 in [
+        o.estimate.value for o in keynote.outcomes(endpoint="OS", adjusted=True) if o.comparator
+    ]
 
 
 def test_an_end_that_was_not_reached_is_infinite() -> None:
@@ -80,7 +93,9 @@ def test_an_interval_of_another_level_keeps_it() -> None:
 
 
 def test_toxicity_counts_grade_five_where_both_are_printed(impower150: Study) -> None:
-    (rate,) = [o for o in impower150.published() if o.endpoint is Endpoint.TRAE3 and o.arm == "ABCP"]
+    (rate,) = [
+        o for o in impower150.published() if o.endpoint is Endpoint.TRAE3 and o.arm == "ABCP"
+    ]
     assert rate.estimate.value == 58.5  # 56 to 57 without grade 5
     assert "grade >=3" in rate.source.place
 

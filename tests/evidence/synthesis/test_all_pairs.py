@@ -11,15 +11,18 @@ import pytest
 from normoxia import evidence
 from normoxia.evidence import export
 from normoxia.evidence.studies.registry import Registry
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.all_pairs import all_pairs
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.all_pairs import all_pairs
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 
 def test_a_missing_pair_follows_from_arm_variances_in_proportion_to_one_over_size() -> None:
     # arms of 100, 200 and 50 patients with variances 0.02, 0.01 and 0.04: var(a - c) = 0.06, var(b - c) = 0.05
     pairs = all_pairs(
-        [Contrast("s", "a", "c", -0.4, math.sqrt(0.06)), Contrast("s", "b", "c", -0.1, math.sqrt(0.05))],
+        [
+            Contrast("s", "a", "c", -0.4, math.sqrt(0.06)),
+            Contrast("s", "b", "c", -0.1, math.sqrt(0.05)),
+        ],
         {"a": 100, "b": 200, "c": 50},
     )
     (derived,) = pairs.derived
@@ -29,7 +32,9 @@ def test_a_missing_pair_follows_from_arm_variances_in_proportion_to_one_over_siz
 
 def test_only_proportions_of_sizes_matter() -> None:
     printed = [Contrast("s", "a", "c", -0.4, 0.2), Contrast("s", "b", "c", -0.1, 0.21)]
-    (one,), (other,) = (all_pairs(printed, {"a": 100 * k, "b": 90 * k, "c": 110 * k}).derived for k in (1, 7))
+    (one,), (other,) = (
+        all_pairs(printed, {"a": 100 * k, "b": 90 * k, "c": 110 * k}).derived for k in (1, 7)
+    )
     assert one.se == pytest.approx(other.se, rel=1e-12)
 
 
@@ -79,7 +84,11 @@ def test_every_multi_arm_study_goes_out_with_all_its_pairs_and_every_triangle_cl
 
 
 def test_patients_of_pooled_doses_do_not_count_twice() -> None:
-    rows = [r for r in export.netmeta_contrasts(evidence.registry(), "OS") if r["studlab"] == "KEYNOTE-010"]
+    rows = [
+        r
+        for r in export.netmeta_contrasts(evidence.registry(), "OS")
+        if r["studlab"] == "KEYNOTE-010"
+    ]
     assert len(rows) == 3
     assert all("pooled" not in f"{r['treat1']} {r['treat2']}" for r in rows)
 
@@ -109,7 +118,9 @@ def test_netmeta_takes_the_table_and_finds_the_same_disagreement(
 ) -> None:
     rows = export.netmeta_contrasts(evidence.registry(), endpoint)
     network = net.build(
-        Contrast(str(r["studlab"]), str(r["treat1"]), str(r["treat2"]), float(r["TE"]), float(r["seTE"]))
+        Contrast(
+            str(r["studlab"]), str(r["treat1"]), str(r["treat2"]), float(r["TE"]), float(r["seTE"])
+        )
         for r in rows
     ).part_network("chemotherapy")
     assert len(network.studies) == studies

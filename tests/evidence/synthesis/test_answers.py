@@ -46,7 +46,9 @@ def test_first_line_agrees_with_two_published_network_meta_analyses() -> None:
         ("OS", (0.79, 0.66, 0.94)),
         ("PFS", (0.68, 0.53, 0.86)),
     ):
-        e = found.analyses[endpoint].synthesis.effect("ICI + chemotherapy", "VEGF antibody + chemotherapy")  # type: ignore[union-attr]
+        e = found.analyses[endpoint].synthesis.effect(
+            "ICI + chemotherapy", "VEGF antibody + chemotherapy"
+        )  # type: ignore[union-attr]
         value, low, high = published
         assert low <= math.exp(e.estimate) <= high
         assert math.exp(e.low) <= value <= math.exp(e.high)
@@ -59,7 +61,9 @@ def test_leaving_out_any_study_says_what_becomes_of_the_headline() -> None:
     assert all(effects is None or len(effects) == 3 for effects in analysis.without.values())
     found = answers.answer("first-line-wt", draws=100).to_json()["analyses"]["OS"]
     assert found["headline"][0]["ratio"] == pytest.approx(
-        math.exp(analysis.synthesis.effect("ICI + chemotherapy", "VEGF antibody + chemotherapy").estimate)  # type: ignore[union-attr]
+        math.exp(
+            analysis.synthesis.effect("ICI + chemotherapy", "VEGF antibody + chemotherapy").estimate
+        )  # type: ignore[union-attr]
     )
 
 

@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from normoxia.errors import InvalidArgument, NotConverged
-from normoxia.evidence.synthesis import binomial, meta, rare
-from normoxia.evidence.synthesis.binomial import network_binomial
-from normoxia.evidence.synthesis.contrasts import Arm, by_study
+from normoxia.evidence.synthesis.model import binomial, meta, rare
+from normoxia.evidence.synthesis.model.binomial import network_binomial
+from normoxia.evidence.synthesis.model.contrasts import Arm, by_study
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "synthesis"
 
@@ -77,17 +77,16 @@ def test_a_network_of_two_arm_studies_is_lme4s() -> None:
     assert (fit.q, fit.df) == (pytest.approx(227.4115245931, rel=1e-10), 19)
 
 
-def test_three_arms_agree_with_a_likelihood_integrated_on_a_grid_and_climbed_without_derivatives() -> None:
+def test_three_arms_agree_with_a_likelihood_integrated_on_a_grid_and_climbed_without_derivatives() -> (
+    None
+):
     """Between-study effects as contrasts against the first arm, covariance tau2 (1, 1/2; 1/2, 1), trapezoids."""
     arms = [arm for arm in smoking() if arm.study in ("2", "7", "9", "20", "24")]
     studies = list(by_study(arms).values())
     fit = network_binomial(arms)
     names = fit.network.treatments
     line = np.linspace(-7.5, 7.5, 121)
-    grid = {
-        1: line[:, None],
-        2: np.stack([m.ravel() for m in np.meshgrid(line, line)], axis=1),
-    }
+    grid = {1: line[:, None], 2: np.stack([m.ravel() for m in np.meshgrid(line, line)], axis=1)}
     root = {1: np.array([[1.0]]), 2: np.linalg.cholesky(np.array([[1.0, 0.5], [0.5, 1.0]]))}
 
     def loss(x: np.ndarray) -> float:
@@ -139,9 +138,9 @@ def test_without_random_effects_it_is_logistic_regression() -> None:
 
 
 def test_one_study_is_its_own_odds_ratio() -> None:
-    effect = network_binomial([Arm("s", "t", n=100, events=20), Arm("s", "c", n=100, events=10)]).effect(
-        "t", "c"
-    )
+    effect = network_binomial(
+        [Arm("s", "t", n=100, events=20), Arm("s", "c", n=100, events=10)]
+    ).effect("t", "c")
     assert effect.estimate == pytest.approx(math.log(20 * 90 / (80 * 10)))
     assert effect.se == pytest.approx(math.sqrt(1 / 20 + 1 / 80 + 1 / 10 + 1 / 90))
 
@@ -150,7 +149,10 @@ def test_where_studies_differ_no_more_than_chance_tau_is_zero_and_so_is_its_lowe
     arms = [
         arm
         for s in range(6)
-        for arm in (Arm(str(s), "t", n=200, events=20 + s % 2), Arm(str(s), "c", n=200, events=30 - s % 2))
+        for arm in (
+            Arm(str(s), "t", n=200, events=20 + s % 2),
+            Arm(str(s), "c", n=200, events=30 - s % 2),
+        )
     ]
     fit = network_binomial(arms)
     assert fit.tau2 == 0.0
@@ -177,7 +179,9 @@ def test_with_many_patients_it_is_the_normal_model_by_maximum_likelihood() -> No
 def test_derivatives_are_those_of_the_value() -> None:
     studies = list(by_study(smoking()).values())
     names = sorted({arm.treatment for members in studies for arm in members})
-    likelihood = binomial._Likelihood(studies, {t: i for i, t in enumerate(names)}, np.array([1, 2, 3]))
+    likelihood = binomial._Likelihood(
+        studies, {t: i for i, t in enumerate(names)}, np.array([1, 2, 3])
+    )
     theta, tau, alpha = np.array([-0.2, -1.0, -0.5]), 0.6, likelihood.start
     point, h = likelihood.at(theta, tau, alpha), 1e-5
 
@@ -188,14 +192,20 @@ def test_derivatives_are_those_of_the_value() -> None:
 
     for k in range(4):
         up, down = moved(k, h), moved(k, -h)
-        assert (up.value - down.value) / (2 * h) == pytest.approx(point.slope[k], rel=1e-5, abs=1e-5)
-        assert -(up.slope - down.slope) / (2 * h) == pytest.approx(point.curvature[k], rel=1e-4, abs=1e-3)
+        assert (up.value - down.value) / (2 * h) == pytest.approx(
+            point.slope[k], rel=1e-5, abs=1e-5
+        )
+        assert -(up.slope - down.slope) / (2 * h) == pytest.approx(
+            point.curvature[k], rel=1e-4, abs=1e-3
+        )
 
 
 def test_studies_that_tell_nothing_are_named_and_change_nothing() -> None:
     more = [*bcg(), Arm("empty", "t", n=50, events=0), Arm("empty", "c", n=40, events=0)]
     fit = network_binomial(more)
-    assert fit.effect("t", "c").estimate == pytest.approx(network_binomial(bcg()).effect("t", "c").estimate)
+    assert fit.effect("t", "c").estimate == pytest.approx(
+        network_binomial(bcg()).effect("t", "c").estimate
+    )
     assert any('"empty": no events' in note for note in fit.network.notes)
 
 
@@ -210,7 +220,13 @@ def test_no_finite_maximum_and_no_events_are_said() -> None:
 @pytest.mark.slow
 def test_intervals_cover_and_estimates_centre_with_few_events() -> None:
     """200 networks of 30 studies with about 1 event in 100 patients: 95 % intervals within 3.5 binomial standard errors."""
-    rng, truth, inside, bias, n = np.random.default_rng(8), {"a": 0.0, "b": -0.7, "c": 0.5}, 0, [], 200
+    rng, truth, inside, bias, n = (
+        np.random.default_rng(8),
+        {"a": 0.0, "b": -0.7, "c": 0.5},
+        0,
+        [],
+        200,
+    )
     for _ in range(n):
         arms = []
         for study in range(30):

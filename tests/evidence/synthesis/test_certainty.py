@@ -5,16 +5,23 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.certainty import Concern, certainty, heterogeneity, imprecision
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.meta import pairwise
-from normoxia.evidence.synthesis.network import NetworkEffect
+from normoxia.evidence.synthesis.judgement.certainty import (
+    Concern,
+    certainty,
+    heterogeneity,
+    imprecision,
+)
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.meta import pairwise
+from normoxia.evidence.synthesis.model.network import NetworkEffect
 
 
 def effect(estimate: float, half: float, prediction: float) -> NetworkEffect:
     ends = (estimate - prediction, estimate + prediction)
-    return NetworkEffect("a", "b", estimate, half / 1.96, estimate - half, estimate + half, 0.5, ends)
+    return NetworkEffect(
+        "a", "b", estimate, half / 1.96, estimate - half, estimate + half, 0.5, ends
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,8 +51,9 @@ def test_heterogeneity_counts_conclusions_a_new_study_might_add() -> None:
 
 @given(
     st.lists(st.tuples(st.floats(-1, 1), st.floats(0.05, 0.5)), min_size=2, max_size=6),
-    st.sampled_from([0.8, 0.9, 0.95, 0.99]), st.booleans(),
-)  # fmt: skip
+    st.sampled_from([0.8, 0.9, 0.95, 0.99]),
+    st.booleans(),
+)
 @settings(deadline=None, max_examples=60)
 @example([(-0.36, 0.17)] * 3, 0.9, True)
 def test_a_new_study_is_never_better_known_than_the_mean(
@@ -57,7 +65,10 @@ def test_a_new_study_is_never_better_known_than_the_mean(
     between = fitted.effect("a", "b")
     assert between.prediction[0] <= between.low <= between.high <= between.prediction[1]
     alone = pairwise(
-        *zip(*studies, strict=True), hartung_knapp=hartung_knapp, level=level, prediction="confidence"
+        *zip(*studies, strict=True),
+        hartung_knapp=hartung_knapp,
+        level=level,
+        prediction="confidence",
     )
     assert alone.prediction[0] <= alone.low <= alone.high <= alone.prediction[1]
     assert len(certainty(fitted)) == 1
@@ -68,7 +79,9 @@ def test_bias_reaches_an_estimate_through_the_studies_that_carry_it() -> None:
     fitted = net.fit(net.build(rows, "HR"), model="common")
     found = {
         (c.treatment, c.comparator): {j.domain: j for j in c.judgements}
-        for c in certainty(fitted, risk_of_bias={"good": 1, "bad": 3}, indirectness={"good": 1, "bad": 1})
+        for c in certainty(
+            fitted, risk_of_bias={"good": 1, "bad": 3}, indirectness={"good": 1, "bad": 1}
+        )
     }
     assert found["a", "b"]["within-study bias"].concern is Concern.NONE
     assert found["b", "c"]["within-study bias"].concern is Concern.MAJOR
@@ -108,7 +121,9 @@ def test_what_was_judged_takes_its_steps(scores: tuple[int, int, int], level: st
 
 def test_the_lowest_level_needs_no_reserve() -> None:
     (one,) = certainty(
-        net.fit(net.build(PRECISE, "HR"), model="common"), risk_of_bias={"1": 3}, indirectness={"1": 3}
+        net.fit(net.build(PRECISE, "HR"), model="common"),
+        risk_of_bias={"1": 3},
+        indirectness={"1": 3},
     )
     assert one.word == "very low (1 of 6 domains not judged)"
 
@@ -126,7 +141,9 @@ def test_studies_without_a_judgement_count_only_where_the_answer_hangs_on_them()
 
 
 def test_without_shares_nothing_that_a_study_carries_is_judged() -> None:
-    (one,) = certainty(net.fit(net.build(PRECISE, "HR"), model="common"), risk_of_bias={"1": 1}, shares={})
+    (one,) = certainty(
+        net.fit(net.build(PRECISE, "HR"), model="common"), risk_of_bias={"1": 1}, shares={}
+    )
     assert one.judgements[0].concern is None
     assert "not listed" in one.judgements[0].reason
 

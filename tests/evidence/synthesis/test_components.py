@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.components import fit_components, interaction_test
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.components import fit_components, interaction_test
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 #: ICI alone -0.3, anti-VEGF alone -0.2, together -0.6 (interaction -0.1), all over chemo
 FACTORIAL = [
@@ -25,8 +25,13 @@ def test_an_interaction_is_what_the_sum_leaves_out() -> None:
 
 
 def test_additive_components_bridge_disconnected_networks() -> None:
-    parts = net.build([Contrast("1", "chemo + ici", "chemo", -0.3, 0.1), Contrast("2", "erlotinib + vegf", "erlotinib", -0.2, 0.1),
-                       Contrast("3", "chemo + vegf", "erlotinib + vegf", 0.4, 0.1)])  # fmt: skip
+    parts = net.build(
+        [
+            Contrast("1", "chemo + ici", "chemo", -0.3, 0.1),
+            Contrast("2", "erlotinib + vegf", "erlotinib", -0.2, 0.1),
+            Contrast("3", "chemo + vegf", "erlotinib + vegf", 0.4, 0.1),
+        ]
+    )
     assert parts.n_parts == 2
     fitted = fit_components(parts, model="common")
     bridge = fitted.combination("chemo + ici", "erlotinib")

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from normoxia.evidence.synthesis import consistency as c
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.indirect import bucher
+from normoxia.evidence.synthesis.judgement import consistency as c
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.indirect import bucher
 
 LOOP = [
     Contrast("1", "a", "b", 0.5, 0.2),
@@ -76,7 +76,9 @@ def test_unrelated_means_are_the_direct_ones() -> None:
 
 def test_relaxing_any_design_of_a_loop_takes_the_heat_out() -> None:
     heat = c.net_heat(net.build(LOOP))
-    assert float(heat.residual.sum()) == pytest.approx(c.design_by_treatment(net.build(LOOP)).between_q)
+    assert float(heat.residual.sum()) == pytest.approx(
+        c.design_by_treatment(net.build(LOOP)).between_q
+    )
     assert heat.heat == pytest.approx(np.tile(heat.residual[:, None], 3))
 
 
@@ -94,10 +96,16 @@ def test_unrelated_means_of_a_three_arm_study_alone_are_its_contrasts() -> None:
 
 def test_unrelated_means_of_two_and_three_arms_written_out() -> None:
     """A mean for every pair; the three-arm study sees (2 d_ab + d_ac - d_bc) / 3 and so on, by generalised least squares."""
-    two = [Contrast("2", "a", "b", 0.5, 0.3), Contrast("3", "b", "c", -0.4, 0.25), Contrast("4", "a", "c", 0.6, 0.2),
-           Contrast("5", "a", "b", 0.1, 0.35)]  # fmt: skip
+    two = [
+        Contrast("2", "a", "b", 0.5, 0.3),
+        Contrast("3", "b", "c", -0.4, 0.25),
+        Contrast("4", "a", "c", 0.6, 0.2),
+        Contrast("5", "a", "b", 0.1, 0.35),
+    ]
     found = c.unrelated_means(net.build([*triangle("1", 0.0, 0.3, 0.8), *two]), tau=0.1)
-    x = np.array([[2, 1, -1], [1, 2, 1]]) / 3.0  # a-b and a-c of the first study by d_ab, d_ac, d_bc
+    x = (
+        np.array([[2, 1, -1], [1, 2, 1]]) / 3.0
+    )  # a-b and a-c of the first study by d_ab, d_ac, d_bc
     x = np.vstack([x, [[1, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]]])
     y = np.array([-0.3, -0.8, 0.5, -0.4, 0.6, 0.1])
 
@@ -110,7 +118,9 @@ def test_unrelated_means_of_two_and_three_arms_written_out() -> None:
     inverse = np.linalg.inv(x.T @ w @ x)
     means = inverse @ x.T @ w @ y
     assert [e[2] for e in found.effects] == pytest.approx(means.tolist(), rel=1e-10)
-    assert [e[3] for e in found.effects] == pytest.approx(np.sqrt(np.diag(inverse)).tolist(), rel=1e-10)
+    assert [e[3] for e in found.effects] == pytest.approx(
+        np.sqrt(np.diag(inverse)).tolist(), rel=1e-10
+    )
     plain = np.linalg.inv(covariance(0.0))
     residual = y - x @ np.linalg.solve(x.T @ plain @ x, x.T @ plain @ y)
     assert found.q == pytest.approx(float(residual @ plain @ residual), rel=1e-10)

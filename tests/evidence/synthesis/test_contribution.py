@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.contribution import (
+from normoxia.evidence.synthesis.intake.tables import read_network
+from normoxia.evidence.synthesis.judgement.contribution import (
     Streams,
     contributions,
     edge_weights,
     study_contributions,
 )
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.pooling import pool
-from normoxia.evidence.synthesis.tables import read_network
 
 LOOP = [
     Contrast("1", "a", "b", 0.5, 0.2),
@@ -27,7 +27,9 @@ LOOP = [
 @pytest.mark.parametrize("method", list(Streams))
 def test_a_loop_of_equal_studies_sends_two_thirds_directly(method: Streams) -> None:
     matrix = contributions(net.fit(net.build(LOOP), model="common"), method=method)
-    assert matrix.of("a", "b") == pytest.approx({("a", "b"): 2 / 3, ("a", "c"): 1 / 6, ("b", "c"): 1 / 6})
+    assert matrix.of("a", "b") == pytest.approx(
+        {("a", "b"): 2 / 3, ("a", "c"): 1 / 6, ("b", "c"): 1 / 6}
+    )
 
 
 @pytest.mark.parametrize("method", list(Streams))
@@ -133,7 +135,8 @@ def test_what_ties_between_paths_move_is_as_the_documents_state(file: str, state
     for model in ("common", "random"):
         fit = pool(table, model=model, draws=10).fit
         ours, theirs = (
-            contributions(fit, method=way).shares for way in (Streams.SHORTEST_PATH, Streams.FIRST_BY_NAME)
+            contributions(fit, method=way).shares
+            for way in (Streams.SHORTEST_PATH, Streams.FIRST_BY_NAME)
         )
         moved = max(moved, float(np.nanmax(np.abs(ours - theirs))))
     assert moved == pytest.approx(stated, abs=6e-5)

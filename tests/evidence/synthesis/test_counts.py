@@ -9,25 +9,37 @@ import pytest
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence import pool
-from normoxia.evidence.synthesis import rare
-from normoxia.evidence.synthesis.binomial import network_binomial
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast
+from normoxia.evidence.synthesis.model import rare
+from normoxia.evidence.synthesis.model.binomial import network_binomial
+from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast
 
 ARMS = [
     Arm(study, treatment, n=n, events=events)
     for study, treatment, events, n in (
-        ("1", "a", 3, 100), ("1", "b", 7, 100), ("2", "a", 1, 50), ("2", "b", 2, 60), ("3", "b", 4, 80), ("3", "c", 1, 75),
-        ("4", "a", 0, 40), ("4", "b", 3, 44), ("4", "c", 1, 42), ("5", "a", 0, 30), ("5", "c", 0, 30), ("6", "a", 6, 90),
+        ("1", "a", 3, 100),
+        ("1", "b", 7, 100),
+        ("2", "a", 1, 50),
+        ("2", "b", 2, 60),
+        ("3", "b", 4, 80),
+        ("3", "c", 1, 75),
+        ("4", "a", 0, 40),
+        ("4", "b", 3, 44),
+        ("4", "c", 1, 42),
+        ("5", "a", 0, 30),
+        ("5", "c", 0, 30),
+        ("6", "a", 6, 90),
         ("6", "c", 2, 95),
     )
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("method", ["mantel-haenszel", "penalised-logistic", "binomial-normal"])
 def test_a_method_of_counts_gives_its_own_effects_on_the_studies_network(method: str) -> None:
     own = {
         "mantel-haenszel": rare.network_mantel_haenszel,
-        "penalised-logistic": lambda arms: rare.network_logistic([a for a in arms if a.study != "5"]),
+        "penalised-logistic": lambda arms: rare.network_logistic(
+            [a for a in arms if a.study != "5"]
+        ),
         "binomial-normal": network_binomial,
     }[method](ARMS)
     found = pool(ARMS, effect="OR", method=method, small_values="good")

@@ -13,12 +13,13 @@ from scipy.stats import norm
 
 from normoxia.errors import InvalidArgument, NormoxiaError
 from normoxia.evidence import pool
-from normoxia.evidence.synthesis import consistency, meta, rare, regression, small_studies
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.binomial import network_binomial
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
-from normoxia.evidence.synthesis.counts import Method
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.judgement import consistency, small_studies
+from normoxia.evidence.synthesis.model import meta, rare, regression
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.binomial import network_binomial
+from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, EffectMeasure
+from normoxia.evidence.synthesis.model.counts import Method
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 
 EQUAL = [Contrast(str(i), "a", "b", 0.3, 0.2) for i in range(4)]
 
@@ -43,7 +44,8 @@ def test_agreement_is_said_where_hartung_and_knapp_are_asked_for() -> None:
     assert not any("agree exactly" in note for note in pool(EQUAL, small_values="good").notes)
     apart = [*EQUAL, Contrast("9", "a", "b", 0.9, 0.2)]
     assert not any(
-        "agree exactly" in note for note in pool(apart, hartung_knapp=True, small_values="good").notes
+        "agree exactly" in note
+        for note in pool(apart, hartung_knapp=True, small_values="good").notes
     )
 
 
@@ -83,7 +85,9 @@ def test_levels_and_standard_deviations_that_cannot_be_are_refused(bad: float) -
 
 
 @pytest.mark.parametrize("effect", ["RR", "RD"])
-@pytest.mark.parametrize("table", [(5.0, 5.0, 7.0, 7.0), (0.0, 9.0, 0.0, 8.0), (5.0, 5.0, 0.0, 8.0)])
+@pytest.mark.parametrize(
+    "table", [(5.0, 5.0, 7.0, 7.0), (0.0, 9.0, 0.0, 8.0), (5.0, 5.0, 0.0, 8.0)]
+)
 def test_full_and_empty_arms_alone_tell_no_error(effect: str, table: tuple[float, ...]) -> None:
     with pytest.raises(InvalidArgument):
         rare.mantel_haenszel([table, table], effect=effect)  # type: ignore[list-item]
@@ -91,7 +95,12 @@ def test_full_and_empty_arms_alone_tell_no_error(effect: str, table: tuple[float
 
 @pytest.mark.parametrize(
     "table",
-    [(1.0, 0.0, 1.0, 5.0), (math.nan, 5.0, 1.0, 5.0), (6.0, 5.0, 1.0, 5.0), (1.0, math.inf, 1.0, 5.0)],
+    [
+        (1.0, 0.0, 1.0, 5.0),
+        (math.nan, 5.0, 1.0, 5.0),
+        (6.0, 5.0, 1.0, 5.0),
+        (1.0, math.inf, 1.0, 5.0),
+    ],
 )
 def test_tables_that_cannot_be_are_named(table: tuple[float, ...]) -> None:
     for work in (rare.mantel_haenszel, rare.peto):
@@ -102,10 +111,16 @@ def test_tables_that_cannot_be_are_named(table: tuple[float, ...]) -> None:
 COUNTS = [
     Arm(s, t, n=n, events=e)
     for s, t, e, n in (
-        ("1", "a", 3, 40), ("1", "b", 7, 44), ("2", "a", 5, 60), ("2", "b", 6, 58), ("3", "b", 9, 50), ("3", "c", 4, 50), ("4", "a", 2, 30),
+        ("1", "a", 3, 40),
+        ("1", "b", 7, 44),
+        ("2", "a", 5, 60),
+        ("2", "b", 6, 58),
+        ("3", "b", 9, 50),
+        ("3", "c", 4, 50),
+        ("4", "a", 2, 30),
         ("4", "c", 3, 33),
     )
-]  # fmt: skip
+]
 SILENT = {
     "no events": [Arm("5", "a", n=70, events=0), Arm("5", "c", n=35, events=0)],
     "all events": [Arm("5", "a", n=70, events=70), Arm("5", "b", n=35, events=35)],
@@ -115,7 +130,9 @@ SILENT = {
 
 @pytest.mark.parametrize("silent", SILENT)
 @pytest.mark.parametrize("method", list(Method))
-def test_a_study_without_events_or_non_events_moves_no_odds_ratio(method: Method, silent: str) -> None:
+def test_a_study_without_events_or_non_events_moves_no_odds_ratio(
+    method: Method, silent: str
+) -> None:
     """Its likelihood is 1 at the limit of its own intercept, whatever the effects; Firth's penalty alone would let it speak."""
     options = {"effect": "OR", "method": method, "small_values": "good", "draws": 50}
     without, whole = (pool(arms, **options) for arms in (COUNTS, [*COUNTS, *SILENT[silent]]))  # type: ignore[arg-type]
@@ -131,7 +148,9 @@ def test_that_likelihood_is_flat_in_the_effects(silent: str) -> None:
     alpha = np.linspace(-40.0, 40.0, 4001)
     for theta in (-2.0, 0.0, 1.5):
         eta = [alpha + theta * (arm.treatment != "a") for arm in arms]
-        value = sum(arm.events * x - arm.n * np.logaddexp(0.0, x) for arm, x in zip(arms, eta, strict=True))
+        value = sum(
+            arm.events * x - arm.n * np.logaddexp(0.0, x) for arm, x in zip(arms, eta, strict=True)
+        )
         assert float(np.max(value)) == pytest.approx(0.0, abs=1e-12)
 
 
@@ -149,7 +168,9 @@ def arms_of(seed: int) -> list[Arm]:
     same = rng.random() < 0.2
     arms = []
     for study in range(rng.integers(1, 6)):
-        for t in rng.choice(treatments, min(len(treatments), int(rng.integers(2, 4))), replace=False):
+        for t in rng.choice(
+            treatments, min(len(treatments), int(rng.integers(2, 4))), replace=False
+        ):
             n = 20 if same else int(rng.choice([1, 2, 5, 20, 100]))
             events = 3 if same else int(rng.choice([0, 0, n, rng.integers(0, n + 1)]))
             mean = 1.0 if same or rng.random() < 0.3 else float(rng.normal())
@@ -181,9 +202,14 @@ def test_every_measure_and_method_gives_numbers_that_fit_together_or_a_reason(
     knapp = knapp and method is Method.INVERSE_VARIANCE
     try:
         found = pool(
-            arms_of(seed), effect=effect, method=method, model="common" if common else "random", hartung_knapp=knapp,
-            small_values="good", draws=20,
-        )  # fmt: skip
+            arms_of(seed),
+            effect=effect,
+            method=method,
+            model="common" if common else "random",
+            hartung_knapp=knapp,
+            small_values="good",
+            draws=20,
+        )
     except NormoxiaError:
         return
     found.to_json()

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence import pool
-from normoxia.evidence.synthesis import rare
-from normoxia.evidence.synthesis.contrasts import Arm
-from normoxia.evidence.synthesis.design_odds import _by_events, design_odds
+from normoxia.evidence.synthesis.model import rare
+from normoxia.evidence.synthesis.model.contrasts import Arm
+from normoxia.evidence.synthesis.model.design_odds import _by_events, design_odds
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "synthesis"
 
@@ -115,7 +115,9 @@ def test_estimates_and_variances_are_those_of_the_definition_written_out(
     assert covariance.sum(axis=0) == pytest.approx(np.zeros(k), abs=1e-12)
     for (i, j), (value, variance) in written_out(events, n).items():
         assert effects[i] - effects[j] == pytest.approx(value, abs=1e-10)
-        assert covariance[i, i] + covariance[j, j] - 2 * covariance[i, j] == pytest.approx(variance, rel=1e-9)
+        assert covariance[i, i] + covariance[j, j] - 2 * covariance[i, j] == pytest.approx(
+            variance, rel=1e-9
+        )
 
 
 def test_where_the_covariance_is_impossible_that_of_the_counts_stands_in() -> None:
@@ -135,9 +137,9 @@ def test_where_the_covariance_is_impossible_that_of_the_counts_stands_in() -> No
         slopes[s, :, a] = (centred(events + step) - centred(events - step)) / 2e-5
     expected = np.einsum("sxa,sa,sya->xy", slopes, events * (n - events) / n, slopes)
     share = np.einsum("sx,sy->xy", events / n.sum(axis=1, keepdims=True), n - events)
-    assert _by_events(events, n - events, n.sum(axis=1), share, ~np.eye(3, dtype=bool)) == pytest.approx(
-        expected, rel=1e-6
-    )
+    assert _by_events(
+        events, n - events, n.sum(axis=1), share, ~np.eye(3, dtype=bool)
+    ) == pytest.approx(expected, rel=1e-6)
 
 
 def test_an_arm_without_events_leaves_its_design_alone() -> None:
@@ -165,9 +167,13 @@ def test_an_arm_without_events_leaves_its_design_alone() -> None:
 
 def test_designs_whose_names_look_alike_stay_apart() -> None:
     arms = [
-        Arm("1", "x : y", n=50, events=10), Arm("1", "z", n=50, events=20), Arm("2", "x", n=50, events=12),
-        Arm("2", "y : z", n=60, events=20), Arm("3", "x", n=50, events=9), Arm("3", "z", n=50, events=14),
-    ]  # fmt: skip
+        Arm("1", "x : y", n=50, events=10),
+        Arm("1", "z", n=50, events=20),
+        Arm("2", "x", n=50, events=12),
+        Arm("2", "y : z", n=60, events=20),
+        Arm("3", "x", n=50, events=9),
+        Arm("3", "z", n=50, events=14),
+    ]
     fit = rare.network_mantel_haenszel(arms)
     assert len(fit.network.studies) == 3
     assert fit.effect("x : y", "z").estimate == pytest.approx(math.log(10 * 30 / (40 * 20)))

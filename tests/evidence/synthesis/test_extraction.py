@@ -15,7 +15,9 @@ from normoxia.evidence.synthesis.extraction import evidence_for, require_complet
 @pytest.mark.parametrize("name", questions.names())
 def test_only_verified_published_numbers_enter(name: str) -> None:
     question = questions.question(name)
-    entered = [used for asked in question.asked for used in evidence_for(question, asked, registry())[1]]
+    entered = [
+        used for asked in question.asked for used in evidence_for(question, asked, registry())[1]
+    ]
     assert entered
     for used in entered:
         assert used.source.verified
@@ -24,13 +26,17 @@ def test_only_verified_published_numbers_enter(name: str) -> None:
         assert rows
         if " (" in used.shown:
             value = float(used.shown.split(" (")[0])
-            hits = [r for r in rows if r.estimate.value == value and r.comparator == used.comparator]
+            hits = [
+                r for r in rows if r.estimate.value == value and r.comparator == used.comparator
+            ]
             assert any(not (r.derived or r.superseded or r.adjusted) for r in hits)
 
 
 def test_a_question_that_forgets_a_randomised_study_is_refused() -> None:
     q = questions.question("first-line-wt")
-    with pytest.raises(InvalidDocument, match="LEAP-007 is randomised and neither enters nor is excluded"):
+    with pytest.raises(
+        InvalidDocument, match="LEAP-007 is randomised and neither enters nor is excluded"
+    ):
         require_complete(dataclasses.replace(q, exclusions=()), registry())
 
 

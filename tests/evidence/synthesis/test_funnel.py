@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from normoxia.errors import UnknownName
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.funnel import adjusted_funnel, fewest_first
+from normoxia.evidence.synthesis.judgement.funnel import adjusted_funnel, fewest_first
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 NETWORK = net.build(
     [
@@ -21,7 +21,9 @@ def test_contrasts_are_centred_on_their_own_comparison_and_point_from_new_to_old
     found = adjusted_funnel(NETWORK, ["b", "a", "p"])
     # weights 100, 25, 25: (-0.5 * 100 - 0.2 * 25 - 0.9 * 25) / 150
     mean = -77.5 / 150
-    assert [p.adjusted for p in found.points] == pytest.approx([-0.5 - mean, -0.2 - mean, -0.9 - mean, 0.0])
+    assert [p.adjusted for p in found.points] == pytest.approx(
+        [-0.5 - mean, -0.2 - mean, -0.9 - mean, 0.0]
+    )
     assert {(p.treatment, p.comparator) for p in found.points} == {("a", "p"), ("b", "p")}
     turned = adjusted_funnel(NETWORK, ["p", "a", "b"])
     assert [p.adjusted for p in turned.points] == pytest.approx([-p.adjusted for p in found.points])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis.indirect import bucher, match
+from normoxia.evidence.synthesis.model.indirect import bucher, match
 
 
 def test_bucher_adds_variances() -> None:
@@ -18,7 +18,9 @@ def test_one_binary_covariate_has_weights_in_closed_form() -> None:
     found = match({"x": x}, {"x": 0.6})
     assert found.after["x"] == pytest.approx(0.6, abs=1e-9)
     assert found.weights[0] / found.weights[-1] == pytest.approx(2.25, rel=1e-9)
-    assert found.effective_size == pytest.approx((40 * 2.25 + 60) ** 2 / (40 * 2.25**2 + 60), rel=1e-9)
+    assert found.effective_size == pytest.approx(
+        (40 * 2.25 + 60) ** 2 / (40 * 2.25**2 + 60), rel=1e-9
+    )
 
 
 def test_means_and_standard_deviations_are_met_together() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from normoxia.errors import UnknownName
-from normoxia.evidence.synthesis.tables import parse_network
+from normoxia.evidence.synthesis.intake.tables import parse_network
 
 CONTRASTS = "study,treatment,comparator,HR,lower,upper,{heads}\nA,one,two,0.7,0.5,0.98,{a}\nB,one,two,0.8,0.6,1.07,{b}\n"
 LAYOUTS = {
@@ -31,9 +31,24 @@ def test_a_column_of_a_domain_is_read_in_every_layout(layout: str, domain: str) 
 
 @pytest.mark.parametrize(
     ("word", "score"),
-    [("low", 1), ("+", 1), ("1", 1), ("None", 1), ("低", 1), ("Some concerns", 2), ("unclear", 2), ("?", 2), ("2", 2), ("中", 2),
-     ("HIGH", 3), ("serious", 3), ("Strongly suspected", 3), ("3", 3), ("高", 3)],
-)  # fmt: skip
+    [
+        ("low", 1),
+        ("+", 1),
+        ("1", 1),
+        ("None", 1),
+        ("低", 1),
+        ("Some concerns", 2),
+        ("unclear", 2),
+        ("?", 2),
+        ("2", 2),
+        ("中", 2),
+        ("HIGH", 3),
+        ("serious", 3),
+        ("Strongly suspected", 3),
+        ("3", 3),
+        ("高", 3),
+    ],
+)
 def test_words_as_people_write_them_have_a_score(word: str, score: int) -> None:
     table = parse_network(CONTRASTS.format(heads="RoB", a=word, b=word))
     assert table.judgements == {"risk_of_bias": {"A": score, "B": score}}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.multiarm import study_arms
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.multiarm import study_arms
 
 
 def triple(
@@ -64,7 +64,10 @@ def test_a_negative_arm_variance_that_still_fits_together_is_used_with_a_note() 
 
 
 def test_two_contrasts_against_a_shared_arm_split_their_variance_by_size() -> None:
-    rows = [Contrast("s", "a", "c", 0.1, math.sqrt(0.05)), Contrast("s", "b", "c", 0.2, math.sqrt(0.05))]
+    rows = [
+        Contrast("s", "a", "c", 0.1, math.sqrt(0.05)),
+        Contrast("s", "b", "c", 0.2, math.sqrt(0.05)),
+    ]
     study = study_arms(rows, {"a": 50, "b": 50, "c": 200})
     assert dict(zip(study.arms, study.variances, strict=True)) == pytest.approx(
         {"a": 0.04, "b": 0.04, "c": 0.01}

@@ -6,15 +6,22 @@ import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.synthesis import meta
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
-from normoxia.evidence.synthesis.indirect import bucher
+from normoxia.evidence.synthesis.model import meta
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import (
+    Arm,
+    Contrast,
+    EffectMeasure,
+    contrasts_from_arms,
+)
+from normoxia.evidence.synthesis.model.indirect import bucher
 
 
 def test_two_treatments_are_a_pairwise_meta_analysis() -> None:
     y, se = [0.1, 0.5, -0.3, 0.9], [0.2, 0.3, 0.25, 0.4]
-    network = net.build([Contrast(str(i), "b", "a", *row) for i, row in enumerate(zip(y, se, strict=True))])
+    network = net.build(
+        [Contrast(str(i), "b", "a", *row) for i, row in enumerate(zip(y, se, strict=True))]
+    )
     for tau in ("DL", "REML", "PM", "ML"):
         pooled, fitted = meta.pairwise(y, se, tau=tau), net.fit(network, tau=tau)
         effect = fitted.effect("b", "a")
@@ -37,7 +44,9 @@ def test_multi_arm_generalised_least_squares_written_out() -> None:
         Contrast("1", x, y, arms[x][0] - arms[y][0], math.sqrt(arms[x][1] + arms[y][1]))
         for x, y in ("ab", "ac", "bc")
     ]
-    network = net.build([*triple, Contrast("2", "b", "a", 0.2, 0.3), Contrast("3", "c", "a", -0.9, 0.2)])
+    network = net.build(
+        [*triple, Contrast("2", "b", "a", 0.2, 0.3), Contrast("3", "c", "a", -0.9, 0.2)]
+    )
     tau2 = 0.07
     s = np.diag([0.13 + tau2, 0.09 + tau2, 0.09 + tau2, 0.04 + tau2])
     s[0, 1] = s[1, 0] = 0.04 + tau2 / 2  # b-a and c-a share arm a
@@ -62,7 +71,7 @@ def test_restricted_likelihood_of_a_network_is_at_its_top() -> None:
     network = net.build(rows)
     fitted = net.fit(network, tau="REML")
     x, _ = net.full_rank_design(network)
-    from normoxia.evidence.synthesis.heterogeneity import log_likelihood
+    from normoxia.evidence.synthesis.model.heterogeneity import log_likelihood
 
     top = log_likelihood(network.estimate, network.variance, x, fitted.tau2)
     for other in (0.8 * fitted.tau2, 1.25 * fitted.tau2, 0.0):
@@ -81,7 +90,10 @@ def test_disconnected_parts_are_kept_and_only_contrasts_between_them_are_unknown
 
 def test_hartung_knapp_uses_student_intervals_and_scales_by_q() -> None:
     network = net.build([Contrast(str(i), "a", "b", y, 0.1) for i, y in enumerate((0.0, 0.4, 0.8))])
-    scaled, plain = net.fit(network, model="common", hartung_knapp=True), net.fit(network, model="common")
+    scaled, plain = (
+        net.fit(network, model="common", hartung_knapp=True),
+        net.fit(network, model="common"),
+    )
     ratio = scaled.effect("a", "b").se / plain.effect("a", "b").se
     assert ratio == pytest.approx(math.sqrt(plain.q / 2))
     # qt(.975, 2) in R
@@ -131,7 +143,9 @@ def test_counts_read_as_hazards_recover_the_hazard_ratio_of_exponential_arms() -
         Arm("1", "a", n=n, events=n * (1 - math.exp(-hazard * ratio))),
         Arm("1", "b", n=n, events=n * (1 - math.exp(-hazard))),
     ]
-    assert contrasts_from_arms(arms, "HR")[0][0].estimate == pytest.approx(math.log(ratio), rel=1e-9)
+    assert contrasts_from_arms(arms, "HR")[0][0].estimate == pytest.approx(
+        math.log(ratio), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(

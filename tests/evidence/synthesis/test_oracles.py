@@ -11,7 +11,7 @@ from benchmarks import oracles
 from benchmarks.synthesis_restricted import checks
 from scipy.special import chdtri
 
-from normoxia.evidence.synthesis import heterogeneity
+from normoxia.evidence.synthesis.model import heterogeneity
 
 
 @cache
@@ -60,7 +60,9 @@ def test_our_paule_mandel_and_q_profile_solve_their_equations_where_the_peer_sto
     bcg = oracles.records("input_bcg.csv")
     y, v = (np.array([float(r[c]) for r in bcg]) for c in ("yi", "vi"))
     x = np.ones((13, 1))
-    peer = {(r["dataset"], r["quantity"]): float(r["value"]) for r in oracles.records("pairwise.csv")}
+    peer = {
+        (r["dataset"], r["quantity"]): float(r["value"]) for r in oracles.records("pairwise.csv")
+    }
 
     def miss(tau2: float, target: float) -> float:
         return abs(heterogeneity.weighted_fit(y, v, x, tau2).q - target)
@@ -89,9 +91,13 @@ def test_forty_digits_put_the_maximum_where_we_do_and_the_peers_estimate_lower()
 
 def test_our_restricted_likelihood_is_at_least_as_high_as_at_the_peers_estimates() -> None:
     bcg = oracles.records("input_bcg.csv")
-    y, v, ablat, year = (np.array([float(r[c]) for r in bcg]) for c in ("yi", "vi", "ablat", "year"))
+    y, v, ablat, year = (
+        np.array([float(r[c]) for r in bcg]) for c in ("yi", "vi", "ablat", "year")
+    )
     peer = {
-        r["dataset"]: float(r["value"]) for r in oracles.records("pairwise.csv") if r["quantity"] == "tau2"
+        r["dataset"]: float(r["value"])
+        for r in oracles.records("pairwise.csv")
+        if r["quantity"] == "tau2"
     }
     one = np.ones(13)
     for case, columns in (

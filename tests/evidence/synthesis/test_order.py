@@ -13,12 +13,18 @@ from hypothesis import strategies as st
 
 from normoxia.errors import NormoxiaError
 from normoxia.evidence import pool
-from normoxia.evidence.synthesis import components, consistency, contribution, funnel, ranking, regression
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.certainty import certainty
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
-from normoxia.evidence.synthesis.counts import Method
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.judgement import consistency, contribution, funnel
+from normoxia.evidence.synthesis.judgement.certainty import certainty
+from normoxia.evidence.synthesis.model import components, ranking, regression
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import (
+    Arm,
+    Contrast,
+    EffectMeasure,
+    contrasts_from_arms,
+)
+from normoxia.evidence.synthesis.model.counts import Method
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 
 #: names that sort apart from one another by case, by letter and by alphabet, with the marks that join names elsewhere
 NAMES = ("Z", "a", "B : c", "b + x", "贝伐珠单抗", "0", "AA", "zz x q", "Ω", "m")
@@ -32,18 +38,30 @@ def drawn(seed: int, *, rare_events: bool = False) -> list[Arm]:
     truth = dict(zip(treatments, rng.normal(0, 0.5, len(treatments)), strict=True))
     arms = []
     designs = [
-        rng.choice(treatments, rng.integers(2, min(5, len(treatments)) + 1), replace=False) for _ in range(3)
+        rng.choice(treatments, rng.integers(2, min(5, len(treatments)) + 1), replace=False)
+        for _ in range(3)
     ]
     for study in range(rng.integers(4, 10)):
-        own = designs[rng.integers(3)] if rng.random() < 0.6 else rng.choice(treatments, 2, replace=False)
+        own = (
+            designs[rng.integers(3)]
+            if rng.random() < 0.6
+            else rng.choice(treatments, 2, replace=False)
+        )
         base = rng.normal(-4.0 if rare_events else -0.5, 0.3)
         for t in own:
             n = int(rng.integers(15, 90))
             p = 1.0 / (1.0 + math.exp(-base - truth[t] - rng.normal(0, 0.2)))
             arms.append(
-                Arm(f"s{study}", str(t), n=n, events=float(rng.binomial(n, p)), mean=truth[t] + rng.normal(0, 0.5),
-                    sd=rng.uniform(0.5, 2.0), person_time=n * rng.uniform(0.5, 3.0))
-            )  # fmt: skip
+                Arm(
+                    f"s{study}",
+                    str(t),
+                    n=n,
+                    events=float(rng.binomial(n, p)),
+                    mean=truth[t] + rng.normal(0, 0.5),
+                    sd=rng.uniform(0.5, 2.0),
+                    person_time=n * rng.uniform(0.5, 3.0),
+                )
+            )
     return arms
 
 
@@ -56,7 +74,9 @@ class Renamed:
         names = rng.permutation(NAMES)[: len(treatments)].tolist()
         self.treatment = dict(zip(treatments, names, strict=True))
         self.study = dict(
-            zip(studies, [f"{'xA:('[i % 4]}{i}" for i in rng.permutation(len(studies))], strict=True)
+            zip(
+                studies, [f"{'xA:('[i % 4]}{i}" for i in rng.permutation(len(studies))], strict=True
+            )
         )
         self.back = {new: old for old, new in self.treatment.items()}
         self.study_back = {new: old for old, new in self.study.items()}
@@ -64,7 +84,10 @@ class Renamed:
 
     def arms(self, arms: Sequence[Arm]) -> list[Arm]:
         """Renamed and shuffled."""
-        moved = [replace(a, study=self.study[a.study], treatment=self.treatment[a.treatment]) for a in arms]
+        moved = [
+            replace(a, study=self.study[a.study], treatment=self.treatment[a.treatment])
+            for a in arms
+        ]
         return [moved[i] for i in self._rng.permutation(len(moved))]
 
     def contrasts(self, contrasts: Sequence[Contrast]) -> list[Contrast]:
@@ -148,7 +171,12 @@ def designs(network: net.Network, back: Mapping[str, str]) -> Numbers:
 
 def unrelated(network: net.Network, back: Mapping[str, str]) -> Numbers:
     found = consistency.unrelated_means(network)
-    numbers: Numbers = {"q": found.q, "df": found.df, "tau2": found.tau2, "consistent": found.consistent_tau2}
+    numbers: Numbers = {
+        "q": found.q,
+        "df": found.df,
+        "tau2": found.tau2,
+        "consistent": found.consistent_tau2,
+    }
     for a, b, value, se in found.effects:
         one, other = back[a], back[b]
         numbers["mean", frozenset((one, other))] = value if one < other else -value
@@ -177,9 +205,9 @@ def shares(fit: net.NetworkFit, back: Mapping[str, str], study: Mapping[str, str
         matrix = contribution.contributions(fit, method=method)
         for row, pair in zip(matrix.shares, matrix.comparisons, strict=True):
             for value, direct in zip(row, matrix.direct, strict=True):
-                found[method, frozenset(back[t] for t in pair), frozenset(back[t] for t in direct)] = float(
-                    value
-                )
+                found[
+                    method, frozenset(back[t] for t in pair), frozenset(back[t] for t in direct)
+                ] = float(value)
         for pair, own in contribution.study_contributions(fit, method=method).items():
             for name, value in own.items():
                 found[method, frozenset(back[t] for t in pair), study[name]] = value
@@ -189,7 +217,14 @@ def shares(fit: net.NetworkFit, back: Mapping[str, str], study: Mapping[str, str
 def ranks(fit: net.NetworkFit, back: Mapping[str, str]) -> Numbers:
     found: Numbers = {}
     for r in ranking.rank(fit, draws=500, seed=3):
-        numbers = (r.p_score, *r.p_score_interval, r.sucra, r.mean_rank, *r.rank_interval, *r.probabilities)
+        numbers = (
+            r.p_score,
+            *r.p_score_interval,
+            r.sucra,
+            r.mean_rank,
+            *r.rank_interval,
+            *r.probabilities,
+        )
         found |= {(back[r.treatment], i): float(value) for i, value in enumerate(numbers)}
     for name, value in ranking.p_scores(fit, small_values="bad").items():
         found["bad", back[name]] = value
@@ -198,7 +233,8 @@ def ranks(fit: net.NetworkFit, back: Mapping[str, str]) -> Numbers:
 
 def component(network: net.Network, back: Mapping[str, str]) -> Numbers:
     parts = {
-        t: tuple(f"c{k}" for k in range(3) if (int(back[t][1:]) + 1) >> k & 1) for t in network.treatments
+        t: tuple(f"c{k}" for k in range(3) if (int(back[t][1:]) + 1) >> k & 1)
+        for t in network.treatments
     }
     fit = components.fit_components(network, parts_of=parts)
     found: Numbers = {"q": fit.q, "df": fit.df, "tau2": fit.tau2, "difference": fit.difference_q}
@@ -226,9 +262,17 @@ def asymmetry(network: net.Network, back: Mapping[str, str], study: Mapping[str,
 
 
 def slope(network: net.Network, study: Mapping[str, str]) -> Numbers:
-    found = regression.network_regression(network, {s: float(int(study[s][1:]) % 3) for s in network.studies})
+    found = regression.network_regression(
+        network, {s: float(int(study[s][1:]) % 3) for s in network.studies}
+    )
     last = found.coefficients[-1]
-    return {"slope": last.estimate, "se": last.se, "tau2": found.tau2, "qm": found.qm, "qe": found.qe}
+    return {
+        "slope": last.estimate,
+        "se": last.se,
+        "tau2": found.tau2,
+        "qm": found.qm,
+        "qe": found.qe,
+    }
 
 
 def trust(fit: net.NetworkFit, back: Mapping[str, str], study: Mapping[str, str]) -> Numbers:
@@ -256,8 +300,10 @@ def alike(one: Numbers, other: Numbers, tolerance: float = 1e-6) -> None:
 
 def both(
     work: Callable[[net.Network, Mapping[str, str], Mapping[str, str]], Numbers],
-    contrasts: Sequence[Contrast], renamed: Renamed, effect: EffectMeasure,
-) -> None:  # fmt: skip
+    contrasts: Sequence[Contrast],
+    renamed: Renamed,
+    effect: EffectMeasure,
+) -> None:
     first = net.build(contrasts, effect)
     other = net.build(renamed.contrasts(contrasts), effect)
     try:
@@ -292,7 +338,9 @@ WORK: dict[str, Callable[[net.Network, Mapping[str, str], Mapping[str, str]], Nu
 @pytest.mark.parametrize("name", WORK)
 @settings(max_examples=120)
 @given(seed=st.integers(0, 10**6), effect=st.sampled_from(list(EffectMeasure)))
-def test_names_order_and_direction_change_nothing(name: str, seed: int, effect: EffectMeasure) -> None:
+def test_names_order_and_direction_change_nothing(
+    name: str, seed: int, effect: EffectMeasure
+) -> None:
     arms = drawn(seed)
     contrasts, _ = contrasts_from_arms(arms, effect)
     assume(name not in ("funnel", "regression") or not tied(net.build(contrasts, effect)))
@@ -318,7 +366,9 @@ METHODS = [m for m in Method]
 @pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=8)
 @given(seed=st.integers(0, 10**6), rare_events=st.booleans())
-def test_methods_of_counts_do_not_hang_on_names_either(method: Method, seed: int, rare_events: bool) -> None:
+def test_methods_of_counts_do_not_hang_on_names_either(
+    method: Method, seed: int, rare_events: bool
+) -> None:
     arms = drawn(seed, rare_events=rare_events)
     renamed = Renamed(arms, seed + 1)
     options = {"effect": "OR", "method": method, "small_values": "good", "draws": 300}
@@ -362,4 +412,6 @@ def test_the_arms_of_arms_do_not_hang_on_their_order(seed: int) -> None:
         found |= {(s, b, a): c.reversed() for (s, a, b), c in list(found.items())}
         for c in one:
             same_one = found[c.study, c.treatment, c.comparator]
-            assert (same_one.estimate, same_one.se) == pytest.approx((c.estimate, c.se), rel=1e-12, abs=1e-12)
+            assert (same_one.estimate, same_one.se) == pytest.approx(
+                (c.estimate, c.se), rel=1e-12, abs=1e-12
+            )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis.over_time import effect_over_time, time_lost_ratio
+from normoxia.evidence.synthesis.judgement.over_time import effect_over_time, time_lost_ratio
 from normoxia.survival import TimeToEvent, kaplan_meier
 
 
@@ -44,7 +44,10 @@ def test_restricted_mean_difference_of_exponential_arms() -> None:
 
 def test_periods_cover_all_events_and_cuts_must_lie_within_follow_up() -> None:
     a, b = exponential(0.002, 200, 7), exponential(0.004, 200, 8)
-    assert sum(p.events for p in effect_over_time(a, b, cuts=[100, 300]).periods) == a.n_events + b.n_events
+    assert (
+        sum(p.events for p in effect_over_time(a, b, cuts=[100, 300]).periods)
+        == a.n_events + b.n_events
+    )
     with pytest.raises(InvalidArgument, match="within follow-up"):
         effect_over_time(a, b, cuts=[5000])
 
@@ -59,7 +62,9 @@ def test_the_ratio_of_times_lost_is_that_of_the_areas_above_the_curves() -> None
     lost = [horizon - np.minimum(t, horizon).mean() for t in (one, other)]
     errors = [np.minimum(t, horizon).std() / math.sqrt(10) for t in (one, other)]
     assert found.value == pytest.approx(lost[0] / lost[1])
-    assert found.standard_error == pytest.approx(math.hypot(errors[0] / lost[0], errors[1] / lost[1]))
+    assert found.standard_error == pytest.approx(
+        math.hypot(errors[0] / lost[0], errors[1] / lost[1])
+    )
     assert effect_over_time(*arms, horizon=horizon).time_lost == found
 
 

@@ -6,9 +6,9 @@ import math
 import pytest
 
 from normoxia.errors import InvalidArgument, UnknownName
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
+from normoxia.evidence.synthesis.intake.tables import parse_network
+from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, EffectMeasure
 from normoxia.evidence.synthesis.pooling import SCHEMA, pool
-from normoxia.evidence.synthesis.tables import parse_network
 
 LOOP = [
     Contrast("1", "a", "b", -0.5, 0.2),
@@ -19,9 +19,18 @@ LOOP = [
 
 
 def test_the_dictionary_holds_every_ordered_pair_once_a_model_and_survives_json() -> None:
-    found = json.loads(json.dumps(pool(LOOP, effect="HR", reference="c").to_json(), allow_nan=False))
+    found = json.loads(
+        json.dumps(pool(LOOP, effect="HR", reference="c").to_json(), allow_nan=False)
+    )
     assert found["schema"] == SCHEMA
-    assert set(found) >= {"schema", "network", "effects", "heterogeneity", "ranking", "inconsistency"}
+    assert set(found) >= {
+        "schema",
+        "network",
+        "effects",
+        "heterogeneity",
+        "ranking",
+        "inconsistency",
+    }
     pairs = [(e["treatment"], e["comparator"], e["model"]) for e in found["effects"]]
     assert len(pairs) == len(set(pairs)) == 12
     assert pairs[0] == ("a", "c", "random")
@@ -47,7 +56,9 @@ def test_small_networks_answer_and_say_what_they_cannot(rows: list[Contrast], wo
 
 
 def test_a_table_brings_its_findings_along() -> None:
-    table = parse_network("study,treat1,treat2,HR,lower,upper\nA,x,y,0.8,0.67,0.95\nB,x,y,0.8,0.9,0.95\n")
+    table = parse_network(
+        "study,treat1,treat2,HR,lower,upper\nA,x,y,0.8,0.67,0.95\nB,x,y,0.8,0.9,0.95\n"
+    )
     result = pool(table)
     assert result.network.effect == "HR"
     assert any("outside its interval" in note for note in result.notes)

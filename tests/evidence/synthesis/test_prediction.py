@@ -11,15 +11,19 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc
 from scipy.stats import t as student
 
-from normoxia.evidence.synthesis import heterogeneity, prediction
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.model import heterogeneity, prediction
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 
-def test_with_equal_variances_and_much_heterogeneity_it_is_students_interval_on_the_estimates() -> None:
+def test_with_equal_variances_and_much_heterogeneity_it_is_students_interval_on_the_estimates() -> (
+    None
+):
     """Sampling variance small against tau2: y are normal with one variance, and a new one lies within t of their mean."""
     y = np.random.default_rng(1).normal(0.3, 1.0, 9)
-    low, high = prediction.predictive_intervals(y, np.full(9, 1e-8), np.ones((9, 1)), np.ones((1, 1)))
+    low, high = prediction.predictive_intervals(
+        y, np.full(9, 1e-8), np.ones((9, 1)), np.ones((1, 1))
+    )
     half = float(student.ppf(0.975, 8)) * y.std(ddof=1) * math.sqrt(1 + 1 / 9)
     # the effect in a new study and the mean are independent given tau2, which is what gives Student's t exactly
     assert [low[0], high[0]] == pytest.approx([y.mean() - half, y.mean() + half], rel=2e-3)
@@ -35,7 +39,9 @@ def test_it_is_the_mixture_that_drawing_tau2_from_its_confidence_distribution_gi
     for q in rng.chisquare(df, 4000):
         tau2 = 0.0
         if heterogeneity.weighted_fit(y, v, x).q > q:
-            tau2 = float(brentq(lambda t, q=q: heterogeneity.weighted_fit(y, v, x, t).q - q, 0.0, 50.0))
+            tau2 = float(
+                brentq(lambda t, q=q: heterogeneity.weighted_fit(y, v, x, t).q - q, 0.0, 50.0)
+            )
         fit = heterogeneity.weighted_fit(y, v, x, tau2)
         spread = math.sqrt(fit.covariance[column, column] + tau2)
         drawn.append(fit.coefficients[column] + spread * rng.normal(size=20))
@@ -68,7 +74,9 @@ def test_more_nodes_change_nothing_to_speak_of(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_both_orders_of_a_pair_mirror_and_parts_do_not_meet() -> None:
-    rows = [Contrast(f"{a}{b}{k}", a, b, 0.1 * k, 0.2) for a, b in ("ab", "bc", "de") for k in range(4)]
+    rows = [
+        Contrast(f"{a}{b}{k}", a, b, 0.1 * k, 0.2) for a, b in ("ab", "bc", "de") for k in range(4)
+    ]
     fit = net.fit(net.build(rows))
     one, other = fit.effect("a", "c").prediction, fit.effect("c", "a").prediction
     assert one == pytest.approx((-other[1], -other[0]))
@@ -85,6 +93,8 @@ def test_a_fixed_tau_or_a_wish_gives_students_interval() -> None:
 
 
 def test_beyond_fifty_treatments_the_fit_says_that_it_takes_students() -> None:
-    rows = [Contrast(f"{k}{i}", f"t{i:02d}", "p", 0.1 * k, 0.2) for i in range(51) for k in range(2)]
+    rows = [
+        Contrast(f"{k}{i}", f"t{i:02d}", "p", 0.1 * k, 0.2) for i in range(51) for k in range(2)
+    ]
     assert net.fit(net.build(rows)).prediction == "student"
     assert net.fit(net.build(rows[:20])).prediction == "confidence"

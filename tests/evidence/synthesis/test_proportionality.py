@@ -9,7 +9,12 @@ import pytest
 
 from normoxia import evidence
 from normoxia.evidence.synthesis.answers import answer
-from normoxia.evidence.synthesis.proportionality import Wanted, of_the_registry, over_time, proportionality
+from normoxia.evidence.synthesis.judgement.proportionality import (
+    Wanted,
+    of_the_registry,
+    over_time,
+    proportionality,
+)
 
 
 def study(name: str) -> evidence.Study:
@@ -20,7 +25,9 @@ def test_the_printed_curves_of_two_trials_are_found_not_proportional() -> None:
     """Borghaei 2015 (N Engl J Med 373:1627) and Rittmeyer 2017 (Lancet 389:255) both print PFS curves that cross."""
     found = proportionality(
         [
-            Wanted(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel", "ICI", "docetaxel"),
+            Wanted(
+                study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel", "ICI", "docetaxel"
+            ),
             Wanted(study("OAK"), "PFS", ("ITT850",), "atezo", "docetaxel", "ICI", "docetaxel"),
             Wanted(study("LEAP-007"), "PFS"),
         ]
@@ -49,16 +56,32 @@ def test_a_contrast_asked_the_other_way_round_is_the_mirror_image() -> None:
 
 def test_one_curve_of_two_doses_serves_each_of_them() -> None:
     (*pairs,) = proportionality(
-        [Wanted(study("KEYNOTE-010"), "PFS", ("TPS_ge1",), "pembro2", "docetaxel", "ICI", "docetaxel")]
+        [
+            Wanted(
+                study("KEYNOTE-010"),
+                "PFS",
+                ("TPS_ge1",),
+                "pembro2",
+                "docetaxel",
+                "ICI",
+                "docetaxel",
+            )
+        ]
     ).pairs
     assert {p.arm for p in pairs} == {"pembro_pooled"}
     assert {p.treatment for p in pairs} == {"ICI"}
 
 
 def test_curves_of_the_patients_who_entered_go_before_those_of_others() -> None:
-    entered = proportionality([Wanted(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")])
-    others = proportionality([Wanted(study("CheckMate-057"), "PFS", ("PDL1_strata",), "nivo", "docetaxel")])
-    neither = proportionality([Wanted(study("CheckMate-057"), "PFS", ("ITT_3y",), "nivo", "docetaxel")])
+    entered = proportionality(
+        [Wanted(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")]
+    )
+    others = proportionality(
+        [Wanted(study("CheckMate-057"), "PFS", ("PDL1_strata",), "nivo", "docetaxel")]
+    )
+    neither = proportionality(
+        [Wanted(study("CheckMate-057"), "PFS", ("ITT_3y",), "nivo", "docetaxel")]
+    )
     assert len(entered.pairs) == 1
     assert len(others.pairs) == 3
     assert len(neither.pairs) == 4
@@ -91,7 +114,9 @@ def test_the_dictionary_says_it_before_any_constant_ratio(whole: dict) -> None:
     assert list(whole).index("not_proportional") < list(whole).index("analyses")
     analysis = whole["analyses"]["PFS"]
     keys = list(analysis)
-    assert keys.index("over_time") < min(keys.index(key) for key in ("used", "synthesis", "headline"))
+    assert keys.index("over_time") < min(
+        keys.index(key) for key in ("used", "synthesis", "headline")
+    )
     for pair in analysis["over_time"]["studies"]:
         order = list(pair)
         mean_first = order.index("restricted_mean") < order.index("hazard_ratio")

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.ranking import p_scores, rank
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.ranking import p_scores, rank
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,9 @@ def fitted() -> net.NetworkFit:
     )
 
 
-def test_p_scores_average_one_half_and_turn_round_with_the_direction(fitted: net.NetworkFit) -> None:
+def test_p_scores_average_one_half_and_turn_round_with_the_direction(
+    fitted: net.NetworkFit,
+) -> None:
     good, bad = p_scores(fitted, small_values="good"), p_scores(fitted, small_values="bad")
     assert sum(good.values()) / 3 == pytest.approx(0.5)
     assert all(good[t] == pytest.approx(1 - bad[t]) for t in good)
@@ -43,7 +45,9 @@ def test_two_treatments_rank_by_one_probability() -> None:
 
 
 def test_ranks_count_within_connected_parts() -> None:
-    split = net.fit(net.build([Contrast("1", "a", "b", -0.3, 0.2), Contrast("2", "c", "d", -0.3, 0.2)]))
+    split = net.fit(
+        net.build([Contrast("1", "a", "b", -0.3, 0.2), Contrast("2", "c", "d", -0.3, 0.2)])
+    )
     assert all(len(r.probabilities) == 2 for r in rank(split))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument, NotConverged
-from normoxia.evidence.synthesis import rare
-from normoxia.evidence.synthesis.contrasts import Arm
+from normoxia.evidence.synthesis.model import rare
+from normoxia.evidence.synthesis.model.contrasts import Arm
 
 TABLES = [(3.0, 100.0, 7.0, 100.0), (0.0, 50.0, 2.0, 60.0), (1.0, 80.0, 4.0, 75.0)]
 

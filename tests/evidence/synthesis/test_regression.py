@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
-from normoxia.evidence.synthesis.regression import meta_regression, network_regression
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
+from normoxia.evidence.synthesis.model.regression import meta_regression, network_regression
 
 
 def test_a_perfect_line_is_found_and_nothing_is_left() -> None:
@@ -24,7 +24,9 @@ def test_a_perfect_line_is_found_and_nothing_is_left() -> None:
 def test_two_treatments_in_a_network_are_a_meta_regression() -> None:
     y, se, x = [0.1, 0.6, 0.4, 1.0], [0.2, 0.3, 0.2, 0.3], [0.0, 1.0, 2.0, 3.0]
     rows = [Contrast(str(i), "b", "a", *pair) for i, pair in enumerate(zip(y, se, strict=True))]
-    found = network_regression(net.build(rows), {str(i): v for i, v in enumerate(x)}, name="x", reference="a")
+    found = network_regression(
+        net.build(rows), {str(i): v for i, v in enumerate(x)}, name="x", reference="a"
+    )
     expected = meta_regression(y, se, {"x": x})
     assert found["b"].estimate == pytest.approx(expected["intercept"].estimate)
     assert found["x"].estimate == pytest.approx(expected["x"].estimate)
@@ -33,9 +35,11 @@ def test_two_treatments_in_a_network_are_a_meta_regression() -> None:
 
 def test_the_slope_is_common_to_treatments_against_the_reference() -> None:
     rows = [
-        Contrast("1", "b", "a", 1.0, 0.1), Contrast("2", "b", "a", 1.5, 0.1),
-        Contrast("3", "c", "a", 2.5, 0.1), Contrast("4", "b", "c", -1.0, 0.1),
-    ]  # fmt: skip
+        Contrast("1", "b", "a", 1.0, 0.1),
+        Contrast("2", "b", "a", 1.5, 0.1),
+        Contrast("3", "c", "a", 2.5, 0.1),
+        Contrast("4", "b", "c", -1.0, 0.1),
+    ]
     found = network_regression(net.build(rows), {"1": 0, "2": 1, "3": 1, "4": 7}, reference="a")
     assert [found[n].estimate for n in ("b", "c", "covariate")] == pytest.approx([1.0, 2.0, 0.5])
 
@@ -56,6 +60,12 @@ def test_sidik_and_jonkman_start_around_the_mean_as_metafor_does() -> None:
         rows = list(csv.DictReader(file))
     y, v, ablat = (np.array([float(r[c]) for r in rows]) for c in ("yi", "vi", "ablat"))
     fit = meta_regression(y, np.sqrt(v), {"ablat": ablat}, tau="SJ")
-    found = (fit["intercept"].estimate, fit["ablat"].estimate, fit["intercept"].se, fit["ablat"].se, fit.tau2)
+    found = (
+        fit["intercept"].estimate,
+        fit["ablat"].estimate,
+        fit["intercept"].se,
+        fit["ablat"].se,
+        fit.tau2,
+    )
     peer = (0.1982717291634, -0.0280713689568, 0.3887058462425, 0.0110142439804, 0.2318437161190)
     assert found == pytest.approx(peer, rel=1e-9)

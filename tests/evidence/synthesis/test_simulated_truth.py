@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from benchmarks import synthesis_prediction
 
-from normoxia.evidence.synthesis import consistency, meta
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast
+from normoxia.evidence.synthesis.judgement import consistency
+from normoxia.evidence.synthesis.model import meta
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast
 
 N = 2000
 TREATMENTS = ("a", "b", "c", "d", "e")
@@ -42,7 +43,9 @@ def networks(tau: float, seed: int) -> Iterator[net.Network]:
             seen = np.array([TRUTH[arm] for arm in arms]) + rng.normal(0, np.sqrt(own + tau**2 / 2))
             for i, j in combinations(range(len(arms)), 2):
                 rows.append(
-                    Contrast(str(study), arms[i], arms[j], seen[i] - seen[j], math.sqrt(own[i] + own[j]))
+                    Contrast(
+                        str(study), arms[i], arms[j], seen[i] - seen[j], math.sqrt(own[i] + own[j])
+                    )
                 )
         yield net.build(rows)
 
@@ -56,14 +59,22 @@ def covered(effect: net.NetworkEffect) -> bool:
     return effect.low <= TRUTH[effect.treatment] - TRUTH[effect.comparator] <= effect.high
 
 
-def test_common_effect_intervals_and_every_inconsistency_test_are_exact_without_heterogeneity() -> None:
+def test_common_effect_intervals_and_every_inconsistency_test_are_exact_without_heterogeneity() -> (
+    None
+):
     inside, rejected = np.zeros(4), np.zeros(3)
     for network in networks(0.0, seed=1):
         fitted = net.fit(network, model="common")
         inside += [covered(e) for e in fitted.effects("a")]
         design = consistency.design_by_treatment(network)
-        split = next(s for s in consistency.node_splits(fitted) if (s.treatment, s.comparator) == ("a", "b"))
-        rejected += [design.between_p_value < 0.05, design.within_p_value < 0.05, split.p_value < 0.05]
+        split = next(
+            s for s in consistency.node_splits(fitted) if (s.treatment, s.comparator) == ("a", "b")
+        )
+        rejected += [
+            design.between_p_value < 0.05,
+            design.within_p_value < 0.05,
+            split.p_value < 0.05,
+        ]
     assert np.all([abs(off(s, 0.95)) < 3.5 for s in inside / N]), inside / N
     assert np.all([abs(off(s, 0.05)) < 3.5 for s in rejected / N]), rejected / N
 
@@ -87,7 +98,9 @@ def test_random_effects_with_hartung_knapp_cover_and_plain_intervals_fall_short_
 
 @pytest.mark.parametrize("tau", [0.25, 0.5])
 @pytest.mark.parametrize("n_studies", [8, 14])
-def test_prediction_intervals_hold_new_effects_in_small_networks(n_studies: int, tau: float) -> None:
+def test_prediction_intervals_hold_new_effects_in_small_networks(
+    n_studies: int, tau: float
+) -> None:
     """The default does; Student's around an estimated tau holds 88 to 93 of 100, whatever its degrees of freedom."""
     shares, _, _ = synthesis_prediction.covered(n_studies, tau, N)
     assert abs(off(shares["confidence"], 0.95)) < 3.5, shares
@@ -119,7 +132,9 @@ def test_the_f_test_and_node_splits_hold_their_level_when_tau_is_estimated(tau: 
         splits = consistency.node_splits(net.fit(network))
         split += next(s for s in splits if (s.treatment, s.comparator) == ("a", "b")).p_value < 0.05
     assert abs(off(f / N, 0.05)) < 3.5, f / N
-    assert split / N < 0.05 + 3.5 * math.sqrt(0.05 * 0.95 / N) + 0.01  # normal quantiles: slightly liberal
+    assert (
+        split / N < 0.05 + 3.5 * math.sqrt(0.05 * 0.95 / N) + 0.01
+    )  # normal quantiles: slightly liberal
     if tau == 0.25:
         assert 0.10 < chi / N < 0.20
 
@@ -136,8 +151,8 @@ def test_pairwise_hartung_knapp_covers_with_equal_variances() -> None:
 
 def consistency_q(network: net.Network, tau: float) -> float:
     """p value of the design-by-treatment interaction at a known tau."""
-    from normoxia.evidence.synthesis.consistency import _design_effects
-    from normoxia.evidence.synthesis.heterogeneity import weighted_fit
+    from normoxia.evidence.synthesis.judgement.consistency import _design_effects
+    from normoxia.evidence.synthesis.model.heterogeneity import weighted_fit
 
     x, _ = net.full_rank_design(network)
     own, _ = _design_effects(network)

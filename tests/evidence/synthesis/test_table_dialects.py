@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure
+from normoxia.evidence.synthesis.intake.tables import NetworkTable, parse_network
+from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, EffectMeasure
+from normoxia.evidence.synthesis.model.size import require_feasible
 from normoxia.evidence.synthesis.pooling import pool
-from normoxia.evidence.synthesis.size import require_feasible
-from normoxia.evidence.synthesis.tables import NetworkTable, parse_network
 
 
 def said(table: NetworkTable) -> str:
@@ -30,7 +30,9 @@ def said(table: NetworkTable) -> str:
 def test_a_row_that_begins_with_a_hash_is_read_and_said(cell: str) -> None:
     table = parse_network(f"study,treat1,treat2,TE,seTE\nA,x,y,0.5,0.1\n{cell},y,z,0.2,0.2\n")
     assert [c.study for c in table.contrasts] == ["A", cell.strip('"')]
-    assert [(f.place.line, "begins with #" in f.found) for f in table.findings if f.place.line] == [(3, True)]
+    assert [(f.place.line, "begins with #" in f.found) for f in table.findings if f.place.line] == [
+        (3, True)
+    ]
 
 
 def test_comments_are_named_with_their_lines() -> None:
@@ -69,7 +71,9 @@ def test_a_european_table_with_thousands() -> None:
     fitted = pool(eu, model="common", effect="MD").fit.effect("B", "A")
     # inverse variance by hand
     weights = [1 / (1.1**2 / 1234 + 1.3**2 / 1198), 1 / (1.2**2 / 80 + 1.1**2 / 82)]
-    assert fitted.estimate == pytest.approx((0.4 * weights[0] + 0.8 * weights[1]) / sum(weights), rel=1e-12)
+    assert fitted.estimate == pytest.approx(
+        (0.4 * weights[0] + 0.8 * weights[1]) / sum(weights), rel=1e-12
+    )
     assert fitted.se == pytest.approx(sum(weights) ** -0.5, rel=1e-12)
 
 
@@ -137,7 +141,9 @@ def test_percent_signs_are_read_where_percents_stand_and_refused_elsewhere() -> 
 
 @pytest.mark.parametrize("word", ["None", "NA", "null", "N/A", "无"])
 def test_words_for_empty_cells_are_names_in_a_column_of_arms(word: str) -> None:
-    contrasts = parse_network(f"study,treatment,comparator,HR,lower,upper\nS1,drug,{word},0.70,0.55,0.89\n")
+    contrasts = parse_network(
+        f"study,treatment,comparator,HR,lower,upper\nS1,drug,{word},0.70,0.55,0.89\n"
+    )
     assert [(c.treatment, c.comparator) for c in contrasts.contrasts] == [("drug", word)]
     arms = parse_network(f"study,treatment,events,n\nS1,{word},10,100\nS1,P,20,100\n")
     assert [a.treatment for a in arms.arms] == [word, "P"]
@@ -155,9 +161,14 @@ def test_other_signs_of_an_empty_cell_are_quoted(word: str) -> None:
     assert f'such as "{word} (name)"' in said(table)
 
 
-@pytest.mark.parametrize("layout", ["study,treatment,events,n\n{},x,1,10\nB,x,2,10\nB,y,3,10\n",
-                                    "study,treat1,treat2,TE,seTE\n{},x,y,0.5,0.1\nB,x,y,0.5,0.1\n",
-                                    "study,event.e,n.e,event.c,n.c\n{},1,10,2,10\nB,1,10,2,10\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "study,treatment,events,n\n{},x,1,10\nB,x,2,10\nB,y,3,10\n",
+        "study,treat1,treat2,TE,seTE\n{},x,y,0.5,0.1\nB,x,y,0.5,0.1\n",
+        "study,event.e,n.e,event.c,n.c\n{},1,10,2,10\nB,1,10,2,10\n",
+    ],
+)
 def test_studies_without_a_name_are_never_thrown_together(layout: str) -> None:
     table = parse_network(layout.format("NA"))
     assert table.left_out == (2,)
@@ -275,7 +286,10 @@ def test_rows_of_another_shape_are_left_out_by_name(row: str, words: str) -> Non
     [
         (b'study,a,b\n"A,1,2\nB,1,2\n', r"<text>:2: not readable as a table"),
         (b"study,treat1,treat2,TE,seTE\nA,x,\x00y,0.5,0.1\n", r"<text>:2: .*zero byte"),
-        ("study,treat1\nRücker,Müller\n".encode() + b"\xfc,1\n", r"<text>:3: byte 0xfc is not UTF-8"),
+        (
+            "study,treat1\nRücker,Müller\n".encode() + b"\xfc,1\n",
+            r"<text>:3: byte 0xfc is not UTF-8",
+        ),
         (b"study,treat1\nA,\x81\x8d\n", r"<text>:2: byte 0x81 is neither"),
         ("study,treat1,treat2\n1,2,3\n".encode("utf-16")[:-1], "breaks off"),
         (b",,,\n,,,\n", "no line holds anything"),
@@ -313,7 +327,9 @@ def test_a_title_and_a_header_that_comes_again_are_named() -> None:
 
 def test_rare_characters_among_common_ones_are_chinese() -> None:
     # 镕 is in GBK, not in GB 2312: its second byte is an ASCII letter
-    table = parse_network("研究,治疗,例数,事件数\n镕,化疗,100,30\n镕,贝伐珠单抗,100,20\n".encode("gbk"))
+    table = parse_network(
+        "研究,治疗,例数,事件数\n镕,化疗,100,30\n镕,贝伐珠单抗,100,20\n".encode("gbk")
+    )
     assert (table.encoding, table.arms[0].study) == ("gb18030", "镕")
 
 
@@ -326,10 +342,15 @@ def test_names_that_look_alike_are_one_arm() -> None:
 
 
 def test_the_line_of_excel_that_names_the_delimiter() -> None:
-    assert len(parse_network("sep=;\r\nstudy;treat1;treat2;TE;seTE\r\nA;x;y;0,5;0,1\r\n").contrasts) == 1
+    assert (
+        len(parse_network("sep=;\r\nstudy;treat1;treat2;TE;seTE\r\nA;x;y;0,5;0,1\r\n").contrasts)
+        == 1
+    )
 
 
-def test_a_row_with_one_cell_that_cannot_be_read_is_left_out_once_even_if_the_others_would_do() -> None:
+def test_a_row_with_one_cell_that_cannot_be_read_is_left_out_once_even_if_the_others_would_do() -> (
+    None
+):
     table = parse_network(
         "study,treat1,treat2,TE,seTE,lower,upper\nA,x,y,0.5,0.1,abc,0.7\nB,x,y,0.5,0.1,0.3,0.7\n"
     )
@@ -344,7 +365,8 @@ def test_a_row_with_one_cell_that_cannot_be_read_is_left_out_once_even_if_the_ot
 def test_networks_that_would_take_hours_are_refused_with_the_estimate() -> None:
     rows = [Contrast(f"s{i}", f"t{i}", f"t{i + 1}", 0.1, 0.1) for i in range(3000)]
     with pytest.raises(
-        InvalidArgument, match=r"3000 contrasts of 3001 treatments would take about \d+ min and \d+\.\d GiB"
+        InvalidArgument,
+        match=r"3000 contrasts of 3001 treatments would take about \d+ min and \d+\.\d GiB",
     ):
         pool(rows)
     arms = [Arm("all", f"t{i}", n=10, events=1) for i in range(500)]
@@ -363,10 +385,14 @@ def test_a_million_rows_are_read_and_pooled_or_refused_within_a_minute() -> None
     began = time.process_time()
     table = parse_network(raw)
     assert (len(table.contrasts), table.left_out) == (1_000_000, ())
-    with pytest.raises(InvalidArgument, match="1000000 contrasts of 20 treatments would take about"):
+    with pytest.raises(
+        InvalidArgument, match="1000000 contrasts of 20 treatments would take about"
+    ):
         pool(table)
     assert time.process_time() - began < 60
-    pairs = [Contrast(f"s{i}", "a", "b", (i % 13 - 6) / 10, 0.1 + (i % 5) / 10) for i in range(1_000_000)]
+    pairs = [
+        Contrast(f"s{i}", "a", "b", (i % 13 - 6) / 10, 0.1 + (i % 5) / 10) for i in range(1_000_000)
+    ]
     began = time.process_time()
     assert len(pool(pairs).network.studies) == 1_000_000
     assert time.process_time() - began < 60
@@ -376,7 +402,19 @@ def test_a_million_rows_are_read_and_pooled_or_refused_within_a_minute() -> None
 
 
 NAMES = st.sampled_from(
-    ["Rücker 2012", "A, B & C", "=1+1", "#7", 'the "new"', "甲", "None", "O'Brien", "+5", "x;y", "S-1"]
+    [
+        "Rücker 2012",
+        "A, B & C",
+        "=1+1",
+        "#7",
+        'the "new"',
+        "甲",
+        "None",
+        "O'Brien",
+        "+5",
+        "x;y",
+        "S-1",
+    ]
 )
 RATIO = st.integers(1, 999_999)
 
@@ -391,7 +429,9 @@ def dialects(draw: st.DrawFn) -> dict[str, object]:
         "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
         "end": draw(st.sampled_from(["\n", "\r\n", "\r"])),
         "encoding": draw(
-            st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030"])
+            st.sampled_from(
+                ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030"]
+            )
         ),
         "order": draw(st.permutations(range(5))),
         "tail": draw(st.booleans()),
@@ -432,7 +472,9 @@ def test_a_table_in_any_dialect_reads_to_the_same_values_or_is_refused(
 ) -> None:
     if dialect["group"] == dialect["decimal"]:
         return
-    if dialect["encoding"] == "gb18030" and any(not c.isascii() for arm in arms for c in arm if c != "甲"):
+    if dialect["encoding"] == "gb18030" and any(
+        not c.isascii() for arm in arms for c in arm if c != "甲"
+    ):
         return
     # semicolons have decimal commas as a rule, commas points: where commas part cells, a point alone cannot part thousands
     if dialect["delimiter"] == "," and dialect["group"] == ".":
@@ -470,14 +512,22 @@ TABLES = (
     "Study\tExperimental events\tExperimental total\tControl events\tControl total\nA\t1\t10\t2\t12\nB\t3\t30\t4\t40\n",
 )
 DAMAGE = st.lists(
-    st.tuples(st.integers(0, 200), st.sampled_from(["", "#", ",", ";", "\t", ".", "'", " ", "-", "%", "0", "7", "NA", "x", "\n"]), st.booleans()),
+    st.tuples(
+        st.integers(0, 200),
+        st.sampled_from(
+            ["", "#", ",", ";", "\t", ".", "'", " ", "-", "%", "0", "7", "NA", "x", "\n"]
+        ),
+        st.booleans(),
+    ),
     max_size=4,
-)  # fmt: skip
+)
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(TABLES), DAMAGE)
-def test_a_damaged_table_loses_no_row_in_silence(text: str, damage: list[tuple[int, str, bool]]) -> None:
+def test_a_damaged_table_loses_no_row_in_silence(
+    text: str, damage: list[tuple[int, str, bool]]
+) -> None:
     for at, piece, replaces in damage:
         i = at % (len(text) + 1)
         text = text[:i] + piece + text[i + replaces :]

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import EffectMeasure
+from normoxia.evidence.synthesis.intake.tables import NetworkTable, parse_network, read_network
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
 from normoxia.evidence.synthesis.pooling import pool
-from normoxia.evidence.synthesis.tables import NetworkTable, parse_network, read_network
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "synthesis"
 
@@ -38,7 +38,11 @@ def test_published_tables_are_understood_without_help(
     file: str, layout: str, effect: EffectMeasure | None, rows: int
 ) -> None:
     table = read_network(ORACLES / file)
-    assert (table.layout, table.effect, len(table.contrasts) + len(table.arms)) == (layout, effect, rows)
+    assert (table.layout, table.effect, len(table.contrasts) + len(table.arms)) == (
+        layout,
+        effect,
+        rows,
+    )
     assert table.left_out == ()
 
 
@@ -104,7 +108,11 @@ def test_every_fault_is_listed_with_its_line_and_the_good_rows_stay() -> None:
         (9, "without interval"),
         (10, "expected 0 < low < high"),
     ):
-        assert any(f.place.line == line and words in str(f) for f in table.findings), (line, words, text)
+        assert any(f.place.line == line and words in str(f) for f in table.findings), (
+            line,
+            words,
+            text,
+        )
 
 
 def test_faults_of_arms() -> None:
@@ -148,7 +156,13 @@ def test_an_estimate_column_of_ratios_is_recognised_by_its_intervals() -> None:
 def test_columns_may_be_named_by_the_caller() -> None:
     table = parse_network(
         "s,first,second,d,e\nA,x,y,0.5,0.1\n",
-        columns={"study": "s", "treatment": "first", "comparator": "second", "estimate": "d", "se": "e"},
+        columns={
+            "study": "s",
+            "treatment": "first",
+            "comparator": "second",
+            "estimate": "d",
+            "se": "e",
+        },
     )
     assert table.contrasts[0].se == 0.1
     with pytest.raises(UnknownName, match="column"):
@@ -233,7 +247,10 @@ CELLS = st.sampled_from(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(HEADERS), st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=6))
+@given(
+    st.sampled_from(HEADERS),
+    st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=6),
+)
 def test_whatever_stands_in_the_cells_there_is_an_answer_or_a_finding(
     header: str, rows: list[list[str]]
 ) -> None:
@@ -248,21 +265,25 @@ def test_whatever_stands_in_the_cells_there_is_an_answer_or_a_finding(
 def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text(
-        "study,treatment,comparator,HR,lower,upper,colour,\nA,x,p,0.7,0.5,0.98,red,\n", encoding="utf-8"
+        "study,treatment,comparator,HR,lower,upper,colour,\nA,x,p,0.7,0.5,0.98,red,\n",
+        encoding="utf-8",
     )
     assert [f.found for f in read_network(file).findings] == ["not read: colour"]
 
 
 def test_effects_without_a_measure_are_said_to_be_taken_as_differences(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
-    file.write_text("studlab,treat1,treat2,TE,seTE\nA,x,p,-0.3,0.1\nB,y,p,-0.2,0.1\n", encoding="utf-8")
+    file.write_text(
+        "studlab,treat1,treat2,TE,seTE\nA,x,p,-0.3,0.1\nB,y,p,-0.2,0.1\n", encoding="utf-8"
+    )
     (finding,) = read_network(file).findings
     assert "--effect HR" in finding.expected
     assert read_network(file, effect="HR").findings == ()
 
 
 @pytest.mark.parametrize(
-    "header", ["CI", "95% CI", "95%CI", "CI (95%)", "HR 95% CI", "Confidence interval", "95%置信区间"]
+    "header",
+    ["CI", "95% CI", "95%CI", "CI (95%)", "HR 95% CI", "Confidence interval", "95%置信区间"],
 )
 @pytest.mark.parametrize("shape", ["{}-{}", "{} to {}", '"({}, {})"', "{}–{}", "[{}; {}]"])
 def test_an_interval_in_one_column_is_as_good_as_two(header: str, shape: str) -> None:
@@ -280,7 +301,9 @@ def test_decimal_commas_within_an_interval_of_one_column() -> None:
     table = parse_network(
         "study;treatment;comparator;HR;95% CI\nA;x;p;0,70;0,50-0,98\nB;x;p;0,70;0,50 to 0,98\n"
     )
-    expected = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n").contrasts[0]
+    expected = parse_network(
+        "study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n"
+    ).contrasts[0]
     assert [(c.estimate, c.se) for c in table.contrasts] == [(expected.estimate, expected.se)] * 2
 
 
@@ -297,7 +320,9 @@ def test_intervals_with_two_readings_are_findings_with_their_rows() -> None:
 
 
 def test_estimate_and_interval_in_one_cell() -> None:
-    table = parse_network('study,treatment,comparator,"HR (95% CI)"\nA,x,p,0.70 (0.50-0.98)\nB,x,p,0.80\n')
+    table = parse_network(
+        'study,treatment,comparator,"HR (95% CI)"\nA,x,p,0.70 (0.50-0.98)\nB,x,p,0.80\n'
+    )
     expected = parse_network("study,treatment,comparator,HR,lower,upper\nA,x,p,0.70,0.50,0.98\n")
     assert table.contrasts == expected.contrasts
     assert table.effect is EffectMeasure.HR
@@ -305,8 +330,12 @@ def test_estimate_and_interval_in_one_cell() -> None:
 
 
 def test_the_level_in_the_header_counts() -> None:
-    ninety = parse_network("study,treatment,comparator,HR,90% CI\nA,x,p,0.70,0.50-0.98\n").contrasts[0]
-    usual = parse_network("study,treatment,comparator,HR,95% CI\nA,x,p,0.70,0.50-0.98\n").contrasts[0]
+    ninety = parse_network(
+        "study,treatment,comparator,HR,90% CI\nA,x,p,0.70,0.50-0.98\n"
+    ).contrasts[0]
+    usual = parse_network("study,treatment,comparator,HR,95% CI\nA,x,p,0.70,0.50-0.98\n").contrasts[
+        0
+    ]
     # quantiles of the standard normal: 1.959964 (97.5 %) and 1.644854 (95 %)
     assert ninety.se / usual.se == pytest.approx(1.959964 / 1.644854, rel=1e-6)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from normoxia import pharmacology
 from normoxia.calibration.credibility.verification import CheckResult
-from normoxia.calibration.judging.lock import Lock
+from normoxia.calibration.scoring.lock import Lock
 from normoxia.pharmacology import Regimen
 from normoxia.trial.protocol import Trial
 
@@ -59,9 +59,13 @@ def drugs_of_its_own(study: str, trials: Mapping[str, Trial]) -> tuple[str, ...]
 
     A biosimilar is the drug it resembles: what has the kinetics and effects of another is not of its own.
     """
-    others = {_made_of(drug) for name, trial in trials.items() if name != study for drug in _given(trial)}
+    others = {
+        _made_of(drug) for name, trial in trials.items() if name != study for drug in _given(trial)
+    }
     own = trials[study]
-    tested = {drug for drug in _given(own) if not all(drug in arm.regimen.drugs for arm in own.arms)}
+    tested = {
+        drug for drug in _given(own) if not all(drug in arm.regimen.drugs for arm in own.arms)
+    }
     return tuple(sorted(drug for drug in tested if _made_of(drug) not in others))
 
 
@@ -75,7 +79,10 @@ def _made_of(name: str) -> str:
     drug = pharmacology.read(name)
     kinetics = sorted((p.name, p.quantity.value) for p in drug.parameters)
     sizes = ("affinity", "potency", "selectivity", "cooperativity", "strength", "loss")
-    effects = [(e.slot, [q and q.value for q in (getattr(e, size) for size in sizes)]) for e in drug.effects]
+    effects = [
+        (e.slot, [q and q.value for q in (getattr(e, size) for size in sizes)])
+        for e in drug.effects
+    ]
     return repr((kinetics, effects))
 
 
@@ -93,10 +100,13 @@ def _begins(regimen: Regimen) -> set[object]:
 
 def _ratios(count: int, studies: Sequence[str]) -> CheckResult:
     return CheckResult(
-        count >= HAZARD_RATIOS, {"count": count, "studies": len(set(studies)), "at_least": HAZARD_RATIOS}
+        count >= HAZARD_RATIOS,
+        {"count": count, "studies": len(set(studies)), "at_least": HAZARD_RATIOS},
     )
 
 
 def _studies(names: Sequence[str]) -> CheckResult:
     told = ", ".join(names) or "–"
-    return CheckResult(len(names) >= STUDIES, {"count": len(names), "names": told, "at_least": STUDIES})
+    return CheckResult(
+        len(names) >= STUDIES, {"count": len(names), "names": told, "at_least": STUDIES}
+    )

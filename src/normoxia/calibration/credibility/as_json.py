@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityClaim, CredibilityFile
     from normoxia.calibration.credibility.targets import WeighedTarget
     from normoxia.calibration.credibility.wording import CredibilityQuestion
-    from normoxia.calibration.judging.lock import Observed
+    from normoxia.calibration.scoring.lock import Observed
 
 
 def document(file: CredibilityFile) -> dict[str, Any]:
@@ -38,13 +38,22 @@ def document(file: CredibilityFile) -> dict[str, Any]:
         "summary": {status.value: file.count(status) for status in Status},
         "questions": [_question(file, question) for question in file.questions],
         "sections": [
-            {"id": s.id, "title": dict(s.title), "text": dict(s.text), "claims": [_claim(c) for c in s.claims]}
+            {
+                "id": s.id,
+                "title": dict(s.title),
+                "text": dict(s.text),
+                "claims": [_claim(c) for c in s.claims],
+            }
             for s in file.sections
         ],
         "targets": [_target(target) for target in file.targets],
         "priors": [
             {
-                "name": p.name, "scale": p.scale, "centre": p.centre, "sd": p.sd, "source": p.source,
+                "name": p.name,
+                "scale": p.scale,
+                "centre": p.centre,
+                "sd": p.sd,
+                "source": p.source,
                 "spread_left": left.get(p.name),
             }
             for p in file.space.parameters
@@ -52,7 +61,7 @@ def document(file: CredibilityFile) -> dict[str, Any]:
         "scored": [_scored(observed) for observed in file.scored.observed],
         "scoreboard": file.board.as_json() if file.board is not None else None,
         "limits": [dict(limit) for limit in file.limits],
-    }  # fmt: skip
+    }
 
 
 def _question(file: CredibilityFile, question: CredibilityQuestion) -> dict[str, Any]:
@@ -84,10 +93,15 @@ def _claim(claim: CredibilityClaim) -> dict[str, Any]:
         "status": claim.status.value,
         "problem": claim.problem,
         "evidence": {
-            "command": e.command, "test": e.test, "file": e.file, "digest": e.digest, "date": e.date, "version": e.version,
+            "command": e.command,
+            "test": e.test,
+            "file": e.file,
+            "digest": e.digest,
+            "date": e.date,
+            "version": e.version,
             "computed": e.computed,
         },
-    }  # fmt: skip
+    }
 
 
 def _target(target: WeighedTarget) -> dict[str, Any]:

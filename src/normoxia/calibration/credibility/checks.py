@@ -12,13 +12,14 @@ from normoxia import evidence, library, pharmacology, population
 from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.judging.lock import Lock
-from normoxia.calibration.judging.scoreboard import Scoreboard
+from normoxia.calibration.scoring.lock import Lock
+from normoxia.calibration.scoring.scoreboard import Scoreboard
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.studies.registry import registry
 from normoxia.mechanism.model import Model
 from normoxia.pharmacology import exposure
-from normoxia.trial import designs, files
+from normoxia.trial import files
+from normoxia.trial.making import designs
 
 #: share of its prior's spread that a number has at most left to be called calibrated: half of the variance is gone; assumed
 CALIBRATED = math.sqrt(0.5)
@@ -66,9 +67,12 @@ def inputs(model: Model) -> dict[str, CheckResult]:
         ),
         "sources": CheckResult(not silent, {"parameters": n, "silent": silent}),
         "assumed": CheckResult(
-            not guessed, {"parameters": n, "assumed": guessed, "read": sum(s.verified for s in named)}
+            not guessed,
+            {"parameters": n, "assumed": guessed, "read": sum(s.verified for s in named)},
         ),
-        "exposure": CheckResult(agree == len(compared), {"agree": agree, "compared": len(compared)}),
+        "exposure": CheckResult(
+            agree == len(compared), {"agree": agree, "compared": len(compared)}
+        ),
     }
 
 
@@ -79,7 +83,10 @@ def documents() -> CheckResult:
         *(partial(population.read, name) for name in library.names("populations")),
         *(partial(files.read, name) for name in files.library()),
         *(partial(designs.read, name) for one in designs.forecasts() for name in one.protocols),
-        *(partial(evidence.read, library.path("studies", name)) for name in library.names("studies")),
+        *(
+            partial(evidence.read, library.path("studies", name))
+            for name in library.names("studies")
+        ),
     ]
     refused = []
     for read in readings:
@@ -87,7 +94,9 @@ def documents() -> CheckResult:
             read()
         except NormoxiaError as error:
             refused.append(str(error))
-    return CheckResult(not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), ""))
+    return CheckResult(
+        not refused, {"read": len(readings), "refused": len(refused)}, next(iter(refused), "")
+    )
 
 
 def comparators() -> CheckResult:
@@ -171,5 +180,6 @@ def narrowings(calibrated: Ensemble) -> tuple[Narrowing, ...]:
     """How far the evidence narrowed each number that calibration may move, as standardised; its prior's spread is 1."""
     after = calibrated.states[:, : len(calibrated.space.parameters)].std(axis=0, ddof=1)
     return tuple(
-        Narrowing(p.name, 1.0, float(sd)) for p, sd in zip(calibrated.space.parameters, after, strict=True)
+        Narrowing(p.name, 1.0, float(sd))
+        for p, sd in zip(calibrated.space.parameters, after, strict=True)
     )

@@ -21,13 +21,19 @@ from normoxia.calibration.credibility import wording as written
 from normoxia.calibration.credibility.checks import Narrowing
 from normoxia.calibration.credibility.targets import WeighedTarget
 from normoxia.calibration.credibility.verification import CheckResult
-from normoxia.calibration.credibility.wording import CredibilityQuestion, Measured, Text, Wording, Words
+from normoxia.calibration.credibility.wording import (
+    CredibilityQuestion,
+    Measured,
+    Text,
+    Wording,
+    Words,
+)
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.judging import lock
-from normoxia.calibration.judging.lock import Lock
-from normoxia.calibration.judging.scoreboard import Scoreboard
+from normoxia.calibration.scoring import lock
+from normoxia.calibration.scoring.lock import Lock
+from normoxia.calibration.scoring.scoreboard import Scoreboard
 from normoxia.mechanism.model import Model
 from normoxia.trial.protocol import Trial
 
@@ -207,7 +213,11 @@ def credibility(
 
 
 def _claim(
-    wording: Wording, text: Text, found: Mapping[str, CheckResult], digests: Mapping[str, str], today: str
+    wording: Wording,
+    text: Text,
+    found: Mapping[str, CheckResult],
+    digests: Mapping[str, str],
+    today: str,
 ) -> CredibilityClaim:
     kept = text.measured.get(wording.id)
     one = _of_record(kept) if kept is not None else found.get(wording.id, CheckResult(None))

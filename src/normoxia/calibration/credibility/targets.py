@@ -12,9 +12,9 @@ from normoxia.calibration.fitting import observations
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.observations import Observation, ObservationBlock
 from normoxia.calibration.fitting.summaries import Kind
-from normoxia.calibration.judging.lock import Lock
+from normoxia.calibration.scoring.lock import Lock
 from normoxia.evidence.studies.registry import registry
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 from normoxia.trial.protocol import Trial
 
 #: how a source is named that only the review states
@@ -57,7 +57,9 @@ def weighed(held: Sequence[ObservationBlock], lock: Lock) -> tuple[WeighedTarget
         for o in block.observations:
             total[o.figure.kind] = total.get(o.figure.kind, 0.0) + 1.0 / o.se**2
     return tuple(
-        WeighedTarget(o, 1.0 / o.se**2 / total[o.figure.kind], block.single_arm, _is_scored(o, responses))
+        WeighedTarget(
+            o, 1.0 / o.se**2 / total[o.figure.kind], block.single_arm, _is_scored(o, responses)
+        )
         for block in held
         for o in block.observations
     )
@@ -75,7 +77,8 @@ def checks(held: Sequence[ObservationBlock], space: Space) -> dict[str, CheckRes
     silent = [o for o in seen if not o.source.strip(", ") or o.source.startswith(ONLY_REVIEW)]
     repeated = len(seen) - len({o.figure for o in seen})
     smallest = min(
-        float(np.linalg.eigvalsh(block.covariance)[0] / np.max(np.diag(block.covariance))) for block in held
+        float(np.linalg.eigvalsh(block.covariance)[0] / np.max(np.diag(block.covariance)))
+        for block in held
     )
     assumed = [p for p in space.parameters if "assumed" in p.source]
     return {

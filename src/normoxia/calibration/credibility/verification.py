@@ -96,7 +96,9 @@ class ModelUnderTest:
             for name in ("weight", "body_surface", "gfr")
         )
         regimen = pharmacology.regimen(REGIMEN)
-        return pharmacology.schedule(regimen, 0.0, DAYS[-1], weight=weight, body_surface=surface, gfr=gfr)
+        return pharmacology.schedule(
+            regimen, 0.0, DAYS[-1], weight=weight, body_surface=surface, gfr=gfr
+        )
 
     @functools.cached_property
     def simulator(self) -> Simulator:
@@ -223,24 +225,31 @@ def positivity(specimen: ModelUnderTest) -> CheckResult:
 def reproducibility(specimen: ModelUnderTest) -> CheckResult:
     """The same patients in reverse, alone, and in two threads: the same bytes."""
     whole = specimen.solve(TRIAL_TOLERANCE)
-    turned = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(N_PATIENTS)[::-1].copy(), workers=2)[::-1]
+    turned = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(N_PATIENTS)[::-1].copy(), workers=2)[
+        ::-1
+    ]
     alone = specimen.solve(TRIAL_TOLERANCE, rows=np.arange(3, 4))
     same = (
-        whole.tobytes() == np.ascontiguousarray(turned).tobytes() and whole[3:4].tobytes() == alone.tobytes()
+        whole.tobytes() == np.ascontiguousarray(turned).tobytes()
+        and whole[3:4].tobytes() == alone.tobytes()
     )
     return CheckResult(same, {"patients": N_PATIENTS})
 
 
 def null_dose(specimen: ModelUnderTest) -> CheckResult:
     """Doses of zero leave every patient as no dose does, to the byte."""
-    state = specimen.simulator.start(specimen.patients.parameters, N_PATIENTS, tolerance=TRIAL_TOLERANCE)
+    state = specimen.simulator.start(
+        specimen.patients.parameters, N_PATIENTS, tolerance=TRIAL_TOLERANCE
+    )
     doses = specimen.doses
     zero = Inputs(doses.time, doses.target, np.zeros_like(doses.amount), doses.duration)
     given, none = (
         specimen.simulator.run(state, inputs, DAYS, tolerance=TRIAL_TOLERANCE).values
         for inputs in (zero, None)
     )
-    return CheckResult(given.tobytes() == none.tobytes(), {"patients": N_PATIENTS, "doses": doses.n_doses})
+    return CheckResult(
+        given.tobytes() == none.tobytes(), {"patients": N_PATIENTS, "doses": doses.n_doses}
+    )
 
 
 def signs(specimen: ModelUnderTest) -> CheckResult:
@@ -282,7 +291,9 @@ CHECKS: Mapping[str, Callable[[ModelUnderTest], CheckResult]] = {
 
 def verify(biology: Model | None = None) -> dict[str, CheckResult]:
     """Every check on a biology (the shipped one by default), by the id of its claim; nothing is raised."""
-    specimen = ModelUnderTest(mechanism.read(library.path("models", "nsclc")) if biology is None else biology)
+    specimen = ModelUnderTest(
+        mechanism.read(library.path("models", "nsclc")) if biology is None else biology
+    )
     return {name: _tried(check, specimen) for name, check in CHECKS.items()}
 
 
@@ -305,7 +316,9 @@ def _drugs() -> tuple[str, ...]:
 def _entered(doses: Inputs, drug: str, names: tuple[str, ...]) -> Floats:
     """All that was given into species of a drug by the last day; shape (n_patients,)."""
     targets = [
-        i for i, target in enumerate(doses.target) if target in names and target.startswith(f"{drug}_")
+        i
+        for i, target in enumerate(doses.target)
+        if target in names and target.startswith(f"{drug}_")
     ]
     amount = np.broadcast_to(doses.amount, (N_PATIENTS, doses.n_doses))
     before = [i for i in targets if doses.time[i] < DAYS[-1]]
@@ -315,7 +328,12 @@ def _entered(doses: Inputs, drug: str, names: tuple[str, ...]) -> Floats:
 def _with_losses(model: Model, amounts: list[str]) -> Model:
     """The model with a species per drug that gathers what its processes take out of the amounts altogether."""
     lost = [
-        Species(f"{drug}_lost", ex.ZERO, "mg", scale=max(s.scale for s in model.species if s.name in amounts))
+        Species(
+            f"{drug}_lost",
+            ex.ZERO,
+            "mg",
+            scale=max(s.scale for s in model.species if s.name in amounts),
+        )
         for drug in _drugs()
     ]
 
@@ -327,7 +345,9 @@ def _with_losses(model: Model, amounts: list[str]) -> Model:
         for name in moved:
             total = ex.Call("add", (total, process.changes[name]))
         drug = next(d for d in _drugs() if moved[0].startswith(f"{d}_"))
-        return replace(process, changes={**process.changes, f"{drug}_lost": ex.Call("negate", (total,))})
+        return replace(
+            process, changes={**process.changes, f"{drug}_lost": ex.Call("negate", (total,))}
+        )
 
     return replace(
         model,

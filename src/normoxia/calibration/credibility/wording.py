@@ -131,7 +131,10 @@ def read() -> Text:
     questions = _root("questions", ("questions",), findings)
     evidence = _root("evidence", ("locked", "records"), findings)
     findings.raise_any(InvalidDocument)
-    sections = {name: _section(node, findings) for name, node in claims["sections"].entries(findings).items()}
+    sections = {
+        name: _section(node, findings)
+        for name, node in claims["sections"].entries(findings).items()
+    }
     wordings = tuple(
         _wording(name, node, tuple(sections), findings)
         for name, node in claims["claims"].entries(findings).items()
@@ -220,12 +223,17 @@ def _measured(name: str, node: Node, known: set[str], findings: Findings) -> Mea
         ("at_most", "at_least", "numbers"),
     )
     if name not in known:
-        findings.note(node.place, f'"{name}" is no claim of claims.yaml', "name the claim that it bears on")
+        findings.note(
+            node.place, f'"{name}" is no claim of claims.yaml', "name the claim that it bears on"
+        )
     if not {"at_most", "at_least"} & set(f):
         findings.note(node.place, "no limit", "say at_most or at_least")
     findings.raise_any(InvalidDocument)
     numbers = f["numbers"].entries(findings) if "numbers" in f else {}
-    texts = {key: f[key].text(findings) for key in ("words", "file", "sha256", "command", "date", "version")}
+    texts = {
+        key: f[key].text(findings)
+        for key in ("words", "file", "sha256", "command", "date", "version")
+    }
     return Measured(
         name,
         f["value"].number(findings),

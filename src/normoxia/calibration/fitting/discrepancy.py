@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging import baselines
-from normoxia.calibration.judging import lock as locked
+from normoxia.calibration.scoring import baselines
+from normoxia.calibration.scoring import lock as locked
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 
@@ -30,7 +30,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {"bispecific": ("ICI", "VEGF antibody")}
 
 def names() -> tuple[str, ...]:
     """Names of the shifts, PFS first."""
-    return tuple(f"{endpoint} {part}" for endpoint in (Endpoint.PFS, Endpoint.OS) for part in COMPONENTS)
+    return tuple(
+        f"{endpoint} {part}" for endpoint in (Endpoint.PFS, Endpoint.OS) for part in COMPONENTS
+    )
 
 
 @functools.cache

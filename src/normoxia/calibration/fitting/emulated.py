@@ -25,18 +25,22 @@ from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.summaries import Kind, Statistic, summary
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.judging.lock import Lock
+from normoxia.calibration.scoring.lock import Lock
 from normoxia.errors import InvalidDocument
 from normoxia.outcome import Endpoint
 from normoxia.progress import Progress, Step, silent
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 from normoxia.trial.protocol import Trial
 
 Floats = NDArray[np.float64]
 
 SCHEMA = "normoxia.emulated/1"
 #: rates that are emulated of every arm
-RATES = ((Kind.RESPONSE, Endpoint.ORR), (Kind.CONTROL, Endpoint.DCR), (Kind.TOXICITY, Endpoint.TRAE3))
+RATES = (
+    (Kind.RESPONSE, Endpoint.ORR),
+    (Kind.CONTROL, Endpoint.DCR),
+    (Kind.TOXICITY, Endpoint.TRAE3),
+)
 #: what the archive library says of a damaged file
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError, tokenize.TokenError)
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
@@ -64,14 +68,18 @@ class EmulatedStudies:
         missing = [str(figure) for figure in figures if figure not in known]
         if missing:
             raise InvalidDocument(f"not emulated: {'; '.join(missing)}; run the experiment again")
-        return self.surfaces[study].take(np.array([known[figure] for figure in figures], dtype=np.intp))
+        return self.surfaces[study].take(
+            np.array([known[figure] for figure in figures], dtype=np.intp)
+        )
 
     def to_bytes(self) -> bytes:
         """As a compressed archive, in single precision."""
         arrays: dict[str, Any] = {}
         for study, surfaces in self.surfaces.items():
             for part in _PARTS:
-                arrays[f"{study}/{part}"] = _packed(part, getattr(surfaces, part)).astype(np.float32)
+                arrays[f"{study}/{part}"] = _packed(part, getattr(surfaces, part)).astype(
+                    np.float32
+                )
         figures = {s: [asdict(f) for f in found] for s, found in self.figures.items()}
         header = {"schema": SCHEMA, "figures": figures, "manifest": dict(self.manifest)}
         buffer = io.BytesIO()
@@ -86,22 +94,39 @@ class EmulatedStudies:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
                 header = json.loads(str(held["header"]))
                 if header.get("schema") != SCHEMA:
-                    raise InvalidDocument(f"{path}: schema {header.get('schema')}; expected {SCHEMA}")
+                    raise InvalidDocument(
+                        f"{path}: schema {header.get('schema')}; expected {SCHEMA}"
+                    )
                 figures = {
                     study: tuple(
-                        Statistic(**{**f, "kind": Kind(f["kind"]), "endpoint": Endpoint(f["endpoint"])})
+                        Statistic(
+                            **{**f, "kind": Kind(f["kind"]), "endpoint": Endpoint(f["endpoint"])}
+                        )
                         for f in found
                     )
                     for study, found in header["figures"].items()
                 }
                 surfaces = {
-                    s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS)) for s in figures
+                    s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS))
+                    for s in figures
                 }
                 manifest = dict(header["manifest"])
         except InvalidDocument:
             raise
-        except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError,
-                MemoryError, RuntimeError, struct.error, *_DAMAGED) as error:  # fmt: skip
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            NotImplementedError,
+            MemoryError,
+            RuntimeError,
+            struct.error,
+            *_DAMAGED,
+        ) as error:
             # whatever the archive's library stumbles over in a damaged file
             raise InvalidDocument(
                 f"{path}: not emulated trials ({type(error).__name__}: {error}); run the calibration again"
@@ -130,7 +155,8 @@ def figures_of(trial: Trial, lock: Lock) -> tuple[Statistic, ...]:
     for arm in trial.arms:
         found += [Statistic(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
         found += [
-            Statistic(trial.study, Kind.MEDIAN, e, main.id, arm.id) for e in (Endpoint.PFS, Endpoint.OS)
+            Statistic(trial.study, Kind.MEDIAN, e, main.id, arm.id)
+            for e in (Endpoint.PFS, Endpoint.OS)
         ]
     for o in lock.strata:
         if o.target.study == trial.study:
@@ -166,8 +192,10 @@ def emulate(
     """
     found = run_in_processes(
         [partial(_trial, space, rounds, study, lock) for study in studies],
-        workers=workers, label="emulating", progress=progress,
-    )  # fmt: skip
+        workers=workers,
+        label="emulating",
+        progress=progress,
+    )
     return EmulatedStudies(
         {study: figures for study, (figures, _) in zip(studies, found, strict=True)},
         {study: surfaces for study, (_, surfaces) in zip(studies, found, strict=True)},
@@ -176,7 +204,12 @@ def emulate(
 
 
 def _trial(
-    space: Space, rounds: Sequence[tuple[Points, Path]], study: str, lock: Lock, *, progress: Progress
+    space: Space,
+    rounds: Sequence[tuple[Points, Path]],
+    study: str,
+    lock: Lock,
+    *,
+    progress: Progress,
 ) -> tuple[tuple[Statistic, ...], Surfaces]:
     """What is emulated of one trial, and its surfaces."""
     wanted = figures_of(from_study.preferred(study), lock)

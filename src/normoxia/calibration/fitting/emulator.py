@@ -65,7 +65,11 @@ class Surfaces:
     def take(self, rows: NDArray[np.intp]) -> Surfaces:
         """Some of the figures."""
         return Surfaces(
-            self.constant[rows], self.linear[rows], self.quadratic[rows], self.noise[rows], self.error[rows]
+            self.constant[rows],
+            self.linear[rows],
+            self.quadratic[rows],
+            self.noise[rows],
+            self.error[rows],
         )
 
 
@@ -95,7 +99,9 @@ def fit(x: Floats, answers: Floats, continuous: int) -> Surfaces:
     return found
 
 
-def _fit_together(x: Floats, answers: Floats, continuous: int, found: Surfaces, members: list[int]) -> None:
+def _fit_together(
+    x: Floats, answers: Floats, continuous: int, found: Surfaces, members: list[int]
+) -> None:
     """Figures that share their points, best of the kernels for each.
 
     Features are centred on the points at hand, which gives the constant a flat prior wherever these lie: second rounds are about a
@@ -119,7 +125,9 @@ def _fit_together(x: Floats, answers: Floats, continuous: int, found: Surfaces, 
                 continue
             best[k] = evidence
             weight = signal * (vectors @ (turned[:, k] / (signal * values + 1.0)))
-            leverage = 1.0 / len(x) + ((vectors**2) * (signal * values / (signal * values + 1.0))).sum(axis=1)
+            leverage = 1.0 / len(x) + (
+                (vectors**2) * (signal * values / (signal * values + 1.0))
+            ).sum(axis=1)
             error2 = noise2 * float(np.mean(leverage / np.maximum(1.0 - leverage, 0.05)))
             j = members[k]
             slope, square, product = (
@@ -131,7 +139,8 @@ def _fit_together(x: Floats, answers: Floats, continuous: int, found: Surfaces, 
             quadratic += quadratic.T
             quadratic[np.arange(continuous), np.arange(continuous)] = square
             found.constant[j] = centre[k] - sum(
-                float(mean @ part) for mean, part in zip(means, (slope, square, product), strict=True)
+                float(mean @ part)
+                for mean, part in zip(means, (slope, square, product), strict=True)
             )
             found.linear[j] = slope
             found.quadratic[j] = quadratic

@@ -62,10 +62,16 @@ class Ensemble:
         own = self.layout
         rows = np.arange(n) % self.n_draws
         states = self.states[rows]
-        sd = np.stack([own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1)
+        sd = np.stack(
+            [own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1
+        )
         if single_arm:
             sd = np.sqrt(sd**2 + own.spread(states, "single arm")[:, None] ** 2)
-        shifts = sd * self.space.shift_units * seeding.normals(seed, "calibration/new trial", n, sd.shape[1])
+        shifts = (
+            sd
+            * self.space.shift_units
+            * seeding.normals(seed, "calibration/new trial", n, sd.shape[1])
+        )
         coordinates = states[:, : own.n_coordinates].copy()
         coordinates[:, list(self.space.shifted)] += shifts
         return tuple(self.space.setting(row) for row in coordinates)
@@ -73,9 +79,11 @@ class Ensemble:
     def provenance(self) -> dict[str, object]:
         """What a run under the ensemble keeps in its manifest."""
         return {
-            "sha256": self.digest, "draws": self.n_draws, "structural": self.structural(),
+            "sha256": self.digest,
+            "draws": self.n_draws,
+            "structural": self.structural(),
             "studies": list(self.manifest.get("studies", ())),
-        }  # fmt: skip
+        }
 
     def structural(self) -> dict[str, float]:
         """Root mean square structural error on the scales of log hazard ratio, logit of a rate, log cumulative hazard."""
@@ -115,22 +123,28 @@ def read(path: str | Path | None = None) -> Ensemble:
             "the ensemble was calibrated with other hyperparameters than those shipped",
             "calibrate again, or restore library/calibrations/hyperparameters.yaml",
         )
-    rows = [[v.number(findings) for v in row.items(findings)] for row in got["draws"].items(findings)]
+    rows = [
+        [v.number(findings) for v in row.items(findings)] for row in got["draws"].items(findings)
+    ]
     width = layout(space).width
     for row, node in zip(rows, got["draws"].items(findings), strict=True):
         if len(row) != width:
             findings.note(
-                node.place, f"a draw of {len(row)} numbers", f"expected {width}; restore the document"
+                node.place,
+                f"a draw of {len(row)} numbers",
+                f"expected {width}; restore the document",
             )
     findings.raise_any(InvalidDocument)
     states = np.array(rows)
     if states.ndim != 2 or states.shape[1] != width:
-        findings.note(got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {width}")
+        findings.note(
+            got["draws"].place, f"draws of shape {states.shape}", f"expected rows of {width}"
+        )
     findings.raise_any(InvalidDocument)
     manifest: Any = got["manifest"].plain()
     return Ensemble(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())
 
 
 def thinned(states: Floats, n: int) -> Floats:
-    """n draws at even distances."""
+    """N draws at even distances."""
     return np.asarray(states[np.linspace(0, len(states) - 1, n).astype(int)])

@@ -29,8 +29,9 @@ from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.mechanism.model import Model
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import Simulator
-from normoxia.trial import from_study, runner
+from normoxia.trial import runner
 from normoxia.trial.endpoints import evaluate
+from normoxia.trial.making import from_study
 from normoxia.trial.protocol import Trial
 from normoxia.trial.setting import ParameterSet
 
@@ -103,12 +104,22 @@ class SimulatedEndpoints:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise InvalidDocument(f"{path}: cannot be read ({error.strerror}); simulate it again") from None
+            raise InvalidDocument(
+                f"{path}: cannot be read ({error.strerror}); simulate it again"
+            ) from None
         if not digests.is_whole(content, identity):
-            belongs = "belongs to another experiment" if digests.is_whole(content) else "is empty or damaged"
+            belongs = (
+                "belongs to another experiment"
+                if digests.is_whole(content)
+                else "is empty or damaged"
+            )
             raise InvalidDocument(f"{path}: {belongs}; simulate it again")
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
-            sets = {name.removeprefix("set/"): held[name] for name in held.files if name.startswith("set/")}
+            sets = {
+                name.removeprefix("set/"): held[name]
+                for name in held.files
+                if name.startswith("set/")
+            }
             columns: dict[str, Any] = {name: held[name] for name in _COLUMNS}
             return cls(arms=tuple(held["arms"].tolist()), sets=sets, **columns)
 
@@ -147,21 +158,29 @@ def posterior_points(
     moved = centre + STRETCH * (chosen[:, :n_parameters] - centre)
     switched = seeding.uniforms(seed, "calibration/switch", n_points, d - n_parameters) < SWITCHED
     structures = np.where(switched, -chosen[:, n_parameters:], chosen[:, n_parameters:])
-    return Points(np.concatenate([moved, structures], axis=1), drawn_shifts(space, studies, n_points, seed))
+    return Points(
+        np.concatenate([moved, structures], axis=1), drawn_shifts(space, studies, n_points, seed)
+    )
 
 
-def drawn_shifts(space: Space, studies: Sequence[str], n_points: int, seed: int) -> dict[str, Floats]:
+def drawn_shifts(
+    space: Space, studies: Sequence[str], n_points: int, seed: int
+) -> dict[str, Floats]:
     """Shifts of trials at points, standardised; by study, shape (n_points, n_trial_effects)."""
     scale = space.simulated_shift * space.shift_units
     n = len(space.trial_effects)
-    return {s: scale * seeding.normals(seed, f"calibration/shift/{s}", n_points, n) for s in studies}
+    return {
+        s: scale * seeding.normals(seed, f"calibration/shift/{s}", n_points, n) for s in studies
+    }
 
 
 def compose_all(trials: Sequence[Trial]) -> Model:
     """One model with every drug that any of the trials may give, so that it is compiled once."""
     drugs = sorted({drug for trial in trials for drug in trial.drugs})
     biology = mechanism.read(shipped.find("models", trials[0].model))
-    return mechanism.compose([biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)])
+    return mechanism.compose(
+        [biology, *pharmacology.modules(pharmacology.read(name) for name in drugs)]
+    )
 
 
 def simulate(
@@ -180,7 +199,9 @@ def simulate(
     pieces = tuple((first + i, 0, patients) for i in range(n_points))
     chunk = runner.Chunk("", pieces)
     padded = _Offset(settings, first)
-    result = runner.run_chunk(runner.PreparedTrial(protocol, model, simulator), chunk, seed, settings=padded)
+    result = runner.run_chunk(
+        runner.PreparedTrial(protocol, model, simulator), chunk, seed, settings=padded
+    )
     e = evaluate(result, protocol.criteria)
     shape = (len(protocol.arms), n_points, patients)
 
@@ -188,7 +209,10 @@ def simulate(
         return np.moveaxis(values.reshape(shape), 0, 1)
 
     failed = result.columns["status"] != 0
-    sets = {chosen.id: cube(chosen.where.holds(result.covariates, result.n_rows)) for chosen in protocol.sets}
+    sets = {
+        chosen.id: cube(chosen.where.holds(result.covariates, result.n_rows))
+        for chosen in protocol.sets
+    }
     return SimulatedEndpoints(
         tuple(arm.id for arm in protocol.arms),
         cube(np.where(failed, np.nan, e.pfs).astype(np.float32)),  # type: ignore[arg-type]
@@ -259,7 +283,9 @@ def run(
             Job(
                 study,
                 first,
-                tuple(map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())),
+                tuple(
+                    map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())
+                ),
             )
             for first in range(0, points.n_points, POINTS_PER_CHUNK)
             for study in studies
@@ -269,7 +295,9 @@ def run(
         progress(Step("simulating", done, total, "chunks"))
         if not waiting:
             return
-        with worker_pool(workers, _prepare, (space, tuple(studies), patients, seed, identity)) as pool:
+        with worker_pool(
+            workers, _prepare, (space, tuple(studies), patients, seed, identity)
+        ) as pool:
             with interrupts_blocked():
                 futures = [pool.submit(_work, job, folder) for job in waiting]
             for future in as_completed(futures):
@@ -295,7 +323,9 @@ def _of(identity: str, chunk: Path) -> dict[str, str]:
     return {"experiment": identity, "chunk": chunk.name}
 
 
-def _identity(space: Space, points: Points, patients: int, seed: int, studies: Sequence[str]) -> str:
+def _identity(
+    space: Space, points: Points, patients: int, seed: int, studies: Sequence[str]
+) -> str:
     """SHA-256 of all that makes an experiment's chunks: points, patients, seed, the model, and the trials with their drugs."""
     sha = hashlib.sha256(f"{space.digest}/{patients}/{seed}/{points.shared.shape}".encode())
     sha.update(np.ascontiguousarray(points.shared).tobytes())
@@ -364,7 +394,9 @@ class _PreparedStudy:
 _bench: list[_PreparedStudy] = []
 
 
-def _prepare(space: Space, studies: tuple[str, ...], patients: int, seed: int, identity: str) -> None:
+def _prepare(
+    space: Space, studies: tuple[str, ...], patients: int, seed: int, identity: str
+) -> None:
     trials = {study: from_study.preferred(study) for study in studies}
     model = compose_all(list(trials.values()))
     simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
@@ -375,7 +407,13 @@ def _work(job: Job, folder: Path) -> None:
     bench = _bench[0]
     settings = [bench.space.setting(np.array(row)) for row in job.coordinates]
     found = simulate(
-        bench.trials[job.study], bench.simulator, bench.model, settings, bench.patients, bench.seed, job.first
+        bench.trials[job.study],
+        bench.simulator,
+        bench.model,
+        settings,
+        bench.patients,
+        bench.seed,
+        job.first,
     )
     path = folder / job.name
     storage.write_whole(path, found.to_bytes(_of(bench.identity, path)), make_folder=False)

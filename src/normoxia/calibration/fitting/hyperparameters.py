@@ -49,7 +49,8 @@ class Hyperparameter:
     def standard(self, value: Floats) -> Floats:
         """Standardised values of natural ones."""
         return np.asarray(
-            (_to(self.scale, np.asarray(value)) - _to(self.scale, np.asarray(self.centre))) / self.sd
+            (_to(self.scale, np.asarray(value)) - _to(self.scale, np.asarray(self.centre)))
+            / self.sd
         )
 
 
@@ -92,7 +93,9 @@ class Space:
         """SHA-256 of all that simulations and fits depend on: not of titles, sources and remarks."""
         told = {
             "parameters": [[p.name, p.scale, p.centre, p.sd] for p in self.parameters],
-            "structures": [[s.name, sorted(s.on.items()), sorted(s.off.items())] for s in self.structures],
+            "structures": [
+                [s.name, sorted(s.on.items()), sorted(s.off.items())] for s in self.structures
+            ],
             "trial_effects": [effect.name for effect in self.trial_effects],
             "spreads": [self.spread_randomised, self.spread_single_arm, self.simulated_shift],
         }
@@ -123,8 +126,12 @@ class Space:
 
     def setting(self, coordinates: Floats) -> ParameterSet:
         """The numbers of one point; coordinates of shape (n_coordinates,)."""
-        values = {p.name: float(p.value(z)) for p, z in zip(self.parameters, coordinates, strict=False)}
-        for structure, sign in zip(self.structures, coordinates[len(self.parameters) :], strict=True):
+        values = {
+            p.name: float(p.value(z)) for p, z in zip(self.parameters, coordinates, strict=False)
+        }
+        for structure, sign in zip(
+            self.structures, coordinates[len(self.parameters) :], strict=True
+        ):
             values |= structure.on if sign > 0 else structure.off
         return ParameterSet(values)
 
@@ -136,18 +143,32 @@ def read(path: str | Path | None = None) -> Space:
     root = load(where)
     f = root.fields(
         findings,
-        ("hyperparameters", "date", "parameters", "structures", "trial_effects", "spread", "simulated_shift"),
+        (
+            "hyperparameters",
+            "date",
+            "parameters",
+            "structures",
+            "trial_effects",
+            "spread",
+            "simulated_shift",
+        ),
     )
     findings.raise_any(InvalidDocument)
     f["hyperparameters"].text(findings, (SCHEMA,))
-    parameters = tuple(_parameter(n, node, findings) for n, node in f["parameters"].entries(findings).items())
-    structures = tuple(_structure(n, node, findings) for n, node in f["structures"].entries(findings).items())
+    parameters = tuple(
+        _parameter(n, node, findings) for n, node in f["parameters"].entries(findings).items()
+    )
+    structures = tuple(
+        _structure(n, node, findings) for n, node in f["structures"].entries(findings).items()
+    )
     known = {p.name for p in parameters}
     effects = []
     for name, node in f["trial_effects"].entries(findings).items():
         if name not in known:
             findings.note(
-                node.place, f'"{name}" is no hyperparameter', "trials can only shift one of those above"
+                node.place,
+                f'"{name}" is no hyperparameter',
+                "trials can only shift one of those above",
             )
         effects.append(TrialEffect(name, _titles(node, findings)))
     spread = f["spread"].fields(findings, ("randomised", "single_arm", "source"))
@@ -182,7 +203,9 @@ def _structure(name: str, node: Node, findings: Findings) -> Structure:
     findings.raise_any(InvalidDocument)
 
     def numbers(key: str) -> dict[str, float]:
-        return {k: v.number(findings) for k, v in f[key].entries(findings).items()} if key in f else {}
+        return (
+            {k: v.number(findings) for k, v in f[key].entries(findings).items()} if key in f else {}
+        )
 
     return Structure(name, numbers("on"), numbers("off"), _titles(node, findings))
 

@@ -67,18 +67,27 @@ def leave_out(
             partial(_anew, posterior.without(study), draws, study, k, seed + studies.index(study))
             for study, k in waiting.items()
         ],
-        workers=workers, label="leaving out", progress=progress,
-    )  # fmt: skip
+        workers=workers,
+        label="leaving out",
+        progress=progress,
+    )
     anew = dict(zip(waiting, fresh, strict=True))
-    return {study: own if isinstance(own, LeftOutStudies) else anew[study] for study, own in found.items()}
+    return {
+        study: own if isinstance(own, LeftOutStudies) else anew[study]
+        for study, own in found.items()
+    }
 
 
-def _weighted(draws: PosteriorDraws, study: str, log_likelihood: Floats | None) -> LeftOutStudies | float:
+def _weighted(
+    draws: PosteriorDraws, study: str, log_likelihood: Floats | None
+) -> LeftOutStudies | float:
     """The draws as they are, or weighted so that they do not know the study; where that is unsound, the shape of the weights' tail."""
     n = len(draws.states)
     if log_likelihood is None:
         even = np.full(n, 1.0 / n)
-        return LeftOutStudies(study, draws.states, even, -np.inf, float(draws.effective().min()), False)
+        return LeftOutStudies(
+            study, draws.states, even, -np.inf, float(draws.effective().min()), False
+        )
     weights = smoothed(-log_likelihood)
     if not weights.reliable:
         return weights.k
@@ -89,9 +98,16 @@ def _anew(
     others: Posterior, draws: PosteriorDraws, study: str, k: float, seed: int, *, progress: Progress
 ) -> LeftOutStudies:
     fresh = sampler.sample(
-        others.log_density, others.layout, draws.chains[-1], seed,
-        value=others.value, warm_up=WARM_UP, rounds=ROUNDS, tuning=draws.tuning, progress=progress,
-    )  # fmt: skip
+        others.log_density,
+        others.layout,
+        draws.chains[-1],
+        seed,
+        value=others.value,
+        warm_up=WARM_UP,
+        rounds=ROUNDS,
+        tuning=draws.tuning,
+        progress=progress,
+    )
     states = fresh.states
     even = np.full(len(states), 1.0 / len(states))
     return LeftOutStudies(study, states, even, k, float(fresh.effective().min()), True)

@@ -90,13 +90,19 @@ class Likelihood:
         """Log likelihood of each study, shape (n, n_studies), at states of shapes (n, d), (n, n_spreads) and (n, n_shifts)."""
         found = np.zeros((len(coordinates), len(self.order)))
         for part in _parts(len(coordinates)):
-            found[part] = self._values(self._solve(coordinates[part], log_spreads[part], shifts[part]))
+            found[part] = self._values(
+                self._solve(coordinates[part], log_spreads[part], shifts[part])
+            )
         return found
 
-    def with_slopes(self, coordinates: Floats, log_spreads: Floats, shifts: Floats) -> tuple[Floats, Slopes]:
+    def with_slopes(
+        self, coordinates: Floats, log_spreads: Floats, shifts: Floats
+    ) -> tuple[Floats, Slopes]:
         """`values`, and slopes of their sum; those along coordinates leave out how the covariance changes."""
         found = np.zeros((len(coordinates), len(self.order)))
-        slopes = Slopes(np.zeros(coordinates.shape), np.zeros(log_spreads.shape), np.zeros(shifts.shape))
+        slopes = Slopes(
+            np.zeros(coordinates.shape), np.zeros(log_spreads.shape), np.zeros(shifts.shape)
+        )
         for part in _parts(len(coordinates)):
             solved = self._solve(coordinates[part], log_spreads[part], shifts[part])
             found[part] = self._values(solved)
@@ -105,7 +111,9 @@ class Likelihood:
                 k, a, _ = row.shape
                 pulled[:k, :a] += row * turned[:a]
                 precision[:k, :a] += row**2
-            slopes.coordinates[part], slopes.shifts[part] = self._along_mean(coordinates[part], pulled)
+            slopes.coordinates[part], slopes.shifts[part] = self._along_mean(
+                coordinates[part], pulled
+            )
             slopes.log_spreads[part] = self._along_spreads(solved, pulled, precision).T
         return found, slopes
 
@@ -188,7 +196,9 @@ class Likelihood:
             across[:, :a] += np.einsum("kbn,tkbn->tbn", row, solved.moved[:, :k, :a]) ** 2
         gain = (np.einsum("tkbn,kbn->tbn", solved.moved, pulled) ** 2 - across) / solved.trial
         slope[:effects] = solved.variances[:effects] * gain.sum(axis=1)
-        slope[self.single] = solved.variances[self.single] * gain[:, self.single_arm].sum(axis=(0, 1))
+        slope[self.single] = solved.variances[self.single] * gain[:, self.single_arm].sum(
+            axis=(0, 1)
+        )
         own = solved.structural * (pulled**2 - precision)[self.row, self.study]
         np.add.at(slope, self.structural, own)
         return slope
@@ -215,7 +225,11 @@ class _Solved:
 
 
 def side_by_side(
-    studies: Sequence[StudyData], shifted: Sequence[int], units: Floats, single: int, n_coordinates: int
+    studies: Sequence[StudyData],
+    shifted: Sequence[int],
+    units: Floats,
+    single: int,
+    n_coordinates: int,
 ) -> Likelihood:
     """The likelihood of some studies.
 
@@ -238,9 +252,13 @@ def side_by_side(
         mine, m, s = study == j, len(own.y), own.surfaces
         # products stand once for both orders, squares once
         products = s.quadratic[:, *pairs] * np.where(pairs[0] == pairs[1], 1.0, 2.0)
-        mean[mine] = np.concatenate([s.constant[:, None], s.linear, own.departing, products], axis=1)
+        mean[mine] = np.concatenate(
+            [s.constant[:, None], s.linear, own.departing, products], axis=1
+        )
         for k, (at, unit) in enumerate(zip(shifted, units, strict=True)):
-            steep[k, mine] = unit * np.concatenate([s.linear[:, [at]], 2.0 * s.quadratic[:, at]], axis=1)
+            steep[k, mine] = unit * np.concatenate(
+                [s.linear[:, [at]], 2.0 * s.quadratic[:, at]], axis=1
+            )
         chance[:m, :m, j] = own.chance
         y[mine], error2[mine], scale2[mine], structural[mine] = (
             own.y,
@@ -249,9 +267,20 @@ def side_by_side(
             own.structural,
         )
     return Likelihood(
-        order, active, row, study, y, mean, steep, chance, error2, structural.astype(np.intp), scale2,
-        np.array([s.single_arm for s in ranked], dtype=bool), single,
-    )  # fmt: skip
+        order,
+        active,
+        row,
+        study,
+        y,
+        mean,
+        steep,
+        chance,
+        error2,
+        structural.astype(np.intp),
+        scale2,
+        np.array([s.single_arm for s in ranked], dtype=bool),
+        single,
+    )
 
 
 def _pairs(d: int) -> tuple[Places, Places]:

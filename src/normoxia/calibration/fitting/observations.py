@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging import lock as locked
-from normoxia.calibration.judging.lock import Lock, Observed, Target
+from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.evidence.studies.registry import registry
-from normoxia.evidence.synthesis.meta import normal_quantile
+from normoxia.evidence.synthesis.model.meta import normal_quantile
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.survival.data import DAYS_PER_MONTH
-from normoxia.trial import from_study
 from normoxia.trial.analysis import published
+from normoxia.trial.making import from_study
 from normoxia.trial.protocol import AnalysisSet, Trial
 
 Floats = NDArray[np.float64]
@@ -120,7 +120,9 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
         if o.population == main.id and o.arm in sizes
     ]
     rates = [
-        o for o in reported if o.endpoint in _RATES and o.measure is Measure.PERCENT and not o.comparator
+        o
+        for o in reported
+        if o.endpoint in _RATES and o.measure is Measure.PERCENT and not o.comparator
     ]
     curves = [
         point
@@ -185,7 +187,9 @@ def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> St
         return None
     if _whole(o, lock) is None:
         return Statistic(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator)
-    return Statistic(trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id)
+    return Statistic(
+        trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id
+    )
 
 
 def _whole(o: Observed, lock: Lock) -> Observed | None:
@@ -217,7 +221,9 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     return np.asarray((vectors * np.maximum(values, floor)) @ vectors.T)
 
 
-def _shared(a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, str], float]) -> float:
+def _shared(
+    a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, str], float]
+) -> float:
     """Covariance of two figures."""
     f, g = a.figure, b.figure
     same = 1.0 if f.endpoint is g.endpoint else RATIO_CORRELATION
@@ -226,9 +232,13 @@ def _shared(a: Observation, b: Observation, whole: Mapping[tuple[Endpoint, str, 
         # nested shares p < q of n: cov(logit p, logit q) = 1/(n q (1 - p))
         shares = {o.figure.kind: 1.0 / (1.0 + math.exp(-o.y)) for o in (a, b)}
         bound = 0.9 * a.se * b.se
-        return min(1.0 / (max(a.n, b.n) * shares[Kind.CONTROL] * (1.0 - shares[Kind.RESPONSE])), bound)
+        return min(
+            1.0 / (max(a.n, b.n) * shares[Kind.CONTROL] * (1.0 - shares[Kind.RESPONSE])), bound
+        )
     if kinds == {Kind.STRATUM} and (f.arm, f.comparator) == (g.arm, g.comparator):
-        return same * a.se * b.se if f.set == g.set else -same * whole[f.compared] * whole[g.compared]
+        return (
+            same * a.se * b.se if f.set == g.set else -same * whole[f.compared] * whole[g.compared]
+        )
     if kinds == {Kind.CURVE} and (f.arm, f.endpoint) == (g.arm, g.endpoint):
         first, last = (a, b) if f.months <= g.months else (b, a)
         return first.se**2 * math.exp(first.y - last.y)
@@ -261,7 +271,9 @@ def _rate(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float
     return Observation(figure, y, se, n, math.nan, None, estimate.value, _words(o))
 
 
-def _curve(trial: Trial, main: AnalysisSet, rows: Sequence[Outcome], size: float) -> list[Observation]:
+def _curve(
+    trial: Trial, main: AnalysisSet, rows: Sequence[Outcome], size: float
+) -> list[Observation]:
     """Points of an arm's curve: its median and landmarks within follow-up, the earlier first.
 
     A curve does not rise: a point that contradicts an earlier one (another cut) is left out, as is one too near to it.
@@ -295,7 +307,11 @@ def _point(trial: Trial, main: AnalysisSet, o: Outcome, size: float) -> Observat
     hazard = -math.log(left)
     se = math.sqrt((1.0 - left) / (left * n * FOLLOWED)) / hazard
     ends = (estimate.low / 100.0, estimate.high / 100.0)
-    if o.measure is Measure.LANDMARK_PERCENT and estimate.has_interval and 0 < ends[0] < ends[1] < 1:
+    if (
+        o.measure is Measure.LANDMARK_PERCENT
+        and estimate.has_interval
+        and 0 < ends[0] < ends[1] < 1
+    ):
         width = math.log(-math.log(ends[0])) - math.log(-math.log(ends[1]))
         se = width / (2.0 * normal_quantile(estimate.level))
     figure = Statistic(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, months=months)

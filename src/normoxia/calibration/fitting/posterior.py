@@ -59,7 +59,9 @@ class StateIndex:
     @property
     def moving(self) -> NDArray[np.intp]:
         """Positions that move continuously: all but the structures."""
-        return np.concatenate([np.arange(self.n_continuous), np.arange(self.n_coordinates, self.width)])
+        return np.concatenate(
+            [np.arange(self.n_continuous), np.arange(self.n_coordinates, self.width)]
+        )
 
     def logs(self, states: Floats) -> Floats:
         """Log spreads of each state; shape (n, n_spreads)."""
@@ -77,11 +79,17 @@ class StateIndex:
 def layout(space: Space, *, discrepant: bool = False) -> StateIndex:
     """The layout of a space's states; `discrepant` lets components depart from the mechanism."""
     effects = tuple(effect.name for effect in space.trial_effects)
-    scales = [space.spread_randomised] * len(effects) + [space.spread_single_arm, *STRUCTURAL.values()]
+    scales = [space.spread_randomised] * len(effects) + [
+        space.spread_single_arm,
+        *STRUCTURAL.values(),
+    ]
     return StateIndex(
-        len(space.parameters), len(space.structures), (*effects, "single arm", *STRUCTURAL), tuple(scales),
+        len(space.parameters),
+        len(space.structures),
+        (*effects, "single arm", *STRUCTURAL),
+        tuple(scales),
         discrepancy.names() if discrepant else (),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +133,9 @@ class Posterior:
         values, slopes = self._likelihood.with_slopes(
             states[:, : own.n_coordinates], own.logs(states), own.shift(states)
         )
-        return values, np.concatenate([slopes.coordinates, slopes.log_spreads, slopes.shifts], axis=1)
+        return values, np.concatenate(
+            [slopes.coordinates, slopes.log_spreads, slopes.shifts], axis=1
+        )
 
     def log_density(self, states: Floats) -> tuple[Floats, Floats]:
         """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
@@ -146,7 +156,9 @@ class Posterior:
         value = np.full(len(states), -np.inf)
         possible = prior > IMPOSSIBLE
         near = states[possible]
-        likelihood = self._likelihood.values(near[:, : own.n_coordinates], own.logs(near), own.shift(near))
+        likelihood = self._likelihood.values(
+            near[:, : own.n_coordinates], own.logs(near), own.shift(near)
+        )
         value[possible] = prior[possible] + likelihood.sum(axis=1)
         return value
 
@@ -173,7 +185,9 @@ class Posterior:
     def shift_sd(self, single_arm: bool, states: Floats) -> Floats:
         """Standard deviations of a trial's shifts on their scales; shape (n, n_trial_effects)."""
         own = self.layout
-        sd = np.stack([own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1)
+        sd = np.stack(
+            [own.spread(states, effect.name) for effect in self.space.trial_effects], axis=1
+        )
         if single_arm:
             sd = np.sqrt(sd**2 + own.spread(states, "single arm")[:, None] ** 2)
         return sd
@@ -188,8 +202,11 @@ class Posterior:
         own = self.layout
         return side_by_side(
             [self._figures(block) for block in self.blocks],
-            self.space.shifted, self.space.shift_units, own.spreads.index("single arm"), own.n_coordinates,
-        )  # fmt: skip
+            self.space.shifted,
+            self.space.shift_units,
+            own.spreads.index("single arm"),
+            own.n_coordinates,
+        )
 
     def _figures(self, block: ObservationBlock) -> StudyData:
         parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]

@@ -18,9 +18,9 @@ from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.observations import FOLLOWED, Observation, ObservationBlock
 from normoxia.calibration.fitting.posterior import SHAPE, Posterior
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.judging.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.outcome import Measure
-from normoxia.trial import from_study
+from normoxia.trial.making import from_study
 
 Floats = NDArray[np.float64]
 
@@ -73,20 +73,30 @@ def predict(
     anchored  also let the control arm's own curve and response rate speak; its own figures are then not predicted
     """
     known = set(emulated.figures[study])
-    pairs = [(o, f) for o in targets_of(study, lock) if (f := figure_of(o, lock)) is not None and f in known]
+    pairs = [
+        (o, f)
+        for o in targets_of(study, lock)
+        if (f := figure_of(o, lock)) is not None and f in known
+    ]
     own = next((block for block in posterior.blocks if block.study == study), None)
-    seen = [o for o in own.observations if _is_control(o, own)] if own is not None and anchored else []
+    seen = (
+        [o for o in own.observations if _is_control(o, own)] if own is not None and anchored else []
+    )
     told = {o.figure.arm for o in seen}
     pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in told]
     wanted = [figure for _, figure in pairs]
-    mean, cov = _joint(posterior, states, study, emulated, [*(o.figure for o in seen), *wanted], seen, own)
+    mean, cov = _joint(
+        posterior, states, study, emulated, [*(o.figure for o in seen), *wanted], seen, own
+    )
     k = len(seen)
     if seen and own is not None:
         y = np.array([o.y for o in seen])
         weights, mean, cov = _conditioned(weights, mean, cov, y, k)
     rng = np.random.default_rng([seed, 7])
     factor = np.linalg.cholesky(cov[:, k:, k:] + 1e-9 * np.eye(len(wanted)))
-    latent = mean[:, k:] + np.einsum("nij,nj->ni", factor, rng.standard_normal((len(states), len(wanted))))
+    latent = mean[:, k:] + np.einsum(
+        "nij,nj->ni", factor, rng.standard_normal((len(states), len(wanted)))
+    )
     planned = {arm.id: arm.n for arm in from_study.preferred(study).arms}
     return {
         o.target: _printed(o, figure, latent[:, j], weights, o.n or planned[figure.arm], rng)
@@ -101,9 +111,14 @@ def _is_control(o: Observation, block: ObservationBlock) -> bool:
 
 
 def _joint(
-    posterior: Posterior, states: Floats, study: str, emulated: EmulatedStudies,
-    figures: Sequence[Statistic], seen: Sequence[Observation], own: ObservationBlock | None,
-) -> tuple[Floats, Floats]:  # fmt: skip
+    posterior: Posterior,
+    states: Floats,
+    study: str,
+    emulated: EmulatedStudies,
+    figures: Sequence[Statistic],
+    seen: Sequence[Observation],
+    own: ObservationBlock | None,
+) -> tuple[Floats, Floats]:
     """Mean and covariance of figures at each state; chance only for those that are seen."""
     n = len(figures)
     chance = np.zeros((n, n))
@@ -129,7 +144,8 @@ def _conditioned(
     residual = y - mean[:, :k]
     gain = np.einsum("nij,njk->nik", cov[:, k:, :k], inverse)
     log_weight = np.log(np.maximum(weights, 1e-300)) - 0.5 * (
-        np.einsum("ni,nij,nj->n", residual, inverse, residual) + np.linalg.slogdet(cov[:, :k, :k])[1]
+        np.einsum("ni,nij,nj->n", residual, inverse, residual)
+        + np.linalg.slogdet(cov[:, :k, :k])[1]
     )
     after = np.exp(log_weight - log_weight.max())
     moved = mean.copy()
@@ -140,7 +156,12 @@ def _conditioned(
 
 
 def _printed(
-    o: Observed, figure: Statistic, latent: Floats, weights: Floats, n: int, rng: np.random.Generator
+    o: Observed,
+    figure: Statistic,
+    latent: Floats,
+    weights: Floats,
+    n: int,
+    rng: np.random.Generator,
 ) -> StudyPrediction:
     """Latent values as a publication of n patients in an arm would print them; those planned where it does not say."""
     if figure.kind is Kind.RATIO:

@@ -28,7 +28,11 @@ class Task(Protocol[T]):
 
 
 def run_in_processes(
-    pieces: Sequence[Task[T]], *, workers: int = 1, label: str | None = None, progress: Progress = silent
+    pieces: Sequence[Task[T]],
+    *,
+    workers: int = 1,
+    label: str | None = None,
+    progress: Progress = silent,
 ) -> list[T]:
     """What the pieces give, in their order; the first error of a piece, or of `progress`, ends them all.
 

@@ -79,7 +79,9 @@ class PosteriorDraws:
         within = self.chains.reshape(rounds * n, -1).var(axis=0)
         between = self.chains.mean(axis=0).var(axis=0, ddof=1)
         ratio = within / np.maximum(between, 1e-300)
-        return np.asarray(np.where(between > 0, np.minimum(ratio, rounds) * n, rounds * n), dtype=np.float64)
+        return np.asarray(
+            np.where(between > 0, np.minimum(ratio, rounds) * n, rounds * n), dtype=np.float64
+        )
 
     def shrinkage(self) -> Floats:
         """Split R-hat of each entry (Gelman 2013, 11.4); shape (width,)."""
@@ -116,15 +118,31 @@ def sample(
     """
     with one_thread():
         return _sample(
-            density, value or (lambda states: density(states)[0]), own, start, np.random.default_rng(seed),
-            warm_up, rounds, every, tuning, progress,
-        )  # fmt: skip
+            density,
+            value or (lambda states: density(states)[0]),
+            own,
+            start,
+            np.random.default_rng(seed),
+            warm_up,
+            rounds,
+            every,
+            tuning,
+            progress,
+        )
 
 
 def _sample(
-    density: Density, value: Value, own: StateIndex, start: Floats, rng: np.random.Generator,
-    warm_up: int, rounds: int, every: int, tuning: Tuning | None, progress: Progress,
-) -> PosteriorDraws:  # fmt: skip
+    density: Density,
+    value: Value,
+    own: StateIndex,
+    start: Floats,
+    rng: np.random.Generator,
+    warm_up: int,
+    rounds: int,
+    every: int,
+    tuning: Tuning | None,
+    progress: Progress,
+) -> PosteriorDraws:
     moving = own.moving
     states = start.copy()
     here, slope = density(states)
@@ -177,13 +195,21 @@ def _whitening(states: Floats) -> Floats:
     """Cholesky factor of the states' covariance, drawn a little towards its diagonal."""
     covariance = np.atleast_2d(np.cov(states.T))
     diagonal = np.diag(np.maximum(np.diag(covariance), 1e-4))
-    return np.asarray(np.linalg.cholesky((1.0 - TOWARDS_DIAGONAL) * covariance + TOWARDS_DIAGONAL * diagonal))
+    return np.asarray(
+        np.linalg.cholesky((1.0 - TOWARDS_DIAGONAL) * covariance + TOWARDS_DIAGONAL * diagonal)
+    )
 
 
 def _move(
-    density: Density, moving: NDArray[np.intp], factor: Floats, step: Floats,
-    states: Floats, value: Floats, slope: Floats, rng: np.random.Generator,
-) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+    density: Density,
+    moving: NDArray[np.intp],
+    factor: Floats,
+    step: Floats,
+    states: Floats,
+    value: Floats,
+    slope: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, Floats, Floats]:
     """One trajectory of every chain; their chances of acceptance, and where the chains are then."""
     momentum = rng.standard_normal((len(states), len(moving)))
     kinetic = 0.5 * (momentum**2).sum(axis=1)
@@ -210,9 +236,14 @@ def _move(
 
 
 def _flip(
-    value: Value, which: int, moving: NDArray[np.intp], along: Floats,
-    states: Floats, here: Floats, rng: np.random.Generator,
-) -> tuple[Floats, Floats]:  # fmt: skip
+    value: Value,
+    which: int,
+    moving: NDArray[np.intp],
+    along: Floats,
+    states: Floats,
+    here: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
     """One structure offered to be switched in every chain, with what goes along."""
     new = states.copy()
     new[:, moving] -= 2.0 * states[:, [which]] * along

@@ -13,7 +13,7 @@ from normoxia.calibration.fitting.experiments import SimulatedEndpoints
 from normoxia.outcome import Endpoint
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
-from normoxia.trial.recist import Response
+from normoxia.trial.conduct.recist import Response
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,24 @@ RUNAWAY = 3.0
 LEAST_RISE = 0.1
 
 #: months at which curves are read for a median
-MEDIAN_GRID = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5, 9.0, 12.0, 15.0, 18.0, 24.0, 30.0, 36.0, 48.0)
+MEDIAN_GRID = (
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    4.0,
+    5.0,
+    6.0,
+    7.5,
+    9.0,
+    12.0,
+    15.0,
+    18.0,
+    24.0,
+    30.0,
+    36.0,
+    48.0,
+)
 
 
 class Kind(StrEnum):
@@ -79,9 +96,9 @@ def summary(found: SimulatedEndpoints, figure: Statistic) -> Floats:
     if f.kind in SHARES:
         return share_logit(found, f.arm, f.set, f.kind)
     if f.kind is Kind.CURVE:
-        return log_cumulative_hazard(found, f.arm, f.set, f.endpoint, np.array([f.months * DAYS_PER_MONTH]))[
-            :, 0
-        ]
+        return log_cumulative_hazard(
+            found, f.arm, f.set, f.endpoint, np.array([f.months * DAYS_PER_MONTH])
+        )[:, 0]
     if f.kind is Kind.MEDIAN:
         return log_median(found, f.arm, f.set, f.endpoint)
     ratio = log_hazard_ratio(found, f.arm, f.comparator, f.set, f.endpoint)
@@ -152,9 +169,13 @@ def _inside(found: SimulatedEndpoints, arm: int, members: str) -> NDArray[np.boo
     return np.asarray(found.sets[members][:, arm] & np.isfinite(found.pfs[:, arm]))
 
 
-def _times(found: SimulatedEndpoints, arm: int, endpoint: Endpoint) -> tuple[Floats, NDArray[np.bool_]]:
+def _times(
+    found: SimulatedEndpoints, arm: int, endpoint: Endpoint
+) -> tuple[Floats, NDArray[np.bool_]]:
     time, observed = (
-        (found.pfs, found.pfs_observed) if endpoint is Endpoint.PFS else (found.os, found.os_observed)
+        (found.pfs, found.pfs_observed)
+        if endpoint is Endpoint.PFS
+        else (found.os, found.os_observed)
     )
     days = np.nan_to_num(time[:, arm].astype(np.float64), nan=0.0)
     return np.maximum(days, 0.0), observed[:, arm]

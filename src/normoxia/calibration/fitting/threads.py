@@ -16,7 +16,11 @@ from pathlib import Path
 import numpy as np
 
 #: what OpenBLAS calls its number of threads: as NumPy's wheels build it, as others do
-_NAMES = ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads")
+_NAMES = (
+    "scipy_openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads",
+)
 
 
 @contextmanager

@@ -66,7 +66,9 @@ def interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(watched: Connection, initializer: Callable[..., object], initargs: tuple[Any, ...]) -> None:
+def _begin(
+    watched: Connection, initializer: Callable[..., object], initargs: tuple[Any, ...]
+) -> None:
     """In a worker: leave Ctrl-C to the parent, end with it, then prepare."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(watched,), daemon=True).start()

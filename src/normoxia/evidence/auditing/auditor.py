@@ -39,7 +39,9 @@ def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:
         for entry, items in curated()
         if entry.study in names and not known & {(entry.study, i) for i in items}
     ]
-    return tuple(sorted([*found, *kept], key=functools.partial(_order, [study.id for study in studies])))
+    return tuple(
+        sorted([*found, *kept], key=functools.partial(_order, [study.id for study in studies]))
+    )
 
 
 def by_rule(registry: Registry) -> tuple[Discrepancy, ...]:
@@ -48,7 +50,9 @@ def by_rule(registry: Registry) -> tuple[Discrepancy, ...]:
     found: dict[tuple[str, ...], Discrepancy] = {}
     for rule in RULES:
         for discrepancy in rule(registry, outline):
-            found.setdefault((discrepancy.study, discrepancy.item, discrepancy.found_by), discrepancy)
+            found.setdefault(
+                (discrepancy.study, discrepancy.item, discrepancy.found_by), discrepancy
+            )
     return tuple(found.values())
 
 
@@ -90,7 +94,9 @@ def _outline() -> Outline:
     for node in root["parts"].items(findings):
         f = node.fields(findings, ("name", "present", "line"))
         findings.raise_any()
-        parts.append((f["name"].text(findings), f["present"].boolean(findings), f["line"].whole(findings, 1)))
+        parts.append(
+            (f["name"].text(findings), f["present"].boolean(findings), f["line"].whole(findings, 1))
+        )
     findings.raise_any()
     return Outline(tuple(parts))
 

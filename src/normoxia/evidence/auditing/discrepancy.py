@@ -81,14 +81,38 @@ _ITEMS: Mapping[str, str] = {
     "egfr positive share": "EGFR mutated",
 }
 _ZH_ITEMS = (
-    ("G3+ TRAE", "≥3级治疗相关不良事件"), ("TRAE", "治疗相关不良事件"), ("median ", "中位"), ("claim on ", "结论："), ("PD-L1 selection", "PD-L1入选标准"), ("p OS", "OS的P值"),
-    ("p PFS", "PFS的P值"), ("citation", "文献序号"), ("sample size", "样本量"), ("n against percentages", "例数与比例"),
-    ("arms", "治疗组"), ("regimen", "治疗方案"), ("EGFR mutated", "EGFR突变比例"), ("squamous", "鳞癌比例"),
-    ("comparison", "对比"), ("TMB cut-off", "TMB界值"), ("design", "研究设计"), ("denominators", "分母"),
-    ("primary endpoint", "主要终点"), ("driver positive", "驱动基因阳性"), ("Table 2", "表2"), ("reference list", "参考文献列表"),
-    ("data cut", "数据截点"), ("enrolment", "入组人数"), ("EGFR-mutant", "EGFR突变"), ("after EGFR-TKI", "EGFR-TKI治疗后"),
-    ("stage IV", "Ⅳ期比例"), (" at ", "，"), (" mo", "个月"), (" of ", "，"), (", ", "，"),
-)  # fmt: skip
+    ("G3+ TRAE", "≥3级治疗相关不良事件"),
+    ("TRAE", "治疗相关不良事件"),
+    ("median ", "中位"),
+    ("claim on ", "结论："),
+    ("PD-L1 selection", "PD-L1入选标准"),
+    ("p OS", "OS的P值"),
+    ("p PFS", "PFS的P值"),
+    ("citation", "文献序号"),
+    ("sample size", "样本量"),
+    ("n against percentages", "例数与比例"),
+    ("arms", "治疗组"),
+    ("regimen", "治疗方案"),
+    ("EGFR mutated", "EGFR突变比例"),
+    ("squamous", "鳞癌比例"),
+    ("comparison", "对比"),
+    ("TMB cut-off", "TMB界值"),
+    ("design", "研究设计"),
+    ("denominators", "分母"),
+    ("primary endpoint", "主要终点"),
+    ("driver positive", "驱动基因阳性"),
+    ("Table 2", "表2"),
+    ("reference list", "参考文献列表"),
+    ("data cut", "数据截点"),
+    ("enrolment", "入组人数"),
+    ("EGFR-mutant", "EGFR突变"),
+    ("after EGFR-TKI", "EGFR-TKI治疗后"),
+    ("stage IV", "Ⅳ期比例"),
+    (" at ", "，"),
+    (" mo", "个月"),
+    (" of ", "，"),
+    (", ", "，"),
+)
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
@@ -145,20 +169,30 @@ def agree(first: float, second: float, *shown: int) -> bool:
 def figure_decimals(figure: ReviewFigure) -> int:
     """Decimals with which the review prints a figure: as its quote shows them, else as the number still does."""
     value = number(figure)
-    places = [len(m[1] or "") for m in re.finditer(r"\d+(?:\.(\d+))?", figure.quote) if float(m[0]) == value]
+    places = [
+        len(m[1] or "")
+        for m in re.finditer(r"\d+(?:\.(\d+))?", figure.quote)
+        if float(m[0]) == value
+    ]
     return max([decimals(value), *places])
 
 
 def row_decimals(study: Study, row: ReportedOutcome) -> int:
     """Decimals with which a source prints a number: those of its neighbours, since a number read has lost its zeros."""
     return decimals(
-        *(r.estimate.value for r in study.reported() if (r.source, r.measure) == (row.source, row.measure))
+        *(
+            r.estimate.value
+            for r in study.reported()
+            if (r.source, r.measure) == (row.source, row.measure)
+        )
     )
 
 
 def same(study: Study, figure: ReviewFigure, row: ReportedOutcome) -> bool:
     """Whether a figure of the review can be a source's number."""
-    return agree(number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row))
+    return agree(
+        number(figure), row.estimate.value, figure_decimals(figure), row_decimals(study, row)
+    )
 
 
 def say_item(text: str, language: str) -> str:
@@ -191,7 +225,8 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[ReportedOutcome]:
     return [
         row
         for row in study.reported()
-        if (row.endpoint, row.measure, row.arm, row.comparator) == (endpoint, measure, figure.arm, "")
+        if (row.endpoint, row.measure, row.arm, row.comparator)
+        == (endpoint, measure, figure.arm, "")
         and (math.isnan(months) or row.months == months)
         and row.source != REVIEW
         and not row.superseded
@@ -202,10 +237,14 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[ReportedOutcome]:
 def describe(row: ReportedOutcome) -> str:
     """A reported number as text, with its interval; NR for a value or an end that was not reached."""
     e = row.estimate
-    unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(str(row.measure), "")
+    unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(
+        str(row.measure), ""
+    )
     unit = unit if math.isfinite(e.value) else ""
     if not e.has_interval:
         return f"{e.value:g}{unit}" if math.isfinite(e.value) else "NR"
     shown = decimals(*(x for x in (e.value, e.low, e.high) if math.isfinite(x)))
-    value, low, high = (f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.value, e.low, e.high))
+    value, low, high = (
+        f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.value, e.low, e.high)
+    )
     return f"{value}{unit} ({low}-{high})"

@@ -41,7 +41,8 @@ def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 continue
             nearest = min(rows, key=lambda row: abs(row.estimate.value - number(figure)))
             yield Discrepancy(
-                study.id, item(figure.what),
+                study.id,
+                item(figure.what),
                 (Words(printed(figure.value, figure.unit)), Words(describe(nearest))),
                 (of_figure(figure), of_source(study, nearest.source)),
                 Words(
@@ -49,7 +50,7 @@ def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                     "来源文献（本次或更早截点）给出的数值不同；采用来源文献的数值。",
                 ),
                 "rule:value-differs",
-            )  # fmt: skip
+            )
 
 
 def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -71,7 +72,8 @@ def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 continue
             fact = facts[0]
             yield Discrepancy(
-                study.id, item(figure.what),
+                study.id,
+                item(figure.what),
                 (Words(printed(figure.value, figure.unit)), Words(printed(fact.value, fact.unit))),
                 (of_figure(figure), of_source(study, fact.source)),
                 Words(
@@ -79,7 +81,7 @@ def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                     "凡按该比例校正疗效时，采用来源文献的比例。",
                 ),
                 "rule:share-differs",
-            )  # fmt: skip
+            )
 
 
 def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -95,7 +97,8 @@ def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 continue
             largest = max(known)
             yield Discrepancy(
-                study.id, "sample size",
+                study.id,
+                "sample size",
                 (Words(printed(figure.value)), Words(f"{largest}")),
                 (of_figure(figure), in_registry(study, "populations")),
                 Words(
@@ -103,7 +106,7 @@ def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                     "综述的例数不是随机入组人数；据此计算的精度是错误的。",
                 ),
                 "rule:size-differs",
-            )  # fmt: skip
+            )
 
 
 def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -114,9 +117,14 @@ def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 continue
             endpoint = figure.what.removeprefix("p ")
             for row in study.reported():
-                if row.comparator and row.endpoint == endpoint and re.search("one-sided|futility", row.p):
+                if (
+                    row.comparator
+                    and row.endpoint == endpoint
+                    and re.search("one-sided|futility", row.p)
+                ):
                     yield Discrepancy(
-                        study.id, figure.what,
+                        study.id,
+                        figure.what,
                         (Words(f"p={figure.value}"), Words(row.p)),
                         (of_figure(figure), of_source(study, row.source)),
                         Words(
@@ -124,7 +132,7 @@ def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                             "该P值并非双侧差异检验；不可据此反推标准误。",
                         ),
                         "rule:p-unqualified",
-                    )  # fmt: skip
+                    )
                     break
 
 
@@ -147,16 +155,21 @@ def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 if population(recalled.population) == population(figure.population):
                     continue
                 yield Discrepancy(
-                    study.id, f"{figure.what}, {figure.population}",
-                    (Words(f"{printed(figure.value, figure.unit)}: {figure.population}"),
-                     Words(f"{printed(value, recalled.unit)}: {recalled.population} (unverified)")),
+                    study.id,
+                    f"{figure.what}, {figure.population}",
+                    (
+                        Words(f"{printed(figure.value, figure.unit)}: {figure.population}"),
+                        Words(
+                            f"{printed(value, recalled.unit)}: {recalled.population} (unverified)"
+                        ),
+                    ),
                     (of_figure(figure), in_registry(study, "unverified")),
                     Words(
                         "The population of the value is unconfirmed; it enters no analysis until the source is read.",
                         "该数值所属人群未经证实；核对来源之前不进入任何分析。",
                     ),
                     "rule:label-unverified",
-                )  # fmt: skip
+                )
                 break
 
 
@@ -171,22 +184,28 @@ def comparator_omitted(registry: Registry, outline: Outline) -> Iterator[Discrep
             others = [
                 f
                 for f in study.review.figures
-                if f.what == figure.what and f.arm and f.arm != figure.arm
+                if f.what == figure.what
+                and f.arm
+                and f.arm != figure.arm
                 and population(f.population) == population(figure.population)
-            ]  # fmt: skip
+            ]
             if others:
                 continue
             group = f", {figure.population}" if figure.population else ""
             yield Discrepancy(
-                study.id, f"comparator of {item(figure.what)}{group}",
-                (Words(f"{figure.arm} {printed(figure.value, figure.unit)}"), Words("not given", "未给出")),
+                study.id,
+                f"comparator of {item(figure.what)}{group}",
+                (
+                    Words(f"{figure.arm} {printed(figure.value, figure.unit)}"),
+                    Words("not given", "未给出"),
+                ),
                 (of_figure(figure), Words("review", "综述")),
                 Words(
                     "Without the other arm the value says nothing about an effect.",
                     "缺少对照组数值，无法说明疗效。",
                 ),
                 "rule:comparator-omitted",
-            )  # fmt: skip
+            )
 
 
 def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -214,7 +233,8 @@ def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy
             )
             ratio = f", HR {describe(contrast)}" if contrast else ""
             yield Discrepancy(
-                study.id, "OS, " + figure.population,
+                study.id,
+                "OS, " + figure.population,
                 (Words("PFS only", "仅有PFS"), Words(f"OS {describe(row)}{ratio}")),
                 (of_figure(figure), of_source(study, row.source)),
                 Words(
@@ -222,17 +242,26 @@ def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                     "按驱动基因分层的总生存结果现已公布，应纳入任何亚组模型。",
                 ),
                 "rule:reported-since",
-            )  # fmt: skip
+            )
 
 
 RULES = (
-    value_differs, share_differs, size_differs, p_unqualified, label_unverified, comparator_omitted, reported_since,
-)  # fmt: skip
+    value_differs,
+    share_differs,
+    size_differs,
+    p_unqualified,
+    label_unverified,
+    comparator_omitted,
+    reported_since,
+)
 
 
 def _special(figure: ReviewFigure) -> bool:
     """Figures of a population of their own are left to the rules on populations."""
-    return bool(figure.population) and population(figure.population) not in ("wild type", "driver positive")
+    return bool(figure.population) and population(figure.population) not in (
+        "wild type",
+        "driver positive",
+    )
 
 
 def _survival(study: Study, figure: ReviewFigure) -> tuple[Population, ReportedOutcome] | None:

@@ -32,7 +32,9 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
     """Two sources print different values of one quantity of one population at one cut."""
     for study in registry:
         rows = [
-            r for r in study.reported() if not r.derived and r.source != REVIEW and r.estimate.value > 0.0
+            r
+            for r in study.reported()
+            if not r.derived and r.source != REVIEW and r.estimate.value > 0.0
         ]
         groups = defaultdict[tuple[object, ...], list[ReportedOutcome]](list)
         for r in rows:
@@ -53,7 +55,10 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 if (
                     a.source == b.source
                     or agree(
-                        a.estimate.value, b.estimate.value, row_decimals(study, a), row_decimals(study, b)
+                        a.estimate.value,
+                        b.estimate.value,
+                        row_decimals(study, a),
+                        row_decimals(study, b),
                     )
                     or key[:3] in told
                 ):
@@ -61,7 +66,8 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 told.add(key[:3])
                 item = _name(a)
                 yield Discrepancy(
-                    study.id, item,
+                    study.id,
+                    item,
                     (Words(f"{_who(a)} {describe(a)}"), Words(f"{_who(b)} {describe(b)}")),
                     (of_source(study, a.source), of_source(study, b.source)),
                     Words(
@@ -70,7 +76,7 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                         "两份报告（或其随访时间）不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
                     ),
                     "rule:sources-differ",
-                )  # fmt: skip
+                )
 
 
 def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -87,15 +93,24 @@ def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
         ]
         told: set[tuple[str, str]] = set()
         for a, b in combinations(rows, 2):
-            same = (sets[a.population], a.endpoint, a.arm) == (sets[b.population], b.endpoint, b.arm)
-            if not same or a.population == b.population or (sets[a.population], a.endpoint.value) in told:
+            same = (sets[a.population], a.endpoint, a.arm) == (
+                sets[b.population],
+                b.endpoint,
+                b.arm,
+            )
+            if (
+                not same
+                or a.population == b.population
+                or (sets[a.population], a.endpoint.value) in told
+            ):
                 continue
             x, y = a.estimate.value, b.estimate.value
             if math.isinf(x) or math.isinf(y) or abs(x - y) <= _SAME_RESULT * min(x, y):
                 continue
             told.add((sets[a.population], a.endpoint.value))
             yield Discrepancy(
-                study.id, f"{_name(a)}, data cut",
+                study.id,
+                f"{_name(a)}, data cut",
                 (Words(f"{a.arm} {describe(a)}"), Words(f"{b.arm} {describe(b)}")),
                 (_at(study, a), _at(study, b)),
                 Words(
@@ -103,7 +118,7 @@ def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                     "两者在各自截点均正确；分析须注明所用截点，并采用同一截点的风险比。",
                 ),
                 "rule:cuts-differ",
-            )  # fmt: skip
+            )
 
 
 def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -116,7 +131,8 @@ def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 if value != row.estimate.value:
                     continue
                 yield Discrepancy(
-                    study.id, f"{_name(row)} of {row.arm}",
+                    study.id,
+                    f"{_name(row)} of {row.arm}",
                     (Words(f"{_name(row)} {describe(row)}"), Words(f"{what} {value:g}")),
                     (of_source(study, row.source), place),
                     Words(
@@ -124,7 +140,7 @@ def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                         "很可能是同一数字误置两处；在全文证实之前暂不采用。",
                     ),
                     "rule:same-digits",
-                )  # fmt: skip
+                )
                 break
 
 
@@ -158,16 +174,18 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
             if len(wrong) == 1:
                 told.append((f"{wrong[0].arm} n = {wrong[0].n}", wrong[0].source))
             yield Discrepancy(
-                study.id, wrong[0].endpoint.value,
+                study.id,
+                wrong[0].endpoint.value,
                 tuple(Words(text) for text, _ in told),
                 tuple(of_source(study, source) for _, source in told),
                 Words(
-                    "No whole number of patients" + (f" ({hint}: arms may be swapped)" if hint else "")
+                    "No whole number of patients"
+                    + (f" ({hint}: arms may be swapped)" if hint else "")
                     + "; the counts are not used.",
                     "不是整数例" + (f"（{zh}：各组可能颠倒）" if zh else "") + "；不采用例数。",
                 ),
                 "rule:fractions-impossible",
-            )  # fmt: skip
+            )
 
 
 def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -175,7 +193,9 @@ def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discre
     for study in registry:
         for group in study.populations:
             for fact in group.facts:
-                if not fact.what.startswith("patients evaluable") or not isinstance(fact.value, float):
+                if not fact.what.startswith("patients evaluable") or not isinstance(
+                    fact.value, float
+                ):
                     continue
                 evaluable = int(fact.value)
                 rows = [
@@ -190,42 +210,66 @@ def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discre
                     continue
                 shown = ", ".join(f"{r.endpoint} {r.estimate.value:g}%" for r in rows)
                 yield Discrepancy(
-                    study.id, "denominators",
-                    (Words(f"{evaluable} evaluable", f"可评价{evaluable}例"), Words(f"{shown} of {rows[0].n}")),
+                    study.id,
+                    "denominators",
+                    (
+                        Words(f"{evaluable} evaluable", f"可评价{evaluable}例"),
+                        Words(f"{shown} of {rows[0].n}"),
+                    ),
                     (of_source(study, fact.source), of_source(study, rows[0].source)),
                     Words(
                         f"Of {evaluable} the rates would be "
-                        + ", ".join(f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%" for r in rows)
+                        + ", ".join(
+                            f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%"
+                            for r in rows
+                        )
                         + "; the analysis states its denominator.",
                         f"以{evaluable}例为分母则为"
-                        + "、".join(f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%" for r in rows)
+                        + "、".join(
+                            f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%"
+                            for r in rows
+                        )
                         + "；分析须注明分母。",
                     ),
                     "rule:denominators-differ",
-                )  # fmt: skip
+                )
 
 
 def enrolment_unsettled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """A registry's enrolment is not the sum of the arms, which are known from memory only. To be verified."""
     for study in registry:
         facts = [fact for p in study.populations for fact in p.facts if fact.what == "enrolment"]
-        recalled = [r for r in study.unverified if r.what == "n" and r.arm and isinstance(r.value, float)]
+        recalled = [
+            r for r in study.unverified if r.what == "n" and r.arm and isinstance(r.value, float)
+        ]
         total = sum(float(r.value) for r in recalled)
         for fact in facts:
             if len(recalled) < 2 or not isinstance(fact.value, float) or fact.value == total:
                 continue
             yield Discrepancy(
-                study.id, "enrolment",
-                (Words(f"{fact.value:g}"), Words(f"{total:g} (unverified)", f"{total:g}（未核实）")),
+                study.id,
+                "enrolment",
+                (
+                    Words(f"{fact.value:g}"),
+                    Words(f"{total:g} (unverified)", f"{total:g}（未核实）"),
+                ),
                 (of_source(study, fact.source), in_registry(study, "unverified")),
-                Words("The size is not settled; weights wait for the full text.", "样本量未定；权重待全文核实。"),
+                Words(
+                    "The size is not settled; weights wait for the full text.",
+                    "样本量未定；权重待全文核实。",
+                ),
                 "rule:enrolment-unsettled",
-            )  # fmt: skip
+            )
 
 
 RULES = (
-    sources_differ, cuts_differ, same_digits, fractions_impossible, denominators_differ, enrolment_unsettled,
-)  # fmt: skip
+    sources_differ,
+    cuts_differ,
+    same_digits,
+    fractions_impossible,
+    denominators_differ,
+    enrolment_unsettled,
+)
 
 
 def _name(row: ReportedOutcome) -> str:
@@ -260,11 +304,17 @@ def _other_quantities(study: Study, row: ReportedOutcome) -> Iterator[tuple[str,
             median = other.measure is Measure.MEDIAN_MONTHS and other.endpoint is row.endpoint
             same = (other.arm, other.population) == (row.arm, row.population)
             if median and same and other.source != REVIEW:
-                yield f"median {other.endpoint}, months", of_source(study, other.source), other.estimate.value
+                yield (
+                    f"median {other.endpoint}, months",
+                    of_source(study, other.source),
+                    other.estimate.value,
+                )
     elif row.endpoint is Endpoint.TRAE3:
         for group in study.populations:
             for fact in group.facts:
-                toxicity = fact.what.startswith("serious AE") or "AE of special interest" in fact.what
+                toxicity = (
+                    fact.what.startswith("serious AE") or "AE of special interest" in fact.what
+                )
                 if fact.arm == row.arm and toxicity and isinstance(fact.value, float):
                     yield (
                         f"{fact.what} {printed('', fact.unit)}".strip(),

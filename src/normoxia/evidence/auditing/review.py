@@ -41,8 +41,12 @@ def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             (arm_a, a), (arm_b, b) = values
             if values2 == ((arm_a, b), (arm_b, a)) and not agree(a, b):
                 yield Discrepancy(
-                    study.id, what,
-                    (Words(f"{arm_a} {a:g}, {arm_b} {b:g}"), Words(f"{arm_a} {b:g}, {arm_b} {a:g}")),
+                    study.id,
+                    what,
+                    (
+                        Words(f"{arm_a} {a:g}, {arm_b} {b:g}"),
+                        Words(f"{arm_a} {b:g}, {arm_b} {a:g}"),
+                    ),
                     (of_figure(first[1]), of_figure(second[1])),
                     Words(
                         "One place has the arms swapped, which turns the direction of the effect round; take the values "
@@ -50,7 +54,7 @@ def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                         "其中一处两组数值颠倒，效应方向因此相反；只能采用原始文献的数值。",
                     ),
                     "rule:arms-swapped",
-                )  # fmt: skip
+                )
 
 
 def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -66,7 +70,8 @@ def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrep
                 shown = figure_decimals(a), figure_decimals(b)
                 if a.place != b.place and not agree(number(a), number(b), *shown):
                     yield Discrepancy(
-                        study.id, what,
+                        study.id,
+                        what,
                         (Words(printed(a.value, a.unit)), Words(printed(b.value, b.unit))),
                         (of_figure(a), of_figure(b)),
                         Words(
@@ -74,7 +79,7 @@ def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrep
                             "综述对同一指标给出两个数值；未核对原始文献前均不可采用。",
                         ),
                         "rule:told-differently",
-                    )  # fmt: skip
+                    )
 
 
 def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -92,8 +97,12 @@ def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             ):
                 shown = " vs ".join(f"{value:g}" for _, value in values)
                 yield Discrepancy(
-                    study.id, what,
-                    (Words(f"{shown}: {first[1].population}"), Words(f"{shown}: {second[1].population}")),
+                    study.id,
+                    what,
+                    (
+                        Words(f"{shown}: {first[1].population}"),
+                        Words(f"{shown}: {second[1].population}"),
+                    ),
                     (of_figure(first[1]), of_figure(second[1])),
                     Words(
                         "One set of values carries two population labels; attributing it to the wrong one creates a "
@@ -101,7 +110,7 @@ def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                         "同一组数值被标注为两个不同人群；归错人群会制造出无人报告过的亚组效应。",
                     ),
                     "rule:relabelled",
-                )  # fmt: skip
+                )
 
 
 def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -115,7 +124,8 @@ def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
         if len(seen) > 1:
             ordered = sorted(seen.items(), key=lambda entry: entry[1].line)
             yield Discrepancy(
-                study.id, "citation",
+                study.id,
+                "citation",
                 tuple(Words(f"[{reference}]") for reference, _ in ordered),
                 tuple(of_claim(claim) for _, claim in ordered),
                 Words(
@@ -123,16 +133,20 @@ def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                     "同一试验的数据引自两篇文献；数值出自哪一篇无法确定。",
                 ),
                 "rule:cited-twice",
-            )  # fmt: skip
+            )
     for reference, studies in owners.items():
         if len(studies) > 1:
             yield Discrepancy(
-                studies[0].id, "citation",
-                (Words(f"[{reference}]: {studies[0].id}"), Words(f"[{reference}]: {studies[1].id}")),
+                studies[0].id,
+                "citation",
+                (
+                    Words(f"[{reference}]: {studies[0].id}"),
+                    Words(f"[{reference}]: {studies[1].id}"),
+                ),
                 tuple(in_registry(study, "review.claims") for study in studies[:2]),
                 Words("One number stands for two studies.", "同一文献序号对应两项研究。"),
                 "rule:cited-twice",
-            )  # fmt: skip
+            )
 
 
 def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -143,8 +157,12 @@ def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             first, second = a.says["arms"], b.says["arms"]
             if isinstance(first, list) and isinstance(second, list) and len(first) != len(second):
                 yield Discrepancy(
-                    study.id, "arms",
-                    (Words(f"{len(first)} arms", f"{len(first)}组"), Words(f"{len(second)} arms", f"{len(second)}组")),
+                    study.id,
+                    "arms",
+                    (
+                        Words(f"{len(first)} arms", f"{len(first)}组"),
+                        Words(f"{len(second)} arms", f"{len(second)}组"),
+                    ),
                     (of_claim(a), of_claim(b)),
                     Words(
                         "The arm left out is the one that separates the components; read as two arms, the trial cannot "
@@ -152,7 +170,7 @@ def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                         "被略去的一组恰可区分各药成分；按两组理解则无法区分免疫治疗与抗血管治疗的效应。",
                     ),
                     "rule:arms-dropped",
-                )  # fmt: skip
+                )
 
 
 def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -169,15 +187,19 @@ def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepa
                 figures = other.review.figures if other else ()
                 for figure in (f for f in figures if _sameitem(f.what, what) and number(f) > 0.0):
                     yield Discrepancy(
-                        study.id, what,
-                        (Words(str(claim.says["value"]), "未发现"), Words(f"{name}: {printed(figure.value, figure.unit)}")),
+                        study.id,
+                        what,
+                        (
+                            Words(str(claim.says["value"]), "未发现"),
+                            Words(f"{name}: {printed(figure.value, figure.unit)}"),
+                        ),
                         (of_claim(claim), of_figure(figure)),
                         Words(
                             "Of which study the sentence speaks is open; no rate is recorded for either reading.",
                             "该句所指研究不明；两种理解均不作为数据录入。",
                         ),
                         "rule:ambiguous-subject",
-                    )  # fmt: skip
+                    )
 
 
 def claimed_superior(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -192,17 +214,24 @@ def claimed_superior(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 other = _figure(study, f"median {endpoint}", str(claim.says["comparator"]))
                 if mine and other and number(mine) / number(other) < 1.0 + _NO_BETTER:
                     yield Discrepancy(
-                        study.id, f"claim on {endpoint}",
+                        study.id,
+                        f"claim on {endpoint}",
                         (Words("better", "更优"), Words(f"{number(mine):g} vs {number(other):g}")),
                         (of_claim(claim), of_figure(mine)),
                         Words(
                             "The medians hardly differ"
-                            + ("" if study.is_randomised else " and the comparison is not randomised")
+                            + (
+                                ""
+                                if study.is_randomised
+                                else " and the comparison is not randomised"
+                            )
                             + "; the claim must not be read as an effect.",
-                            "两组中位数几乎相同" + ("" if study.is_randomised else "，且非随机对照") + "；不可视为疗效差异。",
+                            "两组中位数几乎相同"
+                            + ("" if study.is_randomised else "，且非随机对照")
+                            + "；不可视为疗效差异。",
                         ),
                         "rule:claimed-superior",
-                    )  # fmt: skip
+                    )
 
 
 def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -214,7 +243,8 @@ def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discre
             if figure.unit != "%" or estimated or not n or is_possible(number(figure), n):
                 continue
             yield Discrepancy(
-                study.id, item(figure.what),
+                study.id,
+                item(figure.what),
                 (Words(printed(figure.value, figure.unit)), Words(f"n = {n}")),
                 (of_figure(figure), where),
                 Words(
@@ -223,17 +253,21 @@ def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discre
                     f"{n}例的{number(figure):g}%并非整数例：比例有误或分母不同；不可换算为例数。",
                 ),
                 "rule:impossible-fraction",
-            )  # fmt: skip
+            )
 
 
 def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """No division of the total into two arms makes every percentage of the review possible."""
     for study in registry:
-        total = next((f for f in study.review.figures if f.what in ("n total", "n randomised", "n")), None)
+        total = next(
+            (f for f in study.review.figures if f.what in ("n total", "n randomised", "n")), None
+        )
         if len(study.arms) != 2 or total is None or any(arm.n for arm in study.arms):
             continue
         shares = {
-            arm.id: tuple({number(f) for f in study.review.figures if f.arm == arm.id and f.unit == "%"})
+            arm.id: tuple(
+                {number(f) for f in study.review.figures if f.arm == arm.id and f.unit == "%"}
+            )
             for arm in study.arms
         }
         first, second = shares.values()
@@ -241,11 +275,13 @@ def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepan
         if not first or not second or split(n, first, second):
             continue
         shown = "; ".join(
-            f"{arm} {', '.join(f'{v:g}%' for v in sorted(values))}" for arm, values in shares.items()
+            f"{arm} {', '.join(f'{v:g}%' for v in sorted(values))}"
+            for arm, values in shares.items()
         )
         figure = next(f for f in study.review.figures if f.arm and f.unit == "%")
         yield Discrepancy(
-            study.id, "n against percentages",
+            study.id,
+            "n against percentages",
             (Words(f"n = {n}"), Words(shown)),
             (of_figure(total), of_figure(figure)),
             Words(
@@ -254,7 +290,7 @@ def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 f"{n}例无论如何分为两组都得不到这些比例：总数或某一比例有误；分析时应降低权重。",
             ),
             "rule:impossible-split",
-        )  # fmt: skip
+        )
 
 
 def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
@@ -262,7 +298,8 @@ def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
     absent = [part for part in outline.parts if not part[1]]
     for name, _, line in absent:
         yield Discrepancy(
-            "review", name,
+            "review",
+            name,
             (Words("announced", "文中提及"), Words("absent", "缺失")),
             (place("text", line), Words("the text as it reached us", "所得文本")),
             Words(
@@ -270,13 +307,21 @@ def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 "仅由其指明的研究无法识别与核对。",
             ),
             "rule:missing-part",
-        )  # fmt: skip
+        )
 
 
 RULES = (
-    arms_swapped, conflicting_values, relabelled, cited_twice, arms_dropped, ambiguous_subject, claimed_superior,
-    impossible_fraction, impossible_split, missing_parts,
-)  # fmt: skip
+    arms_swapped,
+    conflicting_values,
+    relabelled,
+    cited_twice,
+    arms_dropped,
+    ambiguous_subject,
+    claimed_superior,
+    impossible_fraction,
+    impossible_split,
+    missing_parts,
+)
 
 _Pair = tuple[tuple[str, str, tuple[tuple[str, float], ...]], ReviewFigure]
 
@@ -295,7 +340,8 @@ def _pairs(study: Study) -> list[_Pair]:
 
 def _figure(study: Study, what: str, arm: str) -> ReviewFigure | None:
     return next(
-        (f for f in study.review.figures if f.what == what and f.arm == arm and number(f) > 0.0), None
+        (f for f in study.review.figures if f.what == what and f.arm == arm and number(f) > 0.0),
+        None,
     )
 
 

@@ -60,11 +60,17 @@ def interval_contains(study: Study) -> Iterator[Finding]:
             continue
         if e.low > e.high:
             yield _about(
-                study, row, f"interval [{e.low:g}, {e.high:g}] is the wrong way round", "write [low, high]"
+                study,
+                row,
+                f"interval [{e.low:g}, {e.high:g}] is the wrong way round",
+                "write [low, high]",
             )
         elif not e.contains(e.value):
             yield _about(
-                study, row, f"{e.value:g} is outside its interval {e.low:g} to {e.high:g}", "read them again"
+                study,
+                row,
+                f"{e.value:g} is outside its interval {e.low:g} to {e.high:g}",
+                "read them again",
             )
 
 
@@ -80,10 +86,11 @@ def interval_symmetric(study: Study) -> Iterator[Finding]:
         if math.log(e.value + half) < lowest or math.log(max(e.value - half, 1e-3)) > highest:
             middle = math.sqrt(e.low * e.high)
             yield _about(
-                study, row,
+                study,
+                row,
                 f"{e.value:g} ({e.low:g} to {e.high:g}) is not symmetric on the log scale: its middle is {middle:.3g}",
                 "one of the three is misprinted, or the interval is not of the usual kind",
-            )  # fmt: skip
+            )
 
 
 def possible_fractions(study: Study) -> Iterator[Finding]:
@@ -93,12 +100,15 @@ def possible_fractions(study: Study) -> Iterator[Finding]:
         for row in group:
             n = row.n or study.size(row)
             fewest = math.ceil(_TREATED * n) if row.endpoint in _TOXICITY else n
-            if n and not any(is_possible(row.estimate.value, m, shown) for m in range(fewest, n + 1)):
+            if n and not any(
+                is_possible(row.estimate.value, m, shown) for m in range(fewest, n + 1)
+            ):
                 yield _about(
-                    study, row,
+                    study,
+                    row,
                     f"{row.estimate.value:g}% of {n} is no whole number of patients",
                     "misprinted, or a share of fewer (evaluable) patients",
-                )  # fmt: skip
+                )
 
 
 def within_bounds(study: Study) -> Iterator[Finding]:
@@ -119,10 +129,16 @@ def medians_fit_ratio(study: Study) -> Iterator[Finding]:
     medians = {
         (r.population, r.endpoint, r.arm): r.estimate.value
         for r in study.reported()
-        if r.measure is Measure.MEDIAN_MONTHS and not r.superseded and 0.0 < r.estimate.value < math.inf
+        if r.measure is Measure.MEDIAN_MONTHS
+        and not r.superseded
+        and 0.0 < r.estimate.value < math.inf
     }
     for row in study.reported():
-        if row.measure is not Measure.HAZARD_RATIO or row.superseded or not row.estimate.value > 0.0:
+        if (
+            row.measure is not Measure.HAZARD_RATIO
+            or row.superseded
+            or not row.estimate.value > 0.0
+        ):
             continue
         mine = medians.get((row.population, row.endpoint, row.arm))
         other = medians.get((row.population, row.endpoint, row.comparator))
@@ -132,10 +148,11 @@ def medians_fit_ratio(study: Study) -> Iterator[Finding]:
         low, high = (e.low, e.high) if e.has_interval else (e.value / 1.3, e.value * 1.3)
         if not low / _MEDIAN_SLACK <= implied <= high * _MEDIAN_SLACK:
             yield _about(
-                study, row,
+                study,
+                row,
                 f"medians {mine:g} and {other:g} months suggest a hazard ratio near {implied:.2f}, printed is {e.value:g}",
                 "arms swapped, another population, or hazards that cross",
-            )  # fmt: skip
+            )
 
 
 def arms_add_up(study: Study) -> Iterator[Finding]:
@@ -143,7 +160,11 @@ def arms_add_up(study: Study) -> Iterator[Finding]:
     sizes = [arm.n for arm in study.arms]
     if len(sizes) < 2 or not all(sizes):
         return
-    whole = [p for p in study.populations if p.n and p.set.startswith(("ITT", "all")) and "WT" not in p.set]
+    whole = [
+        p
+        for p in study.populations
+        if p.n and p.set.startswith(("ITT", "all")) and "WT" not in p.set
+    ]
     if whole and all(p.n != sum(sizes) for p in whole):
         yield Finding(
             Place(study.file, 0, f"populations.{whole[0].id}"),
@@ -157,8 +178,20 @@ def no_row_twice(study: Study) -> Iterator[Finding]:
     seen: set[tuple[object, ...]] = set()
     for r in study.reported():
         e = r.estimate
-        key = (r.population, r.endpoint, r.measure, r.arm, r.comparator, str(r.months), e.value, str(e.low), r.source,
-               r.grades, r.adjusted, r.derived)  # fmt: skip
+        key = (
+            r.population,
+            r.endpoint,
+            r.measure,
+            r.arm,
+            r.comparator,
+            str(r.months),
+            e.value,
+            str(e.low),
+            r.source,
+            r.grades,
+            r.adjusted,
+            r.derived,
+        )
         if key in seen:
             yield _about(study, r, f"{e.value:g} stands twice", "keep one row")
         seen.add(key)
@@ -181,7 +214,9 @@ def dates_in_order(study: Study) -> Iterator[Finding]:
             if later < earlier:
                 place = Place(study.file, 0, f"populations.{second.id}.cutoff")
                 yield Finding(
-                    place, f"cut of {later} stands after {earlier} ({first.id})", "order populations by cut"
+                    place,
+                    f"cut of {later} stands after {earlier} ({first.id})",
+                    "order populations by cut",
                 )
 
 
@@ -190,14 +225,17 @@ def endpoints_agree(study: Study) -> Iterator[Finding]:
     for (_, arm), rows in _by_arm(study).items():
         for endpoint in (Endpoint.PFS, Endpoint.OS):
             points = sorted(
-                (r for r in rows if r.endpoint is endpoint and r.months > 0.0), key=lambda r: r.months
+                (r for r in rows if r.endpoint is endpoint and r.months > 0.0),
+                key=lambda r: r.months,
             )
             for early, late in pairwise(points):
                 if late.months > early.months and late.estimate.value > early.estimate.value + 0.5:
                     yield _about(
-                        study, late, f"{endpoint} of {arm} rises from {early.estimate.value:g}% at month {early.months:g}",
+                        study,
+                        late,
+                        f"{endpoint} of {arm} rises from {early.estimate.value:g}% at month {early.months:g}",
                         "survival cannot rise",
-                    )  # fmt: skip
+                    )
         for lower, upper, measure in (
             (Endpoint.PFS, Endpoint.OS, Measure.MEDIAN_MONTHS),
             (Endpoint.ORR, Endpoint.DCR, Measure.PERCENT),
@@ -222,19 +260,27 @@ def medians_fit_landmarks(study: Study) -> Iterator[Finding]:
             for mark in (r for r in rows if r.endpoint is median.endpoint and r.months > 0.0):
                 before = mark.months < median.estimate.value - 0.5
                 after = mark.months > median.estimate.value + 0.5
-                if (before and mark.estimate.value < 49.0) or (after and mark.estimate.value > 51.0):
+                if (before and mark.estimate.value < 49.0) or (
+                    after and mark.estimate.value > 51.0
+                ):
                     yield _about(
-                        study, mark,
+                        study,
+                        mark,
                         f"{mark.estimate.value:g}% of {arm} at month {mark.months:g}, median {median.estimate.value:g}",
                         "the landmark and the median cannot be of one curve",
-                    )  # fmt: skip
+                    )
 
 
 def p_fits_interval(study: Study) -> Iterator[Finding]:
     """A printed two-sided p value is about the one its interval implies (Altman & Bland 2011, BMJ 343:d2304)."""
     for row in study.reported():
         e = row.estimate
-        if not row.comparator or row.superseded or not e.has_interval or not 0.0 < e.low < e.high < math.inf:
+        if (
+            not row.comparator
+            or row.superseded
+            or not e.has_interval
+            or not 0.0 < e.low < e.high < math.inf
+        ):
             continue
         if not re.fullmatch(r"0\.\d+", row.p) or e.level != 0.95 or not e.value > 0.0:
             continue
@@ -242,22 +288,30 @@ def p_fits_interval(study: Study) -> Iterator[Finding]:
         implied = math.erfc(abs(math.log(e.value)) / error / math.sqrt(2.0))
         if not implied / _P_FACTOR <= float(row.p) <= max(implied * _P_FACTOR, 1e-4):
             yield _about(
-                study, row, f"p={row.p}, but {e.value:g} ({e.low:g} to {e.high:g}) implies {implied:.2g}",
+                study,
+                row,
+                f"p={row.p}, but {e.value:g} ({e.low:g} to {e.high:g}) implies {implied:.2g}",
                 "one-sided, of another analysis, or misprinted",
-            )  # fmt: skip
+            )
 
 
 def curves_fall(study: Study) -> Iterator[Finding]:
     """A digitised curve never rises, its risk set never grows, and it has no more events than patients."""
     for population in study.populations:
         for curve in population.curves:
-            place = Place(study.file, 0, f"populations.{population.id}.curves: {curve.arm} {curve.endpoint}")
+            place = Place(
+                study.file, 0, f"populations.{population.id}.curves: {curve.arm} {curve.endpoint}"
+            )
             if curve.events > curve.n:
-                yield Finding(place, f"{curve.events} events in {curve.n} patients", "read both again")
+                yield Finding(
+                    place, f"{curve.events} events in {curve.n} patients", "read both again"
+                )
             for (m0, s0, r0), (m1, s1, r1) in pairwise(curve.points):
                 if m1 <= m0 or s1 > s0 or r1 > r0:
                     yield Finding(
-                        place, f"rises between months {m0:g} and {m1:g}", "a survival curve cannot rise"
+                        place,
+                        f"rises between months {m0:g} and {m1:g}",
+                        "a survival curve cannot rise",
                     )
 
 
@@ -265,7 +319,9 @@ def regimens_read(study: Study) -> Iterator[Finding]:
     """A dose is written as trial protocols write it, of a drug of the library."""
     for arm in study.arms:
         for item, reason in unreadable(arm):
-            yield Finding(Place(study.file, 0, f"arms.{arm.id}.regimen"), f'"{item}" cannot be read', reason)
+            yield Finding(
+                Place(study.file, 0, f"arms.{arm.id}.regimen"), f'"{item}" cannot be read', reason
+            )
 
 
 #: the checks, in the order of their findings
@@ -303,7 +359,9 @@ def _about(study: Study, row: ReportedOutcome, found: str, expected: str) -> Fin
     who = f"{row.arm} vs {row.comparator}" if row.comparator else row.arm
     when = "" if math.isnan(row.months) else f" at month {row.months:g}"
     return Finding(
-        Place(study.file, row.line, f"{row.population}: {row.endpoint}{when}, {who}"), found, expected
+        Place(study.file, row.line, f"{row.population}: {row.endpoint}{when}, {who}"),
+        found,
+        expected,
     )
 
 

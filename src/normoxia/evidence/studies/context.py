@@ -43,9 +43,13 @@ def tumour_dynamics() -> tuple[ContextFigure, ...]:
 
 def _figures(name: str) -> tuple[ContextFigure, ...]:
     findings = Findings()
-    root = documents.load(library.path("context", name)).fields(findings, ("title", "sources", "figures"))
+    root = documents.load(library.path("context", name)).fields(
+        findings, ("title", "sources", "figures")
+    )
     findings.raise_any()
-    sources = {key: _source(key, node, findings) for key, node in root["sources"].entries(findings).items()}
+    sources = {
+        key: _source(key, node, findings) for key, node in root["sources"].entries(findings).items()
+    }
     figures = tuple(_figure(node, sources, findings) for node in root["figures"].items(findings))
     findings.raise_any()
     return figures
@@ -68,9 +72,15 @@ def _figure(node: Node, sources: dict[str, Reference], findings: Findings) -> Co
     )
     findings.raise_any()
     value = f["value"].value
-    ends = [_end(end) for end in f["interval"].items(findings)] if "interval" in f else [math.nan, math.nan]
+    ends = (
+        [_end(end) for end in f["interval"].items(findings)]
+        if "interval" in f
+        else [math.nan, math.nan]
+    )
     if len(ends) != 2:
-        findings.note(f["interval"].place, f"an interval of {len(ends)} numbers", "write [low, high]")
+        findings.note(
+            f["interval"].place, f"an interval of {len(ends)} numbers", "write [low, high]"
+        )
         findings.raise_any()
     key = f["source"].text(findings)
     if key not in sources:

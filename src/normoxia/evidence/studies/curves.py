@@ -43,13 +43,18 @@ def digitised(curve: Curve) -> DigitisedCurve:
             survival.append(math.exp(math.log(first) + math.log(last / first) * k / steps) / 100.0)
     risk = [(0.0, curve.n), *((month, at_risk) for month, _, at_risk in curve.points)]
     return DigitisedCurve.from_months(
-        times, survival, [month for month, _ in risk], [at_risk for _, at_risk in risk], curve.events
+        times,
+        survival,
+        [month for month, _ in risk],
+        [at_risk for _, at_risk in risk],
+        curve.events,
     )
 
 
 def rebuilt(curve: Curve) -> Reconstruction:
     """The patients that reproduce a registry curve and its risk table up to its last landmark (Guyot 2012); `notes` says
-    how many of the reported events come later."""
+    how many of the reported events come later.
+    """
     from normoxia.survival.digitised import reconstruct
 
     return reconstruct(digitised(curve))
@@ -89,7 +94,9 @@ def individual_rows(registry: Registry) -> tuple[dict[str, str | float | int], .
                         "event": int(observed),
                         "origin": "derived",
                     }
-                    for i, (time, observed) in enumerate(zip(patients.time, patients.observed, strict=True))
+                    for i, (time, observed) in enumerate(
+                        zip(patients.time, patients.observed, strict=True)
+                    )
                 ]
     return tuple(rows)
 

@@ -57,7 +57,11 @@ SETTLED = ("agrees", "differs")
 NOT_REACHED = ("NR", "NE")
 #: endpoints that are times: without a month their value is a median
 _TIMES = (Endpoint.PFS, Endpoint.OS, Endpoint.DOR)
-_CONTRAST_MEASURES = {"HR": Measure.HAZARD_RATIO, "OR": Measure.ODDS_RATIO, "RR": Measure.RISK_RATIO}
+_CONTRAST_MEASURES = {
+    "HR": Measure.HAZARD_RATIO,
+    "OR": Measure.ODDS_RATIO,
+    "RR": Measure.RISK_RATIO,
+}
 
 
 def read(path: str | Path) -> Study:
@@ -103,7 +107,9 @@ def _refuse_other_encodings(file: Path) -> None:
             except UnicodeDecodeError:
                 continue
             line = raw[: error.start].count(b"\n") + 1
-            raise InvalidDocument(f"{file}:{line}: not UTF-8; it reads as {name}; save it as UTF-8") from None
+            raise InvalidDocument(
+                f"{file}:{line}: not UTF-8; it reads as {name}; save it as UTF-8"
+            ) from None
 
 
 class _Reader:
@@ -118,20 +124,39 @@ class _Reader:
         f = root.fields(
             self.findings,
             ("study", "title", "group", "design", "setting"),
-            ("phase", "identifiers", "identity", "primary_endpoints", "primary_endpoint_met", "isolates", "note",
-             "sources", "arms", "pools", "populations", "unverified", "review"),
-        )  # fmt: skip
-        references = {key: self.reference(key, node) for key, node in self.entries(f, "sources").items()}
+            (
+                "phase",
+                "identifiers",
+                "identity",
+                "primary_endpoints",
+                "primary_endpoint_met",
+                "isolates",
+                "note",
+                "sources",
+                "arms",
+                "pools",
+                "populations",
+                "unverified",
+                "review",
+            ),
+        )
+        references = {
+            key: self.reference(key, node) for key, node in self.entries(f, "sources").items()
+        }
         self.sources |= set(references)
         arms = tuple(self.arm(key, node) for key, node in self.entries(f, "arms").items())
-        pools = {key: tuple(n.text(self.findings) for n in node.items(self.findings))
-                 for key, node in self.entries(f, "pools").items()}  # fmt: skip
+        pools = {
+            key: tuple(n.text(self.findings) for n in node.items(self.findings))
+            for key, node in self.entries(f, "pools").items()
+        }
         self.arms = {arm.id for arm in arms} | set(pools)
         for key, members in pools.items():
             for member in members:
                 if member not in self.arms:
                     self.findings.note(
-                        f["pools"].place, f'pool "{key}" names arm "{member}"', "which is not declared"
+                        f["pools"].place,
+                        f'pool "{key}" names arm "{member}"',
+                        "which is not declared",
                     )
         return Study(
             id=self.word(f, "study"),
@@ -190,16 +215,26 @@ class _Reader:
 
     def arm(self, key: str, node: Node) -> Arm:
         f = node.fields(
-            self.findings, ("label", "regimen", "classes"), ("n", "cycles", "maintenance", "note", "source")
+            self.findings,
+            ("label", "regimen", "classes"),
+            ("n", "cycles", "maintenance", "note", "source"),
         )
         classes = tuple(n.text(self.findings, CLASSES) for n in self.listed(f, "classes"))
         if "regimen" in f and not f["regimen"].value:
-            self.findings.note(f["regimen"].place, f'arm "{key}" gives no drug', "name at least one")
+            self.findings.note(
+                f["regimen"].place, f'arm "{key}" gives no drug', "name at least one"
+            )
         return Arm(
-            id=key, label=self.word(f, "label"), regimen=self.words(f, "regimen"), classes=classes,
-            n=self.size(f, "n"), cycles=self.word(f, "cycles"), maintenance=self.word(f, "maintenance"),
-            note=self.word(f, "note"), source=self.source(f),
-        )  # fmt: skip
+            id=key,
+            label=self.word(f, "label"),
+            regimen=self.words(f, "regimen"),
+            classes=classes,
+            n=self.size(f, "n"),
+            cycles=self.word(f, "cycles"),
+            maintenance=self.word(f, "maintenance"),
+            note=self.word(f, "note"),
+            source=self.source(f),
+        )
 
     def population(self, key: str, node: Node) -> Population:
         f = node.fields(
@@ -222,19 +257,26 @@ class _Reader:
         for name in strata:
             if name not in ("line", "histology", "driver", "pdl1", "selection"):
                 self.findings.note(
-                    f["strata"].place, f'unknown stratum "{name}"', "expected line, histology, driver, pdl1"
+                    f["strata"].place,
+                    f'unknown stratum "{name}"',
+                    "expected line, histology, driver, pdl1",
                 )
         return Population(
-            id=key, definition=self.word(f, "definition"), set=self.word(f, "set") or key, n=self.size(f, "n"),
+            id=key,
+            definition=self.word(f, "definition"),
+            set=self.word(f, "set") or key,
+            n=self.size(f, "n"),
             follow_up=f["follow_up"].number(self.findings, 0.0) if "follow_up" in f else math.nan,
-            follow_up_note=self.word(f, "follow_up_note"), cutoff=self.word(f, "cutoff"), strata=strata,
+            follow_up_note=self.word(f, "follow_up_note"),
+            cutoff=self.word(f, "cutoff"),
+            strata=strata,
             reported=(
                 *(self.outcome(key, n) for n in self.listed(f, "outcomes")),
                 *(self.contrast(key, n) for n in self.listed(f, "contrasts")),
             ),
             facts=tuple(self.fact(n) for n in self.listed(f, "facts")),
             curves=tuple(self.curve(n) for n in self.listed(f, "curves")),
-        )  # fmt: skip
+        )
 
     def outcome(self, population: str, node: Node) -> ReportedOutcome:
         f = node.fields(
@@ -263,12 +305,23 @@ class _Reader:
             self.findings.note(f["month"].place, f"{endpoint} has no landmark", "leave month out")
         top = math.inf if measure is Measure.MEDIAN_MONTHS else 100.0
         return ReportedOutcome(
-            population=population, endpoint=endpoint, measure=measure, estimate=self.estimate(f, top),
-            arm=self.arm_name(f, "arm"), months=month, n=self.size(f, "n"), grades=self.word(f, "grades"),
-            assessor=self.word(f, "assessor"), derived="derived" in f and f["derived"].boolean(self.findings),
-            superseded=self.word(f, "superseded"), source=self.source(f), also=self.also(f),
-            recalled=self.word(f, "recalled", SETTLED), note=self.word(f, "note"), line=node.place.line,
-        )  # fmt: skip
+            population=population,
+            endpoint=endpoint,
+            measure=measure,
+            estimate=self.estimate(f, top),
+            arm=self.arm_name(f, "arm"),
+            months=month,
+            n=self.size(f, "n"),
+            grades=self.word(f, "grades"),
+            assessor=self.word(f, "assessor"),
+            derived="derived" in f and f["derived"].boolean(self.findings),
+            superseded=self.word(f, "superseded"),
+            source=self.source(f),
+            also=self.also(f),
+            recalled=self.word(f, "recalled", SETTLED),
+            note=self.word(f, "note"),
+            line=node.place.line,
+        )
 
     def contrast(self, population: str, node: Node) -> ReportedOutcome:
         f = node.fields(
@@ -292,14 +345,26 @@ class _Reader:
             self.word(f, "measure", _CONTRAST_MEASURES) or "HR", Measure.HAZARD_RATIO
         )
         if "value" not in f and "p" not in f:
-            self.findings.note(node.place, "a contrast with neither value nor p", "give one of them")
+            self.findings.note(
+                node.place, "a contrast with neither value nor p", "give one of them"
+            )
         return ReportedOutcome(
-            population=population, endpoint=self.endpoint(f), measure=measure, estimate=self.estimate(f, math.inf),
-            arm=self.arm_name(f, "arm"), comparator=self.arm_name(f, "comparator"), p=self.word(f, "p"),
-            adjusted=self.word(f, "adjusted"), derived="derived" in f and f["derived"].boolean(self.findings),
-            superseded=self.word(f, "superseded"), source=self.source(f), also=self.also(f),
-            recalled=self.word(f, "recalled", SETTLED), note=self.word(f, "note"), line=node.place.line,
-        )  # fmt: skip
+            population=population,
+            endpoint=self.endpoint(f),
+            measure=measure,
+            estimate=self.estimate(f, math.inf),
+            arm=self.arm_name(f, "arm"),
+            comparator=self.arm_name(f, "comparator"),
+            p=self.word(f, "p"),
+            adjusted=self.word(f, "adjusted"),
+            derived="derived" in f and f["derived"].boolean(self.findings),
+            superseded=self.word(f, "superseded"),
+            source=self.source(f),
+            also=self.also(f),
+            recalled=self.word(f, "recalled", SETTLED),
+            note=self.word(f, "note"),
+            line=node.place.line,
+        )
 
     def estimate(self, f: dict[str, Node], top: float) -> Estimate:
         value = self.end(f["value"], math.inf, top) if "value" in f else math.nan
@@ -321,21 +386,37 @@ class _Reader:
                 return not_reached
             if node.value.replace(",", "", 1).replace(".", "", 1).isdigit() and "," in node.value:
                 self.findings.note(
-                    node.place, f'"{node.value}" is written with a comma', "write decimals with a point"
+                    node.place,
+                    f'"{node.value}" is written with a comma',
+                    "write decimals with a point",
                 )
                 return math.nan
         return node.number(self.findings, 0.0, top)
 
     def fact(self, node: Node) -> Fact:
         f = node.fields(
-            self.findings, ("what", "value", "source"), ("arm", "interval", "unit", "recalled", "note")
+            self.findings,
+            ("what", "value", "source"),
+            ("arm", "interval", "unit", "recalled", "note"),
         )
         low = high = math.nan
         if "interval" in f and len(ends := f["interval"].items(self.findings)) == 2:
-            low, high = self.end(ends[0], -math.inf, math.inf), self.end(ends[1], math.inf, math.inf)
+            low, high = (
+                self.end(ends[0], -math.inf, math.inf),
+                self.end(ends[1], math.inf, math.inf),
+            )
         arm = self.arm_name(f, "arm") if "arm" in f and f["arm"].value != "all" else ""
-        return Fact(arm, self.word(f, "what"), self.value(f), low, high, self.word(f, "unit"), self.source(f),
-                    self.word(f, "recalled", SETTLED), self.word(f, "note"))  # fmt: skip
+        return Fact(
+            arm,
+            self.word(f, "what"),
+            self.value(f),
+            low,
+            high,
+            self.word(f, "unit"),
+            self.source(f),
+            self.word(f, "recalled", SETTLED),
+            self.word(f, "note"),
+        )
 
     def curve(self, node: Node) -> Curve:
         f = node.fields(
@@ -358,21 +439,40 @@ class _Reader:
                 month, percent = (n.number(self.findings, 0.0) for n in row[:2])
                 points.append((month, percent, row[2].whole(self.findings, 0)))
         return Curve(
-            arm=self.arm_name(f, "arm"), endpoint=self.endpoint(f), population=self.word(f, "population"),
-            n=self.size(f, "n"), events=self.size(f, "events"),
+            arm=self.arm_name(f, "arm"),
+            endpoint=self.endpoint(f),
+            population=self.word(f, "population"),
+            n=self.size(f, "n"),
+            events=self.size(f, "events"),
             median=f["median"].number(self.findings, 0.0) if "median" in f else math.nan,
-            points=tuple(points), dataset=self.word(f, "dataset"), source=self.source(f),
-        )  # fmt: skip
+            points=tuple(points),
+            dataset=self.word(f, "dataset"),
+            source=self.source(f),
+        )
 
     def recalled(self, node: Node) -> Recalled:
         f = node.fields(
-            self.findings, ("what", "value"), ("arm", "population", "interval", "unit", "note", "settled")
+            self.findings,
+            ("what", "value"),
+            ("arm", "population", "interval", "unit", "note", "settled"),
         )
         low = high = math.nan
         if "interval" in f and len(ends := f["interval"].items(self.findings)) == 2:
-            low, high = self.end(ends[0], -math.inf, math.inf), self.end(ends[1], math.inf, math.inf)
-        return Recalled(self.word(f, "what"), self.value(f), self.word(f, "arm"), self.word(f, "population"), low, high,
-                        self.word(f, "unit"), self.word(f, "note"), self.word(f, "settled"))  # fmt: skip
+            low, high = (
+                self.end(ends[0], -math.inf, math.inf),
+                self.end(ends[1], math.inf, math.inf),
+            )
+        return Recalled(
+            self.word(f, "what"),
+            self.value(f),
+            self.word(f, "arm"),
+            self.word(f, "population"),
+            low,
+            high,
+            self.word(f, "unit"),
+            self.word(f, "note"),
+            self.word(f, "settled"),
+        )
 
     def review(self, node: Node) -> ReviewEntry:
         f = node.fields(self.findings, (), ("figures", "claims"))
@@ -383,11 +483,19 @@ class _Reader:
 
     def figure(self, node: Node) -> ReviewFigure:
         f = node.fields(
-            self.findings, ("what", "value", "place", "line"), ("arm", "population", "unit", "quote", "note")
+            self.findings,
+            ("what", "value", "place", "line"),
+            ("arm", "population", "unit", "quote", "note"),
         )
         arm = self.arm_name(f, "arm") if "arm" in f else ""
-        return ReviewFigure(self.word(f, "what"), self.value(f), self.word(f, "place"), self.size(f, "line"), arm,
-                            *(self.word(f, key) for key in ("population", "unit", "quote", "note")))  # fmt: skip
+        return ReviewFigure(
+            self.word(f, "what"),
+            self.value(f),
+            self.word(f, "place"),
+            self.size(f, "line"),
+            arm,
+            *(self.word(f, key) for key in ("population", "unit", "quote", "note")),
+        )
 
     def claim(self, node: Node) -> ReviewClaim:
         f = node.fields(self.findings, ("kind", "says", "place", "line"), ("quote",))
@@ -395,7 +503,9 @@ class _Reader:
         kind = self.word(f, "kind", CLAIM_KINDS)
         for key in CLAIM_KEYS.get(kind, ()) if "says" in f else ():
             if key not in said:
-                self.findings.note(f["says"].place, f'a claim of kind "{kind}" without "{key}"', "say it")
+                self.findings.note(
+                    f["says"].place, f'a claim of kind "{kind}" without "{key}"', "say it"
+                )
         for key in ("arm", "comparator"):
             if key in said:
                 self.arm_name(said, key)
@@ -403,8 +513,9 @@ class _Reader:
             if key in said and not said[key].is_list:
                 self.findings.note(said[key].place, f'"{key}" is no list', "write [first, second]")
         says = {key: n.plain() for key, n in said.items()}
-        return ReviewClaim(kind, says, self.word(f, "place"), self.size(f, "line"),
-                     self.word(f, "quote"))  # fmt: skip
+        return ReviewClaim(
+            kind, says, self.word(f, "place"), self.size(f, "line"), self.word(f, "quote")
+        )
 
     # what the fields have in common
 
@@ -448,14 +559,18 @@ class _Reader:
         name = f[key].text(self.findings)
         if name not in self.arms:
             self.findings.note(
-                f[key].place, f'unknown arm "{name}"', did_you_mean(name, self.arms).removeprefix("; ")
+                f[key].place,
+                f'unknown arm "{name}"',
+                did_you_mean(name, self.arms).removeprefix("; "),
             )
         return name
 
     def known(self, node: Node) -> str:
         key = node.text(self.findings)
         if key not in self.sources:
-            expected = did_you_mean(key, self.sources).removeprefix("; ") or "declare it under sources"
+            expected = (
+                did_you_mean(key, self.sources).removeprefix("; ") or "declare it under sources"
+            )
             self.findings.note(node.place, f'unknown source "{key}"', expected)
         return key
 

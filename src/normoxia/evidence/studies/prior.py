@@ -12,7 +12,8 @@ _INHIBITOR = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
-    r"\b(?:no|not|non|without|never|na[iï]ve|excluded|exclud\w*|free of)\b|[无未]|除外", re.IGNORECASE
+    r"\b(?:no|not|non|without|never|na[iï]ve|excluded|exclud\w*|free of)\b|[无未]|除外",
+    re.IGNORECASE,
 )
 #: words by which only some of the patients had it
 _PARTLY = re.compile(

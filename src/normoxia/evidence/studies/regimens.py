@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 def is_dosed(item: str) -> bool:
     """Whether an item of a regimen says a dose: "pemetrexed 500 mg/m2 q3w" does, "platinum doublet" does not."""
-    return all(len(part) > len(name) for part, name in zip(item.split(" or "), drug_names(item), strict=True))
+    return all(
+        len(part) > len(name)
+        for part, name in zip(item.split(" or "), drug_names(item), strict=True)
+    )
 
 
 def regimen_of(arm: Arm, choose: int = 0) -> Regimen:

@@ -76,7 +76,9 @@ class Registry:
             if asked.casefold() not in known:
                 raise UnknownName(kind, asked, known.values())
             tests.append(functools.partial(_has, read, known[asked.casefold()]))
-        return Registry(tuple(study for study in self.studies if all(test(study) for test in tests)))
+        return Registry(
+            tuple(study for study in self.studies if all(test(study) for test in tests))
+        )
 
 
 def registry(*folders: str | Path) -> Registry:
@@ -93,7 +95,9 @@ def registry(*folders: str | Path) -> Registry:
     for folder in named:
         paths = sorted(folder.glob("*.y*ml")) if folder.is_dir() else [folder]
         if not paths:
-            findings.append(Finding(Place(str(folder)), "no study document here", "a study is a .yaml file"))
+            findings.append(
+                Finding(Place(str(folder)), "no study document here", "a study is a .yaml file")
+            )
         for path in paths:
             try:
                 studies.append(files.read(path))
@@ -103,7 +107,10 @@ def registry(*folders: str | Path) -> Registry:
     if findings:
         raise InvalidDocument(
             "\n".join(
-                [f"{len(findings)} finding{'s' if len(findings) > 1 else ''}:", *(f"  {f}" for f in findings)]
+                [
+                    f"{len(findings)} finding{'s' if len(findings) > 1 else ''}:",
+                    *(f"  {f}" for f in findings),
+                ]
             ),
             findings,
         )
@@ -129,7 +136,9 @@ def _shipped() -> Registry:
     studies = [files.read(library.path("studies", name)) for name in library.names("studies")]
     order = {"review": 0, "context": 1, "context_extra": 2}
     return Registry(
-        tuple(sorted(studies, key=lambda s: (order.get(s.group, 3), _reference(s), s.id.casefold())))
+        tuple(
+            sorted(studies, key=lambda s: (order.get(s.group, 3), _reference(s), s.id.casefold()))
+        )
     )
 
 
@@ -161,7 +170,10 @@ def plain_name(name: str) -> str:
 
 
 def _strata(study: Study, name: str) -> set[str]:
-    return {getattr(study.setting, name), *(p.strata[name] for p in study.populations if name in p.strata)}
+    return {
+        getattr(study.setting, name),
+        *(p.strata[name] for p in study.populations if name in p.strata),
+    }
 
 
 def _class_words(arm: Arm) -> set[str]:

@@ -111,7 +111,10 @@ class Arm:
     @property
     def backbone(self) -> str:
         """The chemotherapy, such as "platinum-pemetrexed", or ""."""
-        return next((name.partition("/")[2] for name in self.classes if name.startswith("chemotherapy/")), "")
+        return next(
+            (name.partition("/")[2] for name in self.classes if name.startswith("chemotherapy/")),
+            "",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

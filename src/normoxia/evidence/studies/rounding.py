@@ -47,7 +47,9 @@ def is_possible(percent: float, n: int, shown: int | None = None) -> bool:
     return bool(counts(percent, n, shown))
 
 
-def split(total: int, first: tuple[float, ...], second: tuple[float, ...]) -> tuple[tuple[int, int], ...]:
+def split(
+    total: int, first: tuple[float, ...], second: tuple[float, ...]
+) -> tuple[tuple[int, int], ...]:
     """The ways to split a total into two arms such that every percentage of each is a possible fraction of it."""
     return tuple(
         (n, total - n)

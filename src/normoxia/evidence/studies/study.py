@@ -161,7 +161,12 @@ class Study:
             grade = row.grades not in ("", ">=3")
             bare = not row.estimate.has_interval
             cut = -order[row.population]
-            merit = (from_review, grade, *((cut, bare) if row.comparator else (bare, cut)), self._rank(row))
+            merit = (
+                from_review,
+                grade,
+                *((cut, bare) if row.comparator else (bare, cut)),
+                self._rank(row),
+            )
             if key not in best or merit < best[key][0]:
                 best[key] = (merit, row)
         return tuple(self.outcome(row, sets[row.population]) for _, row in best.values())
@@ -185,7 +190,9 @@ class Study:
     def source(self, row: ReportedOutcome) -> Source:
         """Where a number was read, in the form an outcome carries."""
         place = "; ".join(
-            text for text in (row.population, f"grade {row.grades}" if row.grades else "", row.note) if text
+            text
+            for text in (row.population, f"grade {row.grades}" if row.grades else "", row.note)
+            if text
         )
         if row.source == REVIEW:
             return Source("the review", place)
@@ -200,13 +207,17 @@ class Study:
             return 0
         size = next((a.n for a in self.arms if a.id == row.arm), 0)
         whole = next((p for p in self.populations if p.id == row.population), None)
-        return size if whole is not None and whole.n and whole.n == sum(a.n for a in self.arms) else 0
+        return (
+            size if whole is not None and whole.n and whole.n == sum(a.n for a in self.arms) else 0
+        )
 
     def _rank(self, row: ReportedOutcome) -> int:
         reference = self.sources.get(row.source)
         return reference.rank if reference else len(SOURCE_KINDS)
 
-    def _know(self, population: str | None, arm: str | None, endpoint: Endpoint | str | None) -> None:
+    def _know(
+        self, population: str | None, arm: str | None, endpoint: Endpoint | str | None
+    ) -> None:
         names = {p.id for p in self.populations} | {p.set for p in self.populations}
         if population is not None and population not in names:
             raise UnknownName("population", population, names)
@@ -230,10 +241,19 @@ class Study:
                     continue
                 reference = self.sources.get(curve.source)
                 source = Source(
-                    reference.citation if reference else curve.source, f"{curve.dataset}, {curve.population}"
+                    reference.citation if reference else curve.source,
+                    f"{curve.dataset}, {curve.population}",
                 )
                 for month, percent, _ in curve.points:
                     yield Outcome(
-                        self.id, p.id, curve.endpoint, Measure.LANDMARK_PERCENT, Estimate(percent), curve.arm,
-                        months=month, n=curve.n, origin="derived", source=source,
-                    )  # fmt: skip
+                        self.id,
+                        p.id,
+                        curve.endpoint,
+                        Measure.LANDMARK_PERCENT,
+                        Estimate(percent),
+                        curve.arm,
+                        months=month,
+                        n=curve.n,
+                        origin="derived",
+                        source=source,
+                    )

@@ -9,19 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from normoxia.evidence.studies.registry import Registry, registry
-from normoxia.evidence.synthesis import certainty as trust
-from normoxia.evidence.synthesis import components as parts
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Contrast, EffectMeasure
-from normoxia.evidence.synthesis.contribution import study_contributions
-from normoxia.evidence.synthesis.extraction import ExcludedStudy, Used, evidence_for, require_complete
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
-from normoxia.evidence.synthesis.meta import Model
-from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.extraction import (
+    ExcludedStudy,
+    Used,
+    evidence_for,
+    require_complete,
+)
+from normoxia.evidence.synthesis.judgement import certainty as trust
+from normoxia.evidence.synthesis.judgement.contribution import study_contributions
+from normoxia.evidence.synthesis.judgement.proportionality import (
+    Proportionality,
+    Wanted,
+    proportionality,
+)
+from normoxia.evidence.synthesis.model import components as parts
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.model.meta import Model
+from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.regression import Regression, meta_regression
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
-from normoxia.evidence.synthesis.proportionality import Proportionality, Wanted, proportionality
 from normoxia.evidence.synthesis.questions import Asked, Question, question
-from normoxia.evidence.synthesis.regression import Regression, meta_regression
 from normoxia.outcome import Measure
 
 #: name and version of the dictionary `Answer.to_json` gives
@@ -29,7 +38,9 @@ SCHEMA = "normoxia/answer/1"
 
 Tau = TauMethod | str | float
 
-_SEARCH = "the registry follows one review and trials that isolate a component, not a systematic search"
+_SEARCH = (
+    "the registry follows one review and trials that isolate a component, not a systematic search"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +122,9 @@ def answer(
     known = studies if studies is not None else registry()
     require_complete(q, known)
     asked_of = _Asked(model, tau, hartung_knapp, level, prediction)
-    return Answer(q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked})
+    return Answer(
+        q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +140,17 @@ class _Asked:
     def of_fit(self) -> dict[str, Any]:
         """Options of a network's fit."""
         return {
-            "model": self.model, "tau": self.tau, "hartung_knapp": self.hartung_knapp, "level": self.level,
+            "model": self.model,
+            "tau": self.tau,
+            "hartung_knapp": self.hartung_knapp,
+            "level": self.level,
             **({"prediction": self.prediction} if self.prediction else {}),
-        }  # fmt: skip
+        }
 
 
-def _analyse(q: Question, asked: Asked, known: Registry, how: _Asked, draws: int, seed: int) -> Analysis:
+def _analyse(
+    q: Question, asked: Asked, known: Registry, how: _Asked, draws: int, seed: int
+) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
     base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
     if not contrasts:
@@ -140,7 +158,9 @@ def _analyse(q: Question, asked: Asked, known: Registry, how: _Asked, draws: int
     if q.kind == "regression":
         return _with(base, **_regress(q, contrasts, used, how))
     network = net.build(
-        contrasts, EffectMeasure.HR if asked.measure is Measure.HAZARD_RATIO else EffectMeasure.OR, sizes
+        contrasts,
+        EffectMeasure.HR if asked.measure is Measure.HAZARD_RATIO else EffectMeasure.OR,
+        sizes,
     )
     reference = q.reference if q.reference in network.treatments else None
     synthesis = pool(
@@ -170,17 +190,28 @@ def _analyse(q: Question, asked: Asked, known: Registry, how: _Asked, draws: int
     return _with(base, **more)
 
 
-def _over_time(q: Question, asked: Asked, used: list[Used], known: Registry) -> Proportionality | None:
+def _over_time(
+    q: Question, asked: Asked, used: list[Used], known: Registry
+) -> Proportionality | None:
     """The hazards behind the ratios that entered; a rate has none."""
     if asked.measure is not Measure.HAZARD_RATIO:
         return None
     populations = {
-        u.study: tuple(name for e in q.entries if e.study == u.study for name in e.populations) for u in used
+        u.study: tuple(name for e in q.entries if e.study == u.study for name in e.populations)
+        for u in used
     }
     return proportionality(
-        Wanted(known[u.study], asked.endpoint.value, populations[u.study], u.arm, u.comparator, u.treatment, u.control)
+        Wanted(
+            known[u.study],
+            asked.endpoint.value,
+            populations[u.study],
+            u.arm,
+            u.comparator,
+            u.treatment,
+            u.control,
+        )
         for u in used
-    )  # fmt: skip
+    )
 
 
 def _headline(q: Question, fit: NetworkFit) -> tuple[NetworkEffect, ...]:
@@ -198,8 +229,12 @@ def _without_each(
 def _compose(q: Question, network: net.Network, how: _Asked) -> dict[str, Any]:
     """Component models; without the interaction when no treatment shows it."""
     options: dict[str, Any] = {
-        "parts_of": q.parts_of, "groups": q.groups, "model": how.model, "tau": how.tau, "level": how.level,
-    }  # fmt: skip
+        "parts_of": q.parts_of,
+        "groups": q.groups,
+        "model": how.model,
+        "tau": how.tau,
+        "level": how.level,
+    }
     found: dict[str, Any] = {"additive": parts.fit_components(network, **options)}
     if q.interaction is None:
         return found
@@ -210,17 +245,29 @@ def _compose(q: Question, network: net.Network, how: _Asked) -> dict[str, Any]:
     return found
 
 
-def _regress(q: Question, contrasts: list[Contrast], used: list[Used], how: _Asked) -> dict[str, Any]:
+def _regress(
+    q: Question, contrasts: list[Contrast], used: list[Used], how: _Asked
+) -> dict[str, Any]:
     rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
-    columns = {name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates}
+    columns = {
+        name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates
+    }
     varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
-    dropped = tuple(f"{name} does not vary here and is left out" for name in columns if name not in varied)
+    dropped = tuple(
+        f"{name} does not vary here and is left out" for name in columns if name not in varied
+    )
     if len(contrasts) < len(varied) + 2:
-        return {"notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")}
+        return {
+            "notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")
+        }
     fitted = meta_regression(
-        [c.estimate for c in contrasts], [c.se for c in contrasts], varied, tau=how.tau, hartung_knapp=True,
+        [c.estimate for c in contrasts],
+        [c.se for c in contrasts],
+        varied,
+        tau=how.tau,
+        hartung_knapp=True,
         level=how.level,
-    )  # fmt: skip
+    )
     return {"regression": fitted, "notes": dropped}
 
 
@@ -237,21 +284,31 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
         **({"over_time": a.over_time.to_json()} if a.over_time is not None else {}),
         "used": [
             {
-                "study": u.study, "population": u.population, "arm": u.arm, "comparator": u.comparator,
-                "treatment": u.treatment, "control": u.control, "value": u.shown, "source": u.source.reference,
-                "place": u.source.place, "notes": list(u.notes),
+                "study": u.study,
+                "population": u.population,
+                "arm": u.arm,
+                "comparator": u.comparator,
+                "treatment": u.treatment,
+                "control": u.control,
+                "value": u.shown,
+                "source": u.source.reference,
+                "place": u.source.place,
+                "notes": list(u.notes),
             }
             for u in a.used
         ],
         "left_out": [{"study": x.study, "why": dict(x.why)} for x in a.left_out],
         "notes": list(a.notes),
-    }  # fmt: skip
+    }
     if a.synthesis is not None:
         found["synthesis"] = a.synthesis.to_json()
         found["certainty"] = [c.to_json() for c in a.certainty]
         found["headline"] = [_contrast_json(e, a.certainty) for e in _headline(q, a.synthesis.fit)]
         found["leave_one_out"] = [
-            {"study": study, "effects": None if effects is None else [_contrast_json(e) for e in effects]}
+            {
+                "study": study,
+                "effects": None if effects is None else [_contrast_json(e) for e in effects],
+            }
             for study, effects in (a.without or {}).items()
         ]
         found["contributions"] = [
@@ -264,18 +321,30 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
             found[name] = fitted.to_json((a, b) for a, b in q.headline if a in known and b in known)
     if a.test is not None:
         found["interaction_test"] = {
-            "q": a.test.q, "df": a.test.df, "p_value": _finite(a.test.p_value), "weights": "common",
+            "q": a.test.q,
+            "df": a.test.df,
+            "p_value": _finite(a.test.p_value),
+            "weights": "common",
             "interaction": a.test.interaction.to_json(),
-        }  # fmt: skip
+        }
     if a.regression is not None:
         r = a.regression
         found["regression"] = {
             "coefficients": [
-                {"name": c.name, "estimate": c.estimate, "se": c.se, "interval": [c.low, c.high], "p_value": c.p_value}
+                {
+                    "name": c.name,
+                    "estimate": c.estimate,
+                    "se": c.se,
+                    "interval": [c.low, c.high],
+                    "p_value": c.p_value,
+                }
                 for c in r.coefficients
             ],
-            "tau2": r.tau2, "qe": r.qe, "qe_df": r.qe_df, "r2": _finite(r.r2),
-        }  # fmt: skip
+            "tau2": r.tau2,
+            "qe": r.qe,
+            "qe_df": r.qe_df,
+            "r2": _finite(r.r2),
+        }
     return found
 
 

@@ -14,8 +14,13 @@ from itertools import combinations
 from normoxia.errors import InvalidDocument
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.study import REVIEW, ReportedOutcome, Study
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
-from normoxia.evidence.synthesis.intake import from_interval
+from normoxia.evidence.synthesis.intake.published_ratios import from_interval
+from normoxia.evidence.synthesis.model.contrasts import (
+    Arm,
+    Contrast,
+    EffectMeasure,
+    contrasts_from_arms,
+)
 from normoxia.evidence.synthesis.questions import Asked, Question, StudyEntry, Text
 from normoxia.outcome import Measure, Source
 
@@ -92,9 +97,13 @@ def evidence_for(
             continue
         study = known[entry.study]
         label = entry.study if q.kind != "regression" else f"{entry.study}, {entry.populations[-1]}"
-        sizes |= {(label, entry.arms[a.id]): float(a.n) for a in study.arms if a.id in entry.arms and a.n}
+        sizes |= {
+            (label, entry.arms[a.id]): float(a.n) for a in study.arms if a.id in entry.arms and a.n
+        }
         ratios = asked.measure is Measure.HAZARD_RATIO
-        found = list(_ratios(study, entry, asked, label) if ratios else _rates(study, entry, asked, label))
+        found = list(
+            _ratios(study, entry, asked, label) if ratios else _rates(study, entry, asked, label)
+        )
         if not found:
             silent.setdefault(entry.study, NO_RATIO if ratios else NO_RATE)
         contrasts += [c for c, _ in found]
@@ -110,7 +119,9 @@ def evidence_for(
     return contrasts, used, [*left, *_by_rule(q, known)], sizes
 
 
-def _ratios(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+def _ratios(
+    study: Study, entry: StudyEntry, asked: Asked, label: str
+) -> Iterator[tuple[Contrast, Used]]:
     for a, b in combinations(entry.arms, 2):
         for arm, comparator in ((a, b), (b, a)):
             row = _latest(study, entry, asked, arm, comparator)
@@ -122,7 +133,9 @@ def _ratios(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterat
                 continue
             shown = f"{e.value:g} ({e.low:g} to {e.high:g})"
             yield (
-                Contrast(label, entry.arms[arm], entry.arms[comparator], reading.estimate, reading.se),
+                Contrast(
+                    label, entry.arms[arm], entry.arms[comparator], reading.estimate, reading.se
+                ),
                 Used(
                     study.id,
                     row.population,
@@ -137,7 +150,9 @@ def _ratios(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterat
             )
 
 
-def _rates(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterator[tuple[Contrast, Used]]:
+def _rates(
+    study: Study, entry: StudyEntry, asked: Asked, label: str
+) -> Iterator[tuple[Contrast, Used]]:
     arms: list[Arm] = []
     rows: dict[str, tuple[ReportedOutcome, str]] = {}
     for arm in entry.arms:
@@ -155,7 +170,9 @@ def _rates(study: Study, entry: StudyEntry, asked: Asked, label: str) -> Iterato
         if one == other:
             continue
         row, how = rows[c.treatment]
-        shares = [next(a for a in arms if a.treatment == name) for name in (c.treatment, c.comparator)]
+        shares = [
+            next(a for a in arms if a.treatment == name) for name in (c.treatment, c.comparator)
+        ]
         shown = " against ".join(f"{a.events:g}/{a.n:g}" for a in shares)
         notes = tuple(dict.fromkeys(x for x in (how, rows[c.comparator][1]) if x))
         yield (
@@ -191,7 +208,8 @@ def _latest(
     rows = [
         row
         for row in study.reported()
-        if (row.endpoint, row.arm, row.comparator, row.measure) == (asked.endpoint, arm, comparator, wanted)
+        if (row.endpoint, row.arm, row.comparator, row.measure)
+        == (asked.endpoint, arm, comparator, wanted)
         and row.population in order
         and not (row.superseded or row.adjusted or row.derived or row.source in ("", REVIEW))
         and (row.estimate.has_interval if comparator else not math.isnan(row.estimate.value))
@@ -199,7 +217,11 @@ def _latest(
 
     def merit(row: ReportedOutcome) -> tuple[bool, int, int]:
         reference = study.sources.get(row.source)
-        return row.grades not in ("", ">=3"), -order[row.population], reference.rank if reference else 99
+        return (
+            row.grades not in ("", ">=3"),
+            -order[row.population],
+            reference.rank if reference else 99,
+        )
 
     return min(rows, key=merit, default=None)
 

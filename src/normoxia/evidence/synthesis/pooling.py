@@ -12,18 +12,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.synthesis import consistency, ranking
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm, Contrast, EffectMeasure, contrasts_from_arms
-from normoxia.evidence.synthesis.counts import Method, fit_counts
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
-from normoxia.evidence.synthesis.meta import Model
-from normoxia.evidence.synthesis.network import Network, NetworkEffect, NetworkFit, Prediction
-from normoxia.evidence.synthesis.ranking import Rank, SmallValues
-from normoxia.evidence.synthesis.size import require_feasible
+from normoxia.evidence.synthesis.judgement import consistency
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model import ranking
+from normoxia.evidence.synthesis.model.contrasts import (
+    Arm,
+    Contrast,
+    EffectMeasure,
+    contrasts_from_arms,
+)
+from normoxia.evidence.synthesis.model.counts import Method, fit_counts
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.model.meta import Model
+from normoxia.evidence.synthesis.model.network import Network, NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.ranking import Rank, SmallValues
+from normoxia.evidence.synthesis.model.size import require_feasible
 
 if TYPE_CHECKING:
-    from normoxia.evidence.synthesis.tables import NetworkTable
+    from normoxia.evidence.synthesis.intake.tables import NetworkTable
 
 #: name and version of the dictionary `Synthesis.to_json` gives
 SCHEMA = "normoxia/synthesis/1"
@@ -81,7 +87,9 @@ class Synthesis:
             "scale": "log" if is_ratio else "natural",
             "method": self.method,
             "network": _network_json(self.network, self.reference),
-            "effects": [effect_json(e, f.model, is_ratio) for f in fits for e in _ordered(f, self.reference)],
+            "effects": [
+                effect_json(e, f.model, is_ratio) for f in fits for e in _ordered(f, self.reference)
+            ],
             "heterogeneity": {
                 "model": self.fit.model,
                 "tau_method": self.fit.tau_method,
@@ -128,7 +136,7 @@ def pool(
     draws, seed   of the rankogram
     raises        InvalidArgument for evidence without a contrast or options a method has not, UnknownName for a reference that is not in the network
     """
-    from normoxia.evidence.synthesis.tables import NetworkTable
+    from normoxia.evidence.synthesis.intake.tables import NetworkTable
 
     evidence = evidence if isinstance(evidence, (NetworkTable, Network)) else tuple(evidence)
     network, notes = _as_network(evidence, effect)
@@ -182,7 +190,7 @@ def pool(
 
 
 def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Network, list[str]]:
-    from normoxia.evidence.synthesis.tables import NetworkTable
+    from normoxia.evidence.synthesis.intake.tables import NetworkTable
 
     if isinstance(evidence, Network):
         return evidence, []
@@ -222,7 +230,9 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
                     "a log hazard ratio only if hazards are proportional and follow-up is alike in both arms (assumed)"
                 )
     if not found:
-        raise InvalidArgument("\n".join(["no study gives a contrast; nothing can be pooled", *notes]))
+        raise InvalidArgument(
+            "\n".join(["no study gives a contrast; nothing can be pooled", *notes])
+        )
     return net.build(found, measure, sizes), notes
 
 
@@ -254,7 +264,9 @@ def _limits(fit: NetworkFit) -> list[str]:
             "which solves the same Q"
         )
     if fit.model == "random" and 0 < fit.df < 5:
-        lines.append(f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value")
+        lines.append(
+            f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value"
+        )
     return lines
 
 
@@ -313,7 +325,11 @@ def effect_json(e: NetworkEffect, model: str, is_ratio: bool) -> dict[str, Any]:
         ratio, low, high, first, last = (
             _number(math.exp(x)) if math.isfinite(x) and x < 700 else None for x in ends
         )
-        found["ratio"] = {"estimate": ratio, "interval": [low, high], "prediction_interval": [first, last]}
+        found["ratio"] = {
+            "estimate": ratio,
+            "interval": [low, high],
+            "prediction_interval": [first, last],
+        }
     return found
 
 
@@ -333,22 +349,42 @@ def _inconsistency_json(
     d: consistency.DesignByTreatment, splits: tuple[consistency.Split, ...]
 ) -> dict[str, Any]:
     return {
-        "within": {"q": _number(d.within_q), "df": d.within_df, "p_value": _number(d.within_p_value)},
-        "between": {"q": _number(d.between_q), "df": d.between_df, "p_value": _number(d.between_p_value)},
+        "within": {
+            "q": _number(d.within_q),
+            "df": d.within_df,
+            "p_value": _number(d.within_p_value),
+        },
+        "between": {
+            "q": _number(d.between_q),
+            "df": d.between_df,
+            "p_value": _number(d.between_p_value),
+        },
         "design_by_treatment": {
-            "q": _number(d.random_q), "df": d.between_df, "p_value": _number(d.random_p_value), "tau_within": _number(d.tau_within), "f": _number(d.f_ratio), "f_p_value": _number(d.f_p_value),
+            "q": _number(d.random_q),
+            "df": d.between_df,
+            "p_value": _number(d.random_p_value),
+            "tau_within": _number(d.tau_within),
+            "f": _number(d.f_ratio),
+            "f_p_value": _number(d.f_p_value),
         },
         "node_splits": [
             {
-                "treatment": s.treatment, "comparator": s.comparator, "studies": s.n_studies,
+                "treatment": s.treatment,
+                "comparator": s.comparator,
+                "studies": s.n_studies,
                 "proportion_direct": _number(s.proportion),
-                "network": _number(s.network), "direct": _number(s.direct), "indirect": _number(s.indirect),
-                "direct_se": _number(s.direct_se), "indirect_se": _number(s.indirect_se),
-                "difference": _number(s.difference), "difference_se": _number(s.difference_se), "p_value": _number(s.p_value),
+                "network": _number(s.network),
+                "direct": _number(s.direct),
+                "indirect": _number(s.indirect),
+                "direct_se": _number(s.direct_se),
+                "indirect_se": _number(s.indirect_se),
+                "difference": _number(s.difference),
+                "difference_se": _number(s.difference_se),
+                "p_value": _number(s.p_value),
             }
             for s in splits
         ],
-    }  # fmt: skip
+    }
 
 
 def _number(value: float) -> float | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from normoxia import library
 from normoxia.documents import Findings, Node, load
 from normoxia.errors import InvalidDocument
-from normoxia.evidence.synthesis.ranking import SmallValues
+from normoxia.evidence.synthesis.model.ranking import SmallValues
 from normoxia.outcome import Endpoint, Measure
 
 Text = Mapping[str, str]
@@ -108,7 +108,9 @@ def read(path: str | Path) -> Question:
         ("excluded", "headline", "components", "groups", "interaction", "covariates", "limits"),
     )
     findings.raise_any()
-    asked = tuple(_asked(key, node, findings) for key, node in f["endpoints"].entries(findings).items())
+    asked = tuple(
+        _asked(key, node, findings) for key, node in f["endpoints"].entries(findings).items()
+    )
     read_question = Question(
         name=f["question"].text(findings),
         kind=f["kind"].text(findings, KINDS),
@@ -157,7 +159,9 @@ def _entry(node: Node, findings: Findings) -> StudyEntry:
         populations=tuple(n.text(findings) for n in f["populations"].items(findings)),
         arms={arm: n.text(findings) for arm, n in f["arms"].entries(findings).items()},
         why=_text(f["why"], findings),
-        endpoints=tuple(n.text(findings, tuple(Endpoint)) for n in _items(f, "endpoints", findings)),
+        endpoints=tuple(
+            n.text(findings, tuple(Endpoint)) for n in _items(f, "endpoints", findings)
+        ),
         covariates={k: n.number(findings) for k, n in f["covariates"].entries(findings).items()}
         if "covariates" in f
         else {},
@@ -172,7 +176,9 @@ def _exclusion(node: Node, findings: Findings) -> Exclusion:
         return Exclusion((), {})
     endpoint = f["endpoint"].text(findings, tuple(Endpoint)) if "endpoint" in f else ""
     return Exclusion(
-        tuple(n.text(findings) for n in f["studies"].items(findings)), _text(f["why"], findings), endpoint
+        tuple(n.text(findings) for n in f["studies"].items(findings)),
+        _text(f["why"], findings),
+        endpoint,
     )
 
 
@@ -183,7 +189,9 @@ def _text(node: Node, findings: Findings) -> Text:
 def _pair(node: Node, findings: Findings) -> tuple[str, str]:
     words = [n.text(findings) for n in node.items(findings)]
     if len(words) != 2:
-        findings.note(node.place, f"{len(words)} names", "expected two, treatment before comparator")
+        findings.note(
+            node.place, f"{len(words)} names", "expected two, treatment before comparator"
+        )
         return "", ""
     return words[0], words[1]
 

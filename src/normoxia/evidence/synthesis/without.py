@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from normoxia.errors import InvalidArgument, NormoxiaError
-from normoxia.evidence.synthesis import network as net
-from normoxia.evidence.synthesis.contrasts import Arm
-from normoxia.evidence.synthesis.counts import Method, fit_counts
-from normoxia.evidence.synthesis.heterogeneity import TauMethod
-from normoxia.evidence.synthesis.meta import Model
-from normoxia.evidence.synthesis.network import NetworkEffect, NetworkFit
+from normoxia.evidence.synthesis.model import network as net
+from normoxia.evidence.synthesis.model.contrasts import Arm
+from normoxia.evidence.synthesis.model.counts import Method, fit_counts
+from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
+from normoxia.evidence.synthesis.model.meta import Model
+from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit
 from normoxia.evidence.synthesis.pooling import Synthesis
 
 #: studies beyond which nobody waits for as many fits, nor reads them
@@ -47,17 +47,24 @@ def without_each_study(
         )
     else:
         fits = {study: _counted(synthesis, study, model, arms) for study in network.studies}
-    return {study: None if one is None else one.effects(synthesis.reference) for study, one in fits.items()}
+    return {
+        study: None if one is None else one.effects(synthesis.reference)
+        for study, one in fits.items()
+    }
 
 
-def _counted(synthesis: Synthesis, study: str, model: Model, arms: Sequence[Arm]) -> NetworkFit | None:
+def _counted(
+    synthesis: Synthesis, study: str, model: Model, arms: Sequence[Arm]
+) -> NetworkFit | None:
     network = synthesis.network
     reduced = network.subset(s for s in network.studies if s != study)
     if reduced.treatments != network.treatments or reduced.n_parts != network.n_parts:
         return None
     left = [arm for arm in arms if arm.study != study]
     try:
-        fitted, _, _ = fit_counts(left, reduced, synthesis.method, model=model, level=synthesis.fit.level)
+        fitted, _, _ = fit_counts(
+            left, reduced, synthesis.method, model=model, level=synthesis.fit.level
+        )
     except NormoxiaError:
         return None
     return fitted if fitted.network.treatments == network.treatments else None

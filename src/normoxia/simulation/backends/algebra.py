@@ -77,7 +77,9 @@ def _apply(out: Lanes, op: str, parts: list[str]) -> str:
         case "tanh":
             return out.tanh(parts[0])
         case "sqrt":
-            return out.function("sqrt", out.select(out.compare("ole", parts[0], zero), zero, parts[0]))
+            return out.function(
+                "sqrt", out.select(out.compare("ole", parts[0], zero), zero, parts[0])
+            )
         case "abs":
             return out.function("fabs", parts[0])
         case "floor":
@@ -141,14 +143,18 @@ def first_function(b: Blueprint) -> str:
                 for j in later:
                     if (k, j) in b.filled:
                         part = out.mul(w[i, k], w[k, j])
-                        w[i, j] = out.sub(w[i, j], part) if (i, j) in w else out.sub(out.constant(-0.0), part)
+                        w[i, j] = (
+                            out.sub(w[i, j], part)
+                            if (i, j) in w
+                            else out.sub(out.constant(-0.0), part)
+                        )
     for (i, j), row in b.filled.items():
         out.store(w[i, j], b.layout["factor"] + row)
     return out.text()
 
 
 def solve_function(b: Blueprint) -> str:
-    """right := W^-1 right, by the factors."""
+    """Right := W^-1 right, by the factors."""
     out = Lanes("solve", b.width)
     right, factor = b.layout["right"], b.layout["factor"]
     x = [out.load(right + i) for i in range(len(b.core))]

@@ -72,7 +72,9 @@ class Watched:
 
     @property
     def roots(self) -> list[int]:
-        return [x for mode in self.modes for x in mode.nodes] + [x for bend in self.bends for x in bend]
+        return [x for mode in self.modes for x in mode.nodes] + [
+            x for bend in self.bends for x in bend
+        ]
 
 
 class Blueprint:
@@ -88,9 +90,14 @@ class Blueprint:
     """
 
     def __init__(
-        self, graph: Graph, rates: Sequence[int], scales: Sequence[float], components: Sequence[Component],
-        width: int, watched: Watched | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        graph: Graph,
+        rates: Sequence[int],
+        scales: Sequence[float],
+        components: Sequence[Component],
+        width: int,
+        watched: Watched | None = None,
+    ) -> None:
         self.watched = watched or Watched()
         self.graph, self.rates, self.scales, self.width = graph, rates, scales, width
         self.components = tuple(components)
@@ -127,7 +134,12 @@ class Blueprint:
     def _fixed(self) -> tuple[int, ...]:
         """Nodes of parameters alone that moving nodes read, and what closed form needs."""
         graph = self.graph
-        roots = [self.rates[s] for s in self.core] + list(self.weights.values()) + self.drift + [self.doubt]
+        roots = (
+            [self.rates[s] for s in self.core]
+            + list(self.weights.values())
+            + self.drift
+            + [self.doubt]
+        )
         roots += self.watched.roots
         used = {node for node in roots if graph.kinds[node] == FIXED}
         for node in graph.order(roots, (MOVING,)):
@@ -153,7 +165,9 @@ class Blueprint:
             layout.take(name)
         for name in ("t", "length", "begin", "step", "trial", "first", "moment", "drive"):
             layout.take(name)
-        layout.take("stage", n)  # arguments of the rates: core species and closed-form ones at a stage
+        layout.take(
+            "stage", n
+        )  # arguments of the rates: core species and closed-form ones at a stage
         layout.take("here", n)  # closed-form species and their slopes at the start of a step
         layout.take("slope", n)
         layout.take("next", n)  # and at its end

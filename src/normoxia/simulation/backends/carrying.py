@@ -22,12 +22,16 @@ def carry_function(b: Blueprint) -> str:
     width, row, n = b.width, b.layout.names, len(b.rates)
     pointers = ("lane_from", "lane_count", *TABLE, *ENTRY, "amounts", "steps", "saved")
     arguments = (
-        "ptr noalias %m, " + ", ".join(f"ptr %{name}" for name in pointers) + ", i64 %most, i64 %limit"
+        "ptr noalias %m, "
+        + ", ".join(f"ptr %{name}" for name in pointers)
+        + ", i64 %most, i64 %limit"
     )
     out = Lanes("carry", width, arguments, linkage="")
 
     def number(table: str, index: str, kind: str = "i64") -> str:
-        return out.new(f"load {kind}, ptr {out.new(f'getelementptr {kind}, ptr %{table}, i64 {index}')}")
+        return out.new(
+            f"load {kind}, ptr {out.new(f'getelementptr {kind}, ptr %{table}, i64 {index}')}"
+        )
 
     def spot(table: str, index: str, lane: str) -> str:
         """The address of a lane of a vector in a table of vectors."""
@@ -35,7 +39,9 @@ def carry_function(b: Blueprint) -> str:
         return out.new(f"getelementptr double, ptr %{table}, i64 {at}")
 
     def lane_of(name: str, lane: str) -> str:
-        return out.new(f"getelementptr double, ptr %m, i64 {out.new(f'add i64 {row[name] * width}, {lane}')}")
+        return out.new(
+            f"getelementptr double, ptr %m, i64 {out.new(f'add i64 {row[name] * width}, {lane}')}"
+        )
 
     def lanes(name: str, after: str, body: Callable[[str, str], None]) -> None:
         """For each lane with an interval to go through: body(lane, index of the interval)."""
@@ -106,7 +112,9 @@ def carry_function(b: Blueprint) -> str:
         base = out.new(f"mul i64 {save}, {n}")
         for k in range(n):
             value = out.new(f"load double, ptr {spot('m', str(row['state'] + k), lane)}")
-            out.do(f"store double {value}, ptr {spot('saved', out.new(f'add i64 {base}, {k}'), lane)}")
+            out.do(
+                f"store double {value}, ptr {spot('saved', out.new(f'add i64 {base}, {k}'), lane)}"
+            )
         out.do("br label %kept")
         out.label("kept")
 
@@ -132,7 +140,9 @@ def carry_function(b: Blueprint) -> str:
         out.do("br label %stepping")
         out.label("stepping")
         out.do(f"%c = phi i64 [ 0, %{before} ], [ %c.next, %stepped ]")
-        active = out.compare("ogt", out.sub(out.load(row["length"]), out.load(row["t"])), out.constant(0.0))
+        active = out.compare(
+            "ogt", out.sub(out.load(row["length"]), out.load(row["t"])), out.constant(0.0)
+        )
         out.do(f"br i1 {out.any(active)}, label %again, label %arrived")
         out.label("again")
         out.do(f"br i1 {out.new('icmp slt i64 %c, %limit')}, label %stepped, label %exhausted")

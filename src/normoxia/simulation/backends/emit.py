@@ -14,7 +14,12 @@ from normoxia.simulation.backends.carrying import carry_function
 from normoxia.simulation.backends.lanes import declarations
 from normoxia.simulation.backends.steps import step_function
 from normoxia.simulation.backends.terms import inputs_function, terms_function
-from normoxia.simulation.backends.watching import hold_function, open_function, sides_function, watch_function
+from normoxia.simulation.backends.watching import (
+    hold_function,
+    open_function,
+    sides_function,
+    watch_function,
+)
 
 
 def kernel(b: Blueprint) -> str:

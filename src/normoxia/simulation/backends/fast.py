@@ -70,7 +70,10 @@ class FastSolver:
             for component in found
             if not np.isfinite(values).all() or self._usual(component, values)
         ]
-        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        rates = [
+            (f'the rate of "{name}"', r)
+            for name, r in zip(system.species, system.rates, strict=True)
+        ]
         self._judged = Judged(system, rates)
         self._kernels: dict[bool, Host] = {True: self._compile(kept)}
         self._lock = threading.Lock()
@@ -82,7 +85,9 @@ class FastSolver:
             return bool(component.solve(matrix(parameters))[2][0])
 
     def _compile(self, kept: Sequence[Component]) -> Host:
-        blueprint = Blueprint(self.graph, self.rates, self.system.scales, kept, self.lanes, self.watched)
+        blueprint = Blueprint(
+            self.graph, self.rates, self.system.scales, kept, self.lanes, self.watched
+        )
         return Host(blueprint, self._judged, self.conditions)
 
     def _numerical(self) -> Host:
@@ -99,9 +104,13 @@ class FastSolver:
     def carry(self, block: PatientBlock) -> Carried:
         n, n_species = block.values.shape
         done = Carried(
-            np.full((n, n_species), np.nan), np.full((n, block.n_saves, n_species), np.nan), block.steps.copy(),
-            np.zeros(n, np.int64), {}, np.zeros((n, 2), np.int64),
-        )  # fmt: skip
+            np.full((n, n_species), np.nan),
+            np.full((n, block.n_saves, n_species), np.nan),
+            block.steps.copy(),
+            np.zeros(n, np.int64),
+            {},
+            np.zeros((n, 2), np.int64),
+        )
         # padded to a fixed number, so that a patient's digits do not depend on how many there are
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
         parameters = np.ascontiguousarray(block.parameters[rows].T)

@@ -67,7 +67,9 @@ class Columns:
 class Host:
     """A kernel in memory and what surrounds it. Safe to use from several threads."""
 
-    def __init__(self, blueprint: Blueprint, judged: Judged, conditions: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, blueprint: Blueprint, judged: Judged, conditions: tuple[str, ...] = ()
+    ) -> None:
         graph = blueprint.graph
         self.judged, self.conditions = judged, conditions
         self._group_here = threading.local()
@@ -82,8 +84,12 @@ class Host:
         self.doubt = None if graph.kinds[doubt] == MOVING else fixed_function(graph, [doubt])
         sources = [node for component in blueprint.components for node in component.source]
         self.source = fixed_function(graph, sources)
-        self.matrices = [fixed_function(graph, list(c.matrix.values())) for c in blueprint.components]
-        self.placed = np.array([s for s, _ in sorted(blueprint.place.items(), key=lambda item: item[1])], int)
+        self.matrices = [
+            fixed_function(graph, list(c.matrix.values())) for c in blueprint.components
+        ]
+        self.placed = np.array(
+            [s for s, _ in sorted(blueprint.place.items(), key=lambda item: item[1])], int
+        )
         self._columns: dict[int, Columns] = {}
         self._tables: dict[bytes, Tables] = {}
         self._solved: dict[bytes, tuple[Array, Array, NDArray[np.bool_]]] = {}
@@ -142,7 +148,9 @@ class Host:
             "entries_from": np.concatenate([[0], ends[:-1]]).astype(np.int64),
             "entries_to": ends,
         }
-        rows = [layout["flow" if entry.rate else "state"] + place[entry.species] for entry in entries]
+        rows = [
+            layout["flow" if entry.rate else "state"] + place[entry.species] for entry in entries
+        ]
         listed = {
             "entry_row": np.array(rows, np.int64),
             "entry_dose": np.array([entry.dose for entry in entries], np.int64),
@@ -152,7 +160,9 @@ class Host:
         arrays = [table[name] for name in TABLE] + [listed[name] for name in ENTRY]
         return Columns(plan, kinds, table, listed, [array.ctypes.data for array in arrays])
 
-    def carry(self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+    def carry(
+        self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried
+    ) -> None:
         """Carry patients, as many at a time as there are lanes, and write where they come to."""
         for first in range(0, len(patients), self.lanes):
             self._group(block, patients[first : first + self.lanes], tables, done)
@@ -191,11 +201,18 @@ class Host:
         for s in b.inputs:
             values[:, s] = memory[b.row("here", s)]
         parameters = block.parameters[list(lane)]
-        return self.judged.faults(lanes, values, parameters, memory[layout["moment"]].copy(), block.tolerance)
+        return self.judged.faults(
+            lanes, values, parameters, memory[layout["moment"]].copy(), block.tolerance
+        )
 
-    def _group(self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried) -> None:
+    def _group(
+        self, block: PatientBlock, patients: Sequence[int], tables: Tables, done: Carried
+    ) -> None:
         layout, width, n_species = self.blueprint.layout, self.lanes, block.values.shape[1]
-        lane = [*patients, *[patients[-1]] * (width - len(patients))]  # spare lanes have no intervals
+        lane = [
+            *patients,
+            *[patients[-1]] * (width - len(patients)),
+        ]  # spare lanes have no intervals
         memory = _aligned(layout.rows, width)
         memory[layout["state"] : layout["state"] + n_species] = block.values[lane].T[self.placed]
         for name in ("fixed", "source", "eigenvalue", "entry"):
@@ -248,7 +265,11 @@ class Host:
             n_intervals += len(found.plan)
             n_entries += len(found.entries["entry_row"])
         starts = np.array([begin[id(block.plans[i])] for i in patients] + spare, np.int64)
-        return starts, counts, [np.concatenate([t[name] for t in tables]) for name in (*TABLE, *ENTRY)]
+        return (
+            starts,
+            counts,
+            [np.concatenate([t[name] for t in tables]) for name in (*TABLE, *ENTRY)],
+        )
 
     def _collect(
         self, patients: Sequence[int], memory: Array, steps: Array, saved: Array, done: Carried

@@ -20,9 +20,14 @@ from normoxia.simulation.evaluation import EXP_HIGH, EXP_LOW, TINY
 ROUNDER = 6755399441055744.0
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 LOG_SERIES = (
-    6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
-    1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
-)  # fmt: skip
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
 
 
 def bits(value: float) -> int:
@@ -96,7 +101,11 @@ class Lanes:
         """The address of a row (a number, or an i64 name), or of one lane of it."""
         if isinstance(row, int) and isinstance(lane, int):
             return self.new(f"getelementptr inbounds double, ptr %m, i64 {row * self.width + lane}")
-        scaled = f"{row * self.width}" if isinstance(row, int) else self.new(f"mul i64 {row}, {self.width}")
+        scaled = (
+            f"{row * self.width}"
+            if isinstance(row, int)
+            else self.new(f"mul i64 {row}, {self.width}")
+        )
         where = self.new(f"add i64 {scaled}, {lane}")
         return self.new(f"getelementptr inbounds double, ptr %m, i64 {where}")
 
@@ -188,7 +197,7 @@ class Lanes:
         return parts[0]
 
     def exp(self, x: str) -> str:
-        """e to the x; exactly 0 below the range of doubles, the largest power above it, not-a-number stays."""
+        """E to the x; exactly 0 below the range of doubles, the largest power above it, not-a-number stays."""
         high = self.constant(EXP_HIGH)
         bounded = self.select(self.compare("ogt", x, high), high, x)
         shifted = self.fma(bounded, self.constant(1.0 / math.log(2.0)), self.constant(ROUNDER))
@@ -218,7 +227,9 @@ class Lanes:
         mantissa = self.new(f"sub {self.integers} {word}, {power}")
         m = self.new(f"bitcast {self.integers} {mantissa} to {self.vector}")
         lifted = self.new(f"add {self.integers} {exponent}, {self.whole(bits(ROUNDER))}")
-        k = self.sub(self.new(f"bitcast {self.integers} {lifted} to {self.vector}"), self.constant(ROUNDER))
+        k = self.sub(
+            self.new(f"bitcast {self.integers} {lifted} to {self.vector}"), self.constant(ROUNDER)
+        )
         f = self.sub(m, self.constant(1.0))
         s = self.div(f, self.add(f, self.constant(2.0)))
         z = self.mul(s, s)
@@ -242,7 +253,9 @@ def declarations(width: int) -> str:
         f"declare {v} @llvm.{name}.v{width}f64({v})\n" for name in ("sqrt", "fabs", "floor", "ceil")
     )
     wide = 64 * width
-    attributes = f'"prefer-vector-width"="{wide}" "min-legal-vector-width"="{wide}"' if width == 8 else ""
+    attributes = (
+        f'"prefer-vector-width"="{wide}" "min-legal-vector-width"="{wide}"' if width == 8 else ""
+    )
     return (
         f"declare {v} @llvm.fma.v{width}f64({v}, {v}, {v})\n{unary}"
         f"attributes #0 = {{ nounwind {attributes} }}\n"

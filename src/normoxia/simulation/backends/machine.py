@@ -50,7 +50,9 @@ def cache_folder() -> Path:
     if own := os.environ.get("NORMOXIA_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "normoxia"
+    return (
+        Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
+    ) / "normoxia"
 
 
 class Machine:
@@ -62,7 +64,14 @@ class Machine:
 
         name, features = processor()
         said = "\n".join(
-            (text, llvmlite.__version__, str(llvm.llvm_version_info), name, features, f"effort {EFFORT}")
+            (
+                text,
+                llvmlite.__version__,
+                str(llvm.llvm_version_info),
+                name,
+                features,
+                f"effort {EFFORT}",
+            )
         )
         key = hashlib.sha256(said.encode()).digest()
         path = cache_folder() / f"{key.hex()[:40]}.o"
@@ -159,10 +168,15 @@ def _read(path: Path, key: bytes) -> bytes | None:
         return None
     start = len(MARK) + _KEY
     body = stored[start + _DIGEST :]
-    if is_ours and stored[:start] == MARK + key and stored[start : start + _DIGEST] == _digest(key, body):
+    if (
+        is_ours
+        and stored[:start] == MARK + key
+        and stored[start : start + _DIGEST] == _digest(key, body)
+    ):
         return body
     log.warning(
-        "the compiled kernel %s is damaged, of another model or not yours alone; it is built again", path
+        "the compiled kernel %s is damaged, of another model or not yours alone; it is built again",
+        path,
     )
     return None
 

@@ -140,15 +140,25 @@ class ReferenceSolver:
             function(groups[:2], system.needed(news), news)
             for news in ([new for _, new in event.changes] for event in system.conditions)
         ]
-        self.changed = [[system.species.index(name) for name, _ in e.changes] for e in system.conditions]
-        self.moving = np.array([i for i in range(len(system.species)) if i not in system.ruled], int)
+        self.changed = [
+            [system.species.index(name) for name, _ in e.changes] for e in system.conditions
+        ]
+        self.moving = np.array(
+            [i for i in range(len(system.species)) if i not in system.ruled], int
+        )
         self.absolute = np.array(system.scales)
-        rates = [(f'the rate of "{name}"', r) for name, r in zip(system.species, system.rates, strict=True)]
+        rates = [
+            (f'the rate of "{name}"', r)
+            for name, r in zip(system.species, system.rates, strict=True)
+        ]
         rules = [(f'the rule of "{rule.solves_for}"', rule.expression) for rule in system.rules]
         tests = [(f'the condition of the event "{e.name}"', e.condition) for e in system.conditions]
         self.judged = Judged(system, [*rates, *rules, *tests])
         self.judged_changes = [
-            Judged(system, [(f'"{name}" in the event "{event.name}"', new) for name, new in event.changes])
+            Judged(
+                system,
+                [(f'"{name}" in the event "{event.name}"', new) for name, new in event.changes],
+            )
             for event in system.conditions
         ]
 
@@ -177,7 +187,9 @@ class ReferenceSolver:
         self, values: Array, parameters: Array, time: float
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
         solved, lost = values.copy(), dict[int, tuple[int, str]]()
-        for i in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ():
+        for i in (
+            np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ()
+        ):
             patient = _Patient(self, parameters[i], 1e-8)
             patient.start = time
             try:
@@ -205,11 +217,15 @@ class _Patient:
         self.doubtful = False
         self.reached = _Reached(0.0, parameters, 0.0)
         self.sliding: tuple[int, ...] = ()  # modes on whose conditions the solution stays
-        self.lower: dict[int, float] = {}  # of modes that have switched, the lower value on both sides
+        self.lower: dict[
+            int, float
+        ] = {}  # of modes that have switched, the lower value on both sides
         self.truths_now: list[bool] = []
         self.absolute = self.tolerance * solver.absolute
         self.fine: set[int] = set()  # species with hardly an absolute error
-        self.larger: dict[int, _Checkpoint] = {}  # where each species was last larger than its error
+        self.larger: dict[
+            int, _Checkpoint
+        ] = {}  # where each species was last larger than its error
 
     # along a plan --------------------------------------------------------------------------------------------
 
@@ -232,7 +248,9 @@ class _Patient:
                 if not entry.rate:
                     y[entry.species] += amount
                 else:
-                    self.flow[entry.species] = amount + (0.0 if entry.fresh else self.flow[entry.species])
+                    self.flow[entry.species] = amount + (
+                        0.0 if entry.fresh else self.flow[entry.species]
+                    )
             y, truths = self.turned(y, 0.0, truths)
             y, truths = self.cross(y, truths)
             if interval.save >= 0:
@@ -254,7 +272,11 @@ class _Patient:
         for _ in range(_MOST_TURNS):
             y = self.begin(y, t)
             now = self.truths(y, t)
-            due = [k for k, (was, is_now) in enumerate(zip(truths, now, strict=True)) if is_now and not was]
+            due = [
+                k
+                for k, (was, is_now) in enumerate(zip(truths, now, strict=True))
+                if is_now and not was
+            ]
             truths = now
             if not due:
                 return y, truths
@@ -267,7 +289,9 @@ class _Patient:
                     raise _Failed(NO_VALUE, time, lost[0])
                 y[solver.changed[k]] = new[0]
         names = ", ".join(f'"{e.name}"' for e in solver.system.conditions)
-        raise _Failed(TOO_MANY_STEPS, self.start + t, f"the events {names} fire one another for ever")
+        raise _Failed(
+            TOO_MANY_STEPS, self.start + t, f"the events {names} fire one another for ever"
+        )
 
     def truths(self, y: Array, t: float) -> list[bool]:
         if not self.solver.system.conditions:
@@ -286,8 +310,14 @@ class _Patient:
         middle = self.start + 0.5 * self.length if self.length else time
         for _ in range(len(solver.modes) + 1):  # a test may read the modes before it
             here = solver.tests(values, self.parameters, self.modes, time)
-            within = solver.tests(values, self.parameters, self.modes, middle) if solver.of_time else here
-            found = [float((within if mode.of_time else here)[k]) for k, mode in enumerate(solver.modes)]
+            within = (
+                solver.tests(values, self.parameters, self.modes, middle)
+                if solver.of_time
+                else here
+            )
+            found = [
+                float((within if mode.of_time else here)[k]) for k, mode in enumerate(solver.modes)
+            ]
             if found == self.modes:
                 return
             self.modes = found
@@ -354,7 +384,9 @@ class _Patient:
                     self.find_modes(y, t)
                 for k in self.solver.of_state:
                     if self.modes[k] != modes[k]:
-                        self.lower[k] = min(self.modes[k], modes[k]) if self.solver.modes[k].counts else 0.0
+                        self.lower[k] = (
+                            min(self.modes[k], modes[k]) if self.solver.modes[k].counts else 0.0
+                        )
                         if self.attracts(k, y, t):
                             self.slide(k, y, t)
         return y, truths
@@ -410,8 +442,14 @@ class _Patient:
             return derivative
 
         stepper = LSODA(
-            rate, t, y[moving], end, rtol=self.tolerance, atol=self.absolute[moving], first_step=first,
-        )  # fmt: skip
+            rate,
+            t,
+            y[moving],
+            end,
+            rtol=self.tolerance,
+            atol=self.absolute[moving],
+            first_step=first,
+        )
         while True:
             self.steps += 1
             self.all_steps += 1
@@ -434,7 +472,11 @@ class _Patient:
                     if self.left(at(high), high):
                         if species := self.undecided(self.reached.values, before, at(high), high):
                             raise _UndecidedSign(species)
-                        moment = _bisected(low, high, lambda x, at=at: self.left(at(x), x), self.start)  # type: ignore[misc]
+
+                        def left(x: float, at: Callable[[float], Array] = at) -> bool:
+                            return self.left(at(x), x)
+
+                        moment = _bisected(low, high, left, self.start)
                         return moment, at(moment)
                     low = high
                 self.note_larger()
@@ -562,7 +604,9 @@ class _Patient:
         """How fast the gap of a condition changes when the species change at some rates."""
         size = float(np.max(np.abs(rates) / (np.abs(y) + self.solver.absolute), initial=0.0))
         step = 1e-7 / size if size > 0.0 else 1e-7
-        back, forth = (self.gap(k, y + sign * step * rates, t + sign * step) for sign in (-1.0, 1.0))
+        back, forth = (
+            self.gap(k, y + sign * step * rates, t + sign * step) for sign in (-1.0, 1.0)
+        )
         return (forth - back) / (2.0 * step)
 
     def shares(self, y: Array, t: float, bounded: bool = True) -> Array | None:

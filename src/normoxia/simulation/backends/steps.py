@@ -163,7 +163,9 @@ def _control(
     repeated = out.either(rejected, again) if again else rejected
     for name, mask in (("accepted", accepted), ("rejected", repeated)):
         out.store(out.add(out.load(row[name]), out.number(mask)), row[name])
-    tiny = out.mul(out.add(out.function("fabs", out.load(row["begin"])), length), out.constant(1e-15))
+    tiny = out.mul(
+        out.add(out.function("fabs", out.load(row["begin"])), length), out.constant(1e-15)
+    )
     lost = out.both(rejected, out.compare("ole", h, tiny))
     code = out.select(finite, out.constant(float(STEP_TOO_SMALL)), out.constant(float(NOT_FINITE)))
     fail(b, out, lost, code)

@@ -18,7 +18,8 @@ def terms_function(b: Blueprint) -> str:
     for component in b.components:
         start = [out.load(b.row("state", s)) for s in component.species]
         start += [
-            out.add(out.load(b.row("flow", s)), out.load(source + k)) for k, s in enumerate(component.species)
+            out.add(out.load(b.row("flow", s)), out.load(source + k))
+            for k, s in enumerate(component.species)
         ]
         sums: dict[tuple[int, tuple[int, int]], str] = {}
         for k, (row, mode, column) in enumerate(component.entries):
@@ -50,7 +51,9 @@ def inputs_function(
         for row in sorted(rows):
             species, value, slope = component.species[row], "", ""
             for e in used:
-                powers = {mode[1]: k for k, (r, mode) in enumerate(keys) if r == row and mode[0] == e}
+                powers = {
+                    mode[1]: k for k, (r, mode) in enumerate(keys) if r == row and mode[0] == e
+                }
                 if not powers:
                     continue
                 polynomial, derivative = out.constant(0.0), out.constant(0.0)
@@ -75,7 +78,7 @@ def inputs_function(
 
 
 def _plus(out: Lanes, total: str, value: str, factor: str | None) -> str:
-    """total + value * factor, where an empty total is nothing and no factor is one."""
+    """Total + value * factor, where an empty total is nothing and no factor is one."""
     if factor is None:
         return out.add(total, value) if total else value
     return out.fma(value, factor, total) if total else out.mul(value, factor)

@@ -8,7 +8,7 @@ Source: Filippov 1988, Differential Equations with Discontinuous Righthand Sides
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
@@ -37,14 +37,18 @@ MOST_SWITCHES = 5_000
 _LOOKS = 8
 
 
-def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict[str, int], Watched]:
+def read_held(
+    graph: Graph, frozen: Held, needed: Sequence[Named]
+) -> tuple[dict[str, int], Watched]:
     """Nodes of every name of a system whose conditions are held, and the conditions."""
     system = frozen.system
     if not frozen.modes and not frozen.bends:
         return read_system(graph, system.species, system.parameters, needed), Watched()
     names = read_system(graph, system.species, system.parameters, ())
     assigned = dict(system.needed([m.test for m in frozen.modes] + list(frozen.bends)))
-    waiting = [(name, e) for name, e in system.assignments if name in {*assigned, *(n for n, _ in needed)}]
+    waiting = [
+        (name, e) for name, e in system.assignments if name in {*assigned, *(n for n, _ in needed)}
+    ]
     modes: list[HeldMode] = []
 
     def read_up() -> None:
@@ -92,11 +96,19 @@ def read_held(graph: Graph, frozen: Held, needed: Sequence[Named]) -> tuple[dict
         drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
         modes.append(
             HeldMode(
-                mode.of_time, mode.counts, test, gap if mode.of_time else note(gap), error, slopes, drift
+                mode.of_time,
+                mode.counts,
+                test,
+                gap if mode.of_time else note(gap),
+                error,
+                slopes,
+                drift,
             )
         )
     read_up()
-    bends = tuple((gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends))
+    bends = tuple(
+        (gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends)
+    )
     return names, Watched(tuple(modes), bends, frozenset(species))
 
 
@@ -138,7 +150,9 @@ def watch_function(b: Blueprint) -> str:
             below, above = out.sub(held, gap), out.sub(gap, out.add(held, one))
             excess = out.select(out.compare("ogt", below, above), below, above)
         else:
-            excess = out.select(out.compare("oeq", held, one), gap, out.sub(out.constant(-0.0), gap))
+            excess = out.select(
+                out.compare("oeq", held, one), gap, out.sub(out.constant(-0.0), gap)
+            )
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
@@ -170,7 +184,11 @@ def hold_function(b: Blueprint) -> str:
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
         of = nodes(b, out, [mode.gap], lambda s: b.row("state", s), row["moment"])
-        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        held, ramp, level = (
+            out.load(row["mode"] + k),
+            out.load(row["ramp"] + k),
+            out.load(row["level"] + k),
+        )
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
         far = out.compare("ogt", beyond, _margin(b, out))
@@ -178,7 +196,11 @@ def hold_function(b: Blueprint) -> str:
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
         of = nodes(b, out, [mode.test, mode.gap], lambda s: b.row("state", s), row["moment"])
-        held, ramp, level = out.load(row["mode"] + k), out.load(row["ramp"] + k), out.load(row["level"] + k)
+        held, ramp, level = (
+            out.load(row["mode"] + k),
+            out.load(row["ramp"] + k),
+            out.load(row["level"] + k),
+        )
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
@@ -209,7 +231,8 @@ def hold_function(b: Blueprint) -> str:
     now = out.load(row["moment"])
     out.store(out.select(many, now, out.load(row["failed_at"])), row["failed_at"])
     out.store(
-        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])), row["status"]
+        out.select(many, out.constant(float(TOO_MANY_SWITCHES)), out.load(row["status"])),
+        row["status"],
     )
     for name in ("length", "t"):
         out.store(out.select(many, zero, out.load(row[name])), row[name])
@@ -344,7 +367,9 @@ class Look:
                 found = out.either(found, out.compare("une", left[k], zero))
             return found
 
-        noises = [out.load(row["noise"] + k) for k in b.watched.of_species]  # at the end of the step
+        noises = [
+            out.load(row["noise"] + k) for k in b.watched.of_species
+        ]  # at the end of the step
         bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
         at_end = any_left(samples[_LOOKS][1])
         levels = [worst(excess) for excess, _, _ in samples]
@@ -359,7 +384,10 @@ class Look:
             passed = out.either(passed, here)
             low = out.select(here, out.constant((j - 1) / _LOOKS), low)
             high = out.select(here, out.constant(j / _LOOKS), high)
-            f_low, f_high = out.select(here, levels[j - 1], f_low), out.select(here, levels[j], f_high)
+            f_low, f_high = (
+                out.select(here, levels[j - 1], f_low),
+                out.select(here, levels[j], f_high),
+            )
         if modes:
             low, high = self._narrowed(low, high, f_low, f_high, worst, any_left)
         root = out.mul(out.constant(0.5), out.add(low, high))
@@ -396,10 +424,20 @@ class Look:
         rest = out.select(out.both(went, out.no(behind)), rest, zero)
         out.store(out.select(again, aim, out.select(hidden, short, rest)), row["aim"])
         out.store(out.select(again, self.h, rest), row["near"])
-        out.store(out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"])
+        out.store(
+            out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"]
+        )
         return out.either(again, hidden)
 
-    def _narrowed(self, low: str, high: str, f_low: str, f_high: str, worst, any_left) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+    def _narrowed(
+        self,
+        low: str,
+        high: str,
+        f_low: str,
+        f_high: str,
+        worst: Callable[[list[str]], str],
+        any_left: Callable[[list[str]], str],
+    ) -> tuple[str, str]:
         """The first departure on the step's polynomial between two shares of it: regula falsi, Illinois variant."""
         out = self.out
         half, last = out.constant(0.5), out.compare("une", out.constant(0.0), out.constant(0.0))
@@ -421,7 +459,10 @@ class Look:
         return low, high
 
     def _hidden(
-        self, samples: list[tuple[list[str], list[str], list[str]]], noises: list[str], bend_noises: list[str]
+        self,
+        samples: list[tuple[list[str], list[str], list[str]]],
+        noises: list[str],
+        bend_noises: list[str],
     ) -> tuple[str, str]:
         """Whether something is passed and returned from within the step, and at which share of it."""
         out, zero = self.out, self.out.constant(0.0)
@@ -449,7 +490,9 @@ class Look:
                     crosses = out.compare("ogt", top, noise)
                 else:
                     opposite = out.compare("olt", out.mul(top, here), zero)
-                    opposite = out.both(opposite, out.compare("ogt", out.function("fabs", top), noise))
+                    opposite = out.both(
+                        opposite, out.compare("ogt", out.function("fabs", top), noise)
+                    )
                     outer = out.compare("ogt", out.mul(before, here), zero)
                     outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
                     crosses = out.both(opposite, outer)

@@ -1,0 +1,124 @@
+"""What rows of a scoreboard amount to: the measures of the lock over any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from normoxia.calibration.scoring import scores
+from normoxia.calibration.scoring.scored_contrasts import ScoredContrast
+from normoxia.outcome import Endpoint, Measure
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """The measures of the lock over some rows, every contrast and arm counting once unless said otherwise.
+
+    nan where no row bears on a measure; shares are fractions
+    """
+
+    n_pfs: int
+    n_os: int
+    n_responses: int
+    n_medians: int
+    coverage95: float
+    coverage50: float
+    mean_abs_log_hr_pfs: float
+    mean_abs_log_hr_os: float
+    noise_floor_pfs: float
+    noise_floor_os: float
+    crps: float
+    log_score: float
+    orr_within: float
+    orr_mean_abs: float
+    coverage95_orr: float
+    coverage95_medians: float
+    median_mean_abs_log: float
+
+    @property
+    def ratio_pfs(self) -> float:
+        """Error of PFS over its noise floor."""
+        return _over(self.mean_abs_log_hr_pfs, self.noise_floor_pfs)
+
+    @property
+    def ratio_os(self) -> float:
+        """Error of OS over its noise floor."""
+        return _over(self.mean_abs_log_hr_os, self.noise_floor_os)
+
+
+def summarise(rows: Sequence[ScoredContrast]) -> ScoreSummary:
+    """The measures of the lock over rows, each counting once."""
+    ratios = _of(rows, Measure.HAZARD_RATIO)
+    pfs, overall = (
+        [r for r in ratios if r.observed.target.endpoint is e] for e in (Endpoint.PFS, Endpoint.OS)
+    )
+    responses, medians = _of(rows, Measure.PERCENT), _of(rows, Measure.MEDIAN_MONTHS)
+    return ScoreSummary(
+        n_pfs=len(pfs),
+        n_os=len(overall),
+        n_responses=len(responses),
+        n_medians=len(medians),
+        coverage95=_mean(r.inside95 for r in ratios),
+        coverage50=_mean(r.inside50 for r in ratios),
+        mean_abs_log_hr_pfs=_mean(r.predicted.error for r in pfs),
+        mean_abs_log_hr_os=_mean(r.predicted.error for r in overall),
+        noise_floor_pfs=scores.noise_floor([r.observed.se for r in pfs]),
+        noise_floor_os=scores.noise_floor([r.observed.se for r in overall]),
+        crps=_mean(r.predicted.crps for r in ratios),
+        log_score=_mean(r.predicted.log_score for r in ratios),
+        orr_within=_mean(bool(r.predicted.within) for r in responses),
+        orr_mean_abs=_mean(r.predicted.error for r in responses),
+        coverage95_orr=_mean(r.inside95 for r in responses),
+        coverage95_medians=_mean(r.inside95 for r in medians),
+        median_mean_abs_log=_mean(r.predicted.error for r in medians),
+    )
+
+
+def summarise_by_study(rows: Sequence[ScoredContrast]) -> ScoreSummary:
+    """The same measures as means over studies of each study's own; counts remain those of rows."""
+    own = [
+        summarise([r for r in rows if r.observed.target.study == study])
+        for study in dict.fromkeys(r.observed.target.study for r in rows)
+    ]
+    counts = summarise(rows)
+    means = {
+        name: _mean(value for value in (getattr(f, name) for f in own) if not math.isnan(value))
+        for name in ScoreSummary.__slots__
+        if not name.startswith("n_")
+    }
+    return ScoreSummary(counts.n_pfs, counts.n_os, counts.n_responses, counts.n_medians, **means)
+
+
+def crps_gain(rows: Sequence[ScoredContrast], baseline: str) -> tuple[float, float]:
+    """By how much the CRPS of hazard ratios is below a baseline's, and the standard error of that over studies.
+
+    returns  mean over contrasts (positive is better), and its standard error with contrasts of a study kept together (the
+             studies' sums about the mean, as a ratio estimator); nan without contrasts, the latter with fewer than 2 studies
+    """
+    own: dict[str, list[float]] = {}
+    for row in _of(rows, Measure.HAZARD_RATIO):
+        if baseline in row.baselines:
+            gain = row.baselines[baseline].crps - row.predicted.crps
+            own.setdefault(row.observed.target.study, []).append(gain)
+    n = sum(len(gains) for gains in own.values())
+    mean = _mean(gain for gains in own.values() for gain in gains)
+    if len(own) < 2:
+        return mean, math.nan
+    squares = sum((sum(gains) - len(gains) * mean) ** 2 for gains in own.values())
+    return mean, math.sqrt(squares * len(own) / (len(own) - 1)) / n
+
+
+def _of(rows: Iterable[ScoredContrast], measure: Measure) -> list[ScoredContrast]:
+    return [row for row in rows if row.observed.target.measure is measure]
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return float(np.mean(found)) if found else math.nan
+
+
+def _over(value: float, floor: float) -> float:
+    return value / floor if floor > 0 else math.nan

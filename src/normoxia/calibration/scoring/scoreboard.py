@@ -1,0 +1,281 @@
+"""The scoreboard: every scored figure, what was predicted for it without its study, and what that amounts to.
+
+A `Scoreboard` holds any number of predictors side by side (the mechanism, a hybrid, anchored predictions) and the three
+baselines, all judged by the same rules. Its threshold verdicts are those of the lock, about one of the predictors. Values
+only; what shows them lies elsewhere. A figure that a predictor leaves out is listed in `missing` and no threshold that
+rests on it is met.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from normoxia.calibration.scoring import attainable as best
+from normoxia.calibration.scoring import baselines as statistics
+from normoxia.calibration.scoring import scores
+from normoxia.calibration.scoring.attainable import AttainableScores
+from normoxia.calibration.scoring.baselines import BaselinePredictor
+from normoxia.calibration.scoring.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.score_summary import ScoreSummary, summarise, summarise_by_study
+from normoxia.calibration.scoring.scored_contrasts import (
+    PredictionScore,
+    ScoredContrast,
+    cell,
+    worst_first,
+)
+from normoxia.calibration.scoring.scores import Predictive
+from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.values import Value
+
+#: what a predictor gives: hazard ratios on the natural logarithm, response in percent, medians in months
+Predictions = Mapping[Target, Predictive]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionCall:
+    """A trial and whether it was predicted to come out as it did.
+
+    win   share of predicted trials significant in favour of the experimental arm; nan when nothing was predicted
+    """
+
+    target: Target
+    win: float
+    foreseen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One threshold: the number, its limit in the same unit, and whether it is met."""
+
+    name: str
+    value: float
+    limit: float
+    met: bool
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration(Value):
+    """Health of the ensemble behind the predictions; nan and 0 when there is none (baselines)."""
+
+    draws: int = 0
+    effective_sample_size: float = math.nan
+    max_pareto_k: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorScores:
+    """One predictor, judged.
+
+    rows       contrasts, responses and medians that were predicted, worst first as `rows.badness` has it
+    strata     parts of patients counted already, in the same order; in no summary but their own
+    missing    scored figures without a prediction (contrasts and responses)
+    summary    all rows; unseen without the trials that had been run and seen; by_study and unseen_by_study the mean over
+               studies of each study's mean
+    """
+
+    name: str
+    rows: tuple[ScoredContrast, ...]
+    strata: tuple[ScoredContrast, ...]
+    missing: tuple[Target, ...]
+    summary: ScoreSummary
+    unseen: ScoreSummary
+    by_study: ScoreSummary
+    unseen_by_study: ScoreSummary
+    of_strata: ScoreSummary
+    failures: tuple[DirectionCall, ...]
+    successes: tuple[DirectionCall, ...]
+
+    @property
+    def failures_predicted(self) -> int:
+        """Failed trials that were predicted to fail."""
+        return sum(called.foreseen for called in self.failures)
+
+    @property
+    def successes_predicted(self) -> int:
+        """Trials whose published interval lies below 1 that were predicted to succeed."""
+        return sum(called.foreseen for called in self.successes)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoreboard:
+    """Predictors and baselines on the same figures.
+
+    primary      the predictor that the thresholds are about
+    predictors   by name, in the order given; baselines likewise
+    thresholds   of the primary predictor, as the lock writes them
+    fallbacks    how many contrasts each baseline left to a simpler one
+    """
+
+    lock: Lock
+    primary: str
+    predictors: Mapping[str, PredictorScores]
+    baselines: Mapping[str, PredictorScores]
+    thresholds: tuple[Verdict, ...]
+    fallbacks: Mapping[str, int]
+    calibration: Calibration
+
+    @property
+    def reach(self) -> AttainableScores:
+        """What a predictor that knew each class of trial exactly would get."""
+        return best.attainable_scores(self.lock)
+
+    @property
+    def judged(self) -> PredictorScores:
+        """The primary predictor."""
+        return self.predictors[self.primary]
+
+    @property
+    def met(self) -> bool:
+        """Whether every threshold is met."""
+        return all(verdict.met for verdict in self.thresholds)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, on natural scales; see `board_document` for the keys."""
+        from normoxia.calibration.scoring import scoreboard_json
+
+        return scoreboard_json.document(self)
+
+
+def scoreboard(
+    lock: Lock,
+    predictors: Mapping[str, Predictions],
+    *,
+    primary: str | None = None,
+    baselines: Mapping[str, BaselinePredictor] | None = None,
+    calibration: Calibration | None = None,
+) -> Scoreboard:
+    """Every predictor and baseline against what was published.
+
+    predictors   by name, each a mapping from the lock's targets to a distribution that includes sampling at the trial's
+                 size: log hazard ratios, response in percent, medians in months
+    primary      the one the thresholds are about; the first by default
+    baselines    by default those of the lock, see `baselines.baselines`
+    raises       InvalidArgument without a predictor, UnknownName for a primary that is none of them, or for a prediction
+                 of something that is not scored
+    """
+    if not predictors:
+        raise InvalidArgument("no predictor was given; name at least one")
+    chosen = primary if primary is not None else next(iter(predictors))
+    if chosen not in predictors:
+        raise UnknownName("predictor", chosen, predictors)
+    _only_scored(lock, predictors)
+    rivals = statistics.baselines(lock) if baselines is None else baselines
+    beside = {
+        name: _cells(lock, rival.predictions, rival.fallbacks) for name, rival in rivals.items()
+    }
+    judged = {
+        name: _judge(lock, name, _cells(lock, given), beside) for name, given in predictors.items()
+    }
+    rivals_judged = {name: _judge(lock, name, cells, {}) for name, cells in beside.items()}
+    return Scoreboard(
+        lock=lock,
+        primary=chosen,
+        predictors=judged,
+        baselines=rivals_judged,
+        thresholds=_verdicts(lock, judged[chosen], rivals_judged),
+        fallbacks={
+            name: sum(o.target in rival.fallbacks for o in lock.contrasts)
+            for name, rival in rivals.items()
+        },
+        calibration=calibration or Calibration(),
+    )
+
+
+def _cells(
+    lock: Lock, given: Predictions, fallbacks: Mapping[Target, str] | None = None
+) -> dict[Target, PredictionScore]:
+    known = fallbacks or {}
+    return {
+        o.target: cell(o, given[o.target], known.get(o.target, ""))
+        for o in lock.observed
+        if o.target in given
+    }
+
+
+def _judge(
+    lock: Lock,
+    name: str,
+    cells: Mapping[Target, PredictionScore],
+    beside: Mapping[str, Mapping[Target, PredictionScore]],
+) -> PredictorScores:
+    def rows(observed: Iterable[Observed]) -> tuple[ScoredContrast, ...]:
+        found = [
+            ScoredContrast(
+                o,
+                cells[o.target],
+                {b: own[o.target] for b, own in beside.items() if o.target in own},
+            )
+            for o in observed
+            if o.target in cells
+        ]
+        return tuple(sorted(found, key=worst_first, reverse=True))
+
+    whole = rows((*lock.contrasts, *lock.responses, *lock.medians))
+    strata = rows(lock.strata)
+    unseen = [row for row in whole if not row.observed.seen]
+    wins = {o.target: cells[o.target].win for o in lock.contrasts if o.target in cells}
+    return PredictorScores(
+        name=name,
+        rows=whole,
+        strata=strata,
+        missing=tuple(
+            o.target for o in (*lock.contrasts, *lock.responses) if o.target not in cells
+        ),
+        summary=summarise(whole),
+        unseen=summarise(unseen),
+        by_study=summarise_by_study(whole),
+        unseen_by_study=summarise_by_study(unseen),
+        of_strata=summarise(strata),
+        failures=tuple(_called(target, wins, fails=True) for target in lock.failures),
+        successes=tuple(
+            _called(o.target, wins, fails=False) for o in lock.contrasts if o.is_success
+        ),
+    )
+
+
+def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> DirectionCall:
+    win = wins.get(target, math.nan)
+    return DirectionCall(target, win, not math.isnan(win) and scores.predicts_failure(win) is fails)
+
+
+def _verdicts(
+    lock: Lock, judged: PredictorScores, rivals: Mapping[str, PredictorScores]
+) -> tuple[Verdict, ...]:
+    """The lock's thresholds, a baseline each for the CRPS; none is met while figures it rests on are missing."""
+    limits, figures = lock.thresholds, judged.summary
+    ratios_complete = not any(t.is_ratio for t in judged.missing)
+    responses_complete = not any(not t.is_ratio for t in judged.missing)
+    found = []
+    for name, value, complete in (
+        ("coverage95", figures.coverage95, ratios_complete),
+        ("orr_within_6_points", figures.orr_within, responses_complete),
+    ):
+        limit = float(limits[name]["at_least"])
+        found.append(Verdict(name, value, limit, complete and value >= limit))
+    for name, value, floor in (
+        ("mean_abs_log_hr_pfs", figures.mean_abs_log_hr_pfs, figures.noise_floor_pfs),
+        ("mean_abs_log_hr_os", figures.mean_abs_log_hr_os, figures.noise_floor_os),
+    ):
+        limit = float(limits[name]["at_most"]) * floor
+        found.append(Verdict(name, value, limit, ratios_complete and value <= limit, "noise floor"))
+    for name, rival in rivals.items():
+        limit = rival.summary.crps
+        found.append(
+            Verdict("crps", figures.crps, limit, ratios_complete and figures.crps < limit, name)
+        )
+    wanted = int(limits["failures_predicted"])
+    foreseen = judged.failures_predicted
+    found.append(Verdict("failures_predicted", foreseen, wanted, foreseen >= wanted))
+    return tuple(found)
+
+
+def _only_scored(lock: Lock, predictors: Mapping[str, Predictions]) -> None:
+    known = {o.target for o in lock.observed}
+    for given in predictors.values():
+        for target in given:
+            if target not in known:
+                raise UnknownName("scored figure", str(target), (str(t) for t in known))

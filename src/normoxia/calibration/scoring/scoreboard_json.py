@@ -1,0 +1,214 @@
+"""The scoreboard as plain dictionaries: hazard ratios as ratios, response in percent, medians in months.
+
+    schema
+    studies[]   study, population, endpoint, contrast, observed {value, interval}, predicted {median, interval50, interval95},
+                inside95, baselines {constant, class_mean, component_nma}; worst first, about the primary predictor.
+                `measure` tells hazard ratios from response rates and medians; a baseline's entry is its predicted median, and
+                `baseline_details` has the rest
+    strata[]    the same for parts of patients counted already; in no summary but `of_strata`
+    summary     coverage95, coverage50, mean_abs_log_hr_pfs, mean_abs_log_hr_os, noise_floor_pfs, noise_floor_os,
+                orr_within_6_points (the lock's rule for responses, binomial included), crps, crps_baselines, and further ones
+                (crps_gains: how much lower than each baseline's, with a standard error over studies; reach: what a
+                predictor that knew the mean of each class exactly would get, see `reach`);
+                `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
+    thresholds  those of the lock, each with its number, its limit, and whether it is met
+    predictors, baselines   the summary of each
+    calibration draws, effective_sample_size, max_pareto_k
+
+Numbers that do not exist, and ends that were not reached, are None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from normoxia.calibration.scoring.score_summary import ScoreSummary, crps_gain
+from normoxia.calibration.scoring.scored_contrasts import Interval, PredictionScore, ScoredContrast
+from normoxia.outcome import Measure
+
+if TYPE_CHECKING:
+    from normoxia.calibration.scoring.lock import Observed, Target
+    from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
+
+#: name and version of the dictionary
+SCHEMA = "normoxia/scoreboard/1"
+
+
+def document(board: Scoreboard) -> dict[str, Any]:
+    """A scoreboard as the module says."""
+    judged = board.judged
+    return {
+        "schema": SCHEMA,
+        "primary": board.primary,
+        "lock": {"date": board.lock.date, "sha256": board.lock.digest},
+        "studies": [_row(row) for row in judged.rows],
+        "strata": [_row(row) for row in judged.strata],
+        "summary": _summary(board),
+        "thresholds": [
+            {
+                "name": v.name,
+                "value": _number(v.value),
+                "limit": _number(v.limit),
+                "met": v.met,
+                "against": v.against,
+            }
+            for v in board.thresholds
+        ],
+        "failures": [_called(called) for called in judged.failures],
+        "successes": [_called(called) for called in judged.successes],
+        "missing": [_target(target) for target in judged.missing],
+        "predictors": {name: _judged(one) for name, one in board.predictors.items()},
+        "baselines": {
+            name: {**_judged(one), "fallbacks": board.fallbacks[name]}
+            for name, one in board.baselines.items()
+        },
+        "calibration": {
+            "draws": board.calibration.draws,
+            "effective_sample_size": _number(board.calibration.effective_sample_size),
+            "max_pareto_k": _number(board.calibration.max_pareto_k),
+        },
+    }
+
+
+def _summary(board: Scoreboard) -> dict[str, Any]:
+    judged = board.judged
+    found = _judged(judged)
+    found["crps_baselines"] = {
+        name: _number(one.summary.crps) for name, one in board.baselines.items()
+    }
+    found["crps_gains"] = {
+        name: {"mean": _number(mean), "standard_error": _number(error)}
+        for name, (mean, error) in (
+            (name, crps_gain(judged.rows, name)) for name in board.baselines
+        )
+    }
+    found["reach"] = {name: _number(value) for name, value in asdict(board.reach).items()}
+    found["unseen"]["crps_baselines"] = {
+        name: _number(one.unseen.crps) for name, one in board.baselines.items()
+    }
+    return found
+
+
+def _judged(judged: PredictorScores) -> dict[str, Any]:
+    """The measures of one predictor: over everything at the top, over less beneath."""
+    return {
+        **_figures(judged.summary),
+        "failures_predicted": judged.failures_predicted,
+        "failures": len(judged.failures),
+        "successes_predicted": judged.successes_predicted,
+        "successes": len(judged.successes),
+        "missing": len(judged.missing),
+        "unseen": _figures(judged.unseen),
+        "by_study": _figures(judged.by_study),
+        "unseen_by_study": _figures(judged.unseen_by_study),
+        "of_strata": _figures(judged.of_strata),
+    }
+
+
+def _figures(f: ScoreSummary) -> dict[str, Any]:
+    return {
+        "n_pfs": f.n_pfs,
+        "n_os": f.n_os,
+        "n_orr": f.n_responses,
+        "n_medians": f.n_medians,
+        "coverage95": _number(f.coverage95),
+        "coverage50": _number(f.coverage50),
+        "mean_abs_log_hr_pfs": _number(f.mean_abs_log_hr_pfs),
+        "mean_abs_log_hr_os": _number(f.mean_abs_log_hr_os),
+        "noise_floor_pfs": _number(f.noise_floor_pfs),
+        "noise_floor_os": _number(f.noise_floor_os),
+        "orr_within_6_points": _number(f.orr_within),
+        "orr_mean_abs": _number(f.orr_mean_abs),
+        "crps": _number(f.crps),
+        "log_score": _number(f.log_score),
+        "coverage95_orr": _number(f.coverage95_orr),
+        "coverage95_medians": _number(f.coverage95_medians),
+        "median_mean_abs_log": _number(f.median_mean_abs_log),
+    }
+
+
+def _row(row: ScoredContrast) -> dict[str, Any]:
+    o, t = row.observed, row.observed.target
+    return {
+        "study": t.study,
+        "population": t.population,
+        "endpoint": t.endpoint.value,
+        "measure": t.measure.value,
+        "contrast": t.contrast,
+        "seen": o.seen,
+        "observed": {
+            "value": _number(o.value),
+            "interval": _ends((o.low, o.high)),
+            "level": o.level,
+            "n": o.n or None,
+        },
+        "predicted": _cell(row.predicted, o),
+        "inside95": row.inside95,
+        "inside50": row.inside50,
+        "baselines": {
+            name: _number(_natural(own.median, o)) if own else None for name, own in _rivals(row)
+        },
+        "baseline_details": {name: _cell(own, o) for name, own in _rivals(row) if own},
+    }
+
+
+def _rivals(row: ScoredContrast) -> Iterable[tuple[str, PredictionScore | None]]:
+    from normoxia.calibration.scoring.baselines import NAMES
+
+    return ((name, row.baselines.get(name)) for name in dict.fromkeys((*NAMES, *row.baselines)))
+
+
+def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "median": _number(_natural(cell.median, o)),
+        "interval50": _ends(tuple(_natural(end, o) for end in cell.interval50)),
+        "interval95": _ends(tuple(_natural(end, o) for end in cell.interval95)),
+        "error": _number(cell.error),
+        "crps": _number(cell.crps),
+        "pit": _number(cell.pit),
+    }
+    if o.target.is_ratio:
+        found |= {
+            "log_score": _number(cell.log_score),
+            "probability_significant": _number(cell.win),
+        }
+    if cell.within is not None:
+        found["within"] = cell.within
+    if cell.fallback:
+        found["fallback"] = cell.fallback
+    return found
+
+
+def _called(called: DirectionCall) -> dict[str, Any]:
+    return {
+        **_target(called.target),
+        "probability_significant": _number(called.win),
+        "foreseen": called.foreseen,
+    }
+
+
+def _target(t: Target) -> dict[str, Any]:
+    return {
+        "study": t.study,
+        "population": t.population,
+        "endpoint": t.endpoint.value,
+        "contrast": t.contrast,
+    }
+
+
+def _natural(value: float, o: Observed) -> float:
+    """A prediction on the scale it was published on."""
+    return math.exp(min(value, 700.0)) if o.target.measure is Measure.HAZARD_RATIO else value
+
+
+def _ends(interval: Interval | tuple[float, ...]) -> list[float | None] | None:
+    """An interval, None when neither end exists."""
+    ends = [_number(end) for end in interval]
+    return None if ends == [None, None] else ends
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Reading network tables: column names, layouts, rows, published ratios and the table's own judgements."""

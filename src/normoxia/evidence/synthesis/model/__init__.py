@@ -1,0 +1,1 @@
+"""Estimation: effects of studies, heterogeneity, pairwise and network meta-analysis, rare events, prediction."""

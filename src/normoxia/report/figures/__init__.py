@@ -1,0 +1,1 @@
+"""Figures: each builder takes plain values and returns a `Figure`."""

@@ -1,0 +1,1 @@
+"""Pages: whole reports, each one HTML file in one language."""

@@ -1,0 +1,1 @@
+"""Views: sentences, tables and figure inputs made from results, in one language."""

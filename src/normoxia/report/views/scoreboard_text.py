@@ -1,0 +1,289 @@
+"""Sentences and summary tables of a scoreboard in one language, for the terminal and for the page.
+
+Misses are printed in the same words and places as hits. Numbers are those of the scoreboard; nothing is scored here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from normoxia.calibration.scoring.score_summary import ScoreSummary
+from normoxia.calibration.scoring.scoreboard import (
+    DirectionCall,
+    PredictorScores,
+    Scoreboard,
+    Verdict,
+)
+from normoxia.language import Language
+from normoxia.report.views.scored_rows import Tone
+from normoxia.report.views.tables import Table
+
+
+class ScoreboardText:
+    """Text and tables of a scoreboard in one language.
+
+    Parameters
+    ----------
+    board
+        Finished scoreboard.
+    text
+        Texts of the language.
+    """
+
+    def __init__(self, board: Scoreboard, text: Language) -> None:
+        self.board, self.text = board, text
+        self.judged = board.judged
+        self.n_seen = len({o.target.study for o in board.lock.contrasts if o.seen})
+
+    # names and numbers
+
+    def predictor_name(self, predictor: str) -> str:
+        """Return the name of a predictor or baseline in words."""
+        kind = "baseline" if predictor in self.board.baselines else "predictor"
+        return self.text.known(f"board.{kind}_{predictor}", predictor)
+
+    def percent(self, share: float) -> str:
+        """Return a share in percent."""
+        return "–" if math.isnan(share) else f"{100 * share:.0f}%"
+
+    def file_name(self, stem: str) -> str:
+        """Return a file name with the code of the language."""
+        return f"{stem}-{self.text.code}"
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.text.say(f"board.{key}", **values)
+
+    def _of(self, k: int, n: int) -> str:
+        return self._say("of", k=k, n=n) if n else "–"
+
+    # sentences
+
+    def lead(self) -> str:
+        """Return a sentence on what was predicted, and how much of it."""
+        lock = self.board.lock
+        return self._say(
+            "lead",
+            studies=len(lock.studies),
+            primary=self.predictor_name(self.board.primary),
+            ratios=len(lock.contrasts),
+            responses=len(lock.responses),
+            medians=len(lock.medians),
+            date=lock.date,
+        )
+
+    def standing(self) -> str:
+        """Return a sentence on how many thresholds are missed, and which."""
+        verdicts = self.board.thresholds
+        missed = [v for v in verdicts if not v.met]
+        if not missed:
+            return self._say("won", n=len(verdicts))
+        names = self.text.say("pool.semicolon").join(self.threshold(v) for v in missed)
+        return self._say("lost", k=len(missed), n=len(verdicts), names=names)
+
+    def reach(self) -> str:
+        """Return a sentence on the scores attainable if the effect of each class of trial were known exactly."""
+        number, attainable = self.text.number, self.board.reach
+        return self._say(
+            "reach",
+            pfs=number(attainable.pfs, 3),
+            os=number(attainable.os, 3),
+            orr=self.percent(attainable.orr),
+            tau_pfs=number(attainable.tau_pfs, 2),
+            tau_os=number(attainable.tau_os, 2),
+            tau_orr=number(attainable.tau_orr, 2),
+        )
+
+    def missing(self) -> str:
+        """Return a sentence on scored outcomes that no predictor predicted; "" when there are none."""
+        rows = self.text.say("pool.semicolon").join(map(str, self.judged.missing))
+        return self._say("missing", rows=rows) if rows else ""
+
+    def ensemble(self) -> str:
+        """Return a sentence on the diagnostics of the draws; "" for predictors without draws."""
+        c = self.board.calibration
+        if not c.draws:
+            return ""
+        number = self.text.number
+        # infinite when every study was refitted
+        k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan
+        return self._say(
+            "ensemble", draws=c.draws, effective=number(c.effective_sample_size, 0), k=number(k, 2)
+        )
+
+    def strata_words(self) -> str:
+        """Return a sentence on the strata, which no other summary includes."""
+        rows = self.judged.strata
+        crps = self.text.number(self.judged.of_strata.crps, 3)
+        return self._say(
+            "strata_words", inside=sum(r.inside95 for r in rows), n=len(rows), crps=crps
+        )
+
+    # verdicts
+
+    def threshold(self, verdict: Verdict) -> str:
+        """Return the name of a threshold in words."""
+        return self._say(
+            f"name_{verdict.name}",
+            against=self.predictor_name(verdict.against) if verdict.against else "",
+        )
+
+    def verdict_table(self) -> Table:
+        """Table of every threshold: verdict, value, limit, and the value without the trials seen before."""
+        rows: list[tuple[str, ...]] = []
+        tones: dict[tuple[int, int], Tone] = {}
+        for i, v in enumerate(self.board.thresholds):
+            value, limit = self._value_and_limit(v, self.judged.summary)
+            word = self._say("met" if v.met else "missed")
+            tones[i, 1] = "good" if v.met else "bad"
+            rows.append((self.threshold(v), word, value, limit, self._unseen(v)))
+        heads = ("threshold", "verdict", "value", "limit", "unseen")
+        return Table(
+            name=self.file_name("thresholds"),
+            title=self._say("verdicts"),
+            columns=tuple(self._say(h) for h in heads),
+            rows=tuple(rows),
+            note=self._say("verdicts_note", n=self.n_seen),
+            tones=tones,
+        )
+
+    def _value_and_limit(self, v: Verdict, figures: ScoreSummary) -> tuple[str, str]:
+        number = self.text.number
+        if v.name in ("coverage95", "orr_within_6_points"):
+            return self.percent(v.value), self._say("at_least", limit=self.percent(v.limit))
+        if v.name == "failures_predicted":
+            n = len(self.judged.failures)
+            return self._of(int(v.value), n), self._say("at_least", limit=self._of(int(v.limit), n))
+        if v.name == "crps":
+            return number(v.value, 3), self._say("below", limit=number(v.limit, 3))
+        floor = figures.noise_floor_pfs if v.name.endswith("pfs") else figures.noise_floor_os
+        limit = self._say(
+            "times_floor",
+            limit=number(v.limit, 3),
+            times=f"{v.limit / floor:.2g}" if floor > 0 else "–",
+            floor=number(floor, 3),
+        )
+        return number(v.value, 3), limit
+
+    def _unseen(self, v: Verdict) -> str:
+        """Value of a threshold without the trials seen before."""
+        f, number = self.judged.unseen, self.text.number
+        if v.name == "failures_predicted":
+            failures = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
+            return self._of(sum(c.foreseen for c in failures), len(failures))
+        if v.name in ("coverage95", "orr_within_6_points"):
+            return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
+        if v.name == "crps":
+            value, limit = f.crps, self.board.baselines[v.against].unseen.crps
+        else:
+            value, floor, whole = (
+                (f.mean_abs_log_hr_pfs, f.noise_floor_pfs, self.judged.summary.noise_floor_pfs)
+                if v.name.endswith("pfs")
+                else (f.mean_abs_log_hr_os, f.noise_floor_os, self.judged.summary.noise_floor_os)
+            )
+            limit = v.limit / whole * floor if whole > 0 else math.nan
+        return self._say("with_limit", value=number(value, 3), limit=number(limit, 3))
+
+    # summaries
+
+    def summary_table(self) -> Table:
+        """Table of every measure over all outcomes, without the trials seen before, and as means over studies."""
+        judged = self.judged
+        columns = (judged.summary, judged.unseen, judged.by_study, judged.unseen_by_study)
+        rows = [
+            (self._say(f"row_{key}"), *(value_of(f) for f in columns))
+            for key, value_of in self._measures()
+        ]
+        position = next(i for i, row in enumerate(rows) if row[0] == self._say("row_orr"))
+        rows[position:position] = [
+            (
+                self._say("row_crps", name=self.predictor_name(predictor.name)),
+                *(self.text.number(f.crps, 3) for f in _each(predictor)),
+            )
+            for predictor in (judged, *self.board.baselines.values())
+        ]
+        for key, calls in (("row_failures", judged.failures), ("row_successes", judged.successes)):
+            rows.append((self._say(key), *self._correct_counts(calls), "–", "–"))
+        heads = ("measure", "all", "unseen", "by_study", "unseen_by_study")
+        return Table(
+            name=self.file_name("summary"),
+            title=self._say("summary"),
+            columns=tuple(self._say(h) for h in heads),
+            rows=tuple(rows),
+            note=self._say("summary_note"),
+        )
+
+    def _measures(self) -> list[tuple[str, Callable[[ScoreSummary], str]]]:
+        number, percent = self.text.number, self.percent
+
+        def with_floor(value: float, floor: float) -> str:
+            return self._say("floor", value=number(value, 3), floor=number(floor, 3))
+
+        return [
+            ("number", lambda f: f"{f.n_pfs}, {f.n_os}"),
+            ("coverage95", lambda f: percent(f.coverage95)),
+            ("coverage50", lambda f: percent(f.coverage50)),
+            ("error_pfs", lambda f: with_floor(f.mean_abs_log_hr_pfs, f.noise_floor_pfs)),
+            ("error_os", lambda f: with_floor(f.mean_abs_log_hr_os, f.noise_floor_os)),
+            ("ratio", lambda f: f"{number(f.ratio_pfs, 2)}, {number(f.ratio_os, 2)}"),
+            ("orr", lambda f: percent(f.orr_within)),
+            ("orr_error", lambda f: number(f.orr_mean_abs)),
+            ("orr_coverage", lambda f: percent(f.coverage95_orr)),
+            ("medians_coverage", lambda f: percent(f.coverage95_medians)),
+            ("medians_error", lambda f: number(_factor(f.median_mean_abs_log), 2)),
+        ]
+
+    def _correct_counts(self, calls: Sequence[DirectionCall]) -> tuple[str, str]:
+        unseen = [c for c in calls if not self.board.lock.of(c.target).seen]
+        return self._of(sum(c.foreseen for c in calls), len(calls)), self._of(
+            sum(c.foreseen for c in unseen), len(unseen)
+        )
+
+    def predictor_table(self) -> Table:
+        """Table of all predictors and baselines on the same outcomes, the primary one first and in bold."""
+        others = [
+            predictor
+            for name, predictor in self.board.predictors.items()
+            if name != self.board.primary
+        ]
+        rows = [
+            self._predictor_row(predictor)
+            for predictor in (self.judged, *others, *self.board.baselines.values())
+        ]
+        fallbacks = [
+            self._say("fallback", name=self.predictor_name(name), n=n)
+            for name, n in self.board.fallbacks.items()
+            if n
+        ]
+        fallback_text = self.text.say("pool.comma").join(fallbacks) or self._say("no_fallback")
+        heads = ("coverage95", "pfs", "os", "crps", "crps_unseen", "orr", "failures", "successes")
+        return Table(
+            name=self.file_name("predictors"),
+            title=self._say("predictors"),
+            columns=(self._say("predictor"), *(self._say(f"head_{h}") for h in heads)),
+            rows=tuple(rows),
+            note=self._say("predictors_note", fallbacks=fallback_text),
+            emphasis=frozenset((0, c) for c in range(1, len(heads) + 1)),
+        )
+
+    def _predictor_row(self, predictor: PredictorScores) -> tuple[str, ...]:
+        summary, number = predictor.summary, self.text.number
+        return (
+            self.predictor_name(predictor.name),
+            self.percent(summary.coverage95),
+            number(summary.mean_abs_log_hr_pfs, 3),
+            number(summary.mean_abs_log_hr_os, 3),
+            number(summary.crps, 3),
+            number(predictor.unseen.crps, 3),
+            self.percent(summary.orr_within),
+            self._of(predictor.failures_predicted, len(predictor.failures)),
+            self._of(predictor.successes_predicted, len(predictor.successes)),
+        )
+
+
+def _each(predictor: PredictorScores) -> tuple[ScoreSummary, ...]:
+    return predictor.summary, predictor.unseen, predictor.by_study, predictor.unseen_by_study
+
+
+def _factor(log_error: float) -> float:
+    return math.exp(log_error) if log_error < 700.0 else math.inf
