@@ -1,24 +1,19 @@
-"""`normoxia pool`: a network meta-analysis of a shipped question, of a user's own, or of a table.
-
-pool_options    what may be asked
-pool_table      a table of contrasts or arms: read, pooled, judged, shown
-pool_question   a question: answered and shown
-pool_words      what both print
-pool_folder     what --out leaves
-"""
+"""`normoxia pool`: a network meta-analysis of a shipped question, of a user's own, or of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated
 
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Seed
-from normoxia.cli.pool_options import METHODS, PREDICTIONS, Options
-from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.cli.pool_text import print_meta_analysis
+from normoxia.cli.show import print_json, say
+from normoxia.errors import InvalidArgument, InvalidDocument
 
+METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
 
@@ -128,81 +123,54 @@ def pool(
     quiet: Quiet = False,
 ) -> None:
     """Pool published results: effects, heterogeneity, ranking with uncertainty, inconsistency, certainty."""
-    asked = Options(
-        effect=_one_of("effect", effect, EFFECTS),
-        model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
-        method=_one_of("method", method, METHODS) or METHODS[0],
-        tau=_one_of("tau estimator", tau, ESTIMATORS) or "REML",
-        reference=reference,
-        small_values=cast(
-            "Literal['good', 'bad'] | None", _one_of("direction", small_values, ("good", "bad"))
-        ),
-        endpoint=tuple(endpoint or ()),
-        columns=_columns(column or []),
-        decimal=_one_of("decimal mark", decimal, ("point", "comma")),
-        equivalence=equivalence,
-        leave_out_faulty=leave_out_faulty,
-        studies=tuple(studies or ()),
-        hartung_knapp=hartung_knapp,
-        prediction=cast(
-            "Literal['confidence', 'student'] | None",
-            _one_of("kind of prediction interval", prediction, PREDICTIONS),
-        ),
-        level=_level(level),
-        leave_one_out=leave_one_out,
-        components=components,
-        inactive=inactive,
-        rmtl_ratio=rmtl_ratio,
-        seed=seed,
-        lang=_one_of("language", lang, ("en", "zh")) or "en",
-    )
-    if _is_question(what):
-        from normoxia.cli.pool_question import pool_question
+    import normoxia as nx
 
-        pool_question(what, asked, out, json, quiet)
-    else:
-        from normoxia.cli.pool_table import pool_table
-
-        pool_table(Path(what), asked, out, json, quiet)
-
-
-def _one_of(kind: str, value: str | None, known: Sequence[str]) -> str | None:
-    """The word of a closed list that is meant, whatever its case: no two of a list differ by it alone."""
-    if value is None:
-        return None
-    for word in known:
-        if word.casefold() == value.strip().casefold():
-            return word
-    raise UnknownName(kind, value, known)
-
-
-def _level(value: float) -> float:
-    """A level as a share; 90 means 0.9. Levels below 0.5 or above 0.9999 are typing mistakes."""
-    share = value / 100.0 if value > 1.0 else value
-    if not 0.5 <= share <= 0.9999:
-        raise InvalidArgument(
-            f"--level {value:g}: expected 0.5 to 0.9999, or 50 to 99.99 percent, such as 0.95"
+    try:
+        pooled = nx.pool(
+            what,
+            effect=effect,
+            model=model,
+            method=method,
+            tau=tau,
+            reference=reference,
+            small_values=small_values,
+            endpoints=endpoint or (),
+            columns=_columns(column or []),
+            decimal=decimal,
+            equivalence=equivalence,
+            leave_out_faulty=leave_out_faulty,
+            studies=studies or (),
+            hartung_knapp=hartung_knapp,
+            prediction=prediction,
+            level=level,
+            leave_one_out=leave_one_out,
+            components=components,
+            inactive=inactive,
+            seed=seed,
         )
-    return share
+    except InvalidDocument as error:
+        if "columns={" not in str(error):
+            raise
+        raise InvalidDocument(
+            f"{error}; on the command line: --column study=NAME --column treatment=NAME ...",
+            error.findings,
+        ) from None
+    if out is not None:
+        pooled.save(out, lang=lang, rmtl_ratio=rmtl_ratio)
+    if json:
+        print_json(pooled.to_json(lang))
+    else:
+        print_meta_analysis(pooled, lang, rmtl_ratio=rmtl_ratio, quiet=quiet)
+    if out is not None:
+        say(str(out / "report.html"), quiet=quiet)
 
 
-def _columns(given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for text in given:
+def _columns(texts: Sequence[str]) -> dict[str, str]:
+    """Roles and names of columns from texts "ROLE=NAME"."""
+    columns = {}
+    for text in texts:
         role, equals, name = text.partition("=")
         if not equals or not role or not name:
             raise InvalidArgument(f'--column "{text}": expected ROLE=NAME, such as se=stderr')
-        found[role.strip()] = name.strip()
-    return found
-
-
-def _is_question(what: str) -> bool:
-    """Whether the argument names a question; a table is whatever is a file or looks like one."""
-    from normoxia.evidence.synthesis import questions
-
-    path = Path(what)
-    if path.suffix.lower() in (".yaml", ".yml") or what in questions.names():
-        return True
-    if path.exists() or path.suffix or len(path.parts) > 1:
-        return False
-    raise UnknownName("question or table", what, questions.names())
+        columns[role.strip()] = name.strip()
+    return columns
