@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import LARGEST_SEED, Json, Quiet, Resume, Workers, worker_count
+from normoxia.cli.options import LARGEST_SEED, Json, Quiet, Resume, Workers, examples, worker_count
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import Interrupted, InvalidArgument
 
@@ -15,6 +15,11 @@ from normoxia.errors import Interrupted, InvalidArgument
 SEED, POINTS, PATIENTS = 20261129, "640,448", 40
 #: bytes that a patient at a point takes at most, while a round's chunks are read together
 _POINT = 2_000
+EXAMPLES = examples(
+    "normoxia calibrate --small --out trial-of-it",
+    "normoxia calibrate --out calibration",
+    "normoxia calibrate --out calibration --resume",
+)
 
 
 def calibrate(
@@ -48,7 +53,7 @@ def calibrate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Calibrate the mechanism against the registry; hours on two cores, kept chunk by chunk in the folder."""
+    """Fit the ensemble to the published studies: hours on two cores, resumable."""
     from normoxia import memory
     from normoxia.calibration import calibrate as verb
 

@@ -8,19 +8,25 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from normoxia.cli.options import Json
+from normoxia.cli import completion
+from normoxia.cli.options import Json, examples
 from normoxia.cli.show import print_json, say
 from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
+
+EXAMPLES = examples("normoxia check mine.yaml", "normoxia check studies/*.yaml --json")
 
 
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Documents of any kind: model, drug, population, trial, study."),
+        typer.Argument(
+            autocompletion=completion.files((".yaml", ".yml")),
+            help="Documents of any kind: model, drug, population, trial, study, question.",
+        ),
     ],
     json: Json = False,
 ) -> None:
-    """Read documents and report every finding in them with file, line, key and the nearest legal name."""
+    """Check documents of any kind: every finding with file, line, key and the nearest legal name."""
     results = [(file, _read(file)) for file in files]
     if json:
         print_json(

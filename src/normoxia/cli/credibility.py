@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
+from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, examples, worker_count
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.cli.table import print_table
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
     from normoxia.calibration.fitting.ensemble import Ensemble
     from normoxia.calibration.scoring.scoreboard import Scoreboard
+
+EXAMPLES = examples(
+    "normoxia credibility --quick", "normoxia credibility --out credibility --lang zh"
+)
 
 
 def credibility(
@@ -32,7 +36,7 @@ def credibility(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the credibility file: questions, risk, verification, calibration, validation, applicability, limits."""
+    """State which uses of the model are supported, by which tests."""
     from normoxia.calibration.credibility import file as made
     from normoxia.errors import OutputExists
 

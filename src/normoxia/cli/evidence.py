@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Json,
+    Lang,
+    OldFile,
+    Quiet,
+    choice,
+    file_option,
+    match_word,
+    required_file,
+)
 from normoxia.cli.show import print_json, say
 from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, UnknownName
@@ -21,21 +31,55 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The published evidence: 43 studies with quotations, what does not agree in them, and exports.",
+    help="The registry of published studies: list and show them, audit what disagrees, export tables.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+CLASSES = ("ICI", "ICI/PD-1", "ICI/PD-L1", "VEGF antibody", "VEGFR TKI", "chemotherapy")
+LINES = ("first", "second or later", "third or later", "after TKI")
+EGFR = ("mutant", "wild-type", "mixed", "unstated")
+GROUPS = ("review", "context", "context_extra", "user")
+ENDPOINTS = ("PFS", "OS", "ORR", "DCR", "DoR", "G3+ TRAE", "G3+ AE", "discontinuation")
+TABLES = (
+    "outcomes",
+    "best",
+    "contrasts",
+    "arms",
+    "revman-contrasts",
+    "revman-rates",
+    "curves",
+    "individual",
+    "audit",
 )
 
 Drug = Annotated[
-    str | None, typer.Option("--drug", help="A drug in some arm, such as atezolizumab.")
+    str | None,
+    typer.Option(
+        "--drug", autocompletion=completion.drugs, help="A drug in some arm, such as atezolizumab."
+    ),
 ]
 Component = Annotated[
     str | None,
-    typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ..."),
+    typer.Option(
+        "--class",
+        autocompletion=completion.words(CLASSES),
+        help="A class in some arm: ICI, VEGFR TKI, chemotherapy ...",
+    ),
 ]
-Line = Annotated[str | None, typer.Option("--line", help="first, second or later, after TKI ...")]
-Egfr = Annotated[str | None, typer.Option("--egfr", help="mutant, wild-type, mixed, unstated.")]
+Line = Annotated[
+    str | None,
+    typer.Option(
+        "--line",
+        autocompletion=completion.words(LINES),
+        help="first, second or later, after TKI ...",
+    ),
+]
+Egfr = Annotated[
+    str | None, choice("--egfr", "EGFR status", EGFR, "mutant, wild-type, mixed, unstated.")
+]
 Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
 Group = Annotated[
-    str | None, typer.Option("--group", help="review, context, context_extra or user.")
+    str | None, choice("--group", "group", GROUPS, "review, context, context_extra or user.")
 ]
 Studies = Annotated[
     list[Path] | None,
@@ -99,7 +143,10 @@ def listing(
 
 @app.command()
 def show(
-    study: Annotated[str, typer.Argument(help="A study's id, such as IMpower150.")],
+    study: Annotated[
+        str,
+        typer.Argument(autocompletion=completion.studies, help="A study's id, such as IMpower150."),
+    ],
     lang: Lang = "en",
     studies: Studies = None,
 ) -> None:
@@ -153,12 +200,16 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
+            autocompletion=completion.words(TABLES),
             help="outcomes, best, contrasts (netmeta), arms (netmeta), revman-contrasts, revman-rates, curves, "
-            "individual (patients rebuilt from the curves: derived), audit."
+            "individual (patients rebuilt from the curves: derived), audit.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
-    endpoint: Annotated[str, typer.Option("--endpoint", help="PFS, OS, ORR, DCR ...")] = "PFS",
+    file: Annotated[Path | None, file_option("The table to write: .csv or .parquet.")] = None,
+    out: OldFile = None,
+    endpoint: Annotated[
+        str, choice("--endpoint", "endpoint", ENDPOINTS, "PFS, OS, ORR, DCR ...")
+    ] = "PFS",
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
@@ -167,11 +218,13 @@ def export(
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
+    quiet: Quiet = False,
 ) -> None:
     """Write a table of the registry for another program."""
     from normoxia.evidence import export as tables
     from normoxia.language import language
 
+    path = required_file(file, out, f"{table}.csv")
     speech = language(lang)
     chosen = _registry(studies).select(
         drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
@@ -189,21 +242,22 @@ def export(
         raise InvalidArgument(
             f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
         )
-    tables.write(rows, out)
+    tables.write(rows, path)
     if table == "contrasts":
         derived = sum(row["origin"] == "derived" for row in rows)
         if derived:
-            say(speech.say("registry.exported_derived", n=derived))
+            say(speech.say("registry.exported_derived", n=derived), quiet=quiet)
         for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
-            say(speech.say("registry.exported_without", study=study, why=speech.phrase(why)))
-    say(speech.say("registry.exported", n=len(rows), file=out))
+            words = speech.say("registry.exported_without", study=study, why=speech.phrase(why))
+            say(words, quiet=quiet)
+    say(speech.say("registry.exported", n=len(rows), file=path), quiet=quiet)
 
 
 def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[Row]:
     from normoxia.evidence import export as tables
     from normoxia.evidence import reports
 
-    match table:
+    match match_word("table", table, TABLES):
         case "outcomes":
             return tables.outcome_rows(registry, derived=True)
         case "best":
@@ -229,18 +283,7 @@ def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[
                 {key: " | ".join(v) if isinstance(v, list) else v for key, v in row.items()}
                 for row in findings
             ]
-    names = (
-        "outcomes",
-        "best",
-        "contrasts",
-        "arms",
-        "revman-contrasts",
-        "revman-rates",
-        "curves",
-        "individual",
-        "audit",
-    )
-    raise UnknownName("table", table, names)
+    raise UnknownName("table", table, TABLES)
 
 
 def _registry(folders: list[Path] | None) -> Registry:

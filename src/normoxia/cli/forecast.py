@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import LARGEST_SEED, Json, Lang, Quiet, Workers, worker_count
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    LARGEST_SEED,
+    Json,
+    Lang,
+    OldFile,
+    Quiet,
+    Workers,
+    examples,
+    file_option,
+    output_file,
+    worker_count,
+)
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, OutputExists
@@ -21,11 +33,21 @@ if TYPE_CHECKING:
 
 #: the seed of the shipped forecasts
 SEED = 20261122
+EXAMPLES = examples(
+    "normoxia forecast",
+    "normoxia forecast HARMONi-2",
+    "normoxia forecast HARMONi-2 --make --replicates 20",
+    "normoxia forecast --score results.yaml",
+)
 
 
 def forecast(
     design: Annotated[
-        str | None, typer.Argument(help="A design, such as HARMONi-2; without one, all are listed.")
+        str | None,
+        typer.Argument(
+            autocompletion=completion.designs,
+            help="A design, such as HARMONi-2; without one, all are listed.",
+        ),
     ] = None,
     make: Annotated[
         bool,
@@ -48,10 +70,10 @@ def forecast(
             "--made", help="The day of a stored set, such as 2026-11-22; the latest when omitted."
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="With --make: a file for the forecasts; must not exist yet."),
+    file: Annotated[
+        Path | None, file_option("With --make: a file for the forecasts; must not exist yet.")
     ] = None,
+    out: OldFile = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -69,7 +91,7 @@ def forecast(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show, make or score forecasts of planned trials, made before their results were known."""
+    """Show, make or score forecasts of planned trials, stored before their results were known."""
     from normoxia.calibration import forecast as verb
     from normoxia.language import language
 
@@ -78,7 +100,10 @@ def forecast(
         _score(verb.read(verb.of_day(made)), score, speech, json)
         return
     if make:
-        _make(design, everything, out, seed, replicates, worker_count(workers), speech, json, quiet)
+        path = output_file(file, out)
+        _make(
+            design, everything, path, seed, replicates, worker_count(workers), speech, json, quiet
+        )
         return
     found = verb.read(verb.of_day(made))
     chosen = [found.of(design)] if design else list(found.forecasts)
@@ -109,7 +134,7 @@ def _make(
     if not design and not everything:
         raise InvalidArgument("--make needs a design, or --all")
     if out is not None and out.exists():
-        raise OutputExists(f"{out} exists; name another file with --out")
+        raise OutputExists(f"{out} exists; name another file with --file")
     calibrated = ensemble.read()
     chosen = [designs.design(design)] if design else []
     with progress_bar(quiet=quiet) as progress:

@@ -15,47 +15,72 @@ from typing import Annotated, Literal, cast
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Out, Quiet, Seed
+from normoxia.cli import completion
+from normoxia.cli.options import Decimal, Json, Lang, Out, Quiet, Seed, choice, examples, match_word
 from normoxia.cli.pool_options import METHODS, PREDICTIONS, Options
-from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.errors import InvalidArgument
 
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
+MODELS, DIRECTIONS = ("random", "common"), ("good", "bad")
+EXAMPLES = examples(
+    "normoxia pool first-line-wt",
+    "normoxia pool egfr-post-tki --endpoint pfs --out pooled",
+    "normoxia pool network.csv --effect hr --reference placebo",
+)
 
 
 def pool(
     what: Annotated[
         str,
         typer.Argument(
+            autocompletion=completion.questions,
             help="A shipped question (first-line-wt, egfr-post-tki, tki-or-antibody, components, biomarkers), "
-            "a question document (.yaml), or a table of contrasts or arms (.csv, .tsv)."
+            "a question document (.yaml), or a table of contrasts or arms (.csv, .tsv).",
         ),
     ],
     effect: Annotated[
-        str | None, typer.Option("--effect", help=f"Measure of a table: {', '.join(EFFECTS)}.")
+        str | None,
+        choice("--effect", "effect", EFFECTS, f"Measure of a table: {', '.join(EFFECTS)}."),
     ] = None,
-    model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
+    model: Annotated[str, choice("--model", "model", MODELS, "random or common.")] = "random",
     method: Annotated[
         str,
-        typer.Option(
-            "--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."
+        choice(
+            "--method",
+            "method",
+            METHODS,
+            f"For counts; with few events not the first: {', '.join(METHODS)}.",
         ),
     ] = "inverse-variance",
     tau: Annotated[
         str,
-        typer.Option(
-            "--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}."
+        choice(
+            "--tau",
+            "tau estimator",
+            ESTIMATORS,
+            f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.",
         ),
     ] = "REML",
     reference: Annotated[
         str | None, typer.Option("--reference", help="Treatment the others are shown against.")
     ] = None,
     small_values: Annotated[
-        str | None, typer.Option("--small-values", help="good or bad for the patient.")
+        str | None,
+        choice(
+            "--small-values",
+            "direction",
+            DIRECTIONS,
+            "Small values are good or bad for the patient.",
+        ),
     ] = None,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option("--endpoint", help="Of a question; may be repeated; default all."),
+        typer.Option(
+            "--endpoint",
+            autocompletion=completion.words(("PFS", "OS", "ORR", "DCR", "G3+ TRAE")),
+            help="Of a question; may be repeated; default all.",
+        ),
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -63,12 +88,7 @@ def pool(
             "--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."
         ),
     ] = None,
-    decimal: Annotated[
-        str | None,
-        typer.Option(
-            "--decimal", help="point or comma, where a table does not tell: 1.234 is 1234 or 1.234."
-        ),
-    ] = None,
+    decimal: Decimal = None,
     equivalence: Annotated[
         float | None,
         typer.Option(
@@ -91,9 +111,11 @@ def pool(
     ] = False,
     prediction: Annotated[
         str | None,
-        typer.Option(
+        choice(
             "--prediction",
-            help="Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
+            "kind of prediction interval",
+            PREDICTIONS,
+            "Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
         ),
     ] = None,
     level: Annotated[
@@ -127,53 +149,39 @@ def pool(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pool published results: effects, heterogeneity, ranking with uncertainty, inconsistency, certainty."""
+    """Network meta-analysis of a shipped question or a table: effects, heterogeneity, ranking, certainty."""
     asked = Options(
-        effect=_one_of("effect", effect, EFFECTS),
-        model=cast("Literal['common', 'random']", _one_of("model", model, ("common", "random"))),
-        method=_one_of("method", method, METHODS) or METHODS[0],
-        tau=_one_of("tau estimator", tau, ESTIMATORS) or "REML",
+        effect=effect,
+        model=cast("Literal['common', 'random']", model),
+        method=method,
+        tau=tau,
         reference=reference,
-        small_values=cast(
-            "Literal['good', 'bad'] | None", _one_of("direction", small_values, ("good", "bad"))
-        ),
+        small_values=cast("Literal['good', 'bad'] | None", small_values),
         endpoint=tuple(endpoint or ()),
         columns=_columns(column or []),
-        decimal=_one_of("decimal mark", decimal, ("point", "comma")),
+        decimal=decimal,
         equivalence=equivalence,
         leave_out_faulty=leave_out_faulty,
         studies=tuple(studies or ()),
         hartung_knapp=hartung_knapp,
-        prediction=cast(
-            "Literal['confidence', 'student'] | None",
-            _one_of("kind of prediction interval", prediction, PREDICTIONS),
-        ),
+        prediction=cast("Literal['confidence', 'student'] | None", prediction),
         level=_level(level),
         leave_one_out=leave_one_out,
         components=components,
         inactive=inactive,
         rmtl_ratio=rmtl_ratio,
         seed=seed,
-        lang=_one_of("language", lang, ("en", "zh")) or "en",
+        lang=lang,
     )
-    if _is_question(what):
+    question = _question(what)
+    if question is not None:
         from normoxia.cli.pool_question import pool_question
 
-        pool_question(what, asked, out, json, quiet)
+        pool_question(question, asked, out, json, quiet)
     else:
         from normoxia.cli.pool_table import pool_table
 
         pool_table(Path(what), asked, out, json, quiet)
-
-
-def _one_of(kind: str, value: str | None, known: Sequence[str]) -> str | None:
-    """The word of a closed list that is meant, whatever its case: no two of a list differ by it alone."""
-    if value is None:
-        return None
-    for word in known:
-        if word.casefold() == value.strip().casefold():
-            return word
-    raise UnknownName(kind, value, known)
 
 
 def _level(value: float) -> float:
@@ -196,13 +204,16 @@ def _columns(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _is_question(what: str) -> bool:
-    """Whether the argument names a question; a table is whatever is a file or looks like one."""
+def _question(what: str) -> str | None:
+    """The name of a shipped question in any spelling, or the path of one; None for a table.
+
+    A table is whatever is a file or looks like one.
+    """
     from normoxia.evidence.synthesis import questions
 
     path = Path(what)
     if path.suffix.lower() in (".yaml", ".yml") or what in questions.names():
-        return True
+        return what
     if path.exists() or path.suffix or len(path.parts) > 1:
-        return False
-    raise UnknownName("question or table", what, questions.names())
+        return None
+    return match_word("question or table", what, questions.names())

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from normoxia.cli.options import match_word
 from normoxia.cli.pool_options import METHODS, Options
 from normoxia.cli.pool_words import print_pooled, show_table, translated
 from normoxia.cli.show import print_json, say
 from normoxia.cli.table import print_lines
-from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.answers import Analysis, Answer
@@ -41,17 +42,12 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
     question = questions.question(what)
     if asked.endpoint:
         known = {a.endpoint.value: a for a in question.asked}
-        for name in asked.endpoint:
-            if name not in known:
-                raise UnknownName("endpoint", name, known)
-        question = replace(
-            question, asked=tuple(known[name] for name in dict.fromkeys(asked.endpoint))
-        )
+        names = [match_word("endpoint", name, tuple(known)) for name in asked.endpoint]
+        question = replace(question, asked=tuple(known[name] for name in dict.fromkeys(names)))
     if asked.reference is not None:
         nodes = {node for entry in question.entries for node in entry.arms.values()}
-        if asked.reference not in nodes:
-            raise UnknownName("treatment", asked.reference, nodes)
-        question = replace(question, reference=asked.reference)
+        reference = match_word("treatment", asked.reference, sorted(nodes))
+        question = replace(question, reference=reference)
     if asked.small_values is not None:
         question = replace(
             question,

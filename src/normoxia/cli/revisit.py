@@ -9,7 +9,18 @@ import typer
 
 from normoxia.api.combined import combined_of
 from normoxia.api.ensemble_draws import parameter_sets_of
-from normoxia.cli.options import Lang, Quiet, Workers, worker_count
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Force,
+    Lang,
+    OldFile,
+    Quiet,
+    Workers,
+    examples,
+    file_option,
+    output_file,
+    worker_count,
+)
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import ComputationFailed, InvalidDocument, NormoxiaError, OutputExists
 
@@ -21,7 +32,16 @@ if TYPE_CHECKING:
     from normoxia.trial.finished import Finished
     from normoxia.trial.protocol import Trial
 
-Run = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
+Run = Annotated[
+    Path, typer.Argument(autocompletion=completion.runs, help="The folder of a finished run.")
+]
+EXAMPLES_REPORT = examples(
+    "normoxia report runs/impower150-001 --lang zh --file zh.html",
+    "normoxia report runs/impower150-001 --force",
+)
+EXAMPLES_VERIFY = examples(
+    "normoxia verify runs/impower150-001", "normoxia verify runs/impower150-001 --whole"
+)
 
 #: share of patients that verifying runs again, and how many at least of each replicate in each chunk
 SHARE, LEAST = 0.1, 10
@@ -29,23 +49,23 @@ SHARE, LEAST = 0.1, 10
 
 def report(
     run: Run,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Default: report.html in the folder.")
+    file: Annotated[
+        Path | None, file_option("The page to write. Default: report.html in the folder.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the report that is there.")
-    ] = False,
+    out: OldFile = None,
+    force: Force = False,
     lang: Lang = "en",
+    quiet: Quiet = False,
 ) -> None:
-    """Draw the report of a finished run again, from chunks that are its own and whole."""
+    """Redraw the report of a finished run, in either language."""
     from normoxia.report.pages import run as run_report
     from normoxia.trial import analysis, finished
     from normoxia.trial.folder import write_whole
 
-    target = out or run / "report.html"
+    target = output_file(file, out) or run / "report.html"
     if target.exists() and not force:
         raise OutputExists(
-            f"{target} exists; name another file with --out, or add --force to replace it"
+            f"{target} exists; name another file with --file, or add --force to replace it"
         )
     found = finished.read(run)
     manifest = _as_drawn(found.manifest)
@@ -61,7 +81,7 @@ def report(
         say(
             f"{run} is of an earlier version: its chunks carry no seals, and only the manifest's digests were compared"
         )
-    say(str(target))
+    say(str(target), quiet=quiet)
 
 
 def _as_drawn(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +103,7 @@ def verify(
     workers: Workers = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compare every file and entry of a finished run with its manifest, and run some patients of every chunk again."""
+    """Compare a finished run with its manifest and run a share of it again, byte for byte."""
     from normoxia.trial import finished, runner
     from normoxia.trial.folder import described
 

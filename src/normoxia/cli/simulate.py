@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Ablate, Quiet, Workers, checked_tolerance, worker_count
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Ablate,
+    Decimal,
+    Force,
+    OldFile,
+    Quiet,
+    Workers,
+    checked_tolerance,
+    choice,
+    examples,
+    file_option,
+    required_file,
+    worker_count,
+)
 from normoxia.cli.show import progress_bar, say
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.progress import Step
@@ -17,14 +31,23 @@ if TYPE_CHECKING:
 
 #: patients whose doses differ, solved together
 _TOGETHER = 256
+BACKENDS = ("auto", "fast", "reference")
+EXAMPLES = examples(
+    "normoxia simulate model.yaml --times 0:728:7 --file states.csv",
+    "normoxia simulate model.yaml --patients p.csv --doses d.csv \\\n"
+    "      --times 0,42,84 --outputs diameter,VEGF --file states.parquet",
+)
 
 
 def simulate(
-    model: Annotated[Path, typer.Argument(help="A model document.")],
+    model: Annotated[
+        Path, typer.Argument(autocompletion=completion.models, help="A model document.")
+    ],
     times: Annotated[
         str, typer.Option("--times", help="Such as 0,42,84 or 0:728:7, in the model's time unit.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
+    file: Annotated[Path | None, file_option("The table to write: .csv or .parquet.")] = None,
+    out: OldFile = None,
     patients: Annotated[
         Path | None,
         typer.Option(
@@ -48,32 +71,29 @@ def simulate(
     tolerance: Annotated[
         float, typer.Option("--tolerance", help="Relative tolerance of the solver.")
     ] = 1e-4,
-    backend: Annotated[str, typer.Option("--backend", help="auto, fast or reference.")] = "auto",
-    decimal: Annotated[
-        str | None,
-        typer.Option(
-            "--decimal",
-            help="point or comma, where the tables' numbers do not tell: 1.234 is 1234 or 1.234.",
-        ),
-    ] = None,
+    backend: Annotated[
+        str, choice("--backend", "backend", BACKENDS, "Solver: auto, fast or reference.")
+    ] = "auto",
+    decimal: Decimal = None,
     ablate: Ablate = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
+    force: Force = False,
     workers: Workers = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
+    """Solve any model for a table of patients and doses."""
     import numpy as np
 
     from normoxia import mechanism, memory, simulation
     from normoxia.mechanism.inputs import none
     from normoxia.simulation import tables
 
-    if out.suffix not in (".csv", ".parquet"):
+    path = required_file(file, out, "states.csv")
+    if path.suffix not in (".csv", ".parquet"):
         raise InvalidArgument(
-            f'"{out}" ends in neither .csv nor .parquet; the ending chooses the format'
+            f'"{path}" ends in neither .csv nor .parquet; the ending chooses the format'
         )
-    if out.exists() and not force:
-        raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
+    if path.exists() and not force:
+        raise OutputExists(f"{path} exists; name another file, or add --force to replace it")
     tolerance = checked_tolerance(tolerance)
     grid = tables.read_times(times)
     whole = mechanism.read(model)
@@ -123,9 +143,9 @@ def simulate(
             )
             values.append(result.values)
             failed |= {first + row: reason for row, reason in result.reason.items()}
-    tables.write_rows(out, names, grid, simulator.outputs, np.concatenate(values))
+    tables.write_rows(path, names, grid, simulator.outputs, np.concatenate(values))
     for row, reason in list(failed.items())[:5]:
         say(f'patient "{names[row]}" failed: {reason}', quiet=quiet)
-    say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {out}", quiet=quiet)
+    say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {path}", quiet=quiet)
     if failed:
         raise typer.Exit(1)

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Json,
+    Lang,
+    Quiet,
+    Workers,
+    examples,
+    file_option,
+    match_word,
+    worker_count,
+)
 from normoxia.cli.show import plain, print_json, progress_bar, say
 from normoxia.cli.table import print_paragraph, print_table
-from normoxia.errors import OutputExists, UnknownName
+from normoxia.errors import OutputExists
 from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
@@ -25,45 +35,64 @@ WIDTH = 100
 #: longest contrast that stands on one line
 _CONTRAST = 18
 
+EXAMPLES = examples(
+    "normoxia validate",
+    "normoxia validate --study IMpower150",
+    "normoxia validate --out validation --lang zh",
+)
+
 
 def validate(
     study: Annotated[
         str | None,
-        typer.Option("--study", help="Print the rows of this study alone; summaries are of all."),
-    ] = None,
-    report: Annotated[
-        Path | None,
         typer.Option(
-            "--report", help="A folder for the report and its figures; must not exist yet."
+            "--study",
+            autocompletion=completion.studies,
+            help="Print the rows of this study alone; summaries are of all.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for the report, its figures and the JSON object; must not exist yet.",
+        ),
     ] = None,
+    file: Annotated[
+        Path | None, file_option("A file for the JSON object alone; must not exist yet.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
     workers: Workers = 0,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict every randomised trial of the registry without itself, and hold it against what was published."""
+    """Predict each randomised trial of the registry from the others and compare it with its results."""
     from normoxia import calibration
     from normoxia.calibration.scoring import lock as locked
 
-    if study is not None and study not in locked.read().studies:
-        raise UnknownName("scored study", study, locked.read().studies)
-    for path, option in ((report, "--report"), (out, "--out")):
+    study = study and match_word("scored study", study, locked.read().studies)
+    if report is not None:
+        say("the folder of the report is named by --out now, as in every command")
+        folder, file = report, file or out
+    elif out is not None and out.suffix == ".json":
+        say("--out names a folder now, as in every command; write --file for the name of a file")
+        folder, file = None, file or out
+    else:
+        folder = out
+    for path, option in ((folder, "--out"), (file, "--file")):
         if path is not None and path.exists():
             raise OutputExists(f"{path} exists; name another one with {option}")
     with progress_bar(quiet=quiet) as progress:
         validation = calibration.validate(workers=worker_count(workers), progress=progress)
     board: Scoreboard = validation.board
     whole = board.as_json()
-    if out is not None:
-        _write_json(out, whole)
-        say(str(out), quiet=quiet)
-    if report is not None:
+    if file is not None:
+        _write_json(file, whole)
+        say(str(file), quiet=quiet)
+    if folder is not None:
         say("drawing the figures and the report ...", quiet=quiet)
-        say(str(_write(report, validation, lang)), quiet=quiet)
+        say(str(_write(folder, validation, lang)), quiet=quiet)
     if json:
         print_json(whole)
     else:
@@ -79,7 +108,7 @@ def _write(folder: Path, validation: Validation, lang: str) -> Path:
     told, figures = pages(
         validation.board,
         **_behind(validation),
-        provenance={"command": f"normoxia validate --report {folder.name}"},
+        provenance={"command": f"normoxia validate --out {folder.name}"},
         first=lang,
     )
     save_all(figures, folder / "figures")
