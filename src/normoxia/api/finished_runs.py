@@ -76,7 +76,7 @@ class VerificationResult:
 
 
 def redraw(
-    folder: str | Path, *, out: str | Path | None = None, overwrite: bool = False, lang: str = "en"
+    folder: str | Path, *, file: str | Path | None = None, overwrite: bool = False, lang: str = "en"
 ) -> Path:
     """Draw the report of a finished run again.
 
@@ -84,8 +84,8 @@ def redraw(
     ----------
     folder
         Of a finished run.
-    out
-        The file to write; `report.html` in the folder when omitted.
+    file
+        The page to write; `report.html` in the folder when omitted.
     overwrite
         Whether to replace the file.
     lang
@@ -103,11 +103,16 @@ def redraw(
     InvalidDocument
         The folder holds no finished run, or was changed after the run.
     """
-    return redraw_with(Path(folder), out, overwrite=overwrite, lang=lang, warn=_warn)
+    return redraw_with(Path(folder), file, overwrite=overwrite, lang=lang, warn=_warn)
 
 
 def redraw_with(
-    folder: Path, out: str | Path | None, *, overwrite: bool, lang: str, warn: Callable[[str], None]
+    folder: Path,
+    file: str | Path | None,
+    *,
+    overwrite: bool,
+    lang: str,
+    warn: Callable[[str], None],
 ) -> Path:
     """Draw a report as `redraw` does, with warnings given to a function."""
     from normoxia import library
@@ -115,10 +120,10 @@ def redraw_with(
     from normoxia.trial import analysis
 
     lang = one_of("language", lang, library.names("languages"))
-    target = Path(out) if out is not None else folder / "report.html"
+    target = Path(file) if file is not None else folder / "report.html"
     if target.exists() and not overwrite:
         raise OutputExists(
-            f"{target} exists; name another file with out (--out), or replace it with overwrite=True (--force)"
+            f"{target} exists; name another file (--file), or replace it with overwrite=True (--force)"
         )
     run = finished.read(folder)
     manifest = _manifest_as_drawn(run.manifest)

@@ -1,4 +1,4 @@
-"""Published studies, models, drugs and populations by name."""
+"""Published studies, questions, models, drugs and populations by name."""
 
 from __future__ import annotations
 
@@ -141,6 +141,17 @@ def read_population(name: str | Path) -> PopulationDocument:
     if _is_document(name):
         return population.read(Path(name))
     return population.read(one_of("population", str(name), population.library()))
+
+
+def questions() -> tuple[str, ...]:
+    """Names of the shipped questions, for `pool`.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return library.names("questions")
 
 
 def _is_document(name: str | Path) -> bool:

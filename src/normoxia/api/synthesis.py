@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia.api.html import escaped, frame_html, ratio_text
 from normoxia.api.names import one_of
 from normoxia.api.synthesis_options import PoolOptions, pool_options
-from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis import answers, questions
 from normoxia.evidence.synthesis.table_analysis import TableAnalysis, analyse_table
@@ -380,9 +380,7 @@ def _narrowed(question: Question, options: PoolOptions) -> Question:
         question = replace(question, asked=tuple(asked[name] for name in dict.fromkeys(names)))
     if options.reference is not None:
         nodes = {node for entry in question.entries for node in entry.arms.values()}
-        if options.reference not in nodes:
-            raise UnknownName("treatment", options.reference, nodes)
-        question = replace(question, reference=options.reference)
+        question = replace(question, reference=one_of("treatment", options.reference, nodes))
     if options.small_values is not None:
         asked_for = tuple(replace(a, small_values=options.small_values) for a in question.asked)
         question = replace(question, asked=asked_for)

@@ -15,29 +15,40 @@ import typer
 
 from normoxia import __version__
 from normoxia.cli import (
+    calibrate,
     check,
     credibility,
     doctor,
     evidence,
     export,
+    forecast,
+    listing,
     mechanism,
+    pool,
+    protocol,
     revisit,
+    run,
+    runs,
     simulate,
     streams,
+    validate,
 )
-from normoxia.cli.calibrate import calibrate
-from normoxia.cli.forecast import forecast
-from normoxia.cli.pool import pool
-from normoxia.cli.protocol import protocol
-from normoxia.cli.run import run as run_verb
-from normoxia.cli.validate import validate
+from normoxia.cli.groups import CommandsByTask
+from normoxia.cli.options import examples
 from normoxia.errors import Interrupted, InvalidArgument, InvalidDocument, NormoxiaError, shortened
 
 app = typer.Typer(
     name="normoxia",
+    cls=CommandsByTask,
+    epilog=examples(
+        "normoxia list                 # everything that has a name",
+        "normoxia run impower150       # a virtual trial, in about a minute",
+        "normoxia pool first-line-wt   # a network meta-analysis",
+        "normoxia run --help           # options and examples of a command",
+    ),
     help=(
         "Virtual trials and evidence synthesis of immune checkpoint inhibitors with anti-angiogenic drugs in "
-        "advanced non-small-cell lung cancer. Research use only: never medical advice."
+        "advanced non-small-cell lung cancer. For research only: it gives no medical advice."
     ),
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -62,21 +73,23 @@ def options(
     """Options before the verb."""
 
 
-app.command("run")(run_verb)
-app.command("protocol")(protocol)
-app.command("simulate")(simulate.simulate)
-app.command("mechanism")(mechanism.mechanism)
-app.command("check")(check.check)
-app.command("calibrate")(calibrate)
-app.command("forecast")(forecast)
-app.command("pool")(pool)
-app.command("validate")(validate)
-app.command("credibility")(credibility.credibility)
-app.command("report")(revisit.report)
-app.command("verify")(revisit.verify)
-app.command("export")(export.export)
-app.command("doctor")(doctor.doctor)
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("protocol", epilog=protocol.EXAMPLES)(protocol.protocol)
+app.command("runs", epilog=runs.EXAMPLES)(runs.runs)
+app.command("report", epilog=revisit.EXAMPLES_REPORT)(revisit.report)
+app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
+app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
+app.command("pool", epilog=pool.EXAMPLES)(pool.pool)
+app.command("mechanism", epilog=mechanism.EXAMPLES)(mechanism.mechanism)
+app.command("simulate", epilog=simulate.EXAMPLES)(simulate.simulate)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
+app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
+app.command("credibility", epilog=credibility.EXAMPLES)(credibility.credibility)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("doctor")(doctor.doctor)
 
 
 #: what a shell says of a program whose reader has gone: 128 and the number of that signal

@@ -7,18 +7,24 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import Json
+from normoxia.cli import completion
+from normoxia.cli.options import Json, examples
 from normoxia.cli.show import print_json, say
+
+EXAMPLES = examples("normoxia check mine.yaml", "normoxia check studies/*.yaml --json")
 
 
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Documents of any kind: model, drug, population, trial, study."),
+        typer.Argument(
+            autocompletion=completion.files((".yaml", ".yml")),
+            help="Documents of any kind: model, drug, population, trial, study, question.",
+        ),
     ],
     json: Json = False,
 ) -> None:
-    """Read documents and report every finding in them with file, line, key and the nearest legal name."""
+    """Check documents of any kind: every finding with file, line, key and the nearest legal name."""
     import normoxia as nx
 
     documents = [nx.check(file) for file in files]

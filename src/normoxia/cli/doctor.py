@@ -27,7 +27,7 @@ _LIBRARIES = {
 
 
 def doctor(json: Json = False) -> None:
-    """Print versions, cores, the kernel cache, and which optional libraries are missing."""
+    """Print versions, cores, processor, and which optional libraries are missing."""
     rows: dict[str, str] = {
         "normoxia": __version__,
         "python": platform.python_version(),

@@ -3,39 +3,80 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Json,
+    Lang,
+    OldFile,
+    Quiet,
+    choice,
+    file_option,
+    match_word,
+    required_file,
+)
 from normoxia.cli.show import print_json, say
 from normoxia.cli.table import print_table
-from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
-    from normoxia.evidence.export import Row
-    from normoxia.evidence.studies.registry import Registry
+    pass
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The published evidence: 43 studies with quotations, what does not agree in them, and exports.",
+    help="The registry of published studies: list and show them, audit what disagrees, export tables.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+CLASSES = ("ICI", "ICI/PD-1", "ICI/PD-L1", "VEGF antibody", "VEGFR TKI", "chemotherapy")
+LINES = ("first", "second or later", "third or later", "after TKI")
+EGFR = ("mutant", "wild-type", "mixed", "unstated")
+GROUPS = ("review", "context", "context_extra", "user")
+ENDPOINTS = ("PFS", "OS", "ORR", "DCR", "DoR", "G3+ TRAE", "G3+ AE", "discontinuation")
+TABLES = (
+    "outcomes",
+    "best",
+    "contrasts",
+    "arms",
+    "revman-contrasts",
+    "revman-rates",
+    "curves",
+    "individual",
+    "audit",
 )
 
 Drug = Annotated[
-    str | None, typer.Option("--drug", help="A drug in some arm, such as atezolizumab.")
+    str | None,
+    typer.Option(
+        "--drug", autocompletion=completion.drugs, help="A drug in some arm, such as atezolizumab."
+    ),
 ]
 Component = Annotated[
     str | None,
-    typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ..."),
+    typer.Option(
+        "--class",
+        autocompletion=completion.words(CLASSES),
+        help="A class in some arm: ICI, VEGFR TKI, chemotherapy ...",
+    ),
 ]
-Line = Annotated[str | None, typer.Option("--line", help="first, second or later, after TKI ...")]
-Egfr = Annotated[str | None, typer.Option("--egfr", help="mutant, wild-type, mixed, unstated.")]
+Line = Annotated[
+    str | None,
+    typer.Option(
+        "--line",
+        autocompletion=completion.words(LINES),
+        help="first, second or later, after TKI ...",
+    ),
+]
+Egfr = Annotated[
+    str | None, choice("--egfr", "EGFR status", EGFR, "mutant, wild-type, mixed, unstated.")
+]
 Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
 Group = Annotated[
-    str | None, typer.Option("--group", help="review, context, context_extra or user.")
+    str | None, choice("--group", "group", GROUPS, "review, context, context_extra or user.")
 ]
 Studies = Annotated[
     list[Path] | None,
@@ -56,11 +97,12 @@ def listing(
     json: Json = False,
 ) -> None:
     """List the studies that fit every filter given."""
+    from normoxia.api.registry import registry_with
     from normoxia.evidence import reports
     from normoxia.language import language
 
     found = reports.listing(
-        _registry(studies),
+        registry_with(studies or ()),
         drug=drug,
         component=component,
         line=line,
@@ -99,34 +141,38 @@ def listing(
 
 @app.command()
 def show(
-    study: Annotated[str, typer.Argument(help="A study's id, such as IMpower150.")],
+    study: Annotated[
+        str,
+        typer.Argument(autocompletion=completion.studies, help="A study's id, such as IMpower150."),
+    ],
     lang: Lang = "en",
     studies: Studies = None,
 ) -> None:
     """Show a study: setting, arms, every number with its source, what is unverified, and what does not agree."""
+    from normoxia.api.registry import registry_with
     from normoxia.evidence import reports
 
-    for text in reports.show(_registry(studies)[study], lang):
+    for text in reports.show(registry_with(studies or ())[study], lang):
         sys.stdout.write(text + "\n")
 
 
 @app.command()
 def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> None:
     """List where the review disagrees with itself, with its sources, or with arithmetic, and what follows."""
+    import normoxia as nx
     from normoxia.evidence import reports
     from normoxia.language import language
 
-    found = reports.audit_report(_registry(studies), lang)
+    audited = nx.audit(studies or (), lang=lang)
     if json:
-        print_json(found)
+        print_json(audited.content)
         return
-    rows = found["findings"]
-    assert isinstance(rows, list)
-    speech = language(lang)
+    rows = audited.content["findings"]
+    text = language(lang)
     print_table(
-        speech.say("registry.audit_title", n=len(rows)),
+        text.say("registry.audit_title", n=len(rows)),
         [
-            speech.say(f"registry.{key}")
+            text.say(f"registry.{key}")
             for key in (
                 "list_study",
                 "audit_item",
@@ -137,7 +183,7 @@ def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> Non
         ],
         [
             (
-                speech.say("registry.the_review") if r["study"] == "review" else r["study"],
+                text.say("registry.the_review") if r["study"] == "review" else r["study"],
                 r["item"],
                 " | ".join(r["values"]),
                 r["consequence"],
@@ -153,12 +199,16 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
+            autocompletion=completion.words(TABLES),
             help="outcomes, best, contrasts (netmeta), arms (netmeta), revman-contrasts, revman-rates, curves, "
-            "individual (patients rebuilt from the curves: derived), audit."
+            "individual (patients rebuilt from the curves: derived), audit.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
-    endpoint: Annotated[str, typer.Option("--endpoint", help="PFS, OS, ORR, DCR ...")] = "PFS",
+    file: Annotated[Path | None, file_option("The table to write: .csv or .parquet.")] = None,
+    out: OldFile = None,
+    endpoint: Annotated[
+        str, choice("--endpoint", "endpoint", ENDPOINTS, "PFS, OS, ORR, DCR ...")
+    ] = "PFS",
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
@@ -167,83 +217,24 @@ def export(
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
+    quiet: Quiet = False,
 ) -> None:
     """Write a table of the registry for another program."""
+    from normoxia.api.registry import registry_with, table_rows
     from normoxia.evidence import export as tables
     from normoxia.language import language
 
-    speech = language(lang)
-    chosen = _registry(studies).select(
+    path, name = required_file(file, out, f"{table}.csv"), match_word("table", table, TABLES)
+    text = language(lang)
+    chosen = registry_with(studies or ()).select(
         drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
     )
-    rows = _rows(table, chosen, endpoint, lang)
-    if not rows and table in ("arms", "revman-rates"):
-        rates = sorted(
-            {
-                o.endpoint.value
-                for s in chosen
-                for o in s.published()
-                if o.measure == "percent" and o.n
-            }
-        )
-        raise InvalidArgument(
-            f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
-        )
-    tables.write(rows, out)
-    if table == "contrasts":
-        derived = sum(row["origin"] == "derived" for row in rows)
-        if derived:
-            say(speech.say("registry.exported_derived", n=derived))
+    rows = table_rows(chosen, name, endpoint, lang)
+    tables.write(rows, path)
+    if name == "contrasts":
+        if derived := sum(row["origin"] == "derived" for row in rows):
+            say(text.say("registry.exported_derived", n=derived), quiet=quiet)
         for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
-            say(speech.say("registry.exported_without", study=study, why=speech.phrase(why)))
-    say(speech.say("registry.exported", n=len(rows), file=out))
-
-
-def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[Row]:
-    from normoxia.evidence import export as tables
-    from normoxia.evidence import reports
-
-    match table:
-        case "outcomes":
-            return tables.outcome_rows(registry, derived=True)
-        case "best":
-            return tables.outcome_rows(registry, best=True)
-        case "contrasts":
-            return tables.netmeta_contrasts(registry, endpoint)
-        case "arms":
-            return tables.netmeta_arms(registry, endpoint)
-        case "revman-contrasts":
-            return tables.revman_contrasts(registry, endpoint)
-        case "revman-rates":
-            return tables.revman_rates(registry, endpoint)
-        case "curves":
-            return tables.curve_rows(registry)
-        case "individual":
-            from normoxia.evidence.studies.curves import individual_rows
-
-            return individual_rows(registry)
-        case "audit":
-            findings = reports.audit_report(registry, lang)["findings"]
-            assert isinstance(findings, list)
-            return [
-                {key: " | ".join(v) if isinstance(v, list) else v for key, v in row.items()}
-                for row in findings
-            ]
-    names = (
-        "outcomes",
-        "best",
-        "contrasts",
-        "arms",
-        "revman-contrasts",
-        "revman-rates",
-        "curves",
-        "individual",
-        "audit",
-    )
-    raise UnknownName("table", table, names)
-
-
-def _registry(folders: list[Path] | None) -> Registry:
-    from normoxia import evidence
-
-    return evidence.registry(*(folders or ()))
+            words = text.say("registry.exported_without", study=study, why=text.phrase(why))
+            say(words, quiet=quiet)
+    say(text.say("registry.exported", n=len(rows), file=path), quiet=quiet)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang
+from normoxia.cli import completion
+from normoxia.cli.options import Json, Lang, examples
 from normoxia.cli.show import print_json
 from normoxia.cli.table import print_table
 
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     from normoxia.language import Language
     from normoxia.mechanism.model import Statement
 
+EXAMPLES = examples("normoxia mechanism --lang zh", "normoxia mechanism model.yaml --json")
+
 
 def mechanism(
     model: Annotated[
-        Path | None, typer.Argument(help="A model document; default: the shipped one.")
+        Path | None,
+        typer.Argument(
+            autocompletion=completion.models, help="A model document; default: the shipped one."
+        ),
     ] = None,
     lang: Lang = "en",
     json: Json = False,
 ) -> None:
-    """List what the model claims: each statement's place in the review, term, strength and how to ablate it."""
+    """List the model's causal statements, each with its place in the review, its term, strength and ablation."""
     from normoxia import library
     from normoxia import mechanism as room
     from normoxia.language import language

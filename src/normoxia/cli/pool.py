@@ -8,49 +8,75 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Out, Quiet, Seed
+from normoxia.cli import completion
+from normoxia.cli.options import Decimal, Json, Lang, Out, Quiet, Seed, choice, examples
 from normoxia.cli.pool_text import print_meta_analysis
 from normoxia.cli.show import print_json, say
 from normoxia.errors import InvalidArgument, InvalidDocument
 
 METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
+PREDICTIONS = ("confidence", "student")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
+MODELS, DIRECTIONS = ("random", "common"), ("good", "bad")
+EXAMPLES = examples(
+    "normoxia pool first-line-wt",
+    "normoxia pool egfr-post-tki --endpoint pfs --out pooled",
+    "normoxia pool network.csv --effect hr --reference placebo",
+)
 
 
 def pool(
     what: Annotated[
         str,
         typer.Argument(
+            autocompletion=completion.questions,
             help="A shipped question (first-line-wt, egfr-post-tki, tki-or-antibody, components, biomarkers), "
-            "a question document (.yaml), or a table of contrasts or arms (.csv, .tsv)."
+            "a question document (.yaml), or a table of contrasts or arms (.csv, .tsv).",
         ),
     ],
     effect: Annotated[
-        str | None, typer.Option("--effect", help=f"Measure of a table: {', '.join(EFFECTS)}.")
+        str | None,
+        choice("--effect", "effect", EFFECTS, f"Measure of a table: {', '.join(EFFECTS)}."),
     ] = None,
-    model: Annotated[str, typer.Option("--model", help="random or common.")] = "random",
+    model: Annotated[str, choice("--model", "model", MODELS, "random or common.")] = "random",
     method: Annotated[
         str,
-        typer.Option(
-            "--method", help=f"For counts; with few events not the first: {', '.join(METHODS)}."
+        choice(
+            "--method",
+            "method",
+            METHODS,
+            f"For counts; with few events not the first: {', '.join(METHODS)}.",
         ),
     ] = "inverse-variance",
     tau: Annotated[
         str,
-        typer.Option(
-            "--tau", help=f"Estimator of between-study variance: {', '.join(ESTIMATORS)}."
+        choice(
+            "--tau",
+            "tau estimator",
+            ESTIMATORS,
+            f"Estimator of between-study variance: {', '.join(ESTIMATORS)}.",
         ),
     ] = "REML",
     reference: Annotated[
         str | None, typer.Option("--reference", help="Treatment the others are shown against.")
     ] = None,
     small_values: Annotated[
-        str | None, typer.Option("--small-values", help="good or bad for the patient.")
+        str | None,
+        choice(
+            "--small-values",
+            "direction",
+            DIRECTIONS,
+            "Small values are good or bad for the patient.",
+        ),
     ] = None,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option("--endpoint", help="Of a question; may be repeated; default all."),
+        typer.Option(
+            "--endpoint",
+            autocompletion=completion.words(("PFS", "OS", "ORR", "DCR", "G3+ TRAE")),
+            help="Of a question; may be repeated; default all.",
+        ),
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -58,12 +84,7 @@ def pool(
             "--column", help="ROLE=NAME for a column misunderstood, such as se=stderr; repeatable."
         ),
     ] = None,
-    decimal: Annotated[
-        str | None,
-        typer.Option(
-            "--decimal", help="point or comma, where a table does not tell: 1.234 is 1234 or 1.234."
-        ),
-    ] = None,
+    decimal: Decimal = None,
     equivalence: Annotated[
         float | None,
         typer.Option(
@@ -86,9 +107,11 @@ def pool(
     ] = False,
     prediction: Annotated[
         str | None,
-        typer.Option(
+        choice(
             "--prediction",
-            help="Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
+            "kind of prediction interval",
+            PREDICTIONS,
+            "Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
         ),
     ] = None,
     level: Annotated[
@@ -122,7 +145,7 @@ def pool(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pool published results: effects, heterogeneity, ranking with uncertainty, inconsistency, certainty."""
+    """Network meta-analysis of a shipped question or a table: effects, heterogeneity, ranking, certainty."""
     import normoxia as nx
 
     try:

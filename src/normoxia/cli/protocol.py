@@ -6,38 +6,37 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from normoxia.cli.options import OldFile, Trial, examples, file_option, output_file
 from normoxia.cli.show import say
 from normoxia.cli.streams import is_unicode
 from normoxia.errors import InvalidArgument, OutputExists
 
+EXAMPLES = examples(
+    "normoxia protocol impower150", "normoxia protocol study:KEYNOTE-189 --file mine.yaml"
+)
+
 
 def protocol(
-    trial: Annotated[
-        str,
-        typer.Argument(
-            help="A shipped trial, such as impower150; study:NAME; forecast:NAME; or the path of a protocol."
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Where to write; must not exist yet. Printed when omitted."),
+    trial: Trial,
+    file: Annotated[
+        Path | None, file_option("The document to write; must not exist yet. Default: print it.")
     ] = None,
+    out: OldFile = None,
 ) -> None:
-    """Write a trial's protocol document, with every assumption in it: the beginning of a trial of your own."""
-    from normoxia.trial import files
+    """Print or write a trial's protocol, with every assumption in it, to edit into your own."""
+    from normoxia.api.trials import read_trial
     from normoxia.trial.folder import write_whole
 
-    if out is not None and out.exists():
-        raise OutputExists(f"{out} exists; name another file")
-    text = files.read(trial).text
-    if out is None:
+    path = output_file(file, out)
+    if path is not None and path.exists():
+        raise OutputExists(f"{path} exists; name another file")
+    text = read_trial(trial).text
+    if path is None:
         if not is_unicode() and not text.isascii():
             raise InvalidArgument(
-                f"this terminal writes {sys.stdout.encoding}, which lacks characters of the document; write it to a file with --out"
+                f"this terminal writes {sys.stdout.encoding}, which lacks characters of the document; write it to a file with --file"
             )
         sys.stdout.write(text)
         return
-    write_whole(out, text.encode())
-    say(f"{out}; edit it, and its first line's name, then: normoxia run {out}")
+    write_whole(path, text.encode())
+    say(f"{path}; edit it, and its first line's name, then: normoxia run {path}")

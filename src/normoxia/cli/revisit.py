@@ -1,4 +1,4 @@
-"""`normoxia report` and `normoxia verify`: draw the report of a finished run again; run some of its patients again and compare."""
+"""`normoxia report` and `normoxia verify`: redraw the report of a finished run; run some of its patients again and compare."""
 
 from __future__ import annotations
 
@@ -7,30 +7,50 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import Lang, Quiet, Workers
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Force,
+    Lang,
+    OldFile,
+    Quiet,
+    Workers,
+    examples,
+    file_option,
+    output_file,
+)
 from normoxia.cli.show import progress_bar, say
 
-RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
+Folder = Annotated[
+    Path, typer.Argument(autocompletion=completion.runs, help="The folder of a finished run.")
+]
+EXAMPLES_REPORT = examples(
+    "normoxia report runs/impower150-001 --lang zh --file zh.html",
+    "normoxia report runs/impower150-001 --force",
+)
+EXAMPLES_VERIFY = examples(
+    "normoxia verify runs/impower150-001", "normoxia verify runs/impower150-001 --whole"
+)
 
 
 def report(
-    run: RunArgument,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Default: report.html in the folder.")
+    run: Folder,
+    file: Annotated[
+        Path | None, file_option("The page to write. Default: report.html in the folder.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the report that is there.")
-    ] = False,
+    out: OldFile = None,
+    force: Force = False,
     lang: Lang = "en",
+    quiet: Quiet = False,
 ) -> None:
-    """Draw the report of a finished run again, from chunks that are its own and whole."""
+    """Redraw the report of a finished run, in either language."""
     from normoxia.api.finished_runs import redraw_with
 
-    say(str(redraw_with(run, out, overwrite=force, lang=lang, warn=say)))
+    page = redraw_with(run, output_file(file, out), overwrite=force, lang=lang, warn=say)
+    say(str(page), quiet=quiet)
 
 
 def verify(
-    run: RunArgument,
+    run: Folder,
     share: Annotated[
         float,
         typer.Option(
@@ -42,7 +62,7 @@ def verify(
     workers: Workers = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compare every file and entry of a finished run with its manifest, and run some patients of every chunk again."""
+    """Compare a finished run with its manifest and run a share of it again, byte for byte."""
     import normoxia as nx
 
     with progress_bar(quiet=quiet) as progress:

@@ -15,21 +15,25 @@ from normoxia.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Trial,
     Workers,
     checked_tolerance,
+    examples,
 )
 from normoxia.cli.run_output import print_run
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
 
+EXAMPLES = examples(
+    "normoxia run impower150",
+    "normoxia run study:KEYNOTE-189 --patients 100 --out runs/keynote-189",
+    "normoxia run impower150 --ablate C26 --seed 2 --lang zh",
+    "normoxia run mine.yaml --uncalibrated --replicates 1",
+)
+
 
 def run(
-    trial: Annotated[
-        str,
-        typer.Argument(
-            help="A shipped trial, such as impower150; study:NAME; forecast:NAME; or the path of a protocol."
-        ),
-    ],
+    trial: Trial,
     patients: Annotated[
         int | None, typer.Option("--patients", help="In every arm; default: as published.")
     ] = None,
@@ -65,11 +69,11 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a trial on virtual patients, print it beside the published result, and keep everything in a folder."""
+    """Simulate a trial on virtual patients, beside the published result; keep it in a folder."""
     from normoxia import storage
-    from normoxia.api import running
+    from normoxia.api import run_index, running
     from normoxia.api.plan import plan
-    from normoxia.trial import files
+    from normoxia.api.trials import read_trial
 
     if resume and out is None:
         raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
@@ -78,7 +82,7 @@ def run(
             f"--patients {patients}: a trial needs at least one patient in every arm"
         )
     tolerance = checked_tolerance(tolerance)
-    protocol = files.read(trial)
+    protocol = read_trial(trial)
     _check_replicates(replicates, calibrated=not uncalibrated)
     planned = plan(
         protocol,
@@ -90,18 +94,21 @@ def run(
         tolerance=tolerance,
     )
     path = out or storage.fresh(Path("runs"), protocol.id)
-    finished = running.in_folder(
-        planned,
-        path,
-        resume=resume,
-        workers=workers,
-        report=report,
-        lang=lang,
-        watch=progress_bar(quiet=quiet),
-        note=lambda text: say(text, quiet=quiet),
-        warn=say,
-        go_on=f"normoxia run {trial} --out {path} --resume and the same options",
-    )
+    try:
+        finished = running.in_folder(
+            planned,
+            path,
+            resume=resume,
+            workers=workers,
+            report=report,
+            lang=lang,
+            watch=progress_bar(quiet=quiet),
+            note=lambda text: say(text, quiet=quiet),
+            warn=say,
+            go_on=f"normoxia run {trial} --out {path} --resume and the same options",
+        )
+    finally:
+        run_index.record(path)
     if json:
         print_json(finished.summary())
     else:

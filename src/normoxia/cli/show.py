@@ -1,4 +1,4 @@
-"""How the command line speaks: tables on standard output, progress and talk on standard error."""
+"""What the command line prints: results on standard output, progress and notes on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def print_json(value: object) -> None:
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """A line of talk on standard error."""
+    """Print a note on standard error, unless it is to be quiet."""
     if not quiet:
         sys.stderr.write(text + "\n")
 

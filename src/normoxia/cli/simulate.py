@@ -7,19 +7,40 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import Ablate, Quiet, Workers
+from normoxia.cli import completion
+from normoxia.cli.options import (
+    Ablate,
+    Decimal,
+    Force,
+    OldFile,
+    Quiet,
+    Workers,
+    choice,
+    examples,
+    file_option,
+    required_file,
+)
 from normoxia.cli.show import progress_bar, say
 
 #: failed patients that are listed
 _LISTED = 5
+BACKENDS = ("auto", "fast", "reference")
+EXAMPLES = examples(
+    "normoxia simulate model.yaml --times 0:728:7 --file states.csv",
+    "normoxia simulate model.yaml --patients p.csv --doses d.csv \\\n"
+    "      --times 0,42,84 --outputs diameter,VEGF --file states.parquet",
+)
 
 
 def simulate(
-    model: Annotated[Path, typer.Argument(help="A model document.")],
+    model: Annotated[
+        Path, typer.Argument(autocompletion=completion.models, help="A model document.")
+    ],
     times: Annotated[
         str, typer.Option("--times", help="Such as 0,42,84 or 0:728:7, in the model's time unit.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .parquet.")],
+    file: Annotated[Path | None, file_option("The table to write: .csv or .parquet.")] = None,
+    out: OldFile = None,
     patients: Annotated[
         Path | None,
         typer.Option(
@@ -43,24 +64,21 @@ def simulate(
     tolerance: Annotated[
         float, typer.Option("--tolerance", help="Relative tolerance of the solver.")
     ] = 1e-4,
-    backend: Annotated[str, typer.Option("--backend", help="auto, fast or reference.")] = "auto",
-    decimal: Annotated[
-        str | None,
-        typer.Option(
-            "--decimal",
-            help="point or comma, where the tables' numbers do not tell: 1.234 is 1234 or 1.234.",
-        ),
-    ] = None,
+    backend: Annotated[
+        str, choice("--backend", "backend", BACKENDS, "Solver: auto, fast or reference.")
+    ] = "auto",
+    decimal: Decimal = None,
     ablate: Ablate = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
+    force: Force = False,
     workers: Workers = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
+    """Solve any model for a table of patients and doses."""
     import normoxia as nx
     from normoxia.api.simulating import refuse_output
 
-    refuse_output(out, overwrite=force)
+    path = required_file(file, out, "states.csv")
+    refuse_output(path, overwrite=force)
     with progress_bar(quiet=quiet) as progress:
         result = nx.simulate(
             model,
@@ -77,10 +95,10 @@ def simulate(
         )
     for note in result.notes:
         say(str(note), quiet=quiet)
-    result.save(out, overwrite=force)
+    result.save(path, overwrite=force)
     for name, reason in list(result.failed.items())[:_LISTED]:
         say(f'patient "{name}" failed: {reason}', quiet=quiet)
     n, failed, n_times = len(result.patients), len(result.failed), len(result.times)
-    say(f"{n} patients, {failed} failed, {n_times} times -> {out}", quiet=quiet)
+    say(f"{n} patients, {failed} failed, {n_times} times -> {path}", quiet=quiet)
     if failed:
         raise typer.Exit(1)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_library
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from normoxia.cli.options import Json, Lang, Quiet, Workers, worker_count
-from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli import completion
+from normoxia.cli.options import Json, Lang, Quiet, Workers, examples, file_option, match_word
+from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.cli.table import print_paragraph, print_table
-from normoxia.errors import OutputExists, UnknownName
-from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     from normoxia.calibration.scoring.scoreboard import Scoreboard
-    from normoxia.calibration.validation import Validation
     from normoxia.report.views.tables import Table
 
 #: columns of a terminal that everything printed fits
@@ -25,87 +21,72 @@ WIDTH = 100
 #: longest contrast that stands on one line
 _CONTRAST = 18
 
+EXAMPLES = examples(
+    "normoxia validate",
+    "normoxia validate --study IMpower150",
+    "normoxia validate --out validation --lang zh",
+)
+
 
 def validate(
     study: Annotated[
         str | None,
-        typer.Option("--study", help="Print the rows of this study alone; summaries are of all."),
-    ] = None,
-    report: Annotated[
-        Path | None,
         typer.Option(
-            "--report", help="A folder for the report and its figures; must not exist yet."
+            "--study",
+            autocompletion=completion.studies,
+            help="Print the rows of this study alone; summaries are of all.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A file for the JSON object; must not exist yet.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for the report, its figures and the JSON object; must not exist yet.",
+        ),
     ] = None,
+    file: Annotated[
+        Path | None, file_option("A file for the JSON object alone; must not exist yet.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
     workers: Workers = 0,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict every randomised trial of the registry without itself, and hold it against what was published."""
-    from normoxia import calibration
-    from normoxia.calibration.scoring import lock as locked
+    """Predict each randomised trial of the registry from the others and compare it with its results."""
+    import normoxia as nx
+    from normoxia.api.validating import refuse_existing
+    from normoxia.calibration.scoring import lock
 
-    if study is not None and study not in locked.read().studies:
-        raise UnknownName("scored study", study, locked.read().studies)
-    for path, option in ((report, "--report"), (out, "--out")):
-        if path is not None and path.exists():
-            raise OutputExists(f"{path} exists; name another one with {option}")
+    study = study and match_word("scored study", study, lock.read().studies)
+    folder, file = _places(out, file, report)
+    for path, option in ((folder, "--out"), (file, "--file")):
+        if path is not None:
+            refuse_existing(path, option)
     with progress_bar(quiet=quiet) as progress:
-        validation = calibration.validate(workers=worker_count(workers), progress=progress)
-    board: Scoreboard = validation.board
-    whole = board.as_json()
-    if out is not None:
-        _write_json(out, whole)
-        say(str(out), quiet=quiet)
-    if report is not None:
+        result = nx.validate(workers=workers, progress=progress)
+    if file is not None:
+        say(str(result.save_json(file)), quiet=quiet)
+    if folder is not None:
         say("drawing the figures and the report ...", quiet=quiet)
-        say(str(_write(report, validation, lang)), quiet=quiet)
+        say(str(result.save(folder, lang=lang)), quiet=quiet)
     if json:
-        print_json(whole)
+        print_json(result.to_json())
     else:
-        _print(board, lang, study or "")
+        _print(result.board, lang, study or "")
 
 
-def _write(folder: Path, validation: Validation, lang: str) -> Path:
-    """The page, its figures and the JSON object; the path of the page."""
-    from normoxia.report.figures.figure import save_all
-    from normoxia.report.pages.document import write_document
-    from normoxia.report.pages.scoreboard import pages
-
-    told, figures = pages(
-        validation.board,
-        **_behind(validation),
-        provenance={"command": f"normoxia validate --report {folder.name}"},
-        first=lang,
-    )
-    save_all(figures, folder / "figures")
-    _write_json(folder / "scoreboard.json", validation.board.as_json())
-    return write_document(told, folder / "report.html")
-
-
-def _write_json(path: Path, whole: dict[str, Any]) -> None:
-    """What --json prints, as a file."""
-    text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
-    write_whole(path, (text + "\n").encode())
-
-
-def _behind(validation: Validation) -> dict[str, Any]:
-    """What lies behind the board, as far as the validation tells: each part is a section of the page."""
-    from normoxia.calibration.fitting import hyperparameters
-    from normoxia.report.views.fitting import separate_structures
-
-    learned, structures = separate_structures(validation.identifiability, hyperparameters.read())
-    stacked = validation.stacked
-    return {
-        "learned": learned,
-        "structures": tuple(replace(s, weight=stacked[s.name].weight) for s in structures),
-        "left_out": validation.left_out,
-        "attempts": validation.attempts,
-    }
+def _places(
+    out: Path | None, file: Path | None, report: Path | None
+) -> tuple[Path | None, Path | None]:
+    """The folder of the report and the file of the JSON object; options that meant them once are still understood."""
+    if report is not None:
+        say("the folder of the report is named by --out now, as in every command")
+        return report, file or out
+    if out is not None and out.suffix == ".json":
+        say("--out names a folder now, as in every command; write --file for the name of a file")
+        return None, file or out
+    return out, file
 
 
 def _print(board: Scoreboard, lang: str, study: str) -> None:
