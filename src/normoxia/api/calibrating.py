@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia import memory
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.limits import worker_count
 from normoxia.calibration import calibrate as calibration
 from normoxia.calibration.fitting.posterior import layout, names
 from normoxia.errors import Interrupted, InvalidArgument
+from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 
 if TYPE_CHECKING:

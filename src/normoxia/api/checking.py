@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from normoxia import documents, evidence, mechanism, pharmacology, population, trial
-from normoxia.api.html import escaped
 from normoxia.calibration import forecast
 from normoxia.documents import Findings
 from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
+from normoxia.notebook import escaped
 from normoxia.trial.making import from_study
 from normoxia.trial.preflight import preflight
 from normoxia.trial.protocol import Trial

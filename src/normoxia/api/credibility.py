@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia import calibration, library
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain
 from normoxia.calibration.credibility import file as credibility_file
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import OutputExists
+from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 from normoxia.sheets import csv_text
 from normoxia.storage import write_whole

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia.api.combined import combined_of
 from normoxia.api.ensemble_draws import parameter_sets_of
-from normoxia.api.html import escaped
 from normoxia.api.limits import worker_count
 from normoxia.api.names import one_of
 from normoxia.errors import (
@@ -20,6 +19,7 @@ from normoxia.errors import (
     NormoxiaError,
     OutputExists,
 )
+from normoxia.notebook import escaped
 from normoxia.progress import Progress, silent
 from normoxia.trial import finished
 from normoxia.trial.folder import described, machine, versions, write_whole

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia import __version__
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain
 from normoxia.api.sources import read_study
 from normoxia.calibration import forecast as forecasts
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import OutputExists
-from normoxia.evidence.studies.study import Study
+from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 from normoxia.storage import write_whole
 from normoxia.trial.making import designs
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import polars
 
     from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.evidence.studies.study import Study
     from normoxia.outcome import Outcome
 
 #: the seed of the shipped forecasts, and the possible trials one is read from
@@ -102,7 +102,7 @@ class ForecastResult:
         InvalidArgument
             Its arms are not those of the forecast, or it prints none of the forecast figures.
         """
-        value = study if isinstance(study, Study) else read_study(study)
+        value = read_study(study) if isinstance(study, (str, Path)) else study
         stored = self.stored or forecasts.Forecasts(
             self.date, self.ensemble, self.made_with, self.forecasts
         )

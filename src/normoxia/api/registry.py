@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from normoxia import evidence, library
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.names import one_of
 from normoxia.errors import InvalidArgument
 from normoxia.evidence import export as exported
 from normoxia.evidence import reports
 from normoxia.evidence.studies.curves import individual_rows
+from normoxia.notebook import escaped, frame_html
 
 if TYPE_CHECKING:
     import polars

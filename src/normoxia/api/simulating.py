@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from normoxia import mechanism, memory, simulation
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.limits import LEAST_TOLERANCE, worker_count
 from normoxia.api.simulation_input import Table, dose_table, patient_table
 from normoxia.api.sources import read_model
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.mechanism.inputs import none
 from normoxia.mechanism.model import Model
+from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, Step, silent
 from normoxia.simulation import tables
 

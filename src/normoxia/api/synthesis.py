@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from normoxia.api.html import escaped, frame_html, ratio_text
 from normoxia.api.names import one_of
 from normoxia.api.synthesis_options import PoolOptions, pool_options
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis import answers, questions
 from normoxia.evidence.synthesis.table_analysis import TableAnalysis, analyse_table
+from normoxia.notebook import escaped, frame_html, ratio_text
 
 if TYPE_CHECKING:
     import polars

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia import calibration
-from normoxia.api.html import escaped, frame_html
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain
 from normoxia.errors import OutputExists
+from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 from normoxia.storage import write_whole
 

@@ -1,4 +1,4 @@
-"""Small HTML tables for notebooks."""
+"""How values show themselves in a notebook: small HTML tables."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def frame_html(frame: polars.DataFrame) -> str:
     """A frame as a table, with a line that says how many rows are not shown."""
     more = f"<p>… {len(frame) - _ROWS} more rows</p>" if len(frame) > _ROWS else ""
     return table_html(frame.columns, frame.head(_ROWS).iter_rows()) + more
+
+
+def heading_html(title: object, *lines: object) -> str:
+    """A title, with lines of text under it; empty ones are left out."""
+    shown = "".join(f"<p>{escaped(line)}</p>" for line in lines if line)
+    return f"<p><strong>{escaped(title)}</strong></p>{shown}"
 
 
 def ratio_text(numbers: Mapping[str, float | None], name: str = "") -> str | None:
