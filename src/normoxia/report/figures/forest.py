@@ -219,7 +219,7 @@ def forest_figure(
 
 
 def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
-    """Range that contains every estimate and all but very wide intervals."""
+    """Range that contains the null value, every estimate and all but very wide intervals."""
     ends = [e for row in effects for e in (row.estimate.low, row.estimate.high) if math.isfinite(e)]
     values = [row.estimate.value for row in effects]
     if not ratio:
@@ -231,8 +231,8 @@ def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
         margin = 0.06 * (last - first or 1.0)
         return first - margin, last + margin
     ends = [e for e in ends if e > 0]
-    low = max(min([*ends, *values, 0.8]), min(values) / 3)
-    high = min(max([*ends, *values, 1.25]), max(values) * 3)
+    low = max(min([*ends, *values, 0.8]), min([*values, 1.0]) / 3)
+    high = min(max([*ends, *values, 1.25]), max([*values, 1.0]) * 3)
     return low / 1.06, high * 1.06
 
 
