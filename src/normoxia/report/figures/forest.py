@@ -292,7 +292,7 @@ def _row(
     if row.kind == "heading" or math.isnan(estimate.value):
         return layers
     colour = palette.colour(0) if row.kind != "prediction" else palette.muted
-    layers += _interval(row, y, axis, colour, palette)
+    layers += _interval(row, y, axis, colour)
     numbers = text.interval(estimate, 2)
     if row.kind == "prediction":
         low, high = text.number(estimate.low, 2), text.number(estimate.high, 2)
@@ -309,7 +309,7 @@ def _row(
     return layers
 
 
-def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, palette: Theme) -> list[Layer]:
+def _interval(row: ForestRow, y: float, axis: _Axis, colour: str) -> list[Layer]:
     """Interval and marker of one line, with arrows where it is cut."""
     estimate, layers = row.estimate, []
     low, high = axis.low, axis.high

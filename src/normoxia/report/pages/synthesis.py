@@ -236,7 +236,7 @@ def over_time_parts(
     return [warning, *shares] if warning else [], table, further_words(proportionality, text)
 
 
-def pooled_of(answer: Answer, analysis: Analysis, text: Language) -> NetworkSections | None:
+def pooled_of(analysis: Analysis, text: Language) -> NetworkSections | None:
     """Return the synthesis of one endpoint of a question in a language; None where nothing is pooled."""
     if analysis.synthesis is None:
         return None
@@ -252,7 +252,7 @@ def pooled_of(answer: Answer, analysis: Analysis, text: Language) -> NetworkSect
 
 def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question; None where none can be estimated."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None:
         return None
     treatments = set(pooled.network.treatments)
@@ -285,7 +285,7 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
 
 def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question with each study left out; None where there are none."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None or not analysis.without:
         return None
     treatments = set(pooled.network.treatments)
@@ -529,7 +529,7 @@ def _endpoint(
     """Sections of one endpoint of a question."""
     say = text.say
     suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{text.code}"
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     sections: list[Section] = []
     if pooled is not None:
         first: list[Block] = [
@@ -576,7 +576,7 @@ def _endpoint(
 
 def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[Highlight]:
     """The first contrasts in question that can be estimated, for a time to event."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
         return []
     treatments, highlights = set(pooled.network.treatments), []
