@@ -14,6 +14,7 @@ import normoxia as nx
 from normoxia import seeding
 from normoxia.api.compare import Comparison
 from normoxia.calibration.fitting import ensemble
+from normoxia.cli.app import execute
 from normoxia.design import comparisons, regimens, verdicts
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Endpoint, Estimate, Measure
@@ -104,6 +105,7 @@ def test_the_folder_verifies_and_holds_the_answer(twins: tuple[Comparison, Path]
         "evidence",
     }
     assert nx.open_run(out).trial.id == "compare-twins"
+    assert execute(["verify", str(out), "--quiet"]) == 0
     assert finished.contrasts()["experimental"].unique().to_list() == ["two"]
 
 

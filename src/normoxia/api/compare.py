@@ -240,14 +240,16 @@ def write(finished: Comparison, folder: Path, *, report: bool = True, lang: str 
     import json
 
     from normoxia.storage import write_whole
+    from normoxia.trial.finished import add_outputs
 
+    written = [folder / "comparison.json", folder / "comparison.yaml"]
     whole = json.dumps(finished.summary(), ensure_ascii=False, indent=1, default=str)
-    write_whole(folder / "comparison.json", whole.encode())
-    write_whole(folder / "comparison.yaml", finished.design.text.encode())
+    write_whole(written[0], whole.encode())
+    write_whole(written[1], finished.design.text.encode())
     if report:
         from normoxia.report.pages.comparison import write_page
 
-        write_page(
+        written += write_page(
             folder,
             finished.design,
             finished.results,
@@ -256,6 +258,7 @@ def write(finished: Comparison, folder: Path, *, report: bool = True, lang: str 
             finished.run.provenance,
             lang=lang,
         )
+    add_outputs(folder, written)
 
 
 def _ignore(text: str) -> None:

@@ -232,12 +232,12 @@ def write_page(
     provenance: Mapping[str, object],
     *,
     lang: str = "en",
-) -> Path:
-    """Write `comparison.html` and the figures into a folder; return the path of the page."""
+) -> list[Path]:
+    """Write `comparison.html` and the figures into a folder; return the paths of all files."""
     from normoxia.report.figures.figure import save_all
 
     made, figures = page(design, outcomes, judged, verdict, provenance, lang=lang)
-    save_all(figures, folder / "figures")
+    written = save_all(figures, folder / "figures")
     path = folder / "comparison.html"
     write_whole(path, document(made).encode())
-    return path
+    return [*written, path]
