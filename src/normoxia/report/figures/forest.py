@@ -160,7 +160,8 @@ def forest_figure(
     low, high = limits if limits is not None else _limits(effects, ratio)
     axis = _Axis(low, high, ratio)
     height = _ROW * len(rows)
-    label_width = max(text_width(row.label, 12) for row in rows) + 18
+    # a heading may run over the plot, where its line has nothing else
+    label_width = max(text_width(r.label, 12) for r in rows if r.kind != "heading") + 18
     detail_width = max((text_width(row.detail, 11) for row in rows), default=0) + (
         18 if any(r.detail for r in rows) else 0
     )
