@@ -3,6 +3,7 @@
     import normoxia as nx
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
+    compare                           several regimens or trials on the same patients
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     pool, questions                   network meta-analysis of a table or of a shipped question
     studies, read_study               published studies; evidence_table and audit show the whole registry
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from normoxia.api.calibrating import calibrate as calibrate
     from normoxia.api.checking import CheckedDocument as CheckedDocument
     from normoxia.api.checking import check as check
+    from normoxia.api.compare import Comparison as Comparison
+    from normoxia.api.compare import compare as compare
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
     from normoxia.api.exporting import ExportResult as ExportResult
@@ -67,6 +70,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "CalibrationResult": "api.calibrating",
     "CheckedDocument": "api.checking",
+    "Comparison": "api.compare",
     "CredibilityResult": "api.credibility",
     "EvidenceAudit": "api.registry",
     "ExportResult": "api.exporting",
@@ -80,6 +84,7 @@ _MODULES = {
     "audit": "api.registry",
     "calibrate": "api.calibrating",
     "check": "api.checking",
+    "compare": "api.compare",
     "credibility": "api.credibility",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
@@ -106,6 +111,7 @@ _MODULES = {
 __all__ = [
     "CalibrationResult",
     "CheckedDocument",
+    "Comparison",
     "CredibilityResult",
     "EvidenceAudit",
     "ExportResult",
@@ -119,6 +125,7 @@ __all__ = [
     "audit",
     "calibrate",
     "check",
+    "compare",
     "credibility",
     "drugs",
     "evidence_table",

@@ -19,6 +19,7 @@ def test_the_exported_names_are_these() -> None:
     assert nx.__all__ == [
         "CalibrationResult",
         "CheckedDocument",
+        "Comparison",
         "CredibilityResult",
         "EvidenceAudit",
         "ExportResult",
@@ -32,6 +33,7 @@ def test_the_exported_names_are_these() -> None:
         "audit",
         "calibrate",
         "check",
+        "compare",
         "credibility",
         "drugs",
         "evidence_table",

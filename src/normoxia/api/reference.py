@@ -20,7 +20,17 @@ may change. [A tutorial](../tutorials/python.md) shows how they go together.
 """
 #: sections of the page, with the names in each
 SECTIONS = {
-    "Trials": ("trials", "read_trial", "run", "open_run", "verify", "redraw", "Run"),
+    "Trials": (
+        "trials",
+        "read_trial",
+        "run",
+        "open_run",
+        "compare",
+        "verify",
+        "redraw",
+        "Run",
+        "Comparison",
+    ),
     "Changing a trial": (
         "Trial.with_dose",
         "Trial.with_arm",
