@@ -5,6 +5,7 @@
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare                           several regimens or trials on the same patients
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
+    open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
     studies, read_study               published studies; evidence_table and audit show the whole registry
     validate, credibility             how well left-out trials are predicted; which uses are supported
@@ -27,12 +28,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from normoxia.api.calibrating import CalibrationResult as CalibrationResult
     from normoxia.api.calibrating import calibrate as calibrate
+    from normoxia.api.calibrating import open_calibration as open_calibration
     from normoxia.api.checking import CheckedDocument as CheckedDocument
     from normoxia.api.checking import check as check
     from normoxia.api.compare import Comparison as Comparison
     from normoxia.api.compare import compare as compare
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
+    from normoxia.api.credibility import open_credibility as open_credibility
     from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
     from normoxia.api.finished_runs import VerificationResult as VerificationResult
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import ForecastScore as ForecastScore
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
+    from normoxia.api.forecasting import open_forecast as open_forecast
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -56,12 +60,14 @@ if TYPE_CHECKING:
     from normoxia.api.sources import read_study as read_study
     from normoxia.api.sources import studies as studies
     from normoxia.api.synthesis import MetaAnalysis as MetaAnalysis
+    from normoxia.api.synthesis import open_pool as open_pool
     from normoxia.api.synthesis import pool as pool
     from normoxia.api.trials import open_run as open_run
     from normoxia.api.trials import read_trial as read_trial
     from normoxia.api.trials import run as run
     from normoxia.api.trials import trials as trials
     from normoxia.api.validating import ValidationResult as ValidationResult
+    from normoxia.api.validating import open_validation as open_validation
     from normoxia.api.validating import validate as validate
 
 __version__ = "0.1.0"
@@ -91,7 +97,12 @@ _MODULES = {
     "export": "api.exporting",
     "forecast": "api.forecasting",
     "make_forecast": "api.forecasting",
+    "open_calibration": "api.calibrating",
+    "open_credibility": "api.credibility",
+    "open_forecast": "api.forecasting",
+    "open_pool": "api.synthesis",
     "open_run": "api.trials",
+    "open_validation": "api.validating",
     "pool": "api.synthesis",
     "questions": "api.sources",
     "read_drug": "api.sources",
@@ -132,7 +143,12 @@ __all__ = [
     "export",
     "forecast",
     "make_forecast",
+    "open_calibration",
+    "open_credibility",
+    "open_forecast",
+    "open_pool",
     "open_run",
+    "open_validation",
     "pool",
     "questions",
     "read_drug",

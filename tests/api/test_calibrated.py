@@ -13,11 +13,10 @@ import pytest
 from tests.report import boards
 
 import normoxia as nx
-from normoxia import calibration, documents
-from normoxia.calibration import forecast as forecasts
+from normoxia import calibration, documents, library
 from normoxia.calibration.credibility import verification
 from normoxia.cli.app import execute
-from normoxia.errors import InvalidArgument, OutputExists, UnknownName
+from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure
 
 
@@ -61,6 +60,14 @@ def test_a_validation_has_the_rows_of_its_scoreboard(
     assert json.loads(file.read_text(encoding="utf-8")) == content
     with pytest.raises(OutputExists):
         validated.save_json(file)
+    opened = nx.open_validation(file)
+    assert opened.predictions().equals(predictions)
+    assert opened.scores().equals(scores)
+    with pytest.raises(InvalidArgument, match="read back"):
+        opened.save(tmp_path / "again")
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(InvalidDocument, match="schema"):
+        nx.open_validation(tmp_path / "board.json")
 
 
 def test_stored_forecasts_are_those_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +127,8 @@ def test_a_study_that_prints_the_forecast_is_scored_at_zero() -> None:
 def test_a_new_forecast_is_stored_and_read_back(tmp_path: Path) -> None:
     made = nx.make_forecast("HARMONi-7", replicates=8, seed=1)
     path = made.save(tmp_path / "forecasts.yaml")
-    read = forecasts.read(path)
+    read = nx.open_forecast(path)
+    assert read.frame().equals(made.frame())
     assert read.forecasts == made.forecasts
     assert (read.date, read.ensemble) == (made.date, made.ensemble)
     assert documents.load(path).plain()["made_with"] == made.made_with
@@ -149,6 +157,9 @@ def test_credibility_has_the_claims_of_its_file(
     assert result.save(tmp_path / "file") == tmp_path / "file" / "report.html"
     with pytest.raises(OutputExists):
         result.save(tmp_path / "file")
+    opened = nx.open_credibility(tmp_path / "file")
+    assert opened.claims().equals(claims)
+    assert opened.questions().equals(result.questions())
 
 
 @pytest.mark.parametrize("plan", [{"points": ()}, {"points": (0,)}, {"patients": 0}])
@@ -158,3 +169,15 @@ def test_a_calibration_that_cannot_be_meant_is_refused(
     with pytest.raises(InvalidArgument, match="expected 1 or more"):
         nx.calibrate(tmp_path / "c", **plan)
     assert not (tmp_path / "c").exists()
+
+
+def test_an_ensemble_is_read_back_from_its_folder(tmp_path: Path) -> None:
+    shipped = library.path("calibrations", "nsclc")
+    (tmp_path / "ensemble.yaml").write_bytes(shipped.read_bytes())
+    opened = nx.open_calibration(tmp_path)
+    draws = opened.draws()
+    assert draws.shape == (opened.ensemble.n_draws, opened.ensemble.states.shape[1])
+    assert draws.to_numpy() == pytest.approx(opened.ensemble.states)
+    assert opened.to_json()["digest"] == opened.ensemble.digest
+    assert str(opened.ensemble.n_draws) in repr(opened)
+    assert "<table>" in opened._repr_html_()

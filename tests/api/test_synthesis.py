@@ -89,3 +89,38 @@ def test_what_cannot_be_pooled_is_refused(table: Path) -> None:
         nx.pool(table, model="fixed")
     with pytest.raises(InvalidArgument, match="belong to tables"):
         nx.pool("components", effect="HR")
+
+
+@pytest.mark.parametrize("source", ["table", "question"])
+def test_a_saved_analysis_is_read_back_with_its_options(
+    table: Path, tmp_path: Path, source: str
+) -> None:
+    options = {"model": "common", "level": 0.9, "seed": 3}
+    pooled = (
+        nx.pool(table, reference="z", small_values="good", leave_one_out=True, **options)
+        if source == "table"
+        else nx.pool("egfr-post-tki", endpoints="PFS", **options)
+    )
+    folder = pooled.save(tmp_path / "pooled")
+    opened = nx.open_pool(folder)
+    assert opened.options == pooled.options
+    assert opened.effects().equals(pooled.effects())
+    assert opened.ranking().equals(pooled.ranking())
+    for kind in ("forest", "network", "ranking"):
+        assert pooled.plot(kind).svg().startswith("<svg")
+    with pytest.raises(InvalidDocument, match=r"options\.json"):
+        nx.open_pool(tmp_path)
+    with pytest.raises(UnknownName, match="forest"):
+        pooled.plot("forrest")
+
+
+def test_options_of_the_command_are_options_of_the_function() -> None:
+    """Every option of `normoxia pool` that is no matter of printing has an argument of the same name."""
+    from inspect import signature
+
+    from normoxia.cli.pool import pool as command
+
+    printing = {"out", "lang", "json", "quiet", "rmtl_ratio"}
+    names = {"what": "source", "endpoint": "endpoints", "column": "columns"}
+    asked = {names.get(name, name) for name in signature(command).parameters} - printing
+    assert asked <= set(signature(nx.pool).parameters)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia import memory
 from normoxia.api.limits import worker_count
 from normoxia.calibration import calibrate as calibration
+from normoxia.calibration.fitting import ensemble as ensembles
 from normoxia.calibration.fitting.posterior import layout, names
 from normoxia.errors import Interrupted, InvalidArgument
 from normoxia.notebook import escaped, frame_html
@@ -149,3 +150,25 @@ def calibrate(
             f"interrupted; finished chunks are in {path}; go on with the same arguments and resume=True (--resume)"
         ) from None
     return CalibrationResult(folder=path, ensemble=ensemble)
+
+
+def open_calibration(folder: str | Path) -> CalibrationResult:
+    """Read a finished calibration back from its folder.
+
+    Parameters
+    ----------
+    folder
+        As `calibrate` wrote it.
+
+    Returns
+    -------
+    CalibrationResult
+        The ensemble.
+
+    Raises
+    ------
+    InvalidDocument
+        The folder holds no ensemble, or one of other hyperparameters.
+    """
+    path = Path(folder)
+    return CalibrationResult(folder=path, ensemble=ensembles.read(path / calibration.ENSEMBLE))

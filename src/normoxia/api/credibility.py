@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia import calibration, library
 from normoxia.api.limits import worker_count
-from normoxia.api.plain import plain
+from normoxia.api.plain import plain, read_json
 from normoxia.calibration.credibility import file as credibility_file
 from normoxia.calibration.fitting import ensemble
-from normoxia.errors import OutputExists
+from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 from normoxia.sheets import csv_text
@@ -32,11 +32,14 @@ class CredibilityResult:
 
     Attributes
     ----------
+    content
+        Questions, claims, targets of calibration and limitations as plain dictionaries and lists.
     file
-        Questions, claims, targets of calibration and limitations, as values.
+        The same as values; None for a result that was read back.
     """
 
-    file: CredibilityFile
+    content: Mapping[str, Any]
+    file: CredibilityFile | None = None
 
     def claims(self, lang: str = "en") -> polars.DataFrame:
         """One row for each claim.
@@ -94,8 +97,7 @@ class CredibilityResult:
 
     def to_json(self) -> dict[str, Any]:
         """The whole file as plain dictionaries and lists: what `normoxia credibility --json` prints."""
-        content: dict[str, Any] = plain(self.file.as_json())
-        return content
+        return dict(self.content)
 
     def save(self, folder: str | Path, *, lang: str = "en") -> Path:
         """Write the report and its tables into a new folder; return the path of the report.
@@ -111,10 +113,14 @@ class CredibilityResult:
         ------
         OutputExists
             The folder holds something.
+        InvalidArgument
+            The result was read back.
         """
         path = Path(folder)
         refuse_occupied(path)
-        return _write(path, self.file, self.to_json(), lang)
+        if self.file is None:
+            raise InvalidArgument("a result that was read back is written already; copy its folder")
+        return _write(path, self.file, self.content, lang)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.to_json()["summary"].items())
@@ -153,12 +159,38 @@ def credibility(
     """
     note("checking the model, its inputs and the evidence it is compared with ...")
     if ensemble.SHIPPED not in library.names("calibrations"):
-        return CredibilityResult(file=credibility_file.credibility())
+        return _result(credibility_file.credibility())
     board = None
     if not quick:
         board = calibration.validate(workers=worker_count(workers), progress=progress).board
     calibrated = ensemble.read()
-    return CredibilityResult(file=credibility_file.credibility(calibrated=calibrated, board=board))
+    return _result(credibility_file.credibility(calibrated=calibrated, board=board))
+
+
+def open_credibility(folder: str | Path) -> CredibilityResult:
+    """Read the result of `credibility` back from its folder.
+
+    Parameters
+    ----------
+    folder
+        With `credibility.json`, or that file.
+
+    Returns
+    -------
+    CredibilityResult
+        Its questions and claims.
+
+    Raises
+    ------
+    InvalidDocument
+        There is no credibility file at the path.
+    """
+    content = read_json(Path(folder), "credibility.json", credibility_file.SCHEMA)
+    return CredibilityResult(content=content)
+
+
+def _result(file: CredibilityFile) -> CredibilityResult:
+    return CredibilityResult(content=plain(file.as_json()), file=file)
 
 
 def refuse_occupied(folder: Path) -> None:

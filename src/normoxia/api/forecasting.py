@@ -236,15 +236,28 @@ def forecast(design: str | None = None, *, made: str | None = None) -> ForecastR
     UnknownName
         There is no forecast of the design, or none of that day.
     """
-    stored = forecasts.read(forecasts.of_day(made))
-    chosen = stored.forecasts if design is None else (stored.of(design),)
-    return ForecastResult(
-        forecasts=tuple(chosen),
-        date=stored.date,
-        ensemble=stored.ensemble,
-        made_with=stored.made_with,
-        stored=stored,
-    )
+    return _of_stored(forecasts.read(forecasts.of_day(made)), design)
+
+
+def open_forecast(file: str | Path) -> ForecastResult:
+    """Read forecasts back from the file they were saved in.
+
+    Parameters
+    ----------
+    file
+        As `ForecastResult.save` wrote it.
+
+    Returns
+    -------
+    ForecastResult
+        Each outcome with its 95 % prediction interval.
+
+    Raises
+    ------
+    InvalidDocument
+        The file holds no forecasts, or one was changed after it was made.
+    """
+    return _of_stored(forecasts.read(Path(file)))
 
 
 def make_forecast(
@@ -315,6 +328,17 @@ def outcome_json(o: Outcome) -> dict[str, object]:
         "n": o.n,
         "origin": o.origin,
     }
+
+
+def _of_stored(stored: Forecasts, design: str | None = None) -> ForecastResult:
+    """Stored forecasts, or the one of a design."""
+    return ForecastResult(
+        forecasts=stored.forecasts if design is None else (stored.of(design),),
+        date=stored.date,
+        ensemble=stored.ensemble,
+        made_with=stored.made_with,
+        stored=stored,
+    )
 
 
 def _forecast_json(one: Forecast) -> dict[str, object]:

@@ -338,6 +338,32 @@ def pool(
     return _of_question(source, options) if _is_question(source) else _of_table(source, options)
 
 
+def open_pool(folder: str | Path) -> MetaAnalysis:
+    """Read a meta-analysis back from its folder: the copy of its input is pooled again with the same options.
+
+    Parameters
+    ----------
+    folder
+        As `MetaAnalysis.save` wrote it.
+
+    Returns
+    -------
+    MetaAnalysis
+        The same estimates.
+
+    Raises
+    ------
+    InvalidDocument
+        The folder holds no meta-analysis.
+    """
+    from normoxia.api.plain import read_json
+    from normoxia.api.synthesis_folder import OPTIONS, SCHEMA
+
+    path = Path(folder)
+    kept = read_json(path, OPTIONS, SCHEMA)
+    return pool(path / kept["input"], **kept["options"])
+
+
 def _of_question(source: str | Path, options: PoolOptions) -> MetaAnalysis:
     from normoxia import library
 

@@ -6,6 +6,7 @@ effects*.csv       every pair, unrounded, on the analysis scale; one file per en
 league*.csv        the league table
 synthesis.json     what `normoxia pool --json` prints
 input.*            the table or question document that was read, byte by byte
+options.json       the options, for `normoxia.open_pool`
 rerun.sh, rerun.py the command, and the same in Python
 
 While it is written the folder holds a mark; a folder with that mark is unfinished, and is written anew.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis.pooling import Synthesis
     from normoxia.report.pages.synthesis import ReportParts
 
+OPTIONS, SCHEMA = "options.json", "normoxia.pool-options/1"
 #: marks a folder that is being written
 UNFINISHED = ".unfinished"
 #: what the folder holds
@@ -44,6 +46,7 @@ CONTENTS = (
     "league*.csv",
     "synthesis.json",
     "input.*",
+    "options.json",
     "rerun.sh",
     "rerun.py",
 )
@@ -63,6 +66,8 @@ def write_folder(folder: Path, pooled: MetaAnalysis, *, lang: str, rmtl_ratio: b
         provenance = _provenance(command, pooled.options, pooled.source.name, content)
         parts = _pages(pooled, provenance, lang, rmtl_ratio=rmtl_ratio)
         _write_tables(folder, parts, _file_suffixes(pooled), pooled.to_json(lang))
+        kept = {"schema": SCHEMA, "input": copy, "options": dict(_given(pooled.options))}
+        _write_text(folder / OPTIONS, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
         _write_text(folder / "rerun.sh", f'#!/bin/sh\ncd "$(dirname "$0")" || exit 1\n{command}\n')
         _write_text(folder / "rerun.py", f"{command!r}\n\n{_snippet(copy, pooled.options)}")
     return folder

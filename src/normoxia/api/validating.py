@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia import calibration
 from normoxia.api.limits import worker_count
-from normoxia.api.plain import plain
-from normoxia.errors import OutputExists
+from normoxia.api.plain import plain, read_json
+from normoxia.calibration.scoring.scoreboard_json import SCHEMA
+from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.notebook import escaped, frame_html
 from normoxia.progress import Progress, silent
 from normoxia.storage import write_whole
@@ -29,16 +30,27 @@ class ValidationResult:
 
     Attributes
     ----------
+    content
+        The scoreboard as plain dictionaries and lists.
     validation
-        The scoreboard with the posterior, the left-out studies and the attempts behind it.
+        The scoreboard as a value, with the posterior, the left-out studies and the attempts behind it; None for a
+        validation that was read back.
     """
 
-    validation: Validation
+    content: Mapping[str, Any]
+    validation: Validation | None = None
 
     @property
     def board(self) -> Scoreboard:
-        """The scoreboard."""
-        return self.validation.board
+        """The scoreboard as a value. Raises InvalidArgument for a validation that was read back."""
+        return self._whole().board
+
+    def _whole(self) -> Validation:
+        if self.validation is None:
+            raise InvalidArgument(
+                "a validation that was read back has its tables, not the posterior behind them; run validate() for that"
+            )
+        return self.validation
 
     def predictions(self) -> polars.DataFrame:
         """One row for each scored figure, worst first.
@@ -83,7 +95,7 @@ class ValidationResult:
 
     def to_json(self) -> dict[str, Any]:
         """The scoreboard as plain dictionaries and lists: what `normoxia validate --json` prints."""
-        return self.board.as_json()
+        return dict(self.content)
 
     def save(self, folder: str | Path, *, lang: str = "en") -> Path:
         """Write the report, its figures and the scoreboard into a new folder; return the path of the report.
@@ -99,16 +111,18 @@ class ValidationResult:
         ------
         OutputExists
             The folder exists.
+        InvalidArgument
+            The validation was read back.
         """
         from normoxia.report.figures.figure import save_all
         from normoxia.report.pages.document import write_document
         from normoxia.report.pages.scoreboard import pages
 
-        path = Path(folder)
+        path, validation = Path(folder), self._whole()
         refuse_existing(path)
         built, figures = pages(
-            self.board,
-            **_sections(self.validation),
+            validation.board,
+            **_sections(validation),
             provenance={"command": f"normoxia validate --out {path.name}"},
             first=lang,
         )
@@ -161,7 +175,28 @@ def validate(*, workers: int = 0, progress: Progress = silent) -> ValidationResu
         Predictions, scores, and which thresholds are met.
     """
     validation = calibration.validate(workers=worker_count(workers), progress=progress)
-    return ValidationResult(validation=validation)
+    return ValidationResult(content=validation.board.as_json(), validation=validation)
+
+
+def open_validation(path: str | Path) -> ValidationResult:
+    """Read a validation back from the folder or the file it was saved in.
+
+    Parameters
+    ----------
+    path
+        A folder with `scoreboard.json`, or that file.
+
+    Returns
+    -------
+    ValidationResult
+        Its tables, without the posterior behind them.
+
+    Raises
+    ------
+    InvalidDocument
+        There is no scoreboard at the path.
+    """
+    return ValidationResult(content=read_json(Path(path), "scoreboard.json", SCHEMA))
 
 
 def refuse_existing(path: Path, option: str = "out (--out)") -> None:

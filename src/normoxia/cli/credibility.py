@@ -51,6 +51,7 @@ def credibility(
     if json:
         print_json(result.to_json())
     else:
+        assert result.file is not None
         _print(result.file, lang)
     say(str(page), quiet=quiet)
 
