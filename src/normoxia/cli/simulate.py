@@ -9,7 +9,6 @@ import typer
 
 from normoxia.cli import completion
 from normoxia.cli.options import (
-    Ablate,
     Decimal,
     Force,
     OldFile,
@@ -19,6 +18,7 @@ from normoxia.cli.options import (
     choice,
     examples,
     file_option,
+    match_word,
     required_file,
     worker_count,
 )
@@ -75,7 +75,13 @@ def simulate(
         str, choice("--backend", "backend", BACKENDS, "Solver: auto, fast or reference.")
     ] = "auto",
     decimal: Decimal = None,
-    ablate: Ablate = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            help="Remove a causal statement of the model by its tag; may be given several times.",
+        ),
+    ] = None,
     force: Force = False,
     workers: Workers = 0,
     quiet: Quiet = False,
@@ -98,7 +104,8 @@ def simulate(
     grid = tables.read_times(times)
     whole = mechanism.read(model)
     if ablate:
-        whole = mechanism.ablate(whole, ablate)
+        tags = tuple(statement.tag for statement in whole.statements)
+        whole = mechanism.ablate(whole, [match_word("statement", tag, tags) for tag in ablate])
     notes: list[Finding] = []
     names, parameters = (
         tables.read_patients(
