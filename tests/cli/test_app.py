@@ -238,7 +238,7 @@ def test_an_impossible_ratio_is_named_wherever_studies_are_listed(
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "mine.yaml").write_text(document, encoding="utf-8")
-    assert "second reader asks" not in normoxia("evidence", "list", "--studies", "mine").out
+    assert "second reader" not in normoxia("evidence", "list", "--studies", "mine").out
     assert "second-reader" not in normoxia("evidence", "audit", "--studies", "mine").out
     (folder / "mine.yaml").write_text(
         document.replace("value: 0.70", "value: 1.20"), encoding="utf-8"
