@@ -3,7 +3,7 @@
     NormoxiaError                       1  the root: catch this to catch all of ours
     +-- InvalidDocument   (ValueError)  3  a YAML or CSV document with one or more findings
     |   +-- InvalidModel                3  a model that does not compile (units, names, stoichiometry)
-    +-- InvalidArgument   (ValueError)  2  a value a caller passed that cannot be meant
+    +-- InvalidArgument   (ValueError)  2  a value of a caller that is impossible or out of range
     +-- UnknownName       (LookupError) 2  a trial, drug, observable ... that does not exist
     +-- OutsideFollowUp   (ValueError)  2  a time beyond what was observed
     +-- OutputExists      (FileExistsError) 2  a folder or file that would be overwritten
@@ -50,7 +50,7 @@ class InvalidModel(InvalidDocument):
 
 
 class InvalidArgument(NormoxiaError, ValueError):
-    """A value that cannot be meant."""
+    """A value that is impossible or out of range."""
 
     exit_code = 2
 
@@ -232,5 +232,5 @@ def with_path(path: str | Path) -> Iterator[None]:
         if error.filename is not None:
             raise
         # a library may hand on the words of the system without its number
-        told = error.strerror or str(error)
-        raise OSError(error.errno or 0, told, os.fspath(path)) from error
+        text = error.strerror or str(error)
+        raise OSError(error.errno or 0, text, os.fspath(path)) from error

@@ -163,8 +163,8 @@ class _Pace:
         if self._stage < 0:
             done, took = self._latest.done - self._first.done, self._now - self._began
             return (self._latest.total - self._latest.done) * took / done if done > 0 else math.nan
-        done, took = self.share() - self._whole_first, self._now - self._whole_began
-        return (1.0 - self.share()) * took / done if done > 0.0 else math.nan
+        gained, took = self.share() - self._whole_first, self._now - self._whole_began
+        return (1.0 - self.share()) * took / gained if gained > 0.0 else math.nan
 
     def rate(self) -> str:
         """Units a second, or a minute where they are few; "" before there is a pace."""
