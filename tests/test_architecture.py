@@ -23,6 +23,7 @@ FLOORS = {
     "outcome": 0,
     "seeding": 0,
     "progress": 0,
+    "notebook": 0,
     "library": 0,
     "language": 0,
     "mechanism": 1,
@@ -67,6 +68,7 @@ GROUND = (
     "outcome",
     "seeding",
     "progress",
+    "notebook",
     "library",
     "language",
 )

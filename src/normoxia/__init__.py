@@ -19,41 +19,110 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.api.calibrating import calibrate as calibrate
+    from normoxia.api.checking import CheckedDocument as CheckedDocument
+    from normoxia.api.checking import check as check
+    from normoxia.api.credibility import CredibilityResult as CredibilityResult
+    from normoxia.api.credibility import credibility as credibility
+    from normoxia.api.exporting import export as export
+    from normoxia.api.finished_runs import redraw as redraw
+    from normoxia.api.finished_runs import verify as verify
+    from normoxia.api.forecasting import ForecastResult as ForecastResult
+    from normoxia.api.forecasting import forecast as forecast
+    from normoxia.api.forecasting import make_forecast as make_forecast
+    from normoxia.api.registry import EvidenceAudit as EvidenceAudit
+    from normoxia.api.registry import audit as audit
+    from normoxia.api.registry import evidence_table as evidence_table
     from normoxia.api.run import Run as Run
+    from normoxia.api.simulating import SimulationResult as SimulationResult
+    from normoxia.api.simulating import simulate as simulate
+    from normoxia.api.sources import drugs as drugs
+    from normoxia.api.sources import questions as questions
+    from normoxia.api.sources import read_drug as read_drug
     from normoxia.api.sources import read_model as read_model
+    from normoxia.api.sources import read_population as read_population
     from normoxia.api.sources import read_study as read_study
     from normoxia.api.sources import studies as studies
+    from normoxia.api.synthesis import MetaAnalysis as MetaAnalysis
     from normoxia.api.synthesis import pool as pool
     from normoxia.api.trials import open_run as open_run
     from normoxia.api.trials import read_trial as read_trial
     from normoxia.api.trials import run as run
     from normoxia.api.trials import trials as trials
+    from normoxia.api.validating import ValidationResult as ValidationResult
+    from normoxia.api.validating import validate as validate
 
 __version__ = "0.1.0"
 
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
+    "CheckedDocument": "api.checking",
+    "CredibilityResult": "api.credibility",
+    "EvidenceAudit": "api.registry",
+    "ForecastResult": "api.forecasting",
+    "MetaAnalysis": "api.synthesis",
     "Run": "api.run",
+    "SimulationResult": "api.simulating",
+    "ValidationResult": "api.validating",
+    "audit": "api.registry",
+    "calibrate": "api.calibrating",
+    "check": "api.checking",
+    "credibility": "api.credibility",
+    "drugs": "api.sources",
+    "evidence_table": "api.registry",
+    "export": "api.exporting",
+    "forecast": "api.forecasting",
+    "make_forecast": "api.forecasting",
     "open_run": "api.trials",
     "pool": "api.synthesis",
+    "questions": "api.sources",
+    "read_drug": "api.sources",
     "read_model": "api.sources",
+    "read_population": "api.sources",
     "read_study": "api.sources",
     "read_trial": "api.trials",
+    "redraw": "api.finished_runs",
     "run": "api.trials",
+    "simulate": "api.simulating",
     "studies": "api.sources",
     "trials": "api.trials",
+    "validate": "api.validating",
+    "verify": "api.finished_runs",
 }
 
 __all__ = [
+    "CheckedDocument",
+    "CredibilityResult",
+    "EvidenceAudit",
+    "ForecastResult",
+    "MetaAnalysis",
     "Run",
+    "SimulationResult",
+    "ValidationResult",
+    "audit",
+    "calibrate",
+    "check",
+    "credibility",
+    "drugs",
+    "evidence_table",
+    "export",
+    "forecast",
+    "make_forecast",
     "open_run",
     "pool",
+    "questions",
+    "read_drug",
     "read_model",
+    "read_population",
     "read_study",
     "read_trial",
+    "redraw",
     "run",
+    "simulate",
     "studies",
     "trials",
+    "validate",
+    "verify",
 ]
 
 

@@ -41,7 +41,7 @@ def test_a_table_is_pooled_as_in_closed_form(table: Path) -> None:
     assert league.filter(treatment="x")["z"].item().startswith("0.80 (")
     assert league.filter(treatment="x")["x"].item() is None
     assert "<table>" in pooled._repr_html_()
-    assert repr(pooled) == "<Pooled network.csv: 3 treatments>"
+    assert repr(pooled) == "<MetaAnalysis network.csv: 3 treatments>"
 
 
 def test_a_table_has_the_numbers_of_the_command_line(

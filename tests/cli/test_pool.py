@@ -530,13 +530,13 @@ def test_a_folder_that_was_never_finished_is_written_anew(
     normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever was left at any of the files it writes; what is not of its own stays."""
-    from normoxia.cli import pool_folder
+    from normoxia.api import synthesis_folder
 
     (tmp_path / "t.csv").write_text(
         "study,t1,t2,HR,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,y,0.9,0.7,1.2\n"
     )
     assert normoxia("pool", "t.csv", "--out", "whole", "--quiet").code == 0
-    write = pool_folder.write_whole
+    write = synthesis_folder.write_whole
     for stop in ("input.csv", "report.html", "synthesis.json", "rerun.py"):
 
         def killed(path: Path, content: bytes, stop: str = stop, **rest: bool) -> None:
@@ -545,9 +545,9 @@ def test_a_folder_that_was_never_finished_is_written_anew(
                 raise KeyboardInterrupt
             write(path, content, **rest)
 
-        monkeypatch.setattr(pool_folder, "write_whole", killed)
+        monkeypatch.setattr(synthesis_folder, "write_whole", killed)
         assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 130
-        monkeypatch.setattr(pool_folder, "write_whole", write)
+        monkeypatch.setattr(synthesis_folder, "write_whole", write)
         (tmp_path / "told" / "effects-of-another.csv").write_text("stale")
         (tmp_path / "told" / "thesis.txt").write_text("precious")
         assert normoxia("pool", "t.csv", "--out", "told", "--quiet").code == 0
@@ -581,13 +581,13 @@ def test_a_folder_of_a_pooling_has_one_writer(normoxia: Callable, tmp_path: Path
     )
 )
 def test_endpoints_never_share_a_file_nor_leave_the_folder(endpoints: list[str]) -> None:
-    from normoxia.cli.pool_folder import _plain_names
+    from normoxia.api.synthesis_folder import endpoint_file_names
 
-    names = _plain_names(endpoints)
+    names = endpoint_file_names(endpoints)
     assert {*names} == {*endpoints}
     assert len({name.casefold() for name in names.values()}) == len(endpoints)
     assert all(Path(f"effects-{name}.csv").name == f"effects-{name}.csv" for name in names.values())
-    assert _plain_names(["PFS", "OS"]) == {"PFS": "PFS", "OS": "OS"}
+    assert endpoint_file_names(["PFS", "OS"]) == {"PFS": "PFS", "OS": "OS"}
 
 
 def test_what_makes_it_again_is_python_whatever_a_name_holds(
@@ -619,5 +619,8 @@ def test_a_smallest_effect_that_cannot_be_meant_is_refused(
 ) -> None:
     (tmp_path / "t.csv").write_text(TRIANGLE)
     answer = normoxia("pool", "t.csv", "--equivalence", value, "--out", "told")
-    assert (answer.code, "--equivalence" in answer.err) == (2, True)
+    assert (answer.code, f"equivalence {float(value):g}: expected above 1" in answer.err) == (
+        2,
+        True,
+    )
     assert not (tmp_path / "told").exists()

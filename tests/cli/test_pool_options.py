@@ -177,8 +177,8 @@ def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_
     [
         (TWO, ("--components",), "no treatment is a sum of parts"),
         (SUMS, ("--components", "--inactive", "chemmo"), 'did you mean "chemo"?'),
-        (SUMS, ("--inactive", "chemo"), "belongs to --components"),
-        (SUMS, ("--components", "--hartung-knapp"), "leave out --method and --hartung-knapp"),
+        (SUMS, ("--inactive", "chemo"), "belongs to components"),
+        (SUMS, ("--components", "--hartung-knapp"), "leave out method and hartung-knapp"),
         (
             COUNTS,
             ("--effect", "OR", "--method", "binomial-normal", "--hartung-knapp"),
@@ -190,8 +190,8 @@ def test_components_of_named_sums_are_their_differences(normoxia: Callable, tmp_
             "has not the confidence",
         ),
         (HEADER + "A,one,two,0.7,0.5,0.98\n", ("--leave-one-out",), "nothing is left"),
-        (TWO, ("--level", "0.2"), "--level 0.2"),
-        (TWO, ("--level", "100"), "--level 100"),
+        (TWO, ("--level", "0.2"), "level 0.2: expected"),
+        (TWO, ("--level", "100"), "level 100: expected"),
         (TWO, ("--prediction", "studnet"), 'did you mean "student"?'),
     ],
 )

@@ -363,7 +363,7 @@ def test_a_share_that_cannot_be_meant_is_refused(
     normoxia: Callable[..., Answer], run: Path, share: str
 ) -> None:
     answer = normoxia("verify", "run", "--share", share)
-    assert (answer.code, "--share" in answer.err) == (2, True)
+    assert (answer.code, f"share {float(share):g}: expected" in answer.err) == (2, True)
 
 
 def test_a_share_of_every_chunk_is_run_again(

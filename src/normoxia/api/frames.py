@@ -81,10 +81,10 @@ def outcomes_frame(comparisons: Iterable[PublishedComparison]) -> polars.DataFra
 
 
 def contrasts_frame(
-    comparisons: Iterable[PublishedComparison], joined: Sequence[CombinedRatio]
+    comparisons: Iterable[PublishedComparison], ratios: Sequence[CombinedRatio]
 ) -> polars.DataFrame:
     """One row for each hazard ratio; see `Run.contrasts` for the columns."""
-    combined = {one.key: one for one in joined}
+    combined = {one.key: one for one in ratios}
     rows = []
     for c in comparisons:
         s = c.simulated

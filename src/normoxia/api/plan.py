@@ -75,7 +75,7 @@ def plan(
         The protocol has faults; all are listed.
     """
     began = time.monotonic(), time.process_time()
-    check(seed=seed, patients=patients, tolerance=tolerance)
+    check_numbers(seed=seed, patients=patients, tolerance=tolerance)
     parameters = ensemble.read() if calibrated else None
     count = replicate_count(replicates, calibrated)
     refuse_too_large(trial if patients is None else trial.with_patients(patients), count)
@@ -110,20 +110,20 @@ def plan(
     )
 
 
-def check(*, seed: int, patients: int | None, tolerance: float, workers: int = 0) -> None:
+def check_numbers(*, seed: int, patients: int | None, tolerance: float, workers: int = 0) -> None:
     """Raise InvalidArgument for numbers that no run can have."""
     if not 0 <= seed <= LARGEST_SEED:
-        raise InvalidArgument(f"seed={seed}: expected 0 to {LARGEST_SEED}")
+        raise InvalidArgument(f"seed {seed}: expected 0 to {LARGEST_SEED}")
     if patients is not None and patients < 1:
         raise InvalidArgument(
-            f"patients={patients}: a trial needs at least one patient in every arm"
+            f"patients {patients}: a trial needs at least one patient in every arm"
         )
     if not LEAST_TOLERANCE <= tolerance < 1:
         raise InvalidArgument(
-            f"tolerance={tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
+            f"tolerance {tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
     if not 0 <= workers <= MOST_WORKERS:
-        raise InvalidArgument(f"workers={workers}: expected 0 (all cores) to {MOST_WORKERS}")
+        raise InvalidArgument(f"workers {workers}: expected 0 (all cores) to {MOST_WORKERS}")
 
 
 def replicate_count(replicates: int | None, calibrated: bool) -> int:
@@ -134,10 +134,10 @@ def replicate_count(replicates: int | None, calibrated: bool) -> int:
     if replicates is None:
         return REPLICATES if calibrated else 1
     if replicates < 1:
-        raise InvalidArgument(f"replicates={replicates}: expected 1 or more")
+        raise InvalidArgument(f"replicates {replicates}: expected 1 or more")
     if calibrated and replicates < FEWEST:
         raise InvalidArgument(
-            f"replicates={replicates}: prediction intervals need {FEWEST} or more, each with its own draw of the "
-            "parameters; or give calibrated=False to run with the documents' own numbers"
+            f"replicates {replicates}: prediction intervals need {FEWEST} or more, each with its own draw of the "
+            "parameters; or run with the documents' own numbers: calibrated=False (--uncalibrated)"
         )
     return replicates

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from normoxia.api.frames import contrasts_frame, outcomes_frame, patients_frame
 from normoxia.api.names import one_of
 from normoxia.api.writing import provenance_of, write_outputs
 from normoxia.errors import InvalidArgument
+from normoxia.notebook import heading_html, ratio_text, table_html
 from normoxia.outcome import Endpoint
 from normoxia.population import Acceptance
 from normoxia.trial.analysis import PublishedComparison
@@ -53,7 +53,7 @@ class Run:
         Every patient, scan and state.
     comparisons
         Each simulated outcome with the published one, where there is one.
-    joined
+    combined
         Hazard ratios by the mechanism, by the component model, and combined; empty for uncalibrated and ablated runs.
     provenance
         Versions, seed, digests and machine: what a run needs to be repeated.
@@ -70,7 +70,7 @@ class Run:
     trial: Trial
     result: TrialResult
     comparisons: tuple[PublishedComparison, ...]
-    joined: tuple[CombinedRatio, ...]
+    combined: tuple[CombinedRatio, ...]
     provenance: Mapping[str, Any]
     config: Mapping[str, object]
     parts: tuple[Part, ...]
@@ -113,11 +113,11 @@ class Run:
             Columns `population`, `endpoint`, `experimental`, `control`, then `value` (simulated), `component_model`,
             `combined` and `published`, each with its `low` and `high`, and `inside`.
         """
-        return contrasts_frame(self.comparisons, self.joined)
+        return contrasts_frame(self.comparisons, self.combined)
 
     def summary(self) -> dict[str, object]:
         """The run as one plain object: what `normoxia run --json` prints."""
-        return summary(self.result, self.trial, self.comparisons, self.provenance, self.joined)
+        return summary(self.result, self.trial, self.comparisons, self.provenance, self.combined)
 
     def plot(
         self,
@@ -179,7 +179,7 @@ class Run:
                 self.result,
                 self.trial,
                 self.comparisons,
-                self.joined,
+                self.combined,
                 provenance_of(self.result, self.config, path),
                 report=report,
                 lang=lang,
@@ -206,11 +206,8 @@ class Run:
 
     def _repr_html_(self) -> str:
         """Title, hazard ratios of the first population, and its Kaplan-Meier figure of overall survival."""
-        text = self.trial.title("en")
         figure = self.plot("km", endpoint="OS").svg()
-        return (
-            f"<div><p><strong>{html.escape(text)}</strong></p>{self._ratios_html()}{figure}</div>"
-        )
+        return f"<div>{heading_html(self.trial.title('en'))}{self._ratios_html()}{figure}</div>"
 
     def _ratios_html(self) -> str:
         frame = self.contrasts()
@@ -233,27 +230,11 @@ class Run:
             [
                 r["endpoint"],
                 f"{r['experimental']} / {r['control']}",
-                *(_interval(r, kind) for kind in kinds),
+                *(ratio_text(r, "" if kind == "value" else kind) or "–" for kind in kinds),
             ]
             for r in rows
         ]
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in cells
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _interval(row: Mapping[str, Any], kind: str) -> str:
-    """A value with its interval, as "0.80 (0.66 to 0.97)"."""
-    value = row[kind]
-    low, high = (row[end if kind == "value" else f"{kind}_{end}"] for end in ("low", "high"))
-    if value is None:
-        return "–"
-    return (
-        f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
-    )
+        return table_html(heads, cells)
 
 
 def _ignore(text: str) -> None:

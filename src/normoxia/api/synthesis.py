@@ -1,45 +1,62 @@
-"""Network meta-analysis of a table or of a shipped question, with its results as data frames."""
+"""Network meta-analysis of a table or of a question, with its results as data frames."""
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normoxia.api.names import one_of
-from normoxia.errors import InvalidArgument, InvalidDocument
-from normoxia.evidence.synthesis import answers, pooling, questions
-from normoxia.evidence.synthesis.intake import tables
-from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
-from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
+from normoxia.api.synthesis_options import PoolOptions, pool_options
+from normoxia.errors import InvalidArgument
+from normoxia.evidence.studies.registry import registry
+from normoxia.evidence.synthesis import answers, questions
+from normoxia.evidence.synthesis.table_analysis import TableAnalysis, analyse_table
+from normoxia.notebook import escaped, frame_html, ratio_text
 
 if TYPE_CHECKING:
     import polars
 
+    from normoxia.evidence.synthesis.answers import Answer
     from normoxia.evidence.synthesis.model.network import NetworkEffect
     from normoxia.evidence.synthesis.pooling import Synthesis
+    from normoxia.evidence.synthesis.questions import Question
+    from normoxia.report.figures.figure import Figure
+
+#: kinds of figures that `MetaAnalysis.plot` draws
+_PLOTS = ("forest", "network", "ranking")
+#: largest logarithm whose exponential is a float
+_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Pooled:
+class MetaAnalysis:
     """A network meta-analysis; `normoxia.pool` gives it.
 
     Attributes
     ----------
     name
         The question, or the file of the table.
+    source
+        The path of the table or of the question document.
+    options
+        How it was pooled.
     syntheses
         The fitted networks by endpoint; the endpoint of a table is "".
-    content
-        The analysis as plain dictionaries and lists.
+    table
+        The analysis of a table; None for a question.
+    answer
+        The analysis of a question; None for a table.
     """
 
     name: str
+    source: Path
+    options: PoolOptions
     syntheses: Mapping[str, Synthesis]
-    content: Mapping[str, Any]
+    table: TableAnalysis | None = None
+    answer: Answer | None = None
 
     def effects(self) -> polars.DataFrame:
         """Every ordered pair of treatments, those against the reference first.
@@ -78,6 +95,11 @@ class Pooled:
         endpoint
             Of a question; may be omitted when there is one.
 
+        Returns
+        -------
+        polars.DataFrame
+            A column `treatment`, then one for each treatment, best first.
+
         Raises
         ------
         InvalidArgument
@@ -92,7 +114,7 @@ class Pooled:
             column: [
                 None
                 if row == column
-                else _interval(_numbers(synthesis.effect(row, column), synthesis))
+                else ratio_text(_numbers(synthesis.effect(row, column), synthesis))
                 for row in names
             ]
             for column in names
@@ -101,9 +123,86 @@ class Pooled:
             {"treatment": names, **columns}, schema=dict.fromkeys(["treatment", *names], pl.String)
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The analysis as plain dictionaries and lists; numbers that do not exist are None."""
-        return dict(self.content)
+    def ranking(self, endpoint: str | None = None) -> polars.DataFrame:
+        """The treatments, best first.
+
+        Parameters
+        ----------
+        endpoint
+            Of a question; may be omitted when there is one.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `treatment`, `p_score`, `sucra` and `p_best`, each from 0 to 1.
+        """
+        import polars as pl
+
+        rows = [
+            {"treatment": r.treatment, "p_score": r.p_score, "sucra": r.sucra, "p_best": r.p_best}
+            for r in self._synthesis(endpoint).ranking
+        ]
+        return pl.DataFrame(rows)
+
+    def plot(
+        self, kind: str = "forest", *, endpoint: str | None = None, lang: str = "en"
+    ) -> Figure:
+        """Draw a figure of the analysis.
+
+        Parameters
+        ----------
+        kind
+            "forest": every treatment against the reference; "network": which treatments were compared; "ranking":
+            P-scores with the probability of each rank, in the part of the network that holds the reference.
+        endpoint
+            Of a question; may be omitted when there is one.
+        lang
+            "en" or "zh".
+        """
+        from normoxia.language import language
+        from normoxia.report.views.pooled import NetworkSections
+
+        chosen = one_of("figure", kind, _PLOTS)
+        sections = NetworkSections(self._synthesis(endpoint), language(lang))
+        if chosen == "ranking":
+            return sections.rankings()[0]
+        return sections.forest() if chosen == "forest" else sections.network_graph()
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """The analysis as plain dictionaries and lists: what `normoxia pool --json` prints.
+
+        Parameters
+        ----------
+        lang
+            Language of notes, findings and reasons; keys are English.
+        """
+        from normoxia.api.translation import translated
+
+        if self.table is not None:
+            return translated(self.table.to_json(), lang, self.table.table.findings)
+        assert self.answer is not None
+        return translated(_answer_json(self.answer), lang)
+
+    def save(self, folder: str | Path, *, lang: str = "en", rmtl_ratio: bool = False) -> Path:
+        """Write report, figures, tables and a copy of the input into a new folder; return its path.
+
+        Parameters
+        ----------
+        folder
+            Must not exist, or be empty.
+        lang
+            Language of the first page of the report.
+        rmtl_ratio
+            Whether to print ratios of restricted mean times lost beside differences of restricted means.
+
+        Raises
+        ------
+        OutputExists
+            The folder holds something.
+        """
+        from normoxia.api.synthesis_folder import write_folder
+
+        return write_folder(Path(folder), self, lang=lang, rmtl_ratio=rmtl_ratio)
 
     def _synthesis(self, endpoint: str | None) -> Synthesis:
         if endpoint is not None:
@@ -119,50 +218,89 @@ class Pooled:
             f"{endpoint + ' ' if endpoint else ''}{len(synthesis.network.treatments)} treatments"
             for endpoint, synthesis in self.syntheses.items()
         ]
-        return f"<Pooled {self.name}: {', '.join(parts) or 'no network'}>"
+        return f"<MetaAnalysis {self.name}: {', '.join(parts) or 'no network'}>"
 
     def _repr_html_(self) -> str:
         """The league table of each endpoint."""
         return "".join(
-            f"<p><strong>{html.escape(f'{self.name} {endpoint}'.strip())}</strong></p>{_table(self.league(endpoint))}"
+            f"<p><strong>{escaped(f'{self.name} {endpoint}'.strip())}</strong></p>"
+            f"{frame_html(self.league(endpoint))}"
             for endpoint in self.syntheses
         )
 
 
 def pool(
-    what: str | Path,
+    source: str | Path,
     *,
     effect: str | None = None,
     model: str = "random",
+    method: str = "inverse-variance",
     tau: str = "REML",
     reference: str | None = None,
     small_values: str | None = None,
-    hartung_knapp: bool = False,
-    level: float = 0.95,
-    seed: int = 0,
+    endpoints: str | Iterable[str] = (),
+    columns: Mapping[str, str] | None = None,
+    decimal: str | None = None,
+    equivalence: float | None = None,
     leave_out_faulty: bool = False,
-) -> Pooled:
-    """Pool a table of contrasts or arms (.csv, .tsv), or the studies of a shipped question.
+    studies: Iterable[str | Path] = (),
+    hartung_knapp: bool = False,
+    prediction: str | None = None,
+    level: float = 0.95,
+    leave_one_out: bool = False,
+    components: bool = False,
+    inactive: str | None = None,
+    seed: int = 0,
+) -> MetaAnalysis:
+    """Pool a table of contrasts or arms (.csv, .tsv), or the studies of a question.
 
     Parameters
     ----------
-    what
+    source
         The path of a table, the name of a shipped question in any spelling, or a question document (.yaml).
     effect
         Measure of a table: HR, OR, RR, IRR, RD, MD or SMD; taken from the table when it says.
     model
         "random" or "common".
+    method
+        For counts of a table: "inverse-variance", "mantel-haenszel", "penalised-logistic" or "binomial-normal".
     tau
-        Estimator of the variance between studies.
-    reference, small_values
-        Of a table: the treatment the others are shown against, and whether small values are "good" or "bad" for the
-        patient.
+        Estimator of the variance between studies, such as "REML", "DL" or "PM".
+    reference
+        The treatment the others are compared with; the one in most studies when omitted.
+    small_values
+        Whether small values are "good" or "bad" for the patient.
+    endpoints
+        Of a question: which of its endpoints; all when omitted.
+    columns
+        Of a table: roles to the names of columns that were misunderstood, such as {"se": "stderr"}.
+    decimal
+        Of a table: "point" or "comma" where its numbers have two readings.
+    equivalence
+        Of a table: the smallest effect that matters on the printed scale (1.2 for ratios); for the certainty.
+    leave_out_faulty
+        Of a table: whether to pool it without the rows that have faults, instead of refusing it.
+    studies
+        Of a question: folders with study documents to add to the registry.
+    hartung_knapp
+        Whether to take Hartung and Knapp's variance with t intervals.
+    prediction
+        "confidence" (default; the uncertainty of tau counts) or "student" (as in netmeta).
     level
-        Of every interval.
+        Of every interval, as a share or in percent.
+    leave_one_out
+        Of a table: whether to fit it without each study in turn; questions always are.
+    components
+        Of a table: whether to fit the component model of treatments named "A + B".
+    inactive
+        With `components`: the part without an effect, such as "placebo".
     seed
         Of the rank probabilities.
-    leave_out_faulty
-        Whether to pool a table without the rows that have faults, instead of refusing it.
+
+    Returns
+    -------
+    MetaAnalysis
+        Effects, league table, ranking and figures.
 
     Raises
     ------
@@ -171,70 +309,108 @@ def pool(
     InvalidArgument
         An option that cannot be meant, or that belongs to tables and was given for a question.
     UnknownName
-        There is no question of the name.
+        There is no question, treatment, endpoint or word of an option of the name.
     """
-    kind = one_of("model", model, ("common", "random"))
-    tau = one_of("tau estimator", tau, [method.value for method in TauMethod])
-    effect = effect and one_of("effect", effect, [measure.value for measure in EffectMeasure])
-    options: dict[str, Any] = {
-        "model": kind,
-        "tau": tau,
-        "hartung_knapp": hartung_knapp,
-        "level": level,
-        "seed": seed,
-    }
-    if _is_question(what):
-        if effect or reference or small_values or leave_out_faulty:
-            raise InvalidArgument(
-                "effect, reference, small_values and leave_out_faulty belong to tables; a question names its own"
-            )
-        return _of_question(what, options)
-    return _of_table(Path(what), effect, reference, small_values, leave_out_faulty, options)
+    options = pool_options(
+        effect=effect,
+        model=model,
+        method=method,
+        tau=tau,
+        reference=reference,
+        small_values=small_values,
+        endpoints=endpoints,
+        columns=columns,
+        decimal=decimal,
+        equivalence=equivalence,
+        leave_out_faulty=leave_out_faulty,
+        studies=studies,
+        hartung_knapp=hartung_knapp,
+        prediction=prediction,
+        level=level,
+        leave_one_out=leave_one_out,
+        components=components,
+        inactive=inactive,
+        seed=seed,
+    )
+    return _of_question(source, options) if _is_question(source) else _of_table(source, options)
 
 
-def _of_question(what: str | Path, options: dict[str, Any]) -> Pooled:
-    is_document = Path(what).suffix.lower() in (".yaml", ".yml")
-    name = what if is_document else one_of("question", str(what).strip(), questions.names())
-    answered = answers.answer(name, **options)
+def _of_question(source: str | Path, options: PoolOptions) -> MetaAnalysis:
+    from normoxia import library
+
+    options.refuse_options_of_tables()
+    if not _is_document(source):
+        source = one_of("question or table", str(source).strip(), questions.names())
+    question = _narrowed(questions.question(source), options)
+    answered = answers.answer(
+        question,
+        studies=registry(*options.studies) if options.studies else None,
+        **options.of_question(),
+    )
     fitted = {
-        key: one.synthesis for key, one in answered.analyses.items() if one.synthesis is not None
+        name: one.synthesis for name, one in answered.analyses.items() if one.synthesis is not None
     }
-    return Pooled(name=answered.question.name, syntheses=fitted, content=answered.to_json())
-
-
-def _of_table(
-    path: Path,
-    effect: str | None,
-    reference: str | None,
-    small_values: str | None,
-    leave_out_faulty: bool,
-    options: dict[str, Any],
-) -> Pooled:
-    table = tables.read_network(path, effect=effect)
-    if table.left_out and not leave_out_faulty:
-        raise InvalidDocument(
-            "\n".join(
-                [
-                    f"{table.file}: {len(table.left_out)} of {table.n_rows} rows cannot be used:",
-                    *tables.listed(table.findings),
-                    "correct them, or pool the others with leave_out_faulty=True",
-                ]
-            ),
-            table.findings,
-        )
-    options |= {"effect": effect, "reference": reference, "small_values": small_values}
-    synthesis = pooling.pool(table, **options)
-    return Pooled(
-        name=Path(table.file).name, syntheses={"": synthesis}, content=synthesis.to_json()
+    return MetaAnalysis(
+        name=answered.question.name,
+        source=library.find("questions", str(source)),
+        options=options,
+        syntheses=fitted,
+        answer=answered,
     )
 
 
-def _is_question(what: str | Path) -> bool:
+def _of_table(source: str | Path, options: PoolOptions) -> MetaAnalysis:
+    options.refuse_options_of_questions()
+    path = Path(source)
+    analysis = analyse_table(path, **options.of_table())
+    return MetaAnalysis(
+        name=Path(analysis.table.file).name,
+        source=path,
+        options=options,
+        syntheses={"": analysis.synthesis},
+        table=analysis,
+    )
+
+
+def _narrowed(question: Question, options: PoolOptions) -> Question:
+    """The question with the endpoints, the reference and the direction that were asked for."""
+    if options.endpoints:
+        asked = {one.endpoint.value: one for one in question.asked}
+        names = [one_of("endpoint", name, asked) for name in options.endpoints]
+        question = replace(question, asked=tuple(asked[name] for name in dict.fromkeys(names)))
+    if options.reference is not None:
+        nodes = {node for entry in question.entries for node in entry.arms.values()}
+        question = replace(question, reference=one_of("treatment", options.reference, nodes))
+    if options.small_values is not None:
+        asked_for = tuple(replace(a, small_values=options.small_values) for a in question.asked)
+        question = replace(question, asked=asked_for)
+    return question
+
+
+def _answer_json(answered: Answer) -> dict[str, Any]:
+    """The dictionary of an answer, each endpoint's synthesis beside its studies, and the first one's on top."""
+    content = answered.to_json()
+    analyses = {}
+    for name, analysis in content["analyses"].items():
+        synthesis = analysis.pop("synthesis", None) or {}
+        analyses[name] = analysis | {k: v for k, v in synthesis.items() if k not in analysis}
+        analyses[name]["notes"] = [*analysis["notes"], *synthesis.get("notes", [])]
+    first = next((name for name, a in analyses.items() if "effects" in a), None)
+    shared = ("network", "effects", "heterogeneity", "ranking", "inconsistency")
+    top = {key: analyses[first][key] for key in shared} if first else {}
+    return {**content, "endpoint": first, **top, "analyses": analyses}
+
+
+def _is_document(source: str | Path) -> bool:
+    return Path(source).suffix.lower() in (".yaml", ".yml")
+
+
+def _is_question(source: str | Path) -> bool:
     """Whether the argument names a question; a table is whatever is a file or looks like one."""
-    path = Path(what)
-    if path.suffix.lower() in (".yaml", ".yml"):
+    path = Path(source)
+    if _is_document(source):
         return True
-    return not (isinstance(what, Path) or path.is_file() or path.suffix or len(path.parts) > 1)
+    return not (isinstance(source, Path) or path.exists() or path.suffix or len(path.parts) > 1)
 
 
 def _ordered(synthesis: Synthesis) -> Iterator[NetworkEffect]:
@@ -254,29 +430,12 @@ def _numbers(effect: NetworkEffect, synthesis: Synthesis) -> dict[str, float | N
         "prediction_low": effect.prediction[0],
         "prediction_high": effect.prediction[1],
     }
-    shown = {name: _exponential(x) if is_ratio else x for name, x in ends.items()} | {
-        "p_value": effect.p_value
+    shown = {name: _exponential(x) if is_ratio else x for name, x in ends.items()}
+    return {
+        name: x if math.isfinite(x) else None
+        for name, x in (shown | {"p_value": effect.p_value}).items()
     }
-    return {name: x if math.isfinite(x) else None for name, x in shown.items()}
 
 
 def _exponential(x: float) -> float:
-    return math.exp(x) if x < 700 else math.inf
-
-
-def _interval(numbers: Mapping[str, float | None]) -> str | None:
-    value, low, high = (numbers[name] for name in ("value", "low", "high"))
-    if value is None:
-        return None
-    return (
-        f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
-    )
-
-
-def _table(frame: polars.DataFrame) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell or '')}</td>" for cell in row) + "</tr>"
-        for row in frame.iter_rows()
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return math.exp(x) if x < _LARGEST_LOG else math.inf

@@ -12,7 +12,7 @@ from typing import SupportsIndex
 from normoxia import library
 from normoxia.api import running
 from normoxia.api.names import find_trial, one_of
-from normoxia.api.plan import check, plan
+from normoxia.api.plan import check_numbers, plan
 from normoxia.api.run import Part, Run
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, silent
@@ -108,11 +108,13 @@ def run(
     """
     protocol = trial if isinstance(trial, Trial) else read_trial(trial)
     if resume and out is None:
-        raise InvalidArgument("resume=True needs out= with the folder of the interrupted run")
+        raise InvalidArgument(
+            "resume (--resume) needs out (--out) with the folder of the interrupted run"
+        )
     seed, workers = _whole("seed", seed), _whole("workers", workers)
     patients = None if patients is None else _whole("patients", patients)
     replicates = None if replicates is None else _whole("replicates", replicates)
-    check(seed=seed, patients=patients, tolerance=tolerance, workers=workers)
+    check_numbers(seed=seed, patients=patients, tolerance=tolerance, workers=workers)
     lang = one_of("language", lang, library.names("languages"))
     planned = plan(
         protocol,

@@ -35,7 +35,7 @@ def write_outputs(
     result: TrialResult,
     trial: Trial,
     comparisons: Sequence[PublishedComparison],
-    joined: Sequence[CombinedRatio],
+    combined: Sequence[CombinedRatio],
     provenance: Mapping[str, Any],
     *,
     report: bool,
@@ -66,8 +66,8 @@ def write_outputs(
     outputs = [*chunks, *_write_tables(folder, result, comparisons)]
     if report:
         note("drawing the figures and the report ...")
-        outputs += _draw(folder, result, trial, comparisons, provenance, joined, lang)
-    content = summary(result, trial, comparisons, provenance, joined)
+        outputs += _draw(folder, result, trial, comparisons, provenance, combined, lang)
+    content = summary(result, trial, comparisons, provenance, combined)
     summary_path = folder.path / "summary.json"
     write_whole(
         summary_path, (json.dumps(plain(content), ensure_ascii=False, indent=1) + "\n").encode()
@@ -149,14 +149,14 @@ def _draw(
     trial: Trial,
     comparisons: Sequence[PublishedComparison],
     provenance: Mapping[str, Any],
-    joined: Sequence[CombinedRatio],
+    combined: Sequence[CombinedRatio],
     lang: str,
 ) -> list[Path]:
     """The figures and the report."""
     from normoxia.report.figures.figure import save_all
     from normoxia.report.pages import run as run_report
 
-    page, figures = run_report.page(result, trial, comparisons, provenance, joined, lang=lang)
+    page, figures = run_report.page(result, trial, comparisons, provenance, combined, lang=lang)
     paths = save_all(figures, folder.path / "figures")
     report = folder.path / "report.html"
     write_whole(report, run_report.html(page).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,11 +21,9 @@ from normoxia.cli.options import (
 )
 from normoxia.cli.show import print_json, say
 from normoxia.cli.table import print_table
-from normoxia.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
-    from normoxia.evidence.export import Row
-    from normoxia.evidence.studies.registry import Registry
+    pass
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -100,11 +97,12 @@ def listing(
     json: Json = False,
 ) -> None:
     """List the studies that fit every filter given."""
+    from normoxia.api.registry import registry_with
     from normoxia.evidence import reports
     from normoxia.language import language
 
     found = reports.listing(
-        _registry(studies),
+        registry_with(studies or ()),
         drug=drug,
         component=component,
         line=line,
@@ -151,29 +149,30 @@ def show(
     studies: Studies = None,
 ) -> None:
     """Show a study: setting, arms, every number with its source, what is unverified, and what does not agree."""
+    from normoxia.api.registry import registry_with
     from normoxia.evidence import reports
 
-    for text in reports.show(_registry(studies)[study], lang):
+    for text in reports.show(registry_with(studies or ())[study], lang):
         sys.stdout.write(text + "\n")
 
 
 @app.command()
 def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> None:
     """List where the review disagrees with itself, with its sources, or with arithmetic, and what follows."""
+    import normoxia as nx
     from normoxia.evidence import reports
     from normoxia.language import language
 
-    found = reports.audit_report(_registry(studies), lang)
+    audited = nx.audit(studies or (), lang=lang)
     if json:
-        print_json(found)
+        print_json(audited.content)
         return
-    rows = found["findings"]
-    assert isinstance(rows, list)
-    speech = language(lang)
+    rows = audited.content["findings"]
+    text = language(lang)
     print_table(
-        speech.say("registry.audit_title", n=len(rows)),
+        text.say("registry.audit_title", n=len(rows)),
         [
-            speech.say(f"registry.{key}")
+            text.say(f"registry.{key}")
             for key in (
                 "list_study",
                 "audit_item",
@@ -184,7 +183,7 @@ def audit(lang: Lang = "en", studies: Studies = None, json: Json = False) -> Non
         ],
         [
             (
-                speech.say("registry.the_review") if r["study"] == "review" else r["study"],
+                text.say("registry.the_review") if r["study"] == "review" else r["study"],
                 r["item"],
                 " | ".join(r["values"]),
                 r["consequence"],
@@ -221,72 +220,21 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write a table of the registry for another program."""
+    from normoxia.api.registry import registry_with, table_rows
     from normoxia.evidence import export as tables
     from normoxia.language import language
 
-    path = required_file(file, out, f"{table}.csv")
-    speech = language(lang)
-    chosen = _registry(studies).select(
+    path, name = required_file(file, out, f"{table}.csv"), match_word("table", table, TABLES)
+    text = language(lang)
+    chosen = registry_with(studies or ()).select(
         drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
     )
-    rows = _rows(table, chosen, endpoint, lang)
-    if not rows and table in ("arms", "revman-rates"):
-        rates = sorted(
-            {
-                o.endpoint.value
-                for s in chosen
-                for o in s.published()
-                if o.measure == "percent" and o.n
-            }
-        )
-        raise InvalidArgument(
-            f"no study has counts of {endpoint}; ask for a rate: --endpoint {', '.join(rates) or 'ORR'}"
-        )
+    rows = table_rows(chosen, name, endpoint, lang)
     tables.write(rows, path)
-    if table == "contrasts":
-        derived = sum(row["origin"] == "derived" for row in rows)
-        if derived:
-            say(speech.say("registry.exported_derived", n=derived), quiet=quiet)
+    if name == "contrasts":
+        if derived := sum(row["origin"] == "derived" for row in rows):
+            say(text.say("registry.exported_derived", n=derived), quiet=quiet)
         for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
-            words = speech.say("registry.exported_without", study=study, why=speech.phrase(why))
+            words = text.say("registry.exported_without", study=study, why=text.phrase(why))
             say(words, quiet=quiet)
-    say(speech.say("registry.exported", n=len(rows), file=path), quiet=quiet)
-
-
-def _rows(table: str, registry: Registry, endpoint: str, lang: str) -> Sequence[Row]:
-    from normoxia.evidence import export as tables
-    from normoxia.evidence import reports
-
-    match match_word("table", table, TABLES):
-        case "outcomes":
-            return tables.outcome_rows(registry, derived=True)
-        case "best":
-            return tables.outcome_rows(registry, best=True)
-        case "contrasts":
-            return tables.netmeta_contrasts(registry, endpoint)
-        case "arms":
-            return tables.netmeta_arms(registry, endpoint)
-        case "revman-contrasts":
-            return tables.revman_contrasts(registry, endpoint)
-        case "revman-rates":
-            return tables.revman_rates(registry, endpoint)
-        case "curves":
-            return tables.curve_rows(registry)
-        case "individual":
-            from normoxia.evidence.studies.curves import individual_rows
-
-            return individual_rows(registry)
-        case "audit":
-            findings = reports.audit_report(registry, lang)["findings"]
-            assert isinstance(findings, list)
-            return [
-                {key: " | ".join(v) if isinstance(v, list) else v for key, v in row.items()}
-                for row in findings
-            ]
-    raise UnknownName("table", table, TABLES)
-
-
-def _registry(folders: list[Path] | None) -> Registry:
-    from normoxia import evidence
-
-    return evidence.registry(*(folders or ()))
+    say(text.say("registry.exported", n=len(rows), file=path), quiet=quiet)

@@ -1,8 +1,7 @@
-"""`normoxia forecast`: what the calibrated ensemble foresees of planned trials, as stored, made anew, or scored."""
+"""`normoxia forecast`: planned trials under the calibrated ensemble: stored forecasts, new ones, and published results scored."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,19 +19,21 @@ from normoxia.cli.options import (
     examples,
     file_option,
     output_file,
-    worker_count,
 )
-from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
-    from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.api.forecasting import ForecastResult, ForecastScore
+    from normoxia.calibration.forecast import Forecast
     from normoxia.language import Language
     from normoxia.outcome import Outcome
 
 #: the seed of the shipped forecasts
 SEED = 20261122
+#: characters of a digest that are printed
+_DIGEST_SHOWN = 16
 EXAMPLES = examples(
     "normoxia forecast",
     "normoxia forecast HARMONi-2",
@@ -92,149 +93,115 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Show, make or score forecasts of planned trials, stored before their results were known."""
-    from normoxia.calibration import forecast as verb
+    import normoxia as nx
     from normoxia.language import language
 
-    speech = language(lang)
+    text = language(lang)
     if score is not None:
-        _score(verb.read(verb.of_day(made)), score, speech, json)
+        _print_score(nx.forecast(made=made).score(score), text, json=json)
         return
-    if make:
-        path = output_file(file, out)
-        _make(
-            design, everything, path, seed, replicates, worker_count(workers), speech, json, quiet
-        )
-        return
-    found = verb.read(verb.of_day(made))
-    chosen = [found.of(design)] if design else list(found.forecasts)
+    if not make:
+        result = nx.forecast(design, made=made)
+    else:
+        result = _make(design, everything, output_file(file, out), seed, replicates, workers, quiet)
     if json:
-        print_json(_plain(found, chosen))
+        print_json(result.to_json())
         return
-    say(speech.say("forecast.made", date=found.date, ensemble=found.ensemble[:16]), quiet=False)
-    for one in chosen:
-        _show(one, speech, brief=design is None)
+    if not make:
+        digest = result.ensemble[:_DIGEST_SHOWN]
+        say(text.say("forecast.made", date=result.date, ensemble=digest), quiet=False)
+    for one in result.forecasts:
+        _show(one, text, brief=design is None)
 
 
 def _make(
     design: str | None,
     everything: bool,
-    out: Path | None,
+    file: Path | None,
     seed: int,
     replicates: int,
     workers: int,
-    speech: Language,
-    json: bool,
     quiet: bool,
-) -> None:
-    from normoxia.calibration import forecast as verb
-    from normoxia.calibration.fitting import ensemble
-    from normoxia.trial.folder import write_whole
-    from normoxia.trial.making import designs
+) -> ForecastResult:
+    """Forecast one design, or every one, and store it where asked."""
+    import normoxia as nx
 
     if not design and not everything:
         raise InvalidArgument("--make needs a design, or --all")
-    if out is not None and out.exists():
-        raise OutputExists(f"{out} exists; name another file with --file")
-    calibrated = ensemble.read()
-    chosen = [designs.design(design)] if design else []
+    if file is not None and file.exists():
+        raise OutputExists(f"{file} exists; name another file with --file")
     with progress_bar(quiet=quiet) as progress:
-        made = verb.all_of(
-            calibrated,
-            seed,
-            replicates=replicates,
-            workers=workers,
-            chosen=chosen,
-            progress=progress,
+        result = nx.make_forecast(
+            design, seed=seed, replicates=replicates, workers=workers, progress=progress
         )
-    text = verb.document(made, calibrated, seed, replicates)
-    if out is not None:
-        write_whole(out, text.encode())
-        say(f"{out}: sha256 {hashlib.sha256(text.encode()).hexdigest()}", quiet=quiet)
+    if file is not None:
+        say(f"{result.save(file)}: sha256 {result.digest}", quiet=quiet)
+    return result
+
+
+def _print_score(score: ForecastScore, text: Language, *, json: bool) -> None:
+    from normoxia.calibration import forecast as forecasts
+
     if json:
-        print_json({"schema": verb.SCHEMA, "designs": [_forecast(one) for one in made]})
+        print_json(score.to_json())
         return
-    for one in made:
-        _show(one, speech, brief=design is None)
-
-
-def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> None:
-    from normoxia import evidence
-    from normoxia.calibration import forecast as verb
-
-    study = evidence.read(path)
-    held = verb.held_against(forecasts, study)
-    scored = held.scored
-    if json:
-        print_json(
-            {
-                "schema": "normoxia.forecast-score/1",
-                "study": study.id,
-                "forecast_date": forecasts.date,
-                "scored": [_judged(one) for one in scored],
-                "left_out": [
-                    {"published": plain(_outcome(one.published)), "reason": one.reason}
-                    for one in held.left_out
-                ],
-                "awaited": [plain(_outcome(one)) for one in held.awaited],
-            }
-        )
-        return
+    compared = score.comparison
     rows = [
         (
-            _what(s.foreseen, speech),
-            speech.say(f"forecast.by_{s.foreseen.origin}"),
-            _range(s.foreseen),
-            f"{s.published.estimate.value:g}",
-            {True: "✓", False: "✗"}[s.inside],
-            "–" if math.isnan(s.z) else f"{s.z:.2f}",
+            _what(one.foreseen, text),
+            text.say(f"forecast.by_{one.foreseen.origin}"),
+            _range(one.foreseen),
+            f"{one.published.estimate.value:g}",
+            {True: "✓", False: "✗"}[one.inside],
+            "–" if math.isnan(one.z) else f"{one.z:.2f}",
         )
-        for s in scored
+        for one in compared.scored
     ]
     heads = [
-        speech.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")
+        text.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")
     ]
-    print_table(f"{study.id}: {speech.say('forecast.scored', date=forecasts.date)}", heads, rows)
-    for origin in ("simulated", verb.JOINED):
-        own = [s.inside for s in scored if s.foreseen.origin == origin]
-        if own or origin == "simulated":
-            by = speech.say(f"forecast.by_{origin}")
-            say(speech.say("forecast.count", by=by, inside=sum(own), n=len(own)), quiet=False)
-    for reason in dict.fromkeys(one.reason for one in held.left_out):
-        figures = [_what(one.published, speech) for one in held.left_out if one.reason == reason]
+    print_table(f"{score.study}: {text.say('forecast.scored', date=score.date)}", heads, rows)
+    for origin in ("simulated", forecasts.JOINED):
+        inside = [one.inside for one in compared.scored if one.foreseen.origin == origin]
+        if inside or origin == "simulated":
+            by = text.say(f"forecast.by_{origin}")
+            say(text.say("forecast.count", by=by, inside=sum(inside), n=len(inside)), quiet=False)
+    for reason in dict.fromkeys(one.reason for one in compared.left_out):
+        figures = [_what(one.published, text) for one in compared.left_out if one.reason == reason]
         say(
-            speech.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)),
+            text.say(f"forecast.left_out.{reason}", n=len(figures), figures="; ".join(figures)),
             quiet=False,
         )
-    if held.awaited:
-        say(speech.say("forecast.awaited", n=len(held.awaited)), quiet=False)
+    if compared.awaited:
+        say(text.say("forecast.awaited", n=len(compared.awaited)), quiet=False)
 
 
-def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
+def _show(one: Forecast, text: Language, *, brief: bool) -> None:
     from normoxia.calibration import forecast as verb
     from normoxia.outcome import Measure
 
     shown = [o for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO]
-    joined = {_what(o, speech): _range(o) for o in shown if o.origin == verb.JOINED}
+    joined = {_what(o, text): _range(o) for o in shown if o.origin == verb.JOINED}
     rows: list[tuple[str, ...]] = [
-        (_what(o, speech), _range(o)) for o in shown if o.origin != verb.JOINED
+        (_what(o, text), _range(o)) for o in shown if o.origin != verb.JOINED
     ]
-    heads = [speech.say("forecast.what"), speech.say("forecast.foreseen")]
+    heads = [text.say("forecast.what"), text.say("forecast.foreseen")]
     if joined:
-        heads.append(speech.say("forecast.joined"))
+        heads.append(text.say("forecast.joined"))
         rows = [(what, alone, joined.get(what, "")) for what, alone in rows]
     if rows:
         print_table(one.design, heads, rows)
     if not brief:
         if joined:
-            say(speech.say("forecast.joined_note"), quiet=False)
+            say(text.say("forecast.joined_note"), quiet=False)
         for limit in one.limits:
-            say(speech.phrase(limit), quiet=False)
+            say(text.phrase(limit), quiet=False)
 
 
-def _what(o: Outcome, speech: Language) -> str:
+def _what(o: Outcome, text: Language) -> str:
     arms = f"{o.arm} / {o.comparator}" if o.comparator else o.arm
     month = "" if math.isnan(o.months) else f" {o.months:g}"
-    return f"{o.population}: {o.endpoint.value} {speech.say(f'measure.{o.measure.value}')}{month}, {arms}"
+    return f"{o.population}: {o.endpoint.value} {text.say(f'measure.{o.measure.value}')}{month}, {arms}"
 
 
 def _range(o: Outcome) -> str:
@@ -243,51 +210,3 @@ def _range(o: Outcome) -> str:
 
     e = o.estimate
     return f"{said(e.value)} ({said(e.low)}–{said(e.high)})"
-
-
-def _plain(forecasts: Forecasts, chosen: list[Forecast]) -> dict[str, object]:
-    from normoxia.calibration import forecast as verb
-
-    return {
-        "schema": verb.SCHEMA,
-        "date": forecasts.date,
-        "ensemble_sha256": forecasts.ensemble,
-        "made_with": dict(forecasts.made_with),
-        "designs": [_forecast(one) for one in chosen],
-    }
-
-
-def _forecast(one: Forecast) -> dict[str, object]:
-    return {
-        "design": one.design,
-        "limits": list(one.limits),
-        "sha256": one.digest,
-        "outcomes": [plain(_outcome(o)) for o in one.outcomes],
-    }
-
-
-def _outcome(o: Outcome) -> dict[str, object]:
-    e = o.estimate
-    return {
-        "population": o.population,
-        "endpoint": o.endpoint.value,
-        "measure": o.measure.value,
-        "arm": o.arm,
-        "comparator": o.comparator,
-        "months": o.months,
-        "value": e.value,
-        "interval": [e.low, e.high],
-        "n": o.n,
-        "origin": o.origin,
-    }
-
-
-def _judged(s: Scored) -> dict[str, object]:
-    published = s.published.estimate
-    return {
-        "foreseen": plain(_outcome(s.foreseen)),
-        "published": plain({"value": published.value, "interval": [published.low, published.high]}),
-        "inside95": s.inside,
-        "z": plain(s.z),
-        "crps": plain(s.crps),
-    }

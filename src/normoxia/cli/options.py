@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from normoxia.api.limits import LARGEST_SEED as LARGEST_SEED
-from normoxia.api.limits import LEAST_TOLERANCE, MOST_WORKERS
+from normoxia.api.limits import MOST_WORKERS
 from normoxia.api.limits import worker_count as worker_count
 from normoxia.cli import completion
 from normoxia.cli.show import say
@@ -173,18 +173,3 @@ def required_file(file: Path | None, old: Path | None, example: str) -> Path:
 def examples(*lines: str) -> str:
     """The examples at the end of a command's help, one a line."""
     return "Examples:\n\n\b\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def checked_tolerance(tolerance: float) -> float:
-    """A relative tolerance that a solver can meet.
-
-    Raises
-    ------
-    InvalidArgument
-        It is below what double precision allows, or 1 and more.
-    """
-    if not LEAST_TOLERANCE <= tolerance < 1:
-        raise InvalidArgument(
-            f"--tolerance {tolerance:g}: expected one from {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
-        )
-    return tolerance

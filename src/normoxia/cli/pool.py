@@ -1,25 +1,21 @@
-"""`normoxia pool`: a network meta-analysis of a shipped question, of a user's own, or of a table.
-
-pool_options    what may be asked
-pool_table      a table of contrasts or arms: read, pooled, judged, shown
-pool_question   a question: answered and shown
-pool_words      what both print
-pool_folder     what --out leaves
-"""
+"""`normoxia pool`: a network meta-analysis of a shipped question, of a user's own, or of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated
 
 import typer
 
 from normoxia.cli import completion
-from normoxia.cli.options import Decimal, Json, Lang, Out, Quiet, Seed, choice, examples, match_word
-from normoxia.cli.pool_options import METHODS, PREDICTIONS, Options
-from normoxia.errors import InvalidArgument
+from normoxia.cli.options import Decimal, Json, Lang, Out, Quiet, Seed, choice, examples
+from normoxia.cli.pool_text import print_meta_analysis
+from normoxia.cli.show import print_json, say
+from normoxia.errors import InvalidArgument, InvalidDocument
 
+METHODS = ("inverse-variance", "mantel-haenszel", "penalised-logistic", "binomial-normal")
+PREDICTIONS = ("confidence", "student")
 EFFECTS = ("HR", "OR", "RR", "IRR", "RD", "MD", "SMD")
 ESTIMATORS = ("REML", "DL", "ML", "PM", "HE", "SJ", "HS", "EB")
 MODELS, DIRECTIONS = ("random", "common"), ("good", "bad")
@@ -150,70 +146,54 @@ def pool(
     quiet: Quiet = False,
 ) -> None:
     """Network meta-analysis of a shipped question or a table: effects, heterogeneity, ranking, certainty."""
-    asked = Options(
-        effect=effect,
-        model=cast("Literal['common', 'random']", model),
-        method=method,
-        tau=tau,
-        reference=reference,
-        small_values=cast("Literal['good', 'bad'] | None", small_values),
-        endpoint=tuple(endpoint or ()),
-        columns=_columns(column or []),
-        decimal=decimal,
-        equivalence=equivalence,
-        leave_out_faulty=leave_out_faulty,
-        studies=tuple(studies or ()),
-        hartung_knapp=hartung_knapp,
-        prediction=cast("Literal['confidence', 'student'] | None", prediction),
-        level=_level(level),
-        leave_one_out=leave_one_out,
-        components=components,
-        inactive=inactive,
-        rmtl_ratio=rmtl_ratio,
-        seed=seed,
-        lang=lang,
-    )
-    question = _question(what)
-    if question is not None:
-        from normoxia.cli.pool_question import pool_question
+    import normoxia as nx
 
-        pool_question(question, asked, out, json, quiet)
-    else:
-        from normoxia.cli.pool_table import pool_table
-
-        pool_table(Path(what), asked, out, json, quiet)
-
-
-def _level(value: float) -> float:
-    """A level as a share; 90 means 0.9. Levels below 0.5 or above 0.9999 are typing mistakes."""
-    share = value / 100.0 if value > 1.0 else value
-    if not 0.5 <= share <= 0.9999:
-        raise InvalidArgument(
-            f"--level {value:g}: expected 0.5 to 0.9999, or 50 to 99.99 percent, such as 0.95"
+    try:
+        pooled = nx.pool(
+            what,
+            effect=effect,
+            model=model,
+            method=method,
+            tau=tau,
+            reference=reference,
+            small_values=small_values,
+            endpoints=endpoint or (),
+            columns=_columns(column or []),
+            decimal=decimal,
+            equivalence=equivalence,
+            leave_out_faulty=leave_out_faulty,
+            studies=studies or (),
+            hartung_knapp=hartung_knapp,
+            prediction=prediction,
+            level=level,
+            leave_one_out=leave_one_out,
+            components=components,
+            inactive=inactive,
+            seed=seed,
         )
-    return share
+    except InvalidDocument as error:
+        if "columns={" not in str(error):
+            raise
+        raise InvalidDocument(
+            f"{error}; on the command line: --column study=NAME --column treatment=NAME ...",
+            error.findings,
+        ) from None
+    if out is not None:
+        pooled.save(out, lang=lang, rmtl_ratio=rmtl_ratio)
+    if json:
+        print_json(pooled.to_json(lang))
+    else:
+        print_meta_analysis(pooled, lang, rmtl_ratio=rmtl_ratio, quiet=quiet)
+    if out is not None:
+        say(str(out / "report.html"), quiet=quiet)
 
 
-def _columns(given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for text in given:
+def _columns(texts: Sequence[str]) -> dict[str, str]:
+    """Roles and names of columns from texts "ROLE=NAME"."""
+    columns = {}
+    for text in texts:
         role, equals, name = text.partition("=")
         if not equals or not role or not name:
             raise InvalidArgument(f'--column "{text}": expected ROLE=NAME, such as se=stderr')
-        found[role.strip()] = name.strip()
-    return found
-
-
-def _question(what: str) -> str | None:
-    """The name of a shipped question in any spelling, or the path of one; None for a table.
-
-    A table is whatever is a file or looks like one.
-    """
-    from normoxia.evidence.synthesis import questions
-
-    path = Path(what)
-    if path.suffix.lower() in (".yaml", ".yml") or what in questions.names():
-        return what
-    if path.exists() or path.suffix or len(path.parts) > 1:
-        return None
-    return match_word("question or table", what, questions.names())
+        columns[role.strip()] = name.strip()
+    return columns

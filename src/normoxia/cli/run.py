@@ -17,7 +17,6 @@ from normoxia.cli.options import (
     Seed,
     Trial,
     Workers,
-    checked_tolerance,
     examples,
 )
 from normoxia.cli.run_output import print_run
@@ -77,13 +76,7 @@ def run(
 
     if resume and out is None:
         raise InvalidArgument("--resume needs --out with the folder of the interrupted run")
-    if patients is not None and patients < 1:
-        raise InvalidArgument(
-            f"--patients {patients}: a trial needs at least one patient in every arm"
-        )
-    tolerance = checked_tolerance(tolerance)
     protocol = read_trial(trial)
-    _check_replicates(replicates, calibrated=not uncalibrated)
     planned = plan(
         protocol,
         seed=seed,
@@ -116,7 +109,7 @@ def run(
             finished.trial,
             finished.comparisons,
             finished.result,
-            finished.joined,
+            finished.combined,
             lang,
             everything=everything,
         )
@@ -124,18 +117,3 @@ def run(
     failed = finished.result.failed
     if any(failed.values()):
         say(f"failed patients by arm: {dict(failed)}; see the patient table", quiet=quiet)
-
-
-def _check_replicates(replicates: int | None, *, calibrated: bool) -> None:
-    """Refuse too few trials, in the words of the command line."""
-    from normoxia.api.plan import FEWEST
-
-    if replicates is None:
-        return
-    if replicates < 1:
-        raise InvalidArgument(f"--replicates {replicates}: expected 1 or more")
-    if calibrated and replicates < FEWEST:
-        raise InvalidArgument(
-            f"--replicates {replicates}: prediction intervals need {FEWEST} or more, each with a draw of the ensemble of its own; "
-            "or add --uncalibrated to run with the documents' own numbers"
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,23 +14,15 @@ from normoxia.cli.options import (
     OldFile,
     Quiet,
     Workers,
-    checked_tolerance,
     choice,
     examples,
     file_option,
-    match_word,
     required_file,
-    worker_count,
 )
 from normoxia.cli.show import progress_bar, say
-from normoxia.errors import InvalidArgument, OutputExists
-from normoxia.progress import Step
 
-if TYPE_CHECKING:
-    from normoxia.documents import Finding
-
-#: patients whose doses differ, solved together
-_TOGETHER = 256
+#: failed patients that are listed
+_LISTED = 5
 BACKENDS = ("auto", "fast", "reference")
 EXAMPLES = examples(
     "normoxia simulate model.yaml --times 0:728:7 --file states.csv",
@@ -87,72 +79,31 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Solve any model for a table of patients and doses."""
-    import numpy as np
-
-    from normoxia import mechanism, memory, simulation
-    from normoxia.mechanism.inputs import none
-    from normoxia.simulation import tables
+    import normoxia as nx
+    from normoxia.api.simulating import refuse_output
 
     path = required_file(file, out, "states.csv")
-    if path.suffix not in (".csv", ".parquet"):
-        raise InvalidArgument(
-            f'"{path}" ends in neither .csv nor .parquet; the ending chooses the format'
-        )
-    if path.exists() and not force:
-        raise OutputExists(f"{path} exists; name another file, or add --force to replace it")
-    tolerance = checked_tolerance(tolerance)
-    grid = tables.read_times(times)
-    whole = mechanism.read(model)
-    if ablate:
-        tags = tuple(statement.tag for statement in whole.statements)
-        whole = mechanism.ablate(whole, [match_word("statement", tag, tags) for tag in ablate])
-    notes: list[Finding] = []
-    names, parameters = (
-        tables.read_patients(
-            patients, [p.name for p in whole.parameters], decimal=decimal, notes=notes
-        )
-        if patients
-        else (["1"], {})
-    )
-    species = [s.name for s in whole.species]
-    dosing = (
-        tables.read_doses(doses, names, species, decimal=decimal, notes=notes) if doses else None
-    )
-    for note in notes:
-        say(str(note), quiet=quiet)
-    wanted = tuple(name.strip() for name in outputs.split(",") if name.strip()) or (
-        tuple(o.name for o in whole.observables) or tuple(s.name for s in whole.species)
-    )
-    # values as solved and as written, and the columns of patient and time
-    memory.refuse_beyond(
-        8.0 * len(names) * len(grid) * (3 * len(wanted) + 4),
-        f"{len(names):,} patients with {len(grid):,} times of {len(wanted)} outputs",
-        "ask for fewer times, outputs or patients",
-    )
-    simulator = simulation.compile(whole, backend=backend, outputs=wanted)
-    # patients whose doses differ are carried a few at a time, so that no table of everybody's doses is made
-    size = _TOGETHER if dosing and dosing.patient is not None else max(len(names), 1)
-    values = []
-    failed: dict[int, str] = {}
+    refuse_output(path, overwrite=force)
     with progress_bar(quiet=quiet) as progress:
-        for first in range(0, len(names), size):
-            count = min(size, len(names) - first)
-            own = {name: column[first : first + count] for name, column in parameters.items()}
-            result = simulator.run(
-                simulator.start(own, count),
-                dosing.inputs(first, count) if dosing else none(),
-                grid,
-                tolerance=tolerance,
-                workers=worker_count(workers),
-                progress=lambda step, done=first: progress(
-                    Step(step.label, done + step.done, len(names))
-                ),
-            )
-            values.append(result.values)
-            failed |= {first + row: reason for row, reason in result.reason.items()}
-    tables.write_rows(path, names, grid, simulator.outputs, np.concatenate(values))
-    for row, reason in list(failed.items())[:5]:
-        say(f'patient "{names[row]}" failed: {reason}', quiet=quiet)
-    say(f"{len(names)} patients, {len(failed)} failed, {len(grid)} times -> {path}", quiet=quiet)
+        result = nx.simulate(
+            model,
+            times,
+            patients=patients,
+            doses=doses,
+            outputs=outputs,
+            tolerance=tolerance,
+            backend=backend,
+            decimal=decimal,
+            ablate=ablate or (),
+            workers=workers,
+            progress=progress,
+        )
+    for note in result.notes:
+        say(str(note), quiet=quiet)
+    result.save(path, overwrite=force)
+    for name, reason in list(result.failed.items())[:_LISTED]:
+        say(f'patient "{name}" failed: {reason}', quiet=quiet)
+    n, failed, n_times = len(result.patients), len(result.failed), len(result.times)
+    say(f"{n} patients, {failed} failed, {n_times} times -> {path}", quiet=quiet)
     if failed:
         raise typer.Exit(1)

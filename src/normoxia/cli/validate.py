@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_library
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from normoxia.cli import completion
-from normoxia.cli.options import (
-    Json,
-    Lang,
-    Quiet,
-    Workers,
-    examples,
-    file_option,
-    match_word,
-    worker_count,
-)
-from normoxia.cli.show import plain, print_json, progress_bar, say
+from normoxia.cli.options import Json, Lang, Quiet, Workers, examples, file_option, match_word
+from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.cli.table import print_paragraph, print_table
-from normoxia.errors import OutputExists
-from normoxia.storage import write_whole
 
 if TYPE_CHECKING:
     from normoxia.calibration.scoring.scoreboard import Scoreboard
-    from normoxia.calibration.validation import Validation
     from normoxia.report.views.tables import Table
 
 #: columns of a terminal that everything printed fits
@@ -68,73 +54,39 @@ def validate(
     quiet: Quiet = False,
 ) -> None:
     """Predict each randomised trial of the registry from the others and compare it with its results."""
-    from normoxia import calibration
-    from normoxia.calibration.scoring import lock as locked
+    import normoxia as nx
+    from normoxia.api.validating import refuse_existing
+    from normoxia.calibration.scoring import lock
 
-    study = study and match_word("scored study", study, locked.read().studies)
-    if report is not None:
-        say("the folder of the report is named by --out now, as in every command")
-        folder, file = report, file or out
-    elif out is not None and out.suffix == ".json":
-        say("--out names a folder now, as in every command; write --file for the name of a file")
-        folder, file = None, file or out
-    else:
-        folder = out
+    study = study and match_word("scored study", study, lock.read().studies)
+    folder, file = _places(out, file, report)
     for path, option in ((folder, "--out"), (file, "--file")):
-        if path is not None and path.exists():
-            raise OutputExists(f"{path} exists; name another one with {option}")
+        if path is not None:
+            refuse_existing(path, option)
     with progress_bar(quiet=quiet) as progress:
-        validation = calibration.validate(workers=worker_count(workers), progress=progress)
-    board: Scoreboard = validation.board
-    whole = board.as_json()
+        result = nx.validate(workers=workers, progress=progress)
     if file is not None:
-        _write_json(file, whole)
-        say(str(file), quiet=quiet)
+        say(str(result.save_json(file)), quiet=quiet)
     if folder is not None:
         say("drawing the figures and the report ...", quiet=quiet)
-        say(str(_write(folder, validation, lang)), quiet=quiet)
+        say(str(result.save(folder, lang=lang)), quiet=quiet)
     if json:
-        print_json(whole)
+        print_json(result.to_json())
     else:
-        _print(board, lang, study or "")
+        _print(result.board, lang, study or "")
 
 
-def _write(folder: Path, validation: Validation, lang: str) -> Path:
-    """The page, its figures and the JSON object; the path of the page."""
-    from normoxia.report.figures.figure import save_all
-    from normoxia.report.pages.document import write_document
-    from normoxia.report.pages.scoreboard import pages
-
-    told, figures = pages(
-        validation.board,
-        **_behind(validation),
-        provenance={"command": f"normoxia validate --out {folder.name}"},
-        first=lang,
-    )
-    save_all(figures, folder / "figures")
-    _write_json(folder / "scoreboard.json", validation.board.as_json())
-    return write_document(told, folder / "report.html")
-
-
-def _write_json(path: Path, whole: dict[str, Any]) -> None:
-    """What --json prints, as a file."""
-    text = json_library.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
-    write_whole(path, (text + "\n").encode())
-
-
-def _behind(validation: Validation) -> dict[str, Any]:
-    """What lies behind the board, as far as the validation tells: each part is a section of the page."""
-    from normoxia.calibration.fitting import hyperparameters
-    from normoxia.report.views.fitting import separate_structures
-
-    learned, structures = separate_structures(validation.identifiability, hyperparameters.read())
-    stacked = validation.stacked
-    return {
-        "learned": learned,
-        "structures": tuple(replace(s, weight=stacked[s.name].weight) for s in structures),
-        "left_out": validation.left_out,
-        "attempts": validation.attempts,
-    }
+def _places(
+    out: Path | None, file: Path | None, report: Path | None
+) -> tuple[Path | None, Path | None]:
+    """The folder of the report and the file of the JSON object; options that meant them once are still understood."""
+    if report is not None:
+        say("the folder of the report is named by --out now, as in every command")
+        return report, file or out
+    if out is not None and out.suffix == ".json":
+        say("--out names a folder now, as in every command; write --file for the name of a file")
+        return None, file or out
+    return out, file
 
 
 def _print(board: Scoreboard, lang: str, study: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from normoxia.documents import Place
 from normoxia.mechanism.expression import ZERO, Call, Expression
+from normoxia.notebook import heading_html, table_html
 from normoxia.outcome import Source
 from normoxia.values import Value
 
@@ -215,7 +216,7 @@ class Equilibration:
     place: Place = field(default=_NO_PLACE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Model:
     """A whole model, or a module of one. Tuples keep the order of the text; names are unique across all kinds.
 
@@ -241,6 +242,21 @@ class Model:
     statements: tuple[Statement, ...] = ()
     equilibration: Equilibration | None = None
     place: Place = field(default=_NO_PLACE, compare=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Model {self.name}: {len(self.species)} species, {len(self.parameters)} parameters, "
+            f"{len(self.processes)} processes, {len(self.statements)} statements>"
+        )
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the model: title, counts, and its causal statements."""
+        columns = ("tag", "statement", "term", "strengths")
+        rows = [
+            (s.tag, s.says.get("en", ""), s.term, ", ".join(s.strengths)) for s in self.statements
+        ]
+        statements = table_html(columns, rows) if rows else ""
+        return heading_html(self.title or self.name, repr(self)) + statements
 
     @property
     def defaults(self) -> dict[str, float]:

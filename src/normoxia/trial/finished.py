@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from normoxia.digests import digest, is_whole
-from normoxia.errors import InvalidArgument, InvalidDocument, NormoxiaError
+from normoxia.errors import InvalidDocument, NormoxiaError
 from normoxia.storage import is_leftover, write_whole
 from normoxia.trial import analysis, runner
 from normoxia.trial.files import documents_in
@@ -387,12 +387,3 @@ def _refuse(path: Path, faults: list[str]) -> None:
 def refuse(run: Finished, found: tuple[str, ...]) -> None:
     """Raises InvalidDocument that names all that was found, when anything was."""
     _refuse(run.path, list(found))
-
-
-def checked_share(share: float) -> float:
-    """A share of patients to run again. Raises InvalidArgument unless it is above 0 and at most 1."""
-    if not 0.0 < share <= 1.0:
-        raise InvalidArgument(
-            f"--share {share:g}: expected a share of the patients above 0 and up to 1, such as 0.1"
-        )
-    return share

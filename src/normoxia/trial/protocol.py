@@ -5,6 +5,7 @@ Times are days, sizes mm, probabilities shares of 1. Every number was read from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,18 +13,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia import documents
+from normoxia import documents, units
 from normoxia.documents import Place
 from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.notebook import heading_html, table_html
 from normoxia.outcome import Source
 from normoxia.pharmacology import Regimen, regimen
 from normoxia.population import Condition, PopulationDocument, TableOne
+from normoxia.trial.changed_population import (
+    ASSUMED,
+    changed_covariates,
+    read_eligibility,
+    read_population,
+    with_sources,
+)
 from normoxia.trial.conduct.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
 CYCLE_DAYS = 21.0
 #: what the id of a trial ends in whose protocol was changed
 CHANGED = "-changed"
+#: longest time of a protocol, days
+_LONGEST_DAYS = 36525.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +206,7 @@ class Clinic:
     death_factors: tuple[Factor, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trial:
     """A protocol, with everything it refers to read.
 
@@ -223,6 +234,17 @@ class Trial:
     text: str = ""
     file: str = ""
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        arms = ", ".join(f"{arm.id} {arm.n}" for arm in self.arms)
+        follows = f", follows {self.study}" if self.study else ""
+        return f"<Trial {self.id}: {arms} patients{follows}>"
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the trial: title, arms, and what is simplified or assumed."""
+        rows = [(arm.id, arm.titles.get("en", ""), arm.regimen, arm.n) for arm in self.arms]
+        arms = table_html(("arm", "treatment", "regimen", "n"), rows)
+        return heading_html(self.title("en"), f"eligible: {self.eligibility}", *self.notes) + arms
 
     def title(self, language: str) -> str:
         """In a language, else in English, else the id."""
@@ -370,6 +392,132 @@ class Trial:
             document, note, (*self.arms, arm), (*self.contrasts, Contrast(name, compared))
         )
 
+    def with_population(
+        self,
+        name: str | None = None,
+        *,
+        covariates: Mapping[str, Any] | None = None,
+        eligibility: Mapping[str, Any] | None = None,
+    ) -> Trial:
+        """The trial with other patients, as a protocol of its own; see `with_dose`.
+
+        Parameters
+        ----------
+        name
+            Another population: a shipped one, or the path of a population document. The covariates that the protocol
+            changed are then those of the new population.
+        covariates
+            Other laws for some covariates, as a protocol writes them: {"sex_female": {"levels": {"0": 0.5, "1": 0.5}}}.
+            One without a `source` is assumed.
+        eligibility
+            Another condition, as a protocol writes it: {"egfr": "wild-type", "age": {"to": 75}}; {} for everybody.
+
+        Raises
+        ------
+        UnknownName
+            There is no population of the name.
+        InvalidDocument
+            A law or condition that cannot be read, with every finding.
+        InvalidArgument
+            Nothing to change, an unknown covariate, or a population without the covariates that the trial needs.
+        """
+        if name is None and covariates is None and eligibility is None:
+            raise InvalidArgument(
+                f"{self.id}: found nothing to change; name a population, covariates or eligibility"
+            )
+        document, changes = self._document(), []
+        entry = {} if name else dict(document.get("population", {}))
+        patients = self.population
+        if name is not None:
+            others = (self.eligibility,) if eligibility is None else ()
+            patients = read_population(
+                name,
+                (
+                    *others,
+                    *(s.where for s in self.sets),
+                    *(f.when for f in self.clinic.death_factors),
+                ),
+            )
+            entry["document"] = name
+            changes.append(f"population {name}")
+        if covariates is not None:
+            laws = with_sources(covariates)
+            patients = changed_covariates(patients, laws)
+            entry["covariates"] = {**entry.get("covariates", {}), **laws}
+            changes.append(f"other {', '.join(laws)}")
+        document["population"] = entry
+        condition = self.eligibility
+        if eligibility is not None:
+            condition = read_eligibility(patients, eligibility)
+            document["eligibility"] = dict(eligibility)
+            changes.append(f"eligible are {condition}")
+        note = f"Changed from {self.id}: {'; '.join(changes)}."
+        changed = replace(self, population=patients, eligibility=condition, baseline=())
+        document.pop("baseline", None)
+        return changed._changed(document, note, self.arms, self.contrasts)
+
+    def with_endpoint(
+        self,
+        *,
+        confirmation: str | None = None,
+        stable: str | None = None,
+        progression_cut: str | None = None,
+        survival_cut: str | None = None,
+    ) -> Trial:
+        """The trial with endpoints defined or analysed otherwise, as a protocol of its own; see `with_dose`.
+
+        Parameters
+        ----------
+        confirmation
+            How long after a response it must be seen again, as "4 weeks"; "0 days" for no confirmation.
+        stable
+            How long disease must be stable to count as stable, as "6 weeks".
+        progression_cut, survival_cut
+            How long after the last patient entered response and progression, and survival, are analysed, as "9 months".
+
+        Raises
+        ------
+        InvalidArgument
+            Nothing to change, or a time that cannot be read.
+        """
+        given = {
+            "confirmation": confirmation,
+            "stable": stable,
+            "progression_cut": progression_cut,
+            "survival_cut": survival_cut,
+        }
+        days = {key: _days(key, text) for key, text in given.items() if text is not None}
+        if not days:
+            raise InvalidArgument(
+                f"{self.id}: found nothing to change; name one of {', '.join(given)}"
+            )
+        document = self._document()
+        for section, keys in (
+            ("response", ("confirmation", "stable")),
+            ("follow_up", ("progression_cut", "survival_cut")),
+        ):
+            texts = {key: given[key] for key in keys if key in days}
+            if texts:
+                before = document.get(section, {"source": ASSUMED})
+                document[section] = {**before, **texts}
+        changed = replace(
+            self,
+            criteria=replace(
+                self.criteria,
+                confirmation_days=days.get("confirmation", self.criteria.confirmation_days),
+                stable_days=days.get("stable", self.criteria.stable_days),
+            ),
+            follow_up=replace(
+                self.follow_up,
+                progression_cut=days.get("progression_cut", self.follow_up.progression_cut),
+                survival_cut=days.get("survival_cut", self.follow_up.survival_cut),
+            ),
+        )
+        listed = "; ".join(f"{key} {given[key]}" for key in days)
+        return changed._changed(
+            document, f"Changed from {self.id}: {listed}.", self.arms, self.contrasts
+        )
+
     def _document(self) -> dict[str, Any]:
         """The protocol as plain values. Raises InvalidArgument when the trial was made without a text."""
         document = documents.parse(self.text, self.file).plain()
@@ -399,6 +547,20 @@ class Trial:
             text=documents.write(document),
             notes=(*self.notes, note),
         )
+
+
+def _days(name: str, text: str) -> float:
+    """A time such as "6 weeks" in days. Raises InvalidArgument."""
+    number, _, unit = text.strip().partition(" ")
+    try:
+        days = units.convert(float(number), unit.strip(), "day")
+    except ValueError:
+        days = math.nan
+    if not 0.0 <= days <= _LONGEST_DAYS:
+        raise InvalidArgument(
+            f'{name}="{text}": expected a number and a unit, such as "6 weeks" or "12 months"'
+        )
+    return days
 
 
 def _drug_named(name: str, drugs: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ from normoxia.evidence.studies.reported import (
     ReviewEntry,
     Setting,
 )
+from normoxia.notebook import heading_html, table_html
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome, Source
 from normoxia.values import Value
 
@@ -53,7 +54,7 @@ class Population(Value):
     curves: tuple[Curve, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Study:
     """A published study."""
 
@@ -76,6 +77,37 @@ class Study:
     unverified: tuple[Recalled, ...] = ()
     review: ReviewEntry = field(default_factory=ReviewEntry)
     file: str = ""
+
+    def __repr__(self) -> str:
+        n_outcomes = sum(len(population.reported) for population in self.populations)
+        arms = " vs ".join(arm.label for arm in self.arms)
+        return f"<Study {self.id}: {arms}; {n_outcomes} reported outcomes>"
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the study: title, arms, and the best published value of each outcome."""
+        setting = self.setting
+        lines = (self.design, f"line {setting.line}, {setting.histology}, driver {setting.driver}")
+        arms = [(arm.id, arm.label, " + ".join(arm.regimen), arm.n or "") for arm in self.arms]
+        outcomes = [
+            (
+                o.population,
+                o.endpoint.value,
+                o.measure.value,
+                f"{o.arm} vs {o.comparator}" if o.comparator else o.arm,
+                "" if math.isnan(o.months) else o.months,
+                *(
+                    "" if math.isnan(x) else x
+                    for x in (o.estimate.value, o.estimate.low, o.estimate.high)
+                ),
+            )
+            for o in self.published()
+        ]
+        columns = ("population", "endpoint", "measure", "arm", "month", "value", "low", "high")
+        return (
+            heading_html(f"{self.id}: {self.title}", *lines)
+            + table_html(("arm", "treatment", "regimen", "n"), arms)
+            + table_html(columns, outcomes)
+        )
 
     def arm(self, name: str) -> Arm:
         """The arm with an id. Raises UnknownName."""
