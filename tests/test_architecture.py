@@ -34,6 +34,7 @@ FLOORS = {
     "evidence": 3,
     "trial": 4,
     "calibration": 5,
+    "design": 5,
     "report": 6,
     "api": 7,
     "cli": 8,

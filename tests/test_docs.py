@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +13,19 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
-LESSONS = sorted(
-    page for kind in ("tutorials", "guides") for page in (ROOT / "docs" / kind).glob("*.md")
-)
+LESSONS = [
+    ROOT / "README.md",
+    *sorted(
+        page for kind in ("tutorials", "guides") for page in (ROOT / "docs" / kind).glob("*.md")
+    ),
+]
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
-def test_a_page_to_follow_runs_from_its_first_line_to_its_last(page: Path) -> None:
+def test_a_page_to_follow_runs_from_its_first_line_to_its_last(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         exec(compile(block, str(page), "exec"), names)
@@ -39,6 +47,26 @@ def test_the_readme_names_only_verbs_that_exist() -> None:
     named = set(re.findall(r"`normoxia ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named
     assert named <= verbs
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
+def test_commands_of_a_page_have_the_options_it_names(page: Path) -> None:
+    import typer
+
+    from normoxia.cli.app import app
+
+    root: Any = typer.main.get_command(app)
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for line in block.splitlines():
+            program, *words = shlex.split(line, comments=True) or [""]
+            if program != "normoxia":
+                continue
+            command = root
+            while words and hasattr(command, "commands") and words[0] in command.commands:
+                command = command.commands[words.pop(0)]
+            assert command is not root, line
+            options = {name for option in command.params for name in option.opts}
+            assert {word for word in words if word.startswith("--")} <= options, line
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)

@@ -2,15 +2,21 @@
 
     import normoxia as nx
 
-    trials, read_trial     what can be run; a trial by name, or from a protocol of your own
-    run, open_run, Run     simulate a trial; read a finished run back; what both give
-    studies, read_study    the published studies of the registry
-    pool                   network meta-analysis of a table or of a shipped question
-    read_model             a mechanistic model as a value
+    trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
+    compare                           several regimens or trials on the same patients
+    open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
+    pool, questions                   network meta-analysis of a table or of a shipped question
+    studies, read_study               published studies; evidence_table and audit show the whole registry
+    validate, credibility             how well left-out trials are predicted; which uses are supported
+    forecast, make_forecast           planned trials, predicted before their results
+    calibrate                         the ensemble of parameter draws fitted to the registry
+    read_model, simulate, export      a mechanistic model as a value, solved, and as SBML
+    drugs, read_drug, read_population what a protocol can name
+    check                             every finding in a document
 
-These names are loaded when first used, so importing the package costs little. The packages behind them, from the lowest
-layer up, are `mechanism` and `survival`; `pharmacology` and `simulation`; `population` and `evidence`; `trial`;
-`calibration`; `report`; `api`. ARCHITECTURE.md describes them.
+docs/reference/api.md describes each. The names are loaded when first used, so importing the package costs little. The packages
+behind them, from the lowest layer up, are `mechanism` and `survival`; `pharmacology` and `simulation`; `population` and
+`evidence`; `trial`; `calibration`; `report`; `api`. ARCHITECTURE.md describes them.
 """
 
 from __future__ import annotations
@@ -19,15 +25,21 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.api.calibrating import CalibrationResult as CalibrationResult
     from normoxia.api.calibrating import calibrate as calibrate
     from normoxia.api.checking import CheckedDocument as CheckedDocument
     from normoxia.api.checking import check as check
+    from normoxia.api.compare import Comparison as Comparison
+    from normoxia.api.compare import compare as compare
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
+    from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
+    from normoxia.api.finished_runs import VerificationResult as VerificationResult
     from normoxia.api.finished_runs import redraw as redraw
     from normoxia.api.finished_runs import verify as verify
     from normoxia.api.forecasting import ForecastResult as ForecastResult
+    from normoxia.api.forecasting import ForecastScore as ForecastScore
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
@@ -56,17 +68,23 @@ __version__ = "0.1.0"
 
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
+    "CalibrationResult": "api.calibrating",
     "CheckedDocument": "api.checking",
+    "Comparison": "api.compare",
     "CredibilityResult": "api.credibility",
     "EvidenceAudit": "api.registry",
+    "ExportResult": "api.exporting",
     "ForecastResult": "api.forecasting",
+    "ForecastScore": "api.forecasting",
     "MetaAnalysis": "api.synthesis",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
     "ValidationResult": "api.validating",
+    "VerificationResult": "api.finished_runs",
     "audit": "api.registry",
     "calibrate": "api.calibrating",
     "check": "api.checking",
+    "compare": "api.compare",
     "credibility": "api.credibility",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
@@ -91,17 +109,23 @@ _MODULES = {
 }
 
 __all__ = [
+    "CalibrationResult",
     "CheckedDocument",
+    "Comparison",
     "CredibilityResult",
     "EvidenceAudit",
+    "ExportResult",
     "ForecastResult",
+    "ForecastScore",
     "MetaAnalysis",
     "Run",
     "SimulationResult",
     "ValidationResult",
+    "VerificationResult",
     "audit",
     "calibrate",
     "check",
+    "compare",
     "credibility",
     "drugs",
     "evidence_table",

@@ -56,6 +56,7 @@ def proposed(line: str, folder: Path) -> list[str]:
         ("normoxia evidence export rev", {"revman-contrasts", "revman-rates"}),
         ("normoxia forecast harmoni-2", {"harmoni-2"}),
         ("normoxia list q", {"questions"}),
+        ("normoxia compare chemo-f", {"chemo-free"}),
         ("normoxia check m", {"mine.yaml"}),
         ("normoxia run x --res", {"--resume"}),
     ],

@@ -16,6 +16,7 @@ from normoxia.cli import options
 SOURCE = Path(__file__).parents[2] / "src"
 COMMANDS = [
     "run",
+    "compare",
     "protocol",
     "runs",
     "report",

@@ -101,6 +101,7 @@ def test_the_report_holds_page_figures_and_the_object(
         (("--study", "OAKK"), 'did you mean "OAK"?'),
         (("--file", "there"), "there exists; name another one with --file"),
         (("--out", "there"), "there exists; name another one with --out"),
+        (("--report", "there"), "there exists; name another one with --out"),
         (("--lang", "fr"), 'language "fr" is not known'),
     ],
 )

@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, str] = {
     "trials": "normoxia run NAME",
     "planned": "normoxia run forecast:NAME",
     "studies": "normoxia run study:NAME",
+    "comparisons": "normoxia compare NAME",
     "questions": "normoxia pool NAME",
     "drugs": "normoxia run PROTOCOL.yaml",
     "statements": "normoxia run TRIAL --ablate NAME",

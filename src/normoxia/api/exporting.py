@@ -12,6 +12,7 @@ from normoxia.api.names import find_trial
 from normoxia.api.sources import read_model
 from normoxia.errors import ComputationFailed, InvalidArgument, OutputExists
 from normoxia.mechanism.model import Model
+from normoxia.notebook import heading_html
 from normoxia.storage import write_whole
 from normoxia.trial import runner
 from normoxia.trial.protocol import Trial
@@ -42,6 +43,13 @@ class ExportResult:
     def save(self, file: str | Path, *, overwrite: bool = False) -> Path:
         """Write the document into a file; return its path.
 
+        Parameters
+        ----------
+        file
+            Where to write.
+        overwrite
+            Whether to replace the file.
+
         Raises
         ------
         OutputExists
@@ -51,6 +59,9 @@ class ExportResult:
         refuse_existing(path, overwrite=overwrite)
         write_whole(path, self.text.encode())
         return path
+
+    def _repr_html_(self) -> str:
+        return heading_html(self.model, f"{self.n_species} species, {self.n_doses} doses")
 
     def __repr__(self) -> str:
         return f"<ExportResult of {self.model}: {self.n_species} species, {self.n_doses} doses>"

@@ -113,6 +113,11 @@ class ForecastResult:
     def save(self, file: str | Path) -> Path:
         """Write new forecasts into a new file, as they are stored; return its path.
 
+        Parameters
+        ----------
+        file
+            Must not exist.
+
         Raises
         ------
         OutputExists

@@ -155,8 +155,8 @@ class Run:
         ----------
         folder
             Must not exist, or be empty.
-        report
-            Whether to draw the figures and the HTML report, in the language `lang`.
+        report, lang
+            Whether to draw the figures and the HTML report, and in which language ("en" or "zh").
 
         Raises
         ------
@@ -207,7 +207,21 @@ class Run:
     def _repr_html_(self) -> str:
         """Title, hazard ratios of the first population, and its Kaplan-Meier figure of overall survival."""
         figure = self.plot("km", endpoint="OS").svg()
-        return f"<div>{heading_html(self.trial.title('en'))}{self._ratios_html()}{figure}</div>"
+        head = heading_html(self.trial.title("en"), *self._warnings())
+        return f"<div>{head}{self._ratios_html()}{figure}</div>"
+
+    def _warnings(self) -> list[str]:
+        """That the result is simulated, and whether the trial was among those the ensemble was fitted to."""
+        from normoxia.language import language
+        from normoxia.report.pages.run import is_fitted
+
+        text, trial = language("en"), self.trial
+        if not trial.calibrated:
+            return [f"{text.say('badge.simulated')} [{text.say('badge.not_calibrated')}]"]
+        if not trial.study:
+            return [text.say("badge.simulated")]
+        key = "run.fitted" if is_fitted(self.result, trial) else "run.left_out"
+        return [text.say("badge.simulated"), text.say(key, study=trial.study)]
 
     def _ratios_html(self) -> str:
         frame = self.contrasts()

@@ -87,7 +87,14 @@ class SimulationResult:
         )
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the frame as .csv or .parquet; return the path.
+        """Write the frame into a file; return its path.
+
+        Parameters
+        ----------
+        path
+            Ends in .csv or .parquet.
+        overwrite
+            Whether to replace the file.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis import answers, questions
 from normoxia.evidence.synthesis.table_analysis import TableAnalysis, analyse_table
-from normoxia.notebook import escaped, frame_html, ratio_text
+from normoxia.notebook import frame_html, heading_html, ratio_text
 
 if TYPE_CHECKING:
     import polars
@@ -223,9 +223,12 @@ class MetaAnalysis:
     def _repr_html_(self) -> str:
         """The league table of each endpoint."""
         return "".join(
-            f"<p><strong>{escaped(f'{self.name} {endpoint}'.strip())}</strong></p>"
-            f"{frame_html(self.league(endpoint))}"
-            for endpoint in self.syntheses
+            heading_html(
+                f"{self.name} {endpoint}".strip(),
+                f"{synthesis.network.effect} of the row's treatment against the column's, {synthesis.fit.model} effects",
+            )
+            + frame_html(self.league(endpoint))
+            for endpoint, synthesis in self.syntheses.items()
         )
 
 

@@ -123,6 +123,7 @@ def _pages(
         without=analysis.without,
         parts=analysis.component_fit,
         time_lost=rmtl_ratio,
+        arms=analysis.table.arms,
     )
 
 

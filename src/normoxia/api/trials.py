@@ -25,6 +25,11 @@ def trials() -> tuple[str, ...]:
     """Names of the shipped trials and of the planned ones that can be run, for `read_trial`.
 
     Studies of the registry (`normoxia.studies`) can be run too, as far as what was published of them allows.
+
+    Returns
+    -------
+    tuple of str
+        Shipped trials, then planned ones with the prefix "forecast:".
     """
     planned = (name for one in designs.forecasts() for name in one.protocols)
     return (*files.library(), *(files.FORECAST + name for name in planned))
@@ -39,6 +44,11 @@ def read_trial(name: str | Path) -> Trial:
         A shipped trial ("impower150"), a study of the registry ("KEYNOTE-189" or "study:KEYNOTE-189"), a planned
         trial (with or without "forecast:"), or the path of a protocol (.yaml). Case, hyphens, spaces and underscores
         do not matter.
+
+    Returns
+    -------
+    Trial
+        The protocol; `with_dose`, `with_arm`, `with_population`, `with_endpoint` and `with_patients` change it.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def run(
     lang: str = "en",
     progress: Progress = silent,
 ) -> Run:
-    """Simulate a trial on virtual patients and set it beside what was published.
+    """Simulate a trial on virtual patients, and compare it with its published results.
 
     Parameters
     ----------
@@ -96,6 +106,11 @@ def run(
         Whether to draw the figures and the HTML report into `out`, and in which language ("en" or "zh").
     progress
         Called after each piece of work with a `normoxia.progress.Step`; it may raise to cancel.
+
+    Returns
+    -------
+    Run
+        Its patients, outcomes and hazard ratios as data frames, its figures, and its files.
 
     Raises
     ------
@@ -144,6 +159,16 @@ def run(
 
 def open_run(folder: str | Path) -> Run:
     """Read a finished run from its folder.
+
+    Parameters
+    ----------
+    folder
+        As `run(..., out=...)`, `Run.save` or the command line wrote it.
+
+    Returns
+    -------
+    Run
+        The same value that `run` gave.
 
     Raises
     ------

@@ -119,6 +119,11 @@ class ValidationResult:
     def save_json(self, file: str | Path) -> Path:
         """Write the scoreboard alone into a new file; return its path.
 
+        Parameters
+        ----------
+        file
+            Must not exist; JSON.
+
         Raises
         ------
         OutputExists

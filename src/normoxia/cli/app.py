@@ -17,6 +17,7 @@ from normoxia import __version__
 from normoxia.cli import (
     calibrate,
     check,
+    compare,
     credibility,
     doctor,
     evidence,
@@ -79,6 +80,7 @@ app.command("runs", epilog=runs.EXAMPLES)(runs.runs)
 app.command("report", epilog=revisit.EXAMPLES_REPORT)(revisit.report)
 app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -81,6 +81,11 @@ def questions(incomplete: str) -> list[str]:
     return [*shipped, *files((*_DOCUMENTS, *_TABLES))(incomplete)]
 
 
+def comparisons(incomplete: str) -> list[str]:
+    """Shipped comparisons of regimens, and documents."""
+    return [*matching(_names("comparisons"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def drugs(incomplete: str) -> list[str]:
     """Drugs of the library."""
     return matching(_names("drugs"), incomplete)

@@ -9,7 +9,16 @@ from typer.core import TyperGroup
 
 #: headings and the commands below them, in the order of a first visit
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "Virtual trials": ("list", "run", "protocol", "runs", "report", "verify", "forecast"),
+    "Virtual trials": (
+        "list",
+        "run",
+        "compare",
+        "protocol",
+        "runs",
+        "report",
+        "verify",
+        "forecast",
+    ),
     "Published evidence": ("evidence", "pool"),
     "Model": ("mechanism", "simulate", "export", "calibrate", "validate", "credibility"),
     "Files and machine": ("check", "doctor"),

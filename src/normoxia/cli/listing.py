@@ -20,6 +20,7 @@ KINDS = (
     "trials",
     "planned",
     "studies",
+    "comparisons",
     "questions",
     "drugs",
     "statements",

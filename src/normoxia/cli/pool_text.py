@@ -135,7 +135,7 @@ def _print_endpoint(
     print_lines(words)
     show_table(table)
     print_lines(others)
-    sections = report.pooled_of(answered, analysis, text)
+    sections = report.pooled_of(analysis, text)
     if sections is None:
         _print_unpooled(analysis, text)
     else:

@@ -270,7 +270,18 @@ class Trial:
         )
 
     def with_patients(self, patients: int) -> Trial:
-        """The trial with so many patients in every arm. Raises InvalidArgument for less than one."""
+        """The trial with so many patients in every arm.
+
+        Parameters
+        ----------
+        patients
+            At least one.
+
+        Raises
+        ------
+        InvalidArgument
+            For less than one.
+        """
         if patients < 1:
             raise InvalidArgument(
                 f"found {patients} patients; a trial needs at least one patient in every arm"
