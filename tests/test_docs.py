@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -51,26 +49,6 @@ def test_the_readme_names_only_verbs_that_exist() -> None:
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
-def test_commands_of_a_page_have_the_options_it_names(page: Path) -> None:
-    import typer
-
-    from normoxia.cli.app import app
-
-    root: Any = typer.main.get_command(app)
-    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
-        for line in block.splitlines():
-            program, *words = shlex.split(line, comments=True) or [""]
-            if program != "normoxia":
-                continue
-            command = root
-            while words and hasattr(command, "commands") and words[0] in command.commands:
-                command = command.commands[words.pop(0)]
-            assert command is not root, line
-            options = {name for option in command.params for name in option.opts}
-            assert {word for word in words if word.startswith("--")} <= options, line
-
-
-@pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
 def test_trials_that_a_page_shows_can_be_read(page: Path) -> None:
     from normoxia import documents
     from normoxia.trial import files
@@ -110,7 +88,7 @@ def test_commands_that_a_page_shows_parse(page: Path) -> None:
         while words and hasattr(command, "commands"):
             assert words[0] in command.commands, line
             command = command.commands[words.pop(0)]
-        if not hasattr(command, "commands"):
+        if not hasattr(command, "commands") and "--help" not in words:
             command.make_context("normoxia", words)  # raises what a user would meet
 
 
