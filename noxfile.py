@@ -16,10 +16,11 @@ def install(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Lint, format, types."""
+    """Lint, format, spelling, types."""
     install(session)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("codespell")
     session.run("mypy")
 
 

@@ -3,7 +3,7 @@
     NormoxiaError                       1  the root: catch this to catch all of ours
     +-- InvalidDocument   (ValueError)  3  a YAML or CSV document with one or more findings
     |   +-- InvalidModel                3  a model that does not compile (units, names, stoichiometry)
-    +-- InvalidArgument   (ValueError)  2  a value a caller passed that cannot be meant
+    +-- InvalidArgument   (ValueError)  2  a value of a caller that is impossible or out of range
     +-- UnknownName       (LookupError) 2  a trial, drug, observable ... that does not exist
     +-- OutsideFollowUp   (ValueError)  2  a time beyond what was observed
     +-- OutputExists      (FileExistsError) 2  a folder or file that would be overwritten
@@ -21,7 +21,7 @@ import difflib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -50,20 +50,25 @@ class InvalidModel(InvalidDocument):
 
 
 class InvalidArgument(NormoxiaError, ValueError):
-    """A value that cannot be meant."""
+    """A value that is impossible or out of range."""
 
     exit_code = 2
 
 
 class UnknownName(NormoxiaError, LookupError):
-    """A name that does not exist; says which is nearest, and where the names stand when that is told (`remedy`)."""
+    """A name that does not exist; the message proposes the nearest, and adds where the names are listed (`remedy`).
+
+    For a drug or a trial only a slip of the pen is proposed: see `nearest_name`.
+    """
 
     exit_code = 2
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         tail = f" ({remedy})" if remedy else ""
-        super().__init__(f'{kind} "{name}" is not known{did_you_mean(name, self.known)}{tail}')
+        find = nearest_name if kind.endswith(_PROPER_NAMES) else nearest
+        advice = did_you_mean(name, self.known, find)
+        super().__init__(f'{kind} "{name}" is not known{advice}{tail}')
 
 
 class OutsideFollowUp(NormoxiaError, ValueError):
@@ -105,10 +110,15 @@ class Interrupted(NormoxiaError, RuntimeError):
     exit_code = 130
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A tail for a message: the nearest legal name, or the legal names when they are few, or nothing."""
+def did_you_mean(
+    name: str, known: Iterable[str], find: Callable[[str, Iterable[str]], str] | None = None
+) -> str:
+    """A tail for a message: the nearest legal name, or the legal names when they are few, or nothing.
+
+    find  `nearest` (the default), or `nearest_name` for drugs and trials
+    """
     names = sorted(known)
-    near = nearest(name, names)
+    near = (find or nearest)(name, names)
     if near:
         return f'; did you mean "{near}"?'
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
@@ -127,6 +137,67 @@ def nearest(name: str, known: Iterable[str]) -> str:
         spelt[word] for word in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.6)
     ]
     return near[0] if near else ""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The known drug or trial whose name was misspelt by a letter or two, "" when there is none.
+
+    Names of drugs and trials are alike without meaning the same (avelumab and durvalumab, CAM-APA-1L and CAM-FAM-1L,
+    LEAP-006 and LEAP-006-China), so numbers have to agree, as do parts of one or two letters and the first letter of each
+    part; a part of three to seven letters may have one letter wrong, missing, added or changed for its neighbour, a
+    longer one two.
+    """
+    if len(name) > _LONGEST_NAME:
+        return ""
+    parts = _parts(name)
+    errors = {word: _slips(parts, _parts(word)) for word in sorted(known)}
+    near = [word for word, count in errors.items() if count is not None]
+    return min(near, key=lambda word: errors[word] or 0, default="")
+
+
+#: kinds of names that `nearest_name` is for
+_PROPER_NAMES = ("trial", "study", "drug", "drug of the arm", "design", "forecast")
+_PART = re.compile(r"\d+|[^\W\d_]+")
+
+
+def _parts(name: str) -> list[str]:
+    """Runs of letters and of digits; a number without its leading zeros."""
+    parts = _PART.findall(name.casefold())
+    return [str(int(part)) if part.isdecimal() else part for part in parts]
+
+
+def _slips(one: list[str], other: list[str]) -> int | None:
+    """How many letters differ; None when the names can be those of two things."""
+    if "".join(one) == "".join(other):
+        return 0
+    if len(one) != len(other):
+        return None
+    total = 0
+    for mine, theirs in zip(one, other, strict=True):
+        if mine == theirs:
+            continue
+        shortest = min(len(mine), len(theirs))
+        allowed = 0 if mine.isdecimal() or shortest < 3 else 1 if shortest < 8 else 2
+        if mine[0] != theirs[0] or abs(len(mine) - len(theirs)) > allowed:
+            return None
+        if _distance(mine, theirs) > allowed:
+            return None
+        total += _distance(mine, theirs)
+    return total
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters inserted, removed, replaced, or changed for their neighbours (optimal string alignment)."""
+    rows = [list(range(len(other) + 1))]
+    for i, mine in enumerate(one, start=1):
+        row = [i]
+        for j, theirs in enumerate(other, start=1):
+            cost = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (mine != theirs))
+            if i > 1 and j > 1 and mine == other[j - 2] and one[i - 2] == theirs:
+                cost = min(cost, rows[-2][j - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def shortened(text: str, length: int = 80) -> str:
@@ -161,5 +232,5 @@ def with_path(path: str | Path) -> Iterator[None]:
         if error.filename is not None:
             raise
         # a library may hand on the words of the system without its number
-        told = error.strerror or str(error)
-        raise OSError(error.errno or 0, told, os.fspath(path)) from error
+        text = error.strerror or str(error)
+        raise OSError(error.errno or 0, text, os.fspath(path)) from error

@@ -51,14 +51,14 @@ class Phrases:
         for pattern, kept, said in self._patterns:
             if found := pattern.fullmatch(text):
                 parts = found.groupdict()
-                told = {
+                filled = {
                     name: value if name in kept else self.say(value)
                     for name, value in parts.items()
                 }
-                words_stay = told == parts and any(map(_has_words, parts.values()))
+                words_stay = filled == parts and any(map(_has_words, parts.values()))
                 if words_stay and not _has_words(said.format(**dict.fromkeys(parts, ""))):
                     return text  # only its commas are known: a name, or words of a user
-                return said.format(**told)
+                return said.format(**filled)
         return text
 
 

@@ -57,7 +57,7 @@ def test_simulate_writes_the_closed_form(normoxia: Callable, tmp_path: Path) -> 
         "d.csv",
         "--times",
         "0:10:5",
-        "--out",
+        "--file",
         "o.csv",
         "--tolerance",
         "1e-8",
@@ -119,12 +119,12 @@ def test_an_unreadable_file_and_an_existing_output_lose_nothing(
 ) -> None:
     (tmp_path / "toy.yaml").write_text(TOY)
     (tmp_path / "o.csv").write_text("precious")
-    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--out", "o.csv")
+    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--file", "o.csv")
     assert answer.code == 2
     assert "o.csv exists" in answer.err
     assert (tmp_path / "o.csv").read_text() == "precious"
     (tmp_path / "toy.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--out", "p.csv")
+    answer = normoxia("simulate", "toy.yaml", "--times", "0:1", "--file", "p.csv")
     assert answer.code == 3
     assert "not UTF-8 text" in answer.err
 
@@ -154,7 +154,7 @@ def test_a_full_disk_is_told_as_one_and_leaves_no_half_file(tmp_path: Path) -> N
             "toy.yaml",
             "--times",
             "0:1000",
-            "--out",
+            "--file",
             "o.csv",
             "--backend",
             "reference",
@@ -188,7 +188,8 @@ def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: P
     findings = json.loads(normoxia("evidence", "audit", "--json").out)["findings"]
     assert {"study", "item", "values", "places", "consequence", "found_by"} <= set(findings[0])
     assert (
-        normoxia("evidence", "export", "contrasts", "--endpoint", "OS", "--out", "os.csv").code == 0
+        normoxia("evidence", "export", "contrasts", "--endpoint", "OS", "--file", "os.csv").code
+        == 0
     )
     assert pl.read_csv(tmp_path / "os.csv").columns[:5] == [
         "studlab",
@@ -237,7 +238,7 @@ def test_an_impossible_ratio_is_named_wherever_studies_are_listed(
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "mine.yaml").write_text(document, encoding="utf-8")
-    assert "second reader asks" not in normoxia("evidence", "list", "--studies", "mine").out
+    assert "second reader" not in normoxia("evidence", "list", "--studies", "mine").out
     assert "second-reader" not in normoxia("evidence", "audit", "--studies", "mine").out
     (folder / "mine.yaml").write_text(
         document.replace("value: 0.70", "value: 1.20"), encoding="utf-8"
@@ -262,7 +263,7 @@ def test_an_impossible_ratio_is_named_wherever_studies_are_listed(
 
 
 def test_export_gives_an_arm_as_sbml(normoxia: Callable, tmp_path: Path) -> None:
-    answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--out", "bcp.xml")
+    answer = normoxia("export", "impower150", "--arm", "BCP", "--days", 42, "--file", "bcp.xml")
     assert answer.code == 0, answer.err
     assert "<sbml" in (tmp_path / "bcp.xml").read_text()[:200]
 
@@ -294,7 +295,7 @@ def test_a_patient_whose_formula_has_no_value_is_told_and_its_cells_are_empty(
         "p.csv",
         "--times",
         "0,1",
-        "--out",
+        "--file",
         "o.csv",
         "--backend",
         backend,
@@ -319,7 +320,7 @@ def test_export_of_a_model_that_cannot_be_settled_says_why(
     normoxia: Callable, tmp_path: Path
 ) -> None:
     (tmp_path / "m.yaml").write_text(SINGULAR + "equilibration:\n  duration: 1\n")
-    answer = normoxia("export", "m.yaml", "--out", "m.xml")
+    answer = normoxia("export", "m.yaml", "--file", "m.xml")
     assert answer.code == 1
     assert (
         '"singular" could not be settled for its typical patient: a formula has no value'

@@ -72,7 +72,7 @@ def test_simulate_names_the_file_it_could_not_write(
         "toy.yaml",
         "--times",
         "0:10:1",
-        "--out",
+        "--file",
         f"out.{ending}",
         "--backend",
         "reference",

@@ -20,7 +20,7 @@ def bare(trial: Trial) -> Trial:
 
 @pytest.mark.parametrize("name", ["leap-007", "study:KEYNOTE-189", "forecast:harmoni-3-squamous"])
 def test_a_written_protocol_is_the_trial(normoxia: Callable, name: str) -> None:
-    assert normoxia("protocol", name, "--out", "mine.yaml").code == 0
+    assert normoxia("protocol", name, "--file", "mine.yaml").code == 0
     written, shipped = files.read("mine.yaml"), files.read(name)
     assert bare(written) == bare(shipped)
     assert normoxia("protocol", name).out == Path("mine.yaml").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_a_written_protocol_is_the_trial(normoxia: Callable, name: str) -> None:
 
 def test_a_file_that_is_there_stays_as_it_is(normoxia: Callable) -> None:
     Path("mine.yaml").write_text("kept")
-    answer = normoxia("protocol", "leap-007", "--out", "mine.yaml")
+    answer = normoxia("protocol", "leap-007", "--file", "mine.yaml")
     assert answer.code != 0
     assert "mine.yaml exists" in answer.err
     assert Path("mine.yaml").read_text() == "kept"

@@ -344,7 +344,7 @@ def test_a_report_drawn_again_is_part_of_the_run(
     assert normoxia("verify", "run", "--quiet").code == 0
     assert normoxia("report", "run", "--force").code == 0
     assert drawn(run / "report.html") == first
-    assert normoxia("report", "run", "--out", "elsewhere.html").code == 0
+    assert normoxia("report", "run", "--file", "elsewhere.html").code == 0
     assert normoxia("verify", "run", "--quiet").code == 0
 
 
@@ -354,7 +354,7 @@ def test_the_report_drawn_again_is_the_one_of_the_run(
 ) -> None:
     asked = [word for word in ASKED if word != "--no-report"]
     assert normoxia(*asked, "--out", "run").code == 0
-    assert normoxia("report", "run", "--out", "again.html").code == 0
+    assert normoxia("report", "run", "--file", "again.html").code == 0
     assert drawn(tmp_path / "again.html") == drawn(tmp_path / "run" / "report.html")
 
 
@@ -642,7 +642,7 @@ def own_protocol(normoxia: Callable[..., Answer], folder: Path) -> Path:
         re.sub("(?m)^drug: .*", "drug: tested", drug), encoding="utf-8"
     )
     shutil.copy(library / "populations" / "advanced-nsclc.yaml", folder / "patients.yaml")
-    assert normoxia("protocol", "impower150", "--out", folder / "base.yaml").code == 0
+    assert normoxia("protocol", "impower150", "--file", folder / "base.yaml").code == 0
     text = (folder / "base.yaml").read_text(encoding="utf-8")
     for was, becomes in (
         ("trial: impower150", "trial: own"),

@@ -183,7 +183,11 @@ def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("run", "impower15"), 2, 'trial "impower15" is not known; did you mean "impower150"?'),
+        (
+            ("run", "impower15"),
+            2,
+            'trial "impower15" is not known; known: contact-01, harmoni-a, impower150',
+        ),
         (
             ("run", "impower150", "--patients", "0"),
             2,

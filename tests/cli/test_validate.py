@@ -83,9 +83,7 @@ def test_one_study_alone(normoxia: Callable, validated: list[str]) -> None:
 def test_the_report_holds_page_figures_and_the_object(
     normoxia: Callable, validated: list[str], tmp_path: Path
 ) -> None:
-    assert (
-        normoxia("validate", "--report", "board", "--out", "board.json", "--lang", "zh").code == 0
-    )
+    assert normoxia("validate", "--out", "board", "--file", "board.json", "--lang", "zh").code == 0
     folder = tmp_path / "board"
     assert {p.name for p in folder.iterdir()} == {"report.html", "figures", "scoreboard.json"}
     assert json.loads((folder / "scoreboard.json").read_text()) == boards.guess().as_json()
@@ -101,6 +99,7 @@ def test_the_report_holds_page_figures_and_the_object(
     ("arguments", "said"),
     [
         (("--study", "OAKK"), 'did you mean "OAK"?'),
+        (("--file", "there"), "there exists; name another one with --file"),
         (("--out", "there"), "there exists; name another one with --out"),
         (("--report", "there"), "there exists; name another one with --out"),
         (("--lang", "fr"), 'language "fr" is not known'),

@@ -172,7 +172,7 @@ def test_a_forecast_is_a_trial_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "near"), [("HARMNi-2", "HARMONi-2"), ("astrum-02", "astrum-002"), ("S1800", "S1800A")]
+    ("wrong", "near"), [("HARMNi-2", "HARMONi-2"), ("asturm-002", "ASTRUM-002")]
 )
 def test_a_wrong_name_is_answered_with_the_nearest(wrong: str, near: str) -> None:
     with pytest.raises(UnknownName, match=f'did you mean "{near}"'):

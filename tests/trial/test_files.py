@@ -178,8 +178,8 @@ def test_a_protocol_may_stand_anywhere(tmp_path: Path) -> None:
 
 def test_an_unknown_study_is_found_where_it_stands() -> None:
     text = (library.path("trials", "impower150")).read_text(encoding="utf-8")
-    said = _findings(text.replace("study: IMpower150", "study: IMpower15"))
-    assert 'wrong.yaml:3: study: study "IMpower15" is not known; did you mean "IMpower15' in said
+    said = _findings(text.replace("study: IMpower150", "study: IMpwoer150"))
+    assert 'wrong.yaml:3: study: study "IMpwoer150" is not known; did you mean "IMpower150"' in said
 
 
 def test_what_a_missing_section_lacks_is_said_of_that_section() -> None:

@@ -11,7 +11,7 @@ from normoxia.errors import UnknownName
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A name with its titles.
 
     Attributes
@@ -31,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CatalogueKind:
     """One kind of things.
 
     Attributes
@@ -46,7 +46,7 @@ class Kind:
 
     name: str
     command: str
-    entries: tuple[Entry, ...]
+    entries: tuple[CatalogueEntry, ...]
 
 
 #: kinds in the order in which they are printed, and the command for one of their names
@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, str] = {
     "trials": "normoxia run NAME",
     "planned": "normoxia run forecast:NAME",
     "studies": "normoxia run study:NAME",
+    "comparisons": "normoxia compare NAME",
     "questions": "normoxia pool NAME",
     "drugs": "normoxia run PROTOCOL.yaml",
     "statements": "normoxia run TRIAL --ablate NAME",
@@ -63,7 +64,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-def kinds(name: str | None = None) -> tuple[Kind, ...]:
+def kinds(name: str | None = None) -> tuple[CatalogueKind, ...]:
     """Every kind with its names, or the one asked for.
 
     Raises
@@ -74,10 +75,10 @@ def kinds(name: str | None = None) -> tuple[Kind, ...]:
     if name is not None and name not in COMMANDS:
         raise UnknownName("kind", name, COMMANDS)
     chosen = COMMANDS if name is None else (name,)
-    return tuple(Kind(kind, COMMANDS[kind], _entries(kind)) for kind in chosen)
+    return tuple(CatalogueKind(kind, COMMANDS[kind], _entries(kind)) for kind in chosen)
 
 
-def _entries(kind: str) -> tuple[Entry, ...]:
+def _entries(kind: str) -> tuple[CatalogueEntry, ...]:
     match kind:
         case "studies":
             return _studies()
@@ -95,33 +96,33 @@ def _entries(kind: str) -> tuple[Entry, ...]:
             return tuple(_entry(kind, name, "title") for name in library.names(kind))
 
 
-def _entry(kind: str, name: str, key: str) -> Entry:
+def _entry(kind: str, name: str, key: str) -> CatalogueEntry:
     """A document's name with its title, an English one or one in each language."""
     findings = Findings()
     fields = documents.load(library.path(kind, name)).entries(findings)
     value = fields[key].plain() if key in fields else ""
     titles = value if isinstance(value, Mapping) else {"en": value}
-    return Entry(name, {str(lang): str(text) for lang, text in titles.items()})
+    return CatalogueEntry(name, {str(lang): str(text) for lang, text in titles.items()})
 
 
-def _studies() -> tuple[Entry, ...]:
+def _studies() -> tuple[CatalogueEntry, ...]:
     from normoxia.evidence.studies.registry import registry
 
-    return tuple(Entry(study.id, {"en": study.title}) for study in registry())
+    return tuple(CatalogueEntry(study.id, {"en": study.title}) for study in registry())
 
 
-def _statements() -> tuple[Entry, ...]:
+def _statements() -> tuple[CatalogueEntry, ...]:
     from normoxia import mechanism
 
     model = mechanism.read(library.path("models", "nsclc"))
-    return tuple(Entry(statement.tag, statement.says) for statement in model.statements)
+    return tuple(CatalogueEntry(statement.tag, statement.says) for statement in model.statements)
 
 
-def _ensembles() -> tuple[Entry, ...]:
+def _ensembles() -> tuple[CatalogueEntry, ...]:
     from normoxia.calibration.fitting import ensemble
 
     if ensemble.SHIPPED not in library.names("calibrations"):
         return ()
     shipped = ensemble.read()
     title = f"{shipped.n_draws} draws, sha256 {shipped.digest[:16]}"
-    return (Entry(ensemble.SHIPPED, {"en": title}),)
+    return (CatalogueEntry(ensemble.SHIPPED, {"en": title}),)

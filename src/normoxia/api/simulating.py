@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from normoxia import mechanism, memory, simulation
 from normoxia.api.limits import LEAST_TOLERANCE, worker_count
+from normoxia.api.names import one_of
 from normoxia.api.simulation_input import Table, dose_table, patient_table
 from normoxia.api.sources import read_model
 from normoxia.errors import InvalidArgument, OutputExists
@@ -181,7 +182,9 @@ def simulate(
     grid = tables.read_times(times) if isinstance(times, str) else _ascending(times)
     system = model if isinstance(model, Model) else read_model(model)
     tags = [ablate] if isinstance(ablate, str) else list(ablate)
-    system = mechanism.ablate(system, tags) if tags else system
+    if tags:
+        known = tuple(statement.tag for statement in system.statements)
+        system = mechanism.ablate(system, [one_of("statement", tag, known) for tag in tags])
     notes: list[Finding] = []
     names, parameters = patient_table(patients, system, decimal, notes)
     dosing = dose_table(doses, names, system, decimal, notes)

@@ -275,7 +275,7 @@ def read(path: str | Path | None = None) -> Forecasts:
         names = stored()
         if not names:
             raise InvalidArgument(
-                "no forecasts are shipped; make them with `normoxia forecast --all --out FILE`"
+                "no forecasts are shipped; make them with `normoxia forecast --make --all --file FILE`"
             )
         path = library.path("calibrations", names[-1])
     findings = Findings()

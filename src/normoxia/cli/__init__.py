@@ -1,6 +1,6 @@
 """The command line: one module a verb, each of which parses, calls one verb of the library, and shows.
 
-Data goes to standard output, talk and progress to standard error. Read `app.py` first: it names the verbs and
+Data goes to standard output, notes and progress to standard error. Read `app.py` first: it names the verbs and
 turns errors into messages and exit codes (0 well, 1 computation failed, 2 usage, 3 invalid document, 4 not
 converged or a criterion unmet, 5 a missing extra, 130 interrupted with finished work kept).
 """

@@ -94,7 +94,7 @@ app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("doctor")(doctor.doctor)
 
 
-#: what a shell says of a program whose reader has gone: 128 and the number of that signal
+#: exit code of a program whose reader has gone: 128 and the number of that signal
 _CLOSED_PIPE = 141
 _KEPT = "what was finished is kept"
 
@@ -149,49 +149,59 @@ def _executed(arguments: list[str]) -> int:
         return int(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(arguments)
-    except NormoxiaError as error:
-        if "--debug" in arguments:
-            raise
-        sys.stderr.write(f"normoxia: {error}\n")
-        return error.exit_code
     except OSError as error:
         if streams.is_closed_pipe(error):
             streams.abandon_output()
             return _CLOSED_PIPE
-        if error.errno == errno.ENAMETOOLONG:
-            name = shortened(str(error.filename or ""))
-            sys.stderr.write(
-                f'normoxia: "{name}" is too long for the name of a file; check what was asked for\n'
-            )
-            return InvalidArgument.exit_code
-        if "--debug" in arguments:
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(
-            f"normoxia: {error.strerror or error}{where}; {_KEPT}; "
-            f"free space or choose another folder, then {_again(arguments)}\n"
-        )
-        return 1
-    except RecursionError:
-        if "--debug" in arguments:
-            raise
-        sys.stderr.write(
-            "normoxia: a document is deeper than it can be read; write it flatter, with shorter formulas\n"
-        )
-        return InvalidDocument.exit_code
-    except MemoryError as error:
-        if "--debug" in arguments:
-            raise
-        sys.stderr.write(
-            f"normoxia: not enough memory ({error or 'none left'}); {_KEPT}; "
-            f"ask for fewer patients, times or outputs, then {_again(arguments)}\n"
-        )
-        return 1
+        return _failed(error, arguments)
+    except (NormoxiaError, RecursionError, MemoryError) as error:
+        return _failed(error, arguments)
     except Exception as error:  # noqa: BLE001 - the parser vendors its own exception classes
         return _usage_or_raise(error)
-    if code == Interrupted.exit_code:  # the parser's answer to Ctrl-C, which it leaves untold
+    if code == Interrupted.exit_code:  # the parser's answer to Ctrl-C, which it does not print
         return _interrupted(arguments)
     return int(code) if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
+    """Print what an error says and return its exit code; with --debug it keeps its traceback."""
+    if "--debug" in arguments:
+        raise error
+    message, code = _explained(error, arguments)
+    sys.stderr.write(f"normoxia: {message}\n")
+    return code
+
+
+def _explained(error: Exception, arguments: list[str]) -> tuple[str, int]:
+    """The message and the exit code of an error."""
+    match error:
+        case NormoxiaError():
+            return str(error), error.exit_code
+        case RecursionError():
+            return (
+                "a document is nested too deeply; write it flatter, with shorter formulas",
+                InvalidDocument.exit_code,
+            )
+        case MemoryError():
+            return (
+                f"not enough memory ({error or 'none left'}); {_KEPT}; "
+                f"ask for fewer patients, times or outputs, then {_again(arguments)}",
+                1,
+            )
+        case OSError(errno=errno.ENAMETOOLONG):
+            name = shortened(str(error.filename or ""))
+            return (
+                f'"{name}" is too long for the name of a file; check what was asked for',
+                InvalidArgument.exit_code,
+            )
+        case OSError():
+            where = f" ({error.filename})" if error.filename else ""
+            return (
+                f"{error.strerror or error}{where}; {_KEPT}; "
+                f"free space or choose another folder, then {_again(arguments)}",
+                1,
+            )
+    raise error
 
 
 def _usage_or_raise(error: Exception) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from normoxia.cli import completion
 from normoxia.cli.options import Json, Lang, Out, Quiet, Resume, Seed, Workers, examples
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
@@ -18,7 +19,10 @@ EXAMPLES = examples(
 def compare(
     comparison: Annotated[
         str,
-        typer.Argument(help="A shipped comparison, such as chemo-free, or the path of a document."),
+        typer.Argument(
+            autocompletion=completion.comparisons,
+            help="A shipped comparison, such as chemo-free, or the path of a document.",
+        ),
     ],
     patients: Annotated[
         int | None, typer.Option("--patients", min=1, help="Of each draw; default: the document's.")
@@ -43,7 +47,7 @@ def compare(
     """Compare regimens head to head in one simulated population, beside the network meta-analysis.
 
     Every regimen is given to the same virtual patients under each draw of the calibrated ensemble.
-    Prints the answer, or that it cannot be told and why; research use only.
+    Prints the answer, or why there is none; research use only.
     """
     from normoxia.api import compare as api
     from normoxia.cli.table import print_lines, print_paragraph, print_table

@@ -27,10 +27,20 @@ def words(of: Iterable[str]) -> Complete:
     return complete
 
 
+class Proposal(str):
+    """A name that takes the place of what was typed in another case: Typer drops what does not begin with it."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: object) -> bool:
+        """Whatever was typed: `matching` has chosen."""
+        return True
+
+
 def matching(names: Iterable[str], incomplete: str) -> list[str]:
     """The names that begin as what was typed, whatever its case, hyphens and underscores."""
     typed = incomplete.casefold().translate(_MARKS)
-    return [name for name in names if name.casefold().translate(_MARKS).startswith(typed)]
+    return [Proposal(name) for name in names if name.casefold().translate(_MARKS).startswith(typed)]
 
 
 def trials(incomplete: str) -> list[str]:
@@ -40,7 +50,10 @@ def trials(incomplete: str) -> list[str]:
     """
     for prefix, kind in _PREFIXES.items():
         if incomplete.casefold().startswith(prefix):
-            return [prefix + name for name in matching(_names(kind), incomplete[len(prefix) :])]
+            return [
+                Proposal(prefix + name)
+                for name in matching(_names(kind), incomplete[len(prefix) :])
+            ]
     shipped = _names("trials")
     others = [name for kind in _PREFIXES.values() for name in _names(kind)]
     single = [name for name in others if others.count(name) == 1 and name not in shipped]
@@ -66,6 +79,11 @@ def questions(incomplete: str) -> list[str]:
     """Shipped questions, question documents and tables."""
     shipped = matching(_names("questions"), incomplete)
     return [*shipped, *files((*_DOCUMENTS, *_TABLES))(incomplete)]
+
+
+def comparisons(incomplete: str) -> list[str]:
+    """Shipped comparisons of regimens, and documents."""
+    return [*matching(_names("comparisons"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
 def drugs(incomplete: str) -> list[str]:

@@ -60,24 +60,24 @@ def _print(file: CredibilityFile, lang: str) -> None:
     from normoxia.language import language
     from normoxia.report.pages.credibility import standing_words, status_words
 
-    speech = language(lang)
-    heads = [speech.say(f"credibility.{head}") for head in ("claim", "found", "status")]
+    text = language(lang)
+    heads = [text.say(f"credibility.{head}") for head in ("claim", "found", "status")]
     for section in file.sections:
         rows = [
             (
                 claim.title[lang],
                 "; ".join(filter(None, (claim.found.get(lang, ""), claim.problem))),
-                status_words(claim.status, speech),
+                status_words(claim.status, text),
             )
             for claim in section.claims
         ]
         print_table(section.title[lang], heads, rows)
     rows = [
-        (q.title[lang], speech.say(f"credibility.level_{q.risk}"), standing_words(file, q, speech))
+        (q.title[lang], text.say(f"credibility.level_{q.risk}"), standing_words(file, q, text))
         for q in file.questions
     ]
     print_table(
-        speech.say("credibility.questions"),
-        [speech.say(f"credibility.{head}") for head in ("asks", "risk_name", "standing")],
+        text.say("credibility.questions"),
+        [text.say(f"credibility.{head}") for head in ("asks", "risk_name", "standing")],
         rows,
     )

@@ -62,7 +62,7 @@ def forecast(
     score: Annotated[
         Path | None,
         typer.Option(
-            "--score", help="A study document with results, to be held against its forecast."
+            "--score", help="A study document with results, to be compared with its forecast."
         ),
     ] = None,
     made: Annotated[

@@ -12,7 +12,7 @@ from normoxia.cli.show import print_json
 from normoxia.cli.table import print_lines, print_paragraph, print_table
 
 if TYPE_CHECKING:
-    from normoxia.api.catalogue import Kind
+    from normoxia.api.catalogue import CatalogueKind
     from normoxia.language import Language
 
 #: kinds, in the order in which they are printed; the catalogue in api/ has the same
@@ -20,6 +20,7 @@ KINDS = (
     "trials",
     "planned",
     "studies",
+    "comparisons",
     "questions",
     "drugs",
     "statements",
@@ -59,21 +60,21 @@ def listing(
         _print_titles(kinds[0], text)
 
 
-def _print_names(kind: Kind, text: Language) -> None:
+def _print_names(kind: CatalogueKind, text: Language) -> None:
     heading = text.say(f"list.{kind.name}", n=len(kind.entries))
     print_lines([f"{heading}: {kind.command}"])
     separator = text.say("list.separator")
     print_paragraph(separator.join(entry.name for entry in kind.entries))
 
 
-def _print_titles(kind: Kind, text: Language) -> None:
+def _print_titles(kind: CatalogueKind, text: Language) -> None:
     heading = text.say(f"list.{kind.name}", n=len(kind.entries))
     rows = [(entry.name, text.phrase(entry.title(text.code))) for entry in kind.entries]
     heads = [text.say("list.name"), text.say("list.title")]
     print_table(f"{heading}: {kind.command}", heads, rows)
 
 
-def _as_json(kind: Kind) -> dict[str, object]:
+def _as_json(kind: CatalogueKind) -> dict[str, object]:
     return {
         "kind": kind.name,
         "command": kind.command,

@@ -60,24 +60,24 @@ def mechanism(
             }
         )
         return
-    speech = language(lang)
-    title = speech.phrase(whole.title or whole.name)
+    text = language(lang)
+    title = text.phrase(whole.title or whole.name)
     if not whole.statements:
-        sys.stdout.write(speech.say("mechanism.none", model=title) + "\n")
+        sys.stdout.write(text.say("mechanism.none", model=title) + "\n")
         return
     rows = [
         (
             s.tag,
             s.says.get(lang, s.says.get("en", "")),
-            speech.phrase(s.review_place),
-            speech.phrase(s.term),
+            text.phrase(s.review_place),
+            text.phrase(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
-            _ablation(s, elsewhere, speech),
+            _ablation(s, elsewhere, text),
         )
         for s in whole.statements
     ]
     heads = ("tag", "statement", "review", "term", "strength", "ablation")
-    print_table(title, [speech.say(f"mechanism.{head}") for head in heads], rows)
+    print_table(title, [text.say(f"mechanism.{head}") for head in heads], rows)
 
 
 def _carried_elsewhere() -> dict[str, str]:
@@ -89,9 +89,9 @@ def _carried_elsewhere() -> dict[str, str]:
     return {**dict.fromkeys(tags, "population"), TOXICITIES_ADD: "conduct"}
 
 
-def _ablation(statement: Statement, elsewhere: Mapping[str, str], speech: Language) -> str:
+def _ablation(statement: Statement, elsewhere: Mapping[str, str], text: Language) -> str:
     if statement.ablation:
         return ", ".join(f"{name}={value:g}" for name, value in statement.ablation.items())
     if statement.tag in elsewhere:
-        return speech.say(f"mechanism.in_{elsewhere[statement.tag]}")
-    return speech.say("mechanism.emergent")
+        return text.say(f"mechanism.in_{elsewhere[statement.tag]}")
+    return text.say("mechanism.emergent")

@@ -104,10 +104,21 @@ Decimal = Annotated[
         "point or comma, where a table leaves it open whether 1.234 is 1234 or 1.234.",
     ),
 ]
+
+
+def _known_tags(tags: list[str] | None) -> list[str] | None:
+    """Tags of the shipped statements in their own case; those of another model as they are."""
+    if not tags:
+        return tags
+    shipped = {tag.casefold(): tag for tag in completion.statements("")}
+    return [shipped.get(tag.strip().casefold(), tag) for tag in tags]
+
+
 Ablate = Annotated[
     list[str] | None,
     typer.Option(
         "--ablate",
+        callback=_known_tags,
         autocompletion=completion.statements,
         help="Remove a causal statement, such as C26; may be given several times.",
     ),

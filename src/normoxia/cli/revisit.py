@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from normoxia.cli import completion
 from normoxia.cli.options import (
     Force,
+    Json,
     Lang,
     OldFile,
     Quiet,
@@ -18,7 +20,7 @@ from normoxia.cli.options import (
     file_option,
     output_file,
 )
-from normoxia.cli.show import progress_bar, say
+from normoxia.cli.show import print_json, progress_bar, say
 
 Folder = Annotated[
     Path, typer.Argument(autocompletion=completion.runs, help="The folder of a finished run.")
@@ -60,6 +62,7 @@ def verify(
     ] = 0.1,
     whole: Annotated[bool, typer.Option("--whole", help="Run every patient again.")] = False,
     workers: Workers = 0,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare a finished run with its manifest and run a share of it again, byte for byte."""
@@ -67,4 +70,7 @@ def verify(
 
     with progress_bar(quiet=quiet) as progress:
         verified = nx.verify(run, share=1.0 if whole else share, workers=workers, progress=progress)
-    say(str(verified))
+    if json:
+        print_json({"schema": "normoxia.verify/1", **asdict(verified), "folder": str(run)})
+    else:
+        say(str(verified))

@@ -9,7 +9,6 @@ import typer
 
 from normoxia.cli import completion
 from normoxia.cli.options import (
-    Ablate,
     Decimal,
     Force,
     OldFile,
@@ -68,7 +67,13 @@ def simulate(
         str, choice("--backend", "backend", BACKENDS, "Solver: auto, fast or reference.")
     ] = "auto",
     decimal: Decimal = None,
-    ablate: Ablate = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            help="Remove a causal statement of the model by its tag; may be given several times.",
+        ),
+    ] = None,
     force: Force = False,
     workers: Workers = 0,
     quiet: Quiet = False,

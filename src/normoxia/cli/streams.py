@@ -63,7 +63,7 @@ def is_unicode() -> bool:
 
 
 def is_closed_pipe(error: OSError) -> bool:
-    """Whether whoever read the output has stopped, as `head` does: no fault, and nobody to tell."""
+    """Whether whoever read the output has stopped, as `head` does: no fault."""
     return error.errno in (errno.EPIPE, errno.ESHUTDOWN)
 
 

@@ -95,19 +95,19 @@ def _words(text: str) -> list[str]:
 def _widths(rows: Sequence[Sequence[str]], right: set[int], width: int) -> list[int] | None:
     """Column widths that fit; None when even words alone are too wide."""
     n = max(len(row) for row in rows)
-    held = [[row[c] for row in rows if c < len(row)] for c in range(n)]
+    contents = [[row[c] for row in rows if c < len(row)] for c in range(n)]
     natural = [
         max((columns_of(line) for cell in column for line in cell.split("\n")), default=0)
-        for column in held
+        for column in contents
     ]
     words = [
         max((columns_of(word.rstrip()) for cell in column for word in _words(cell)), default=0)
-        for column in held
+        for column in contents
     ]
     room = width - _GAP * (n - 1)
     # cells of numbers stay whole if the texts beside them can make room
     whole = [
-        max(words[c], max(map(columns_of, held[c][1:]), default=0)) if c in right else words[c]
+        max(words[c], max(map(columns_of, contents[c][1:]), default=0)) if c in right else words[c]
         for c in range(n)
     ]
     for least in (whole, words):

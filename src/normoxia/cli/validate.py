@@ -1,4 +1,4 @@
-"""`normoxia validate`: every trial predicted without itself, held against what was published, and said plainly."""
+"""`normoxia validate`: every trial predicted without itself, compared with what was published, and said plainly."""
 
 from __future__ import annotations
 
@@ -96,18 +96,18 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     from normoxia.report.views.scoreboard_text import ScoreboardText
     from normoxia.report.views.scored_rows import direction_table, row_table, rows_of
 
-    speech = language(lang)
-    told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
-    print_paragraph(told.lead())
-    print_paragraph(told.standing())
-    for words in (told.reach(), told.missing(), told.ensemble()):
+    text = language(lang)
+    board_text, endpoint = ScoreboardText(board, text), text.say("board.endpoint")
+    print_paragraph(board_text.lead())
+    print_paragraph(board_text.standing())
+    for words in (board_text.reach(), board_text.missing(), board_text.ensemble()):
         if words:
             print_paragraph(words)
     for table in (
-        told.verdict_table(),
-        direction_table(board, speech),
-        told.summary_table(),
-        told.predictor_table(),
+        board_text.verdict_table(),
+        direction_table(board, text),
+        board_text.summary_table(),
+        board_text.predictor_table(),
     ):
         _show(table, endpoint)
     for key, measure in (
@@ -117,12 +117,12 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     ):
         rows = rows_of(board, measure, study)
         if rows:
-            _show(row_table(rows, key, speech), endpoint)
+            _show(row_table(rows, key, text), endpoint)
     strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
     if strata:
-        _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
+        _show(row_table(strata, "strata", text, populations=True, baselines=False), endpoint)
         if not study:
-            print_paragraph(told.strata_words())
+            print_paragraph(board_text.strata_words())
 
 
 def _show(table: Table, endpoint: str) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from normoxia import documents
 from normoxia.documents import Findings, Node
-from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest, shortened
+from normoxia.errors import InvalidDocument, UnknownName, did_you_mean, nearest_name, shortened
 from normoxia.pharmacology.checks import check
 from normoxia.pharmacology.drug import TOXICITY_GROUPS, Drug, Toxicity
 from normoxia.pharmacology.reading import Reader, drug_of, entries_of, sources_of
@@ -49,7 +49,7 @@ def find(name: str) -> str:
     names = _names()
     key = _key(name)
     if key not in names:
-        near = nearest(key, names)
+        near = nearest_name(key, names)
         raise UnknownName("drug", name, [names[near][1]] if near else library())
     return names[key][0]
 
@@ -134,7 +134,7 @@ def _inherited(root: Node, entries: Mapping[str, Node], findings: Findings) -> N
         file = LIBRARY / "drugs" / f"{like}.yaml"
     else:
         expected = "expected a drug of the same folder or of the library" + did_you_mean(
-            like, library()
+            like, library(), nearest_name
         )
         findings.note(entries["like"].place, f'found "{shortened(like)}"', expected)
         findings.raise_any()

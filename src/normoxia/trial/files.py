@@ -18,6 +18,7 @@ from normoxia.errors import (
     NormoxiaError,
     UnknownName,
     did_you_mean,
+    nearest_name,
     shortened,
 )
 from normoxia.outcome import Source
@@ -389,7 +390,7 @@ class _Reader:
                 self.note(
                     got["drugs"],
                     f'"{drug}" is not given by the arm',
-                    did_you_mean(drug, given.drugs).removeprefix("; "),
+                    did_you_mean(drug, given.drugs, nearest_name).removeprefix("; "),
                 )
         return BeyondProgression(
             self.share(got["share"]) if "share" in got else 0.0, drugs, self.source(node, got)

@@ -156,7 +156,7 @@ def test_studies_are_found_however_their_name_is_written() -> None:
     assert registry["impower150"] is registry["IMpower150"]
     assert registry["leap007"].id == "LEAP-007"
     with pytest.raises(UnknownName, match='did you mean "IMpower151"'):
-        registry["IMpower159"]
+        registry["IMpowr151"]
     with pytest.raises(UnknownName, match=r"expected an id such as .*IMpower150.*evidence list"):
         registry["nope"]
 
