@@ -43,6 +43,15 @@ class Stage:
     weight: float
 
 
+#: of `validate` and `credibility`: shares of a run on two cores (2026-11-30), by the labels of its steps
+VALIDATION = (
+    Stage("sampling", 50),
+    Stage("leaving out", 11),
+    Stage("leaving out", 21),
+    Stage("predicting", 18),
+)
+
+
 @contextmanager
 def progress_bar(*, quiet: bool, stages: Sequence[Stage] = ()) -> Iterator[Progress]:
     """A progress callback drawn on standard error: one bar with rate and time left, or plain lines when piped.
