@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from normoxia.api.limits import LARGEST_SEED
 from normoxia.cli import completion
 from normoxia.cli.options import (
-    LARGEST_SEED,
     Json,
     Lang,
     OldFile,

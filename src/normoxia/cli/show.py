@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from normoxia.api.plain import plain as plain
+from normoxia.api.plain import plain
 from normoxia.cli.streams import is_unicode
 from normoxia.progress import Progress, Step, silent
 
