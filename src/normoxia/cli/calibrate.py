@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from normoxia.cli.options import LARGEST_SEED, Json, Quiet, Resume, Workers, examples
+from normoxia.api.limits import LARGEST_SEED
+from normoxia.cli.options import Json, Quiet, Resume, Workers, examples
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, examples
-from normoxia.cli.show import print_json, progress_bar, say
+from normoxia.cli.show import VALIDATION, print_json, progress_bar, say
 from normoxia.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def credibility(
 
     path = out or fresh(Path("runs"), "credibility")
     refuse_occupied(path)
-    with progress_bar(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet, stages=VALIDATION) as progress:
         result = nx.credibility(
             quick=quick,
             workers=workers,

@@ -6,7 +6,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from normoxia import __version__
-from normoxia.cli.options import Json, worker_count
+from normoxia.api.limits import worker_count
+from normoxia.cli.options import Json
 from normoxia.cli.show import print_json
 from normoxia.cli.table import print_table
 

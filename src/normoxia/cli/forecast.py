@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from normoxia.api.limits import LARGEST_SEED
 from normoxia.cli import completion
 from normoxia.cli.options import (
-    LARGEST_SEED,
     Json,
     Lang,
     OldFile,
@@ -20,7 +20,7 @@ from normoxia.cli.options import (
     file_option,
     output_file,
 )
-from normoxia.cli.show import print_json, progress_bar, say
+from normoxia.cli.show import Stage, print_json, progress_bar, say
 from normoxia.cli.table import print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
@@ -125,12 +125,16 @@ def _make(
 ) -> ForecastResult:
     """Forecast one design, or every one, and store it where asked."""
     import normoxia as nx
+    from normoxia.trial.making import designs
 
     if not design and not everything:
         raise InvalidArgument("--make needs a design, or --all")
     if file is not None and file.exists():
         raise OutputExists(f"{file} exists; name another file with --file")
-    with progress_bar(quiet=quiet) as progress:
+    # each protocol is a stage, taken to be as long as the others (assumed)
+    chosen = [designs.design(design)] if design else designs.forecasts()
+    stages = [Stage("", 1.0) for one in chosen for _ in one.protocols]
+    with progress_bar(quiet=quiet, stages=stages) as progress:
         result = nx.make_forecast(
             design, seed=seed, replicates=replicates, workers=workers, progress=progress
         )

@@ -13,9 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from normoxia.api.limits import LARGEST_SEED as LARGEST_SEED
-from normoxia.api.limits import MOST_WORKERS
-from normoxia.api.limits import worker_count as worker_count
+from normoxia.api.limits import LARGEST_SEED, MOST_WORKERS
 from normoxia.cli import completion
 from normoxia.cli.show import say
 from normoxia.errors import InvalidArgument, UnknownName

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from normoxia.api.plain import plain as plain
+from normoxia.api.plain import plain
 from normoxia.cli.streams import is_unicode
 from normoxia.progress import Progress, Step, silent
 
@@ -41,6 +41,15 @@ class Stage:
 
     label: str
     weight: float
+
+
+#: of `validate` and `credibility`: shares of a run on two cores (2026-11-30), by the labels of its steps
+VALIDATION = (
+    Stage("sampling", 50),
+    Stage("leaving out", 11),
+    Stage("leaving out", 21),
+    Stage("predicting", 18),
+)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from normoxia.cli import completion
 from normoxia.cli.options import Json, Lang, Quiet, Workers, examples, file_option, match_word
-from normoxia.cli.show import print_json, progress_bar, say
+from normoxia.cli.show import VALIDATION, print_json, progress_bar, say
 from normoxia.cli.table import print_paragraph, print_table
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def validate(
     for path, option in ((folder, "--out"), (file, "--file")):
         if path is not None:
             refuse_existing(path, option)
-    with progress_bar(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet, stages=VALIDATION) as progress:
         result = nx.validate(workers=workers, progress=progress)
     if file is not None:
         say(str(result.save_json(file)), quiet=quiet)
