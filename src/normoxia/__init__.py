@@ -3,7 +3,7 @@
     import normoxia as nx
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
-    compare                           several regimens or trials on the same patients
+    compare, design_trial             regimens head to head; size and power of a planned trial
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
     from normoxia.api.credibility import open_credibility as open_credibility
+    from normoxia.api.design_trial import PlannedTrial as PlannedTrial
+    from normoxia.api.design_trial import design_trial as design_trial
     from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
     from normoxia.api.finished_runs import VerificationResult as VerificationResult
@@ -83,6 +85,7 @@ _MODULES = {
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "MetaAnalysis": "api.synthesis",
+    "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
     "ValidationResult": "api.validating",
@@ -92,6 +95,7 @@ _MODULES = {
     "check": "api.checking",
     "compare": "api.compare",
     "credibility": "api.credibility",
+    "design_trial": "api.design_trial",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
     "export": "api.exporting",
@@ -129,6 +133,7 @@ __all__ = [
     "ForecastResult",
     "ForecastScore",
     "MetaAnalysis",
+    "PlannedTrial",
     "Run",
     "SimulationResult",
     "ValidationResult",
@@ -138,6 +143,7 @@ __all__ = [
     "check",
     "compare",
     "credibility",
+    "design_trial",
     "drugs",
     "evidence_table",
     "export",

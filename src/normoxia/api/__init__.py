@@ -11,7 +11,7 @@ run          what a run gives: frames, figures, files
 frames       its tables as data frames                     writing  the files of its folder
 finished_runs   verify a run, draw its report again        run_index  past runs
 
-compare      regimens head to head on the same patients
+compare      regimens head to head on the same patients        design_trial  size and power of a planned trial
 
 synthesis    network meta-analysis of a table or a question
 synthesis_options  its options, validated                  synthesis_folder  the files of its folder
