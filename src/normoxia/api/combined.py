@@ -1,4 +1,4 @@
-"""Which runs have their hazard ratios joined with the component model's, told once for the run and for its report drawn again."""
+"""Which runs have their hazard ratios combined with the component model's (shared by runs and redrawn reports)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which draws of the ensemble a run's replicates have, told once for the run and for whoever repeats it."""
+"""Assign ensemble draws to replicates (shared by `run` and `verify`)."""
 
 from __future__ import annotations
 

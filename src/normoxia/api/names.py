@@ -57,9 +57,9 @@ def find_trial(name: str | Path) -> Trial:
     return files.read(matches[0] if matches else text)
 
 
-def one_of(kind: str, name: str, known: Iterable[str]) -> str:
+def one_of(kind: str, name: str, words: Iterable[str]) -> str:
     """The known name that a name is a spelling of. Raises UnknownName when there is none."""
-    names = tuple(known)
+    names = tuple(words)
     alike = [word for word in names if spelling(word) == spelling(name)]
     if name in names or not alike:
         alike = [word for word in names if word == name]
@@ -75,14 +75,14 @@ def _matches(name: str) -> tuple[str, ...]:
     wanted = spelling(name)
     if not wanted:
         return ()
-    shipped = [own for own in files.library() if spelling(own) == wanted]
+    shipped = [trial for trial in files.library() if spelling(trial) == wanted]
     by_hand = from_study.written_by_hand()
-    found = dict.fromkeys(shipped)
+    matches = dict.fromkeys(shipped)
     for study in registry():
         if spelling(study.id) == wanted and by_hand.get(study.id) not in shipped:
-            found[files.STUDY + study.id] = None
-    found |= dict.fromkeys(files.FORECAST + own for own in _forecast_names(wanted))
-    return tuple(found)
+            matches[files.STUDY + study.id] = None
+    matches |= dict.fromkeys(files.FORECAST + name for name in _forecast_names(wanted))
+    return tuple(matches)
 
 
 def _study(name: str) -> str:
@@ -99,7 +99,7 @@ def _forecast(name: str) -> str:
 
 def _forecast_names(wanted: str) -> tuple[str, ...]:
     """Protocols of that name, else designs of that name: a design with one protocol is the same trial."""
-    protocols = tuple(own for own in library.names(designs.KIND) if spelling(own) == wanted)
+    protocols = tuple(name for name in library.names(designs.KIND) if spelling(name) == wanted)
     return protocols or tuple(one.id for one in designs.forecasts() if spelling(one.id) == wanted)
 
 

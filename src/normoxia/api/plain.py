@@ -45,7 +45,7 @@ def read_json(path: Path, name: str, schema: str) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidDocument(f"{file}: cannot be read ({error}); expected a file {name}") from None
-    found = content.get("schema") if isinstance(content, dict) else None
-    if found != schema:
-        raise InvalidDocument(f'{file}: has the schema "{found}"; expected "{schema}"')
+    given = content.get("schema") if isinstance(content, dict) else None
+    if given != schema:
+        raise InvalidDocument(f'{file}: has the schema "{given}"; expected "{schema}"')
     return dict(content)

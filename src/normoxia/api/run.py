@@ -144,7 +144,7 @@ class Run:
 
         one_of("figure", kind, PLOTS)
         chosen = Endpoint(one_of("endpoint", endpoint, (Endpoint.PFS.value, Endpoint.OS.value)))
-        names = [own.id for own in self.trial.sets]
+        names = [analysis_set.id for analysis_set in self.trial.sets]
         name = one_of("population", population, names) if population is not None else names[0]
         return survival_figure(self.result, self.trial, self.comparisons, chosen, name, lang=lang)
 

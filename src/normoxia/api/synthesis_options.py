@@ -61,8 +61,8 @@ class PoolOptions:
     def of_table(self) -> dict[str, Any]:
         """Arguments of `analyse_table`."""
         shared = {**self.of_question(), "reference": self.reference}
-        own = {name: getattr(self, name) for name in _OF_TABLES}
-        return {**shared, **own, "small_values": self.small_values}
+        given = {name: getattr(self, name) for name in _OF_TABLES}
+        return {**shared, **given, "small_values": self.small_values}
 
     def of_question(self) -> dict[str, Any]:
         """Arguments of `answers.answer`."""
