@@ -58,7 +58,7 @@ REMAINING: dict[str, int] = {
     "cli": 6,
     "design": 16,
     "digests": 1,
-    "docs": 12,
+    "docs": 11,
     "evidence": 157,
     "library": 19,
     "pharmacology": 2,

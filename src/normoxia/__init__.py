@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from normoxia.api.compare import compare as compare
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
+    from normoxia.api.design_trial import PlannedTrial as PlannedTrial
+    from normoxia.api.design_trial import design_trial as design_trial
     from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
     from normoxia.api.finished_runs import VerificationResult as VerificationResult
@@ -77,6 +79,7 @@ _MODULES = {
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "MetaAnalysis": "api.synthesis",
+    "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
     "ValidationResult": "api.validating",
@@ -86,6 +89,7 @@ _MODULES = {
     "check": "api.checking",
     "compare": "api.compare",
     "credibility": "api.credibility",
+    "design_trial": "api.design_trial",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
     "export": "api.exporting",
@@ -118,6 +122,7 @@ __all__ = [
     "ForecastResult",
     "ForecastScore",
     "MetaAnalysis",
+    "PlannedTrial",
     "Run",
     "SimulationResult",
     "ValidationResult",
@@ -127,6 +132,7 @@ __all__ = [
     "check",
     "compare",
     "credibility",
+    "design_trial",
     "drugs",
     "evidence_table",
     "export",

@@ -19,6 +19,7 @@ from normoxia.cli import (
     check,
     compare,
     credibility,
+    design_trial,
     doctor,
     evidence,
     export,
@@ -81,6 +82,7 @@ app.command("report", epilog=revisit.EXAMPLES_REPORT)(revisit.report)
 app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -13,6 +13,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "list",
         "run",
         "compare",
+        "design-trial",
         "protocol",
         "runs",
         "report",
