@@ -84,7 +84,7 @@ def test_simulate_names_the_file_it_could_not_write(
 
 
 @pytest.mark.parametrize(
-    "name", ["report.html", "synthesis.json", "figures/network-en.svg", "input.csv"]
+    "name", ["report.html", "synthesis.json", "figures/studies-en.svg", "input.csv"]
 )
 def test_pool_names_the_file_it_could_not_write(
     normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, str] = {
     "planned": "normoxia run forecast:NAME",
     "studies": "normoxia run study:NAME",
     "comparisons": "normoxia compare NAME",
+    "designs": "normoxia design-trial NAME",
     "questions": "normoxia pool NAME",
     "drugs": "normoxia run PROTOCOL.yaml",
     "statements": "normoxia run TRIAL --ablate NAME",

@@ -86,6 +86,11 @@ def comparisons(incomplete: str) -> list[str]:
     return [*matching(_names("comparisons"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def trial_designs(incomplete: str) -> list[str]:
+    """Shipped designs of trials, and documents."""
+    return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def drugs(incomplete: str) -> list[str]:
     """Drugs of the library."""
     return matching(_names("drugs"), incomplete)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from normoxia.cli import completion
 from normoxia.cli.options import Json, Lang, Out, Quiet, Resume, Seed, Workers, examples
 from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
 
 EXAMPLES = examples(
     "normoxia design-trial bispecific-first-line",
-    "normoxia design-trial bispecific-first-line --draws 20 --out planned",
+    "normoxia design-trial mine.yaml --trials 200 --out designed",
 )
 
 
@@ -20,7 +21,8 @@ def design_trial(
     design: Annotated[
         str,
         typer.Argument(
-            help="A shipped design, such as bispecific-first-line, or the path of a document."
+            autocompletion=completion.trial_designs,
+            help="A shipped design, such as bispecific-first-line, or the path of a document.",
         ),
     ],
     patients: Annotated[

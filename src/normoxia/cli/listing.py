@@ -21,6 +21,7 @@ KINDS = (
     "planned",
     "studies",
     "comparisons",
+    "designs",
     "questions",
     "drugs",
     "statements",
