@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from normoxia.simulation.doubts import doubts_of, leaves_read
 from normoxia.simulation.elimination import elimination_order, filled
 from normoxia.simulation.graph import FIXED, MOVING, MOVING_LEAVES, Graph
 from normoxia.simulation.kinetics import Component, Mode
@@ -84,7 +85,7 @@ class Blueprint:
     inputs   closed-form species that the core reads
     weights  nodes of -J, by (row, column) of core species; drift: of df/dt
     filled   the row of each entry of the factors
-    doubt    node that is not 0 where a formula may have no value
+    doubts   tests of whether a formula may have no value
     watched  the conditions that are held while a step is taken
     fixed    nodes computed once per patient
     """
@@ -106,7 +107,7 @@ class Blueprint:
         #: where a species stands in the workspace: those of the core first, side by side
         self.place = {s: k for k, s in enumerate((*self.core, *sorted(closed)))}
         leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
-        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | graph.doubt_reads()
+        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | leaves_read(graph)
         self.inputs = tuple(s for s in sorted(closed) if leaves[s] in reads)
         #: -J, by (row, column) of core species
         self.weights = {
@@ -127,7 +128,9 @@ class Blueprint:
         ]
         self.ordering = elimination_order(len(self.core), set(self.weights))
         self.filled = filled(self.ordering, set(self.weights), len(self.core))
-        self.doubt = graph.doubt()
+        self.doubts = doubts_of(graph)
+        #: whether a formula may have no value anywhere
+        self.is_partial = self.doubts.any_moving or self.doubts.fixed != graph.zero
         self.fixed = self._fixed()
         self.layout = self._lay_out()
 
@@ -138,7 +141,7 @@ class Blueprint:
             [self.rates[s] for s in self.core]
             + list(self.weights.values())
             + self.drift
-            + [self.doubt]
+            + self.doubts.roots
         )
         roots += self.watched.roots
         used = {node for node in roots if graph.kinds[node] == FIXED}

@@ -26,7 +26,7 @@ from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.carrying import ENTRY, TABLE
 from normoxia.simulation.backends.emit import kernel
 from normoxia.simulation.backends.machine import Machine
-from normoxia.simulation.graph import MOVING, fixed_function
+from normoxia.simulation.graph import fixed_function
 from normoxia.simulation.judged import Judged
 from normoxia.simulation.plan import Interval
 from normoxia.simulation.state import Array
@@ -78,10 +78,10 @@ class Host:
         self.machine = Machine(kernel(blueprint))
         self.function = self.machine.function("carry", 3 + len(TABLE) + len(ENTRY) + 3, 2)
         self.fixed = fixed_function(graph, blueprint.fixed)
-        doubt = blueprint.doubt
+        doubts = blueprint.doubts
         #: whether formulas are to be judged where no step does it: when nothing is left to the solver
-        self.alone = not blueprint.core and doubt != graph.zero
-        self.doubt = None if graph.kinds[doubt] == MOVING else fixed_function(graph, [doubt])
+        self.alone = not blueprint.core and blueprint.is_partial
+        self.doubt = None if doubts.any_moving else fixed_function(graph, [doubts.fixed])
         sources = [node for component in blueprint.components for node in component.source]
         self.source = fixed_function(graph, sources)
         self.matrices = [

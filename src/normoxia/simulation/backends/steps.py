@@ -39,7 +39,7 @@ def step_function(b: Blueprint) -> str:
     for s in b.inputs:
         out.store(out.load(b.row("here", s)), b.row("stage", s))
     out.do("call void @first(ptr %m)")
-    if b.doubt != b.graph.zero:
+    if b.is_partial:
         active = _judged(b, out, active)
     for stage in range(8):
         if stage and NODES[stage] != NODES[stage - 1]:
