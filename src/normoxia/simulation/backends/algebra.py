@@ -191,9 +191,7 @@ def first_function(b: Blueprint) -> str:
     roots = [b.rates[s] for s in b.core]
     limits = _Limits(b, out)
     all_roots = [*roots, *b.drift, *b.weights.values(), *b.doubts.roots]
-    of = nodes(
-        b, out, all_roots, lambda s: b.row("stage", s), b.layout["moment"], limits.written
-    )
+    of = nodes(b, out, all_roots, b.kept_row, b.layout["moment"], limits.written)
     for i, root in enumerate(roots):
         out.store(of(root), b.layout["rate"] + i)
         out.store(of(b.drift[i]), b.layout["drift"] + i)
@@ -226,10 +224,10 @@ def first_function(b: Blueprint) -> str:
 
 
 def solve_function(b: Blueprint) -> str:
-    """Right := W^-1 right, by the factors."""
-    out = Lanes("solve", b.width)
-    right, factor = b.layout["right"], b.layout["factor"]
-    x = [out.load(right + i) for i in range(len(b.core))]
+    """W^-1 (right + rate), by the factors, into the rows from %to on."""
+    out = Lanes("solve", b.width, "ptr noalias %m, i64 %to")
+    right, rate, factor = b.layout["right"], b.layout["rate"], b.layout["factor"]
+    x = [out.add(out.load(right + i), out.load(rate + i)) for i in range(len(b.core))]
     for step, k in enumerate(b.ordering):
         for i in b.ordering[step + 1 :]:
             if (i, k) in b.filled:
@@ -240,6 +238,7 @@ def solve_function(b: Blueprint) -> str:
             if (k, j) in b.filled:
                 x[k] = out.sub(x[k], out.mul(out.load(factor + b.filled[k, j]), x[j]))
         x[k] = out.mul(x[k], out.load(factor + b.filled[k, k]))
+    to = out.at("%to")
     for i, value in enumerate(x):
-        out.store(value, right + i)
+        out.put(value, to, i)
     return out.text()

@@ -194,6 +194,10 @@ class Blueprint:
         """The row of a species in one of the ranges that hold all species."""
         return self.layout[name] + self.place[species]
 
+    def kept_row(self, species: int) -> int:
+        """The row of a species as it is at the start of a step."""
+        return self.row("state" if self.place[species] < len(self.core) else "here", species)
+
 
 def terms_of(component: Component) -> list[tuple[int, Mode]]:
     """The (row, mode) pairs of a component that have a coefficient, in the order they are stored."""

@@ -34,10 +34,6 @@ def step_function(b: Blueprint) -> str:
     out.store(out.mul(inverse, out.constant(1.0 / GAMMA)), row["drive"])
     begin = out.load(row["begin"])
     out.store(out.add(begin, t), row["moment"])
-    with out.rows(n) as here:
-        out.put(out.near(here, row["state"]), here, row["stage"])
-    for s in b.inputs:
-        out.store(out.load(b.row("here", s)), b.row("stage", s))
     out.do("call void @first(ptr %m)")
     if b.is_partial:
         active = _judged(b, out, active)
@@ -54,12 +50,7 @@ def step_function(b: Blueprint) -> str:
         _combine(b, out, stage, inverse, h)
         if stage:
             out.do("call void @rates(ptr %m)")
-        with out.rows(n) as here:
-            total = out.add(out.near(here, row["right"]), out.near(here, row["rate"]))
-            out.put(total, here, row["right"])
-        out.do("call void @solve(ptr %m)")
-        with out.rows(n) as here:
-            out.put(out.near(here, row["right"]), here, row["u"] + stage * n)
+        out.do(f"call void @solve(ptr %m, i64 {row['u'] + stage * n})")
     _control(b, out, active, last, t, h, step, length)
     return out.text()
 
