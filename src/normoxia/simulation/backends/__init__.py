@@ -23,7 +23,7 @@ from normoxia.simulation.system import System
 
 #: reasons a patient fails, by status; a backend may add detail
 WELL, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, NO_ROOT = 0, 1, 2, 3, 4
-TOO_MANY_SWITCHES, NO_VALUE = 6, 8
+TOO_MANY_SWITCHES, NO_VALUE, UNKNOWN_SIGN = 6, 8, 9
 REASONS = {
     TOO_MANY_STEPS: "the solver took more steps than allowed in one interval",
     STEP_TOO_SMALL: "the step size fell below what floating point can resolve",
@@ -31,6 +31,7 @@ REASONS = {
     NO_ROOT: "an algebraic rule had no solution that could be found",
     TOO_MANY_SWITCHES: "a condition switches too often",
     NO_VALUE: "a formula has no value",
+    UNKNOWN_SIGN: "a condition depends on the sign of a species that is too small to be solved for",
 }
 
 

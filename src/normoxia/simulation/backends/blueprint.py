@@ -56,11 +56,15 @@ class Watched:
     modes    of time and of species; each after those it reads
     bends    nodes that are 0 where a rate bends, with their errors
     species  that modes and bends read
+    sources  these, and those that feed them
+    signed   sources that cannot pass 0, since their rates vanish with them
     """
 
     modes: tuple[HeldMode, ...] = ()
     bends: tuple[tuple[int, int], ...] = ()
     species: frozenset[int] = frozenset()
+    sources: frozenset[int] = frozenset()
+    signed: frozenset[int] = frozenset()
 
     @property
     def of_species(self) -> tuple[int, ...]:
@@ -187,6 +191,8 @@ class Blueprint:
             layout.take("bend", len(self.watched.bends))
             layout.take("bend_noise", len(self.watched.bends))
             for name in ("located", "aim", "near", "tries", "switches", "culprit"):
+                layout.take(name)
+            for name in ("precise", "undecided", "lost"):
                 layout.take(name)
         return layout
 

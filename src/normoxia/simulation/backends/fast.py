@@ -19,7 +19,7 @@ from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Carried,
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
-from normoxia.simulation.backends.watching import read_held
+from normoxia.simulation.backends.watching import read_held, with_sources
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.graph import Graph, fixed_function
 from normoxia.simulation.judged import Judged
@@ -55,6 +55,7 @@ class FastSolver:
         needed = frozen.system.needed(frozen.system.rates)
         names, watched = read_held(self.graph, frozen, needed)
         self.rates = [self.graph.read(rate, names) for rate in frozen.system.rates]
+        watched = with_sources(self.graph, watched, self.rates)
         self.watched = watched
         # what conditions read is solved in steps that follow it, so that none is passed unseen
         candidates = [s for s in range(len(self.rates)) if s not in watched.species]

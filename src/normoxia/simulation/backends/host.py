@@ -18,6 +18,7 @@ from normoxia.simulation.backends import (
     REASONS,
     STEP_TOO_SMALL,
     TOO_MANY_SWITCHES,
+    UNKNOWN_SIGN,
     WELL,
     Carried,
     PatientBlock,
@@ -292,7 +293,7 @@ class Host:
         for i, code, moment in zip(patients, status.tolist(), moments, strict=True):
             if code != WELL:
                 done.reason[i] = f"{REASONS[code]} (time {moment:g})"
-            if code == TOO_MANY_SWITCHES:
+            if code in (TOO_MANY_SWITCHES, UNKNOWN_SIGN):
                 k = int(memory[layout["culprit"], patients.index(i)])
                 done.reason[i] = f'{REASONS[code]}: "{self.conditions[k]}" (time {moment:g})'
 

@@ -29,6 +29,7 @@ from normoxia.simulation.backends import (
     REASONS,
     STEP_TOO_SMALL,
     TOO_MANY_STEPS,
+    UNKNOWN_SIGN,
     Carried,
     PatientBlock,
 )
@@ -524,8 +525,8 @@ class _Patient:
                     return chosen
             if lost := [s for s in reads if self.fades(s, y, t)]:
                 names = ", ".join(f'"{self.solver.system.species[s]}"' for s in lost)
-                what = f'the condition "{self.solver.modes[k].text}" depends on the sign of {names}'
-                raise _Failed(NO_VALUE, self.start + t, f"{what}, too small to be solved for")
+                what = f'"{self.solver.modes[k].text}" on that of {names}'
+                raise _Failed(UNKNOWN_SIGN, self.start + t, what)
         return []
 
     def fades(self, s: int, y: Array, t: float) -> bool:

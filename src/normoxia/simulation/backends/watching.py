@@ -9,12 +9,13 @@ Source: Filippov 1988, Differential Equations with Discontinuous Righthand Sides
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
 from normoxia.simulation.backends.blueprint import Blueprint, HeldMode, Watched
 from normoxia.simulation.backends.lanes import Lanes
-from normoxia.simulation.graph import Graph, read_system
+from normoxia.simulation.graph import MOVING, Graph, read_system
 from normoxia.simulation.modes import Held
 from normoxia.simulation.rosenbrock import DENSE
 from normoxia.simulation.system import Named
@@ -33,6 +34,15 @@ _TOGETHER = 1e-3
 _MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
 MOST_SWITCHES = 5_000
+#: what has no bounded slope where its argument is 0
+_STEEP = {"sqrt", "log", "power_log"}
+#: a species is small below so many of its absolute errors of a step, since errors of steps add up
+_SMALL = 5.0
+#: absolute errors, in scales, of species whose signs decide; the size below which even so a sign is not known; and that
+#: at which a species that keeps its sign stays
+_PRECISE, _UNKNOWN, _LEAST_SIZE = 1e-180, 1e-175, 1e-195
+#: steps so many times as long as a switch is located are short enough to reach 0 as any other level
+_SHORT = 10.0
 #: a step is looked at in so many places besides its start
 _LOOKS = 8
 
@@ -112,6 +122,30 @@ def read_held(
     return names, Watched(tuple(modes), bends, frozenset(species))
 
 
+def with_sources(graph: Graph, watched: Watched, rates: Sequence[int]) -> Watched:
+    """The conditions, with the species that feed those they read, and which of all these keep their signs.
+
+    A species keeps its sign when its rate vanishes with it and has a bounded slope there, so that no solution reaches 0.
+    """
+    leaves = {graph.node("state", (s,)): s for s in range(len(rates))}
+    sources, waiting = set(watched.species), list(watched.species)
+    while waiting:
+        fed_by = {leaves[leaf] for leaf in graph.reach(rates[waiting.pop()]) if leaf in leaves}
+        waiting += sorted(fed_by - sources)
+        sources |= fed_by
+
+    def keeps_sign(s: int) -> bool:
+        leaf, rate = graph.node("state", (s,)), rates[s]
+        steep = any(
+            graph.ops[node] in _STEEP and leaf in graph.reach(node)
+            for node in graph.order([rate], (MOVING,))
+        )
+        return not steep and graph.replaced(rate, {leaf: graph.zero}, {}) == graph.zero
+
+    signed = frozenset(s for s in sources if keeps_sign(s))
+    return replace(watched, sources=frozenset(sources), signed=signed)
+
+
 def open_function(b: Blueprint) -> str:
     """The modes at the start of an interval: those of time as they are in its middle, the others as they are now."""
     out, row = Lanes("open", b.width), b.layout.names
@@ -126,7 +160,7 @@ def open_function(b: Blueprint) -> str:
     if b.watched.watches:
         size = out.add(out.function("fabs", begin), length)
         out.store(out.mul(size, out.constant(LOCATED)), row["located"])
-        for name in ("aim", "near", "tries", "switches"):
+        for name in ("aim", "near", "tries", "switches", "precise"):
             out.store(zero, row[name])
     return out.text()
 
@@ -139,7 +173,12 @@ def watch_function(b: Blueprint) -> str:
     out, row = Lanes("watch", b.width), b.layout.names
     watched, one = b.watched, out.constant(1.0)
     tolerance = out.load(row["tolerance"])
-    roots = [x for k in watched.of_species for x in watched.modes[k].nodes[:3]]
+    undecided, lost = out.compare("une", one, one), out.constant(0.0)
+    roots = [
+        x
+        for k in watched.of_species
+        for x in (*watched.modes[k].nodes[:3], *(node for _, node in watched.modes[k].slopes))
+    ]
     roots += [x for bend in watched.bends for x in bend]
     of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
     for k in watched.of_species:
@@ -161,6 +200,14 @@ def watch_function(b: Blueprint) -> str:
         excess = out.select(on_it, outside, excess)
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
         left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
+        read, free = [s for s, _ in mode.slopes], out.no(on_it)
+        least = out.mul(tolerance, out.constant(_SMALL))
+        small = _decided_by_small(b, out, mode, of, least, read)
+        undecided = out.either(undecided, out.both(small, free))
+        unsigned = [s for s in read if s not in watched.signed]
+        unknown = _decided_by_small(b, out, mode, of, out.constant(_UNKNOWN), unsigned)
+        unknown = out.both(unknown, out.both(left, free))
+        lost = out.select(unknown, out.constant(float(k + 1)), lost)
         noise = out.mul(tolerance, of(mode.error))
         noise = out.select(on_it, out.constant(0.5 / _RAMP), noise)
         out.store(noise, row["noise"] + k)
@@ -169,7 +216,40 @@ def watch_function(b: Blueprint) -> str:
     for j, (bend, error) in enumerate(watched.bends):
         out.store(of(bend), row["bend"] + j)
         out.store(out.mul(tolerance, of(error)), row["bend_noise"] + j)
+    out.store(out.number(undecided), row["undecided"])
+    out.store(lost, row["lost"])
     return out.text()
+
+
+def _decided_by_small(
+    b: Blueprint,
+    out: Lanes,
+    mode: HeldMode,
+    of: Callable[[int], str],
+    error: str,
+    species: Sequence[int],
+) -> str:
+    """The mask of lanes in which some species, smaller than an error in scales, may give a gap its sign.
+
+    Species that are exactly 0 are known, and decide as they are.
+    """
+    total = out.constant(0.0)
+    for s, slope in mode.slopes:
+        if s not in species:
+            continue
+        size = out.function("fabs", out.load(b.row("stage", s)))
+        least = out.mul(error, out.constant(b.scales[s]))
+        small = out.both(
+            out.compare("ole", size, least), out.compare("ogt", size, out.constant(0.0))
+        )
+        change = out.mul(out.function("fabs", of(slope)), least)
+        total = out.add(total, out.select(small, change, out.constant(0.0)))
+    gap = of(mode.gap)
+    if mode.counts:
+        whole = out.function("floor", out.add(gap, out.constant(0.5)))
+        gap = out.sub(gap, whole)
+    near = out.compare("ole", out.function("fabs", gap), total)
+    return out.both(near, out.compare("ogt", total, out.constant(0.0)))
 
 
 def hold_function(b: Blueprint) -> str:
@@ -305,6 +385,31 @@ def _speed(b: Blueprint, out: Lanes, mode: HeldMode) -> str:
     return speed
 
 
+def precise_bound(b: Blueprint, out: Lanes, species: int, end: str, usual: str) -> str:
+    """The size to which the error of a species is relative: its own at the end of a step, where its sign decides."""
+    if not b.watched.of_species or species not in b.watched.sources:
+        return usual
+    least = out.constant(_PRECISE * b.scales[species])
+    return out.select(_is_precise(b, out), out.add(out.function("fabs", end), least), usual)
+
+
+def signed_end(b: Blueprint, out: Lanes, species: int, end: str, start: str) -> str:
+    """The end of a step with the sign of its start, where a species keeps it and is too small to be solved for."""
+    if not b.watched.of_species or species not in b.watched.signed:
+        return end
+    scale, size = b.scales[species], out.function("fabs", end)
+    tiny = out.both(_is_precise(b, out), out.compare("olt", size, out.constant(_UNKNOWN * scale)))
+    tiny = out.both(tiny, out.compare("une", start, out.constant(0.0)))
+    kept = out.larger(size, out.constant(_LEAST_SIZE * scale))
+    negative = out.sub(out.constant(-0.0), kept)
+    kept = out.select(out.compare("olt", start, out.constant(0.0)), negative, kept)
+    return out.select(tiny, kept, end)
+
+
+def _is_precise(b: Blueprint, out: Lanes) -> str:
+    return out.compare("oeq", out.load(b.layout["precise"]), out.constant(1.0))
+
+
 class Look:
     """What a trial step passes: written into the step's function after its error is known."""
 
@@ -342,11 +447,44 @@ class Look:
         left = [out.load(row["left"] + k) for k in modes]
         return excess, left, [out.load(row["bend"] + j) for j in range(len(b.watched.bends))]
 
+    def undecided(self, good: str) -> str:
+        """Lanes that take a good step again with relative errors; after a look at its end.
+
+        Those in which species smaller than their absolute errors may decide a condition there.
+        """
+        out, row = self.out, self.row
+        small = out.compare("une", self.ending["undecided"], out.constant(0.0))
+        usual = out.compare("oeq", out.load(row["precise"]), out.constant(0.0))
+        return out.both(good, out.both(small, usual))
+
+    def refine(self, repeated: str, good: str, went: str) -> None:
+        """Choose between absolute and relative errors for the next step, and find the lanes that are lost.
+
+        Steps nearly as short as a switch is located reach 0 in finite time, as sqrt does, with absolute errors. A lane
+        is lost when a condition switches though even relative errors do not give it a sign.
+        """
+        out, row = self.out, self.row
+        zero, one, two = (out.constant(x) for x in (0.0, 1.0, 2.0))
+        precise = out.load(row["precise"])
+        was_precise = out.both(good, out.compare("oeq", precise, one))
+        small = out.compare("une", self.ending["undecided"], zero)
+        short = out.compare("ole", self.h, out.mul(out.load(row["located"]), out.constant(_SHORT)))
+        short = out.both(out.both(was_precise, small), short)
+        precise = out.select(out.both(went, out.no(small)), zero, precise)
+        precise = out.select(short, two, out.select(repeated, one, precise))
+        out.store(precise, row["precise"])
+        self.lost = out.both(was_precise, out.compare("une", self.ending["lost"], zero))
+
     def decide(self, good: str) -> str:
-        """The mask of lanes whose step passes a switch and is taken again; what is aimed at goes into rows."""
+        """The mask of lanes whose step is taken again, since it passes a switch; what is aimed at goes into rows."""
         b, out, row = self.b, self.out, self.row
         zero, one = out.constant(0.0), out.constant(1.0)
         samples = [self.at(out.constant(j / _LOOKS)) for j in range(_LOOKS + 1)]
+        repeated = out.compare("une", zero, zero)
+        if b.watched.of_species:
+            self.ending = {name: out.load(row[name]) for name in ("undecided", "lost")}
+            repeated = self.undecided(good)
+            good = out.both(good, out.no(repeated))
         modes, no = range(len(b.watched.of_species)), out.compare("une", zero, zero)
         sizes = []
         for k in modes:
@@ -406,6 +544,10 @@ class Look:
             little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
             slight = out.both(slight, out.either(here, little))
         arrived = out.either(arrived, slight)
+        if b.watched.of_species:  # 0 was reached some of the shortest steps ago, and no step there is any better
+            reached = out.compare("oeq", out.load(row["precise"]), out.constant(2.0))
+            small = out.compare("une", self.ending["undecided"], zero)
+            arrived = out.either(arrived, out.both(at_end, out.both(reached, small)))
         behind = out.both(good, out.both(passed, arrived))
         again = out.both(good, out.both(passed, out.no(arrived)))
         hidden = out.both(
@@ -422,12 +564,15 @@ class Look:
         went = out.both(good, out.no(out.either(again, hidden)))
         rest = out.larger(out.sub(near, self.h), zero)
         rest = out.select(out.both(went, out.no(behind)), rest, zero)
-        out.store(out.select(again, aim, out.select(hidden, short, rest)), row["aim"])
-        out.store(out.select(again, self.h, rest), row["near"])
+        aim = out.select(again, aim, out.select(hidden, short, rest))
+        out.store(out.select(repeated, out.load(row["aim"]), aim), row["aim"])
+        out.store(out.select(repeated, near, out.select(again, self.h, rest)), row["near"])
         out.store(
             out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"]
         )
-        return out.either(again, hidden)
+        if b.watched.of_species:
+            self.refine(repeated, good, went)
+        return out.either(out.either(again, hidden), repeated)
 
     def _narrowed(
         self,
