@@ -9,7 +9,8 @@ Source: Filippov 1988, Differential Equations with Discontinuous Righthand Sides
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
@@ -30,6 +31,10 @@ _LEAST = 8e-10
 _ROUNDING = 16 * 2.3e-16
 #: a share this near to an end has left when another has
 _TOGETHER = 1e-3
+#: how far a curve may rise above the parabola through three looks, in bows of it
+_PARABOLA = 0.5
+#: something hidden within a step is looked for no nearer to its ends than this share of it
+_NEAR = 1e-3
 #: trials after which steps towards a switch become as short as they may be
 _MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
@@ -410,13 +415,22 @@ def _is_precise(b: Blueprint, out: Lanes) -> str:
     return out.compare("oeq", out.load(b.layout["precise"]), out.constant(1.0))
 
 
+class Sample(NamedTuple):
+    """What is watched at one place of a step: of each mode by how much it is left, whether, the error; and the bends."""
+
+    excess: list[str]
+    left: list[str]
+    noises: list[str]
+    bends: list[str]
+
+
 class Look:
     """What a trial step passes: written into the step's function after its error is known."""
 
     def __init__(self, b: Blueprint, out: Lanes, t: str, h: str, ends: Sequence[str]) -> None:
         """`ends` are the values of the core species at the end of the step."""
         self.b, self.out, self.row = b, out, b.layout.names
-        self.t, self.h = t, h
+        self.t, self.h, self._tops = t, h, 0
         self.begin = out.load(self.row["begin"])
         n = len(b.core)
         self.paths: list[tuple[int, str, str, tuple[str, str, str]]] = []
@@ -432,8 +446,8 @@ class Look:
                 start = out.load(self.row["state"] + i)
                 self.paths.append((i, start, ends[i], (shapes[0], shapes[1], shapes[2])))
 
-    def at(self, share: str) -> tuple[list[str], list[str], list[str]]:
-        """Excess and departure of each mode, and the bends, at a share of the step."""
+    def at(self, share: str) -> Sample:
+        """What is watched at a share of the step, on its polynomial."""
         b, out, row = self.b, self.out, self.row
         rest = out.sub(out.constant(1.0), share)
         for i, start, end, (d1, d2, d3) in self.paths:
@@ -445,7 +459,9 @@ class Look:
         modes = b.watched.of_species
         excess = [out.load(row["excess"] + k) for k in modes]
         left = [out.load(row["left"] + k) for k in modes]
-        return excess, left, [out.load(row["bend"] + j) for j in range(len(b.watched.bends))]
+        noises = [out.load(row["noise"] + k) for k in modes]
+        bends = [out.load(row["bend"] + j) for j in range(len(b.watched.bends))]
+        return Sample(excess, left, noises, bends)
 
     def undecided(self, good: str) -> str:
         """Lanes that take a good step again with relative errors; after a look at its end.
@@ -489,8 +505,8 @@ class Look:
         sizes = []
         for k in modes:
             size = out.constant(1e-300)
-            for excess, _, _ in samples:
-                size = out.larger(out.function("fabs", excess[k]), size)
+            for sample in samples:
+                size = out.larger(out.function("fabs", sample.excess[k]), size)
             sizes.append(out.div(one, size))
 
         def worst(excess: list[str]) -> str:
@@ -505,19 +521,17 @@ class Look:
                 found = out.either(found, out.compare("une", left[k], zero))
             return found
 
-        noises = [
-            out.load(row["noise"] + k) for k in b.watched.of_species
-        ]  # at the end of the step
-        bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
-        at_end = any_left(samples[_LOOKS][1])
-        levels = [worst(excess) for excess, _, _ in samples]
+        self.bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
+        at_end = any_left(samples[_LOOKS].left)
+        levels = [worst(sample.excess) for sample in samples]
         passed, low, high, f_low, f_high = no, zero, one, levels[0], one
         for j in range(_LOOKS, 0, -1):
-            here = any_left(samples[j][1])
+            here = any_left(samples[j].left)
             if j < _LOOKS:  # within the step, only what the polynomial can tell
                 clear = at_end
                 for k in modes:
-                    clear = out.either(clear, out.compare("ogt", samples[j][0][k], noises[k]))
+                    excess, noise = samples[j].excess[k], samples[j].noises[k]
+                    clear = out.either(clear, out.compare("ogt", excess, noise))
                 here = out.both(here, clear)
             passed = out.either(passed, here)
             low = out.select(here, out.constant((j - 1) / _LOOKS), low)
@@ -529,7 +543,7 @@ class Look:
         if modes:
             low, high = self._narrowed(low, high, f_low, f_high, worst, any_left)
         root = out.mul(out.constant(0.5), out.add(low, high))
-        hidden, vertex = self._hidden(samples, noises, bend_noises)
+        hidden, vertex = self._hidden(samples)
         hidden = out.both(hidden, out.no(passed))
 
         located = out.load(row["located"])
@@ -539,9 +553,9 @@ class Look:
         slight = at_end
         margin = _margin(b, out)
         for k, mode in zip(modes, b.watched.of_species, strict=True):
-            here = out.compare("oeq", samples[_LOOKS][1][k], zero)
+            here = out.compare("oeq", samples[_LOOKS].left[k], zero)
             ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
-            little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
+            little = out.both(ramps, out.compare("ole", samples[_LOOKS].excess[k], margin))
             slight = out.both(slight, out.either(here, little))
         arrived = out.either(arrived, slight)
         if b.watched.of_species:  # 0 was reached some of the shortest steps ago, and no step there is any better
@@ -593,8 +607,8 @@ class Look:
             share = out.div(f_low, out.sub(f_low, f_high))
             share = out.larger(out.smaller(share, out.constant(0.98)), out.constant(0.02))
             middle = out.fma(width, share, low)
-            excess, left, _ = self.at(middle)
-            beyond, level = any_left(left), worst(excess)
+            sample = self.at(middle)
+            beyond, level = any_left(sample.left), worst(sample.excess)
             again_high = out.both(beyond, last) if not first else out.compare("une", half, half)
             again_low = out.both(out.no(beyond), before) if not first else again_high
             f_low = out.select(beyond, out.select(again_high, out.mul(f_low, half), f_low), level)
@@ -603,47 +617,104 @@ class Look:
             last, before, first = beyond, out.no(beyond), False
         return low, high
 
-    def _hidden(
-        self,
-        samples: list[tuple[list[str], list[str], list[str]]],
-        noises: list[str],
-        bend_noises: list[str],
-    ) -> tuple[str, str]:
+    def _hidden(self, samples: list[Sample]) -> tuple[str, str]:
         """Whether something is passed and returned from within the step, and at which share of it."""
         out, zero = self.out, self.out.constant(0.0)
-        found, share = out.compare("une", zero, zero), out.constant(0.5)
-        curves = [([s[0][k] for s in samples], noise, True) for k, noise in enumerate(noises)]
-        for j in range(len(samples[0][2])):
-            values = [s[2][j] for s in samples]
-            curves.append((values, bend_noises[j], False))
-            for i in range(_LOOKS - 1, 0, -1):
-                start, end = out.mul(values[0], values[i]), out.mul(values[_LOOKS], values[i])
-                other = out.both(out.compare("olt", start, zero), out.compare("olt", end, zero))
-                size = out.function("fabs", values[i])
-                other = out.both(other, out.compare("ogt", size, bend_noises[j]))
-                share = out.select(other, out.constant(i / _LOOKS), share)
-                found = out.either(found, other)
-        for values, noise, is_mode in curves:
-            for i in range(_LOOKS - 1, 0, -1):
-                before, here, after = values[i - 1 : i + 2]
-                rise = out.mul(out.constant(0.5), out.sub(after, before))
-                bow = out.add(out.sub(before, out.add(here, here)), after)
-                shift = out.div(out.sub(out.constant(-0.0), rise), bow)
-                within = out.compare("olt", out.function("fabs", shift), out.constant(1.0))
-                top = out.fma(out.mul(out.constant(0.5), rise), shift, here)
-                if is_mode:  # all samples are below the noise
-                    crosses = out.compare("ogt", top, noise)
-                else:
-                    opposite = out.compare("olt", out.mul(top, here), zero)
-                    opposite = out.both(
-                        opposite, out.compare("ogt", out.function("fabs", top), noise)
-                    )
-                    outer = out.compare("ogt", out.mul(before, here), zero)
-                    outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
-                    crosses = out.both(opposite, outer)
-                other = out.both(within, crosses)
-                place = out.mul(out.add(out.constant(float(i)), shift), out.constant(1.0 / _LOOKS))
-                share = out.select(other, place, share)
-                found = out.either(found, other)
-        share = out.larger(out.smaller(share, out.constant(0.95)), out.constant(0.05))
-        return found, share
+        hidden, share = out.compare("une", zero, zero), out.constant(0.5)
+        for k in range(len(samples[0].excess)):
+            crosses, place = self._hidden_switch(k, [sample.excess[k] for sample in samples])
+            share = out.select(crosses, place, share)
+            hidden = out.either(hidden, crosses)
+        for j in range(len(samples[0].bends)):
+            crosses, place = self._hidden_bend(j, [sample.bends[j] for sample in samples])
+            share = out.select(crosses, place, share)
+            hidden = out.either(hidden, crosses)
+        share = out.larger(out.smaller(share, out.constant(1.0 - _NEAR)), out.constant(_NEAR))
+        return hidden, share
+
+    def _hidden_switch(self, k: int, values: list[str]) -> tuple[str, str]:
+        """Where a mode is left for an instant between looks, by its largest excess on the step's polynomial.
+
+        All looks are within the mode, or within its error. The parabola through three neighbours with the highest top
+        is followed to the top of the curve when it comes near 0: three times, each on an eighth of the distance.
+        """
+        out, zero, minus = self.out, self.out.constant(0.0), self.out.constant(-1e300)
+        best, place = minus, out.constant(0.5)
+        for i in range(_LOOKS - 1, 0, -1):
+            shift, top, bow = self._parabola(*values[i - 1 : i + 2])
+            # beyond the outer looks the parabola only says that a top may lie between them and their neighbours
+            first, last = (-2.0 if i == 1 else -1.0), (2.0 if i == _LOOKS - 1 else 1.0)
+            within = out.both(
+                out.compare("ogt", shift, out.constant(first)),
+                out.compare("olt", shift, out.constant(last)),
+            )
+            within = out.both(within, out.compare("olt", bow, zero))
+            # how far the curve may rise above the parabola
+            reach = out.sub(top, out.mul(out.constant(_PARABOLA), bow))
+            higher = out.both(within, out.compare("ogt", reach, best))
+            at = out.mul(out.add(out.constant(float(i)), shift), out.constant(1.0 / _LOOKS))
+            best, place = out.select(higher, reach, best), out.select(higher, at, place)
+        near = out.compare("ogt", best, zero)
+        self._tops += 1
+        name = f"top{self._tops}"
+        before = out.block
+        out.do(f"br i1 {out.any(near)}, label %{name}, label %{name}.end")
+        out.label(name)
+        at, distance = place, 1.0 / _LOOKS
+        for _ in range(3):
+            distance /= 8.0
+            at = out.larger(out.smaller(at, out.constant(1.0 - distance)), out.constant(distance))
+            around = [
+                self.at(out.add(at, out.constant(sign * distance))).excess[k]
+                for sign in (-1.0, 0.0, 1.0)
+            ]
+            shift, _, bow = self._parabola(*around)
+            usable = out.both(
+                out.compare("olt", out.function("fabs", shift), out.constant(8.0)),
+                out.compare("olt", bow, zero),
+            )
+            moved = out.fma(shift, out.constant(distance), at)
+            at = out.select(usable, moved, at)
+            at = out.larger(out.smaller(at, out.constant(1.0)), zero)
+        top = self.at(at)
+        found = out.both(near, out.compare("ogt", top.excess[k], top.noises[k]))
+        after = out.block
+        out.do(f"br label %{name}.end")
+        out.label(f"{name}.end")
+        crosses = out.new(
+            f"phi {out.mask} [ zeroinitializer, %{before} ], [ {found}, %{after} ]"
+        )
+        return crosses, out.new(f"phi {out.vector} [ {place}, %{before} ], [ {at}, %{after} ]")
+
+    def _hidden_bend(self, j: int, values: list[str]) -> tuple[str, str]:
+        """Where something bends and bends back between two ends on one side, or between two looks."""
+        out, zero, noise = self.out, self.out.constant(0.0), self.bend_noises[j]
+        hidden, share = out.compare("une", zero, zero), out.constant(0.5)
+        for i in range(_LOOKS - 1, 0, -1):
+            start, end = out.mul(values[0], values[i]), out.mul(values[_LOOKS], values[i])
+            other = out.both(out.compare("olt", start, zero), out.compare("olt", end, zero))
+            size = out.function("fabs", values[i])
+            other = out.both(other, out.compare("ogt", size, noise))
+            share = out.select(other, out.constant(i / _LOOKS), share)
+            hidden = out.either(hidden, other)
+        for i in range(_LOOKS - 1, 0, -1):
+            before, here, after = values[i - 1 : i + 2]
+            shift, top, _ = self._parabola(before, here, after)
+            within = out.compare("olt", out.function("fabs", shift), out.constant(1.0))
+            opposite = out.compare("olt", out.mul(top, here), zero)
+            opposite = out.both(opposite, out.compare("ogt", out.function("fabs", top), noise))
+            outer = out.compare("ogt", out.mul(before, here), zero)
+            outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
+            other = out.both(within, out.both(opposite, outer))
+            place = out.mul(out.add(out.constant(float(i)), shift), out.constant(1.0 / _LOOKS))
+            share = out.select(other, place, share)
+            hidden = out.either(hidden, other)
+        return hidden, share
+
+    def _parabola(self, before: str, here: str, after: str) -> tuple[str, str, str]:
+        """Through three values, a distance of 1 apart: where its vertex lies from the middle, its value, its bow."""
+        out = self.out
+        rise = out.mul(out.constant(0.5), out.sub(after, before))
+        bow = out.add(out.sub(before, out.add(here, here)), after)
+        shift = out.div(out.sub(out.constant(-0.0), rise), bow)
+        return shift, out.fma(out.mul(out.constant(0.5), rise), shift, here), bow
