@@ -238,4 +238,3 @@ class _Maker:
         if self.lowest(factor) < 0.0 or self.lowest(moving) < 0.0:
             return -math.inf
         return self.lowest(factor) * self.lowest(moving)
-

@@ -473,10 +473,10 @@ class Look:
         usual = out.compare("oeq", out.load(row["precise"]), out.constant(0.0))
         return out.both(good, out.both(small, usual))
 
-    def refine(self, repeated: str, good: str, went: str) -> None:
+    def refine(self, repeated: str, good: str, went: str, aim: str) -> None:
         """Choose between absolute and relative errors for the next step, and find the lanes that are lost.
 
-        Steps nearly as short as a switch is located reach 0 in finite time, as sqrt does, with absolute errors. A lane
+        `aim` is the length at which the step was aimed, 0 when errors chose it. Steps that errors make nearly as short as a switch is located reach 0 in finite time, as sqrt does, with absolute errors. A lane
         is lost when a condition switches though even relative errors do not give it a sign.
         """
         out, row = self.out, self.row
@@ -485,6 +485,7 @@ class Look:
         was_precise = out.both(good, out.compare("oeq", precise, one))
         small = out.compare("une", self.ending["undecided"], zero)
         short = out.compare("ole", self.h, out.mul(out.load(row["located"]), out.constant(_SHORT)))
+        short = out.both(short, out.no(out.compare("ogt", aim, zero)))
         short = out.both(out.both(was_precise, small), short)
         precise = out.select(out.both(went, out.no(small)), zero, precise)
         precise = out.select(short, two, out.select(repeated, one, precise))
@@ -558,7 +559,9 @@ class Look:
             little = out.both(ramps, out.compare("ole", samples[_LOOKS].excess[k], margin))
             slight = out.both(slight, out.either(here, little))
         arrived = out.either(arrived, slight)
-        if b.watched.of_species:  # 0 was reached some of the shortest steps ago, and no step there is any better
+        if (
+            b.watched.of_species
+        ):  # 0 was reached some of the shortest steps ago, and no step there is any better
             reached = out.compare("oeq", out.load(row["precise"]), out.constant(2.0))
             small = out.compare("une", self.ending["undecided"], zero)
             arrived = out.either(arrived, out.both(at_end, out.both(reached, small)))
@@ -568,6 +571,7 @@ class Look:
             out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
         )
         # just before the switch, then across it by no more than allowed
+        was_aimed = out.load(row["aim"])
         aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
         aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
         slow = out.compare("oge", tries, out.constant(8.0))
@@ -585,7 +589,7 @@ class Look:
             out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"]
         )
         if b.watched.of_species:
-            self.refine(repeated, good, went)
+            self.refine(repeated, good, went, was_aimed)
         return out.either(out.either(again, hidden), repeated)
 
     def _narrowed(
@@ -681,9 +685,7 @@ class Look:
         after = out.block
         out.do(f"br label %{name}.end")
         out.label(f"{name}.end")
-        crosses = out.new(
-            f"phi {out.mask} [ zeroinitializer, %{before} ], [ {found}, %{after} ]"
-        )
+        crosses = out.new(f"phi {out.mask} [ zeroinitializer, %{before} ], [ {found}, %{after} ]")
         return crosses, out.new(f"phi {out.vector} [ {place}, %{before} ], [ {at}, %{after} ]")
 
     def _hidden_bend(self, j: int, values: list[str]) -> tuple[str, str]:
