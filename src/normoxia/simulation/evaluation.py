@@ -26,6 +26,8 @@ EXP_LOW, EXP_HIGH = -690.0, 700.0
 #: arrays are evaluated in whole multiples of this many patients, so that a patient's digits do not depend on
 #: how many others there are (vector instructions and their remainders may round differently)
 BLOCK = 64
+#: rows evaluated at once: every assignment of theirs is in memory together
+MOST_ROWS = 64 * BLOCK
 
 _INFIX = {
     "add": "+",
@@ -335,23 +337,36 @@ class OverPatients:
     ) -> tuple[Array, NDArray[np.bool_]]:
         """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
-        doubtful = np.zeros(n, bool)
-        if n == 0 or self.n_results == 0:
-            return np.zeros((n, self.n_results)), doubtful
+        made, doubtful = np.zeros((n, self.n_results)), np.zeros(n, bool)
+        if self.n_results == 0:
+            return made, doubtful
+        when = np.broadcast_to(np.asarray(time, float), (n,))
+        for first in range(0, n, MOST_ROWS):
+            rows = slice(first, first + MOST_ROWS)
+            self._note(values[rows], parameters[rows], when[rows], made[rows], doubtful[rows])
+        return made, doubtful
+
+    def _note(
+        self,
+        values: Array,
+        parameters: Array,
+        time: Array,
+        made: Array,
+        doubtful: NDArray[np.bool_],
+    ) -> None:
+        """Write results of some rows, and which left a domain, into `made` and `doubtful`."""
+        n = len(values)
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
-        first, second = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
-        when = np.broadcast_to(np.asarray(time, float), (n,))[rows]
+        species, constants = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
 
         def note(where: Any) -> None:
             if np.any(where):
                 np.logical_or(doubtful, np.broadcast_to(where, (len(rows),))[:n], out=doubtful)
 
         with np.errstate(all="ignore"):
-            found = self._function(first, second, when, note)
-        made = np.stack(
-            [np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1
-        )
-        return made, doubtful
+            results = self._function(species, constants, time[rows], note)
+        for k, result in enumerate(results):
+            made[:, k] = np.broadcast_to(np.asarray(result, float), (len(rows),))[:n]
 
 
 def over_patients(

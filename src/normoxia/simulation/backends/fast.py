@@ -17,9 +17,9 @@ import numpy as np
 from normoxia.errors import InvalidArgument
 from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Carried, PatientBlock
 from normoxia.simulation.backends.blueprint import Blueprint
+from normoxia.simulation.backends.conditions import read_held, with_sources
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
-from normoxia.simulation.backends.watching import read_held, with_sources
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.graph import Graph, fixed_function
 from normoxia.simulation.judged import Judged

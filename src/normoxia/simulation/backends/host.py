@@ -79,6 +79,7 @@ class Host:
         self.judged, self.conditions = judged, conditions
         self._here = threading.local()
         self._judge = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._answer)
+        self._judge_address = int(ctypes.cast(self._judge, ctypes.c_void_p).value or 0)
         self.graph, self.blueprint, self.lanes = graph, blueprint, blueprint.width
         self.machine = Machine(kernel(blueprint))
         self.function = self.machine.function("carry", 3 + len(TABLE) + len(ENTRY) + 3, 2)
@@ -189,8 +190,7 @@ class Host:
         for name in ("fixed", "source", "eigenvalue", "entry"):
             groups.fill(name, getattr(tables, name))
         groups.memory[:, layout["tolerance"]] = block.tolerance * STRICTNESS
-        judge = ctypes.cast(self._judge, ctypes.c_void_p).value
-        groups.memory[:, layout["judge"]].view(np.int64)[:, 0] = judge
+        groups.memory[:, layout["judge"]].view(np.int64)[:, 0] = self._judge_address
         most = groups.lane_count.max(axis=1).tolist()
         reasons: dict[int, str] = {}
         for g in range(groups.n_groups):

@@ -50,5 +50,6 @@ class Remembered(Generic[T]):
 
 
 def digest(values: Array) -> bytes:
-    """A key for an array, by its bytes."""
-    return hashlib.blake2b(values.tobytes(), digest_size=16).digest()
+    """A key for an array, by its shape and bytes."""
+    shape = repr(values.shape).encode()
+    return hashlib.blake2b(shape + values.tobytes(), digest_size=16).digest()

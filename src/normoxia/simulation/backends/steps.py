@@ -5,7 +5,7 @@ from __future__ import annotations
 from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, STEP_TOO_SMALL, UNKNOWN_SIGN
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
-from normoxia.simulation.backends.watching import Look, precise_bound, signed_end
+from normoxia.simulation.backends.looking import Look, precise_bound, signed_end
 from normoxia.simulation.rosenbrock import ERROR_ORDER, GAMMA, NODES, SLOPES, A, C
 
 #: step control: safety factor, and how much a step may shrink and grow
