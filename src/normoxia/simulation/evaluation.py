@@ -56,7 +56,9 @@ def _divide(x: float, y: float, note: Note) -> float:
     if y == 0.0:
         note(True)
         return (
-            math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+            math.nan
+            if x == 0.0 or math.isnan(x)
+            else math.copysign(math.inf, x) * math.copysign(1.0, y)
         )
     return x / y
 
@@ -82,7 +84,7 @@ def _power(x: float, y: float, note: Note) -> float:
     if x == 0.0 and y >= 0.0:
         return 0.0 if y > 0.0 else 1.0
     note(True)
-    if x != x or y != y:
+    if math.isnan(x) or math.isnan(y):
         return math.nan
     return 0.0 if y > 0.0 else math.exp(min(y * math.log(TINY), EXP_HIGH))
 
@@ -170,6 +172,11 @@ def _sqrt_all(x: Any, note: Note) -> Any:
     return np.sqrt(np.maximum(x, 0.0))
 
 
+def _number(truth: Any) -> Any:
+    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
+    return np.asarray(truth, float)
+
+
 #: by the names of the tree; "integer_power" is a power with a whole literal as exponent
 VECTOR: Mapping[str, Callable[..., Any]] = {
     "divide": _divide_all,
@@ -189,13 +196,8 @@ VECTOR: Mapping[str, Callable[..., Any]] = {
     "all_of": lambda *a: _number(_fold(np.logical_and, a)),
     "any_of": lambda *a: _number(_fold(np.logical_or, a)),
     "none_of": lambda a: _number(np.logical_not(a)),
-    "number": lambda a: _number(a),
+    "number": _number,
 }
-
-
-def _number(truth: Any) -> Any:
-    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
-    return np.asarray(truth, float)
 
 
 def _fold(function: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
@@ -231,6 +233,7 @@ class Code:
         self.symbols, self.lazy, self.noted, self.plain = symbols, lazy, noted, plain
 
     def text(self, expression: Expression) -> str:
+        """An expression as Python text."""
         match expression:
             case Number(value=value):
                 return f"({value!r})"
@@ -330,6 +333,7 @@ class OverPatients:
         self._function = function(names, assignments, results, arrays=True)
 
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
+        """The results, shape (n, n_results)."""
         return self.noted(values, parameters, time)[0]
 
     def noted(

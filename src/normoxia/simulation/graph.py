@@ -89,12 +89,15 @@ class Graph:
         return self._numbers[key]
 
     def const(self, value: float) -> int:
+        """The node of a number."""
         return self.node("const", value=float(value) + 0.0)
 
     def is_const(self, a: int, value: float) -> bool:
+        """Whether a node is a constant of some value."""
         return self.ops[a] == "const" and self.values[a] == value
 
     def moving(self, a: int) -> bool:
+        """Whether a node moves with state or time."""
         return self.kinds[a] == MOVING
 
     # products ------------------------------------------------------------------------------------------------
@@ -109,6 +112,7 @@ class Graph:
         return self.one, a
 
     def mul(self, a: int, b: int) -> int:
+        """The node of a product."""
         fixed_a, moving_a = self.split(a)
         fixed_b, moving_b = self.split(b)
         fixed = self._mul_fixed(fixed_a, fixed_b)
@@ -138,6 +142,7 @@ class Graph:
         return self.arguments[a] if self.ops[a] == "recip" else ()
 
     def recip(self, a: int) -> int:
+        """The node of 1/a."""
         if self.ops[a] == "const":
             return self.const(
                 1.0 / self.values[a] if self.values[a] else math.copysign(math.inf, self.values[a])
@@ -150,9 +155,11 @@ class Graph:
         return self.node("recip", (a,))
 
     def div(self, a: int, b: int) -> int:
+        """The node of a quotient."""
         return self.mul(a, self.recip(b))
 
     def integer_power(self, a: int, n: int) -> int:
+        """The node of a whole power, as products."""
         if n < 0:
             return self.recip(self.integer_power(a, -n))
         if n == 0:
@@ -162,6 +169,7 @@ class Graph:
         return self.mul(square, a) if n % 2 else square
 
     def power(self, a: int, b: int) -> int:
+        """The node of a power: products, roots or exp(b log a)."""
         if self.ops[b] == "const":
             exponent = self.values[b]
             if exponent == int(exponent) and abs(exponent) <= 64:
@@ -207,9 +215,11 @@ class Graph:
         return self.node("sum", (self.zero, self.one, min(a, b), self.one, max(a, b)))
 
     def negated(self, a: int) -> int:
+        """The node of -a."""
         return self.mul(self.minus_one, a)
 
     def subtract(self, a: int, b: int) -> int:
+        """The node of a - b."""
         return self.sum((a, self.negated(b)))
 
     # functions and conditions --------------------------------------------------------------------------------

@@ -37,8 +37,10 @@ MOST_PATIENTS, MOST_BYTES = 512, 2**25
 MOST_PLANS = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOutput:
+    """What a run gives: values at the end, outputs kept, and for each patient steps, status, reason and work."""
+
     values: Array
     kept: Array
     steps: dict[str, Array]
@@ -135,15 +137,16 @@ class Run:
         return moments
 
     def all(self, workers: int, progress: Progress, label: str) -> RunOutput:
+        """Carry all patients, block by block, on some threads."""
         n = self.state.n_patients
         n_species = len(self.system.species)
         done = RunOutput(
-            np.empty((n, n_species)),
-            np.empty((n, len(self.times), self.n_outputs)),
-            {kind: np.empty(n) for kind in self.kinds},
-            np.zeros(n, np.int64),
-            {},
-            np.zeros((n, 2), np.int64),
+            values=np.empty((n, n_species)),
+            kept=np.empty((n, len(self.times), self.n_outputs)),
+            steps={kind: np.empty(n) for kind in self.kinds},
+            status=np.zeros(n, np.int64),
+            reason={},
+            work=np.zeros((n, 2), np.int64),
         )
         size = self.block_size(workers)
         blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
@@ -214,16 +217,16 @@ class Run:
                 continue
             carried = self.solver.carry(
                 PatientBlock(
-                    values,
-                    parameters,
-                    plans,
-                    amounts,
-                    self.kinds,
-                    steps,
-                    len(self.times),
-                    self.tolerance,
-                    status == WELL,
-                    before,
+                    values=values,
+                    parameters=parameters,
+                    plans=plans,
+                    amounts=amounts,
+                    kinds=self.kinds,
+                    steps=steps,
+                    n_saves=len(self.times),
+                    tolerance=self.tolerance,
+                    alive=status == WELL,
+                    before=before,
                 )
             )
             values, steps = carried.values, carried.steps

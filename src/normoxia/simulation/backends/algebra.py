@@ -177,6 +177,7 @@ def _apply(out: Lanes, op: str, parts: list[str]) -> str:
 
 
 def rates_function(b: Blueprint) -> str:
+    """Rates of the core at the arguments of a stage."""
     out = Lanes("rates", b.width)
     roots = [b.rates[s] for s in b.core]
     of = nodes(b, out, roots, lambda s: b.row("stage", s), b.layout["moment"])

@@ -19,6 +19,7 @@ class MemoryLayout:
     names: dict[str, int] = field(default_factory=dict)
 
     def take(self, name: str, n: int = 1) -> int:
+        """The first of n rows given to a name."""
         self.names[name] = self.rows
         self.rows += n
         return self.names[name]
@@ -46,6 +47,7 @@ class HeldMode:
 
     @property
     def nodes(self) -> tuple[int, ...]:
+        """Every node of the mode."""
         return self.test, self.gap, self.error, self.drift, *(node for _, node in self.slopes)
 
 
@@ -68,6 +70,7 @@ class Watched:
 
     @property
     def of_species(self) -> tuple[int, ...]:
+        """Indices of the modes that switch with species."""
         return tuple(k for k, mode in enumerate(self.modes) if not mode.of_time)
 
     @property
@@ -77,6 +80,7 @@ class Watched:
 
     @property
     def roots(self) -> list[int]:
+        """Every node of modes and bends."""
         return [x for mode in self.modes for x in mode.nodes] + [
             x for bend in self.bends for x in bend
         ]

@@ -37,6 +37,7 @@ class FastBackend:
     name: str = "fast"
 
     def prepare(self, system: System, typical: dict[str, float]) -> FastSolver:
+        """Compile a system; raises InvalidArgument for one with condition events or algebraic rules."""
         if obstacle := system.needs_reference:
             raise InvalidArgument(
                 f'model "{system.name}": {obstacle}, which the fast backend does not take; use backend="reference"'
@@ -98,19 +99,24 @@ class FastSolver:
         return self._kernels[False]
 
     def consistent(
-        self, values: Array, parameters: Array, time: float
+        self,
+        values: Array,
+        parameters: Array,  # noqa: ARG002, what the protocol asks for
+        time: float,  # noqa: ARG002
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        """Values as they are: there are no algebraic rules here."""
         return values, {}
 
     def carry(self, block: PatientBlock) -> Carried:
+        """Carry the patients of a block through their intervals."""
         n, n_species = block.values.shape
         done = Carried(
-            np.full((n, n_species), np.nan),
-            np.full((n, block.n_saves, n_species), np.nan),
-            block.steps.copy(),
-            np.zeros(n, np.int64),
-            {},
-            np.zeros((n, 2), np.int64),
+            values=np.full((n, n_species), np.nan),
+            saved=np.full((n, block.n_saves, n_species), np.nan),
+            steps=block.steps.copy(),
+            status=np.zeros(n, np.int64),
+            reason={},
+            work=np.zeros((n, 2), np.int64),
         )
         # padded to a fixed number, so that a patient's digits do not depend on how many there are
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)

@@ -157,7 +157,7 @@ class Host:
         starts = np.array([plan[0].start if plan else np.nan for plan in block.plans])
         return self.judged.faults(rows, block.values, block.parameters, starts, block.tolerance)
 
-    def _answer(self, address: int) -> None:
+    def _answer(self, _address: int) -> None:
         """Judge the lanes in doubt at the start of a step: the kernel calls this."""
         group = self._here.group
         memory, layout = group.memory, self.blueprint.layout
