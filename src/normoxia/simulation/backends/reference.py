@@ -535,7 +535,7 @@ class _Patient:
                     return chosen
             if lost := [s for s in reads if self.fades(s, y, t)]:
                 names = ", ".join(f'"{self.solver.system.species[s]}"' for s in lost)
-                what = f'"{self.solver.modes[k].text}" on that of {names}'
+                what = f'"{self.solver.modes[k].text}", of {names}'
                 raise _Failed(UNKNOWN_SIGN, self.start + t, what)
         return []
 
