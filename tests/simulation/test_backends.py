@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.simulation import models
-from tests.simulation.models import doses, model
+from tests.simulation.models import INDIRECT, doses, model
 
 from normoxia import mechanism, simulation
 from normoxia.mechanism.expression import parse
 from normoxia.mechanism.inputs import Inputs, none
 from normoxia.mechanism.model import Assignment, Equilibration, Event, Model
-from normoxia.simulation import State, Trajectories
+from normoxia.simulation import State, Trajectories, evaluation, running
+from normoxia.simulation.backends import host
 
 BACKENDS = ("reference", "fast")
 TIMES = np.array([0.25, 0.5, 1.0, 2.0, 3.5, 7.0, 14.0])
@@ -313,3 +314,35 @@ def test_a_closed_form_that_grows_beyond_any_number_is_a_failed_patient_and_not_
     assert np.isnan(result.values[1, 2, 0])
     # exp(-k t)
     assert result.values[0, 2, 0] == pytest.approx(np.exp(-2.0), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("patients", "budget", "workers", "groups"),
+    [(64, 2**25, 1, 16), (512, 1, 3, 1), (192, 2**25, 2, 3)],
+)
+def test_bytes_do_not_depend_on_blocks_workers_or_groups(
+    monkeypatch: pytest.MonkeyPatch, patients: int, budget: int, workers: int, groups: int
+) -> None:
+    """Patients of three dose patterns, one of whom fails, however many are carried together."""
+    n = 301
+    shares = np.random.default_rng(3).uniform(0.5, 2.0, (2, n))
+    given = {"CL": shares[0], "kg": 0.05 * shares[1]}
+    given["K"] = np.where(np.arange(n) == 130, -1.0, 8.0)
+    amounts = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 0.0]])[np.arange(n) % 3]
+    inputs = Inputs(np.array([0.0, 5.0]), ("central", "central"), amounts, np.array([0.0, 0.5]))
+    simulator = simulation.compile(INDIRECT, "fast", ("C", "tumour"))
+
+    def run() -> simulation.Trajectories:
+        return simulator.run(simulator.start(given), inputs, [3.0, 9.0], workers=workers)
+
+    whole = run()
+    monkeypatch.setattr(running, "MOST_PATIENTS", patients)
+    monkeypatch.setattr(running, "MOST_BYTES", budget)
+    monkeypatch.setattr(host, "MOST_GROUPS", groups)
+    monkeypatch.setattr(evaluation, "MOST_ROWS", 64)
+    cut = run()
+    assert cut.values.tobytes() == whole.values.tobytes()
+    assert cut.state.values.tobytes() == whole.state.values.tobytes()
+    assert cut.reason == whole.reason
+    for kind, steps in whole.state.steps.items():
+        assert cut.state.steps[kind].tobytes() == steps.tobytes()

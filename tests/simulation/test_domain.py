@@ -348,7 +348,7 @@ def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, print_blob=True)
 @given(st.recursive(LEAVES, grown, max_leaves=10))
 def test_a_formula_is_judged_as_by_computing_it_as_needed(e: Expression) -> None:
     at = {"x": 1.5, "z": 0.0, "m": -1.0}
@@ -368,4 +368,5 @@ def test_a_formula_is_judged_as_by_computing_it_as_needed(e: Expression) -> None
     result = simulator.run(simulator.start(), times=[0.0])
     assert (result.status[0] == 0) == (value is not None)
     if value is not None:
-        assert result["it"][0, 0] == pytest.approx(value, rel=1e-9, abs=1e-140)
+        # log(tanh(9)) is -3e-8 to 9 digits only: its argument is 1 but for the last ones
+        assert result["it"][0, 0] == pytest.approx(value, rel=1e-9, abs=1e-14)

@@ -55,4 +55,5 @@ class Administration:
 
     @property
     def times(self) -> list[float]:
+        """Days of the doses, ascending."""
         return sorted({*self.boluses, *self.rates})

@@ -289,7 +289,7 @@ def units_balance(model: Model, findings: Findings) -> None:
         if not measure.same_scale(wanted):
             findings.note(formula.place, f"comes out {spoken(measure)}", remedy(measure, wanted))
     for contribution in model.contributions:
-        balance.unit_of(contribution.expression, lambda found, advice: None)
+        balance.unit_of(contribution.expression, lambda _found, _advice: None)
     _changes_balance(model, balance, findings)
 
 

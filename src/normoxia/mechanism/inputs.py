@@ -25,6 +25,7 @@ class Inputs:
 
     @property
     def n_doses(self) -> int:
+        """Number of doses."""
         return len(self.target)
 
 

@@ -71,11 +71,7 @@ def _named(items: Iterable[Any], plain: Callable[[Any], _Plain]) -> _Plain:
 
 
 def _without_blanks(entries: Mapping[str, Any]) -> _Plain:
-    return {
-        key: value
-        for key, value in entries.items()
-        if value not in ("", None) and value != {} and value != []
-    }
+    return {key: value for key, value in entries.items() if value not in ("", None, {}, [])}
 
 
 def _formula(expression: Expression) -> str | float:

@@ -7,7 +7,8 @@ Read in this order:
     trajectories.py  Trajectories, what a run gives
     system.py        a model as rates, assignments, parameters
     plan.py          the break points of a patient's run; dosing.py, the doses as a run meets them
-    evaluation.py    expressions as Python functions
+    evaluation.py    expressions as Python functions; domain.py, where a formula has no value; doubts.py, cheap tests of that
+    graph.py         equations as a graph of shared nodes, and their derivatives
     backends/        reference (SciPy, slow, clear) and fast (compiled lanes)
 """
 

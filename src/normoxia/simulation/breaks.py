@@ -47,6 +47,7 @@ class Enclosure(NamedTuple):
 
     @property
     def fixed(self) -> bool:
+        """Whether it is one number."""
         return self.low == self.high
 
 

@@ -26,6 +26,8 @@ EXP_LOW, EXP_HIGH = -690.0, 700.0
 #: arrays are evaluated in whole multiples of this many patients, so that a patient's digits do not depend on
 #: how many others there are (vector instructions and their remainders may round differently)
 BLOCK = 64
+#: rows evaluated at once: every assignment of theirs is in memory together
+MOST_ROWS = 64 * BLOCK
 
 _INFIX = {
     "add": "+",
@@ -54,7 +56,9 @@ def _divide(x: float, y: float, note: Note) -> float:
     if y == 0.0:
         note(True)
         return (
-            math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+            math.nan
+            if x == 0.0 or math.isnan(x)
+            else math.copysign(math.inf, x) * math.copysign(1.0, y)
         )
     return x / y
 
@@ -80,7 +84,7 @@ def _power(x: float, y: float, note: Note) -> float:
     if x == 0.0 and y >= 0.0:
         return 0.0 if y > 0.0 else 1.0
     note(True)
-    if x != x or y != y:
+    if math.isnan(x) or math.isnan(y):
         return math.nan
     return 0.0 if y > 0.0 else math.exp(min(y * math.log(TINY), EXP_HIGH))
 
@@ -168,6 +172,11 @@ def _sqrt_all(x: Any, note: Note) -> Any:
     return np.sqrt(np.maximum(x, 0.0))
 
 
+def _number(truth: Any) -> Any:
+    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
+    return np.asarray(truth, float)
+
+
 #: by the names of the tree; "integer_power" is a power with a whole literal as exponent
 VECTOR: Mapping[str, Callable[..., Any]] = {
     "divide": _divide_all,
@@ -187,13 +196,8 @@ VECTOR: Mapping[str, Callable[..., Any]] = {
     "all_of": lambda *a: _number(_fold(np.logical_and, a)),
     "any_of": lambda *a: _number(_fold(np.logical_or, a)),
     "none_of": lambda a: _number(np.logical_not(a)),
-    "number": lambda a: _number(a),
+    "number": _number,
 }
-
-
-def _number(truth: Any) -> Any:
-    """1 or 0: NumPy's truths do not add up, and are half-precision to its functions."""
-    return np.asarray(truth, float)
 
 
 def _fold(function: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
@@ -229,6 +233,7 @@ class Code:
         self.symbols, self.lazy, self.noted, self.plain = symbols, lazy, noted, plain
 
     def text(self, expression: Expression) -> str:
+        """An expression as Python text."""
         match expression:
             case Number(value=value):
                 return f"({value!r})"
@@ -328,6 +333,7 @@ class OverPatients:
         self._function = function(names, assignments, results, arrays=True)
 
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
+        """The results, shape (n, n_results)."""
         return self.noted(values, parameters, time)[0]
 
     def noted(
@@ -335,23 +341,36 @@ class OverPatients:
     ) -> tuple[Array, NDArray[np.bool_]]:
         """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
         n = values.shape[0]
-        doubtful = np.zeros(n, bool)
-        if n == 0 or self.n_results == 0:
-            return np.zeros((n, self.n_results)), doubtful
+        made, doubtful = np.zeros((n, self.n_results)), np.zeros(n, bool)
+        if self.n_results == 0:
+            return made, doubtful
+        when = np.broadcast_to(np.asarray(time, float), (n,))
+        for first in range(0, n, MOST_ROWS):
+            rows = slice(first, first + MOST_ROWS)
+            self._note(values[rows], parameters[rows], when[rows], made[rows], doubtful[rows])
+        return made, doubtful
+
+    def _note(
+        self,
+        values: Array,
+        parameters: Array,
+        time: Array,
+        made: Array,
+        doubtful: NDArray[np.bool_],
+    ) -> None:
+        """Write results of some rows, and which left a domain, into `made` and `doubtful`."""
+        n = len(values)
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
-        first, second = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
-        when = np.broadcast_to(np.asarray(time, float), (n,))[rows]
+        species, constants = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
 
         def note(where: Any) -> None:
             if np.any(where):
                 np.logical_or(doubtful, np.broadcast_to(where, (len(rows),))[:n], out=doubtful)
 
         with np.errstate(all="ignore"):
-            found = self._function(first, second, when, note)
-        made = np.stack(
-            [np.broadcast_to(np.asarray(x, float), (len(rows),))[:n] for x in found], axis=1
-        )
-        return made, doubtful
+            results = self._function(species, constants, time[rows], note)
+        for k, result in enumerate(results):
+            made[:, k] = np.broadcast_to(np.asarray(result, float), (len(rows),))[:n]
 
 
 def over_patients(

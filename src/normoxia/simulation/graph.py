@@ -48,8 +48,6 @@ SWITCHING = {
 LOG_SLOPE_FLOOR, ROOT_SLOPE_FLOOR = 1e-20, 1e-10
 #: the logarithm of 0 and below in a real power, so that exp of its multiples is 0 for every positive exponent
 LOG_OF_NOTHING = -1e300
-#: what may be 0, which the host judges
-NEAR_ZERO = 1e-60
 
 Key = tuple[object, ...]
 Path = tuple[tuple[int, bool], ...]
@@ -91,12 +89,15 @@ class Graph:
         return self._numbers[key]
 
     def const(self, value: float) -> int:
+        """The node of a number."""
         return self.node("const", value=float(value) + 0.0)
 
     def is_const(self, a: int, value: float) -> bool:
+        """Whether a node is a constant of some value."""
         return self.ops[a] == "const" and self.values[a] == value
 
     def moving(self, a: int) -> bool:
+        """Whether a node moves with state or time."""
         return self.kinds[a] == MOVING
 
     # products ------------------------------------------------------------------------------------------------
@@ -111,6 +112,7 @@ class Graph:
         return self.one, a
 
     def mul(self, a: int, b: int) -> int:
+        """The node of a product."""
         fixed_a, moving_a = self.split(a)
         fixed_b, moving_b = self.split(b)
         fixed = self._mul_fixed(fixed_a, fixed_b)
@@ -140,6 +142,7 @@ class Graph:
         return self.arguments[a] if self.ops[a] == "recip" else ()
 
     def recip(self, a: int) -> int:
+        """The node of 1/a."""
         if self.ops[a] == "const":
             return self.const(
                 1.0 / self.values[a] if self.values[a] else math.copysign(math.inf, self.values[a])
@@ -152,9 +155,11 @@ class Graph:
         return self.node("recip", (a,))
 
     def div(self, a: int, b: int) -> int:
+        """The node of a quotient."""
         return self.mul(a, self.recip(b))
 
     def integer_power(self, a: int, n: int) -> int:
+        """The node of a whole power, as products."""
         if n < 0:
             return self.recip(self.integer_power(a, -n))
         if n == 0:
@@ -164,6 +169,7 @@ class Graph:
         return self.mul(square, a) if n % 2 else square
 
     def power(self, a: int, b: int) -> int:
+        """The node of a power: products, roots or exp(b log a)."""
         if self.ops[b] == "const":
             exponent = self.values[b]
             if exponent == int(exponent) and abs(exponent) <= 64:
@@ -209,9 +215,11 @@ class Graph:
         return self.node("sum", (self.zero, self.one, min(a, b), self.one, max(a, b)))
 
     def negated(self, a: int) -> int:
+        """The node of -a."""
         return self.mul(self.minus_one, a)
 
     def subtract(self, a: int, b: int) -> int:
+        """The node of a - b."""
         return self.sum((a, self.negated(b)))
 
     # functions and conditions --------------------------------------------------------------------------------
@@ -379,61 +387,6 @@ class Graph:
                 self.demands[("log", (parts[0],), self._path)] = None
             case "power" | "exp" | "sqrt" as name:
                 self.demands[(name, tuple(parts), self._path)] = None
-
-    def doubt(self) -> int:
-        """The node that is not 0 where a formula that was read may have no value; 0 for none.
-
-        Made last, so that it does not change the numbers of the others, and with them the order of sums.
-        """
-        doubts = [
-            self._all(
-                [
-                    self._doubt(name, arguments),
-                    *(c if truth else self.call("not", c) for c, truth in path),
-                ]
-            )
-            for name, arguments, path in self.demands
-        ]
-        total = self.zero
-        for one in sorted(set(doubts), key=lambda a: (self.kinds[a], a)):
-            if self.ops[one] != "const":
-                total = one if total == self.zero else self.call("or", total, one)
-            elif self.values[one]:
-                return self.one
-        return total
-
-    def _all(self, parts: list[int]) -> int:
-        total = self.one
-        for part in parts:
-            if self.ops[part] == "const":
-                if not self.values[part]:
-                    return self.zero
-            else:
-                total = part if total == self.one else self.call("and", total, part)
-        return total
-
-    def _doubt(self, name: str, arguments: tuple[int, ...]) -> int:
-        a, high = arguments[0], self.const(EXP_HIGH)
-        match name:
-            case "divide":
-                return self.call("less", self.call("abs", a), self.const(NEAR_ZERO))
-            case "log":
-                return self.call("less", a, self.const(NEAR_ZERO))
-            case "sqrt":
-                return self.call("less", a, self.zero)
-            case "exp":
-                return self.call("less", high, a)
-        exceeds = self.call("less", high, self.mul(arguments[1], self.call("power_log", a)))
-        near = self.call("less", a, self.const(NEAR_ZERO))
-        pole = self._all([near, self.call("less", arguments[1], self.zero)])
-        return self.call("or", self.call("or", self.call("less", a, self.zero), pole), exceeds)
-
-    def doubt_reads(self) -> frozenset[int]:
-        """The moving leaves that `doubt` will read."""
-        nodes = {
-            a for _, arguments, path in self.demands for a in (*arguments, *(c for c, _ in path))
-        }
-        return frozenset().union(*(self.reach(a) for a in nodes if self.moving(a)))
 
     def _terms(self, expression: Expression, names: Mapping[str, int], minus: bool) -> list[int]:
         match expression:

@@ -36,15 +36,13 @@ def closed_species(
     leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
     of_leaf = {leaf: s for s, leaf in leaves.items()}
     while True:
-        kept = {s for s in inside if _linear(graph, rates[s], inside, leaves, of_leaf)}
+        kept = {s for s in inside if _linear(graph, rates[s], inside, of_leaf)}
         if kept == inside:
             return tuple(sorted(kept))
         inside = kept
 
 
-def _linear(
-    graph: Graph, rate: int, inside: set[int], leaves: dict[int, int], of_leaf: dict[int, int]
-) -> bool:
+def _linear(graph: Graph, rate: int, inside: set[int], of_leaf: dict[int, int]) -> bool:
     reads = graph.reach(rate)
     if any(leaf not in of_leaf or of_leaf[leaf] not in inside for leaf in reads):
         return False
@@ -112,6 +110,7 @@ class Component:
 
     @property
     def n(self) -> int:
+        """Number of species."""
         return len(self.species)
 
     def solve(self, matrix: Array) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -139,10 +139,12 @@ class _Holder:
         for name, expression in system.assignments:
             if name in needed:
                 self._in_condition = name in in_conditions
-                expression = self.of(expression)
+                with_modes = self.of(expression)
                 self._in_condition = False
-                self._moves[name] = self.moves(expression)
-            self.assignments.append((name, expression))
+                self._moves[name] = self.moves(with_modes)
+                self.assignments.append((name, with_modes))
+            else:
+                self.assignments.append((name, expression))
 
     def _read_by_conditions(self) -> set[str]:
         """Assignments that a comparison or floor reads, directly or not."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from normoxia.simulation.state import Array
 
@@ -149,3 +150,27 @@ def _snapped(time: float, breaks: Array) -> float:
 def given_doses(amount: Array) -> tuple[int, ...]:
     """Which doses a patient gets, from a row of amounts."""
     return tuple(np.flatnonzero(amount).tolist())
+
+
+def dose_patterns(amount: Array) -> tuple[tuple[tuple[int, ...], ...], NDArray[np.int64]]:
+    """Which doses patients get.
+
+    Parameters
+    ----------
+    amount
+        Shape (n_patients, n_doses); 0 is no dose.
+
+    Returns
+    -------
+    patterns
+        Indices of the doses given, of all patterns that differ.
+    pattern_of
+        The pattern of each patient, shape (n_patients,).
+    """
+    if amount.shape[1] == 0:
+        return ((),), np.zeros(len(amount), np.int64)
+    packed = np.packbits(amount != 0.0, axis=1)
+    rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, pattern_of = np.unique(rows, return_index=True, return_inverse=True)
+    patterns = tuple(given_doses(amount[i]) for i in first.tolist())
+    return patterns, pattern_of.reshape(-1).astype(np.int64)

@@ -27,16 +27,20 @@ from normoxia.simulation.backends import (
 from normoxia.simulation.breaks import Breaks, TooManyMoments
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.judged import Judged
-from normoxia.simulation.plan import SWITCH, Doses, Interval, given_doses, intervals
+from normoxia.simulation.plan import SWITCH, Doses, Interval, dose_patterns, given_doses, intervals
 from normoxia.simulation.state import Array, State
 from normoxia.simulation.system import System, TimedEvent
 
+#: patients that are carried together, at most, and bytes of their states at all output times
+MOST_PATIENTS, MOST_BYTES = 512, 2**25
 #: plans, and moments of switches, that a run remembers
 MOST_PLANS = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOutput:
+    """What a run gives: values at the end, outputs kept, and for each patient steps, status, reason and work."""
+
     values: Array
     kept: Array
     steps: dict[str, Array]
@@ -79,11 +83,10 @@ class Run:
         self.segments = _segments(system, state.time, float(times[-1]))
         self.plans: dict[tuple[tuple[int, ...], int, tuple[float, ...]], tuple[Interval, ...]] = {}
         kinds = dict.fromkeys(["", *state.steps, *([SWITCH] if self.breaks else [])])
+        #: which doses each patient gets, as an index into all that differ; of one patient when all get the same
+        self.patterns, self.pattern_of = dose_patterns(self.doses.amount)
         given = given_doses(np.any(self.doses.amount != 0.0, axis=0))
-        patterns = {given_doses(row) for row in np.unique(self.doses.amount != 0.0, axis=0)} | {
-            given
-        }
-        for pattern in patterns:
+        for pattern in {*self.patterns, given}:
             for k in range(len(self.segments)):
                 kinds |= dict.fromkeys(interval.kind for interval in self.plan(pattern, k))
         self.kinds = tuple(sorted(kinds))
@@ -134,17 +137,19 @@ class Run:
         return moments
 
     def all(self, workers: int, progress: Progress, label: str) -> RunOutput:
+        """Carry all patients, block by block, on some threads."""
         n = self.state.n_patients
         n_species = len(self.system.species)
         done = RunOutput(
-            np.empty((n, n_species)),
-            np.empty((n, len(self.times), self.n_outputs)),
-            {kind: np.empty(n) for kind in self.kinds},
-            np.zeros(n, np.int64),
-            {},
-            np.zeros((n, 2), np.int64),
+            values=np.empty((n, n_species)),
+            kept=np.empty((n, len(self.times), self.n_outputs)),
+            steps={kind: np.empty(n) for kind in self.kinds},
+            status=np.zeros(n, np.int64),
+            reason={},
+            work=np.zeros((n, 2), np.int64),
         )
-        blocks = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
+        size = self.block_size(workers)
+        blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
         finished = 0
         if workers <= 1 or len(blocks) == 1:
             for rows in blocks:
@@ -164,14 +169,25 @@ class Run:
                 raise
         return done
 
+    def block_size(self, workers: int) -> int:
+        """How many patients are carried together: whole multiples of what formulas are evaluated in, shared by workers.
+
+        No digit depends on it.
+        """
+        each = 8 * len(self.times) * len(self.system.species)
+        share = -(-self.state.n_patients // max(workers, 1))
+        most = min(MOST_PATIENTS, MOST_BYTES // max(each, 1), share)
+        return max(1, -(-most // BLOCK)) * BLOCK
+
     def block(self, rows: slice, done: RunOutput) -> None:
         """Carry the patients of one block through all segments and write what is kept into `done`."""
         state, n = self.state, rows.stop - rows.start
         values, parameters = state.values[rows], state.parameter_values[rows]
         amounts = self.doses.amount if len(self.doses.amount) == 1 else self.doses.amount[rows]
         amounts = np.broadcast_to(amounts, (n, amounts.shape[1]))
-        alike = len(self.doses.amount) == 1
-        patterns = [given_doses(amounts[0])] * n if alike else [given_doses(row) for row in amounts]
+        pattern_of = np.broadcast_to(
+            self.pattern_of if len(self.pattern_of) == 1 else self.pattern_of[rows], (n,)
+        )
         steps = np.stack(
             [
                 state.steps[kind][rows] if kind in state.steps else np.zeros(n)
@@ -194,22 +210,23 @@ class Run:
                 for i, what in lost.items():
                     status[i], reason[i] = NO_VALUE, f"{REASONS[NO_VALUE]}: {what} (time {start:g})"
             plans = [
-                self.plan(pattern, k, own) for pattern, own in zip(patterns, moments, strict=True)
+                self.plan(self.patterns[pattern], k, switches)
+                for pattern, switches in zip(pattern_of.tolist(), moments, strict=True)
             ]
             if not any(plans):
                 continue
             carried = self.solver.carry(
                 PatientBlock(
-                    values,
-                    parameters,
-                    plans,
-                    amounts,
-                    self.kinds,
-                    steps,
-                    len(self.times),
-                    self.tolerance,
-                    status == WELL,
-                    before,
+                    values=values,
+                    parameters=parameters,
+                    plans=plans,
+                    amounts=amounts,
+                    kinds=self.kinds,
+                    steps=steps,
+                    n_saves=len(self.times),
+                    tolerance=self.tolerance,
+                    alive=status == WELL,
+                    before=before,
                 )
             )
             values, steps = carried.values, carried.steps

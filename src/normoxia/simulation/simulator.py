@@ -99,6 +99,7 @@ class Simulator:
 
     @property
     def species(self) -> tuple[str, ...]:
+        """Names of the species, in the order of states."""
         return self.system.species
 
     @property

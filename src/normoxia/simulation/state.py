@@ -41,6 +41,7 @@ class State:
 
     @property
     def n_patients(self) -> int:
+        """Number of patients."""
         return int(self.values.shape[0])
 
     def __getitem__(self, name: str) -> Array:

@@ -42,6 +42,7 @@ class Trajectories:
 
     @property
     def n_patients(self) -> int:
+        """Number of patients."""
         return int(self.values.shape[0])
 
     @property

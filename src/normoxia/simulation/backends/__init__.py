@@ -5,7 +5,8 @@ fast.py       closed-form linear kinetics and a Rosenbrock core compiled for vec
               condition events and algebraic rules
 
 Inside the fast backend: blueprint.py says what a kernel holds, emit.py writes it (algebra.py, terms.py, steps.py,
-carrying.py, on the vectors of lanes.py), machine.py compiles and keeps it, host.py feeds it.
+conditions.py with watching.py and looking.py, carrying.py, on the vectors of lanes.py), machine.py compiles and keeps it,
+host.py feeds it (groups.py, remembered.py).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from normoxia.simulation.system import System
 
 #: reasons a patient fails, by status; a backend may add detail
 WELL, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, NO_ROOT = 0, 1, 2, 3, 4
-TOO_MANY_SWITCHES, NO_VALUE = 6, 8
+TOO_MANY_SWITCHES, NO_VALUE, UNKNOWN_SIGN = 6, 8, 9
 REASONS = {
     TOO_MANY_STEPS: "the solver took more steps than allowed in one interval",
     STEP_TOO_SMALL: "the step size fell below what floating point can resolve",
@@ -31,10 +32,11 @@ REASONS = {
     NO_ROOT: "an algebraic rule had no solution that could be found",
     TOO_MANY_SWITCHES: "a condition switches too often",
     NO_VALUE: "a formula has no value",
+    UNKNOWN_SIGN: "a condition depends on the sign of a species that is too small to be solved for",
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PatientBlock:
     """Some patients to carry through their intervals.
 
@@ -60,7 +62,7 @@ class PatientBlock:
     before: Array | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Carried:
     """Where the patients of a block came to.
 
@@ -79,14 +81,30 @@ class Carried:
 class Solver(Protocol):
     """A system made ready. Carrying must not depend on who else is in the block, nor share anything between threads."""
 
-    def carry(self, block: PatientBlock) -> Carried: ...
+    def carry(self, block: PatientBlock) -> Carried:
+        """Carry the patients of a block through their intervals."""
+        ...
 
     def consistent(
         self, values: Array, parameters: Array, time: float
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
-        """Values (n, n_species) with those that algebraic rules determine solved for, others unchanged.
+        """Solve for the species that algebraic rules determine.
 
-        And status and reason of patients for whom there are none.
+        Parameters
+        ----------
+        values
+            Shape (n, n_species); where the search starts.
+        parameters
+            Shape (n, n_parameters).
+        time
+            In the model's unit.
+
+        Returns
+        -------
+        values
+            With ruled species solved for, others unchanged.
+        faults
+            Status and reason of patients for whom there are none.
         """
         ...
 
@@ -95,6 +113,10 @@ class Backend(Protocol):
     """A way to solve. `prepare` does the costly work once; raises InvalidArgument when the system is not for it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What users call the backend."""
+        ...
 
-    def prepare(self, system: System, typical: dict[str, float]) -> Solver: ...
+    def prepare(self, system: System, typical: dict[str, float]) -> Solver:
+        """Make a system ready; `typical` are parameter values that a backend may look at, not a number where unknown."""
+        ...

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
+from normoxia.simulation.doubts import NEAR_ZERO, Limited
+from normoxia.simulation.evaluation import EXP_HIGH
 from normoxia.simulation.graph import LOG_OF_NOTHING, MOVING
 
 
 def nodes(
-    b: Blueprint, out: Lanes, roots: Sequence[int], state: Callable[[int], int], time: int | None
+    b: Blueprint,
+    out: Lanes,
+    roots: Sequence[int],
+    state: Callable[[int], int],
+    time: int | None,
+    written: Callable[[int, Callable[[int], str]], None] | None = None,
 ) -> Callable[[int], str]:
-    """Writes moving nodes; returns a function from node to value. `state` gives the row of a species."""
+    """Writes moving nodes; returns a function from node to value.
+
+    Parameters
+    ----------
+    b, out
+        The kernel's plan, and the function that is being written.
+    roots
+        Nodes whose values are needed.
+    state
+        Gives the row of a species in the workspace.
+    time
+        The row of the time; None where nothing reads it.
+    written
+        Called with each node that has just been written and the function from node to value.
+    """
     graph, values = b.graph, dict[int, str]()
     fixed_row = {node: b.layout["fixed"] + k for k, node in enumerate(b.fixed)}
 
@@ -43,7 +65,53 @@ def nodes(
                 values[a] = out.div(out.constant(1.0), of(arguments[0]))
             case _:
                 values[a] = _apply(out, op, [of(b) for b in arguments])
+        if written is not None:
+            written(a, of)
     return of
+
+
+class _Limits:
+    """The running minima and maxima of what may leave the domain of a formula, written beside the nodes they read."""
+
+    def __init__(self, b: Blueprint, out: Lanes) -> None:
+        self.out, self.doubts, self.graph = out, b.doubts, b.graph
+        nothing = out.constant(math.inf)
+        self.near_zero, self.negative, self.large = nothing, nothing, out.constant(-math.inf)
+        self.due: dict[int, list[tuple[str, Limited]]] = {}
+        for kind in ("near_zero", "negative", "large"):
+            for limited in getattr(b.doubts, kind):
+                last = max(x for x in (limited.node, limited.condition) if b.graph.moving(x))
+                self.due.setdefault(last, []).append((kind, limited))
+
+    def written(self, node: int, of: Callable[[int], str]) -> None:
+        """Extend the limits by what can be computed once a node is there."""
+        for kind, limited in self.due.get(node, ()):
+            extreme = self.out.larger if kind == "large" else self.out.smaller
+            value = of(limited.node)
+            if limited.condition != self.graph.one:
+                asked = self.out.compare("une", of(limited.condition), self.out.constant(0.0))
+                value = self.out.select(asked, value, self.out.constant(self.harmless(kind)))
+            setattr(self, kind, extreme(value, getattr(self, kind)))
+
+    @staticmethod
+    def harmless(kind: str) -> float:
+        """A value that no limit of a kind excludes."""
+        return -math.inf if kind == "large" else math.inf
+
+    def doubtful(self, of: Callable[[int], str]) -> str:
+        """The mask of lanes in which a limit is passed."""
+        out, zero = self.out, self.out.constant(0.0)
+        masks = [
+            out.compare("olt", self.near_zero, out.constant(NEAR_ZERO)),
+            out.compare("olt", self.negative, zero),
+            out.compare("ogt", self.large, out.constant(EXP_HIGH)),
+        ]
+        truths = [node for node in (self.doubts.fixed, *self.doubts.moving)]
+        masks += [out.compare("une", of(node), zero) for node in truths if node != self.graph.zero]
+        total = masks[0]
+        for mask in masks[1:]:
+            total = out.either(total, mask)
+        return total
 
 
 def _sum(b: Blueprint, out: Lanes, arguments: tuple[int, ...], of: Callable[[int], str]) -> str:
@@ -109,6 +177,7 @@ def _apply(out: Lanes, op: str, parts: list[str]) -> str:
 
 
 def rates_function(b: Blueprint) -> str:
+    """Rates of the core at the arguments of a stage."""
     out = Lanes("rates", b.width)
     roots = [b.rates[s] for s in b.core]
     of = nodes(b, out, roots, lambda s: b.row("stage", s), b.layout["moment"])
@@ -121,12 +190,14 @@ def first_function(b: Blueprint) -> str:
     """Rates and time derivative at the start of a step, and the factors of W = drive*I - J."""
     out = Lanes("first", b.width)
     roots = [b.rates[s] for s in b.core]
-    all_roots = [*roots, *b.drift, *b.weights.values(), b.doubt]
-    of = nodes(b, out, all_roots, lambda s: b.row("stage", s), b.layout["moment"])
+    limits = _Limits(b, out)
+    all_roots = [*roots, *b.drift, *b.weights.values(), *b.doubts.roots]
+    of = nodes(b, out, all_roots, b.kept_row, b.layout["moment"], limits.written)
     for i, root in enumerate(roots):
         out.store(of(root), b.layout["rate"] + i)
         out.store(of(b.drift[i]), b.layout["drift"] + i)
-    out.store(of(b.doubt), b.layout["doubt"])
+    if b.is_partial:
+        out.store(out.number(limits.doubtful(of)), b.layout["doubt"])
     drive = out.load(b.layout["drive"])
     w: dict[tuple[int, int], str] = {}
     for i, j in b.filled:
@@ -154,10 +225,10 @@ def first_function(b: Blueprint) -> str:
 
 
 def solve_function(b: Blueprint) -> str:
-    """Right := W^-1 right, by the factors."""
-    out = Lanes("solve", b.width)
-    right, factor = b.layout["right"], b.layout["factor"]
-    x = [out.load(right + i) for i in range(len(b.core))]
+    """W^-1 (right + rate), by the factors, into the rows from %to on."""
+    out = Lanes("solve", b.width, "ptr noalias %m, i64 %to")
+    right, rate, factor = b.layout["right"], b.layout["rate"], b.layout["factor"]
+    x = [out.add(out.load(right + i), out.load(rate + i)) for i in range(len(b.core))]
     for step, k in enumerate(b.ordering):
         for i in b.ordering[step + 1 :]:
             if (i, k) in b.filled:
@@ -168,6 +239,7 @@ def solve_function(b: Blueprint) -> str:
             if (k, j) in b.filled:
                 x[k] = out.sub(x[k], out.mul(out.load(factor + b.filled[k, j]), x[j]))
         x[k] = out.mul(x[k], out.load(factor + b.filled[k, k]))
+    to = out.at("%to")
     for i, value in enumerate(x):
-        out.store(value, right + i)
+        out.put(value, to, i)
     return out.text()

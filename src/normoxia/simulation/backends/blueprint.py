@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from normoxia.simulation.doubts import doubts_of, leaves_read
 from normoxia.simulation.elimination import elimination_order, filled
 from normoxia.simulation.graph import FIXED, MOVING, MOVING_LEAVES, Graph
 from normoxia.simulation.kinetics import Component, Mode
@@ -18,6 +19,7 @@ class MemoryLayout:
     names: dict[str, int] = field(default_factory=dict)
 
     def take(self, name: str, n: int = 1) -> int:
+        """The first of n rows given to a name."""
         self.names[name] = self.rows
         self.rows += n
         return self.names[name]
@@ -45,6 +47,7 @@ class HeldMode:
 
     @property
     def nodes(self) -> tuple[int, ...]:
+        """Every node of the mode."""
         return self.test, self.gap, self.error, self.drift, *(node for _, node in self.slopes)
 
 
@@ -55,14 +58,19 @@ class Watched:
     modes    of time and of species; each after those it reads
     bends    nodes that are 0 where a rate bends, with their errors
     species  that modes and bends read
+    sources  these, and those that feed them
+    signed   sources that cannot pass 0, since their rates vanish with them
     """
 
     modes: tuple[HeldMode, ...] = ()
     bends: tuple[tuple[int, int], ...] = ()
     species: frozenset[int] = frozenset()
+    sources: frozenset[int] = frozenset()
+    signed: frozenset[int] = frozenset()
 
     @property
     def of_species(self) -> tuple[int, ...]:
+        """Indices of the modes that switch with species."""
         return tuple(k for k, mode in enumerate(self.modes) if not mode.of_time)
 
     @property
@@ -72,6 +80,7 @@ class Watched:
 
     @property
     def roots(self) -> list[int]:
+        """Every node of modes and bends."""
         return [x for mode in self.modes for x in mode.nodes] + [
             x for bend in self.bends for x in bend
         ]
@@ -84,7 +93,7 @@ class Blueprint:
     inputs   closed-form species that the core reads
     weights  nodes of -J, by (row, column) of core species; drift: of df/dt
     filled   the row of each entry of the factors
-    doubt    node that is not 0 where a formula may have no value
+    doubts   tests of whether a formula may have no value
     watched  the conditions that are held while a step is taken
     fixed    nodes computed once per patient
     """
@@ -106,7 +115,7 @@ class Blueprint:
         #: where a species stands in the workspace: those of the core first, side by side
         self.place = {s: k for k, s in enumerate((*self.core, *sorted(closed)))}
         leaves = {s: graph.node("state", (s,)) for s in range(len(rates))}
-        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | graph.doubt_reads()
+        reads = {leaf for s in self.core for leaf in graph.reach(rates[s])} | leaves_read(graph)
         self.inputs = tuple(s for s in sorted(closed) if leaves[s] in reads)
         #: -J, by (row, column) of core species
         self.weights = {
@@ -127,7 +136,9 @@ class Blueprint:
         ]
         self.ordering = elimination_order(len(self.core), set(self.weights))
         self.filled = filled(self.ordering, set(self.weights), len(self.core))
-        self.doubt = graph.doubt()
+        self.doubts = doubts_of(graph)
+        #: whether a formula may have no value anywhere
+        self.is_partial = self.doubts.any_moving or self.doubts.fixed != graph.zero
         self.fixed = self._fixed()
         self.layout = self._lay_out()
 
@@ -138,7 +149,7 @@ class Blueprint:
             [self.rates[s] for s in self.core]
             + list(self.weights.values())
             + self.drift
-            + [self.doubt]
+            + self.doubts.roots
         )
         roots += self.watched.roots
         used = {node for node in roots if graph.kinds[node] == FIXED}
@@ -185,11 +196,17 @@ class Blueprint:
             layout.take("bend_noise", len(self.watched.bends))
             for name in ("located", "aim", "near", "tries", "switches", "culprit"):
                 layout.take(name)
+            for name in ("precise", "undecided", "lost"):
+                layout.take(name)
         return layout
 
     def row(self, name: str, species: int) -> int:
         """The row of a species in one of the ranges that hold all species."""
         return self.layout[name] + self.place[species]
+
+    def kept_row(self, species: int) -> int:
+        """The row of a species as it is at the start of a step."""
+        return self.row("state" if self.place[species] < len(self.core) else "here", species)
 
 
 def terms_of(component: Component) -> list[tuple[int, Mode]]:

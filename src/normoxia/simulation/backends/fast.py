@@ -17,9 +17,9 @@ import numpy as np
 from normoxia.errors import InvalidArgument
 from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, REASONS, Carried, PatientBlock
 from normoxia.simulation.backends.blueprint import Blueprint
+from normoxia.simulation.backends.conditions import read_held, with_sources
 from normoxia.simulation.backends.host import Host
 from normoxia.simulation.backends.machine import lanes_here
-from normoxia.simulation.backends.watching import read_held
 from normoxia.simulation.evaluation import BLOCK
 from normoxia.simulation.graph import Graph, fixed_function
 from normoxia.simulation.judged import Judged
@@ -37,6 +37,7 @@ class FastBackend:
     name: str = "fast"
 
     def prepare(self, system: System, typical: dict[str, float]) -> FastSolver:
+        """Compile a system; raises InvalidArgument for one with condition events or algebraic rules."""
         if obstacle := system.needs_reference:
             raise InvalidArgument(
                 f'model "{system.name}": {obstacle}, which the fast backend does not take; use backend="reference"'
@@ -55,6 +56,7 @@ class FastSolver:
         needed = frozen.system.needed(frozen.system.rates)
         names, watched = read_held(self.graph, frozen, needed)
         self.rates = [self.graph.read(rate, names) for rate in frozen.system.rates]
+        watched = with_sources(self.graph, watched, self.rates)
         self.watched = watched
         # what conditions read is solved in steps that follow it, so that none is passed unseen
         candidates = [s for s in range(len(self.rates)) if s not in watched.species]
@@ -97,19 +99,24 @@ class FastSolver:
         return self._kernels[False]
 
     def consistent(
-        self, values: Array, parameters: Array, time: float
+        self,
+        values: Array,
+        parameters: Array,  # noqa: ARG002, what the protocol asks for
+        time: float,  # noqa: ARG002
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        """Values as they are: there are no algebraic rules here."""
         return values, {}
 
     def carry(self, block: PatientBlock) -> Carried:
+        """Carry the patients of a block through their intervals."""
         n, n_species = block.values.shape
         done = Carried(
-            np.full((n, n_species), np.nan),
-            np.full((n, block.n_saves, n_species), np.nan),
-            block.steps.copy(),
-            np.zeros(n, np.int64),
-            {},
-            np.zeros((n, 2), np.int64),
+            values=np.full((n, n_species), np.nan),
+            saved=np.full((n, block.n_saves, n_species), np.nan),
+            steps=block.steps.copy(),
+            status=np.zeros(n, np.int64),
+            reason={},
+            work=np.zeros((n, 2), np.int64),
         )
         # padded to a fixed number, so that a patient's digits do not depend on how many there are
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
@@ -123,7 +130,12 @@ class FastSolver:
         for i, what in main.unable(block, np.flatnonzero(alive).tolist()).items():
             alive[i], done.status[i] = False, NO_VALUE
             done.reason[i] = f"{REASONS[NO_VALUE]}: {what} (time {block.plans[i][0].start:g})"
-        order = sorted(np.flatnonzero(alive).tolist(), key=lambda i: (id(block.plans[i]), i))
+        # patients who get the same doses side by side, and among them those who take steps of like size: lanes of a
+        # group wait for one another, and nothing else depends on who shares one
+        pace = block.steps.sum(axis=1).tolist()
+        order = sorted(
+            np.flatnonzero(alive).tolist(), key=lambda i: (id(block.plans[i]), pace[i], i)
+        )
         well = tables.well[:n]
         main.carry(block, [i for i in order if well[i]], tables, done)
         rest = [i for i in order if not well[i]]

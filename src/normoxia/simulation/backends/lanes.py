@@ -36,6 +36,7 @@ def bits(value: float) -> int:
 
 
 def double(value: float) -> str:
+    """A number as LLVM reads it, to the last bit."""
     return f"0x{bits(value):016X}"
 
 
@@ -55,9 +56,11 @@ class Lanes:
         self._constants: dict[float, str] = {}
 
     def text(self) -> str:
+        """The whole function."""
         return "\n".join([*self.lines, "  ret void", "}", ""])
 
     def new(self, text: str) -> str:
+        """Write an instruction that gives a value; returns its name."""
         self._count += 1
         name = f"%v{self._count}"
         self.lines.append(f"  {name} = {text}")
@@ -85,13 +88,16 @@ class Lanes:
         return self.new(f"load {self.vector}, ptr {at}, align {8 * self.width}")
 
     def put(self, value: str, pointer: str, row: int) -> None:
+        """Store a vector `row` rows after a pointer."""
         at = self.new(f"getelementptr double, ptr {pointer}, i64 {row * self.width}")
         self.do(f"store {self.vector} {value}, ptr {at}, align {8 * self.width}")
 
     def do(self, text: str) -> None:
+        """Write an instruction that gives no value."""
         self.lines.append(f"  {text}")
 
     def label(self, name: str) -> None:
+        """Begin a basic block."""
         self.lines.append(f"{name}:")
         self.block = name
 
@@ -110,35 +116,43 @@ class Lanes:
         return self.new(f"getelementptr inbounds double, ptr %m, i64 {where}")
 
     def load(self, row: int | str) -> str:
+        """The vector in a row."""
         return self.new(f"load {self.vector}, ptr {self.at(row)}, align {8 * self.width}")
 
     def store(self, value: str, row: int | str) -> None:
+        """Store a vector in a row."""
         self.do(f"store {self.vector} {value}, ptr {self.at(row)}, align {8 * self.width}")
 
     # arithmetic ----------------------------------------------------------------------------------------------
 
     def constant(self, value: float) -> str:
+        """A vector of one number."""
         if value not in self._constants or value == 0.0:
             one = f"double {double(value)}"
             self._constants[value] = "<" + ", ".join([one] * self.width) + ">"
         return self._constants[value]
 
     def whole(self, value: int) -> str:
+        """A vector of one integer."""
         return "<" + ", ".join([f"i64 {value}"] * self.width) + ">"
 
     def _binary(self, op: str, a: str, b: str) -> str:
         return self.new(f"{op} contract {self.vector} {a}, {b}")
 
     def add(self, a: str, b: str) -> str:
+        """The sum a + b."""
         return self._binary("fadd", a, b)
 
     def sub(self, a: str, b: str) -> str:
+        """The difference a - b."""
         return self._binary("fsub", a, b)
 
     def mul(self, a: str, b: str) -> str:
+        """The product a*b."""
         return self._binary("fmul", a, b)
 
     def div(self, a: str, b: str) -> str:
+        """The quotient a/b."""
         return self._binary("fdiv", a, b)
 
     def fma(self, a: str, b: str, c: str) -> str:
@@ -147,21 +161,27 @@ class Lanes:
         return self.new(f"call {v} @llvm.fma.v{self.width}f64({v} {a}, {v} {b}, {v} {c})")
 
     def compare(self, test: str, a: str, b: str) -> str:
+        """The mask of lanes for which a test of LLVM's fcmp holds."""
         return self.new(f"fcmp {test} {self.vector} {a}, {b}")
 
     def both(self, a: str, b: str) -> str:
+        """The mask of lanes in both masks."""
         return self.new(f"and {self.mask} {a}, {b}")
 
     def either(self, a: str, b: str) -> str:
+        """The mask of lanes in at least one of two masks."""
         return self.new(f"or {self.mask} {a}, {b}")
 
     def no(self, a: str) -> str:
+        """The mask of lanes that are not in a mask."""
         return self.new(f"xor {self.mask} {a}, <{', '.join(['i1 true'] * self.width)}>")
 
     def select(self, mask: str, a: str, b: str) -> str:
+        """Take a in the lanes of a mask and b in the others."""
         return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
 
     def number(self, mask: str) -> str:
+        """1 in the lanes of a mask, 0 in the others."""
         return self.select(mask, self.constant(1.0), self.constant(0.0))
 
     def larger(self, a: str, b: str) -> str:
@@ -173,9 +193,11 @@ class Lanes:
         return self.select(self.compare("olt", a, b), a, b)
 
     def function(self, name: str, a: str) -> str:
+        """An intrinsic of LLVM that takes one vector."""
         return self.new(f"call {self.vector} @llvm.{name}.v{self.width}f64({self.vector} {a})")
 
     def any(self, mask: str) -> str:
+        """Whether any lane is in a mask."""
         packed = self.new(f"bitcast {self.mask} {mask} to i{self.width}")
         return self.new(f"icmp ne i{self.width} {packed}, 0")
 
@@ -241,6 +263,7 @@ class Lanes:
         return self.select(usual, result, bounded)
 
     def tanh(self, x: str) -> str:
+        """The hyperbolic tangent, accurate in absolute terms."""
         e = self.exp(self.add(x, x))
         one = self.constant(1.0)
         return self.sub(one, self.div(self.constant(2.0), self.add(e, one)))

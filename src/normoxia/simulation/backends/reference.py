@@ -29,6 +29,7 @@ from normoxia.simulation.backends import (
     REASONS,
     STEP_TOO_SMALL,
     TOO_MANY_STEPS,
+    UNKNOWN_SIGN,
     Carried,
     PatientBlock,
 )
@@ -74,7 +75,8 @@ class ReferenceBackend:
 
     name: str = "reference"
 
-    def prepare(self, system: System, typical: dict[str, float]) -> ReferenceSolver:
+    def prepare(self, system: System, typical: dict[str, float]) -> ReferenceSolver:  # noqa: ARG002, the protocol's
+        """Make Python functions of a system; every system can be taken."""
         return ReferenceSolver(system)
 
 
@@ -163,6 +165,7 @@ class ReferenceSolver:
         ]
 
     def carry(self, block: PatientBlock) -> Carried:
+        """Carry the patients of a block through their intervals, one after another."""
         n, n_species = block.values.shape
         saved = np.full((n, block.n_saves, n_species), np.nan)
         values = np.full((n, n_species), np.nan)
@@ -181,11 +184,19 @@ class ReferenceSolver:
             except _Failed as failure:
                 status[i], reason[i] = failure.status, str(failure)
             work[i, 0] = patient.all_steps
-        return Carried(values, saved, block.steps.copy(), status, reason, work)
+        return Carried(
+            values=values,
+            saved=saved,
+            steps=block.steps.copy(),
+            status=status,
+            reason=reason,
+            work=work,
+        )
 
     def consistent(
         self, values: Array, parameters: Array, time: float
     ) -> tuple[Array, dict[int, tuple[int, str]]]:
+        """Values with those that algebraic rules determine, and who has none."""
         solved, lost = values.copy(), dict[int, tuple[int, str]]()
         for i in (
             np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() if self.system.rules else ()
@@ -524,8 +535,8 @@ class _Patient:
                     return chosen
             if lost := [s for s in reads if self.fades(s, y, t)]:
                 names = ", ".join(f'"{self.solver.system.species[s]}"' for s in lost)
-                what = f'the condition "{self.solver.modes[k].text}" depends on the sign of {names}'
-                raise _Failed(NO_VALUE, self.start + t, f"{what}, too small to be solved for")
+                what = f'"{self.solver.modes[k].text}", of {names}'
+                raise _Failed(UNKNOWN_SIGN, self.start + t, what)
         return []
 
     def fades(self, s: int, y: Array, t: float) -> bool:
@@ -550,7 +561,8 @@ class _Patient:
         found = self.solver.rates(y.tolist(), self.parameters, modes, self.start + t, self.note)
         return np.array(found, float) + self.flow
 
-    def note(self, where: Any) -> None:
+    def note(self, _where: Any) -> None:
+        """Remember that a formula left its domain somewhere."""
         self.doubtful = True
 
     # on a condition ------------------------------------------------------------------------------------------

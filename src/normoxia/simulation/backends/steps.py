@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, STEP_TOO_SMALL
+from normoxia.simulation.backends import NO_VALUE, NOT_FINITE, STEP_TOO_SMALL, UNKNOWN_SIGN
 from normoxia.simulation.backends.blueprint import Blueprint
 from normoxia.simulation.backends.lanes import Lanes
-from normoxia.simulation.backends.watching import Look
+from normoxia.simulation.backends.looking import Look, precise_bound, signed_end
 from normoxia.simulation.rosenbrock import ERROR_ORDER, GAMMA, NODES, SLOPES, A, C
 
 #: step control: safety factor, and how much a step may shrink and grow
@@ -34,12 +34,8 @@ def step_function(b: Blueprint) -> str:
     out.store(out.mul(inverse, out.constant(1.0 / GAMMA)), row["drive"])
     begin = out.load(row["begin"])
     out.store(out.add(begin, t), row["moment"])
-    with out.rows(n) as here:
-        out.put(out.near(here, row["state"]), here, row["stage"])
-    for s in b.inputs:
-        out.store(out.load(b.row("here", s)), b.row("stage", s))
     out.do("call void @first(ptr %m)")
-    if b.doubt != b.graph.zero:
+    if b.is_partial:
         active = _judged(b, out, active)
     for stage in range(8):
         if stage and NODES[stage] != NODES[stage - 1]:
@@ -54,12 +50,7 @@ def step_function(b: Blueprint) -> str:
         _combine(b, out, stage, inverse, h)
         if stage:
             out.do("call void @rates(ptr %m)")
-        with out.rows(n) as here:
-            total = out.add(out.near(here, row["right"]), out.near(here, row["rate"]))
-            out.put(total, here, row["right"])
-        out.do("call void @solve(ptr %m)")
-        with out.rows(n) as here:
-            out.put(out.near(here, row["right"]), here, row["u"] + stage * n)
+        out.do(f"call void @solve(ptr %m, i64 {row['u'] + stage * n})")
     _control(b, out, active, last, t, h, step, length)
     return out.text()
 
@@ -117,11 +108,14 @@ def _control(
     ends: list[str] = []
     for i, s in enumerate(b.core):
         u = out.load(row["u"] + 7 * n + i)
+        start = out.load(row["state"] + i)
         y = out.add(out.load(row["stage"] + i), u)
+        size = out.larger(out.function("fabs", y), out.function("fabs", start))
+        size = precise_bound(b, out, s, y, out.add(size, out.constant(b.scales[s])))
+        y = signed_end(b, out, s, y, start)
         out.store(y, row["stage"] + i)
         ends.append(y)
-        size = out.larger(out.function("fabs", y), out.function("fabs", out.load(row["state"] + i)))
-        bound = out.mul(tolerance, out.add(size, out.constant(b.scales[s])))
+        bound = out.mul(tolerance, size)
         ratio = out.div(u, bound)
         square = out.mul(ratio, ratio)
         total = out.fma(square, square, total)
@@ -137,7 +131,8 @@ def _control(
     aimed = again = ""
     if b.watched.watches:
         aimed = out.both(accepted, out.compare("ogt", out.load(row["aim"]), zero))
-        again = Look(b, out, t, h, ends).decide(accepted)
+        look = Look(b, out, t, h, ends)
+        again = look.decide(accepted)
         accepted = out.both(accepted, out.no(again))
         for i, y in enumerate(ends):
             out.store(y, row["stage"] + i)
@@ -170,6 +165,9 @@ def _control(
     code = out.select(finite, out.constant(float(STEP_TOO_SMALL)), out.constant(float(NOT_FINITE)))
     fail(b, out, lost, code)
     if b.watched.of_species:
+        culprit = out.sub(look.ending["lost"], one)
+        out.store(out.select(look.lost, culprit, out.load(row["culprit"])), row["culprit"])
+        fail(b, out, look.lost, out.constant(float(UNKNOWN_SIGN)))
         out.do("call void @hold(ptr %m)")
 
 

@@ -12,12 +12,8 @@ from collections.abc import Callable, Sequence
 
 from normoxia.simulation.backends import TOO_MANY_SWITCHES
 from normoxia.simulation.backends.algebra import nodes
-from normoxia.simulation.backends.blueprint import Blueprint, HeldMode, Watched
+from normoxia.simulation.backends.blueprint import Blueprint, HeldMode
 from normoxia.simulation.backends.lanes import Lanes
-from normoxia.simulation.graph import Graph, read_system
-from normoxia.simulation.modes import Held
-from normoxia.simulation.rosenbrock import DENSE
-from normoxia.simulation.system import Named
 
 #: a switch is located to this share of the time reached and of the interval's length
 LOCATED = 1e-11
@@ -29,87 +25,12 @@ _LEAST = 8e-10
 _ROUNDING = 16 * 2.3e-16
 #: a share this near to an end has left when another has
 _TOGETHER = 1e-3
-#: trials after which steps towards a switch become as short as they may be
-_MOST_TRIALS = 100.0
 #: switches that a patient's conditions may have in one interval
 MOST_SWITCHES = 5_000
-#: a step is looked at in so many places besides its start
-_LOOKS = 8
-
-
-def read_held(
-    graph: Graph, frozen: Held, needed: Sequence[Named]
-) -> tuple[dict[str, int], Watched]:
-    """Nodes of every name of a system whose conditions are held, and the conditions."""
-    system = frozen.system
-    if not frozen.modes and not frozen.bends:
-        return read_system(graph, system.species, system.parameters, needed), Watched()
-    names = read_system(graph, system.species, system.parameters, ())
-    assigned = dict(system.needed([m.test for m in frozen.modes] + list(frozen.bends)))
-    waiting = [
-        (name, e) for name, e in system.assignments if name in {*assigned, *(n for n, _ in needed)}
-    ]
-    modes: list[HeldMode] = []
-
-    def read_up() -> None:
-        """Assignments whose modes are there by now."""
-        for name, expression in list(waiting):
-            try:
-                names[name] = graph.read(expression, names)
-            except KeyError:
-                continue
-            waiting.remove((name, expression))
-
-    leaves = {graph.node("state", (s,)): s for s in range(len(system.species))}
-    species: set[int] = set()
-
-    def note(node: int) -> int:
-        species.update(leaves[leaf] for leaf in graph.reach(node) if leaf in leaves)
-        return node
-
-    def error_of(gap: int) -> int:
-        """How large the error of a node is per unit of tolerance, when species are as wrong as they may be."""
-        return graph.sum(
-            graph.mul(
-                graph.call("abs", graph.derivative(gap, leaf)),
-                graph.sum((graph.call("abs", leaf), graph.const(system.scales[s]))),
-            )
-            for leaf, s in leaves.items()
-            if leaf in graph.reach(gap)
-        )
-
-    for k, mode in enumerate(frozen.modes):
-        read_up()
-        gap, test = graph.read(mode.gap, names), graph.read(mode.test, names)
-        base = graph.node("mode", (k,))
-        if mode.of_time:
-            names[mode.name] = base
-        else:
-            names[mode.name] = graph.sum((base, graph.mul(graph.node("ramp", (k,)), note(gap))))
-        error = graph.zero if mode.of_time else error_of(gap)
-        reads = (
-            []
-            if mode.of_time
-            else sorted((s, leaf) for leaf, s in leaves.items() if leaf in graph.reach(gap))
-        )
-        slopes = tuple((s, graph.derivative(gap, leaf)) for s, leaf in reads)
-        drift = graph.zero if mode.of_time else graph.derivative(gap, graph.node("time"))
-        modes.append(
-            HeldMode(
-                mode.of_time,
-                mode.counts,
-                test,
-                gap if mode.of_time else note(gap),
-                error,
-                slopes,
-                drift,
-            )
-        )
-    read_up()
-    bends = tuple(
-        (gap, error_of(gap)) for gap in (note(graph.read(bend, names)) for bend in frozen.bends)
-    )
-    return names, Watched(tuple(modes), bends, frozenset(species))
+#: a species is small below so many of its absolute errors of a step, since errors of steps add up
+_SMALL = 5.0
+#: the size, in scales, below which the sign of a species is not known even where its error is relative
+UNKNOWN = 1e-175
 
 
 def open_function(b: Blueprint) -> str:
@@ -126,7 +47,7 @@ def open_function(b: Blueprint) -> str:
     if b.watched.watches:
         size = out.add(out.function("fabs", begin), length)
         out.store(out.mul(size, out.constant(LOCATED)), row["located"])
-        for name in ("aim", "near", "tries", "switches"):
+        for name in ("aim", "near", "tries", "switches", "precise"):
             out.store(zero, row[name])
     return out.text()
 
@@ -139,7 +60,12 @@ def watch_function(b: Blueprint) -> str:
     out, row = Lanes("watch", b.width), b.layout.names
     watched, one = b.watched, out.constant(1.0)
     tolerance = out.load(row["tolerance"])
-    roots = [x for k in watched.of_species for x in watched.modes[k].nodes[:3]]
+    undecided, lost = out.compare("une", one, one), out.constant(0.0)
+    roots = [
+        x
+        for k in watched.of_species
+        for x in (*watched.modes[k].nodes[:3], *(node for _, node in watched.modes[k].slopes))
+    ]
     roots += [x for bend in watched.bends for x in bend]
     of = nodes(b, out, roots, lambda s: b.row("stage", s), row["moment"])
     for k in watched.of_species:
@@ -156,11 +82,19 @@ def watch_function(b: Blueprint) -> str:
         share = out.sub(out.fma(ramp, gap, held), out.load(row["level"] + k))
         below, above = out.sub(out.constant(-0.0), share), out.sub(share, one)
         outside = out.select(out.compare("ogt", below, above), below, above)
-        outside = out.sub(outside, _margin(b, out))
+        outside = out.sub(outside, ramp_margin(b, out))
         on_it = out.compare("une", ramp, out.constant(0.0))
         excess = out.select(on_it, outside, excess)
         beyond = out.number(out.compare("ogt", outside, out.constant(0.0)))
         left = out.compare("une", out.select(on_it, beyond, out.number(left)), out.constant(0.0))
+        read, free = [s for s, _ in mode.slopes], out.no(on_it)
+        least = out.mul(tolerance, out.constant(_SMALL))
+        small = _decided_by_small(b, out, mode, of, least, read)
+        undecided = out.either(undecided, out.both(small, free))
+        unsigned = [s for s in read if s not in watched.signed]
+        unknown = _decided_by_small(b, out, mode, of, out.constant(UNKNOWN), unsigned)
+        unknown = out.both(unknown, out.both(left, free))
+        lost = out.select(unknown, out.constant(float(k + 1)), lost)
         noise = out.mul(tolerance, of(mode.error))
         noise = out.select(on_it, out.constant(0.5 / _RAMP), noise)
         out.store(noise, row["noise"] + k)
@@ -169,7 +103,40 @@ def watch_function(b: Blueprint) -> str:
     for j, (bend, error) in enumerate(watched.bends):
         out.store(of(bend), row["bend"] + j)
         out.store(out.mul(tolerance, of(error)), row["bend_noise"] + j)
+    out.store(out.number(undecided), row["undecided"])
+    out.store(lost, row["lost"])
     return out.text()
+
+
+def _decided_by_small(
+    b: Blueprint,
+    out: Lanes,
+    mode: HeldMode,
+    of: Callable[[int], str],
+    error: str,
+    species: Sequence[int],
+) -> str:
+    """The mask of lanes in which some species, smaller than an error in scales, may give a gap its sign.
+
+    Species that are exactly 0 are known, and decide as they are.
+    """
+    total = out.constant(0.0)
+    for s, slope in mode.slopes:
+        if s not in species:
+            continue
+        size = out.function("fabs", out.load(b.row("stage", s)))
+        least = out.mul(error, out.constant(b.scales[s]))
+        small = out.both(
+            out.compare("ole", size, least), out.compare("ogt", size, out.constant(0.0))
+        )
+        change = out.mul(out.function("fabs", of(slope)), least)
+        total = out.add(total, out.select(small, change, out.constant(0.0)))
+    gap = of(mode.gap)
+    if mode.counts:
+        whole = out.function("floor", out.add(gap, out.constant(0.5)))
+        gap = out.sub(gap, whole)
+    near = out.compare("ole", out.function("fabs", gap), total)
+    return out.both(near, out.compare("ogt", total, out.constant(0.0)))
 
 
 def hold_function(b: Blueprint) -> str:
@@ -191,7 +158,7 @@ def hold_function(b: Blueprint) -> str:
         )
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
-        far = out.compare("ogt", beyond, _margin(b, out))
+        far = out.compare("ogt", beyond, ramp_margin(b, out))
         any_leaves = out.either(any_leaves, out.both(out.compare("une", ramp, zero), far))
     for k in b.watched.of_species:
         mode = b.watched.modes[k]
@@ -204,7 +171,7 @@ def hold_function(b: Blueprint) -> str:
         truth = of(mode.test)
         on_it = out.compare("une", ramp, zero)
         share = out.sub(out.fma(ramp, of(mode.gap), held), level)
-        margin = _margin(b, out)
+        margin = ramp_margin(b, out)
         beyond = out.larger(out.sub(zero, share), out.sub(share, one))
         # those that belong to one condition leave it together, whatever rounding says
         limit = out.select(any_leaves, out.constant(-_TOGETHER), margin)
@@ -249,7 +216,7 @@ def _ramp_tolerance(b: Blueprint, out: Lanes) -> str:
     return out.larger(out.load(b.layout["tolerance"]), out.constant(_LEAST))
 
 
-def _margin(b: Blueprint, out: Lanes) -> str:
+def ramp_margin(b: Blueprint, out: Lanes) -> str:
     """How far rounding of the species may carry a ramp beyond its ends."""
     return out.div(out.constant(_ROUNDING * 0.5 / _RAMP), _ramp_tolerance(b, out))
 
@@ -303,202 +270,3 @@ def _speed(b: Blueprint, out: Lanes, mode: HeldMode) -> str:
         change = out.add(out.load(row["rate"] + i), out.load(row["flow"] + i))
         speed = out.fma(of(node), change, speed)
     return speed
-
-
-class Look:
-    """What a trial step passes: written into the step's function after its error is known."""
-
-    def __init__(self, b: Blueprint, out: Lanes, t: str, h: str, ends: Sequence[str]) -> None:
-        """`ends` are the values of the core species at the end of the step."""
-        self.b, self.out, self.row = b, out, b.layout.names
-        self.t, self.h = t, h
-        self.begin = out.load(self.row["begin"])
-        n = len(b.core)
-        self.paths: list[tuple[int, str, str, tuple[str, str, str]]] = []
-        for i, s in enumerate(b.core):
-            if s in b.watched.species:
-                u = [out.load(self.row["u"] + j * n + i) for j in range(8)]
-                shapes = []
-                for weights in DENSE:
-                    total = out.mul(out.constant(weights[0]), u[0])
-                    for weight, value in zip(weights[1:], u[1:], strict=True):
-                        total = out.fma(out.constant(weight), value, total)
-                    shapes.append(total)
-                start = out.load(self.row["state"] + i)
-                self.paths.append((i, start, ends[i], (shapes[0], shapes[1], shapes[2])))
-
-    def at(self, share: str) -> tuple[list[str], list[str], list[str]]:
-        """Excess and departure of each mode, and the bends, at a share of the step."""
-        b, out, row = self.b, self.out, self.row
-        rest = out.sub(out.constant(1.0), share)
-        for i, start, end, (d1, d2, d3) in self.paths:
-            inner = out.fma(share, out.fma(share, d3, d2), d1)
-            inner = out.fma(rest, inner, end)
-            out.store(out.fma(share, inner, out.mul(rest, start)), row["stage"] + i)
-        out.store(out.add(self.begin, out.fma(share, self.h, self.t)), row["moment"])
-        out.do("call void @watch(ptr %m)")
-        modes = b.watched.of_species
-        excess = [out.load(row["excess"] + k) for k in modes]
-        left = [out.load(row["left"] + k) for k in modes]
-        return excess, left, [out.load(row["bend"] + j) for j in range(len(b.watched.bends))]
-
-    def decide(self, good: str) -> str:
-        """The mask of lanes whose step passes a switch and is taken again; what is aimed at goes into rows."""
-        b, out, row = self.b, self.out, self.row
-        zero, one = out.constant(0.0), out.constant(1.0)
-        samples = [self.at(out.constant(j / _LOOKS)) for j in range(_LOOKS + 1)]
-        modes, no = range(len(b.watched.of_species)), out.compare("une", zero, zero)
-        sizes = []
-        for k in modes:
-            size = out.constant(1e-300)
-            for excess, _, _ in samples:
-                size = out.larger(out.function("fabs", excess[k]), size)
-            sizes.append(out.div(one, size))
-
-        def worst(excess: list[str]) -> str:
-            total = out.constant(-1.0)
-            for k in modes:
-                total = out.larger(out.mul(excess[k], sizes[k]), total)
-            return total
-
-        def any_left(left: list[str]) -> str:
-            found = no
-            for k in modes:
-                found = out.either(found, out.compare("une", left[k], zero))
-            return found
-
-        noises = [
-            out.load(row["noise"] + k) for k in b.watched.of_species
-        ]  # at the end of the step
-        bend_noises = [out.load(row["bend_noise"] + j) for j in range(len(b.watched.bends))]
-        at_end = any_left(samples[_LOOKS][1])
-        levels = [worst(excess) for excess, _, _ in samples]
-        passed, low, high, f_low, f_high = no, zero, one, levels[0], one
-        for j in range(_LOOKS, 0, -1):
-            here = any_left(samples[j][1])
-            if j < _LOOKS:  # within the step, only what the polynomial can tell
-                clear = at_end
-                for k in modes:
-                    clear = out.either(clear, out.compare("ogt", samples[j][0][k], noises[k]))
-                here = out.both(here, clear)
-            passed = out.either(passed, here)
-            low = out.select(here, out.constant((j - 1) / _LOOKS), low)
-            high = out.select(here, out.constant(j / _LOOKS), high)
-            f_low, f_high = (
-                out.select(here, levels[j - 1], f_low),
-                out.select(here, levels[j], f_high),
-            )
-        if modes:
-            low, high = self._narrowed(low, high, f_low, f_high, worst, any_left)
-        root = out.mul(out.constant(0.5), out.add(low, high))
-        hidden, vertex = self._hidden(samples, noises, bend_noises)
-        hidden = out.both(hidden, out.no(passed))
-
-        located = out.load(row["located"])
-        near, tries = out.load(row["near"]), out.load(row["tries"])
-        arrived = out.compare("ole", self.h, located)
-        # leaving a condition on which the solution stayed, rates do not jump: a share beyond by rounding is enough
-        slight = at_end
-        margin = _margin(b, out)
-        for k, mode in zip(modes, b.watched.of_species, strict=True):
-            here = out.compare("oeq", samples[_LOOKS][1][k], zero)
-            ramps = out.compare("une", out.load(row["ramp"] + mode), zero)
-            little = out.both(ramps, out.compare("ole", samples[_LOOKS][0][k], margin))
-            slight = out.both(slight, out.either(here, little))
-        arrived = out.either(arrived, slight)
-        behind = out.both(good, out.both(passed, arrived))
-        again = out.both(good, out.both(passed, out.no(arrived)))
-        hidden = out.both(
-            out.both(good, hidden), out.compare("ogt", self.h, out.mul(located, out.constant(1e3)))
-        )
-        # just before the switch, then across it by no more than allowed
-        aim = out.fma(root, self.h, out.mul(located, out.constant(-0.5)))
-        aim = out.smaller(aim, out.mul(self.h, out.constant(0.999)))
-        slow = out.compare("oge", tries, out.constant(8.0))
-        aim = out.select(slow, out.mul(self.h, out.constant(0.5)), aim)
-        aim = out.select(out.compare("oge", tries, out.constant(_MOST_TRIALS)), located, aim)
-        aim = out.larger(aim, located)
-        short = out.select(hidden, out.mul(vertex, self.h), zero)
-        went = out.both(good, out.no(out.either(again, hidden)))
-        rest = out.larger(out.sub(near, self.h), zero)
-        rest = out.select(out.both(went, out.no(behind)), rest, zero)
-        out.store(out.select(again, aim, out.select(hidden, short, rest)), row["aim"])
-        out.store(out.select(again, self.h, rest), row["near"])
-        out.store(
-            out.select(again, out.add(tries, one), out.select(behind, zero, tries)), row["tries"]
-        )
-        return out.either(again, hidden)
-
-    def _narrowed(
-        self,
-        low: str,
-        high: str,
-        f_low: str,
-        f_high: str,
-        worst: Callable[[list[str]], str],
-        any_left: Callable[[list[str]], str],
-    ) -> tuple[str, str]:
-        """The first departure on the step's polynomial between two shares of it: regula falsi, Illinois variant."""
-        out = self.out
-        half, last = out.constant(0.5), out.compare("une", out.constant(0.0), out.constant(0.0))
-        before = out.no(last)  # neither side has moved yet: both masks say otherwise
-        first = True
-        for _ in range(5):
-            width = out.sub(high, low)
-            share = out.div(f_low, out.sub(f_low, f_high))
-            share = out.larger(out.smaller(share, out.constant(0.98)), out.constant(0.02))
-            middle = out.fma(width, share, low)
-            excess, left, _ = self.at(middle)
-            beyond, level = any_left(left), worst(excess)
-            again_high = out.both(beyond, last) if not first else out.compare("une", half, half)
-            again_low = out.both(out.no(beyond), before) if not first else again_high
-            f_low = out.select(beyond, out.select(again_high, out.mul(f_low, half), f_low), level)
-            f_high = out.select(beyond, level, out.select(again_low, out.mul(f_high, half), f_high))
-            low, high = out.select(beyond, low, middle), out.select(beyond, middle, high)
-            last, before, first = beyond, out.no(beyond), False
-        return low, high
-
-    def _hidden(
-        self,
-        samples: list[tuple[list[str], list[str], list[str]]],
-        noises: list[str],
-        bend_noises: list[str],
-    ) -> tuple[str, str]:
-        """Whether something is passed and returned from within the step, and at which share of it."""
-        out, zero = self.out, self.out.constant(0.0)
-        found, share = out.compare("une", zero, zero), out.constant(0.5)
-        curves = [([s[0][k] for s in samples], noise, True) for k, noise in enumerate(noises)]
-        for j in range(len(samples[0][2])):
-            values = [s[2][j] for s in samples]
-            curves.append((values, bend_noises[j], False))
-            for i in range(_LOOKS - 1, 0, -1):
-                start, end = out.mul(values[0], values[i]), out.mul(values[_LOOKS], values[i])
-                other = out.both(out.compare("olt", start, zero), out.compare("olt", end, zero))
-                size = out.function("fabs", values[i])
-                other = out.both(other, out.compare("ogt", size, bend_noises[j]))
-                share = out.select(other, out.constant(i / _LOOKS), share)
-                found = out.either(found, other)
-        for values, noise, is_mode in curves:
-            for i in range(_LOOKS - 1, 0, -1):
-                before, here, after = values[i - 1 : i + 2]
-                rise = out.mul(out.constant(0.5), out.sub(after, before))
-                bow = out.add(out.sub(before, out.add(here, here)), after)
-                shift = out.div(out.sub(out.constant(-0.0), rise), bow)
-                within = out.compare("olt", out.function("fabs", shift), out.constant(1.0))
-                top = out.fma(out.mul(out.constant(0.5), rise), shift, here)
-                if is_mode:  # all samples are below the noise
-                    crosses = out.compare("ogt", top, noise)
-                else:
-                    opposite = out.compare("olt", out.mul(top, here), zero)
-                    opposite = out.both(
-                        opposite, out.compare("ogt", out.function("fabs", top), noise)
-                    )
-                    outer = out.compare("ogt", out.mul(before, here), zero)
-                    outer = out.both(outer, out.compare("ogt", out.mul(after, here), zero))
-                    crosses = out.both(opposite, outer)
-                other = out.both(within, crosses)
-                place = out.mul(out.add(out.constant(float(i)), shift), out.constant(1.0 / _LOOKS))
-                share = out.select(other, place, share)
-                found = out.either(found, other)
-        share = out.larger(out.smaller(share, out.constant(0.95)), out.constant(0.05))
-        return found, share
