@@ -63,12 +63,12 @@ GROUND = (
     "units",
     "documents",
     "digests",
-    "sheets",
     "outcome",
     "seeding",
     "progress",
     "library",
     "language",
+    "sheets",
 )
 
 MODULES = sorted(SOURCE.rglob("*.py"))
