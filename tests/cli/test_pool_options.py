@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from normoxia.evidence.synthesis.judgement.proportionality import of_the_registry
+from normoxia.evidence.synthesis.judgement.proportionality import proportionality_of_registry
 
 HEADER = "study,treatment,comparator,HR,lower,upper\n"
 TWO = (
@@ -305,7 +305,7 @@ def test_times_lost_stand_beside_restricted_means_when_asked_for(
     ]
     ratio = next(p for p in pairs if p["endpoint"] == "OS")["restricted_mean"]["time_lost_ratio"]
     effect_found = next(
-        p.effect for p in of_the_registry(["CheckMate-057"]).pairs if p.endpoint == "OS"
+        p.effect for p in proportionality_of_registry(["CheckMate-057"]).pairs if p.endpoint == "OS"
     )
     horizon, difference = effect_found.horizon, effect_found.difference.value
     assert 0.5 < ratio["ratio"] < 1.0

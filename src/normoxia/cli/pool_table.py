@@ -101,12 +101,12 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
 
 def _over_time(synthesis: Synthesis) -> Proportionality | None:
     """What the registry's curves say of hazard ratios of studies of the same names; None where it says nothing."""
-    from normoxia.evidence.synthesis.judgement.proportionality import of_the_registry
+    from normoxia.evidence.synthesis.judgement.proportionality import proportionality_of_registry
     from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
 
     if synthesis.network.effect is not EffectMeasure.HR:
         return None
-    found = of_the_registry(synthesis.network.studies)
+    found = proportionality_of_registry(synthesis.network.studies)
     return found if found.pairs else None
 
 

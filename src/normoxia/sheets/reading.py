@@ -269,9 +269,8 @@ def _sheet(
     lines: list[int] = []
     faults: list[Finding] = []
     width = len(header)
-    for line, last, cells in records:
-        if len(cells) > width:
-            cells = _without_empty_tail(cells, width)
+    for line, last, record in records:
+        cells = _without_empty_tail(record, width)
         if cells[0].startswith("#") and _is_comment(cells, width):
             filled_cells = ", ".join(cell for cell in cells if cell.strip())
             shown = Message("sheet.hash", text=_shortened(filled_cells))

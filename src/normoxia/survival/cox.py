@@ -56,6 +56,7 @@ class CoxFit:
 
     @property
     def standard_errors(self) -> Floats:
+        """Standard errors of the coefficients; shape (n_covariates,)."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def hazard_ratio(self, name: str | None = None) -> Inference:

@@ -110,10 +110,12 @@ class TimeToEvent:
 
     @property
     def n_patients(self) -> int:
+        """Number of patients."""
         return len(self.time)
 
     @property
     def n_events(self) -> int:
+        """Number of observed events."""
         return int(self.observed.sum())
 
     @property

@@ -44,6 +44,7 @@ class RiskDesign:
 
     @classmethod
     def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> RiskDesign:
+        """The sums of some data, covariates `x` of shape (n, n_covariates) and strata (None for one)."""
         s = np.zeros(len(data), np.intp) if stratum is None else stratum
         order = (
             np.lexsort((data.time, s))

@@ -67,6 +67,7 @@ class ParametricFit:
 
     @property
     def parameters(self) -> tuple[tuple[str, float, float], ...]:
+        """Name, value and standard error of each parameter on its natural scale."""
         errors = np.sqrt(np.diag(self.covariance))
         rows = []
         for i, name in enumerate(self.names):
@@ -78,6 +79,7 @@ class ParametricFit:
 
     @property
     def aic(self) -> float:
+        """Akaike's information criterion."""
         return -2.0 * self.log_likelihood + 2.0 * len(self.searched)
 
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:

@@ -131,6 +131,7 @@ class HazardRatios:
 
     @property
     def hazard_ratio(self) -> Floats:
+        """Hazard ratio of each replicate; shape (n_replicates,)."""
         return np.asarray(np.exp(self.log_hazard_ratio))
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -40,10 +40,12 @@ class SplineFit:
 
     @property
     def standard_errors(self) -> Floats:
+        """Standard errors of the coefficients; shape (n_coefficients,)."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     @property
     def aic(self) -> float:
+        """Akaike's information criterion."""
         return -2.0 * self.log_likelihood + 2.0 * len(self.coefficients)
 
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:

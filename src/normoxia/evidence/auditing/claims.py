@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from statistics import NormalDist
 
 from normoxia.evidence.auditing.discrepancy import (
     Discrepancy,
@@ -36,11 +37,11 @@ _CHEMOTHERAPY = frozenset(
     )
 )
 #: normal quantile beyond which two rates are told apart (two-sided 5%)
-_DIFFERENT = 1.96
+_DIFFERENT = NormalDist().inv_cdf(0.975)
 _ENDPOINTS_MET = {"yes": True, "met": True, "no": False, "not met": False}
 
 
-def regimen_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def regimen_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """An arm as the review names it contains other drugs than any arm of the study."""
     for study in registry:
         own = {_parts_of(arm): arm for arm in study.arms}
@@ -66,7 +67,7 @@ def regimen_differs(registry: Registry, outline: Outline) -> Iterator[Discrepanc
                 )
 
 
-def selection_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def selection_omitted(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The study selected patients by a marker, the review's description of the patients does not say so."""
     for study in registry:
         for claim in study.review.claims:
@@ -95,7 +96,7 @@ def selection_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepa
             )
 
 
-def claimed_equal(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def claimed_equal(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review calls two rates about equal that differ beyond chance."""
     for study in registry:
         for claim in study.review.claims:
@@ -130,7 +131,7 @@ def claimed_equal(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 break
 
 
-def cutoff_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def cutoff_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review names a cut-off of a marker that the study's selection does not have."""
     for study in registry:
         for claim in study.review.claims:
@@ -153,7 +154,7 @@ def cutoff_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 )
 
 
-def design_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def design_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review calls a study retrospective whose source speaks of patients enrolled, or the other way round."""
     for study in registry:
         for claim in study.review.claims:
@@ -176,7 +177,7 @@ def design_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 )
 
 
-def status_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def status_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review says a primary endpoint was not reached that was, or the other way round."""
     for study in registry:
         for claim in study.review.claims:
@@ -212,7 +213,7 @@ def status_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
             )
 
 
-def subgroup_without_comparison(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def subgroup_without_comparison(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review says one stratum of a marker benefits more in a study that enrolled only that stratum."""
     for study in registry:
         for claim in study.review.claims:
@@ -235,7 +236,7 @@ def subgroup_without_comparison(registry: Registry, outline: Outline) -> Iterato
             )
 
 
-def backbone_confounded(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def backbone_confounded(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review credits added drugs with an effect between arms whose chemotherapy differs too."""
     for study in registry:
         for claim in study.review.claims:

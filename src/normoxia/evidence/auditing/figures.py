@@ -30,7 +30,7 @@ from normoxia.language import Message, Wording
 from normoxia.outcome import Endpoint, Measure
 
 
-def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def value_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A figure of the review is no reading of any source of the study."""
     for study in registry:
         for figure in study.review.figures:
@@ -50,7 +50,7 @@ def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
             )
 
 
-def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def share_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A share of patients in the review is none that a source gives."""
     for study in registry:
         for figure in study.review.figures:
@@ -78,7 +78,7 @@ def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
             )
 
 
-def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def size_differs(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review's number of patients is not that of any population or sum of arms."""
     for study in registry:
         for figure in study.review.figures:
@@ -100,7 +100,7 @@ def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             )
 
 
-def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def p_unqualified(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review prints a p value bare that its source qualifies (one-sided, futility)."""
     for study in registry:
         for figure in study.review.figures:
@@ -124,7 +124,7 @@ def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                     break
 
 
-def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def label_unverified(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A figure of the review has no other source, and was recalled under another population. To be verified."""
     for study in registry:
         for figure in study.review.figures:
@@ -164,7 +164,7 @@ def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 break
 
 
-def comparator_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def comparator_omitted(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review gives a figure for one arm of a comparison and nowhere the other arm's."""
     for study in registry:
         if len(study.arms) < 2:
@@ -196,7 +196,7 @@ def comparator_omitted(registry: Registry, outline: Outline) -> Iterator[Discrep
             )
 
 
-def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def reported_since(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review gives progression-free survival of a population whose survival a source now reports."""
     for study in registry:
         for figure in study.review.figures:

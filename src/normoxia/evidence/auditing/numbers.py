@@ -28,7 +28,7 @@ from normoxia.outcome import Endpoint, Measure
 _SAME_RESULT = 0.05
 
 
-def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def sources_differ(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """Two sources print different values of one quantity of one population at one cut."""
     for study in registry:
         rows = [
@@ -78,7 +78,7 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 )
 
 
-def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def cuts_differ(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The median of one arm changes between two data cuts of the same patients."""
     for study in registry:
         sets = {p.id: p.set for p in study.populations}
@@ -120,7 +120,7 @@ def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             )
 
 
-def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def same_digits(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """Two different quantities of one arm are printed with the same digits: one was copied into the other's place."""
     for study in registry:
         for row in study.reported():
@@ -143,7 +143,7 @@ def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 break
 
 
-def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def fractions_impossible(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """Rates that a source prints are no whole patients of their arms; of each other's arms one of them is."""
     for study in registry:
         groups = defaultdict[tuple[object, ...], list[ReportedOutcome]](list)
@@ -194,7 +194,7 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
             )
 
 
-def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def denominators_differ(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A source counts fewer evaluable patients than it divides its response rate by."""
     for study in registry:
         for group in study.populations:
@@ -235,7 +235,7 @@ def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discre
                 )
 
 
-def enrolment_unsettled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def enrolment_unsettled(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A registry's enrolment is not the sum of the arms, which are known from memory only. To be verified."""
     for study in registry:
         facts = [fact for p in study.populations for fact in p.facts if fact.what == "enrolment"]

@@ -31,7 +31,7 @@ from normoxia.language import Message, Wording
 _NO_BETTER = 0.10
 
 
-def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def arms_swapped(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """Two arms carry each other's values in another place of the review."""
     for study in registry:
         for first, second in combinations(_pairs(study), 2):
@@ -50,10 +50,10 @@ def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 )
 
 
-def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def conflicting_values(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """One arm's figure has two values in two places of the review."""
     for study in registry:
-        swapped = {pair.item for pair in arms_swapped(Registry((study,)), outline)}
+        swapped = {pair.item for pair in arms_swapped(Registry((study,)), _outline)}
         groups = defaultdict[tuple[str, str, str], list[ReviewFigure]](list)
         for figure in study.review.figures:
             if not math.isnan(number(figure)) and figure.what not in swapped:
@@ -72,7 +72,7 @@ def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrep
                     )
 
 
-def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def relabelled(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The same values of the same arms stand under two populations."""
     for study in registry:
         for first, second in combinations(_pairs(study), 2):
@@ -103,7 +103,7 @@ def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 )
 
 
-def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def cited_twice(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """One study is cited under two numbers, or one number stands for two studies."""
     owners = defaultdict[object, list[Study]](list)
     for study in registry:
@@ -133,7 +133,7 @@ def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             )
 
 
-def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def arms_dropped(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review lists the arms of a study twice, with different numbers of them."""
     for study in registry:
         claims = [claim for claim in study.review.claims if claim.kind == "arms"]
@@ -153,7 +153,7 @@ def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 )
 
 
-def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def ambiguous_subject(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A sentence may speak of either of two studies, and the review's own figure contradicts one of the readings."""
     known = {study.id: study for study in registry}
     for study in registry:
@@ -183,7 +183,7 @@ def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepa
                     )
 
 
-def claimed_superior(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def claimed_superior(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """The review calls an arm better where its own medians hardly differ."""
     for study in registry:
         for claim in study.review.claims:
@@ -215,7 +215,7 @@ def claimed_superior(registry: Registry, outline: Outline) -> Iterator[Discrepan
                     )
 
 
-def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def impossible_fraction(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """A percentage of the review is no whole number of the patients it is a share of."""
     for study in registry:
         for figure in study.review.figures:
@@ -233,7 +233,7 @@ def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discre
             )
 
 
-def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def impossible_split(registry: Registry, _outline: Outline) -> Iterator[Discrepancy]:
     """No division of the total into two arms makes every percentage of the review possible."""
     for study in registry:
         total = next(
@@ -266,7 +266,7 @@ def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepan
         )
 
 
-def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
+def missing_parts(_registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """The review announces a part that it does not hold."""
     absent = [part for part in outline.parts if not part[1]]
     for name, _, line in absent:

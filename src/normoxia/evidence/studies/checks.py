@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from statistics import NormalDist
 
 from normoxia.documents import Finding, Place
 from normoxia.evidence.studies.prior import prior_inhibitor
@@ -27,6 +28,8 @@ from normoxia.outcome import Endpoint, Measure
 _MEDIAN_SLACK = 1.6
 #: a recomputed p value within this factor of the printed one is taken as the same (stratification, rounding); assumed
 _P_FACTOR = 4.0
+#: standard errors from the middle of a 95 % interval to its ends
+_HALF_WIDTH = NormalDist().inv_cdf(0.975)
 #: toxicity is counted in the treated, who are at least this share of the randomised; assumed
 _TREATED = 0.9
 _TOXICITY = (Endpoint.TRAE3, Endpoint.AE3, Endpoint.DISCONTINUATION)
@@ -314,7 +317,7 @@ def p_fits_interval(study: Study) -> Iterator[Finding]:
             continue
         if not re.fullmatch(r"0\.\d+", row.p) or e.level != 0.95 or not e.value > 0.0:
             continue
-        error = (math.log(e.high) - math.log(e.low)) / (2.0 * 1.959964)
+        error = (math.log(e.high) - math.log(e.low)) / (2.0 * _HALF_WIDTH)
         implied = math.erfc(abs(math.log(e.value)) / error / math.sqrt(2.0))
         if not implied / _P_FACTOR <= float(row.p) <= max(implied * _P_FACTOR, 1e-4):
             yield _about(

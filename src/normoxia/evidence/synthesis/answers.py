@@ -18,8 +18,8 @@ from normoxia.evidence.synthesis.extraction import (
 from normoxia.evidence.synthesis.judgement import certainty as trust
 from normoxia.evidence.synthesis.judgement.contribution import study_contributions
 from normoxia.evidence.synthesis.judgement.proportionality import (
+    ContrastQuery,
     Proportionality,
-    Wanted,
     proportionality,
 )
 from normoxia.evidence.synthesis.model import components as parts
@@ -153,7 +153,7 @@ def _analyse(
     if not contrasts:
         return _with(base, notes=(Message("question.no_study"),))
     if q.kind == "regression":
-        return _with(base, **_regress(q, contrasts, used, how))
+        return _with(base, **_regress(q, contrasts, how))
     network = net.build(
         contrasts,
         EffectMeasure.HR if asked.measure is Measure.HAZARD_RATIO else EffectMeasure.OR,
@@ -198,7 +198,7 @@ def _over_time(
         for u in used
     }
     return proportionality(
-        Wanted(
+        ContrastQuery(
             known[u.study],
             asked.endpoint.value,
             populations[u.study],
@@ -242,9 +242,7 @@ def _compose(q: Question, network: net.Network, how: _Asked) -> dict[str, Any]:
     return found
 
 
-def _regress(
-    q: Question, contrasts: list[Contrast], used: list[Used], how: _Asked
-) -> dict[str, Any]:
+def _regress(q: Question, contrasts: list[Contrast], how: _Asked) -> dict[str, Any]:
     rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
     columns = {
         name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates

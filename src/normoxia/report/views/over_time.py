@@ -40,9 +40,9 @@ def warning_words(proportionality: Proportionality, text: Language) -> str:
 def further_words(proportionality: Proportionality, text: Language) -> list[str]:
     """Sentences on studies whose hazards look proportional, and on those without curves."""
     lines = []
-    if proportionality.steady:
+    if proportionality.proportional:
         lines.append(
-            text.say("pool.over_time_steady", studies=_names(proportionality.steady, text))
+            text.say("pool.over_time_steady", studies=_names(proportionality.proportional, text))
         )
     if proportionality.unseen:
         lines.append(
@@ -122,8 +122,8 @@ def over_time_table(
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
-    with_endpoint = len({pair.endpoint for pair in proportionality.told()}) > 1
-    for pair in proportionality.told():
+    with_endpoint = len({pair.endpoint for pair in proportionality.violating_pairs()}) > 1
+    for pair in proportionality.violating_pairs():
         if pair.study != study:
             study = pair.study
             groups.add(len(rows))
@@ -149,7 +149,7 @@ def over_time_table(
 def difference_highlights(proportionality: Proportionality, text: Language) -> list[Highlight]:
     """Restricted mean difference of each study, from its first curves with non-proportional hazards."""
     first: dict[str, PairOverTime] = {}
-    for pair in proportionality.told():
+    for pair in proportionality.violating_pairs():
         if not pair.is_proportional:
             first.setdefault(pair.study, pair)
     return [

@@ -98,7 +98,7 @@ class Judgements:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def parted(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def split_roles(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Roles that a user gave, without and with those of judgements."""
     own = {role: column for role, column in given.items() if role in DOMAINS}
     return {role: column for role, column in given.items() if role not in DOMAINS}, own

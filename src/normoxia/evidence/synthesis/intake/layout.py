@@ -28,7 +28,7 @@ _NAMED = frozenset(("study", "treatment", "comparator"))
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """A sheet understood.
+    """Which columns of a sheet mean what.
 
     sheet    the sheet, intervals parted into columns of their own
     kind     "contrasts", "arms", "arms, wide" or "two arms, wide"
@@ -56,7 +56,7 @@ class TableLayout:
     percents: frozenset[str] = frozenset()
 
 
-def understood(
+def recognise_layout(
     sheet: Sheet,
     given: Mapping[str, str],
     effect: EffectMeasure | None,

@@ -14,7 +14,7 @@ from pathlib import Path
 from normoxia.documents import Finding, Findings, Place
 from normoxia.errors import InvalidDocument
 from normoxia.evidence.synthesis.intake import judgements
-from normoxia.evidence.synthesis.intake.layout import TableLayout, understood
+from normoxia.evidence.synthesis.intake.layout import TableLayout, recognise_layout
 from normoxia.evidence.synthesis.intake.rows import NumberedArm, NumberedContrast, Rows
 from normoxia.evidence.synthesis.model.contrasts import FEWEST_DF, Arm, Contrast, EffectMeasure
 from normoxia.language import Message
@@ -105,8 +105,8 @@ def interpret(
     if not sheet.rows:
         findings.raise_any()
     measure = EffectMeasure(effect) if effect is not None else None
-    given, judged = judgements.parted(columns or {})
-    layout = understood(sheet, given, measure, findings, decimal=decimal)
+    given, judged = judgements.split_roles(columns or {})
+    layout = recognise_layout(sheet, given, measure, findings, decimal=decimal)
     rows = Rows(layout, findings, [fault.place.line for fault in sheet.faults])
     contrasts, arms = _without_duplicates(rows, *rows.read())
     arms = _with_degrees_of_freedom(rows, arms, layout.effect)

@@ -106,7 +106,7 @@ def _potentials(fit: NetworkFit) -> Array:
 
 
 def _shortest_paths(
-    flow: Array, source: int, sink: int, drop: Array
+    flow: Array, source: int, sink: int, _drop: Array
 ) -> dict[tuple[int, int], float]:
     """Take all paths of fewest edges at once, in proportion to their flow, until one edge is used up; again until nothing flows."""
     left: dict[int, dict[int, float]] = {}
@@ -169,7 +169,7 @@ def _spread(
 
 
 def _paths_by_name(
-    flow: Array, source: int, sink: int, drop: Array
+    flow: Array, source: int, sink: int, _drop: Array
 ) -> dict[tuple[int, int], float]:
     """Take one path of fewest edges after the other, first by name, as much as each carries, until nothing flows."""
     left = np.where(flow > _NO_FLOW, flow, 0.0)

@@ -26,8 +26,8 @@ BASIS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A contrast that entered an answer: whose curves tell how it moves with time.
+class ContrastQuery:
+    """A contrast that entered an answer: whose digitised curves show how the effect changes with time.
 
     populations          those of the study that stand for the answer; curves of others serve when these have none
     endpoint             "" for whichever was digitised
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PairOverTime:
-    """Two digitised curves of a study, told over time.
+    """Two digitised curves of a study and the effect between them over time.
 
     of                   whose curves, in the figure's words
     treatment, control   what the answer calls the arms
@@ -64,7 +64,7 @@ class PairOverTime:
 
     @property
     def is_proportional(self) -> bool:
-        """Whether neither the test nor the curves speak against proportional hazards."""
+        """Whether neither the test nor the curves contradict proportional hazards."""
         return self.effect.first == "hazard ratio"
 
 
@@ -87,12 +87,12 @@ class Proportionality:
         return tuple(dict.fromkeys(pair.study for pair in self.pairs if not pair.is_proportional))
 
     @property
-    def steady(self) -> tuple[str, ...]:
-        """Studies whose curves speak nowhere against proportional hazards."""
+    def proportional(self) -> tuple[str, ...]:
+        """Studies no curves of which contradict proportional hazards."""
         found = set(self.violated)
         return tuple(dict.fromkeys(pair.study for pair in self.pairs if pair.study not in found))
 
-    def told(self) -> tuple[PairOverTime, ...]:
+    def violating_pairs(self) -> tuple[PairOverTime, ...]:
         """Every pair of the studies in `violated`: what is to be read before a constant ratio."""
         found = set(self.violated)
         return tuple(pair for pair in self.pairs if pair.study in found)
@@ -102,29 +102,26 @@ class Proportionality:
         return {
             "first": "restricted mean" if self.violated else "hazard ratio",
             "not_proportional": list(self.violated),
-            "no_sign_against": list(self.steady),
+            "no_sign_against": list(self.proportional),
             "no_curve": list(self.unseen),
             "not_proportional_for_another_endpoint": list(self.elsewhere),
             "basis": BASIS,
-            "studies": [_pair_json(pair) for pair in (*self.told(), *self._others())],
+            "studies": [_pair_json(pair) for pair in (*self.violating_pairs(), *self._others())],
         }
 
     def _others(self) -> Iterator[PairOverTime]:
-        steady = set(self.steady)
-        return (pair for pair in self.pairs if pair.study in steady)
+        proportional = set(self.proportional)
+        return (pair for pair in self.pairs if pair.study in proportional)
 
 
-def proportionality(contrasts: Iterable[Wanted]) -> Proportionality:
+def proportionality(contrasts: Iterable[ContrastQuery]) -> Proportionality:
     """The hazards of the contrasts behind an answer, each study's pairs of curves once."""
     asked = tuple(contrasts)
-    found = _once(pair for wanted in asked for pair in _pairs(wanted))
+    found = _once(pair for query in asked for pair in _pairs(query))
     seen = {pair.study for pair in found}
-    without = [wanted for wanted in asked if wanted.study.id not in seen]
+    without = [query for query in asked if query.study.id not in seen]
     others = _once(
-        pair
-        for wanted in without
-        if wanted.endpoint
-        for pair in _pairs(replace(wanted, endpoint=""))
+        pair for query in without if query.endpoint for pair in _pairs(replace(query, endpoint=""))
     )
     return Proportionality(
         found,
@@ -136,18 +133,18 @@ def proportionality(contrasts: Iterable[Wanted]) -> Proportionality:
 def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
     """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
 
-    Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
+    From reconstructed patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
     held constant between landmarks, so the test sees only what the landmarks show.
     """
-    return tuple((ours, theirs, contrasted(ours, theirs)) for _, ours, theirs in pairs(study))
+    return tuple((ours, theirs, effect_between(ours, theirs)) for _, ours, theirs in pairs(study))
 
 
-def contrasted(treatment: Curve, comparator: Curve) -> EffectOverTime:
+def effect_between(treatment: Curve, comparator: Curve) -> EffectOverTime:
     """The effect over time between two digitised curves, from rebuilt patients."""
     return effect_over_time(rebuilt(treatment).patients, rebuilt(comparator).patients)
 
 
-def of_the_registry(names: Iterable[str]) -> Proportionality:
+def proportionality_of_registry(names: Iterable[str]) -> Proportionality:
     """The hazards of the shipped studies of some names, capitals and hyphens aside: for a table that gives names only.
 
     Any endpoint and any two arms count, since a table of contrasts names neither as the registry does; names the registry
@@ -162,7 +159,7 @@ def of_the_registry(names: Iterable[str]) -> Proportionality:
         shipped[plain_name(name)] for name in names if plain_name(name) in shipped
     )
     studies = [files.read(library.path("studies", file)) for file in known]
-    return proportionality(Wanted(study) for study in studies if pairs(study))
+    return proportionality(ContrastQuery(study) for study in studies if pairs(study))
 
 
 def _once(told: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:
@@ -185,14 +182,14 @@ def months(days: float) -> float:
     return days / DAYS_PER_MONTH
 
 
-def _pairs(wanted: Wanted) -> Iterator[PairOverTime]:
-    study = wanted.study
+def _pairs(query: ContrastQuery) -> Iterator[PairOverTime]:
+    study = query.study
     matching = [
         (population, *ordered)
         for population, one, other in pairs(study)
-        if wanted.endpoint in ("", one.endpoint.value) and (ordered := _ordered(wanted, one, other))
+        if query.endpoint in ("", one.endpoint.value) and (ordered := _ordered(query, one, other))
     ]
-    own = [held for held in matching if held[0] in wanted.populations]
+    own = [held for held in matching if held[0] in query.populations]
     for population, ours, theirs in own or matching:
         yield PairOverTime(
             study=study.id,
@@ -201,19 +198,19 @@ def _pairs(wanted: Wanted) -> Iterator[PairOverTime]:
             endpoint=ours.endpoint.value,
             arm=ours.arm,
             comparator=theirs.arm,
-            treatment=wanted.treatment or _label(study, ours.arm),
-            control=wanted.control or _label(study, theirs.arm),
-            effect=contrasted(ours, theirs),
+            treatment=query.treatment or _label(study, ours.arm),
+            control=query.control or _label(study, theirs.arm),
+            effect=effect_between(ours, theirs),
         )
 
 
-def _ordered(wanted: Wanted, one: Curve, other: Curve) -> tuple[Curve, Curve] | None:
+def _ordered(query: ContrastQuery, one: Curve, other: Curve) -> tuple[Curve, Curve] | None:
     """The two curves as treatment and comparator, or None where they are of other arms."""
-    if not wanted.arm:
+    if not query.arm:
         return one, other
     for ours, theirs in ((one, other), (other, one)):
-        if _is_arm(wanted.study, ours.arm, wanted.arm) and _is_arm(
-            wanted.study, theirs.arm, wanted.comparator
+        if _is_arm(query.study, ours.arm, query.arm) and _is_arm(
+            query.study, theirs.arm, query.comparator
         ):
             return ours, theirs
     return None

@@ -155,7 +155,7 @@ def _rate(arm: Arm, add: float) -> tuple[float, float]:
     return math.log(events / arm.person_time), 1.0 / events
 
 
-def _mean(arm: Arm, add: float) -> tuple[float, float]:
+def _mean(arm: Arm, _add: float) -> tuple[float, float]:
     return arm.mean, arm.sd**2 / arm.n
 
 

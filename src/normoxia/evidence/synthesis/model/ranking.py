@@ -70,11 +70,11 @@ def rank(
     for part in range(fit.network.n_parts):
         inside = np.flatnonzero(fit.network.part == part)
         n = len(inside)
-        standing = np.empty((draws, n), dtype=np.int64)
+        ranks_drawn = np.empty((draws, n), dtype=np.int64)
         order = np.argsort(sign * sampled[:, inside], axis=1)
-        np.put_along_axis(standing, order, np.arange(1, n + 1)[None, :], axis=1)
+        np.put_along_axis(ranks_drawn, order, np.arange(1, n + 1)[None, :], axis=1)
         for column, i in enumerate(inside):
-            own = standing[:, column]
+            own = ranks_drawn[:, column]
             share = np.bincount(own, minlength=n + 1)[1:] / draws
             surface = (n - own) / (n - 1)
             low, high = np.quantile(few[:, i], ends)
