@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars
 
     from normoxia.evidence.synthesis.model.network import NetworkEffect
+    from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
     from normoxia.evidence.synthesis.pooling import Synthesis
 
 
@@ -141,6 +142,7 @@ def pool(
     level: float = 0.95,
     seed: int = 0,
     leave_out_faulty: bool = False,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> Pooled:
     """Pool a table of contrasts or arms (.csv, .tsv), or the studies of a shipped question.
 
@@ -163,6 +165,9 @@ def pool(
         Of the rank probabilities.
     leave_out_faulty
         Whether to pool a table without the rows that have faults, instead of refusing it.
+    prior
+        Of the heterogeneity, for a Bayesian analysis beside the other: "default" (Turner 2012 or Rhodes 2015 by measure), a name such as
+        "turner-mortality-drugs", or a family with its numbers such as "half-normal 0.5".
 
     Raises
     ------
@@ -182,6 +187,7 @@ def pool(
         "hartung_knapp": hartung_knapp,
         "level": level,
         "seed": seed,
+        "prior": prior,
     }
     if _is_question(what):
         if effect or reference or small_values or leave_out_faulty:

@@ -96,6 +96,20 @@ def pool(
             help="Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
         ),
     ] = None,
+    bayesian: Annotated[
+        bool,
+        typer.Option(
+            "--bayesian",
+            help="Also a Bayesian network meta-analysis with an informative prior of heterogeneity.",
+        ),
+    ] = False,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            "--prior",
+            help='Prior of --bayesian: turner-general, rhodes-general, ..., "half-normal 0.5", "log-normal -2.56 1.74".',
+        ),
+    ] = None,
     level: Annotated[
         float, typer.Option("--level", help="Level of every interval, such as 0.9 or 90.")
     ] = 0.95,
@@ -148,6 +162,7 @@ def pool(
             "Literal['confidence', 'student'] | None",
             _one_of("kind of prediction interval", prediction, PREDICTIONS),
         ),
+        prior=prior or ("default" if bayesian else None),
         level=_level(level),
         leave_one_out=leave_one_out,
         components=components,

@@ -226,6 +226,8 @@ def _fitting(asked: Options) -> dict[str, object]:
         found["hartung_knapp"] = True
     if asked.prediction is not None:
         found["prediction"] = asked.prediction
+    if asked.prior is not None:
+        found["prior"] = asked.prior
     if asked.level != 0.95:
         found["level"] = asked.level
     return found
@@ -257,6 +259,8 @@ def _command(what: str, asked: Options) -> str:
         words += ["--inactive", asked.inactive]
     if asked.prediction is not None:
         words += ["--prediction", asked.prediction]
+    if asked.prior is not None:
+        words += ["--prior", asked.prior]
     if asked.level != 0.95:
         words += ["--level", repr(asked.level)]
     for flag, given in (

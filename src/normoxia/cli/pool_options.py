@@ -28,6 +28,7 @@ class Options:
     studies: tuple[Path, ...]
     hartung_knapp: bool
     prediction: Literal["confidence", "student"] | None
+    prior: str | None
     level: float
     leave_one_out: bool
     components: bool

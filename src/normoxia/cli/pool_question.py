@@ -66,6 +66,7 @@ def pool_question(what: str, asked: Options, out: Path | None, json: bool, quiet
         hartung_knapp=asked.hartung_knapp,
         level=asked.level,
         prediction=asked.prediction,
+        prior=asked.prior,
     )
     whole = translated(_answer_json(answered), asked.lang)
     if out is not None:

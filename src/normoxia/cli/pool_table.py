@@ -65,6 +65,7 @@ def pool_table(path: Path, asked: Options, out: Path | None, json: bool, quiet: 
         hartung_knapp=asked.hartung_knapp,
         level=asked.level,
         prediction=asked.prediction,
+        prior=asked.prior,
     )
     shares = {} if shares_left_out(synthesis.network) else study_contributions(synthesis.fit)
     judged = _certainty(synthesis, table, asked, shares)

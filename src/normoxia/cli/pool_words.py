@@ -18,6 +18,8 @@ def print_pooled(told: NetworkSections) -> None:
     """A synthesis on the terminal: network, effects, heterogeneity, ranking, inconsistency, certainty."""
     print_lines([told.network_words()])
     show_table(told.effects_table())
+    print_lines(told.bayesian_words())
+    show_table(told.bayesian_table())
     print_lines([told.heterogeneity_words()])
     show_table(told.ranking_table())
     print_lines([told.inconsistency_words()])

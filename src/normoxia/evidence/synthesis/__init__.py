@@ -7,6 +7,7 @@ Read in this order:
     meta           pairwise pooling; small_studies, regression, indirect (Bucher, MAIC)
     multiarm       a study with several arms as independent contrasts; all_pairs completes what publications leave out
     network        the network and its fit; prediction, ranking, consistency, contribution, components, funnel, certainty
+    bayesian       the posterior under an informative prior of the heterogeneity (priors), integrated exactly
     pooling        pool: all of it at once; without leaves out each study in turn
 
 counts and time:

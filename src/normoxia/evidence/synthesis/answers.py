@@ -28,6 +28,7 @@ from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.regression import Regression, meta_regression
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.questions import Asked, Question, question
@@ -105,26 +106,34 @@ def answer(
     prediction: Prediction | None = None,
     draws: int = 10_000,
     seed: int = 0,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> Answer:
     """The whole analysis of a question.
 
     asked    a question, the name of a shipped one, or a document
     studies  the registry; the shipped one by default
     tau      estimator of tau2, or a fixed standard deviation
-    hartung_knapp, level, prediction   as in `pool`; a regression is by Hartung and Knapp in any case, components never
+    hartung_knapp, level, prediction, prior   as in `pool`; a regression is by Hartung and Knapp in any case, components never
     raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
              population or arm that is not there
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()
     require_complete(q, known)
-    asked_of = _Asked(model, tau, hartung_knapp, level, prediction)
+    asked_of = _Asked(
+        model=model,
+        tau=tau,
+        hartung_knapp=hartung_knapp,
+        level=level,
+        prediction=prediction,
+        prior=prior,
+    )
     return Answer(
         q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked}
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """How to pool."""
 
@@ -133,6 +142,7 @@ class _Asked:
     hartung_knapp: bool
     level: float
     prediction: Prediction | None
+    prior: HeterogeneityPrior | str | None
 
     def of_fit(self) -> dict[str, Any]:
         """Options of a network's fit."""
@@ -167,6 +177,7 @@ def _analyse(
         small_values=asked.small_values,
         draws=draws,
         seed=seed,
+        prior=how.prior,
     )
     shares = study_contributions(synthesis.fit)
     judged = trust.certainty(

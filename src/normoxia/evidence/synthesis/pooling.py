@@ -16,6 +16,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis.judgement import consistency
 from normoxia.evidence.synthesis.model import network as net
 from normoxia.evidence.synthesis.model import ranking
+from normoxia.evidence.synthesis.model.bayesian import BayesianFit, fit_bayesian
 from normoxia.evidence.synthesis.model.contrasts import (
     Arm,
     Contrast,
@@ -26,9 +27,10 @@ from normoxia.evidence.synthesis.model.counts import Method, fit_counts
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import Network, NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.ranking import Rank, SmallValues
 from normoxia.evidence.synthesis.model.size import require_feasible
-from normoxia.language import Message
+from normoxia.language import Message, Wording
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
@@ -47,17 +49,19 @@ class Synthesis:
     splits        node splits; interaction the design-by-treatment test
     notes         what the evidence could not say, in sentences
     method        how counts became estimates, see `counts`
+    bayesian      the posterior under a prior of the heterogeneity, where one was asked for
     """
 
     fit: NetworkFit
     common: NetworkFit
     reference: str
-    small_values: str
+    small_values: SmallValues
     ranking: tuple[Rank, ...]
     splits: tuple[consistency.Split, ...]
     interaction: consistency.DesignByTreatment
     notes: tuple[str, ...]
     method: str = "inverse-variance"
+    bayesian: BayesianFit | None = None
 
     @property
     def network(self) -> Network:
@@ -80,6 +84,7 @@ class Synthesis:
         reference first.
         """
         is_ratio = self.network.effect.is_ratio
+        posterior = self.bayesian
         fits = [self.fit] if self.fit.model == "common" else [self.fit, self.common]
         low, high = self.fit.tau2_interval()
         i2, i2_low, i2_high = self.fit.i2
@@ -106,6 +111,11 @@ class Synthesis:
             },
             "ranking": [_rank_json(r) for r in self.ranking],
             "inconsistency": _inconsistency_json(self.interaction, self.splits),
+            **(
+                {"bayesian": posterior.to_json(self.reference, self.small_values)}
+                if posterior is not None
+                else {}
+            ),
             "small_values": self.small_values,
             "notes": list(self.notes),
         }
@@ -125,6 +135,7 @@ def pool(
     method: Method | str = Method.INVERSE_VARIANCE,
     draws: int = 10_000,
     seed: int = 0,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> Synthesis:
     """A network meta-analysis of a table, of contrasts, of arms, or (hazard ratios and counts together) of both.
 
@@ -136,6 +147,8 @@ def pool(
     method        inverse variance, or one of the methods for few events, which take odds ratios from counts themselves (see
                   `counts`), with a tau of their own or none
     draws, seed   of the rankogram
+    prior         of the heterogeneity, for a Bayesian analysis beside the other: a name or a text as in `priors.prior_of`, "default" for
+                  the one that fits the measure; none is made without one
     raises        InvalidArgument for evidence without a contrast or options a method has not, UnknownName for a reference that is not in the network
     """
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
@@ -166,6 +179,14 @@ def pool(
         common = net.fit(network, model="common", level=level)
     if hartung_knapp and net.agrees_exactly(by_variance):
         notes.append(Message("evidence.agrees_exactly"))
+    posterior = None
+    if prior is not None:
+        if counted:
+            raise InvalidArgument(
+                f"{Method(method)} keeps to the counts; the Bayesian analysis is of contrasts, so pool by inverse-variance"
+            )
+        posterior = fit_bayesian(network, prior, level=level)
+        notes += _prior_notes(posterior)
     at = (
         network.treatments[network.index(reference)]
         if reference is not None
@@ -186,7 +207,19 @@ def pool(
         interaction=consistency.design_by_treatment(network),
         notes=tuple(notes),
         method=str(Method(method)),
+        bayesian=posterior,
     )
+
+
+def _prior_notes(posterior: BayesianFit) -> list[Message]:
+    """A note where the prior was fitted to effects on another scale than the network's."""
+    measure = str(posterior.network.effect)
+    fitted = {"log odds ratio": "OR", "standardised mean difference": "SMD"}
+    if fitted.get(posterior.prior.measure, measure) == measure:
+        return []
+    return [
+        Message("evidence.prior_of_other", measure=measure, fitted=Wording(posterior.prior.measure))
+    ]
 
 
 def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Network, list[str]]:

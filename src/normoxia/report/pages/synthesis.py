@@ -469,7 +469,17 @@ def _sections(pooled: NetworkSections, figures: list[Figure]) -> list[Section]:
     }
     blocks: list[tuple[str, Sequence[Block | None]]] = [
         ("pool.section_network", (Prose(pooled.network_words()), graph)),
-        ("pool.section_effects", (forest, pooled.effects_table(), league, pooled.without_table())),
+        (
+            "pool.section_effects",
+            (
+                forest,
+                pooled.effects_table(),
+                *(Prose(line) for line in pooled.bayesian_words()),
+                pooled.bayesian_table(),
+                league,
+                pooled.without_table(),
+            ),
+        ),
         (
             "pool.section_components",
             (*(Prose(x) for x in pooled.parts_words()), pooled.parts_table()),

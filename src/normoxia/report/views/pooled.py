@@ -301,6 +301,69 @@ class NetworkSections:
             groups=frozenset(groups),
         )
 
+    def bayesian_words(self) -> list[str]:
+        """Prior and posterior of the heterogeneity in sentences; none without a Bayesian analysis."""
+        posterior = self.synthesis.bayesian
+        if posterior is None:
+            return []
+        tau, prior = posterior.heterogeneity(), posterior.prior
+        source = prior.source or self.say("pool.bayesian_own")
+        return [
+            self.say(
+                "pool.bayesian",
+                prior=prior.label.replace("tau2", "τ²").replace("tau", "τ"),
+                source=source,
+                median=self.text.number(tau.median, 3),
+                low=self.text.number(tau.low, 3),
+                high=self.text.number(tau.high, 3),
+            )
+        ]
+
+    def bayesian_table(self) -> Table | None:
+        """Table of posterior effects against the reference; None without a Bayesian analysis."""
+        posterior = self.synthesis.bayesian
+        if posterior is None:
+            return None
+        say, ranks = (
+            self.say,
+            {r.treatment: r for r in posterior.ranks(self.synthesis.small_values)},
+        )
+        rows: list[tuple[str, ...]] = []
+        bold: set[tuple[int, int]] = set()
+        below_is_good = self.synthesis.small_values == "good"
+        effects = [e for e in posterior.effects(self.synthesis.reference) if math.isfinite(e.mean)]
+        for e in sorted(effects, key=lambda e: e.median if below_is_good else -e.median):
+            if not e.low <= 0.0 <= e.high:
+                bold.add((len(rows), 1))
+            low, high = (self.text.number(self.natural(end), 2) for end in e.prediction)
+            better = e.probability_below if below_is_good else 1.0 - e.probability_below
+            interval = Estimate(
+                self.natural(e.median),
+                self.natural(e.low),
+                self.natural(e.high),
+                level=posterior.level,
+            )
+            rows.append(
+                (
+                    self.treatment_name(e.treatment),
+                    self.text.interval(interval, 2),
+                    say("pool.interval", low=low, high=high),
+                    self.text.number(100.0 * better, 1),
+                    self.text.number(100.0 * ranks[e.treatment].sucra, 1),
+                )
+            )
+        heads = ("treatment", "bayesian_median", "prediction", "bayesian_better", "bayesian_sucra")
+        return Table(
+            name=self.name("bayesian"),
+            title=say(
+                "pool.bayesian_title", reference=self.treatment_name(self.synthesis.reference)
+            ),
+            columns=tuple(say(f"pool.{head}", measure=self.measure) for head in heads),
+            rows=tuple(rows),
+            note=say("pool.bayesian_note"),
+            emphasis=frozenset(bold),
+        )
+
     def certainty_level(self, treatment: str, comparator: str) -> str:
         """Return the certainty of a contrast as text, a dash where it was not judged."""
         certainty = self.judgements_by_pair.get(frozenset((treatment, comparator)))

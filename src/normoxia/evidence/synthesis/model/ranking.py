@@ -47,7 +47,7 @@ class Rank:
 
 def p_scores(fit: NetworkFit, *, small_values: SmallValues = "good") -> dict[str, float]:
     """P-score of each treatment within its connected part; nan for one that stands alone."""
-    scores = _p_scores(fit.theta[None, :], fit, _sign(small_values))[0]
+    scores = _p_scores(fit.theta[None, :], fit, direction(small_values))[0]
     return dict(zip(fit.network.treatments, scores.tolist(), strict=True))
 
 
@@ -59,7 +59,7 @@ def rank(
     small_values  "good" when a small effect helps the patient (HR of death), "bad" when it harms (odds of response)
     draws         of all effects from their joint normal distribution; Monte-Carlo error of SUCRA is `sucra_se`
     """
-    sign = _sign(small_values)
+    sign = direction(small_values)
     if draws < 2:
         raise InvalidArgument(f"{draws} draws; a distribution of ranks needs at least 2")
     scores = _p_scores(fit.theta[None, :], fit, sign)[0]
@@ -94,7 +94,8 @@ def rank(
     return tuple(sorted(ranks, key=lambda r: -r.p_score))
 
 
-def _sign(small_values: str) -> float:
+def direction(small_values: str) -> float:
+    """1 where small values are good for the patient, -1 where they are bad."""
     if small_values not in ("good", "bad"):
         raise InvalidArgument(
             f'small_values "{small_values}"; expected "good" (less is better) or "bad"'
