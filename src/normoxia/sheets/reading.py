@@ -56,7 +56,7 @@ _INVISIBLE = dict.fromkeys(
 _SEP_LINE = re.compile(r'"?[Ss][Ee][Pp]=(.)"?[ \t]*(?:\r\n|\n|\r)')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A text table: header, rows of cells as long as the header, and the file's line of each row.
 

@@ -28,7 +28,7 @@ _SUSPECT, _GONE = 1e-6, 1e-10
 _ALIKE = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CoxFit:
     """A fitted Cox model.
 
@@ -99,7 +99,15 @@ class CoxFit:
         value = ratio(
             float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method
         ).value
-        return Inference(value, float(self.standard_errors[i]), low, high, self.level, p, method)
+        return Inference(
+            value=value,
+            standard_error=float(self.standard_errors[i]),
+            low=low,
+            high=high,
+            level=self.level,
+            p=p,
+            method=method,
+        )
 
 
 def cox(
@@ -172,18 +180,18 @@ def cox(
             )
     coefficients, covariance = coefficients / scale, covariance / np.outer(scale, scale)
     return CoxFit(
-        labels,
-        coefficients,
-        covariance,
-        likelihoods,
-        score_test,
-        ties,
-        sandwich,
-        level,
-        data,
-        x,
-        stratum,
-        firth,
+        names=labels,
+        coefficients=coefficients,
+        covariance=covariance,
+        log_likelihood=likelihoods,
+        score_test=score_test,
+        ties=ties,
+        robust=sandwich,
+        level=level,
+        data=data,
+        covariates=x,
+        strata=stratum,
+        firth=firth,
     )
 
 

@@ -163,7 +163,9 @@ class TimeToEvent:
 
     def _like(self, time: Any, observed: Any, entry: Any, weight: Any) -> TimeToEvent:
         """Other patients with times that were joined already."""
-        made = TimeToEvent(time, observed, entry, weight, 0.0)
+        made = TimeToEvent(
+            time=time, observed=observed, entry=entry, weight=weight, tie_tolerance=0.0
+        )
         object.__setattr__(made, "tie_tolerance", self.tie_tolerance)
         object.__setattr__(made, "slack", self.slack)
         return made
@@ -190,7 +192,9 @@ def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]
     time, observed = (
         np.concatenate([getattr(g, name) for g in groups]) for name in ("time", "observed")
     )
-    together = TimeToEvent(time, observed, entry, weight, tolerances.pop())
+    together = TimeToEvent(
+        time=time, observed=observed, entry=entry, weight=weight, tie_tolerance=tolerances.pop()
+    )
     return together, np.repeat(np.arange(len(groups)), [len(g) for g in groups])
 
 

@@ -17,7 +17,7 @@ from normoxia.survival.data import Floats, TimeToEvent
 Ties = Literal["efron", "breslow", "exact"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RiskDesign:
     """Patients sorted by stratum and time, with the groups of tied events found once.
 
@@ -75,19 +75,19 @@ class RiskDesign:
             entry_first = entries.left(time[opening], s[opening])
             base_group = np.where(entry > 0, groups.right(entry, s), base_group)
         return cls(
-            order,
-            x[order],
-            data.weights[order],
-            group,
-            event,
-            share,
-            first,
-            bounds[s[opening] + 1],
-            entry_order,
-            entry_first,
-            time[opening],
-            last_group,
-            base_group,
+            order=order,
+            x=x[order],
+            weight=data.weights[order],
+            group=group,
+            event=event,
+            share=share,
+            first=first,
+            end=bounds[s[opening] + 1],
+            entry_order=entry_order,
+            entry_first=entry_first,
+            times=time[opening],
+            last_group=last_group,
+            base_group=base_group,
         )
 
     def risk_sums(self, values: Floats) -> Floats:

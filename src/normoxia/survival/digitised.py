@@ -278,8 +278,8 @@ def _rebuild(curve: DigitisedCurve, spread: Floats | None, *, at_risk_then: bool
         seen += int(walked.deaths.sum())
     censored += [end] * n
     patients = TimeToEvent(
-        np.array([t for t, x in deaths for _ in range(x)] + censored),
-        np.array([True] * seen + [False] * len(censored)),
+        time=np.array([t for t, x in deaths for _ in range(x)] + censored),
+        observed=np.array([True] * seen + [False] * len(censored)),
     )
     rebuilt = np.array([int((patients.time >= t - slack).sum()) for t in starts], dtype=np.int64)
     notes = _unmet(curve, rebuilt)
@@ -309,7 +309,7 @@ class _Walk:
     left: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Piece:
     """The stretch between two times of the risk table.
 
@@ -351,15 +351,15 @@ class _Piece:
         last = float(curve.time[-1])
         until = last if len(gone) and gone[0] == 0 and start < last < stop else stop
         return cls(
-            time,
-            curve.survival[rows],
-            start,
-            stop,
-            until,
-            n,
-            height,
-            _marks(curve, start, until),
-            spread,
+            time=time,
+            survival=curve.survival[rows],
+            start=start,
+            stop=stop,
+            until=until,
+            n=n,
+            height=height,
+            marks=_marks(curve, start, until),
+            spread=spread,
         )
 
     def censor_times(self, lost: int) -> Floats:

@@ -13,7 +13,7 @@ from normoxia.values import Value
 _LARGEST = 700.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Inference(Value):
     """An estimate with its standard error, interval and two-sided p.
 
@@ -75,7 +75,13 @@ def symmetric(value: float, standard_error: float, level: float, method: str) ->
     reach = half_width(level) * standard_error
     z = value / standard_error if standard_error > 0 else math.nan
     return Inference(
-        value, standard_error, value - reach, value + reach, level, two_sided(z), method
+        value=value,
+        standard_error=standard_error,
+        low=value - reach,
+        high=value + reach,
+        level=level,
+        p=two_sided(z),
+        method=method,
     )
 
 
@@ -92,4 +98,12 @@ def ratio(log_value: float, standard_error: float, level: float, method: str) ->
         math.exp(max(log_value - reach, -_LARGEST)),
         math.exp(min(log_value + reach, _LARGEST)),
     )
-    return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)
+    return Inference(
+        value=math.exp(log_value),
+        standard_error=standard_error,
+        low=low,
+        high=high,
+        level=level,
+        p=two_sided(z),
+        method=method,
+    )

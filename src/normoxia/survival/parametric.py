@@ -25,7 +25,7 @@ _NOWHERE = 1e300
 Hazards = Callable[[Floats, Sequence[Floats]], tuple[Floats, Floats]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Family:
     """A distribution of survival times.
 
@@ -47,7 +47,7 @@ class Family:
     start: Callable[[TimeToEvent], Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ParametricFit:
     """A fitted distribution.
 
@@ -145,7 +145,13 @@ def fit_parametric(
     start = np.concatenate([guess, np.zeros(x.shape[1])])
     searched, covariance, value = maximise(negative, start, family.title)
     return ParametricFit(
-        family, (*family.parameters, *labels), searched, covariance, -value, len(data), labels
+        family=family,
+        names=(*family.parameters, *labels),
+        searched=searched,
+        covariance=covariance,
+        log_likelihood=-value,
+        n_patients=len(data),
+        covariate_names=labels,
     )
 
 

@@ -23,7 +23,7 @@ from normoxia.survival.ties import TIE_TOLERANCE, checked, joined_rows
 Ties = Literal["efron", "breslow"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SurvivalCurves:
     """Kaplan-Meier curves of R replicates, one step a patient (steps of height 0 where censored).
 
@@ -165,7 +165,9 @@ def kaplan_meier_many(
     with np.errstate(divide="ignore"):
         log_var = np.cumsum(np.where(events, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     last = np.where(np.isfinite(days), days, 0.0).max(axis=1)
-    return SurvivalCurves(days, survival, log_var, last, tie_tolerance)
+    return SurvivalCurves(
+        times=days, survival=survival, log_var=log_var, last=last, tie_tolerance=tie_tolerance
+    )
 
 
 def hazard_ratio_many(

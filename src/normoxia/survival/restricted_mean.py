@@ -45,7 +45,13 @@ def restricted_mean(curve: SurvivalCurve, horizon: float, *, extend: bool = Fals
     reach = half_width(curve.level) * error
     low, high = max(value - reach, 0.0), min(value + reach, horizon)
     return Inference(
-        value, error, low, high, curve.level, math.nan, f"restricted mean to {horizon:g} days"
+        value=value,
+        standard_error=error,
+        low=low,
+        high=high,
+        level=curve.level,
+        p=math.nan,
+        method=f"restricted mean to {horizon:g} days",
     )
 
 
@@ -92,13 +98,13 @@ def restricted_mean_lost(
     """
     mean = restricted_mean(curve, horizon, extend=extend)
     return Inference(
-        horizon - mean.value,
-        mean.standard_error,
-        horizon - mean.high,
-        horizon - mean.low,
-        mean.level,
-        math.nan,
-        f"restricted mean time lost to {horizon:g} days",
+        value=horizon - mean.value,
+        standard_error=mean.standard_error,
+        low=horizon - mean.high,
+        high=horizon - mean.low,
+        level=mean.level,
+        p=math.nan,
+        method=f"restricted mean time lost to {horizon:g} days",
     )
 
 

@@ -18,7 +18,7 @@ Scale = Literal["hazard", "odds", "normal"]
 _HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SplineFit:
     """A fitted Royston-Parmar model.
 
@@ -162,14 +162,14 @@ def fit_spline(
         *(f"gamma1({labels[i]})" for i in varying),
     )
     return SplineFit(
-        scale,
-        knots,
-        all_names,
-        found / factor,
-        covariance / np.outer(factor, factor),
-        -value,
-        x.shape[1],
-        tuple(varying),
+        scale=scale,
+        knots=knots,
+        names=all_names,
+        coefficients=found / factor,
+        covariance=covariance / np.outer(factor, factor),
+        log_likelihood=-value,
+        n_covariates=x.shape[1],
+        varying=tuple(varying),
     )
 
 

@@ -26,12 +26,24 @@ def test_the_printed_curves_of_two_trials_are_found_not_proportional() -> None:
     found = proportionality(
         [
             ContrastQuery(
-                study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel", "ICI", "docetaxel"
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT",),
+                arm="nivo",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
             ),
             ContrastQuery(
-                study("OAK"), "PFS", ("ITT850",), "atezo", "docetaxel", "ICI", "docetaxel"
+                study=study("OAK"),
+                endpoint="PFS",
+                populations=("ITT850",),
+                arm="atezo",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
             ),
-            ContrastQuery(study("LEAP-007"), "PFS"),
+            ContrastQuery(study=study("LEAP-007"), endpoint="PFS"),
         ]
     )
     assert found.violated == ("CheckMate-057", "OAK")
@@ -47,7 +59,13 @@ def test_the_printed_curves_of_two_trials_are_found_not_proportional() -> None:
 
 def test_a_contrast_asked_the_other_way_round_is_the_mirror_image() -> None:
     told = [
-        proportionality([ContrastQuery(study("CheckMate-057"), "OS", ("ITT",), *arms, *arms)]).pairs
+        proportionality(
+            [
+                ContrastQuery(
+                    study=study("CheckMate-057"), endpoint="OS", populations=("ITT",), *arms, *arms
+                )
+            ]
+        ).pairs
         for arms in (("nivo", "docetaxel"), ("docetaxel", "nivo"))
     ]
     ((one,), (other,)) = told
@@ -60,13 +78,13 @@ def test_one_curve_of_two_doses_serves_each_of_them() -> None:
     (*pairs,) = proportionality(
         [
             ContrastQuery(
-                study("KEYNOTE-010"),
-                "PFS",
-                ("TPS_ge1",),
-                "pembro2",
-                "docetaxel",
-                "ICI",
-                "docetaxel",
+                study=study("KEYNOTE-010"),
+                endpoint="PFS",
+                populations=("TPS_ge1",),
+                arm="pembro2",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
             )
         ]
     ).pairs
@@ -76,13 +94,37 @@ def test_one_curve_of_two_doses_serves_each_of_them() -> None:
 
 def test_curves_of_the_patients_who_entered_go_before_those_of_others() -> None:
     entered = proportionality(
-        [ContrastQuery(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     others = proportionality(
-        [ContrastQuery(study("CheckMate-057"), "PFS", ("PDL1_strata",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("PDL1_strata",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     neither = proportionality(
-        [ContrastQuery(study("CheckMate-057"), "PFS", ("ITT_3y",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT_3y",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     assert len(entered.pairs) == 1
     assert len(others.pairs) == 3
@@ -90,12 +132,28 @@ def test_curves_of_the_patients_who_entered_go_before_those_of_others() -> None:
 
 
 def test_two_strata_on_one_figure_are_told_once() -> None:
-    query = ContrastQuery(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")
+    query = ContrastQuery(
+        study=study("CheckMate-057"),
+        endpoint="PFS",
+        populations=("ITT",),
+        arm="nivo",
+        comparator="docetaxel",
+    )
     assert proportionality([query, query]).pairs == proportionality([query]).pairs
 
 
 def test_another_endpoint_that_moves_is_a_reason_for_doubt() -> None:
-    found = proportionality([ContrastQuery(study("OAK"), "OS", ("ITT850",), "atezo", "docetaxel")])
+    found = proportionality(
+        [
+            ContrastQuery(
+                study=study("OAK"),
+                endpoint="OS",
+                populations=("ITT850",),
+                arm="atezo",
+                comparator="docetaxel",
+            )
+        ]
+    )
     assert (found.violated, found.unseen, found.elsewhere) == ((), ("OAK",), ("OAK",))
 
 

@@ -41,7 +41,7 @@ SCHEMA = "normoxia/answer/1"
 Tau = TauMethod | str | float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Analysis:
     """One endpoint's answer.
 
@@ -159,7 +159,12 @@ def _analyse(
     q: Question, asked: Asked, known: Registry, how: _Asked, draws: int, seed: int
 ) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
-    base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
+    base = Analysis(
+        asked=asked,
+        used=tuple(used),
+        left_out=tuple(left),
+        over_time=_over_time(q, asked, used, known),
+    )
     if not contrasts:
         return _with(base, notes=(Message("question.no_study"),))
     if q.kind == "regression":
@@ -210,13 +215,13 @@ def _over_time(
     }
     return proportionality(
         ContrastQuery(
-            known[u.study],
-            asked.endpoint.value,
-            populations[u.study],
-            u.arm,
-            u.comparator,
-            u.treatment,
-            u.control,
+            study=known[u.study],
+            endpoint=asked.endpoint.value,
+            populations=populations[u.study],
+            arm=u.arm,
+            comparator=u.comparator,
+            treatment=u.treatment,
+            control=u.control,
         )
         for u in used
     )

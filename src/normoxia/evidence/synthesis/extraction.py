@@ -26,7 +26,7 @@ from normoxia.language import Message, translations
 from normoxia.outcome import Measure, Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
     """One number that entered, and where it was read."""
 
@@ -128,15 +128,15 @@ def _ratios(
                     label, entry.arms[arm], entry.arms[comparator], reading.estimate, reading.se
                 ),
                 Used(
-                    study.id,
-                    row.population,
-                    arm,
-                    comparator,
-                    entry.arms[arm],
-                    entry.arms[comparator],
-                    shown,
-                    study.source(row),
-                    reading.problems,
+                    study=study.id,
+                    population=row.population,
+                    arm=arm,
+                    comparator=comparator,
+                    treatment=entry.arms[arm],
+                    control=entry.arms[comparator],
+                    shown=shown,
+                    source=study.source(row),
+                    notes=reading.problems,
                 ),
             )
 
@@ -170,15 +170,15 @@ def _rates(
         yield (
             Contrast(label, one, other, c.estimate, c.se),
             Used(
-                study.id,
-                row.population,
-                c.treatment,
-                c.comparator,
-                one,
-                other,
-                shown,
-                study.source(row),
-                notes,
+                study=study.id,
+                population=row.population,
+                arm=c.treatment,
+                comparator=c.comparator,
+                treatment=one,
+                control=other,
+                shown=shown,
+                source=study.source(row),
+                notes=notes,
             ),
         )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SCHEMA = "normoxia/synthesis/1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Synthesis:
     """A network meta-analysis with its ranking and its checks.
 

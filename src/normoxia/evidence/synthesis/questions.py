@@ -22,7 +22,7 @@ LANGUAGES = ("en", "zh")
 KINDS = ("network", "components", "regression")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyEntry:
     """One study that enters.
 
@@ -61,7 +61,7 @@ class Asked:
     small_values: SmallValues
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked, of which evidence.
 
@@ -153,7 +153,7 @@ def _entry(node: Node, findings: Findings) -> StudyEntry:
         ("endpoints", "covariates", "risk_of_bias", "indirectness"),
     )
     if not {"study", "populations", "arms", "why"} <= set(f):
-        return StudyEntry("", (), {}, {})
+        return StudyEntry(study="", populations=(), arms={}, why={})
     return StudyEntry(
         study=f["study"].text(findings),
         populations=tuple(n.text(findings) for n in f["populations"].items(findings)),

@@ -26,7 +26,7 @@ _LEVEL = 0.95
 _NAMED = frozenset(("study", "treatment", "comparator"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableLayout:
     """Which columns of a sheet mean what.
 
@@ -70,10 +70,12 @@ def recognise_layout(
     decimal  "point" or "comma", where the user said so
     raises   InvalidDocument when the columns make no network; UnknownName for a role or column that does not exist
     """
-    return _Layouts(sheet, dict(given), effect, findings, decimal).read()
+    return _Layouts(
+        sheet=sheet, given=dict(given), effect=effect, findings=findings, decimal=decimal
+    ).read()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Layouts:
     sheet: Sheet
     given: dict[str, str]
@@ -198,13 +200,13 @@ class _Layouts:
         paired: Mapping[tuple[str, int], str] | None = None,
     ) -> TableLayout:
         return TableLayout(
-            self.sheet,
-            kind,
-            dict(roles),
-            dict(mapping),
-            self.effect,
-            wide or {},
-            paired or {},
+            sheet=self.sheet,
+            kind=kind,
+            roles=dict(roles),
+            mapping=dict(mapping),
+            effect=self.effect,
+            wide=wide or {},
+            paired=paired or {},
             level=self.level,
             unclear=self.unclear,
             marks=self.marks,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TOO_NARROW = 0.8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedRatio:
     """A log hazard ratio (treatment against comparator) as read from a publication.
 
@@ -74,19 +74,19 @@ def from_interval(
     hr_slack = lo_slack = hi_slack = min(hr_slack, lo_slack, hi_slack)
     if not 0 < lo < hi:
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "ratio and interval",
-            (Message("ratio.interval_order", low=low, high=high),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="ratio and interval",
+            problems=(Message("ratio.interval_order", low=low, high=high),),
+            is_usable=False,
         )
     if not hr > 0:
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "ratio and interval",
-            (Message("ratio.positive", ratio=ratio),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="ratio and interval",
+            problems=(Message("ratio.positive", ratio=ratio),),
+            is_usable=False,
         )
     z = normal_quantile(level)
     se = (math.log(hi) - math.log(lo)) / (2.0 * z)
@@ -107,10 +107,12 @@ def from_interval(
                 inverse=1 / hr,
             )
         )
-        return ExtractedRatio(math.nan, math.nan, how, tuple(problems), False)
+        return ExtractedRatio(
+            estimate=math.nan, se=math.nan, how=how, problems=tuple(problems), is_usable=False
+        )
     problems += _asymmetry(hr, lo, hi, hr_slack / hr + 0.5 * (lo_slack / lo + hi_slack / hi))
     problems += _narrowness(se, events)
-    return ExtractedRatio(math.log(hr), se, how, tuple(problems))
+    return ExtractedRatio(estimate=math.log(hr), se=se, how=how, problems=tuple(problems))
 
 
 def from_p_value(
@@ -127,21 +129,21 @@ def from_p_value(
     value, p_slack = _printed(text.lstrip("<= "))
     if not 0 < value < 1 or not hr > 0:
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "ratio and p",
-            (Message("ratio.ratio_and_p", ratio=ratio, p=p),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="ratio and p",
+            problems=(Message("ratio.ratio_and_p", ratio=ratio, p=p),),
+            is_usable=False,
         )
     z = _z_of(value, sides)
     effect = math.log(hr)
     if abs(effect) <= slack / hr or z == 0:
         return ExtractedRatio(
-            effect,
-            math.nan,
-            "ratio and p",
-            (Message("ratio.no_information", hr=hr, effect=effect, z=z),),
-            False,
+            estimate=effect,
+            se=math.nan,
+            how="ratio and p",
+            problems=(Message("ratio.no_information", hr=hr, effect=effect, z=z),),
+            is_usable=False,
         )
     se = abs(effect) / z
     problems = []
@@ -154,7 +156,7 @@ def from_p_value(
     if max(widths) > 1.25 * min(widths):
         problems.append(Message("ratio.rounded", low=min(widths), high=max(widths)))
     problems += _narrowness(se, events)
-    return ExtractedRatio(effect, se, "ratio and p value", tuple(problems))
+    return ExtractedRatio(estimate=effect, se=se, how="ratio and p value", problems=tuple(problems))
 
 
 def from_p_and_events(
@@ -168,11 +170,11 @@ def from_p_and_events(
     value, _ = _printed(str(p).strip().lstrip("<= "))
     if not 0 < value < 1 or events < 1 or not allocation > 0:
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "p and events",
-            (Message("ratio.p_and_events", p=p, events=events),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="p and events",
+            problems=(Message("ratio.p_and_events", p=p, events=events),),
+            is_usable=False,
         )
     share = allocation / (1.0 + allocation)
     information = events * share * (1.0 - share)
@@ -180,7 +182,10 @@ def from_p_and_events(
     effect = (-1.0 if favours_treatment else 1.0) * z / math.sqrt(information)
     problems = (Message("ratio.lower_bound", p=p),) if str(p).strip().startswith("<") else ()
     return ExtractedRatio(
-        effect, 1.0 / math.sqrt(information), "log-rank p and events (Parmar 1998)", problems
+        estimate=effect,
+        se=1.0 / math.sqrt(information),
+        how="log-rank p and events (Parmar 1998)",
+        problems=problems,
     )
 
 
@@ -188,14 +193,16 @@ def from_observed_expected(observed: float, expected: float, variance: float) ->
     """From a log-rank O, E and V: log ratio = (O - E) / V (Yusuf 1985; Peto's one step)."""
     if not variance > 0:
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "O - E and V",
-            (Message("ratio.variance", variance=variance),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="O - E and V",
+            problems=(Message("ratio.variance", variance=variance),),
+            is_usable=False,
         )
     return ExtractedRatio(
-        (observed - expected) / variance, 1.0 / math.sqrt(variance), "log-rank O - E and V"
+        estimate=(observed - expected) / variance,
+        se=1.0 / math.sqrt(variance),
+        how="log-rank O - E and V",
     )
 
 
@@ -213,22 +220,26 @@ def from_medians(
         and math.isfinite(comparator_median)
     ):
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "medians and events",
-            (Message("ratio.medians", a=median, b=comparator_median),),
-            False,
+            estimate=math.nan,
+            se=math.nan,
+            how="medians and events",
+            problems=(Message("ratio.medians", a=median, b=comparator_median),),
+            is_usable=False,
         )
     a, b = events if isinstance(events, tuple) else (events / 2.0, events / 2.0)
     if not (a > 0 and b > 0):
         return ExtractedRatio(
-            math.nan, math.nan, "medians and events", (Message("ratio.no_events", a=a, b=b),), False
+            estimate=math.nan,
+            se=math.nan,
+            how="medians and events",
+            problems=(Message("ratio.no_events", a=a, b=b),),
+            is_usable=False,
         )
     return ExtractedRatio(
-        math.log(comparator_median / median),
-        math.sqrt(1.0 / a + 1.0 / b),
-        "medians and events",
-        (Message("ratio.exponential"),),
+        estimate=math.log(comparator_median / median),
+        se=math.sqrt(1.0 / a + 1.0 / b),
+        how="medians and events",
+        problems=(Message("ratio.exponential"),),
     )
 
 
@@ -252,7 +263,7 @@ def from_curves(
     joined = combine(estimates, variances)
     notes = arms[0][0].notes + arms[1][0].notes
     how = f"Cox on {draws} reconstructions; {100 * joined.share_unknown:.1f}% of the variance is the figure's"
-    return ExtractedRatio(joined.estimate, joined.se, how, notes)
+    return ExtractedRatio(estimate=joined.estimate, se=joined.se, how=how, problems=notes)
 
 
 def agreement(readings: Sequence[ExtractedRatio]) -> tuple[str, ...]:

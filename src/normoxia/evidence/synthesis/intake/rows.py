@@ -26,7 +26,7 @@ NumberedContrast = tuple[int, Contrast]
 NumberedArm = tuple[int, Arm]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Rows:
     """The rows of a sheet, read one by one.
 

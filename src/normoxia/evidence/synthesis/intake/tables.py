@@ -34,7 +34,7 @@ def listed(findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTable:
     """What a file holds for a network.
 
@@ -107,7 +107,9 @@ def interpret(
     measure = EffectMeasure(effect) if effect is not None else None
     given, judged = judgements.split_roles(columns or {})
     layout = recognise_layout(sheet, given, measure, findings, decimal=decimal)
-    rows = Rows(layout, findings, [fault.place.line for fault in sheet.faults])
+    rows = Rows(
+        layout=layout, findings=findings, left_out=[fault.place.line for fault in sheet.faults]
+    )
     contrasts, arms = _without_duplicates(rows, *rows.read())
     arms = _with_degrees_of_freedom(rows, arms, layout.effect)
     scores = judgements.read(sheet, layout.roles.get("study"), judged, findings)

@@ -29,7 +29,7 @@ _RANK = 1e-10
 _NO_Q = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """One comparison, its direct, indirect and network estimates, and their disagreement; nan where one does not exist.
 
@@ -55,7 +55,7 @@ class Split:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignQ:
     """Heterogeneity within one design (set of arms)."""
 
@@ -66,7 +66,7 @@ class DesignQ:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignByTreatment:
     """Q of the network in two: within designs (heterogeneity) and between (inconsistency).
 
@@ -94,7 +94,7 @@ class DesignByTreatment:
     designs: tuple[DesignQ, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnrelatedMeans:
     """Every direct comparison with its own mean: what the network would be without consistency."""
 
@@ -144,22 +144,22 @@ def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
         a, b = network.treatments[i], network.treatments[j]
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                whole,
-                whole_se,
-                direct,
-                direct_se,
-                indirect,
-                indirect_se,
-                gap,
-                gap_se,
-                z,
-                p,
-                fit.tau2,
-                "back-calculation",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=whole,
+                network_se=whole_se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=indirect,
+                indirect_se=indirect_se,
+                difference=gap,
+                difference_se=gap_se,
+                z=z,
+                p_value=p,
+                tau2=fit.tau2,
+                method="back-calculation",
             )
         )
     return tuple(splits)
@@ -202,22 +202,22 @@ def refitted_splits(
         a, b = network.treatments[i], network.treatments[j]
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                float(want @ whole.coefficients),
-                whole_se,
-                direct,
-                direct_se,
-                indirect,
-                indirect_se,
-                gap,
-                gap_se,
-                gap / gap_se,
-                two_sided_p(gap / gap_se),
-                between,
-                "separate parameters",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=float(want @ whole.coefficients),
+                network_se=whole_se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=indirect,
+                indirect_se=indirect_se,
+                difference=gap,
+                difference_se=gap_se,
+                z=gap / gap_se,
+                p_value=two_sided_p(gap / gap_se),
+                tau2=between,
+                method="separate parameters",
             )
         )
     return tuple(splits)
@@ -244,22 +244,22 @@ def design_splits(fit: NetworkFit) -> tuple[Split, ...]:
         whole = fit.effect(a, b)
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                whole.estimate,
-                whole.se,
-                direct,
-                direct_se,
-                without.estimate,
-                without.se,
-                gap,
-                gap_se,
-                gap / gap_se,
-                two_sided_p(gap / gap_se),
-                fit.tau2,
-                "separate studies",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=whole.estimate,
+                network_se=whole.se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=without.estimate,
+                indirect_se=without.se,
+                difference=gap,
+                difference_se=gap_se,
+                z=gap / gap_se,
+                p_value=two_sided_p(gap / gap_se),
+                tau2=fit.tau2,
+                method="separate studies",
             )
         )
     return tuple(splits)
@@ -302,7 +302,9 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
     for (design, studies), block in zip(groups.items(), blocks, strict=True):
         q = heterogeneity.weighted_fit(*block).q if len(studies) > 1 else 0.0
         n = (len(studies) - 1) * (len(design) - 1)
-        designs.append(DesignQ(design, len(studies), q, n, chi2_tail(q, n)))
+        designs.append(
+            DesignQ(design=design, n_studies=len(studies), q=q, df=n, p_value=chi2_tail(q, n))
+        )
     within = sum(d.q for d in designs) if within_df else 0.0
     between, between_df = total - within, df - within_df
     f_ratio = f_p_value = math.nan
@@ -362,11 +364,11 @@ def unrelated_means(
     )
     q = heterogeneity.weighted_fit(y, v, turned).q
     return UnrelatedMeans(
-        effects,
-        between,
-        heterogeneity.between_variance(y, v, base, tau),
-        q,
-        len(y) - turned.shape[1],
+        effects=effects,
+        tau2=between,
+        consistent_tau2=heterogeneity.between_variance(y, v, base, tau),
+        q=q,
+        df=len(y) - turned.shape[1],
     )
 
 

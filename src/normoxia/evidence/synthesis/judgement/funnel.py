@@ -21,7 +21,7 @@ from normoxia.evidence.synthesis.judgement.small_studies import Asymmetry, diffe
 from normoxia.evidence.synthesis.model.network import Network, standing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelPoint:
     """One contrast of one study: treatment (earlier in the order) minus comparator, and the same less the direct estimate.
 
@@ -74,7 +74,13 @@ def adjusted_funnel(
             centre = mean if first < second else -mean
             points.append(
                 FunnelPoint(
-                    member.study, one, other, estimate, math.sqrt(variance), estimate - centre, n
+                    study=member.study,
+                    treatment=one,
+                    comparator=other,
+                    estimate=estimate,
+                    se=math.sqrt(variance),
+                    adjusted=estimate - centre,
+                    n_studies=n,
                 )
             )
     shared = [p for p in points if p.n_studies > 1]

@@ -48,7 +48,7 @@ class Period:
     ratio: Inference | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EffectOverTime:
     """A treatment's effect told three ways.
 

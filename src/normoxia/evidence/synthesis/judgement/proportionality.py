@@ -25,7 +25,7 @@ BASIS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContrastQuery:
     """A contrast that entered an answer: whose digitised curves show how the effect changes with time.
 
@@ -44,7 +44,7 @@ class ContrastQuery:
     control: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairOverTime:
     """Two digitised curves of a study and the effect between them over time.
 
@@ -159,7 +159,7 @@ def proportionality_of_registry(names: Iterable[str]) -> Proportionality:
         shipped[plain_name(name)] for name in names if plain_name(name) in shipped
     )
     studies = [files.read(library.path("studies", file)) for file in known]
-    return proportionality(ContrastQuery(study) for study in studies if pairs(study))
+    return proportionality(ContrastQuery(study=study) for study in studies if pairs(study))
 
 
 def _once(told: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:

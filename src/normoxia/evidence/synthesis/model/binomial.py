@@ -41,7 +41,7 @@ _LARGEST_LOG_ODDS = 30.0
 _TAU_GRID = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Group:
     """Studies with the same number of arms.
 
@@ -60,7 +60,7 @@ class _Group:
     log_weights: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Point:
     """The log-likelihood at some parameters, with first and second derivatives by (theta, tau) and by the intercepts."""
 
@@ -131,7 +131,14 @@ class _Likelihood:
             curvature += second[:, : p + 1, : p + 1].sum(axis=0)
             own_slope[g.study], own_curvature[g.study] = first[:, p + 1], second[:, p + 1, p + 1]
             cross[g.study] = second[:, p + 1, : p + 1]
-        return _Point(value, slope, own_slope, curvature, cross, own_curvature)
+        return _Point(
+            value=value,
+            slope=slope,
+            own_slope=own_slope,
+            curvature=curvature,
+            cross=cross,
+            own_curvature=own_curvature,
+        )
 
     def climb(
         self, theta: Array, tau: float, alpha: Array, *, with_tau: bool = False

@@ -26,7 +26,7 @@ INTERACTION = " x "
 _RANK = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentEffect:
     """What adding one component (or an interaction) does, on the analysis scale.
 
@@ -53,7 +53,7 @@ class ComponentEffect:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ComponentFit:
     """A fitted component model.
 
@@ -158,10 +158,18 @@ class ComponentFit:
             np.linalg.norm(row - self.estimable @ row) < 1e-6 * max(1.0, float(np.linalg.norm(row)))
         )
         p = two_sided_p(estimate / se) if se > 0 else math.nan
-        return ComponentEffect(name, estimate, se, estimate - half, estimate + half, p, known)
+        return ComponentEffect(
+            component=name,
+            estimate=estimate,
+            se=se,
+            low=estimate - half,
+            high=estimate + half,
+            p_value=p,
+            is_estimable=known,
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionTest:
     """An interaction's estimate, and what it does to the fit of the additive model.
 
@@ -258,7 +266,14 @@ def interaction_test(network: Network, pair: tuple[str, str], **options: object)
     joint = fit_components(network, interactions=(*known, pair), **options)  # type: ignore[arg-type]
     q, df = additive.q - joint.q, additive.df - joint.df
     effect = joint.component(INTERACTION.join(pair))
-    return InteractionTest(effect, q, df, chi2_tail(q, df), additive.tau, joint.tau)
+    return InteractionTest(
+        interaction=effect,
+        q=q,
+        df=df,
+        p_value=chi2_tail(q, df),
+        additive_tau=additive.tau,
+        tau=joint.tau,
+    )
 
 
 def _finite(value: float) -> float | None:

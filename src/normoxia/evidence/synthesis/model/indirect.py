@@ -22,7 +22,7 @@ from normoxia.evidence.synthesis.model.meta import normal_quantile, two_sided_p
 _MAX_STEPS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndirectEffect:
     """A against B through the arm both trials share, on the analysis scale."""
 
@@ -64,7 +64,11 @@ def bucher(
     estimate, se = a_vs_c - b_vs_c, math.hypot(a_vs_c_se, b_vs_c_se)
     half = normal_quantile(level) * se
     return IndirectEffect(
-        estimate, se, estimate - half, estimate + half, two_sided_p(estimate / se)
+        estimate=estimate,
+        se=se,
+        low=estimate - half,
+        high=estimate + half,
+        p_value=two_sided_p(estimate / se),
     )
 
 

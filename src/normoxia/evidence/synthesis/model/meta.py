@@ -20,7 +20,7 @@ from normoxia.evidence.synthesis.model.heterogeneity import Array, TauMethod
 Model = Literal["common", "random"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PooledEffect:
     """A pooled estimate on the analysis scale (log for ratios).
 

@@ -28,7 +28,7 @@ _POSSIBLE = 1e-6
 _PULL = 1e-5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StudyArms:
     """A study's arms with the covariance of their effects.
 
@@ -125,7 +125,13 @@ def study_arms(
         else:
             published[pair] = (c.estimate if i < j else -c.estimate, c.se**2)
     return StudyArms(
-        study, arms, effects, covariance, own, tuple(notes), {} if repaired else published
+        study=study,
+        arms=arms,
+        effects=effects,
+        covariance=covariance,
+        variances=own,
+        notes=tuple(notes),
+        published={} if repaired else published,
     )
 
 
@@ -140,7 +146,13 @@ def centred_study(
     """A study whose arms' effects and covariance are known, both with their common shift taken out."""
     own = np.diag(covariance)
     resistance = own[:, None] + own[None, :] - 2.0 * covariance
-    return StudyArms(study, arms, effects, covariance, _own_variances(resistance))
+    return StudyArms(
+        study=study,
+        arms=arms,
+        effects=effects,
+        covariance=covariance,
+        variances=_own_variances(resistance),
+    )
 
 
 def arm_arithmetic(arms: Sequence[str], resistance: Array) -> tuple[Message, ...]:

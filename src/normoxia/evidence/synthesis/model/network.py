@@ -40,7 +40,7 @@ Index = NDArray[np.int64]
 Prediction = Literal["confidence", "student"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Network:
     """Studies that compare treatments, as independent rows of a regression.
 
@@ -118,7 +118,7 @@ class Network:
         return self.subset([m.study for m in self.members if m.arms[0] in names])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkEffect:
     """Treatment against comparator on the analysis scale; nan where no path of studies connects them."""
 
@@ -132,7 +132,7 @@ class NetworkEffect:
     prediction: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NetworkFit:
     """A fitted network.
 
@@ -241,14 +241,14 @@ class NetworkFit:
         df = self.df if self.hartung_knapp and self.df > 0 else math.inf
         p = two_sided_p(estimate / se, df) if se > 0 else math.nan
         return NetworkEffect(
-            names[i],
-            names[j],
-            estimate,
-            se,
-            estimate - half,
-            estimate + half,
-            p,
-            self._prediction(i, j, estimate, se),
+            treatment=names[i],
+            comparator=names[j],
+            estimate=estimate,
+            se=se,
+            low=estimate - half,
+            high=estimate + half,
+            p_value=p,
+            prediction=self._prediction(i, j, estimate, se),
         )
 
     def _prediction(self, i: int, j: int, estimate: float, se: float) -> tuple[float, float]:
@@ -464,11 +464,11 @@ def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
 def _two_arm(c: Contrast) -> StudyArms:
     half, quarter = c.estimate / 2.0, c.se**2 / 4.0
     return StudyArms(
-        c.study,
-        (c.treatment, c.comparator),
-        np.array([half, -half]),
-        np.array([[quarter, -quarter], [-quarter, quarter]]),
-        np.array([2.0 * quarter, 2.0 * quarter]),
+        study=c.study,
+        arms=(c.treatment, c.comparator),
+        effects=np.array([half, -half]),
+        covariance=np.array([[quarter, -quarter], [-quarter, quarter]]),
+        variances=np.array([2.0 * quarter, 2.0 * quarter]),
     )
 
 

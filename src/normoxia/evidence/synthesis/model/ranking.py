@@ -20,7 +20,7 @@ from normoxia.evidence.synthesis.model.network import NetworkFit
 SmallValues = Literal["good", "bad"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rank:
     """One treatment's standing among the treatments it can be compared with.
 

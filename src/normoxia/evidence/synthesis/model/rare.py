@@ -35,7 +35,7 @@ from normoxia.language import Message
 _NO_VARIANCE = 1e-14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountEffect:
     """A pooled effect from 2x2 tables, log scale for ratios."""
 
@@ -252,7 +252,18 @@ def network_logistic(
     risk = 1.0 / (1.0 + np.exp(-(x @ beta)))
     q = float(np.sum((events - n * risk) ** 2 / (n * risk * (1.0 - risk))))
     df = len(used) - x.shape[1]
-    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, q, df, False, level)
+    return NetworkFit(
+        network=skeleton,
+        model="common",
+        tau_method=method,
+        tau2=0.0,
+        theta=theta,
+        covariance=spread,
+        q=q,
+        df=df,
+        hartung_knapp=False,
+        level=level,
+    )
 
 
 def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, Array]:
@@ -316,5 +327,11 @@ def _refuse_empty(r: float, s: float) -> None:
 def _answer(estimate: float, se: float, n: int, method: str, level: float) -> CountEffect:
     half = normal_quantile(level) * se
     return CountEffect(
-        estimate, se, estimate - half, estimate + half, two_sided_p(estimate / se), n, method
+        estimate=estimate,
+        se=se,
+        low=estimate - half,
+        high=estimate + half,
+        p_value=two_sided_p(estimate / se),
+        n_studies=n,
+        method=method,
     )

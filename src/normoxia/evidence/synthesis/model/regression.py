@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis.model.network import Network
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficient:
     """One coefficient with its interval, on the analysis scale per unit of its covariate."""
 
@@ -41,7 +41,7 @@ class Coefficient:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
     """A meta-regression.
 
@@ -186,7 +186,14 @@ def _regress(
         value, se = float(estimates[i]), math.sqrt(covariance[i, i])
         p = two_sided_p(value / se, df if hartung_knapp else math.inf)
         coefficients.append(
-            Coefficient(label, value, se, value - quantile * se, value + quantile * se, p)
+            Coefficient(
+                name=label,
+                estimate=value,
+                se=se,
+                low=value - quantile * se,
+                high=value + quantile * se,
+                p_value=p,
+            )
         )
     return Regression(
         coefficients=tuple(coefficients),
