@@ -15,7 +15,10 @@ _ZEROS_OF_UTF16 = 0.3
 def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
     """The text and the name of its encoding; what was guessed goes to `notes`.
 
-    raises  InvalidDocument for bytes that are no text, or text of more than one encoding, with the line
+    Raises
+    ------
+    InvalidDocument
+        For bytes that are no text, or text of more than one encoding, with the line.
     """
     for mark, encoding in (
         (b"\xff\xfe\x00\x00", "utf-32"),

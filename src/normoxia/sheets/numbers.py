@@ -66,8 +66,13 @@ _WITH_ESTIMATE = re.compile(
 class Printed(NamedTuple):
     """A number as it was printed.
 
-    text      digits with a decimal point, as many decimals as were printed
-    grouped   whether thousands were parted; comma whether the decimal mark was a comma; percent whether a percent sign stood there
+    Parameters
+    ----------
+    text
+        Digits with a decimal point, as many decimals as were printed.
+    grouped
+        Whether thousands were parted; comma whether the decimal mark was a comma; percent
+        whether a percent sign stood there.
     """
 
     text: str
@@ -101,7 +106,10 @@ def alike(cell: str) -> str:
 def printed(cell: str, decimal: str = ".") -> Printed | Message:
     """The number in a cell, or why there is none.
 
-    decimal  the table's decimal mark: ".", "," or "" when it is not known
+    Parameters
+    ----------
+    decimal
+        The table's decimal mark: ".", "," or "" when it is not known.
     """
     if decimal == "." and _PLAIN.match(cell):
         return Printed(cell)  # most cells of most tables
@@ -182,8 +190,13 @@ def number(cell: str, decimal: str = ".") -> float | None:
 class ColumnNumbers(NamedTuple):
     """The numbers of a column.
 
-    values    nan where there is none; problems says why, by row
-    grouped   rows whose thousands were parted, with the number read; n_commas counts decimal commas
+    Parameters
+    ----------
+    values
+        Nan where there is none; problems says why, by row.
+    grouped
+        Rows whose thousands were parted, with the number read; n_commas counts decimal
+        commas.
     """
 
     values: list[float]

@@ -60,9 +60,15 @@ _SEP_LINE = re.compile(r'"?[Ss][Ee][Pp]=(.)"?[ \t]*(?:\r\n|\n|\r)')
 class Sheet:
     """A text table: header, rows of cells as long as the header, and the file's line of each row.
 
-    lines   where each row begins, from 1
-    faults  rows that cannot be read as such (too many or too few cells), with their lines; they are not among `rows`
-    notes   what was guessed about encoding and shape, and lines that are no rows
+    Parameters
+    ----------
+    lines
+        Where each row begins, from 1.
+    faults
+        Rows that cannot be read as such (too many or too few cells), with their lines; they
+        are not among `rows`.
+    notes
+        What was guessed about encoding and shape, and lines that are no rows.
     """
 
     file: str
@@ -83,8 +89,16 @@ class Sheet:
 def read_sheet(path: str | Path, *, fewest: int = 2, fewest_rows: int = 1) -> Sheet:
     """The cells of a delimited text file.
 
-    fewest, fewest_rows  columns and rows the table must have
-    raises  InvalidDocument for a file that is absent, too large, not text, or has no header with that many columns and no rows
+    Parameters
+    ----------
+    fewest, fewest_rows
+        Columns and rows the table must have.
+
+    Raises
+    ------
+    InvalidDocument
+        For a file that is absent, too large, not text, or has no header with that many
+        columns and no rows.
     """
     path = Path(path)
     try:
@@ -176,7 +190,11 @@ def _header(
 ) -> tuple[list[str], Iterator[Record]]:
     """The header and the records below it: of lines that begin with #, the last may be it, the others are comments.
 
-    has_title  whether a line with one filled cell above a wider one without numbers may be the table's title
+    Parameters
+    ----------
+    has_title
+        Whether a line with one filled cell above a wider one without numbers may be the
+        table's title.
     """
     comments: list[Record] = []
     first: Record | None = None

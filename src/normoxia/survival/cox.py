@@ -32,13 +32,22 @@ _ALIKE = 1e-6
 class CoxFit:
     """A fitted Cox model.
 
-    names           covariates, in the order of every array
-    coefficients    log hazard ratio per unit of each covariate; shape (p,)
-    covariance      of the coefficients: inverse information, or the sandwich when `robust`; shape (p, p)
-    log_likelihood  (null, fitted) log partial likelihood
-    score_test      chi-squared of the score test of all coefficients at 0 (with one binary covariate and no
-                    ties, log-rank); without the penalty in any case
-    firth           whether the likelihood carries Firth's penalty (log_likelihood then includes it)
+    Parameters
+    ----------
+    names
+        Covariates, in the order of every array.
+    coefficients
+        Log hazard ratio per unit of each covariate; shape (p,).
+    covariance
+        Of the coefficients: inverse information, or the sandwich when `robust`; shape (p,
+        p).
+    log_likelihood
+        (null, fitted) log partial likelihood.
+    score_test
+        Chi-squared of the score test of all coefficients at 0 (with one binary covariate
+        and no ties, log-rank); without the penalty in any case.
+    firth
+        Whether the likelihood carries Firth's penalty (log_likelihood then includes it).
     """
 
     names: tuple[str, ...]

@@ -143,7 +143,10 @@ def event_moments(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates.
 
-    weight  `event_weights` of the design, where they are there already
+    Parameters
+    ----------
+    weight
+        `event_weights` of the design, where they are there already.
     """
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
     first = relative[:, None] * design.x

@@ -43,11 +43,22 @@ _MAX_PASSES = 200
 class DigitisedCurve:
     """A curve as read off a figure, for one arm.
 
-    time, survival      readings, in days and as fractions; (0, 1) is added if missing; shape (n_readings,)
-    risk_time, at_risk  the table below the figure; starts with (0, number randomised)
-    events              events reported for the whole arm, if any
-    censored            times of censor marks, if they were read
-    raises              InvalidArgument for shapes, percentages left as such, a risk table that rises, or a curve that rises
+    Parameters
+    ----------
+    time, survival
+        Readings, in days and as fractions; (0, 1) is added if missing; shape (n_readings,).
+    risk_time, at_risk
+        The table below the figure; starts with (0, number randomised).
+    events
+        Events reported for the whole arm, if any.
+    censored
+        Times of censor marks, if they were read.
+
+    Raises
+    ------
+    InvalidArgument
+        For shapes, percentages left as such, a risk table that rises, or a curve that
+        rises.
     """
 
     time: Floats
@@ -120,10 +131,16 @@ class DigitisedCurve:
 class Reconstruction:
     """Patients rebuilt from a curve.
 
-    patients      event and censoring times, in days
-    at_risk       rebuilt numbers at all times of the risk table, to hold against the published ones
-    worst_gap     largest vertical distance between the rebuilt curve and the readings
-    notes         where figure, table and number of events could not all be met
+    Parameters
+    ----------
+    patients
+        Event and censoring times, in days.
+    at_risk
+        Rebuilt numbers at all times of the risk table, to hold against the published ones.
+    worst_gap
+        Largest vertical distance between the rebuilt curve and the readings.
+    notes
+        Where figure, table and number of events could not all be met.
     """
 
     patients: TimeToEvent
@@ -136,7 +153,11 @@ class Reconstruction:
 class Combined:
     """An estimate over imputations (Rubin's rules).
 
-    variance   within plus between; share_unknown the part of it that the figure's uncertainty makes
+    Parameters
+    ----------
+    variance
+        Within plus between; share_unknown the part of it that the figure's uncertainty
+        makes.
     """
 
     estimate: float
@@ -165,9 +186,15 @@ def impute(
 ) -> tuple[Reconstruction, ...]:
     """Several reconstructions that differ as the figure allows.
 
-    time_error      standard deviation of a reading's time, in days
-    survival_error  standard deviation of a reading's height; 0.002 is about half a pixel of a 250-pixel axis (assumed)
     Censor times without marks are drawn uniformly between the risk table's times instead of spread evenly.
+
+    Parameters
+    ----------
+    time_error
+        Standard deviation of a reading's time, in days.
+    survival_error
+        Standard deviation of a reading's height; 0.002 is about half a pixel of a 250-pixel
+        axis (assumed).
     """
     if draws < 1 or time_error < 0 or survival_error < 0:
         raise InvalidArgument(
@@ -313,8 +340,13 @@ class _Walk:
 class _Piece:
     """The stretch between two times of the risk table.
 
-    time, survival   readings in (start, stop], those at stop put just before it unless the stretch is the last
-    until            censor times are spread from start to here
+    Parameters
+    ----------
+    time, survival
+        Readings in (start, stop], those at stop put just before it unless the stretch is
+        the last.
+    until
+        Censor times are spread from start to here.
     """
 
     time: Floats
@@ -462,7 +494,11 @@ def _nearest_to_curve(piece: _Piece, walked: _Walk) -> _Walk:
 def _to_reach(piece: _Piece, wanted: int, most_deaths: int | None) -> _Walk:
     """The stretch with as many censored as leave the table's next number at risk at its end.
 
-    most_deaths   what is left of the reported events, which hold where the curve has fallen below them by rounding only
+    Parameters
+    ----------
+    most_deaths
+        What is left of the reported events, which hold where the curve has fallen below
+        them by rounding only.
     """
     walked = _reached(piece, wanted, None)
     if most_deaths is not None and walked.deaths.sum() > most_deaths:

@@ -17,11 +17,19 @@ _LARGEST = 700.0
 class Inference(Value):
     """An estimate with its standard error, interval and two-sided p.
 
-    value            on the natural scale (days, probability, ratio)
-    standard_error   on the scale on which the interval is symmetric: natural for differences, log for ratios
-    low, high        interval of the given level; infinite where an end was not reached
-    p                two-sided, against "no difference"; nan where nothing is tested
-    method           the words for a figure or a table, such as "log-rank" or "Cox, Efron ties"
+    Parameters
+    ----------
+    value
+        On the natural scale (days, probability, ratio).
+    standard_error
+        On the scale on which the interval is symmetric: natural for differences, log for
+        ratios.
+    low, high
+        Interval of the given level; infinite where an end was not reached.
+    p
+        Two-sided, against "no difference"; nan where nothing is tested.
+    method
+        The words for a figure or a table, such as "log-rank" or "Cox, Efron ties".
     """
 
     value: float

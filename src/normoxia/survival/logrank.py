@@ -19,11 +19,19 @@ from normoxia.survival.risk import at_risk, weight_at
 class LogRank:
     """A log-rank test.
 
-    statistic   chi-squared on `degrees` degrees of freedom
-    p           its upper tail, two-sided
-    observed, expected   (weighted) events per group; shape (n_groups,)
-    z           for two groups, positive when the first has more events than expected; nan otherwise
-    method      words for a figure
+    Parameters
+    ----------
+    statistic
+        Chi-squared on `degrees` degrees of freedom.
+    p
+        Its upper tail, two-sided.
+    observed, expected
+        (weighted) events per group; shape (n_groups,).
+    z
+        For two groups, positive when the first has more events than expected; nan
+        otherwise.
+    method
+        Words for a figure.
     """
 
     statistic: float

@@ -53,8 +53,11 @@ class SurvivalCurve:
     def at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Survival at times in days, same shape as `times`; 1 before the first event.
 
-        raises  OutsideFollowUp for a time beyond `last` unless survival is 0 there or `extend` is true, which
-                carries the last value on
+        Raises
+        ------
+        OutsideFollowUp
+            For a time beyond `last` unless survival is 0 there or `extend` is true,
+            which carries the last value on.
         """
         moments = asked(times)
         self._within(moments, extend)
@@ -205,7 +208,10 @@ class SurvivalCurve:
 class CumulativeHazard:
     """A Nelson-Aalen estimate: cumulative hazard and its standard error at the distinct event times, in days.
 
-    slack   days by which a time asked for may fall short of an event time by rounding
+    Parameters
+    ----------
+    slack
+        Days by which a time asked for may fall short of an event time by rounding.
     """
 
     times: Floats
@@ -227,10 +233,15 @@ def kaplan_meier(
 ) -> SurvivalCurve:
     """The Kaplan-Meier curve of one group.
 
-    interval  scale on which the interval is symmetric: "log" (R's default), "log-log" (SAS's and many
-              trials'), "plain", "logit", or "arcsin" (of the square root)
-    variance  "greenwood" takes weights as counts of patients; "robust" (infinitesimal jackknife, Efron 1981,
-              J Am Stat Assoc 76:312) is right for matching and sampling weights. Without weights both are equal.
+    Parameters
+    ----------
+    interval
+        Scale on which the interval is symmetric: "log" (R's default), "log-log" (SAS's and
+        many trials'), "plain", "logit", or "arcsin" (of the square root).
+    variance
+        "greenwood" takes weights as counts of patients; "robust" (infinitesimal jackknife,
+        Efron 1981, J Am Stat Assoc 76:312) is right for matching and sampling weights.
+        Without weights both are equal.
     """
     if interval not in INTERVALS:
         raise InvalidArgument(

@@ -29,13 +29,22 @@ Hazards = Callable[[Floats, Sequence[Floats]], tuple[Floats, Floats]]
 class Family:
     """A distribution of survival times.
 
-    name       as flexsurv calls it
-    title      in words
-    parameters names of its parameters
-    positive   which of them are searched as logs
-    location   position of the one on which covariates act
-    hazards    log hazard and cumulative hazard at times, given the parameters
-    start      a first guess of the parameters from the mean and the spread of log time
+    Parameters
+    ----------
+    name
+        As flexsurv calls it.
+    title
+        In words.
+    parameters
+        Names of its parameters.
+    positive
+        Which of them are searched as logs.
+    location
+        Position of the one on which covariates act.
+    hazards
+        Log hazard and cumulative hazard at times, given the parameters.
+    start
+        A first guess of the parameters from the mean and the spread of log time.
     """
 
     name: str

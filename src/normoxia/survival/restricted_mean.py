@@ -60,7 +60,11 @@ def restricted_mean_difference(
 ) -> Inference:
     """Restricted mean, experimental minus control, in days, tested against 0.
 
-    raises  ComputationFailed when neither mean has a standard error (no event before the horizon in either group)
+    Raises
+    ------
+    ComputationFailed
+        When neither mean has a standard error (no event before the horizon in either
+        group).
     """
     one, other = restricted_mean(experimental, horizon), restricted_mean(control, horizon)
     error = math.hypot(one.standard_error, other.standard_error)
@@ -74,7 +78,10 @@ def restricted_mean_ratio(
 ) -> Inference:
     """Ratio of restricted means, experimental over control, tested against 1 on the log scale (delta method).
 
-    raises  ComputationFailed when a mean is 0 or neither has a standard error
+    Raises
+    ------
+    ComputationFailed
+        When a mean is 0 or neither has a standard error.
     """
     one, other = restricted_mean(experimental, horizon), restricted_mean(control, horizon)
     if min(one.value, other.value) <= 0:

@@ -22,11 +22,17 @@ _HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 class SplineFit:
     """A fitted Royston-Parmar model.
 
-    scale          what the spline is: log cumulative hazard, log cumulative odds, or minus the probit of
-                   survival
-    knots          on log days, boundary ones included; shape (k + 2,)
-    names          gamma0 ..., then covariate effects, then changes of gamma1 with a covariate
-    coefficients, covariance   in that order
+    Parameters
+    ----------
+    scale
+        What the spline is: log cumulative hazard, log cumulative odds, or minus the probit
+        of survival.
+    knots
+        On log days, boundary ones included; shape (k + 2,).
+    names
+        Gamma0 ..., then covariate effects, then changes of gamma1 with a covariate.
+    coefficients, covariance
+        In that order.
     """
 
     scale: Scale

@@ -27,9 +27,17 @@ RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS, *READER)
 def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:
     """The discrepancies of a registry, in the order of its studies and, within a study, of their items.
 
-    registry  None for every study
-    returns   what rules found (`found_by` "rule:NAME"), then, where no rule found the same item, what a reader did
-              ("curated"); a selection yields the findings about its studies only
+    Parameters
+    ----------
+    registry
+        None for every study.
+
+    Returns
+    -------
+    tuple[Discrepancy, ...]
+        What rules found (`found_by` "rule:NAME"), then, where no rule found the same item,
+        what a reader did ("curated"); a selection yields the findings about its studies
+        only.
     """
     studies = every_study() if registry is None else registry
     by_rules = by_rule(studies)

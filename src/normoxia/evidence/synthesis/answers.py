@@ -45,12 +45,21 @@ Tau = TauMethod | str | float
 class Analysis:
     """One endpoint's answer.
 
-    over_time     what digitised curves say of the hazards behind it; read it first. None for what is no hazard ratio
-    synthesis     None where fewer than one contrast was found, or for a regression
-    additive, joint, test   component models without and with the interaction, and the test between them
-    regression    for a question about covariates
-    without       the headline contrasts with each study left out; None where the network then breaks
-    contributions share of each study in each estimate
+    Parameters
+    ----------
+    over_time
+        What digitised curves say of the hazards behind it; read it first. None for what is
+        no hazard ratio.
+    synthesis
+        None where fewer than one contrast was found, or for a regression.
+    additive, joint, test
+        Component models without and with the interaction, and the test between them.
+    regression
+        For a question about covariates.
+    without
+        The headline contrasts with each study left out; None where the network then breaks.
+    contributions
+        Share of each study in each estimate.
     """
 
     asked: Asked
@@ -110,12 +119,22 @@ def answer(
 ) -> Answer:
     """The whole analysis of a question.
 
-    asked    a question, the name of a shipped one, or a document
-    studies  the registry; the shipped one by default
-    tau      estimator of tau2, or a fixed standard deviation
-    hartung_knapp, level, prediction, prior   as in `pool`; a regression is by Hartung and Knapp in any case, components never
-    raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
-             population or arm that is not there
+    Parameters
+    ----------
+    asked
+        A question, the name of a shipped one, or a document.
+    studies
+        The registry; the shipped one by default.
+    tau
+        Estimator of tau2, or a fixed standard deviation.
+    hartung_knapp, level, prediction, prior
+        As in `pool`; a regression is by Hartung and Knapp in any case, components never.
+
+    Raises
+    ------
+    InvalidDocument
+        When the question leaves a randomised study of the registry without a word, or names
+        a study, population or arm that is not there.
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()

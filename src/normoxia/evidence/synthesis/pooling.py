@@ -43,13 +43,22 @@ SCHEMA = "normoxia/synthesis/1"
 class Synthesis:
     """A network meta-analysis with its ranking and its checks.
 
-    fit           the model asked for; common the common-effect fit beside it
-    reference     the treatment others are shown against
-    ranking       best first; see `small_values`
-    splits        node splits; interaction the design-by-treatment test
-    notes         what the evidence could not say, in sentences
-    method        how counts became estimates, see `counts`
-    bayesian      the posterior under a prior of the heterogeneity, where one was asked for
+    Parameters
+    ----------
+    fit
+        The model asked for; common the common-effect fit beside it.
+    reference
+        The treatment others are shown against.
+    ranking
+        Best first; see `small_values`.
+    splits
+        Node splits; interaction the design-by-treatment test.
+    notes
+        What the evidence could not say, in sentences.
+    method
+        How counts became estimates, see `counts`.
+    bayesian
+        The posterior under a prior of the heterogeneity, where one was asked for.
     """
 
     fit: NetworkFit
@@ -139,17 +148,35 @@ def pool(
 ) -> Synthesis:
     """A network meta-analysis of a table, of contrasts, of arms, or (hazard ratios and counts together) of both.
 
-    effect        measure; taken from the table when it says, must be given for arms; contrasts are on the analysis scale
-    reference     by default the treatment in most studies
-    hartung_knapp, level, prediction   as in `network.fit`; prediction "confidence" by default. The methods of counts have neither
-                  Hartung and Knapp's variance nor a confidence distribution of tau2
-    small_values  "good" or "bad" for the patient; good by default, and a note says so unless the measure is a hazard ratio
-    method        inverse variance, or one of the methods for few events, which take odds ratios from counts themselves (see
-                  `counts`), with a tau of their own or none
-    draws, seed   of the rankogram
-    prior         of the heterogeneity, for a Bayesian analysis beside the other: a name or a text as in `priors.prior_of`, "default" for
-                  the one that fits the measure; none is made without one
-    raises        InvalidArgument for evidence without a contrast or options a method has not, UnknownName for a reference that is not in the network
+    Parameters
+    ----------
+    effect
+        Measure; taken from the table when it says, must be given for arms; contrasts are on
+        the analysis scale.
+    reference
+        By default the treatment in most studies.
+    hartung_knapp, level, prediction
+        As in `network.fit`; prediction "confidence" by default. The methods of counts have
+        neither Hartung and Knapp's variance nor a confidence distribution of tau2.
+    small_values
+        "good" or "bad" for the patient; good by default, and a note says so unless the
+        measure is a hazard ratio.
+    method
+        Inverse variance, or one of the methods for few events, which take odds ratios from
+        counts themselves (see `counts`), with a tau of their own or none.
+    draws, seed
+        Of the rankogram.
+    prior
+        Of the heterogeneity, for a Bayesian analysis beside the other: a name or a text as
+        in `priors.prior_of`, "default" for the one that fits the measure; none is made
+        without one.
+
+    Raises
+    ------
+    InvalidArgument
+        For evidence without a contrast or options a method has not.
+    UnknownName
+        For a reference that is not in the network.
     """
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
 

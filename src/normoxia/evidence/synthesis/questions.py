@@ -26,11 +26,19 @@ KINDS = ("network", "components", "regression")
 class StudyEntry:
     """One study that enters.
 
-    populations  ids of its populations, earliest cut first; the last that prints an interval is used
-    arms         arm to node of the network; the first node of a pair is read against the second
-    endpoints    endpoints this entry serves; all when empty
-    covariates   values for a meta-regression
-    risk_of_bias, indirectness   1, 2 or 3, as in `certainty`
+    Parameters
+    ----------
+    populations
+        Ids of its populations, earliest cut first; the last that prints an interval is
+        used.
+    arms
+        Arm to node of the network; the first node of a pair is read against the second.
+    endpoints
+        Endpoints this entry serves; all when empty.
+    covariates
+        Values for a meta-regression.
+    risk_of_bias, indirectness
+        1, 2 or 3, as in `certainty`.
     """
 
     study: str
@@ -65,11 +73,19 @@ class Asked:
 class Question:
     """What is asked, of which evidence.
 
-    kind         "network", "components" or "regression"
-    headline     contrasts the question is about, treatment before comparator
-    parts_of     components of each node, for a component analysis; groups the names an interaction may use
-    covariates   names in the order they enter a regression
-    limits       what the answer cannot tell
+    Parameters
+    ----------
+    kind
+        "network", "components" or "regression".
+    headline
+        Contrasts the question is about, treatment before comparator.
+    parts_of
+        Components of each node, for a component analysis; groups the names an interaction
+        may use.
+    covariates
+        Names in the order they enter a regression.
+    limits
+        What the answer cannot tell.
     """
 
     name: str

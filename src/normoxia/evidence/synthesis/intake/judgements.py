@@ -109,8 +109,13 @@ def read(
 ) -> Judgements:
     """The judgements of a sheet.
 
-    study   the column that names the study; None where rows are studies
-    given   domain to column, where the user said so; raises UnknownName for a column that is not there
+    Parameters
+    ----------
+    study
+        The column that names the study; None where rows are studies.
+    given
+        Domain to column, where the user said so; raises UnknownName for a column that is
+        not there.
     """
     for column in given.values():
         if column not in sheet.header:

@@ -30,16 +30,29 @@ _NAMED = frozenset(("study", "treatment", "comparator"))
 class TableLayout:
     """Which columns of a sheet mean what.
 
-    sheet    the sheet, intervals parted into columns of their own
-    kind     "contrasts", "arms", "arms, wide" or "two arms, wide"
-    roles    role to column of what stands once a row; wide and paired those of several arms a row
-    mapping  role to column as the user sees them
-    effect   the measure the columns name, if they do
-    scale    "ratio" for printed ratios, "analysis" for what is analysed as it stands
-    level    of printed intervals
-    unclear  line to column, cell and reason of every interval that cannot be read
-    marks    column to its decimal mark, "" where numbers with two readings stay open
-    percents columns in which a percent sign may stand
+    Parameters
+    ----------
+    sheet
+        The sheet, intervals parted into columns of their own.
+    kind
+        "contrasts", "arms", "arms, wide" or "two arms, wide".
+    roles
+        Role to column of what stands once a row; wide and paired those of several arms a
+        row.
+    mapping
+        Role to column as the user sees them.
+    effect
+        The measure the columns name, if they do.
+    scale
+        "ratio" for printed ratios, "analysis" for what is analysed as it stands.
+    level
+        Of printed intervals.
+    unclear
+        Line to column, cell and reason of every interval that cannot be read.
+    marks
+        Column to its decimal mark, "" where numbers with two readings stay open.
+    percents
+        Columns in which a percent sign may stand.
     """
 
     sheet: Sheet
@@ -66,9 +79,19 @@ def recognise_layout(
 ) -> TableLayout:
     """The layout of a sheet; assumptions go to `findings`.
 
-    given    role to column, where the user said so
-    decimal  "point" or "comma", where the user said so
-    raises   InvalidDocument when the columns make no network; UnknownName for a role or column that does not exist
+    Parameters
+    ----------
+    given
+        Role to column, where the user said so.
+    decimal
+        "point" or "comma", where the user said so.
+
+    Raises
+    ------
+    InvalidDocument
+        When the columns make no network.
+    UnknownName
+        For a role or column that does not exist.
     """
     return _Layouts(
         sheet=sheet, given=dict(given), effect=effect, findings=findings, decimal=decimal

@@ -29,10 +29,16 @@ _TOO_NARROW = 0.8
 class ExtractedRatio:
     """A log hazard ratio (treatment against comparator) as read from a publication.
 
-    estimate, se  on the log scale; nan when nothing can be computed
-    how           which published numbers and which assumption
-    problems      what cannot be or was assumed, with the arithmetic
-    is_usable     False when the published numbers contradict each other so that no value follows
+    Parameters
+    ----------
+    estimate, se
+        On the log scale; nan when nothing can be computed.
+    how
+        Which published numbers and which assumption.
+    problems
+        What cannot be or was assumed, with the arithmetic.
+    is_usable
+        False when the published numbers contradict each other so that no value follows.
     """
 
     estimate: float
@@ -67,7 +73,11 @@ def from_interval(
 
     Numbers may be given as printed ("0.80"), which fixes how much rounding may explain. The standard error is the log width
     over twice the normal quantile.
-    events  in both arms together or per arm; tells an interval too narrow to be true
+
+    Parameters
+    ----------
+    events
+        In both arms together or per arm; tells an interval too narrow to be true.
     """
     (hr, hr_slack), (lo, lo_slack), (hi, hi_slack) = (_printed(x) for x in (ratio, low, high))
     # one number of decimals for all three: spreadsheets drop the last zero of 0.80
@@ -164,8 +174,12 @@ def from_p_and_events(
 ) -> ExtractedRatio:
     """From a log-rank p value and the events in both arms: log ratio = z / sqrt(V), V = events x share x (1 - share).
 
-    allocation  treatment to comparator, 1 for equal arms
     Assumes proportional hazards and few events per patient between arms of different size (Parmar 1998, eq. 8).
+
+    Parameters
+    ----------
+    allocation
+        Treatment to comparator, 1 for equal arms.
     """
     value, _ = _printed(str(p).strip().lstrip("<= "))
     if not 0 < value < 1 or events < 1 or not allocation > 0:

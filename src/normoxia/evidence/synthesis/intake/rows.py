@@ -30,8 +30,13 @@ NumberedArm = tuple[int, Arm]
 class Rows:
     """The rows of a sheet, read one by one.
 
-    findings        where every fault goes; left_out the lines not used
-    decimal_commas  numbers read with a decimal comma; grouped those whose thousands were parted, with the first of them
+    Parameters
+    ----------
+    findings
+        Where every fault goes; left_out the lines not used.
+    decimal_commas
+        Numbers read with a decimal comma; grouped those whose thousands were parted, with
+        the first of them.
     """
 
     layout: TableLayout

@@ -38,13 +38,22 @@ def listed(findings: Sequence[Finding]) -> list[str]:
 class NetworkTable:
     """What a file holds for a network.
 
-    layout      "contrasts", "arms", "arms, wide" or "two arms, wide"
-    effect      the measure the columns name, if they do
-    contrasts   on the analysis scale; arms where the table gives counts or means
-    sizes       patients by (study, treatment), where given
-    mapping     role to column, as understood: what to correct when it is wrong
-    findings    every fault and assumption, with its line; left_out the lines not used
-    judgements  by domain (`judgements.DOMAINS`) and study: 1 low, 2 some, 3 high; for `certainty`
+    Parameters
+    ----------
+    layout
+        "contrasts", "arms", "arms, wide" or "two arms, wide".
+    effect
+        The measure the columns name, if they do.
+    contrasts
+        On the analysis scale; arms where the table gives counts or means.
+    sizes
+        Patients by (study, treatment), where given.
+    mapping
+        Role to column, as understood: what to correct when it is wrong.
+    findings
+        Every fault and assumption, with its line; left_out the lines not used.
+    judgements
+        By domain (`judgements.DOMAINS`) and study: 1 low, 2 some, 3 high; for `certainty`.
     """
 
     file: str
@@ -71,11 +80,23 @@ def read_network(
 ) -> NetworkTable:
     """A network table from a text file.
 
-    columns  role to column name, for columns whose names say too little; roles are those of `columns.ROLES`
-    effect   the measure, when the file does not name it; a ratio printed as such is then taken as one
-    decimal  "point" or "comma", where the numbers do not tell the decimal mark
-    raises   InvalidDocument when the file is not a table, the roles cannot be found, or no row is usable; UnknownName for a
-             column or a role that does not exist
+    Parameters
+    ----------
+    columns
+        Role to column name, for columns whose names say too little; roles are those of
+        `columns.ROLES`.
+    effect
+        The measure, when the file does not name it; a ratio printed as such is then taken
+        as one.
+    decimal
+        "point" or "comma", where the numbers do not tell the decimal mark.
+
+    Raises
+    ------
+    InvalidDocument
+        When the file is not a table, the roles cannot be found, or no row is usable.
+    UnknownName
+        For a column or a role that does not exist.
     """
     return interpret(read_sheet(path), columns=columns, effect=effect, decimal=decimal)
 

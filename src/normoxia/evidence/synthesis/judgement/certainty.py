@@ -61,8 +61,12 @@ class Judgement:
 class Certainty:
     """Certainty of one network estimate.
 
-    level  LEVELS after taking one step for some and two for major concerns; heterogeneity and incoherence share causes, so
-           only the worse of the two counts. Domains that were not judged take no step: then it is the highest level possible
+    Parameters
+    ----------
+    level
+        LEVELS after taking one step for some and two for major concerns; heterogeneity and
+        incoherence share causes, so only the worse of the two counts. Domains that were not
+        judged take no step: then it is the highest level possible.
     """
 
     treatment: str
@@ -110,13 +114,22 @@ def certainty(
 ) -> tuple[Certainty, ...]:
     """Certainty of every contrast the network can estimate.
 
-    risk_of_bias, indirectness  1 (low), 2 (some) or 3 (high) by study. Where studies without a judgement carry so much of an
-                                estimate that the answer hangs on them, its domain is not judged
-    reporting_bias              concern and reason for the whole network, or the same by study
-    equivalence                 the smallest effect that matters, on the analysis scale (log 1.2 by default for ratios);
-                                must be given for differences
-    shares                      what `study_contributions` gives, where it is at hand already; read only for scores of studies
-    splits                      node splits at hand, for a fit that is not by inverse variance; made from the fit by default
+    Parameters
+    ----------
+    risk_of_bias, indirectness
+        1 (low), 2 (some) or 3 (high) by study. Where studies without a judgement carry so
+        much of an estimate that the answer hangs on them, its domain is not judged.
+    reporting_bias
+        Concern and reason for the whole network, or the same by study.
+    equivalence
+        The smallest effect that matters, on the analysis scale (log 1.2 by default for
+        ratios); must be given for differences.
+    shares
+        What `study_contributions` gives, where it is at hand already; read only for scores
+        of studies.
+    splits
+        Node splits at hand, for a fit that is not by inverse variance; made from the fit by
+        default.
     """
     if equivalence is None:
         if not fit.network.effect.is_ratio:

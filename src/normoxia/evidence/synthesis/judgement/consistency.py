@@ -33,8 +33,12 @@ _NO_Q = 1e-12
 class Split:
     """One comparison, its direct, indirect and network estimates, and their disagreement; nan where one does not exist.
 
-    proportion  share of the network estimate that is direct
-    tau2        the between-study variance the split was computed with
+    Parameters
+    ----------
+    proportion
+        Share of the network estimate that is direct.
+    tau2
+        The between-study variance the split was computed with.
     """
 
     treatment: str
@@ -70,11 +74,16 @@ class DesignQ:
 class DesignByTreatment:
     """Q of the network in two: within designs (heterogeneity) and between (inconsistency).
 
-    random_q, random_p_value  the interaction test with the tau2 estimated within designs, against chi-squared; rejects too
-                              often under heterogeneity, since it takes that estimate for the truth
-    f_ratio, f_p_value        mean square between over mean square within designs at the same tau2, against Fisher's F; holds
-                              its level whether or not there is heterogeneity (tests/evidence/synthesis/test_simulated_truth.py); nan
-                              without spare studies within designs, or where these agree exactly
+    Parameters
+    ----------
+    random_q, random_p_value
+        The interaction test with the tau2 estimated within designs, against chi-squared;
+        rejects too often under heterogeneity, since it takes that estimate for the truth.
+    f_ratio, f_p_value
+        Mean square between over mean square within designs at the same tau2, against
+        Fisher's F; holds its level whether or not there is heterogeneity
+        (tests/evidence/synthesis/test_simulated_truth.py); nan without spare studies within
+        designs, or where these agree exactly.
     """
 
     q: float
@@ -109,10 +118,17 @@ class UnrelatedMeans:
 class NetHeat:
     """Inconsistency by design, and by how much it falls when another design is relaxed.
 
-    residual  inconsistency of each design; shape (n_designs,)
-    heat      residual of the row's design minus the same after the column's design has its own effects
-    hat       how much the column's own estimate weighs in the network's estimate for the row's design; for designs of several
-              arms the largest stretch of any of their contrasts (spectral norm), whichever arm is named first
+    Parameters
+    ----------
+    residual
+        Inconsistency of each design; shape (n_designs,).
+    heat
+        Residual of the row's design minus the same after the column's design has its own
+        effects.
+    hat
+        How much the column's own estimate weighs in the network's estimate for the row's
+        design; for designs of several arms the largest stretch of any of their contrasts
+        (spectral norm), whichever arm is named first.
     """
 
     designs: tuple[str, ...]

@@ -43,8 +43,13 @@ class Streams(StrEnum):
 class Contributions:
     """Shares of the direct comparisons in the network estimates.
 
-    comparisons  network comparisons, by name; direct the direct ones
-    shares       rows sum to 1; nan for a comparison that no path connects; shape (n_comparisons, n_direct)
+    Parameters
+    ----------
+    comparisons
+        Network comparisons, by name; direct the direct ones.
+    shares
+        Rows sum to 1; nan for a comparison that no path connects; shape (n_comparisons,
+        n_direct).
     """
 
     comparisons: tuple[tuple[str, str], ...]

@@ -25,7 +25,10 @@ from normoxia.evidence.synthesis.model.network import Network, standing
 class FunnelPoint:
     """One contrast of one study: treatment (earlier in the order) minus comparator, and the same less the direct estimate.
 
-    n_studies  that compare the two directly
+    Parameters
+    ----------
+    n_studies
+        That compare the two directly.
     """
 
     study: str
@@ -51,10 +54,24 @@ def adjusted_funnel(
 ) -> AdjustedFunnel:
     """The comparison-adjusted funnel of a network.
 
-    order    treatments, newest first; by default those in fewest studies first (a stand-in for new, assumed)
-    tau2     between-study variance in the direct estimates
-    returns  asymmetry None where fewer than three contrasts share their comparison with another study
-    raises   UnknownName for a treatment that is missing from the order
+    Parameters
+    ----------
+    order
+        Treatments, newest first; by default those in fewest studies first (a stand-in for
+        new, assumed).
+    tau2
+        Between-study variance in the direct estimates.
+
+    Returns
+    -------
+    AdjustedFunnel
+        Asymmetry None where fewer than three contrasts share their comparison with another
+        study.
+
+    Raises
+    ------
+    UnknownName
+        For a treatment that is missing from the order.
     """
     names = tuple(order) if order is not None else fewest_first(network)
     for treatment in network.treatments:

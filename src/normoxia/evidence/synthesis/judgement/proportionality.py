@@ -29,10 +29,17 @@ BASIS = (
 class ContrastQuery:
     """A contrast that entered an answer: whose digitised curves show how the effect changes with time.
 
-    populations          those of the study that stand for the answer; curves of others serve when these have none
-    endpoint             "" for whichever was digitised
-    arm, comparator      arms of the study; "" for any two
-    treatment, control   what the answer calls them; "" for the arms' own labels
+    Parameters
+    ----------
+    populations
+        Those of the study that stand for the answer; curves of others serve when these have
+        none.
+    endpoint
+        "" for whichever was digitised.
+    arm, comparator
+        Arms of the study; "" for any two.
+    treatment, control
+        What the answer calls them; "" for the arms' own labels.
     """
 
     study: Study
@@ -48,8 +55,12 @@ class ContrastQuery:
 class PairOverTime:
     """Two digitised curves of a study and the effect between them over time.
 
-    of                   whose curves, in the figure's words
-    treatment, control   what the answer calls the arms
+    Parameters
+    ----------
+    of
+        Whose curves, in the figure's words.
+    treatment, control
+        What the answer calls the arms.
     """
 
     study: str
@@ -72,9 +83,14 @@ class PairOverTime:
 class Proportionality:
     """What is known of the hazards of the studies behind an answer.
 
-    pairs      every two digitised curves of the contrasts that entered
-    unseen     studies without such curves of the endpoint
-    elsewhere  those of `unseen` whose curves of another endpoint do not stay proportional
+    Parameters
+    ----------
+    pairs
+        Every two digitised curves of the contrasts that entered.
+    unseen
+        Studies without such curves of the endpoint.
+    elsewhere
+        Those of `unseen` whose curves of another endpoint do not stay proportional.
     """
 
     pairs: tuple[PairOverTime, ...]

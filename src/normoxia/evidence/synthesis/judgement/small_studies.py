@@ -97,7 +97,11 @@ def trim_and_fill(
 ) -> Filled:
     """The estimate after mirroring the studies that the funnel seems to lack (estimator L0).
 
-    side    "left" or "right", where studies are missing; by default the side Egger's slope points away from
+    Parameters
+    ----------
+    side
+        "left" or "right", where studies are missing; by default the side Egger's slope
+        points away from.
     """
     y, v = checked(estimates, ses)
     if len(y) < 3:

@@ -40,10 +40,19 @@ class Pairs:
 def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pairs:
     """The contrasts of one study with its missing pairs derived, so that estimates and variances close every triangle.
 
-    contrasts  of one study, on the analysis scale
-    sizes      patients per arm; only their proportions matter, so that those randomised stand in for a part of them
-    returns    Pairs with `refused` in words where a pair is missing and its standard error unknown, impossible, or where
-               nothing in the study links two arms
+    Parameters
+    ----------
+    contrasts
+        Of one study, on the analysis scale.
+    sizes
+        Patients per arm; only their proportions matter, so that those randomised stand in
+        for a part of them.
+
+    Returns
+    -------
+    Pairs
+        Pairs with `refused` in words where a pair is missing and its standard error
+        unknown, impossible, or where nothing in the study links two arms.
     """
     published = tuple(contrasts)
     names = tuple(dict.fromkeys(name for c in published for name in (c.treatment, c.comparator)))

@@ -30,7 +30,11 @@ _RANK = 1e-10
 class ComponentEffect:
     """What adding one component (or an interaction) does, on the analysis scale.
 
-    is_estimable  whether the studies identify it; if not, the value is one of many (the shortest) and means nothing alone
+    Parameters
+    ----------
+    is_estimable
+        Whether the studies identify it; if not, the value is one of many (the shortest) and
+        means nothing alone.
     """
 
     component: str
@@ -57,9 +61,15 @@ class ComponentEffect:
 class ComponentFit:
     """A fitted component model.
 
-    structure    treatments over components, shape (n_treatments, n_components)
-    q, df        of the component model; standard_q, standard_df of the network without it (each part on its own)
     difference_* how much worse the components fit than free treatment effects: the test of the model's assumptions
+
+    Parameters
+    ----------
+    structure
+        Treatments over components, shape (n_treatments, n_components).
+    q, df
+        Of the component model; standard_q, standard_df of the network without it (each part
+        on its own).
     """
 
     network: Network
@@ -173,7 +183,10 @@ class ComponentFit:
 class InteractionTest:
     """An interaction's estimate, and what it does to the fit of the additive model.
 
-    q, df, p_value  fall in Q with common weights when the interaction enters
+    Parameters
+    ----------
+    q, df, p_value
+        Fall in Q with common weights when the interaction enters.
     """
 
     interaction: ComponentEffect
@@ -198,11 +211,23 @@ def fit_components(
 ) -> ComponentFit:
     """Components' effects in a network, connected or not.
 
-    parts_of      components of each treatment, none for a placebo; by default its name cut at the separator
-    inactive      a component (placebo) that does nothing by definition
-    interactions  pairs of components or groups; the column is 1 for treatments that hold one of each
-    groups        names that stand for several components in an interaction, such as every anti-angiogenic drug
-    raises        InvalidArgument for a treatment without components, or an interaction no treatment shows
+    Parameters
+    ----------
+    parts_of
+        Components of each treatment, none for a placebo; by default its name cut at the
+        separator.
+    inactive
+        A component (placebo) that does nothing by definition.
+    interactions
+        Pairs of components or groups; the column is 1 for treatments that hold one of each.
+    groups
+        Names that stand for several components in an interaction, such as every
+        anti-angiogenic drug.
+
+    Raises
+    ------
+    InvalidArgument
+        For a treatment without components, or an interaction no treatment shows.
     """
     names, structure = _structure(
         network, parts_of, separator, inactive, tuple(interactions), groups or {}
@@ -237,8 +262,17 @@ def fit_components(
 def named_parts(network: Network, inactive: str | None = None) -> dict[str, tuple[str, ...]]:
     """The parts of treatments that are named as sums: "A + B", or "A+B" where no name has blanks around the sign.
 
-    inactive  a part (placebo) that does nothing; it must be one
-    raises    InvalidArgument where no treatment is a sum, or a name has an empty part; UnknownName for an inactive one that is no part
+    Parameters
+    ----------
+    inactive
+        A part (placebo) that does nothing; it must be one.
+
+    Raises
+    ------
+    InvalidArgument
+        Where no treatment is a sum, or a name has an empty part.
+    UnknownName
+        For an inactive one that is no part.
     """
     separator = next((s for s in (" + ", "+") if any(s in name for name in network.treatments)), "")
     if not separator:

@@ -77,8 +77,13 @@ def contrasts_from_arms(
     hazards, with events in everybody) says nothing about a ratio and is noted. With `HR`, counts are read through the
     complementary log-log, which is the log hazard ratio when hazards are proportional and follow-up is the same in both arms.
     Counts may be fractional (effective counts of cluster-randomised studies).
-    raises InvalidArgument when an arm lacks what the measure needs or cannot be (more events than patients, no exposure, a
-           standard deviation that is not above 0), and for a standardised difference without degrees of freedom
+
+    Raises
+    ------
+    InvalidArgument
+        When an arm lacks what the measure needs or cannot be (more events than patients, no
+        exposure, a standard deviation that is not above 0), and for a standardised
+        difference without degrees of freedom.
     """
     effect = EffectMeasure(effect)
     is_possible = _POSSIBLE[effect]

@@ -51,9 +51,18 @@ def fit_counts(
 ) -> tuple[NetworkFit, NetworkFit, list[str]]:
     """The fit by a method of counts, the same with a common effect, and what to say of it.
 
-    evidence  a table, or arms
-    network   of the same evidence by inverse variance: which studies tell anything, and what the fits are shown with
-    raises    InvalidArgument for another effect than OR, or where a study has a contrast but no counts
+    Parameters
+    ----------
+    evidence
+        A table, or arms.
+    network
+        Of the same evidence by inverse variance: which studies tell anything, and what the
+        fits are shown with.
+
+    Raises
+    ------
+    InvalidArgument
+        For another effect than OR, or where a study has a contrast but no counts.
     """
     from normoxia.evidence.synthesis.model import rare
     from normoxia.evidence.synthesis.model.binomial import network_binomial

@@ -37,9 +37,14 @@ class IndirectEffect:
 class Matching:
     """Weights that make one trial look like another.
 
-    weights          exp(x b) with x centred at the target; only ratios matter; shape (n_patients,)
-    effective_size   (sum w)^2 / sum w^2: what the matching leaves of the patients
-    before, after    covariates' means without and with weights, by name
+    Parameters
+    ----------
+    weights
+        Exp(x b) with x centred at the target; only ratios matter; shape (n_patients,).
+    effective_size
+        (sum w)^2 / sum w^2: what the matching leaves of the patients.
+    before, after
+        Covariates' means without and with weights, by name.
     """
 
     weights: Array
@@ -79,7 +84,10 @@ def match(
 ) -> Matching:
     """Entropy-balancing weights exp(x b) so that weighted means (and, where given, standard deviations) meet a target.
 
-    raises  InvalidArgument when the target lies outside what the patients span: no weights exist then
+    Raises
+    ------
+    InvalidArgument
+        When the target lies outside what the patients span: no weights exist then.
     """
     missing = [name for name in target_means if name not in covariates]
     if missing or not target_means:

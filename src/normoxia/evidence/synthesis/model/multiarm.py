@@ -32,12 +32,21 @@ _PULL = 1e-5
 class StudyArms:
     """A study's arms with the covariance of their effects.
 
-    effects     arm effects, centred at 0; shape (n_arms,)
-    covariance  centred: rows sum to 0; shape (n_arms, n_arms)
-    variances   what each arm adds to its contrasts, so that var(i - j) = variances[i] + variances[j] where that is
-                possible; negative when the published intervals contradict each other
-    notes       what was impossible, missing or assumed, with the arithmetic
-    published   the contrasts as published (estimate, variance) by arm positions, first below second
+    Parameters
+    ----------
+    effects
+        Arm effects, centred at 0; shape (n_arms,).
+    covariance
+        Centred: rows sum to 0; shape (n_arms, n_arms).
+    variances
+        What each arm adds to its contrasts, so that var(i - j) = variances[i] +
+        variances[j] where that is possible; negative when the published intervals
+        contradict each other.
+    notes
+        What was impossible, missing or assumed, with the arithmetic.
+    published
+        The contrasts as published (estimate, variance) by arm positions, first below
+        second.
     """
 
     study: str
@@ -69,9 +78,14 @@ def study_arms(
 ) -> StudyArms:
     """The arms of one study from its contrasts.
 
-    sizes    patients (or events) per arm; used only where contrasts against a shared arm leave its variance open
     With every pairwise contrast given, the covariance is exact. With some missing, arm variances are solved from those
     given; where they leave the split open it is shared in proportion to 1/size, or equally, and a note says which.
+
+    Parameters
+    ----------
+    sizes
+        Patients (or events) per arm; used only where contrasts against a shared arm leave
+        its variance open.
     """
     study = contrasts[0].study
     arms = tuple(dict.fromkeys(name for c in contrasts for name in (c.treatment, c.comparator)))

@@ -44,11 +44,18 @@ Prediction = Literal["confidence", "student"]
 class Network:
     """Studies that compare treatments, as independent rows of a regression.
 
-    design      rows over treatments, each summing to 0; shape (n_rows, n_treatments)
-    estimate    shape (n_rows,); variance likewise
-    study       position of each row's study; shape (n_rows,)
-    part        which connected part each treatment belongs to; shape (n_treatments,)
-    notes       what multi-arm studies had to be told apart from what they published
+    Parameters
+    ----------
+    design
+        Rows over treatments, each summing to 0; shape (n_rows, n_treatments).
+    estimate
+        Shape (n_rows,); variance likewise.
+    study
+        Position of each row's study; shape (n_rows,).
+    part
+        Which connected part each treatment belongs to; shape (n_treatments,).
+    notes
+        What multi-arm studies had to be told apart from what they published.
     """
 
     effect: EffectMeasure
@@ -136,11 +143,19 @@ class NetworkEffect:
 class NetworkFit:
     """A fitted network.
 
-    theta       treatment effects, 0 for the first treatment of each connected part; shape (n_treatments,)
-    covariance  of theta, 0 in those rows; shape (n_treatments, n_treatments)
-    q, df       heterogeneity and inconsistency together, under the common model
-    prediction  how prediction intervals are made, see `fit`
-    tau2_ends   interval of tau2 where the model has one of its own
+    Parameters
+    ----------
+    theta
+        Treatment effects, 0 for the first treatment of each connected part; shape
+        (n_treatments,).
+    covariance
+        Of theta, 0 in those rows; shape (n_treatments, n_treatments).
+    q, df
+        Heterogeneity and inconsistency together, under the common model.
+    prediction
+        How prediction intervals are made, see `fit`.
+    tau2_ends
+        Interval of tau2 where the model has one of its own.
     """
 
     network: Network
@@ -295,9 +310,19 @@ def build(
 ) -> Network:
     """The network of some contrasts.
 
-    effect  only tells how to show the results; estimates are on the analysis scale already
-    sizes   patients or events by (study, treatment); used where a multi-arm study leaves its covariance open
-    raises  InvalidArgument without contrasts, with one against itself, or a standard error that is not positive
+    Parameters
+    ----------
+    effect
+        Only tells how to show the results; estimates are on the analysis scale already.
+    sizes
+        Patients or events by (study, treatment); used where a multi-arm study leaves its
+        covariance open.
+
+    Raises
+    ------
+    InvalidArgument
+        Without contrasts, with one against itself, or a standard error that is not
+        positive.
     """
     grouped: dict[str, list[Contrast]] = {}
     for c in contrasts:
@@ -350,14 +375,23 @@ def fit(
 ) -> NetworkFit:
     """Every treatment effect in a network.
 
-    model          "common" (one effect per comparison) or "random" (normal around it, one tau2, correlation 1/2 in
-                   multi-arm studies)
-    tau            estimator of tau2, or a fixed standard deviation
-    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom (not where it is 0), t intervals
-    prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
-                   is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
-                   and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
+
+    Parameters
+    ----------
+    model
+        "common" (one effect per comparison) or "random" (normal around it, one tau2,
+        correlation 1/2 in multi-arm studies).
+    tau
+        Estimator of tau2, or a fixed standard deviation.
+    hartung_knapp
+        Covariance scaled by the generalised Q over its degrees of freedom (not where it is
+        0), t intervals.
+    prediction
+        "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in
+        small networks; "student" is estimate +- t sqrt(se2 + tau2) with the degrees of
+        freedom of Q (netmeta's; taken when tau is fixed, and for networks of more than 50
+        treatments or 300 degrees of freedom).
     """
     checked_level(level)
     if prediction not in ("confidence", "student"):

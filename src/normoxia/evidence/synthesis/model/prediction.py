@@ -33,9 +33,18 @@ def predictive_intervals(
 ) -> tuple[Array, Array]:
     """Ends of the prediction interval of several linear combinations of the coefficients.
 
-    y, v, x    estimates, sampling variances, design of full column rank; more rows than columns
-    contrasts  one combination a row; each with its own draw of the between-study effect; shape (n, n_coefficients)
-    returns    (low, high), each of shape (n,)
+    Parameters
+    ----------
+    y, v, x
+        Estimates, sampling variances, design of full column rank; more rows than columns.
+    contrasts
+        One combination a row; each with its own draw of the between-study effect; shape (n,
+        n_coefficients).
+
+    Returns
+    -------
+    tuple[Array, Array]
+        (low, high), each of shape (n,).
     """
     tau2, share = confidence_distribution(y, v, x)
     mean, variance = _effects(y, v, x, contrasts, tau2)

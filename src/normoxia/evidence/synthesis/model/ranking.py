@@ -24,10 +24,18 @@ SmallValues = Literal["good", "bad"]
 class Rank:
     """One treatment's standing among the treatments it can be compared with.
 
-    p_score        mean certainty of being better than another treatment; interval by drawing the effects
-    sucra          surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo error
-    mean_rank      1 is best; rank_interval holds the fit's level of the draws, 95 % by default
-    probabilities  of each rank, best first
+    Parameters
+    ----------
+    p_score
+        Mean certainty of being better than another treatment; interval by drawing the
+        effects.
+    sucra
+        Surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo
+        error.
+    mean_rank
+        1 is best; rank_interval holds the fit's level of the draws, 95 % by default.
+    probabilities
+        Of each rank, best first.
     """
 
     treatment: str
@@ -56,8 +64,14 @@ def rank(
 ) -> tuple[Rank, ...]:
     """Every treatment's ranking, best P-score first; ranks count within connected parts.
 
-    small_values  "good" when a small effect helps the patient (HR of death), "bad" when it harms (odds of response)
-    draws         of all effects from their joint normal distribution; Monte-Carlo error of SUCRA is `sucra_se`
+    Parameters
+    ----------
+    small_values
+        "good" when a small effect helps the patient (HR of death), "bad" when it harms
+        (odds of response).
+    draws
+        Of all effects from their joint normal distribution; Monte-Carlo error of SUCRA is
+        `sucra_se`.
     """
     sign = direction(small_values)
     if draws < 2:

@@ -56,11 +56,20 @@ def mantel_haenszel(
 ) -> CountEffect:
     """Mantel-Haenszel pooling.
 
-    tables  (events, patients) of treatment then of comparator, one row a study
-    effect  OR, RR or RD; no continuity correction. Studies without events weigh nothing in a ratio; in a difference they do:
-            they say that it is small
-    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite, and when no
-            arm has both events and non-events, so that nothing tells the error
+    Parameters
+    ----------
+    tables
+        (events, patients) of treatment then of comparator, one row a study.
+    effect
+        OR, RR or RD; no continuity correction. Studies without events weigh nothing in a
+        ratio; in a difference they do: they say that it is small.
+
+    Raises
+    ------
+    InvalidArgument
+        When no study (or one arm in all of them) has events, so that a ratio is 0 or
+        infinite, and when no arm has both events and non-events, so that nothing tells the
+        error.
     """
     effect = EffectMeasure(effect)
     a, n1, c, n2 = _columns(tables)
@@ -101,7 +110,10 @@ def peto(
 ) -> CountEffect:
     """Peto's one-step log odds ratio; good for rare events, near-equal arms and modest effects only.
 
-    tables  (events, patients) of treatment then of comparator, one row a study
+    Parameters
+    ----------
+    tables
+        (events, patients) of treatment then of comparator, one row a study.
     """
     a, n1, c, n2 = _columns(tables)
     n, events = n1 + n2, a + c
@@ -122,7 +134,11 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
 
     A design of several arms uses every pair of them with their covariance (see `design_odds`), so that no arm is the first. An
     arm without events (or without non-events) in all studies of a design is left out of it, with a note, as in netmeta.
-    raises  InvalidArgument where no design has an odds ratio
+
+    Raises
+    ------
+    InvalidArgument
+        Where no design has an odds ratio.
     """
     designs, notes = odds_designs(arms)
     members = []
@@ -150,8 +166,12 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
 class Design:
     """Studies of the same arms, those without an odds ratio left out.
 
-    studies     the arms of each study, in the order of treatments
-    effects     log odds centred at 0, covariance alike; see `design_odds`
+    Parameters
+    ----------
+    studies
+        The arms of each study, in the order of treatments.
+    effects
+        Log odds centred at 0, covariance alike; see `design_odds`.
     """
 
     treatments: tuple[str, ...]
@@ -194,7 +214,11 @@ def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
 
     Whatever the effects, a study without any event (or without any non-event) has likelihood 1 at the limit of its own
     intercept: its counts tell nothing of them.
-    raises  InvalidArgument for impossible counts
+
+    Raises
+    ------
+    InvalidArgument
+        For impossible counts.
     """
     studies, notes = [], []
     for study, members in by_study(arms).items():
@@ -220,10 +244,18 @@ def network_logistic(
 ) -> NetworkFit:
     """A network of odds ratios by logistic regression on the counts, one intercept a study.
 
-    penalised  by half the log determinant of the information (Firth 1993), finite whatever cells are empty; without it,
-               plain maximum likelihood
-    raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
     The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
+
+    Parameters
+    ----------
+    penalised
+        By half the log determinant of the information (Firth 1993), finite whatever cells
+        are empty; without it, plain maximum likelihood.
+
+    Raises
+    ------
+    NotConverged
+        When plain likelihood has no finite maximum (use the penalty).
     """
     informed, notes = informative(arms)
     if not informed:

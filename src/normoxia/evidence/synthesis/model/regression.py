@@ -45,9 +45,16 @@ class Coefficient:
 class Regression:
     """A meta-regression.
 
-    coefficients  the intercept (pairwise) or the basic effects (network) first, then the covariates
-    qm, qm_df     test of all covariates together; qe, qe_df residual heterogeneity (weights without tau2)
-    r2            share of the tau2 without covariates that the covariates remove; nan when that tau2 is 0
+    Parameters
+    ----------
+    coefficients
+        The intercept (pairwise) or the basic effects (network) first, then the covariates.
+    qm, qm_df
+        Test of all covariates together; qe, qe_df residual heterogeneity (weights without
+        tau2).
+    r2
+        Share of the tau2 without covariates that the covariates remove; nan when that tau2
+        is 0.
     """
 
     coefficients: tuple[Coefficient, ...]
@@ -80,9 +87,18 @@ def meta_regression(
 ) -> Regression:
     """Regression of pairwise effects on study covariates, random effects around the line.
 
-    covariates     one value a study under each name; a study with a missing value must be left out by the caller
-    hartung_knapp  scaled covariance with t intervals (Knapp & Hartung 2003, Stat Med 22:2693)
-    raises         InvalidArgument with fewer studies than coefficients plus one, or collinear covariates
+    Parameters
+    ----------
+    covariates
+        One value a study under each name; a study with a missing value must be left out by
+        the caller.
+    hartung_knapp
+        Scaled covariance with t intervals (Knapp & Hartung 2003, Stat Med 22:2693).
+
+    Raises
+    ------
+    InvalidArgument
+        With fewer studies than coefficients plus one, or collinear covariates.
     """
     y, v = checked(estimates, ses)
     columns = [
@@ -114,9 +130,14 @@ def network_regression(
 ) -> Regression:
     """A network with one slope common to every treatment against the reference (Dias 2013, model "common interaction").
 
-    covariate  a value for each study; studies without one are left out. Centre it for readable basic effects.
     The slope is how each treatment's effect against the reference moves per unit; contrasts between two other
     treatments are assumed not to move.
+
+    Parameters
+    ----------
+    covariate
+        A value for each study; studies without one are left out. Centre it for readable
+        basic effects.
     """
     from normoxia.evidence.synthesis.model import network as net
 
