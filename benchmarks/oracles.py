@@ -34,7 +34,8 @@ from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, by_study,
 from normoxia.evidence.synthesis.model.network import Network, NetworkFit
 from normoxia.evidence.synthesis.model.regression import meta_regression
 from normoxia.survival import TimeToEvent, cox, kaplan_meier
-from normoxia.survival.digitised import DigitisedCurve, reconstruct
+from normoxia.survival.digitised import reconstruct
+from normoxia.survival.digitised_curve import DigitisedCurve
 
 ROOT = Path(__file__).parent.parent
 ORACLES = ROOT / "tests" / "oracles" / "synthesis"

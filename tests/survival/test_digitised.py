@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
 from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, hazard_ratio, kaplan_meier, pooled
-from normoxia.survival.digitised import DigitisedCurve, combine, impute, reconstruct
+from normoxia.survival.digitised import combine, impute, reconstruct
+from normoxia.survival.digitised_curve import DigitisedCurve
 
 ORACLES = Path(__file__).parent.parent / "oracles"
 

@@ -15,6 +15,7 @@ from normoxia.evidence.synthesis import answers, pooling, questions
 from normoxia.evidence.synthesis.intake import tables
 from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
+from normoxia.outcome import exponential
 
 if TYPE_CHECKING:
     import polars
@@ -260,14 +261,10 @@ def _numbers(effect: NetworkEffect, synthesis: Synthesis) -> dict[str, float | N
         "prediction_low": effect.prediction[0],
         "prediction_high": effect.prediction[1],
     }
-    shown = {name: _exponential(x) if is_ratio else x for name, x in ends.items()} | {
+    shown = {name: exponential(x) if is_ratio else x for name, x in ends.items()} | {
         "p_value": effect.p_value
     }
     return {name: x if math.isfinite(x) else None for name, x in shown.items()}
-
-
-def _exponential(x: float) -> float:
-    return math.exp(x) if x < 700 else math.inf
 
 
 def _interval(numbers: Mapping[str, float | None]) -> str | None:

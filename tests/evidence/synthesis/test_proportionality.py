@@ -62,7 +62,13 @@ def test_a_contrast_asked_the_other_way_round_is_the_mirror_image() -> None:
         proportionality(
             [
                 ContrastQuery(
-                    study=study("CheckMate-057"), endpoint="OS", populations=("ITT",), *arms, *arms
+                    study=study("CheckMate-057"),
+                    endpoint="OS",
+                    populations=("ITT",),
+                    arm=arms[0],
+                    comparator=arms[1],
+                    treatment=arms[0],
+                    control=arms[1],
                 )
             ]
         ).pairs

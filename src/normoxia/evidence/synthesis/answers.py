@@ -33,7 +33,7 @@ from normoxia.evidence.synthesis.model.regression import Regression, meta_regres
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.questions import Asked, Question, question
 from normoxia.language import Message
-from normoxia.outcome import Measure
+from normoxia.outcome import Measure, exponential
 
 #: name and version of the dictionary `Answer.to_json` gives
 SCHEMA = "normoxia/answer/1"
@@ -394,7 +394,7 @@ def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -
 
 
 def _ratio(log: float) -> float | None:
-    return math.exp(log) if abs(log) < 700 else None
+    return _finite(exponential(log))
 
 
 def _finite(value: float) -> float | None:

@@ -31,6 +31,7 @@ from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.ranking import Rank, SmallValues
 from normoxia.evidence.synthesis.model.size import require_feasible
 from normoxia.language import Message, Wording
+from normoxia.outcome import exponential
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
@@ -378,9 +379,7 @@ def effect_json(e: NetworkEffect, model: str, is_ratio: bool) -> dict[str, Any]:
     }
     if is_ratio:
         ends = (e.estimate, e.low, e.high, *e.prediction)
-        ratio, low, high, first, last = (
-            _number(math.exp(x)) if math.isfinite(x) and x < 700 else None for x in ends
-        )
+        ratio, low, high, first, last = (_number(exponential(x)) for x in ends)
         found["ratio"] = {
             "estimate": ratio,
             "interval": [low, high],

@@ -18,7 +18,7 @@ from normoxia.evidence.synthesis.model.meta import chi2_tail
 from normoxia.evidence.synthesis.model.network import NetworkEffect
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.language import Language, language
-from normoxia.outcome import Estimate, Measure
+from normoxia.outcome import Estimate, Measure, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, Section
@@ -640,7 +640,7 @@ def _ratio(e: ComponentEffect) -> Estimate:
 
 
 def _exp(*ends: float) -> Estimate:
-    value, low, high = (math.exp(x) if not x >= 700 else math.inf for x in ends)
+    value, low, high = map(exponential, ends)
     return Estimate(value, low, high)
 
 

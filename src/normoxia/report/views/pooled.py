@@ -13,11 +13,15 @@ from itertools import combinations
 from normoxia.evidence.synthesis.judgement.certainty import LEVELS, Certainty
 from normoxia.evidence.synthesis.model.components import ComponentEffect, ComponentFit
 from normoxia.evidence.synthesis.model.meta import normal_quantile
-from normoxia.evidence.synthesis.model.network import NetworkEffect, agrees_exactly, standing
+from normoxia.evidence.synthesis.model.network import (
+    NetworkEffect,
+    agrees_exactly,
+    evidence_by_treatment,
+)
 from normoxia.evidence.synthesis.model.ranking import Rank
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.language import Language
-from normoxia.outcome import Estimate
+from normoxia.outcome import Estimate, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
 from normoxia.report.figures.network import (
@@ -105,9 +109,7 @@ class NetworkSections:
 
     def natural(self, value: float) -> float:
         """Return a value of the analysis scale on its natural scale; infinite beyond the range of floats."""
-        if not self.is_ratio:
-            return value
-        return math.exp(value) if not value >= 700 else math.inf
+        return exponential(value) if self.is_ratio else value
 
     def estimate_of(self, e: NetworkEffect) -> Estimate:
         """Return an effect with its interval on the natural scale."""
@@ -133,7 +135,7 @@ class NetworkSections:
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each component's reference and the effects against it; the component of the main reference first."""
-        n_studies = standing(self.network)
+        n_studies = evidence_by_treatment(self.network)
         forests = []
         for part in self.network.parts():
             is_main = self.synthesis.reference in part

@@ -18,7 +18,7 @@ from normoxia.language import Message
 from normoxia.sheets.numbers import printed
 
 if TYPE_CHECKING:
-    from normoxia.survival.digitised import DigitisedCurve
+    from normoxia.survival.digitised_curve import DigitisedCurve
 
 #: an interval narrower than this share of what its events allow is a finding: se >= 2 / sqrt(events) for equal arms,
 #: less only by covariate adjustment, hardly by a fifth

@@ -18,7 +18,7 @@ import numpy as np
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.judgement.consistency import direct_estimates
 from normoxia.evidence.synthesis.judgement.small_studies import Asymmetry, differ, egger
-from normoxia.evidence.synthesis.model.network import Network, standing
+from normoxia.evidence.synthesis.model.network import Network, evidence_by_treatment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,5 +109,5 @@ def adjusted_funnel(
 
 def fewest_first(network: Network) -> tuple[str, ...]:
     """Treatments by the number of studies that have them, fewest first; of several the one with less information."""
-    held = standing(network)
+    held = evidence_by_treatment(network)
     return tuple(sorted(held, key=lambda name: (held[name], name)))

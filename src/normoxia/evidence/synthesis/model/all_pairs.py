@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from normoxia.evidence.synthesis.model.connected import connected_parts
 from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.model.multiarm import study_arms
 from normoxia.language import Message
@@ -61,7 +62,8 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
     if not missing:
         return Pairs(published)
     pairs = ", ".join(f"{a} : {b}" for a, b in missing)
-    if not _hang_together(published, names):
+    joined = ((names.index(c.treatment), names.index(c.comparator)) for c in published)
+    if max(connected_parts(len(names), joined)) > 0:
         return Pairs(published, refused=Message("evidence.no_shared_arm", pairs=pairs))
     unknown = [name for name in names if not sizes.get(name, 0.0) > 0.0]
     if unknown:
@@ -102,13 +104,3 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
         first, second = member.arms[i], member.arms[j]
         derived.append(Contrast(published[0].study, first, second, estimate, math.sqrt(variance)))
     return Pairs(published, tuple(derived))
-
-
-def _hang_together(contrasts: Sequence[Contrast], names: Sequence[str]) -> bool:
-    """Whether every arm is linked to the first."""
-    reached = {names[0]}
-    for _ in names:
-        for c in contrasts:
-            if c.treatment in reached or c.comparator in reached:
-                reached |= {c.treatment, c.comparator}
-    return len(reached) == len(names)

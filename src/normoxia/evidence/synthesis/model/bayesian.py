@@ -29,6 +29,7 @@ from normoxia.evidence.synthesis.model.network import Network, full_rank_design
 from normoxia.evidence.synthesis.model.prediction import in_parts, mixture_quantile, solve_at
 from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior, prior_of
 from normoxia.evidence.synthesis.model.ranking import SmallValues, direction
+from normoxia.outcome import exponential
 
 #: log(tau) is searched between these multiples of the smallest and the largest standard error
 _BELOW, _ABOVE = 1e-12, 1e6
@@ -379,16 +380,12 @@ def _effect_json(e: PosteriorEffect, is_ratio: bool) -> dict[str, Any]:
     }
     if is_ratio:
         found["ratio"] = {
-            "median": _exponential(e.median),
-            "interval": [_exponential(e.low), _exponential(e.high)],
-            "prediction_interval": [_exponential(end) for end in e.prediction],
+            "median": _finite(exponential(e.median)),
+            "interval": [_finite(exponential(e.low)), _finite(exponential(e.high))],
+            "prediction_interval": [_finite(exponential(end)) for end in e.prediction],
         }
     return found
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _exponential(value: float) -> float | None:
-    return math.exp(value) if math.isfinite(value) and value < 700.0 else None

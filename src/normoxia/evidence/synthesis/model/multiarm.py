@@ -149,6 +149,18 @@ def study_arms(
     )
 
 
+def two_arms(c: Contrast) -> StudyArms:
+    """A study of two arms, its variance shared equally between them."""
+    half, quarter = c.estimate / 2.0, c.se**2 / 4.0
+    return StudyArms(
+        study=c.study,
+        arms=(c.treatment, c.comparator),
+        effects=np.array([half, -half]),
+        covariance=np.array([[quarter, -quarter], [-quarter, quarter]]),
+        variances=np.array([2.0 * quarter, 2.0 * quarter]),
+    )
+
+
 def _of_arms(effects: Array, covariance: Array, i: int, j: int) -> tuple[float, float]:
     variance = covariance[i, i] + covariance[j, j] - 2.0 * covariance[i, j]
     return float(effects[i] - effects[j]), float(variance)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis.model import heterogeneity
+from normoxia.evidence.synthesis.model.connected import connected_parts
 from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import Array, TauMethod
 from normoxia.evidence.synthesis.model.meta import (
@@ -28,7 +29,7 @@ from normoxia.evidence.synthesis.model.meta import (
     t_quantile,
     two_sided_p,
 )
-from normoxia.evidence.synthesis.model.multiarm import StudyArms, study_arms
+from normoxia.evidence.synthesis.model.multiarm import StudyArms, study_arms, two_arms
 from normoxia.evidence.synthesis.model.prediction import (
     MOST_DF,
     MOST_TREATMENTS,
@@ -346,9 +347,9 @@ def build(
     taken = set(grouped)
     for study, own in grouped.items():
         if len(own) == 1:
-            members.append(_two_arm(own[0]))
+            members.append(two_arms(own[0]))
             continue
-        pieces = _connected(own)
+        pieces = _sharing_arms(own)
         for number, piece in enumerate(pieces, 1):
             member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
@@ -442,12 +443,12 @@ def full_rank_design(network: Network) -> tuple[Array, Index]:
 
 
 def default_reference(network: Network) -> str:
-    """The treatment compared in most studies, of several the one with the most information; see `standing`."""
-    held = standing(network)
+    """The treatment compared in most studies, of several the one with the most information; see `evidence_by_treatment`."""
+    held = evidence_by_treatment(network)
     return max(network.treatments, key=lambda name: held[name])
 
 
-def standing(network: Network) -> dict[str, tuple[int, float]]:
+def evidence_by_treatment(network: Network) -> dict[str, tuple[int, float]]:
     """Studies that have a treatment, and the information in its contrasts (sum of 1 / variance), by treatment.
 
     Sorting by both leaves nothing to the names unless two treatments have the very same evidence. Information is rounded to nine
@@ -479,31 +480,16 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
     return fits
 
 
-def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
-    """The contrasts of one study in groups that share arms."""
-    at = {
-        arm: i
-        for i, arm in enumerate({a: None for c in contrasts for a in (c.treatment, c.comparator)})
-    }
-    root = list(range(len(at)))
-    for c in contrasts:
-        _join(root, at[c.treatment], at[c.comparator])
+def _sharing_arms(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
+    """The contrasts of one study in groups that share arms, a group after those that end before it."""
+    arms = list(dict.fromkeys(arm for c in contrasts for arm in (c.treatment, c.comparator)))
+    pairs = ((arms.index(c.treatment), arms.index(c.comparator)) for c in contrasts)
+    part = dict(zip(arms, connected_parts(len(arms), pairs), strict=True))
     groups: dict[int, list[Contrast]] = {}
     for c in contrasts:
-        groups.setdefault(_find(root, at[c.treatment]), []).append(c)
+        groups.setdefault(part[c.treatment], []).append(c)
     last = {id(c): i for i, c in enumerate(contrasts)}
     return sorted(groups.values(), key=lambda members: last[id(members[-1])])
-
-
-def _two_arm(c: Contrast) -> StudyArms:
-    half, quarter = c.estimate / 2.0, c.se**2 / 4.0
-    return StudyArms(
-        study=c.study,
-        arms=(c.treatment, c.comparator),
-        effects=np.array([half, -half]),
-        covariance=np.array([[quarter, -quarter], [-quarter, quarter]]),
-        variances=np.array([2.0 * quarter, 2.0 * quarter]),
-    )
 
 
 def assemble(
@@ -526,12 +512,9 @@ def assemble(
         np.empty(n_rows),
     )
     study = np.empty(n_rows, dtype=np.int64)
-    root = list(range(len(treatments)))
     row = 0
     for position, member in enumerate(members):
         where = [at[arm] for arm in member.arms]
-        for other in where[1:]:
-            _join(root, where[0], other)
         if len(where) == 2:
             design[row, where[0]], design[row, where[1]] = 1.0, -1.0
             estimate[row], variance[row] = member.contrast(0, 1)
@@ -547,8 +530,7 @@ def assemble(
             position,
         )
         row += len(rows)
-    roots = [_find(root, i) for i in range(len(treatments))]
-    numbered = {r: i for i, r in enumerate(dict.fromkeys(roots))}
+    pairs = ((at[member.arms[0]], at[arm]) for member in members for arm in member.arms[1:])
     return Network(
         effect=effect,
         treatments=treatments,
@@ -558,19 +540,7 @@ def assemble(
         estimate=estimate,
         variance=variance,
         study=study,
-        part=np.array([numbered[r] for r in roots], dtype=np.int64),
+        part=np.array(connected_parts(len(treatments), pairs), dtype=np.int64),
         notes=tuple(note for member in members for note in member.notes),
         sizes=sizes if sizes is not None else {},
     )
-
-
-def _find(root: list[int], i: int) -> int:
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = root[i]
-    return i
-
-
-def _join(root: list[int], i: int, j: int) -> None:
-    a, b = _find(root, i), _find(root, j)
-    root[max(a, b)] = min(a, b)
