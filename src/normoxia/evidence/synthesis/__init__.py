@@ -14,7 +14,8 @@ counts and time:
 
     counts         which way counts are pooled: rare (Mantel-Haenszel, its pairs in design_odds; penalised logistic), binomial (random
                    effects)
-    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not
+    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not;
+                   restricted_means pools restricted mean differences to one horizon
 
 and where the numbers come from:
 

@@ -198,24 +198,31 @@ def months(days: float) -> float:
     return days / DAYS_PER_MONTH
 
 
-def _pairs(query: ContrastQuery) -> Iterator[PairOverTime]:
+def curve_pairs(query: ContrastQuery) -> Iterator[tuple[str, Curve, Curve, str, str]]:
+    """Population, the two digitised curves and the names of their arms for every pair of curves that fits a contrast."""
     study = query.study
     matching = [
         (population, *ordered)
         for population, one, other in pairs(study)
         if query.endpoint in ("", one.endpoint.value) and (ordered := _ordered(query, one, other))
     ]
-    own = [held for held in matching if held[0] in query.populations]
-    for population, ours, theirs in own or matching:
+    preferred = [match for match in matching if match[0] in query.populations]
+    for population, ours, theirs in preferred or matching:
+        treatment = query.treatment or _label(study, ours.arm)
+        yield population, ours, theirs, treatment, query.control or _label(study, theirs.arm)
+
+
+def _pairs(query: ContrastQuery) -> Iterator[PairOverTime]:
+    for population, ours, theirs, treatment, control in curve_pairs(query):
         yield PairOverTime(
-            study=study.id,
+            study=query.study.id,
             population=population,
             of=ours.population,
             endpoint=ours.endpoint.value,
             arm=ours.arm,
             comparator=theirs.arm,
-            treatment=query.treatment or _label(study, ours.arm),
-            control=query.control or _label(study, theirs.arm),
+            treatment=treatment,
+            control=control,
             effect=effect_between(ours, theirs),
         )
 

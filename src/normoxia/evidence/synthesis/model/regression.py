@@ -121,44 +121,69 @@ def meta_regression(
 
 def network_regression(
     network: Network,
-    covariate: Mapping[str, float],
+    covariates: Mapping[str, Mapping[str, float]],
     *,
-    name: str = "covariate",
     reference: str | None = None,
     tau: TauMethod | str | float = TauMethod.REML,
     level: float = 0.95,
 ) -> Regression:
-    """A network with one slope common to every treatment against the reference (Dias 2013, model "common interaction").
+    """A network with one slope for each covariate, common to every treatment against the reference.
 
-    The slope is how each treatment's effect against the reference moves per unit; contrasts between two other
-    treatments are assumed not to move.
+    The slope is how each treatment's effect against the reference changes per unit; contrasts between two other treatments are
+    assumed not to change (Dias 2013, model "common interaction").
 
     Parameters
     ----------
-    covariate
-        A value for each study; studies without one are left out. Centre it for readable
+    network
+        Connected by the studies that report every covariate.
+    covariates
+        Values by name, then by study; a study without a finite value of each is left out. Centre them for readable
         basic effects.
+    reference
+        By default the treatment in most studies.
+    tau
+        Estimator of the residual variance between studies, or a fixed standard deviation.
+    level
+        Of intervals.
+
+    Returns
+    -------
+    Regression
+        The basic effects against the reference where every covariate is 0, then the slopes, under their names.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a covariate; where the studies that report them do not connect the network, or cannot tell the coefficients apart.
     """
     from normoxia.evidence.synthesis.model import network as net
 
+    if not covariates:
+        raise InvalidArgument("no covariate; give at least one, with a value for each study")
     kept = network.subset(
-        [s for s in network.studies if s in covariate and math.isfinite(covariate[s])]
+        [
+            study
+            for study in network.studies
+            if all(math.isfinite(values.get(study, math.nan)) for values in covariates.values())
+        ]
     )
     if not kept.is_connected:
         raise InvalidArgument(
-            "the studies that report the covariate do not connect the network; regress within a part"
+            f"the studies that report {', '.join(covariates)} do not connect the network; regress within a part"
         )
     at = kept.index(reference or net.default_reference(kept))
-    moved = -kept.design[:, at] * np.array([covariate[kept.studies[s]] for s in kept.study])
+    slopes = [
+        -kept.design[:, at] * np.array([values[kept.studies[s]] for s in kept.study])
+        for values in covariates.values()
+    ]
     base = np.delete(kept.design, at, axis=1)
     names = tuple(t for i, t in enumerate(kept.treatments) if i != at)
-    x = np.column_stack([base, moved])
     return _regress(
         kept.estimate,
         kept.variance,
         base,
-        x,
-        (*names, name),
+        np.column_stack([base, *slopes]),
+        (*names, *covariates),
         tau,
         False,
         level,
