@@ -20,7 +20,7 @@ from normoxia.evidence.synthesis.model.network import (
 )
 from normoxia.evidence.synthesis.model.ranking import Rank
 from normoxia.evidence.synthesis.pooling import Synthesis
-from normoxia.language import Language
+from normoxia.language import Language, Message
 from normoxia.outcome import Estimate, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
@@ -369,7 +369,12 @@ class NetworkSections:
                 median=self.text.number(tau.median, 3),
                 low=self.text.number(tau.low, 3),
                 high=self.text.number(tau.high, 3),
-            )
+            ),
+            *(
+                self.text.render(note)
+                for note in self.synthesis.notes
+                if isinstance(note, Message) and note.key == "evidence.prior_of_other"
+            ),
         ]
 
     def bayesian_table(self) -> Table | None:

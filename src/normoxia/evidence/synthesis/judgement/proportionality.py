@@ -178,10 +178,10 @@ def proportionality_of_registry(names: Iterable[str]) -> Proportionality:
     return proportionality(ContrastQuery(study=study) for study in studies if pairs(study))
 
 
-def _once(told: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:
+def _once(pairs_found: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:
     """Pairs of curves without repetition: two strata of a study may rest on the same figure."""
     found: dict[tuple[str, ...], PairOverTime] = {}
-    for pair in told:
+    for pair in pairs_found:
         key = (
             pair.study,
             pair.population,
@@ -274,8 +274,8 @@ def _pair_json(pair: PairOverTime) -> dict[str, Any]:
     }
     periods = {"hazard_ratio_by_period": [_period_json(period) for period in effect.periods]}
     ratio = {"hazard_ratio": _ratio_json(effect.ratio)}
-    told = (mean, periods, ratio) if not pair.is_proportional else (ratio, periods, mean)
-    for part in told:
+    ordered = (mean, periods, ratio) if not pair.is_proportional else (ratio, periods, mean)
+    for part in ordered:
         found |= part
     return found
 
