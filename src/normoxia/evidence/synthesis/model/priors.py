@@ -137,7 +137,7 @@ def prior_of(text: str | HeterogeneityPrior | None, effect: EffectMeasure) -> He
     for name, prior in named_priors().items():
         if name == text.strip().casefold():
             return prior
-    raise UnknownName("prior", text, [DEFAULT, *named_priors(), *FAMILIES])
+    raise UnknownName("prior", words[0] if words else text, [DEFAULT, *named_priors(), *FAMILIES])
 
 
 def _of_words(family: Family, words: list[str], text: str) -> HeterogeneityPrior:
