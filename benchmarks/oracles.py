@@ -34,7 +34,8 @@ from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast, by_study,
 from normoxia.evidence.synthesis.model.network import Network, NetworkFit
 from normoxia.evidence.synthesis.model.regression import meta_regression
 from normoxia.survival import TimeToEvent, cox, kaplan_meier
-from normoxia.survival.digitised import DigitisedCurve, reconstruct
+from normoxia.survival.digitised import reconstruct
+from normoxia.survival.digitised_curve import DigitisedCurve
 
 ROOT = Path(__file__).parent.parent
 ORACLES = ROOT / "tests" / "oracles" / "synthesis"
@@ -643,10 +644,10 @@ def reconstruction_rows() -> Iterator[Row]:
         records("input_km_roundtrip_lung_risk.csv"),
     )
     read = DigitisedCurve(
-        np.array([float(r["t"]) for r in curve]),
-        np.array([float(r["s"]) for r in curve]),
-        np.array([float(r["t"]) for r in table]),
-        np.array([int(r["n"]) for r in table]),
+        time=np.array([float(r["t"]) for r in curve]),
+        survival=np.array([float(r["s"]) for r in curve]),
+        risk_time=np.array([float(r["t"]) for r in table]),
+        at_risk=np.array([int(r["n"]) for r in table]),
     )
     patients: TimeToEvent = reconstruct(read).patients
     median = kaplan_meier(patients, interval="log").median
@@ -716,12 +717,16 @@ def matching_rows() -> Iterator[Row]:
     arm = np.array([float(r["arm"] == "A") for r in ipd])
     other = records("input_maicplus_comparator.csv")
     theirs = TimeToEvent(
-        np.array([float(r["time_days"]) for r in other]),
-        np.array([r["event"] == "1" for r in other]),
+        time=np.array([float(r["time_days"]) for r in other]),
+        observed=np.array([r["event"] == "1" for r in other]),
     )
     fits = {
-        "AC": cox(TimeToEvent(time, event == 1), arm),
-        "adjusted_AC": cox(TimeToEvent(time, event == 1, None, found.weights), arm, robust=True),
+        "AC": cox(TimeToEvent(time=time, observed=event == 1), arm),
+        "adjusted_AC": cox(
+            TimeToEvent(time=time, observed=event == 1, entry=None, weight=found.weights),
+            arm,
+            robust=True,
+        ),
         "BC": cox(theirs, np.array([float(r["arm"] == "B") for r in other])),
     }
     for name, fit in fits.items():

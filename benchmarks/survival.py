@@ -33,7 +33,7 @@ def main() -> None:
     n = 100_000
     treated = rng.integers(0, 2, n).astype(float)
     event, censored = rng.exponential(100 * np.exp(0.3 * treated)), rng.uniform(0, 300, n)
-    data = TimeToEvent(np.minimum(event, censored), event <= censored)
+    data = TimeToEvent(time=np.minimum(event, censored), observed=event <= censored)
     table = pd.DataFrame({"time": data.time, "observed": data.observed, "treated": treated})
 
     ours = cox(data, treated)

@@ -65,13 +65,13 @@ GROUND = (
     "units",
     "documents",
     "digests",
-    "sheets",
     "outcome",
     "seeding",
     "progress",
     "notebook",
     "library",
     "language",
+    "sheets",
 )
 
 MODULES = sorted(SOURCE.rglob("*.py"))

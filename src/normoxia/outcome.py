@@ -38,6 +38,14 @@ class Measure(StrEnum):
     RMST_MONTHS = "restricted mean, months"
 
 
+def exponential(log: float) -> float:
+    """The number of a natural logarithm; infinite beyond what floating point holds, nan for nan."""
+    try:
+        return math.exp(log)
+    except OverflowError:
+        return math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a number was read: the reference, the place in it, and whether it was read there."""

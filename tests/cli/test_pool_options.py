@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from normoxia.evidence.synthesis.judgement.proportionality import of_the_registry
+from normoxia.evidence.synthesis.judgement.proportionality import proportionality_of_registry
 
 HEADER = "study,treatment,comparator,HR,lower,upper\n"
 TWO = (
@@ -79,7 +79,7 @@ def test_the_level_is_in_every_word_that_stands_above_an_interval(
     for word in words:
         assert word in said, word
     assert "95" not in said
-    assert "90% CI" in (tmp_path / "folder" / "figures" / f"forest-{lang}.svg").read_text(
+    assert "90% CI" in (tmp_path / "folder" / "figures" / f"studies-{lang}.svg").read_text(
         encoding="utf-8"
     )
     wide, narrow = (asked(normoxia, tmp_path, TWO, "--level", level) for level in ("0.95", "0.5"))
@@ -305,7 +305,7 @@ def test_times_lost_stand_beside_restricted_means_when_asked_for(
     ]
     ratio = next(p for p in pairs if p["endpoint"] == "OS")["restricted_mean"]["time_lost_ratio"]
     effect_found = next(
-        p.effect for p in of_the_registry(["CheckMate-057"]).pairs if p.endpoint == "OS"
+        p.effect for p in proportionality_of_registry(["CheckMate-057"]).pairs if p.endpoint == "OS"
     )
     horizon, difference = effect_found.horizon, effect_found.difference.value
     assert 0.5 < ratio["ratio"] < 1.0
@@ -354,3 +354,22 @@ def test_the_folder_runs_again_with_every_option(normoxia: Callable, tmp_path: P
         assert option in command
     snippet = (tmp_path / "folder" / "rerun.py").read_text()
     assert "hartung_knapp=True, prediction='student', level=0.9" in snippet
+
+
+def test_a_bayesian_analysis_is_printed_and_in_the_json_in_both_languages(
+    normoxia: Callable, tmp_path: Path
+) -> None:
+    rows = "study,treat1,treat2,HR,lower,upper\nS1,A,B,0.8,0.6,1.0667\nS2,A,B,0.7,0.5,0.98\nS3,B,C,0.9,0.7,1.157\n"
+    (tmp_path / "t.csv").write_text(rows)
+    whole = json.loads(normoxia("pool", "t.csv", "--bayesian", "--reference", "B", "--json").out)
+    posterior = whole["bayesian"]
+    assert posterior["prior"]["name"] == "turner-general"
+    (effect,) = [e for e in posterior["effects"] if e["treatment"] == "A"]
+    low, high = effect["ratio"]["interval"]
+    assert low < effect["ratio"]["median"] < high
+    assert any("log odds ratio" in note for note in whole["notes"])
+    own = normoxia("pool", "t.csv", "--prior", "half-normal 0.1", "--lang", "zh")
+    assert "贝叶斯网络荟萃分析，先验 τ ~ half-normal(0.1)" in own.out.replace("\n", "")
+    wrong = normoxia("pool", "t.csv", "--prior", "half-norml 0.1")
+    assert wrong.code == 2
+    assert "half-normal" in wrong.err

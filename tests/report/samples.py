@@ -47,7 +47,7 @@ def curve(median_months: float, n: int = 60, seed: int = 1):
     rng = np.random.default_rng(seed)
     time = rng.exponential(median_months * DAYS_PER_MONTH / math.log(2), n)
     censored = rng.uniform(300, 900, n)
-    return kaplan_meier(TimeToEvent(np.minimum(time, censored), time <= censored))
+    return kaplan_meier(TimeToEvent(time=np.minimum(time, censored), observed=time <= censored))
 
 
 def km(**options) -> Figure:

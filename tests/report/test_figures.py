@@ -131,7 +131,7 @@ def test_crossing_curves_are_noted_and_others_are_not():
     rng = np.random.default_rng(2)
     mixed = np.where(rng.random(300) < 0.5, rng.exponential(60, 300), rng.exponential(1500, 300))
     curves = [
-        kaplan_meier(TimeToEvent(np.minimum(t, 900.0), t <= 900.0))
+        kaplan_meier(TimeToEvent(time=np.minimum(t, 900.0), observed=t <= 900.0))
         for t in (mixed, rng.exponential(300, 300))
     ]
     arms = [
@@ -174,7 +174,10 @@ def test_figure_size_does_not_grow_with_patients():
     figure = kaplan_meier_figure(
         [
             KaplanMeierArm(
-                name="A", curve=kaplan_meier(TimeToEvent(np.minimum(time, 900.0), time <= 900.0))
+                name="A",
+                curve=kaplan_meier(
+                    TimeToEvent(time=np.minimum(time, 900.0), observed=time <= 900.0)
+                ),
             )
         ],
         "OS",

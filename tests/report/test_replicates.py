@@ -20,7 +20,10 @@ def trials(n_replicates, n=50, seed=1):
 
 def test_the_mean_curve_is_of_all_patients_with_the_numbers_of_one_trial():
     time, observed, replicate = trials(10)
-    mean, pooled = mean_curve(time, observed, replicate), kaplan_meier(TimeToEvent(time, observed))
+    mean, pooled = (
+        mean_curve(time, observed, replicate),
+        kaplan_meier(TimeToEvent(time=time, observed=observed)),
+    )
     days = np.array([30.0, 200.0, 700.0])
     assert mean.at(days) == pytest.approx(pooled.at(days), rel=1e-12)
     assert mean.at_risk([0.0])[0] == pytest.approx(50.0)

@@ -24,7 +24,7 @@ def column(name: str) -> np.ndarray:
 
 
 def everybody() -> TimeToEvent:
-    return TimeToEvent(column("time"), column("status") == 2)
+    return TimeToEvent(time=column("time"), observed=column("status") == 2)
 
 
 def by_sex() -> tuple[TimeToEvent, TimeToEvent]:

@@ -15,7 +15,7 @@ def follow_ups(draw: st.DrawFn, smallest: int = 2, largest: int = 40) -> TimeToE
     whole = st.integers(1, 30).map(float)
     times = draw(st.lists(st.one_of(whole, st.floats(0.1, 30.0)), min_size=n, max_size=n))
     observed = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    return TimeToEvent(np.array(times), np.array(observed))
+    return TimeToEvent(time=np.array(times), observed=np.array(observed))
 
 
 def exponential_trial(
@@ -25,7 +25,7 @@ def exponential_trial(
 
     def group(hazard: float) -> TimeToEvent:
         event, censored = rng.exponential(1.0 / hazard, n), rng.uniform(*censor_at, n)
-        return TimeToEvent(np.minimum(event, censored), event <= censored)
+        return TimeToEvent(time=np.minimum(event, censored), observed=event <= censored)
 
     return group(hazards[0]), group(hazards[1])
 

@@ -58,7 +58,11 @@ def random_study(n=300, ties=False, seed=5):
         rng.uniform(50, 600, n),
     )
     time = np.minimum(event, censored)
-    return TimeToEvent(np.ceil(time / 20) * 20 if ties else time, event <= censored), x, rng
+    return (
+        TimeToEvent(time=np.ceil(time / 20) * 20 if ties else time, observed=event <= censored),
+        x,
+        rng,
+    )
 
 
 def test_strata_late_entry_and_weights_as_in_lifelines():
@@ -71,7 +75,7 @@ def test_strata_late_entry_and_weights_as_in_lifelines():
         data.time * rng.uniform(0, 0.5, 300),
         rng.uniform(0.5, 2, 300),
     )
-    late = TimeToEvent(data.time, data.observed, entry=entry, weight=weight)
+    late = TimeToEvent(time=data.time, observed=data.observed, entry=entry, weight=weight)
     table = frame(data, x, stratum=stratum, entry=entry, weight=weight)
     with pytest.warns(
         StatisticalWarning
@@ -103,7 +107,7 @@ def test_robust_variance_as_in_lifelines():
         robust=True,
         fit_options={"precision": 1e-12},
     )
-    fit = cox(TimeToEvent(data.time, data.observed, weight=weight), x, robust=True)
+    fit = cox(TimeToEvent(time=data.time, observed=data.observed, weight=weight), x, robust=True)
     assert fit.standard_errors == pytest.approx(peer.standard_errors_.to_numpy(), rel=1e-6)
 
 
@@ -111,7 +115,9 @@ def test_robust_variance_as_in_lifelines():
 def test_robust_variance_with_ties_is_the_derivative_by_each_weight(ties):
     data, x, _ = random_study(60, ties=True)
     entry = np.where(np.arange(60) % 4 == 0, 10.0, 0.0)
-    fit = cox(TimeToEvent(data.time, data.observed, entry=entry), x, ties=ties, robust=True)
+    fit = cox(
+        TimeToEvent(time=data.time, observed=data.observed, entry=entry), x, ties=ties, robust=True
+    )
     step, influence = 1e-4, []
     for i in range(60):
         ends = []
@@ -119,7 +125,11 @@ def test_robust_variance_with_ties_is_the_derivative_by_each_weight(ties):
             weight = np.ones(60)
             weight[i] += sign * step
             ends.append(
-                cox(TimeToEvent(data.time, data.observed, entry, weight), x, ties=ties).coefficients
+                cox(
+                    TimeToEvent(time=data.time, observed=data.observed, entry=entry, weight=weight),
+                    x,
+                    ties=ties,
+                ).coefficients
             )
         influence.append((ends[0] - ends[1]) / (2 * step))
     # a weight moves Efron's mean weight of the tied as well, which the residuals (R's too) leave out
@@ -132,7 +142,9 @@ def test_robust_variance_with_ties_is_the_derivative_by_each_weight(ties):
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_score_residuals_add_up_to_the_score_anywhere(ties):
     data, x, rng = random_study(60, ties=True)
-    late = TimeToEvent(data.time, data.observed, entry=np.where(np.arange(60) % 4 == 0, 10.0, 0.0))
+    late = TimeToEvent(
+        time=data.time, observed=data.observed, entry=np.where(np.arange(60) % 4 == 0, 10.0, 0.0)
+    )
     design, beta, step = RiskDesign.of(late, x, rng.integers(0, 2, 60)), np.array([0.4, -0.2]), 1e-5
 
     def log_likelihood(b):
@@ -167,7 +179,7 @@ def test_exact_ties_keep_strata_apart():
 
 def test_clusters_of_copies_leave_the_robust_variance_as_it_was():
     data, x, _ = random_study(80)
-    twice = TimeToEvent(np.tile(data.time, 2), np.tile(data.observed, 2))
+    twice = TimeToEvent(time=np.tile(data.time, 2), observed=np.tile(data.observed, 2))
     once = cox(data, x, ties="breslow", robust=True)
     both = cox(twice, np.tile(x, (2, 1)), ties="breslow", cluster=np.tile(np.arange(80), 2))
     assert both.standard_errors == pytest.approx(once.standard_errors, rel=1e-6)
@@ -196,10 +208,10 @@ def test_what_has_no_answer_says_so():
     with pytest.raises(ComputationFailed, match="constant among those at risk"):
         cox(data, np.ones(40))
     with pytest.raises(ComputationFailed, match="no event"):
-        cox(TimeToEvent(data.time, np.zeros(40, bool)), x)
+        cox(TimeToEvent(time=data.time, observed=np.zeros(40, bool)), x)
     with pytest.raises(InvalidArgument, match="patient 3"):
         cox(data, np.where(np.arange(40) == 3, np.nan, 1.0))
-    only = TimeToEvent(data.time, data.observed & (x[:, 0] == 1))
+    only = TimeToEvent(time=data.time, observed=data.observed & (x[:, 0] == 1))
     with pytest.raises(NotConverged, match="without end"):
         cox(only, x[:, 0])
 

@@ -30,7 +30,7 @@ def test_what_cannot_be_meant_is_refused_with_the_patient_named(arguments, words
 
 def test_arrays_are_copies_that_cannot_change():
     time = np.array([1.0, 2.0])
-    data = TimeToEvent(time, np.array([True, False]))
+    data = TimeToEvent(time=time, observed=np.array([True, False]))
     time[0] = 9.0
     assert data.time[0] == 1.0
     with pytest.raises(ValueError, match="read-only"):
@@ -38,9 +38,12 @@ def test_arrays_are_copies_that_cannot_change():
 
 
 def test_pooling_keeps_entry_and_weight_of_those_who_have_them():
-    plain = TimeToEvent(np.array([3.0]), np.array([True]))
+    plain = TimeToEvent(time=np.array([3.0]), observed=np.array([True]))
     late = TimeToEvent(
-        np.array([5.0]), np.array([False]), entry=np.array([2.0]), weight=np.array([0.5])
+        time=np.array([5.0]),
+        observed=np.array([False]),
+        entry=np.array([2.0]),
+        weight=np.array([0.5]),
     )
     together, group = pooled([plain, late])
     assert together.entry is not None

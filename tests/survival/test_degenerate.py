@@ -68,7 +68,7 @@ def tiny(draw: st.DrawFn, zero: bool = True) -> TimeToEvent:
     entry = None
     if draw(st.integers(0, 3)) == 0 and (time > 0).all():
         entry = time * np.array(draw(st.lists(st.sampled_from([0.0, 0.5]), min_size=n, max_size=n)))
-    return TimeToEvent(time, observed, entry, weight)
+    return TimeToEvent(time=time, observed=observed, entry=entry, weight=weight)
 
 
 def numbers(value: object) -> Iterator[float]:
@@ -212,7 +212,7 @@ def test_several_covariates(
         return
     patients, group = together
     if ties == "exact":
-        patients = TimeToEvent(patients.time, patients.observed)
+        patients = TimeToEvent(time=patients.time, observed=patients.observed)
     values = st.sampled_from([0.0, 1.0, 2.0, -1.0])
     x = np.array(
         [
@@ -272,7 +272,7 @@ def test_replicates(rows: list[TimeToEvent], ties: str) -> None:
         )
     many = kaplan_meier_many(time, observed, included)
     for i, row in enumerate(rows):
-        one = kaplan_meier(TimeToEvent(row.time, row.observed))
+        one = kaplan_meier(TimeToEvent(time=row.time, observed=row.observed))
         assert many.median[i] == pytest.approx(one.median.value)
         assert many.at([1.0], extend=True)[i, 0] == pytest.approx(
             float(one.at(1.0, extend=True)), abs=1e-12
@@ -323,9 +323,9 @@ HUGE = 1e300
         lambda d, c: d.subset([7]),
         lambda d, c: d.subset([]),
         lambda d, c: pooled([]),
-        lambda d, c: pooled([d, TimeToEvent([1.0], [1], tie_tolerance=0.0)]),
-        lambda d, c: TimeToEvent([1.0], [1], tie_tolerance=np.nan),
-        lambda d, c: TimeToEvent([[1.0], [1.0, 2.0]], [1]),
+        lambda d, c: pooled([d, TimeToEvent(time=[1.0], observed=[1], tie_tolerance=0.0)]),
+        lambda d, c: TimeToEvent(time=[1.0], observed=[1], tie_tolerance=np.nan),
+        lambda d, c: TimeToEvent(time=[[1.0], [1.0, 2.0]], observed=[1]),
         lambda d, c: log_rank([d]),
         lambda d, c: log_rank([d, d], rho=np.nan),
         lambda d, c: log_rank([d, d], gamma=-1.0),
@@ -352,7 +352,7 @@ HUGE = 1e300
     ],
 )
 def test_what_cannot_be_meant_is_refused(work: Callable[..., object]) -> None:
-    data = TimeToEvent([1.0, 2.0, 3.0, 4.0], [1, 1, 1, 0])
+    data = TimeToEvent(time=[1.0, 2.0, 3.0, 4.0], observed=[1, 1, 1, 0])
     with pytest.raises(NormoxiaError):
         work(data, kaplan_meier(data))
 
@@ -371,9 +371,18 @@ def test_an_arm_without_events_or_overlap_has_no_ratio_without_firth(
     ties: str, turned: bool
 ) -> None:
     """R (coxph, survival 3.5-3) warns "Loglik converged before variable 1; beta may be infinite" for each of these."""
-    quiet, busy = TimeToEvent([3.0, 4, 5], [0, 0, 0]), TimeToEvent([3.0, 5, 4, 11], [1, 1, 1, 1])
-    early, late = TimeToEvent([1.0, 2, 3], [1, 1, 1]), TimeToEvent([4.0, 5, 6], [1, 1, 1])
-    single, none = TimeToEvent([1.0, 2], [1, 0]), TimeToEvent([3.0, 4], [0, 0])
+    quiet, busy = (
+        TimeToEvent(time=[3.0, 4, 5], observed=[0, 0, 0]),
+        TimeToEvent(time=[3.0, 5, 4, 11], observed=[1, 1, 1, 1]),
+    )
+    early, late = (
+        TimeToEvent(time=[1.0, 2, 3], observed=[1, 1, 1]),
+        TimeToEvent(time=[4.0, 5, 6], observed=[1, 1, 1]),
+    )
+    single, none = (
+        TimeToEvent(time=[1.0, 2], observed=[1, 0]),
+        TimeToEvent(time=[3.0, 4], observed=[0, 0]),
+    )
     for pair in ((quiet, busy), (early, late), (single, none)):
         arms = pair[::-1] if turned else pair
         with pytest.raises(NotConverged, match="separates"):

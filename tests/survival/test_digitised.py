@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from normoxia.errors import InvalidArgument
 from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, hazard_ratio, kaplan_meier, pooled
-from normoxia.survival.digitised import DigitisedCurve, combine, impute, reconstruct
+from normoxia.survival.digitised import combine, impute, reconstruct
+from normoxia.survival.digitised_curve import DigitisedCurve
 
 ORACLES = Path(__file__).parent.parent / "oracles"
 
@@ -23,11 +24,11 @@ def read_off(
     times = np.unique(np.concatenate([curve.times, [patients.time.max()]]))
     risk = np.arange(0, patients.time.max(), step)
     return DigitisedCurve(
-        times,
-        curve.at(times).round(decimals),
-        risk,
-        np.array([(patients.time >= t).sum() for t in risk]),
-        patients.n_events if with_events else None,
+        time=times,
+        survival=curve.at(times).round(decimals),
+        risk_time=risk,
+        at_risk=np.array([(patients.time >= t).sum() for t in risk]),
+        events=patients.n_events if with_events else None,
     )
 
 
@@ -39,8 +40,8 @@ def lung_by_sex() -> list[TimeToEvent]:
         own = [r for r in rows if r["sex"] == sex]
         groups.append(
             TimeToEvent(
-                np.array([float(r["time"]) for r in own]),
-                np.array([r["status"] == "2" for r in own]),
+                time=np.array([float(r["time"]) for r in own]),
+                observed=np.array([r["status"] == "2" for r in own]),
             )
         )
     return groups
@@ -62,11 +63,17 @@ def test_hazard_ratio_of_two_arms_survives_the_round_trip(with_events: bool) -> 
 def test_no_deaths_are_invented_on_a_flat_tail() -> None:
     """Half die within a year, the rest are followed to five years: the shape of a checkpoint inhibitor's curve."""
     time = np.concatenate([np.linspace(10, 360, 50), np.linspace(400, 1800, 50)])
-    patients = TimeToEvent(time, np.arange(100) < 50)
+    patients = TimeToEvent(time=time, observed=np.arange(100) < 50)
     for events in (None, 50):
         curve = read_off(patients, step=200.0)
         found = reconstruct(
-            DigitisedCurve(curve.time, curve.survival, curve.risk_time, curve.at_risk, events)
+            DigitisedCurve(
+                time=curve.time,
+                survival=curve.survival,
+                risk_time=curve.risk_time,
+                at_risk=curve.at_risk,
+                events=events,
+            )
         ).patients
         assert found.n_events == 50
         assert found.time[found.observed].max() <= 360
@@ -81,16 +88,17 @@ def test_the_risk_table_is_met_where_the_steps_allow() -> None:
 
 def test_censor_marks_are_used_as_read() -> None:
     patients = TimeToEvent(
-        np.array([10.0, 20, 30, 40, 50, 60]), np.array([True, False, True, False, True, True])
+        time=np.array([10.0, 20, 30, 40, 50, 60]),
+        observed=np.array([True, False, True, False, True, True]),
     )
     curve = kaplan_meier(patients)
     read = DigitisedCurve(
-        curve.times,
-        curve.at(curve.times),
-        np.array([0.0]),
-        np.array([6]),
-        4,
-        np.array([20.0, 40.0]),
+        time=curve.times,
+        survival=curve.at(curve.times),
+        risk_time=np.array([0.0]),
+        at_risk=np.array([6]),
+        events=4,
+        censored=np.array([20.0, 40.0]),
     )
     found = reconstruct(read).patients
     assert sorted(found.time[~found.observed]) == [20.0, 40.0]
@@ -117,7 +125,10 @@ def test_rubin_by_hand() -> None:
 
 def test_figure_and_table_that_contradict_each_other_are_noted() -> None:
     read = DigitisedCurve(
-        np.array([5.0, 15.0]), np.array([0.5, 0.4]), np.array([0.0, 10.0]), np.array([100, 90])
+        time=np.array([5.0, 15.0]),
+        survival=np.array([0.5, 0.4]),
+        risk_time=np.array([0.0, 10.0]),
+        at_risk=np.array([100, 90]),
     )
     assert "the table says 90" in reconstruct(read).notes[0]
 
@@ -134,7 +145,12 @@ def test_readings_that_cannot_be_a_curve_are_refused(
     time: list[float], survival: list[float], risk: list[int], words: str
 ) -> None:
     with pytest.raises(InvalidArgument, match=words):
-        DigitisedCurve(np.array(time), np.array(survival), np.array([0.0, 1.0]), np.array(risk))
+        DigitisedCurve(
+            time=np.array(time),
+            survival=np.array(survival),
+            risk_time=np.array([0.0, 1.0]),
+            at_risk=np.array(risk),
+        )
 
 
 def test_months_are_converted_once() -> None:

@@ -24,7 +24,7 @@ def test_one_risk_set_is_jeffreys_estimate_of_a_share(arm: int, other: int, even
     observed[:events] = True
     observed[arm + 5 : arm + 5 + total - events] = True
     time = np.where(observed, 1.0, 2.0)
-    fit = cox(TimeToEvent(time, observed), here, ties="breslow", firth=True)
+    fit = cox(TimeToEvent(time=time, observed=observed), here, ties="breslow", firth=True)
     share = (events + 0.5) / (total + 1.0)
     expected = math.log(share / (1 - share) * (other + 5) / (arm + 5))
     assert fit.coefficients[0] == pytest.approx(expected, abs=1e-9)
@@ -35,7 +35,10 @@ def test_one_risk_set_is_jeffreys_estimate_of_a_share(arm: int, other: int, even
 
 def test_a_single_event_has_three_to_one_odds() -> None:
     """One event: p = 3/4, so the hazard ratio is 3 n0 / n1; by every treatment of ties."""
-    one, other = TimeToEvent([1.0, 2.0, 2.0], [1, 0, 0]), TimeToEvent([2.0, 2.0], [0, 0])
+    one, other = (
+        TimeToEvent(time=[1.0, 2.0, 2.0], observed=[1, 0, 0]),
+        TimeToEvent(time=[2.0, 2.0], observed=[0, 0]),
+    )
     for ties in ("efron", "breslow", "exact"):
         assert hazard_ratio(one, other, ties=ties, firth=True).value == pytest.approx(
             3 * 2 / 3, rel=1e-9
@@ -107,7 +110,12 @@ def small_study(seed: int, p: int, separated: bool, ties: str):
     weight = np.ones(n) if plain else rng.uniform(0.5, 2, n)
     entry = np.zeros(n) if plain else np.where(rng.random(n) < 0.3, time / 2, 0.0)
     stratum = rng.integers(0, 2, n) if seed % 2 else np.zeros(n, int)
-    data = TimeToEvent(time, observed, None if plain else entry, None if plain else weight)
+    data = TimeToEvent(
+        time=time,
+        observed=observed,
+        entry=None if plain else entry,
+        weight=None if plain else weight,
+    )
     return data, x, (time, observed, x), (ties, stratum, weight, entry)
 
 
@@ -161,7 +169,7 @@ def test_many_patients_drown_the_penalty() -> None:
     n = 4000
     arm = np.arange(n) % 2
     time = rng.exponential(np.where(arm == 1, 1.5, 1.0))
-    data = TimeToEvent(time, np.ones(n, bool))
+    data = TimeToEvent(time=time, observed=np.ones(n, bool))
     plain, firth = cox(data, arm), cox(data, arm, firth=True)
     assert firth.coefficients[0] == pytest.approx(plain.coefficients[0], abs=1e-4)
     wald, profile = plain.hazard_ratio(), firth.hazard_ratio()
@@ -170,7 +178,7 @@ def test_many_patients_drown_the_penalty() -> None:
 
 def test_without_ties_all_treatments_agree_and_units_do_not_matter() -> None:
     rng = np.random.default_rng(5)
-    data = TimeToEvent(rng.exponential(1.0, 30), rng.random(30) < 0.5)
+    data = TimeToEvent(time=rng.exponential(1.0, 30), observed=rng.random(30) < 0.5)
     x = rng.normal(size=(30, 2))
     fits = [
         cox(data, x, ties=ties, firth=True).coefficients for ties in ("efron", "breslow", "exact")
@@ -185,11 +193,11 @@ def test_without_ties_all_treatments_agree_and_units_do_not_matter() -> None:
 
 
 def test_what_the_penalty_does_not_mend() -> None:
-    data = TimeToEvent([1.0, 2.0, 3.0, 4.0], [1, 1, 1, 0])
+    data = TimeToEvent(time=[1.0, 2.0, 3.0, 4.0], observed=[1, 1, 1, 0])
     with pytest.raises(ComputationFailed, match="tied to one another"):
         cox(data, np.column_stack([[1, 0, 1, 0], [2, 0, 2, 0]]), firth=True)
     with pytest.raises(ComputationFailed, match="no event"):
-        cox(TimeToEvent([1.0, 2.0], [0, 0]), [0, 1], firth=True)
+        cox(TimeToEvent(time=[1.0, 2.0], observed=[0, 0]), [0, 1], firth=True)
     with pytest.raises(InvalidArgument, match="sandwich"):
         cox(data, [0, 1, 0, 1], firth=True, robust=True)
     with pytest.raises(InvalidArgument, match="Firth"):
@@ -204,7 +212,7 @@ def test_a_direction_of_two_covariates_that_separates_is_named(ties: str) -> Non
     order = np.argsort(-(x[:, 0] + x[:, 1]))
     time = np.empty(40)
     time[order] = np.arange(1.0, 41.0)
-    data = TimeToEvent(time, np.ones(40, bool))
+    data = TimeToEvent(time=time, observed=np.ones(40, bool))
     with pytest.raises(NotConverged, match="rises without end") as error:
         cox(data, x, names=("age", "size", "noise"), ties=ties)
     assert "age" in str(error.value)
@@ -218,7 +226,7 @@ def test_a_strong_effect_with_a_maximum_is_not_refused() -> None:
     x = rng.normal(size=300)
     time = rng.exponential(np.exp(-6.0 * x))
     # times over fifteen powers of ten: the shortest are one for the rule of ties, which is off here
-    fit = cox(TimeToEvent(time, np.ones(300, bool), tie_tolerance=0.0), x)
+    fit = cox(TimeToEvent(time=time, observed=np.ones(300, bool), tie_tolerance=0.0), x)
 
     def score(beta):
         order = np.argsort(time)
@@ -230,7 +238,10 @@ def test_a_strong_effect_with_a_maximum_is_not_refused() -> None:
 
 
 def test_pooled_arms_give_the_ratio_of_the_fit() -> None:
-    one, other = TimeToEvent([1.0, 3.0], [1, 1]), TimeToEvent([2.0, 4.0], [0, 1])
+    one, other = (
+        TimeToEvent(time=[1.0, 3.0], observed=[1, 1]),
+        TimeToEvent(time=[2.0, 4.0], observed=[0, 1]),
+    )
     data, group = pooled((one, other))
     assert hazard_ratio(one, other, firth=True).value == pytest.approx(
         math.exp(cox(data, group == 0, firth=True).coefficients[0])

@@ -59,7 +59,7 @@ def test_stratified_sums_run_within_strata():
     rng = np.random.default_rng(4)
     time, observed = rng.exponential(100, 60), rng.random(60) < 0.8
     arm, stratum = np.arange(60) % 2, rng.integers(0, 3, 60)
-    data = TimeToEvent(time, observed)
+    data = TimeToEvent(time=time, observed=observed)
     found = log_rank(
         [data.subset(arm == a) for a in (0, 1)], strata=[stratum[arm == a] for a in (0, 1)]
     )
@@ -91,7 +91,7 @@ def test_weights_and_single_groups_are_refused():
     men, women = lung.by_sex()
     with pytest.raises(InvalidArgument, match="two or more"):
         log_rank([men])
-    weighted = TimeToEvent(men.time, men.observed, weight=np.full(len(men), 0.5))
+    weighted = TimeToEvent(time=men.time, observed=men.observed, weight=np.full(len(men), 0.5))
     with pytest.raises(InvalidArgument, match="robust=True"):
         log_rank([weighted, women])
 
@@ -116,7 +116,7 @@ def test_size_of_the_tests_under_no_difference():
     )
     plain = late = combined = 0
     for i, (t, o) in enumerate(zip(time, observed, strict=True)):
-        data = TimeToEvent(t, o)
+        data = TimeToEvent(time=t, observed=o)
         groups = [data.subset(arm), data.subset(~arm)]
         plain += log_rank(groups).p < 0.05
         late += log_rank(groups, gamma=1.0).p < 0.05

@@ -95,7 +95,7 @@ def test_bands_as_in_r(name):
 def test_no_quantile_depends_on_how_long_the_last_patient_was_followed(data, probability, longer):
     last = data.time >= data.time.max()
     longest = TimeToEvent(
-        np.where(last & ~data.observed, data.time + longer, data.time), data.observed
+        time=np.where(last & ~data.observed, data.time + longer, data.time), observed=data.observed
     )
     one, other = (kaplan_meier(d).quantile(probability) for d in (data, longest))
     assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
@@ -135,7 +135,7 @@ def test_late_entry_as_in_lifelines():
 
     data = lung.everybody()
     entry = np.where(np.arange(len(data)) % 3 == 0, np.minimum(100.0, data.time / 2), 0.0)
-    late = TimeToEvent(data.time, data.observed, entry=entry)
+    late = TimeToEvent(time=data.time, observed=data.observed, entry=entry)
     peer = KaplanMeierFitter().fit(data.time, data.observed, entry=entry)
     days = np.array([50.0, 200.0, 500.0])
     assert kaplan_meier(late).at(days) == pytest.approx(
@@ -145,9 +145,13 @@ def test_late_entry_as_in_lifelines():
 
 def test_a_patient_of_weight_three_counts_as_three():
     data = TimeToEvent(
-        np.array([2.0, 3.0, 5.0]), np.array([True, False, True]), weight=np.array([3.0, 1.0, 2.0])
+        time=np.array([2.0, 3.0, 5.0]),
+        observed=np.array([True, False, True]),
+        weight=np.array([3.0, 1.0, 2.0]),
     )
-    thrice = TimeToEvent(np.repeat(data.time, [3, 1, 2]), np.repeat(data.observed, [3, 1, 2]))
+    thrice = TimeToEvent(
+        time=np.repeat(data.time, [3, 1, 2]), observed=np.repeat(data.observed, [3, 1, 2])
+    )
     one, other = kaplan_meier(data), kaplan_meier(thrice)
     assert one.survival == pytest.approx(other.survival)
     assert one.log_se == pytest.approx(other.log_se)
@@ -164,7 +168,9 @@ def test_robust_variance_is_the_derivative_by_each_weight():
     rng = np.random.default_rng(3)
     time, observed = rng.integers(1, 15, 12).astype(float), rng.random(12) < 0.7
     weight, entry = rng.uniform(0.5, 2.0, 12), np.where(np.arange(12) < 4, 0.5, 0.0)
-    curve = kaplan_meier(TimeToEvent(time, observed, entry, weight), variance="robust")
+    curve = kaplan_meier(
+        TimeToEvent(time=time, observed=observed, entry=entry, weight=weight), variance="robust"
+    )
     day = float(curve.times[len(curve.times) // 2])
     total = 0.0
     for i in range(12):
@@ -172,7 +178,13 @@ def test_robust_variance_is_the_derivative_by_each_weight():
         for sign in (1, -1):
             moved = weight.copy()
             moved[i] += sign * 1e-5
-            logs.append(math.log(kaplan_meier(TimeToEvent(time, observed, entry, moved)).at(day)))
+            logs.append(
+                math.log(
+                    kaplan_meier(
+                        TimeToEvent(time=time, observed=observed, entry=entry, weight=moved)
+                    ).at(day)
+                )
+            )
         total += (weight[i] * (logs[0] - logs[1]) / 2e-5) ** 2
     assert curve.standard_error_at(day) / curve.at(day) == pytest.approx(math.sqrt(total), rel=1e-6)
 
@@ -198,7 +210,7 @@ def test_the_order_of_patients_is_irrelevant(data, random):
 
 
 def test_without_censoring_the_curve_is_the_share_alive():
-    curve = kaplan_meier(TimeToEvent(np.arange(1.0, 11.0), np.ones(10, bool)))
+    curve = kaplan_meier(TimeToEvent(time=np.arange(1.0, 11.0), observed=np.ones(10, bool)))
     assert curve.at(np.array([0.0, 0.99, 1.0, 4.5, 10.0, 99.0])) == pytest.approx(
         [1.0, 1.0, 0.9, 0.6, 0.0, 0.0]
     )
@@ -207,14 +219,16 @@ def test_without_censoring_the_curve_is_the_share_alive():
 
 def test_a_median_not_reached_is_infinite():
     curve = kaplan_meier(
-        TimeToEvent(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, False, False]))
+        TimeToEvent(
+            time=np.array([1.0, 2.0, 3.0, 4.0]), observed=np.array([True, False, False, False])
+        )
     )
     assert curve.median.value == math.inf
     assert curve.median.high == math.inf
 
 
 def test_nobody_with_an_event_leaves_a_flat_curve():
-    curve = kaplan_meier(TimeToEvent(np.array([1.0, 2.0]), np.array([False, False])))
+    curve = kaplan_meier(TimeToEvent(time=np.array([1.0, 2.0]), observed=np.array([False, False])))
     assert curve.at(2.0) == 1.0
     assert curve.median.value == math.inf
 
@@ -227,7 +241,9 @@ def test_beyond_follow_up_is_refused_with_the_last_time():
 
 
 def test_numbers_at_risk_are_those_not_yet_gone():
-    data = TimeToEvent(np.array([1.0, 2.0, 2.0, 5.0]), np.array([True, True, False, False]))
+    data = TimeToEvent(
+        time=np.array([1.0, 2.0, 2.0, 5.0]), observed=np.array([True, True, False, False])
+    )
     assert list(kaplan_meier(data).at_risk([0.0, 1.0, 1.5, 2.0, 3.0, 6.0])) == [4, 4, 3, 3, 1, 0]
 
 
@@ -243,7 +259,9 @@ def test_follow_up_exchanges_events_and_censoring():
 
 def test_nelson_aalen_by_hand():
     # 4 patients, events at 1 (one) and 2 (two): 1/4, then 1/4 + 2/3
-    data = TimeToEvent(np.array([1.0, 2.0, 2.0, 5.0]), np.array([True, True, True, False]))
+    data = TimeToEvent(
+        time=np.array([1.0, 2.0, 2.0, 5.0]), observed=np.array([True, True, True, False])
+    )
     found = nelson_aalen(data)
     assert found.at([0.5, 1.0, 3.0]) == pytest.approx([0.0, 1 / 4, 1 / 4 + 2 / 3])
     assert found.standard_error[-1] == pytest.approx(math.sqrt(1 / 16 + 2 / 9))
@@ -252,7 +270,9 @@ def test_nelson_aalen_by_hand():
 def test_conditional_survival_is_the_curve_of_those_who_entered_then():
     data = lung.everybody()
     there = data.time > 180
-    late = TimeToEvent(data.time[there], data.observed[there], entry=np.full(there.sum(), 180.0))
+    late = TimeToEvent(
+        time=data.time[there], observed=data.observed[there], entry=np.full(there.sum(), 180.0)
+    )
     conditional = kaplan_meier(data).conditional(540.0, given=180.0)
     entered = kaplan_meier(late).landmark(540.0)
     assert conditional.value == pytest.approx(entered.value, rel=1e-12)
@@ -263,7 +283,7 @@ def test_conditional_survival_is_the_curve_of_those_who_entered_then():
 
 def test_interpolated_quantile_lies_between_visits():
     # events seen at visits 42 and 84: survival 0.7 then 0.3, so one half is reached half-way
-    data = TimeToEvent(np.repeat([42.0, 84.0, 126.0], [3, 4, 3]), np.ones(10, bool))
+    data = TimeToEvent(time=np.repeat([42.0, 84.0, 126.0], [3, 4, 3]), observed=np.ones(10, bool))
     assert kaplan_meier(data).median.value == 84.0
     assert kaplan_meier(data).interpolated_quantile(0.5) == pytest.approx(63.0)
 

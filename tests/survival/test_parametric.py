@@ -110,7 +110,7 @@ def test_late_entry_leaves_a_constant_hazard_unbiased():
     rng = np.random.default_rng(6)
     time, entry = rng.exponential(300, 4000), rng.uniform(0, 300, 4000)
     seen = time > entry
-    data = TimeToEvent(time[seen], np.ones(seen.sum(), bool), entry=entry[seen])
+    data = TimeToEvent(time=time[seen], observed=np.ones(seen.sum(), bool), entry=entry[seen])
     _, rate, error = fit_parametric(data, EXPONENTIAL).parameters[0]
     assert rate == pytest.approx(seen.sum() / (time - entry)[seen].sum(), rel=1e-8)
     assert abs(rate - 1 / 300) < 3 * error
@@ -158,9 +158,9 @@ def test_spline_without_inner_knots_is_the_weibull_model():
 
 
 def test_what_cannot_be_fitted_says_so():
-    start = TimeToEvent(np.array([0.0, 1.0, 2.0]), np.ones(3, bool))
+    start = TimeToEvent(time=np.array([0.0, 1.0, 2.0]), observed=np.ones(3, bool))
     with pytest.raises(InvalidArgument, match="half a day"):
         fit_parametric(start, WEIBULL)
-    few = TimeToEvent(np.array([1.0, 2.0, 3.0]), np.array([True, False, False]))
+    few = TimeToEvent(time=np.array([1.0, 2.0, 3.0]), observed=np.array([True, False, False]))
     with pytest.raises(ComputationFailed, match="1 events"):
         fit_parametric(few, WEIBULL)

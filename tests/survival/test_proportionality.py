@@ -21,7 +21,10 @@ def groups_that_cross():
         rng.random(400) < 0.5, rng.exponential(60, 400), rng.exponential(1500, 400)
     )
     steady = rng.exponential(300, 400)
-    return [TimeToEvent(np.minimum(t, 900.0), t <= 900.0) for t in (early_then_late, steady)]
+    return [
+        TimeToEvent(time=np.minimum(t, 900.0), observed=t <= 900.0)
+        for t in (early_then_late, steady)
+    ]
 
 
 def test_crossing_curves_are_seen_and_parallel_ones_are_not():
@@ -30,8 +33,8 @@ def test_crossing_curves_are_seen_and_parallel_ones_are_not():
 
 
 def test_a_chance_lead_of_a_few_patients_is_no_crossing():
-    first = TimeToEvent(np.array([1.0, 30.0, 40.0, 50.0, 60.0]), np.ones(5, bool))
-    second = TimeToEvent(np.array([5.0, 6.0, 7.0, 8.0, 60.0]), np.ones(5, bool))
+    first = TimeToEvent(time=np.array([1.0, 30.0, 40.0, 50.0, 60.0]), observed=np.ones(5, bool))
+    second = TimeToEvent(time=np.array([5.0, 6.0, 7.0, 8.0, 60.0]), observed=np.ones(5, bool))
     assert not curves_cross(kaplan_meier(first), kaplan_meier(second))
 
 
@@ -39,7 +42,8 @@ def test_a_chance_lead_of_a_few_patients_is_no_crossing():
 def test_crossing_hazards_fail_the_test(transform):
     one, other = groups_that_cross()
     data = TimeToEvent(
-        np.concatenate([one.time, other.time]), np.concatenate([one.observed, other.observed])
+        time=np.concatenate([one.time, other.time]),
+        observed=np.concatenate([one.observed, other.observed]),
     )
     fit = cox(data, np.arange(800) < 400)
     assert proportional_hazards_test(fit, transform).global_p < 1e-4
@@ -47,7 +51,7 @@ def test_crossing_hazards_fail_the_test(transform):
 
 def test_the_unit_of_time_does_not_matter_to_identity_and_rank():
     data = lung.everybody()
-    months = TimeToEvent(data.time / 30.4375, data.observed)
+    months = TimeToEvent(time=data.time / 30.4375, observed=data.observed)
     for transform in ("identity", "rank", "km"):
         one, other = (
             proportional_hazards_test(cox(d, lung.column("sex")), transform).global_statistic
@@ -67,23 +71,26 @@ def zph_fits():
     entry = np.where(row % 3 == 0, np.minimum(60, time / 2), 0.0)
     x = np.column_stack([columns[name] for name in names])
     for ties in ("efron", "breslow"):
-        yield f"days {ties}", cox(TimeToEvent(time, died), x, names=names, ties=ties)
-        yield f"months {ties}", cox(TimeToEvent(month, died), x, names=names, ties=ties)
+        yield f"days {ties}", cox(TimeToEvent(time=time, observed=died), x, names=names, ties=ties)
+        yield (
+            f"months {ties}",
+            cox(TimeToEvent(time=month, observed=died), x, names=names, ties=ties),
+        )
         yield (
             f"weighted {ties}",
-            cox(TimeToEvent(month, died, weight=weight), x, names=names, ties=ties),
+            cox(TimeToEvent(time=month, observed=died, weight=weight), x, names=names, ties=ties),
         )
         yield (
             f"strata {ties}",
             cox(
-                TimeToEvent(month, died),
+                TimeToEvent(time=month, observed=died),
                 x[:, [0, 1, 3]],
                 names=("age", "sex", "wt.loss"),
                 strata=columns["ph.ecog"],
                 ties=ties,
             ),
         )
-    yield "entry efron", cox(TimeToEvent(time, died, entry), x, names=names)
+    yield "entry efron", cox(TimeToEvent(time=time, observed=died, entry=entry), x, names=names)
 
 
 @pytest.mark.parametrize(("name", "fit"), [pytest.param(*pair, id=pair[0]) for pair in zph_fits()])
@@ -110,7 +117,7 @@ def test_several_covariates_ties_strata_weights_and_late_entry_as_in_r(transform
 
 
 def test_too_few_events_for_a_trend_are_refused():
-    one = TimeToEvent([1.0, 1.0, 2.0, 3.0], [1, 1, 0, 0])
+    one = TimeToEvent(time=[1.0, 1.0, 2.0, 3.0], observed=[1, 1, 0, 0])
     with pytest.raises(ComputationFailed, match="one time"):
         proportional_hazards_test(cox(one, [1, 0, 1, 0]))
 
@@ -126,7 +133,7 @@ def test_size_under_proportional_hazards():
         np.random.default_rng(31), 1500, 120, (0.6 / 300, 1 / 300), (200, 800)
     )
     rejected = sum(
-        proportional_hazards_test(cox(TimeToEvent(t, o), arm)).global_p < 0.05
+        proportional_hazards_test(cox(TimeToEvent(time=t, observed=o), arm)).global_p < 0.05
         for t, o in zip(time, observed, strict=True)
     )
     assert rejected / 1500 == pytest.approx(0.05, abs=3 * (0.05 * 0.95 / 1500) ** 0.5)

@@ -40,7 +40,7 @@ def test_curves_equal_those_drawn_one_by_one(case):
     many = kaplan_meier_many(time, observed, included)
     low, high = many.median_interval()
     for r in range(len(time)):
-        data = TimeToEvent(time[r, included[r]], observed[r, included[r]])
+        data = TimeToEvent(time=time[r, included[r]], observed=observed[r, included[r]])
         one = kaplan_meier(data)
         assert many.last[r] == one.last
         assert many.median[r] == pytest.approx(one.median.value)
@@ -67,7 +67,7 @@ def test_hazard_ratios_equal_those_fitted_one_by_one(case, ties, stratified):
     )
     for r in range(len(time)):
         rows = included[r]
-        data = TimeToEvent(time[r, rows], observed[r, rows])
+        data = TimeToEvent(time=time[r, rows], observed=observed[r, rows])
         groups = (
             [data.subset(arm[rows]), data.subset(~arm[rows])]
             if 0 < arm[rows].sum() < rows.sum()

@@ -30,7 +30,7 @@ def test_value_and_standard_error_as_in_r(sex):
 
 def test_without_censoring_it_is_the_mean_of_shortened_times():
     time = np.array([3.0, 8.0, 8.0, 15.0, 40.0])
-    found = restricted_mean(kaplan_meier(TimeToEvent(time, np.ones(5, bool))), 20.0)
+    found = restricted_mean(kaplan_meier(TimeToEvent(time=time, observed=np.ones(5, bool))), 20.0)
     shortened = np.minimum(time, 20.0)
     assert found.value == pytest.approx(shortened.mean())
     assert found.standard_error == pytest.approx(shortened.std() / math.sqrt(5))
@@ -84,7 +84,8 @@ def test_time_lost_and_its_ratio_from_the_means_of_r():
 def test_without_censoring_the_time_lost_is_the_mean_of_what_is_missing():
     one, other = np.array([3.0, 8.0, 8.0, 15.0, 40.0]), np.array([2.0, 5.0, 19.0, 30.0])
     found = restricted_mean_lost_ratio(
-        *(kaplan_meier(TimeToEvent(t, np.ones(len(t), bool))) for t in (one, other)), 20.0
+        *(kaplan_meier(TimeToEvent(time=t, observed=np.ones(len(t), bool))) for t in (one, other)),
+        20.0,
     )
     lost = [np.maximum(20.0 - t, 0.0) for t in (one, other)]
     assert found.value == pytest.approx(lost[0].mean() / lost[1].mean())
@@ -93,8 +94,8 @@ def test_without_censoring_the_time_lost_is_the_mean_of_what_is_missing():
 
 
 def test_nobody_with_an_event_has_no_ratio_of_time_lost():
-    quiet = kaplan_meier(TimeToEvent([9.0, 9.0], [0, 0]))
-    busy = kaplan_meier(TimeToEvent([1.0, 9.0], [1, 0]))
+    quiet = kaplan_meier(TimeToEvent(time=[9.0, 9.0], observed=[0, 0]))
+    busy = kaplan_meier(TimeToEvent(time=[1.0, 9.0], observed=[1, 0]))
     with pytest.raises(ComputationFailed, match="experimental group"):
         restricted_mean_lost_ratio(quiet, busy, 5.0)
     with pytest.raises(ComputationFailed, match="control group"):

@@ -47,7 +47,7 @@ def numbers(rows: list[dict[str, str]], name: str) -> np.ndarray:
 @pytest.mark.parametrize("rows", sets())
 def test_joined_as_by_aeqsurv_in_r(rows: list[dict[str, str]]) -> None:
     time, observed, x = (numbers(rows, name) for name in ("time", "observed", "x"))
-    data = TimeToEvent(time, observed == 1)
+    data = TimeToEvent(time=time, observed=observed == 1)
     assert (data.time == numbers(rows, "joined")).all()
     # coxph's own rest is 1e-12 of the log likelihood, a millionth of the coefficient
     assert cox(data, x).coefficients[0] == pytest.approx(float(rows[0]["cox"]), rel=1e-6)
@@ -56,7 +56,7 @@ def test_joined_as_by_aeqsurv_in_r(rows: list[dict[str, str]]) -> None:
     )
     arms = [data.subset(x == value) for value in (0, 1)]
     assert log_rank(arms).statistic == pytest.approx(float(rows[0]["logrank"]), rel=1e-9)
-    exactly = TimeToEvent(time, observed == 1, tie_tolerance=0.0)
+    exactly = TimeToEvent(time=time, observed=observed == 1, tie_tolerance=0.0)
     assert (exactly.time == time).all()
     assert cox(exactly, x).coefficients[0] == pytest.approx(float(rows[0]["cox_off"]), rel=1e-6)
     assert hazard_ratio_many([time], [observed == 1], x == 1, tie_tolerance=0.0).log_hazard_ratio[
@@ -70,10 +70,10 @@ def test_joined_as_by_aeqsurv_in_r(rows: list[dict[str, str]]) -> None:
 @settings(deadline=None, max_examples=40)
 def test_rounding_changes_no_answer(one: TimeToEvent, other: TimeToEvent, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    whole = [TimeToEvent(np.ceil(data.time), data.observed) for data in (one, other)]
+    whole = [TimeToEvent(time=np.ceil(data.time), observed=data.observed) for data in (one, other)]
     # a few units in the last place, as sums and unit conversions leave them
     moved = [
-        TimeToEvent(d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), d.observed)
+        TimeToEvent(time=d.time * (1 + rng.integers(-4, 5, len(d)) * 2.0**-50), observed=d.observed)
         for d in whole
     ]
     answers: list[Callable[[list[TimeToEvent]], object]] = [
@@ -146,31 +146,34 @@ def _many(groups: list[TimeToEvent]) -> list[np.ndarray]:
 def test_whole_days_are_never_changed(days: list[int], seed: int) -> None:
     time = np.array(days, dtype=float)
     observed = np.random.default_rng(seed).random(len(time)) < 0.5
-    assert (TimeToEvent(time, observed).time == time).all()
+    assert (TimeToEvent(time=time, observed=observed).time == time).all()
     curves = kaplan_meier_many(time[None], observed[None])
     assert (curves.times[0] == np.sort(time)).all()
 
 
 def test_a_subset_keeps_what_was_decided_for_all() -> None:
     """Three tenths written in two ways beside long times: the mean of the long ones alone would join more."""
-    data = TimeToEvent([0.3, 0.1 + 0.2, 5000.0, 5000.00001], [1, 1, 1, 1])
+    data = TimeToEvent(time=[0.3, 0.1 + 0.2, 5000.0, 5000.00001], observed=[1, 1, 1, 1])
     assert data.time[0] == data.time[1]
     assert data.time[2] == data.time[3]
-    apart = TimeToEvent([0.3, 1.0, 1.0 + 1e-7, 2.0], [1, 1, 1, 1])
+    apart = TimeToEvent(time=[0.3, 1.0, 1.0 + 1e-7, 2.0], observed=[1, 1, 1, 1])
     assert len(np.unique(apart.subset([1, 2]).time)) == 2
     assert apart.reversed().slack == apart.slack == TIE_TOLERANCE * max(1.0, apart.time.mean())
 
 
 def test_entry_that_equals_the_end_but_for_rounding_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="rounding"):
-        TimeToEvent([0.1 + 0.2, 1.0], [1, 0], entry=[0.3, 0.0])
+        TimeToEvent(time=[0.1 + 0.2, 1.0], observed=[1, 0], entry=[0.3, 0.0])
     assert (
-        TimeToEvent([0.1 + 0.2, 1.0], [1, 0], entry=[0.3, 0.0], tie_tolerance=0.0).entry is not None
+        TimeToEvent(
+            time=[0.1 + 0.2, 1.0], observed=[1, 0], entry=[0.3, 0.0], tie_tolerance=0.0
+        ).entry
+        is not None
     )
 
 
 def test_following_between_two_times() -> None:
-    data = TimeToEvent([0.1 + 0.2, 1.0, 2.0, 3.0], [1, 1, 1, 0])
+    data = TimeToEvent(time=[0.1 + 0.2, 1.0, 2.0, 3.0], observed=[1, 1, 1, 0])
     part = data.between(0.3, 2.0)
     assert part is not None
     assert part.time.tolist() == [1.0, 2.0, 2.0]

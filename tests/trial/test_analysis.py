@@ -39,7 +39,7 @@ def test_estimates_are_those_of_the_patients() -> None:
     assert orr.estimate.value == pytest.approx(100.0 * e.responded[rows].mean())
     assert orr.origin == "simulated"
     assert orr.n == 24
-    curve = kaplan_meier(TimeToEvent(e.pfs[rows], e.pfs_observed[rows]))
+    curve = kaplan_meier(TimeToEvent(time=e.pfs[rows], observed=e.pfs_observed[rows]))
     pfs = _one(outcomes, "combination", Endpoint.PFS, Measure.MEDIAN_MONTHS)
     assert pfs.estimate.value == pytest.approx(curve.median.value / DAYS_PER_MONTH)
 

@@ -15,6 +15,7 @@ from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.synthesis import answers, questions
 from normoxia.evidence.synthesis.table_analysis import TableAnalysis, analyse_table
 from normoxia.notebook import frame_html, heading_html, ratio_text
+from normoxia.outcome import exponential
 
 if TYPE_CHECKING:
     import polars
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 #: kinds of figures that `MetaAnalysis.plot` draws
 _PLOTS = ("forest", "network", "ranking")
-#: largest logarithm whose exponential is a float
-_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -254,6 +253,7 @@ def pool(
     components: bool = False,
     inactive: str | None = None,
     seed: int = 0,
+    prior: str | None = None,
 ) -> MetaAnalysis:
     """Pool a table of contrasts or arms (.csv, .tsv), or the studies of a question.
 
@@ -299,6 +299,9 @@ def pool(
         With `components`: the part without an effect, such as "placebo".
     seed
         Of the rank probabilities.
+    prior
+        Of the heterogeneity, for a Bayesian analysis beside the other: "default" (Turner 2012 or Rhodes 2015 by
+        measure), a name such as "turner-mortality-drugs", or a family with its numbers such as "half-normal 0.5".
 
     Returns
     -------
@@ -334,6 +337,7 @@ def pool(
         components=components,
         inactive=inactive,
         seed=seed,
+        prior=prior,
     )
     return _of_question(source, options) if _is_question(source) else _of_table(source, options)
 
@@ -459,12 +463,8 @@ def _numbers(effect: NetworkEffect, synthesis: Synthesis) -> dict[str, float | N
         "prediction_low": effect.prediction[0],
         "prediction_high": effect.prediction[1],
     }
-    shown = {name: _exponential(x) if is_ratio else x for name, x in ends.items()}
+    shown = {name: exponential(x) if is_ratio else x for name, x in ends.items()}
     return {
         name: x if math.isfinite(x) else None
         for name, x in (shown | {"p_value": effect.p_value}).items()
     }
-
-
-def _exponential(x: float) -> float:
-    return math.exp(x) if x < _LARGEST_LOG else math.inf

@@ -57,6 +57,7 @@ class PoolOptions:
     components: bool
     inactive: str | None
     seed: int
+    prior: str | None = None
 
     def of_table(self) -> dict[str, Any]:
         """Arguments of `analyse_table`."""
@@ -66,7 +67,7 @@ class PoolOptions:
 
     def of_question(self) -> dict[str, Any]:
         """Arguments of `answers.answer`."""
-        names = ("model", "tau", "seed", "hartung_knapp", "level", "prediction")
+        names = ("model", "tau", "seed", "hartung_knapp", "level", "prediction", "prior")
         return {name: getattr(self, name) for name in names}
 
     def refuse_options_of_tables(self) -> None:
@@ -108,6 +109,7 @@ def pool_options(
     components: bool = False,
     inactive: str | None = None,
     seed: int = 0,
+    prior: str | None = None,
 ) -> PoolOptions:
     """Options in any spelling, validated; `normoxia.pool` describes the parameters.
 
@@ -145,6 +147,7 @@ def pool_options(
         components=components,
         inactive=inactive,
         seed=seed,
+        prior=prior,
     )
 
 

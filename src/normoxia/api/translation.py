@@ -17,7 +17,7 @@ _SENTENCES = ("reason", "notes", "found", "expected")
 
 def finding_text(finding: Finding, text: Language) -> str:
     """A finding about a table, in a language; its place stays as it is."""
-    parts = (text.phrase(part) for part in (finding.found, finding.expected) if part)
+    parts = (text.render(part) for part in (finding.found, finding.expected) if part)
     return f"{finding.place}: {text.say('pool.semicolon').join(parts)}"
 
 
@@ -44,7 +44,7 @@ def translated(
         if isinstance(value, (list, tuple)):
             return [translate(child, key) for child in value]
         if isinstance(value, str) and key in _SENTENCES:
-            return placed.get(value) or text.phrase(value)
+            return placed.get(value) or text.render(value)
         return value
 
     return cast("dict[str, Any]", translate(content, ""))

@@ -235,6 +235,6 @@ def export(
         if derived := sum(row["origin"] == "derived" for row in rows):
             say(text.say("registry.exported_derived", n=derived), quiet=quiet)
         for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
-            words = text.say("registry.exported_without", study=study, why=text.phrase(why))
+            words = text.say("registry.exported_without", study=study, why=text.render(why))
             say(words, quiet=quiet)
     say(text.say("registry.exported", n=len(rows), file=path), quiet=quiet)

@@ -199,7 +199,7 @@ def _show(one: Forecast, text: Language, *, brief: bool) -> None:
         if joined:
             say(text.say("forecast.joined_note"), quiet=False)
         for limit in one.limits:
-            say(text.phrase(limit), quiet=False)
+            say(text.term(limit), quiet=False)
 
 
 def _what(o: Outcome, text: Language) -> str:

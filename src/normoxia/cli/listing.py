@@ -70,7 +70,7 @@ def _print_names(kind: CatalogueKind, text: Language) -> None:
 
 def _print_titles(kind: CatalogueKind, text: Language) -> None:
     heading = text.say(f"list.{kind.name}", n=len(kind.entries))
-    rows = [(entry.name, text.phrase(entry.title(text.code))) for entry in kind.entries]
+    rows = [(entry.name, text.term(entry.title(text.code))) for entry in kind.entries]
     heads = [text.say("list.name"), text.say("list.title")]
     print_table(f"{heading}: {kind.command}", heads, rows)
 

@@ -61,7 +61,7 @@ def mechanism(
         )
         return
     text = language(lang)
-    title = text.phrase(whole.title or whole.name)
+    title = text.term(whole.title or whole.name)
     if not whole.statements:
         sys.stdout.write(text.say("mechanism.none", model=title) + "\n")
         return
@@ -69,8 +69,8 @@ def mechanism(
         (
             s.tag,
             s.says.get(lang, s.says.get("en", "")),
-            text.phrase(s.review_place),
-            text.phrase(s.term),
+            text.term(s.review_place),
+            text.term(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
             _ablation(s, elsewhere, text),
         )

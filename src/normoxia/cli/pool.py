@@ -114,6 +114,20 @@ def pool(
             "Prediction interval: confidence (default; tau not taken as known) or student (netmeta's).",
         ),
     ] = None,
+    bayesian: Annotated[
+        bool,
+        typer.Option(
+            "--bayesian",
+            help="Also a Bayesian network meta-analysis with an informative prior of heterogeneity.",
+        ),
+    ] = False,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            "--prior",
+            help='Prior of --bayesian: turner-general, rhodes-general, ..., "half-normal 0.5", "log-normal -2.56 1.74".',
+        ),
+    ] = None,
     level: Annotated[
         float, typer.Option("--level", help="Level of every interval, such as 0.9 or 90.")
     ] = 0.95,
@@ -170,6 +184,7 @@ def pool(
             components=components,
             inactive=inactive,
             seed=seed,
+            prior=prior or ("default" if bayesian else None),
         )
     except InvalidDocument as error:
         if "columns={" not in str(error):

@@ -51,6 +51,8 @@ def show_table(table: Table | None) -> None:
 def _print_pooled(sections: NetworkSections) -> None:
     print_lines([sections.network_words()])
     show_table(sections.effects_table())
+    print_lines(sections.bayesian_words())
+    show_table(sections.bayesian_table())
     print_lines([sections.heterogeneity_words()])
     show_table(sections.ranking_table())
     print_lines([sections.inconsistency_words()])
@@ -107,10 +109,10 @@ def _print_table_analysis(
         print_lines([text.say("pool.without_wide")])
     print_lines(sections.limit_words())
     if unlisted := shares_left_out(network):
-        print_lines([text.phrase(unlisted)])
+        print_lines([text.render(unlisted)])
     if direction_assumed:
         print_lines([text.say("pool.limit_assumed")])
-    print_lines([*(text.phrase(note) for note in network.notes), text.say("pool.limits_table")])
+    print_lines([*(text.render(note) for note in network.notes), text.say("pool.limits_table")])
 
 
 def _print_answer(answered: Answer, text: Language, *, rmtl_ratio: bool) -> None:

@@ -31,9 +31,17 @@ def decimal_marks(
 ) -> dict[str, str]:
     """The decimal mark of each column: ".", "," or "" where numbers with two readings stay open.
 
-    counts  columns of whole numbers
-    given   "point" or "comma", where the caller says so
-    raises  UnknownName for another word
+    Parameters
+    ----------
+    counts
+        Columns of whole numbers.
+    given
+        "point" or "comma", where the caller says so.
+
+    Raises
+    ------
+    UnknownName
+        For another word.
     """
     if given is not None:
         if given not in MARKS:

@@ -28,17 +28,26 @@ _SUSPECT, _GONE = 1e-6, 1e-10
 _ALIKE = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CoxFit:
     """A fitted Cox model.
 
-    names           covariates, in the order of every array
-    coefficients    log hazard ratio per unit of each covariate; shape (p,)
-    covariance      of the coefficients: inverse information, or the sandwich when `robust`; shape (p, p)
-    log_likelihood  (null, fitted) log partial likelihood
-    score_test      chi-squared of the score test of all coefficients at 0 (with one binary covariate and no
-                    ties, log-rank); without the penalty in any case
-    firth           whether the likelihood carries Firth's penalty (log_likelihood then includes it)
+    Parameters
+    ----------
+    names
+        Covariates, in the order of every array.
+    coefficients
+        Log hazard ratio per unit of each covariate; shape (p,).
+    covariance
+        Of the coefficients: inverse information, or the sandwich when `robust`; shape (p,
+        p).
+    log_likelihood
+        (null, fitted) log partial likelihood.
+    score_test
+        Chi-squared of the score test of all coefficients at 0 (with one binary covariate
+        and no ties, log-rank); without the penalty in any case.
+    firth
+        Whether the likelihood carries Firth's penalty (log_likelihood then includes it).
     """
 
     names: tuple[str, ...]
@@ -56,6 +65,7 @@ class CoxFit:
 
     @property
     def standard_errors(self) -> Floats:
+        """Standard errors of the coefficients; shape (n_covariates,)."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def hazard_ratio(self, name: str | None = None) -> Inference:
@@ -98,7 +108,15 @@ class CoxFit:
         value = ratio(
             float(self.coefficients[i]), float(self.standard_errors[i]), self.level, method
         ).value
-        return Inference(value, float(self.standard_errors[i]), low, high, self.level, p, method)
+        return Inference(
+            value=value,
+            standard_error=float(self.standard_errors[i]),
+            low=low,
+            high=high,
+            level=self.level,
+            p=p,
+            method=method,
+        )
 
 
 def cox(
@@ -171,18 +189,18 @@ def cox(
             )
     coefficients, covariance = coefficients / scale, covariance / np.outer(scale, scale)
     return CoxFit(
-        labels,
-        coefficients,
-        covariance,
-        likelihoods,
-        score_test,
-        ties,
-        sandwich,
-        level,
-        data,
-        x,
-        stratum,
-        firth,
+        names=labels,
+        coefficients=coefficients,
+        covariance=covariance,
+        log_likelihood=likelihoods,
+        score_test=score_test,
+        ties=ties,
+        robust=sandwich,
+        level=level,
+        data=data,
+        covariates=x,
+        strata=stratum,
+        firth=firth,
     )
 
 

@@ -25,18 +25,30 @@ Booleans = NDArray[np.bool_]
 class TimeToEvent:
     """Follow-up of patients, one entry of every array per patient.
 
-    time       days from the origin to the event or to censoring, >= 0; shape (n_patients,)
-    observed   True where the event was seen at `time`, False where the patient was censored then
-    entry      days from the origin at which the patient came under observation (left truncation); a patient
-               counts as at risk in (entry, time]. None: everybody from 0
-    weight     case weights > 0, e.g. from matching; None: everybody 1
-    tie_tolerance  times closer than this are one, by R's rule (`ties`); 0: only times that are equal
-    slack      days by which times may differ and still be one: the tolerance, or that share of the mean of the
-               distinct times
-    raises     InvalidArgument, naming the first patient whose numbers cannot be meant
-
     The arrays are copied, times that are one made equal, and then read-only. Assumes that censoring and entry tell nothing about the coming
     event.
+
+    Parameters
+    ----------
+    time
+        Days from the origin to the event or to censoring, >= 0; shape (n_patients,).
+    observed
+        True where the event was seen at `time`, False where the patient was censored then.
+    entry
+        Days from the origin at which the patient came under observation (left truncation);
+        a patient counts as at risk in (entry, time]. None: everybody from 0.
+    weight
+        Case weights > 0, e.g. from matching; None: everybody 1.
+    tie_tolerance
+        Times closer than this are one, by R's rule (`ties`); 0: only times that are equal.
+    slack
+        Days by which times may differ and still be one: the tolerance, or that share of the
+        mean of the distinct times.
+
+    Raises
+    ------
+    InvalidArgument
+        Naming the first patient whose numbers cannot be meant.
     """
 
     time: Floats
@@ -110,10 +122,12 @@ class TimeToEvent:
 
     @property
     def n_patients(self) -> int:
+        """Number of patients."""
         return len(self.time)
 
     @property
     def n_events(self) -> int:
+        """Number of observed events."""
         return int(self.observed.sum())
 
     @property
@@ -161,7 +175,9 @@ class TimeToEvent:
 
     def _like(self, time: Any, observed: Any, entry: Any, weight: Any) -> TimeToEvent:
         """Other patients with times that were joined already."""
-        made = TimeToEvent(time, observed, entry, weight, 0.0)
+        made = TimeToEvent(
+            time=time, observed=observed, entry=entry, weight=weight, tie_tolerance=0.0
+        )
         object.__setattr__(made, "tie_tolerance", self.tie_tolerance)
         object.__setattr__(made, "slack", self.slack)
         return made
@@ -170,7 +186,10 @@ class TimeToEvent:
 def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]:
     """Several groups as one, with each patient's group counted from 0; times are joined anew, over all of them.
 
-    raises  InvalidArgument when there are none, or when their `tie_tolerance` differs
+    Raises
+    ------
+    InvalidArgument
+        When there are none, or when their `tie_tolerance` differs.
     """
     groups = tuple(parts)
     if not groups:
@@ -188,7 +207,9 @@ def pooled(parts: Iterable[TimeToEvent]) -> tuple[TimeToEvent, NDArray[np.intp]]
     time, observed = (
         np.concatenate([getattr(g, name) for g in groups]) for name in ("time", "observed")
     )
-    together = TimeToEvent(time, observed, entry, weight, tolerances.pop())
+    together = TimeToEvent(
+        time=time, observed=observed, entry=entry, weight=weight, tie_tolerance=tolerances.pop()
+    )
     return together, np.repeat(np.arange(len(groups)), [len(g) for g in groups])
 
 

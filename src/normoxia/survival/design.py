@@ -17,7 +17,7 @@ from normoxia.survival.data import Floats, TimeToEvent
 Ties = Literal["efron", "breslow", "exact"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RiskDesign:
     """Patients sorted by stratum and time, with the groups of tied events found once.
 
@@ -44,6 +44,7 @@ class RiskDesign:
 
     @classmethod
     def of(cls, data: TimeToEvent, x: Floats, stratum: NDArray[np.intp] | None) -> RiskDesign:
+        """The sums of some data, covariates `x` of shape (n, n_covariates) and strata (None for one)."""
         s = np.zeros(len(data), np.intp) if stratum is None else stratum
         order = (
             np.lexsort((data.time, s))
@@ -74,19 +75,19 @@ class RiskDesign:
             entry_first = entries.left(time[opening], s[opening])
             base_group = np.where(entry > 0, groups.right(entry, s), base_group)
         return cls(
-            order,
-            x[order],
-            data.weights[order],
-            group,
-            event,
-            share,
-            first,
-            bounds[s[opening] + 1],
-            entry_order,
-            entry_first,
-            time[opening],
-            last_group,
-            base_group,
+            order=order,
+            x=x[order],
+            weight=data.weights[order],
+            group=group,
+            event=event,
+            share=share,
+            first=first,
+            end=bounds[s[opening] + 1],
+            entry_order=entry_order,
+            entry_first=entry_first,
+            times=time[opening],
+            last_group=last_group,
+            base_group=base_group,
         )
 
     def risk_sums(self, values: Floats) -> Floats:
@@ -142,7 +143,10 @@ def event_moments(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """For each event: its weight in the denominator, the risk set's sum, mean (p) and covariance (p, p) of covariates.
 
-    weight  `event_weights` of the design, where they are there already
+    Parameters
+    ----------
+    weight
+        `event_weights` of the design, where they are there already.
     """
     relative = design.weight * np.exp(np.clip(design.x @ coefficients, -500, 500))
     first = relative[:, None] * design.x

@@ -88,49 +88,67 @@ def _generalised_gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
 
 
 EXPONENTIAL = Family(
-    "exp", "exponential", ("rate",), (True,), 0, _exponential, lambda d: (_rate(d),)
+    name="exp",
+    title="exponential",
+    parameters=("rate",),
+    positive=(True,),
+    location=0,
+    hazards=_exponential,
+    start=lambda d: (_rate(d),),
 )
 WEIBULL = Family(
-    "weibull",
-    "Weibull",
-    ("shape", "scale"),
-    (True, True),
-    1,
-    _weibull,
-    lambda d: (1.0, 1.0 / _rate(d)),
+    name="weibull",
+    title="Weibull",
+    parameters=("shape", "scale"),
+    positive=(True, True),
+    location=1,
+    hazards=_weibull,
+    start=lambda d: (1.0, 1.0 / _rate(d)),
 )
 GOMPERTZ = Family(
-    "gompertz",
-    "Gompertz",
-    ("shape", "rate"),
-    (False, True),
-    1,
-    _gompertz,
-    lambda d: (0.0, _rate(d)),
+    name="gompertz",
+    title="Gompertz",
+    parameters=("shape", "rate"),
+    positive=(False, True),
+    location=1,
+    hazards=_gompertz,
+    start=lambda d: (0.0, _rate(d)),
 )
 LOG_LOGISTIC = Family(
-    "llogis",
-    "log-logistic",
-    ("shape", "scale"),
-    (True, True),
-    1,
-    _log_logistic,
-    lambda d: (1.5, math.exp(_logs(d)[0])),
+    name="llogis",
+    title="log-logistic",
+    parameters=("shape", "scale"),
+    positive=(True, True),
+    location=1,
+    hazards=_log_logistic,
+    start=lambda d: (1.5, math.exp(_logs(d)[0])),
 )
 LOG_NORMAL = Family(
-    "lnorm", "log-normal", ("meanlog", "sdlog"), (False, True), 0, _log_normal, _logs
+    name="lnorm",
+    title="log-normal",
+    parameters=("meanlog", "sdlog"),
+    positive=(False, True),
+    location=0,
+    hazards=_log_normal,
+    start=_logs,
 )
 GAMMA = Family(
-    "gamma", "gamma", ("shape", "rate"), (True, True), 1, _gamma, lambda d: (1.0, _rate(d))
+    name="gamma",
+    title="gamma",
+    parameters=("shape", "rate"),
+    positive=(True, True),
+    location=1,
+    hazards=_gamma,
+    start=lambda d: (1.0, _rate(d)),
 )
 GENERALISED_GAMMA = Family(
-    "gengamma",
-    "generalised gamma",
-    ("mu", "sigma", "Q"),
-    (False, True, False),
-    0,
-    _generalised_gamma,
-    lambda d: (*_logs(d), 0.5),
+    name="gengamma",
+    title="generalised gamma",
+    parameters=("mu", "sigma", "Q"),
+    positive=(False, True, False),
+    location=0,
+    hazards=_generalised_gamma,
+    start=lambda d: (*_logs(d), 0.5),
 )
 
 #: every family, by flexsurv's name

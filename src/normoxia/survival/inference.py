@@ -13,15 +13,23 @@ from normoxia.values import Value
 _LARGEST = 700.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Inference(Value):
     """An estimate with its standard error, interval and two-sided p.
 
-    value            on the natural scale (days, probability, ratio)
-    standard_error   on the scale on which the interval is symmetric: natural for differences, log for ratios
-    low, high        interval of the given level; infinite where an end was not reached
-    p                two-sided, against "no difference"; nan where nothing is tested
-    method           the words for a figure or a table, such as "log-rank" or "Cox, Efron ties"
+    Parameters
+    ----------
+    value
+        On the natural scale (days, probability, ratio).
+    standard_error
+        On the scale on which the interval is symmetric: natural for differences, log for
+        ratios.
+    low, high
+        Interval of the given level; infinite where an end was not reached.
+    p
+        Two-sided, against "no difference"; nan where nothing is tested.
+    method
+        The words for a figure or a table, such as "log-rank" or "Cox, Efron ties".
     """
 
     value: float
@@ -75,7 +83,13 @@ def symmetric(value: float, standard_error: float, level: float, method: str) ->
     reach = half_width(level) * standard_error
     z = value / standard_error if standard_error > 0 else math.nan
     return Inference(
-        value, standard_error, value - reach, value + reach, level, two_sided(z), method
+        value=value,
+        standard_error=standard_error,
+        low=value - reach,
+        high=value + reach,
+        level=level,
+        p=two_sided(z),
+        method=method,
     )
 
 
@@ -92,4 +106,12 @@ def ratio(log_value: float, standard_error: float, level: float, method: str) ->
         math.exp(max(log_value - reach, -_LARGEST)),
         math.exp(min(log_value + reach, _LARGEST)),
     )
-    return Inference(math.exp(log_value), standard_error, low, high, level, two_sided(z), method)
+    return Inference(
+        value=math.exp(log_value),
+        standard_error=standard_error,
+        low=low,
+        high=high,
+        level=level,
+        p=two_sided(z),
+        method=method,
+    )

@@ -15,15 +15,23 @@ from normoxia.survival.inference import chi2_tail
 from normoxia.survival.risk import at_risk, weight_at
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LogRank:
     """A log-rank test.
 
-    statistic   chi-squared on `degrees` degrees of freedom
-    p           its upper tail, two-sided
-    observed, expected   (weighted) events per group; shape (n_groups,)
-    z           for two groups, positive when the first has more events than expected; nan otherwise
-    method      words for a figure
+    Parameters
+    ----------
+    statistic
+        Chi-squared on `degrees` degrees of freedom.
+    p
+        Its upper tail, two-sided.
+    observed, expected
+        (weighted) events per group; shape (n_groups,).
+    z
+        For two groups, positive when the first has more events than expected; nan
+        otherwise.
+    method
+        Words for a figure.
     """
 
     statistic: float
@@ -64,7 +72,15 @@ def log_rank(
         z = float((observed - expected)[0] / math.sqrt(covariance[0, 0]))
     name = "log-rank" if rho == gamma == 0 else f"Fleming-Harrington ({rho:g}, {gamma:g})"
     method = f"stratified {name}" if strata is not None else name
-    return LogRank(statistic, degrees, chi2_tail(statistic, degrees), observed, expected, z, method)
+    return LogRank(
+        statistic=statistic,
+        degrees=degrees,
+        p=chi2_tail(statistic, degrees),
+        observed=observed,
+        expected=expected,
+        z=z,
+        method=method,
+    )
 
 
 def max_combo(
@@ -100,7 +116,15 @@ def max_combo(
     best = int(np.abs(z).argmax())
     p = _outside_box(correlation, largest)
     observed, expected = plain[1].sum(axis=1), plain[2].sum(axis=1)
-    return LogRank(largest**2, len(z), p, observed, expected, float(z[best]), "max-combo")
+    return LogRank(
+        statistic=largest**2,
+        degrees=len(z),
+        p=p,
+        observed=observed,
+        expected=expected,
+        z=float(z[best]),
+        method="max-combo",
+    )
 
 
 def _by_stratum(

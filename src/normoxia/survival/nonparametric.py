@@ -23,7 +23,7 @@ INTERVALS: tuple[Interval, ...] = ("log", "log-log", "plain", "logit", "arcsin")
 SAME = 1.4901161193847656e-08
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SurvivalCurve:
     """A Kaplan-Meier curve: steps at the distinct event times.
 
@@ -53,8 +53,11 @@ class SurvivalCurve:
     def at(self, times: ArrayLike, *, extend: bool = False) -> Floats:
         """Survival at times in days, same shape as `times`; 1 before the first event.
 
-        raises  OutsideFollowUp for a time beyond `last` unless survival is 0 there or `extend` is true, which
-                carries the last value on
+        Raises
+        ------
+        OutsideFollowUp
+            For a time beyond `last` unless survival is 0 there or `extend` is true,
+            which carries the last value on.
         """
         moments = asked(times)
         self._within(moments, extend)
@@ -99,7 +102,13 @@ class SurvivalCurve:
             for heights in (self.survival, self.low, self.high)
         )
         return Inference(
-            value, math.nan, low, high, self.level, math.nan, f"Brookmeyer-Crowley, {self.interval}"
+            value=value,
+            standard_error=math.nan,
+            low=low,
+            high=high,
+            level=self.level,
+            p=math.nan,
+            method=f"Brookmeyer-Crowley, {self.interval}",
         )
 
     @property
@@ -132,13 +141,13 @@ class SurvivalCurve:
         """Survival at one time in days with the curve's interval. Raises OutsideFollowUp beyond the last observation."""
         low, high = self.band_at(time)
         return Inference(
-            float(self.at(time)),
-            float(self.standard_error_at(time)),
-            float(low),
-            float(high),
-            self.level,
-            math.nan,
-            f"Kaplan-Meier, {self.interval} interval",
+            value=float(self.at(time)),
+            standard_error=float(self.standard_error_at(time)),
+            low=float(low),
+            high=float(high),
+            level=self.level,
+            p=math.nan,
+            method=f"Kaplan-Meier, {self.interval} interval",
         )
 
     def conditional(self, time: float, given: float) -> Inference:
@@ -162,13 +171,25 @@ class SurvivalCurve:
         )
         if value <= 0:
             return Inference(
-                0.0, math.nan, math.nan, math.nan, self.level, math.nan, "conditional survival"
+                value=0.0,
+                standard_error=math.nan,
+                low=math.nan,
+                high=math.nan,
+                level=self.level,
+                p=math.nan,
+                method="conditional survival",
             )
         log_se = math.sqrt(max(float(after) ** 2 - float(before) ** 2, 0.0))
         reach = half_width(self.level) * log_se
         low, high = value * math.exp(-reach), min(value * math.exp(reach), 1.0)
         return Inference(
-            value, value * log_se, low, high, self.level, math.nan, "conditional survival"
+            value=value,
+            standard_error=value * log_se,
+            low=low,
+            high=high,
+            level=self.level,
+            p=math.nan,
+            method="conditional survival",
         )
 
     def _within(self, times: Floats, extend: bool) -> None:
@@ -187,7 +208,10 @@ class SurvivalCurve:
 class CumulativeHazard:
     """A Nelson-Aalen estimate: cumulative hazard and its standard error at the distinct event times, in days.
 
-    slack   days by which a time asked for may fall short of an event time by rounding
+    Parameters
+    ----------
+    slack
+        Days by which a time asked for may fall short of an event time by rounding.
     """
 
     times: Floats
@@ -209,10 +233,15 @@ def kaplan_meier(
 ) -> SurvivalCurve:
     """The Kaplan-Meier curve of one group.
 
-    interval  scale on which the interval is symmetric: "log" (R's default), "log-log" (SAS's and many
-              trials'), "plain", "logit", or "arcsin" (of the square root)
-    variance  "greenwood" takes weights as counts of patients; "robust" (infinitesimal jackknife, Efron 1981,
-              J Am Stat Assoc 76:312) is right for matching and sampling weights. Without weights both are equal.
+    Parameters
+    ----------
+    interval
+        Scale on which the interval is symmetric: "log" (R's default), "log-log" (SAS's and
+        many trials'), "plain", "logit", or "arcsin" (of the square root).
+    variance
+        "greenwood" takes weights as counts of patients; "robust" (infinitesimal jackknife,
+        Efron 1981, J Am Stat Assoc 76:312) is right for matching and sampling weights.
+        Without weights both are equal.
     """
     if interval not in INTERVALS:
         raise InvalidArgument(
@@ -234,17 +263,17 @@ def kaplan_meier(
             log_se = np.sqrt(np.cumsum(np.where(staying > 0, d / (n * staying), np.inf)))
     low, high = _band(survival, log_se, interval, level)
     return SurvivalCurve(
-        table.times,
-        survival,
-        log_se,
-        low,
-        high,
-        n,
-        d,
-        float(data.time.max()),
-        interval,
-        level,
-        data,
+        times=table.times,
+        survival=survival,
+        log_se=log_se,
+        low=low,
+        high=high,
+        n_at_risk=n,
+        n_events=d,
+        last=float(data.time.max()),
+        interval=interval,
+        level=level,
+        data=data,
     )
 
 
@@ -260,13 +289,13 @@ def follow_up(data: TimeToEvent, *, level: float = 0.95) -> Inference:
     """Median follow-up in days by the reverse Kaplan-Meier method (Schemper & Smith 1996, Control Clin Trials 17:343)."""
     found = kaplan_meier(data.reversed(), level=level).median
     return Inference(
-        found.value,
-        found.standard_error,
-        found.low,
-        found.high,
-        level,
-        math.nan,
-        "reverse Kaplan-Meier",
+        value=found.value,
+        standard_error=found.standard_error,
+        low=found.low,
+        high=found.high,
+        level=level,
+        p=math.nan,
+        method="reverse Kaplan-Meier",
     )
 
 

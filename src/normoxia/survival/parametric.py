@@ -25,17 +25,26 @@ _NOWHERE = 1e300
 Hazards = Callable[[Floats, Sequence[Floats]], tuple[Floats, Floats]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Family:
     """A distribution of survival times.
 
-    name       as flexsurv calls it
-    title      in words
-    parameters names of its parameters
-    positive   which of them are searched as logs
-    location   position of the one on which covariates act
-    hazards    log hazard and cumulative hazard at times, given the parameters
-    start      a first guess of the parameters from the mean and the spread of log time
+    Parameters
+    ----------
+    name
+        As flexsurv calls it.
+    title
+        In words.
+    parameters
+        Names of its parameters.
+    positive
+        Which of them are searched as logs.
+    location
+        Position of the one on which covariates act.
+    hazards
+        Log hazard and cumulative hazard at times, given the parameters.
+    start
+        A first guess of the parameters from the mean and the spread of log time.
     """
 
     name: str
@@ -47,7 +56,7 @@ class Family:
     start: Callable[[TimeToEvent], Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ParametricFit:
     """A fitted distribution.
 
@@ -67,6 +76,7 @@ class ParametricFit:
 
     @property
     def parameters(self) -> tuple[tuple[str, float, float], ...]:
+        """Name, value and standard error of each parameter on its natural scale."""
         errors = np.sqrt(np.diag(self.covariance))
         rows = []
         for i, name in enumerate(self.names):
@@ -78,6 +88,7 @@ class ParametricFit:
 
     @property
     def aic(self) -> float:
+        """Akaike's information criterion."""
         return -2.0 * self.log_likelihood + 2.0 * len(self.searched)
 
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
@@ -143,7 +154,13 @@ def fit_parametric(
     start = np.concatenate([guess, np.zeros(x.shape[1])])
     searched, covariance, value = maximise(negative, start, family.title)
     return ParametricFit(
-        family, (*family.parameters, *labels), searched, covariance, -value, len(data), labels
+        family=family,
+        names=(*family.parameters, *labels),
+        searched=searched,
+        covariance=covariance,
+        log_likelihood=-value,
+        n_patients=len(data),
+        covariate_names=labels,
     )
 
 

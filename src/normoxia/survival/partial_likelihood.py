@@ -85,11 +85,17 @@ def ascend(
 ) -> tuple[Floats, tuple[float, Floats, Floats], bool]:
     """Newton's method with halved steps: coefficients, terms there, whether it came to rest.
 
-    spread   square roots of the information at 0: unit of a step
-    free     False for coefficients that stay where they are
-    bent     the information is not the curvature (a penalty bends as well): difference the score instead, and go no
-             further than twenty units at once
-    at_start the terms at the start, where they are there already
+    Parameters
+    ----------
+    spread
+        Square roots of the information at 0: unit of a step.
+    free
+        False for coefficients that stay where they are.
+    bent
+        The information is not the curvature (a penalty bends as well): difference the score
+        instead, and go no further than twenty units at once.
+    at_start
+        The terms at the start, where they are there already.
     """
     beta, current = start, terms(start) if at_start is None else at_start
     moving = np.ones(len(beta), dtype=np.bool_) if free is None else free

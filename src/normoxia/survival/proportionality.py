@@ -15,7 +15,7 @@ from normoxia.survival.inference import chi2_tail
 from normoxia.survival.nonparametric import SurvivalCurve, kaplan_meier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProportionalHazardsTest:
     """The test for each covariate and for all together: names, chi-squared (one degree each), p; then the global ones."""
 
@@ -79,12 +79,12 @@ def proportional_hazards_test(
     statistics = [float(value) for value in extra**2 / alone]
     together = float(extra @ np.linalg.solve(left, extra))
     return ProportionalHazardsTest(
-        fit.names,
-        tuple(statistics),
-        tuple(chi2_tail(s, 1) for s in statistics),
-        together,
-        chi2_tail(together, len(extra)),
-        transform,
+        names=fit.names,
+        statistics=tuple(statistics),
+        p=tuple(chi2_tail(s, 1) for s in statistics),
+        global_statistic=together,
+        global_p=chi2_tail(together, len(extra)),
+        transform=transform,
     )
 
 

@@ -23,16 +23,24 @@ from normoxia.survival.ties import TIE_TOLERANCE, checked, joined_rows
 Ties = Literal["efron", "breslow"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SurvivalCurves:
     """Kaplan-Meier curves of R replicates, one step a patient (steps of height 0 where censored).
 
-    times      each replicate's times in days, ascending, infinite for patients left out; shape (R, n)
-    survival   after each of them; shape (R, n)
-    log_var    Greenwood variance of log survival, infinite where survival is 0; shape (R, n)
-    last       last observed time, event or not; 0 for a replicate without patients; shape (R,)
-    tie_tolerance  a time asked for may fall short of a step or of `last` by this share of itself (by this many
-               days below 1) and still count as there
+    Parameters
+    ----------
+    times
+        Each replicate's times in days, ascending, infinite for patients left out; shape (R,
+        n).
+    survival
+        After each of them; shape (R, n).
+    log_var
+        Greenwood variance of log survival, infinite where survival is 0; shape (R, n).
+    last
+        Last observed time, event or not; 0 for a replicate without patients; shape (R,).
+    tie_tolerance
+        A time asked for may fall short of a step or of `last` by this share of itself (by
+        this many days below 1) and still count as there.
     """
 
     times: Floats
@@ -85,7 +93,10 @@ class SurvivalCurves:
     def restricted_mean(self, horizon: float, *, extend: bool = False) -> Floats:
         """Mean event-free time to a horizon, days; shape (R,); nan for a replicate without patients.
 
-        raises  OutsideFollowUp when a replicate's follow-up ended before and `extend` is false
+        Raises
+        ------
+        OutsideFollowUp
+            When a replicate's follow-up ended before and `extend` is false.
         """
         if not 0 < horizon < math.inf:
             raise InvalidArgument(f"the horizon is {horizon:g} days; expected a time above 0")
@@ -120,9 +131,14 @@ class SurvivalCurves:
 class HazardRatios:
     """Cox hazard ratios of R replicates, one over the other of two groups; every array has shape (R,).
 
-    log_hazard_ratio   nan where a group has no event and nothing finite maximises the likelihood
-    standard_error     of the log hazard ratio
-    log_rank_z         square root of the log-rank chi-squared with the sign of observed minus expected
+    Parameters
+    ----------
+    log_hazard_ratio
+        Nan where a group has no event and nothing finite maximises the likelihood.
+    standard_error
+        Of the log hazard ratio.
+    log_rank_z
+        Square root of the log-rank chi-squared with the sign of observed minus expected.
     """
 
     log_hazard_ratio: Floats
@@ -131,6 +147,7 @@ class HazardRatios:
 
     @property
     def hazard_ratio(self) -> Floats:
+        """Hazard ratio of each replicate; shape (n_replicates,)."""
         return np.asarray(np.exp(self.log_hazard_ratio))
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -148,10 +165,16 @@ def kaplan_meier_many(
 ) -> SurvivalCurves:
     """Kaplan-Meier curves of R replicates.
 
-    time      days; shape (R, n)
-    observed  True where the event was seen; shape (R, n)
-    included  False for patients who do not belong to a replicate's group; shape (R, n) or (n,)
-    tie_tolerance  as in `TimeToEvent`, each replicate's group on its own
+    Parameters
+    ----------
+    time
+        Days; shape (R, n).
+    observed
+        True where the event was seen; shape (R, n).
+    included
+        False for patients who do not belong to a replicate's group; shape (R, n) or (n,).
+    tie_tolerance
+        As in `TimeToEvent`, each replicate's group on its own.
     """
     days, events, belongs = _arrays(time, observed, included)
     [(_, days, events)] = _joined(days, events, [belongs], belongs, tie_tolerance)
@@ -164,7 +187,9 @@ def kaplan_meier_many(
     with np.errstate(divide="ignore"):
         log_var = np.cumsum(np.where(events, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     last = np.where(np.isfinite(days), days, 0.0).max(axis=1)
-    return SurvivalCurves(days, survival, log_var, last, tie_tolerance)
+    return SurvivalCurves(
+        times=days, survival=survival, log_var=log_var, last=last, tie_tolerance=tie_tolerance
+    )
 
 
 def hazard_ratio_many(

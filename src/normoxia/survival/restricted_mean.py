@@ -45,7 +45,13 @@ def restricted_mean(curve: SurvivalCurve, horizon: float, *, extend: bool = Fals
     reach = half_width(curve.level) * error
     low, high = max(value - reach, 0.0), min(value + reach, horizon)
     return Inference(
-        value, error, low, high, curve.level, math.nan, f"restricted mean to {horizon:g} days"
+        value=value,
+        standard_error=error,
+        low=low,
+        high=high,
+        level=curve.level,
+        p=math.nan,
+        method=f"restricted mean to {horizon:g} days",
     )
 
 
@@ -54,7 +60,11 @@ def restricted_mean_difference(
 ) -> Inference:
     """Restricted mean, experimental minus control, in days, tested against 0.
 
-    raises  ComputationFailed when neither mean has a standard error (no event before the horizon in either group)
+    Raises
+    ------
+    ComputationFailed
+        When neither mean has a standard error (no event before the horizon in either
+        group).
     """
     one, other = restricted_mean(experimental, horizon), restricted_mean(control, horizon)
     error = math.hypot(one.standard_error, other.standard_error)
@@ -68,7 +78,10 @@ def restricted_mean_ratio(
 ) -> Inference:
     """Ratio of restricted means, experimental over control, tested against 1 on the log scale (delta method).
 
-    raises  ComputationFailed when a mean is 0 or neither has a standard error
+    Raises
+    ------
+    ComputationFailed
+        When a mean is 0 or neither has a standard error.
     """
     one, other = restricted_mean(experimental, horizon), restricted_mean(control, horizon)
     if min(one.value, other.value) <= 0:
@@ -92,13 +105,13 @@ def restricted_mean_lost(
     """
     mean = restricted_mean(curve, horizon, extend=extend)
     return Inference(
-        horizon - mean.value,
-        mean.standard_error,
-        horizon - mean.high,
-        horizon - mean.low,
-        mean.level,
-        math.nan,
-        f"restricted mean time lost to {horizon:g} days",
+        value=horizon - mean.value,
+        standard_error=mean.standard_error,
+        low=horizon - mean.high,
+        high=horizon - mean.low,
+        level=mean.level,
+        p=math.nan,
+        method=f"restricted mean time lost to {horizon:g} days",
     )
 
 

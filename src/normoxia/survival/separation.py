@@ -16,7 +16,11 @@ from normoxia.survival.design import RiskDesign
 def separates(design: RiskDesign, direction: Floats, exact: bool, tolerance: float = 0.0) -> bool:
     """Whether every event has the greatest value along a direction among those at risk, up to a share of the range.
 
-    exact   tied events need only reach the others at risk, not one another (the discrete likelihood)
+    Parameters
+    ----------
+    exact
+        Tied events need only reach the others at risk, not one another (the discrete
+        likelihood).
     """
     values = design.x @ direction
     if design.entry_order is None and not exact:

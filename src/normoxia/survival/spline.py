@@ -18,15 +18,21 @@ Scale = Literal["hazard", "odds", "normal"]
 _HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SplineFit:
     """A fitted Royston-Parmar model.
 
-    scale          what the spline is: log cumulative hazard, log cumulative odds, or minus the probit of
-                   survival
-    knots          on log days, boundary ones included; shape (k + 2,)
-    names          gamma0 ..., then covariate effects, then changes of gamma1 with a covariate
-    coefficients, covariance   in that order
+    Parameters
+    ----------
+    scale
+        What the spline is: log cumulative hazard, log cumulative odds, or minus the probit
+        of survival.
+    knots
+        On log days, boundary ones included; shape (k + 2,).
+    names
+        Gamma0 ..., then covariate effects, then changes of gamma1 with a covariate.
+    coefficients, covariance
+        In that order.
     """
 
     scale: Scale
@@ -40,10 +46,12 @@ class SplineFit:
 
     @property
     def standard_errors(self) -> Floats:
+        """Standard errors of the coefficients; shape (n_coefficients,)."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     @property
     def aic(self) -> float:
+        """Akaike's information criterion."""
         return -2.0 * self.log_likelihood + 2.0 * len(self.coefficients)
 
     def cumulative_hazard(self, times: ArrayLike, covariates: ArrayLike = ()) -> Floats:
@@ -160,14 +168,14 @@ def fit_spline(
         *(f"gamma1({labels[i]})" for i in varying),
     )
     return SplineFit(
-        scale,
-        knots,
-        all_names,
-        found / factor,
-        covariance / np.outer(factor, factor),
-        -value,
-        x.shape[1],
-        tuple(varying),
+        scale=scale,
+        knots=knots,
+        names=all_names,
+        coefficients=found / factor,
+        covariance=covariance / np.outer(factor, factor),
+        log_likelihood=-value,
+        n_covariates=x.shape[1],
+        varying=tuple(varying),
     )
 
 

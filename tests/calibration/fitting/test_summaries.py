@@ -82,7 +82,7 @@ def of(
         if endpoint is Endpoint.PFS
         else (found.os, found.os_observed)
     )
-    return TimeToEvent(time[point, arm][rows].astype(float), seen[point, arm][rows])
+    return TimeToEvent(time=time[point, arm][rows].astype(float), observed=seen[point, arm][rows])
 
 
 @pytest.mark.parametrize("members", ["all", "part"])

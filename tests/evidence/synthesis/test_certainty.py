@@ -20,7 +20,14 @@ from normoxia.evidence.synthesis.model.network import NetworkEffect
 def effect(estimate: float, half: float, prediction: float) -> NetworkEffect:
     ends = (estimate - prediction, estimate + prediction)
     return NetworkEffect(
-        "a", "b", estimate, half / 1.96, estimate - half, estimate + half, 0.5, ends
+        treatment="a",
+        comparator="b",
+        estimate=estimate,
+        se=half / 1.96,
+        low=estimate - half,
+        high=estimate + half,
+        p_value=0.5,
+        prediction=ends,
     )
 
 

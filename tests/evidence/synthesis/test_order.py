@@ -263,7 +263,7 @@ def asymmetry(network: net.Network, back: Mapping[str, str], study: Mapping[str,
 
 def slope(network: net.Network, study: Mapping[str, str]) -> Numbers:
     found = regression.network_regression(
-        network, {s: float(int(study[s][1:]) % 3) for s in network.studies}
+        network, {"x": {s: float(int(study[s][1:]) % 3) for s in network.studies}}
     )
     last = found.coefficients[-1]
     return {

@@ -14,7 +14,7 @@ def exponential(hazard: float, n: int, seed: int, plateau: float = 0.0) -> TimeT
     """Exponential times, a share of patients without the event; all censored at 1,000 days."""
     rng = np.random.default_rng(seed)
     time = np.where(rng.random(n) < plateau, np.inf, rng.exponential(1 / hazard, n))
-    return TimeToEvent(np.minimum(time, 1000.0), time <= 1000.0)
+    return TimeToEvent(time=np.minimum(time, 1000.0), observed=time <= 1000.0)
 
 
 def test_proportional_hazards_put_the_ratio_first_and_the_periods_agree_with_it() -> None:
@@ -55,7 +55,7 @@ def test_periods_cover_all_events_and_cuts_must_lie_within_follow_up() -> None:
 def test_the_ratio_of_times_lost_is_that_of_the_areas_above_the_curves() -> None:
     """Ten patients an arm, nobody censored: the mean of min(time, horizon) in closed form, its error by the delta method."""
     one, other = np.arange(1.0, 11.0) * 20.0, np.arange(1.0, 11.0) * 12.0
-    arms = [TimeToEvent(t, np.ones(10, dtype=bool)) for t in (one, other)]
+    arms = [TimeToEvent(time=t, observed=np.ones(10, dtype=bool)) for t in (one, other)]
     horizon = 100.0
     found = time_lost_ratio(*(kaplan_meier(arm) for arm in arms), horizon)
     assert found is not None
@@ -69,6 +69,6 @@ def test_the_ratio_of_times_lost_is_that_of_the_areas_above_the_curves() -> None
 
 
 def test_an_arm_that_loses_no_time_has_no_ratio() -> None:
-    well = TimeToEvent(np.full(20, 200.0), np.zeros(20, dtype=bool))
-    ill = TimeToEvent(np.arange(1.0, 21.0) * 10.0, np.ones(20, dtype=bool))
+    well = TimeToEvent(time=np.full(20, 200.0), observed=np.zeros(20, dtype=bool))
+    ill = TimeToEvent(time=np.arange(1.0, 21.0) * 10.0, observed=np.ones(20, dtype=bool))
     assert time_lost_ratio(kaplan_meier(well), kaplan_meier(ill), 150.0) is None

@@ -10,10 +10,10 @@ import pytest
 from normoxia import evidence
 from normoxia.evidence.synthesis.answers import answer
 from normoxia.evidence.synthesis.judgement.proportionality import (
-    Wanted,
-    of_the_registry,
+    ContrastQuery,
     over_time,
     proportionality,
+    proportionality_of_registry,
 )
 
 
@@ -25,16 +25,30 @@ def test_the_printed_curves_of_two_trials_are_found_not_proportional() -> None:
     """Borghaei 2015 (N Engl J Med 373:1627) and Rittmeyer 2017 (Lancet 389:255) both print PFS curves that cross."""
     found = proportionality(
         [
-            Wanted(
-                study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel", "ICI", "docetaxel"
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT",),
+                arm="nivo",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
             ),
-            Wanted(study("OAK"), "PFS", ("ITT850",), "atezo", "docetaxel", "ICI", "docetaxel"),
-            Wanted(study("LEAP-007"), "PFS"),
+            ContrastQuery(
+                study=study("OAK"),
+                endpoint="PFS",
+                populations=("ITT850",),
+                arm="atezo",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
+            ),
+            ContrastQuery(study=study("LEAP-007"), endpoint="PFS"),
         ]
     )
     assert found.violated == ("CheckMate-057", "OAK")
     assert found.unseen == ("LEAP-007",)
-    (pair,) = (p for p in found.told() if p.study == "CheckMate-057")
+    (pair,) = (p for p in found.violating_pairs() if p.study == "CheckMate-057")
     assert pair.of == "ITT (NEJM fig 1C)"
     assert pair.effect.crosses
     early, _, late = (period.ratio for period in pair.effect.periods)
@@ -45,7 +59,19 @@ def test_the_printed_curves_of_two_trials_are_found_not_proportional() -> None:
 
 def test_a_contrast_asked_the_other_way_round_is_the_mirror_image() -> None:
     told = [
-        proportionality([Wanted(study("CheckMate-057"), "OS", ("ITT",), *arms, *arms)]).pairs
+        proportionality(
+            [
+                ContrastQuery(
+                    study=study("CheckMate-057"),
+                    endpoint="OS",
+                    populations=("ITT",),
+                    arm=arms[0],
+                    comparator=arms[1],
+                    treatment=arms[0],
+                    control=arms[1],
+                )
+            ]
+        ).pairs
         for arms in (("nivo", "docetaxel"), ("docetaxel", "nivo"))
     ]
     ((one,), (other,)) = told
@@ -57,14 +83,14 @@ def test_a_contrast_asked_the_other_way_round_is_the_mirror_image() -> None:
 def test_one_curve_of_two_doses_serves_each_of_them() -> None:
     (*pairs,) = proportionality(
         [
-            Wanted(
-                study("KEYNOTE-010"),
-                "PFS",
-                ("TPS_ge1",),
-                "pembro2",
-                "docetaxel",
-                "ICI",
-                "docetaxel",
+            ContrastQuery(
+                study=study("KEYNOTE-010"),
+                endpoint="PFS",
+                populations=("TPS_ge1",),
+                arm="pembro2",
+                comparator="docetaxel",
+                treatment="ICI",
+                control="docetaxel",
             )
         ]
     ).pairs
@@ -74,13 +100,37 @@ def test_one_curve_of_two_doses_serves_each_of_them() -> None:
 
 def test_curves_of_the_patients_who_entered_go_before_those_of_others() -> None:
     entered = proportionality(
-        [Wanted(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     others = proportionality(
-        [Wanted(study("CheckMate-057"), "PFS", ("PDL1_strata",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("PDL1_strata",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     neither = proportionality(
-        [Wanted(study("CheckMate-057"), "PFS", ("ITT_3y",), "nivo", "docetaxel")]
+        [
+            ContrastQuery(
+                study=study("CheckMate-057"),
+                endpoint="PFS",
+                populations=("ITT_3y",),
+                arm="nivo",
+                comparator="docetaxel",
+            )
+        ]
     )
     assert len(entered.pairs) == 1
     assert len(others.pairs) == 3
@@ -88,17 +138,33 @@ def test_curves_of_the_patients_who_entered_go_before_those_of_others() -> None:
 
 
 def test_two_strata_on_one_figure_are_told_once() -> None:
-    wanted = Wanted(study("CheckMate-057"), "PFS", ("ITT",), "nivo", "docetaxel")
-    assert proportionality([wanted, wanted]).pairs == proportionality([wanted]).pairs
+    query = ContrastQuery(
+        study=study("CheckMate-057"),
+        endpoint="PFS",
+        populations=("ITT",),
+        arm="nivo",
+        comparator="docetaxel",
+    )
+    assert proportionality([query, query]).pairs == proportionality([query]).pairs
 
 
 def test_another_endpoint_that_moves_is_a_reason_for_doubt() -> None:
-    found = proportionality([Wanted(study("OAK"), "OS", ("ITT850",), "atezo", "docetaxel")])
+    found = proportionality(
+        [
+            ContrastQuery(
+                study=study("OAK"),
+                endpoint="OS",
+                populations=("ITT850",),
+                arm="atezo",
+                comparator="docetaxel",
+            )
+        ]
+    )
     assert (found.violated, found.unseen, found.elsewhere) == ((), ("OAK",), ("OAK",))
 
 
 def test_the_registry_knows_studies_by_name_only() -> None:
-    found = of_the_registry(["checkmate 057", "LEAP-007", "nobody's trial"])
+    found = proportionality_of_registry(["checkmate 057", "LEAP-007", "nobody's trial"])
     assert found.violated == ("CheckMate-057",)
     assert found.unseen == ()
 

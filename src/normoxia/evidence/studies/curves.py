@@ -18,7 +18,8 @@ from normoxia.evidence.studies.reported import Curve
 from normoxia.evidence.studies.study import Study
 
 if TYPE_CHECKING:
-    from normoxia.survival.digitised import DigitisedCurve, Reconstruction
+    from normoxia.survival.digitised import Reconstruction
+    from normoxia.survival.digitised_curve import DigitisedCurve
 
 #: readings are placed this far apart, in months, on the constant hazard between two landmarks
 _STEP = 0.5
@@ -28,7 +29,7 @@ _FLOOR = 0.05
 
 def digitised(curve: Curve) -> DigitisedCurve:
     """A registry curve as the figure it came from: readings on constant hazards between its points, its risk table."""
-    from normoxia.survival.digitised import DigitisedCurve
+    from normoxia.survival.digitised_curve import DigitisedCurve
 
     known = {0.0: 100.0} | {month: percent for month, percent, _ in curve.points}
     if curve.median > 0.0 and _between(known, curve.median):

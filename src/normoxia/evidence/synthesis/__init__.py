@@ -7,13 +7,15 @@ Read in this order:
     meta           pairwise pooling; small_studies, regression, indirect (Bucher, MAIC)
     multiarm       a study with several arms as independent contrasts; all_pairs completes what publications leave out
     network        the network and its fit; prediction, ranking, consistency, contribution, components, funnel, certainty
+    bayesian       the posterior under an informative prior of the heterogeneity (priors), integrated exactly
     pooling        pool: all of it at once; without leaves out each study in turn
 
 counts and time:
 
     counts         which way counts are pooled: rare (Mantel-Haenszel, its pairs in design_odds; penalised logistic), binomial (random
                    effects)
-    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not
+    over_time      two arms whose hazards need not stay proportional; proportionality says of which studies they do not;
+                   restricted_means pools restricted mean differences to one horizon
 
 and where the numbers come from:
 

@@ -18,8 +18,8 @@ from normoxia.evidence.synthesis.extraction import (
 from normoxia.evidence.synthesis.judgement import certainty as trust
 from normoxia.evidence.synthesis.judgement.contribution import study_contributions
 from normoxia.evidence.synthesis.judgement.proportionality import (
+    ContrastQuery,
     Proportionality,
-    Wanted,
     proportionality,
 )
 from normoxia.evidence.synthesis.model import components as parts
@@ -28,31 +28,38 @@ from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.regression import Regression, meta_regression
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.questions import Asked, Question, question
-from normoxia.outcome import Measure
+from normoxia.language import Message
+from normoxia.outcome import Measure, exponential
 
 #: name and version of the dictionary `Answer.to_json` gives
 SCHEMA = "normoxia/answer/1"
 
 Tau = TauMethod | str | float
 
-_SEARCH = (
-    "the registry follows one review and trials that isolate a component, not a systematic search"
-)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Analysis:
     """One endpoint's answer.
 
-    over_time     what digitised curves say of the hazards behind it; read it first. None for what is no hazard ratio
-    synthesis     None where fewer than one contrast was found, or for a regression
-    additive, joint, test   component models without and with the interaction, and the test between them
-    regression    for a question about covariates
-    without       the headline contrasts with each study left out; None where the network then breaks
-    contributions share of each study in each estimate
+    Parameters
+    ----------
+    over_time
+        What digitised curves say of the hazards behind it; read it first. None for what is
+        no hazard ratio.
+    synthesis
+        None where fewer than one contrast was found, or for a regression.
+    additive, joint, test
+        Component models without and with the interaction, and the test between them.
+    regression
+        For a question about covariates.
+    without
+        The headline contrasts with each study left out; None where the network then breaks.
+    contributions
+        Share of each study in each estimate.
     """
 
     asked: Asked
@@ -108,26 +115,44 @@ def answer(
     prediction: Prediction | None = None,
     draws: int = 10_000,
     seed: int = 0,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> Answer:
     """The whole analysis of a question.
 
-    asked    a question, the name of a shipped one, or a document
-    studies  the registry; the shipped one by default
-    tau      estimator of tau2, or a fixed standard deviation
-    hartung_knapp, level, prediction   as in `pool`; a regression is by Hartung and Knapp in any case, components never
-    raises   InvalidDocument when the question leaves a randomised study of the registry without a word, or names a study,
-             population or arm that is not there
+    Parameters
+    ----------
+    asked
+        A question, the name of a shipped one, or a document.
+    studies
+        The registry; the shipped one by default.
+    tau
+        Estimator of tau2, or a fixed standard deviation.
+    hartung_knapp, level, prediction, prior
+        As in `pool`; a regression is by Hartung and Knapp in any case, components never.
+
+    Raises
+    ------
+    InvalidDocument
+        When the question leaves a randomised study of the registry without a word, or names
+        a study, population or arm that is not there.
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()
     require_complete(q, known)
-    asked_of = _Asked(model, tau, hartung_knapp, level, prediction)
+    asked_of = _Asked(
+        model=model,
+        tau=tau,
+        hartung_knapp=hartung_knapp,
+        level=level,
+        prediction=prediction,
+        prior=prior,
+    )
     return Answer(
         q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked}
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """How to pool."""
 
@@ -136,6 +161,7 @@ class _Asked:
     hartung_knapp: bool
     level: float
     prediction: Prediction | None
+    prior: HeterogeneityPrior | str | None
 
     def of_fit(self) -> dict[str, Any]:
         """Options of a network's fit."""
@@ -152,11 +178,16 @@ def _analyse(
     q: Question, asked: Asked, known: Registry, how: _Asked, draws: int, seed: int
 ) -> Analysis:
     contrasts, used, left, sizes = evidence_for(q, asked, known)
-    base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
+    base = Analysis(
+        asked=asked,
+        used=tuple(used),
+        left_out=tuple(left),
+        over_time=_over_time(q, asked, used, known),
+    )
     if not contrasts:
-        return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
+        return _with(base, notes=(Message("question.no_study"),))
     if q.kind == "regression":
-        return _with(base, **_regress(q, contrasts, used, how))
+        return _with(base, **_regress(q, contrasts, how))
     network = net.build(
         contrasts,
         EffectMeasure.HR if asked.measure is Measure.HAZARD_RATIO else EffectMeasure.OR,
@@ -170,13 +201,14 @@ def _analyse(
         small_values=asked.small_values,
         draws=draws,
         seed=seed,
+        prior=how.prior,
     )
     shares = study_contributions(synthesis.fit)
     judged = trust.certainty(
         synthesis.fit,
         risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
         indirectness={e.study: e.indirectness for e in q.entries},
-        reporting_bias=(trust.Concern.SOME, _SEARCH),
+        reporting_bias=(trust.Concern.SOME, Message("certainty.search")),
         shares=shares,
     )
     more: dict[str, Any] = {
@@ -201,14 +233,14 @@ def _over_time(
         for u in used
     }
     return proportionality(
-        Wanted(
-            known[u.study],
-            asked.endpoint.value,
-            populations[u.study],
-            u.arm,
-            u.comparator,
-            u.treatment,
-            u.control,
+        ContrastQuery(
+            study=known[u.study],
+            endpoint=asked.endpoint.value,
+            populations=populations[u.study],
+            arm=u.arm,
+            comparator=u.comparator,
+            treatment=u.treatment,
+            control=u.control,
         )
         for u in used
     )
@@ -245,21 +277,18 @@ def _compose(q: Question, network: net.Network, how: _Asked) -> dict[str, Any]:
     return found
 
 
-def _regress(
-    q: Question, contrasts: list[Contrast], used: list[Used], how: _Asked
-) -> dict[str, Any]:
+def _regress(q: Question, contrasts: list[Contrast], how: _Asked) -> dict[str, Any]:
     rows = {f"{e.study}, {e.populations[-1]}": e for e in q.entries}
     columns = {
         name: [rows[c.study].covariates.get(name, 0.0) for c in contrasts] for name in q.covariates
     }
     varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
     dropped = tuple(
-        f"{name} does not vary here and is left out" for name in columns if name not in varied
+        Message("question.no_variation", name=name) for name in columns if name not in varied
     )
     if len(contrasts) < len(varied) + 2:
-        return {
-            "notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")
-        }
+        few = Message("question.few_strata", n=len(contrasts), k=len(varied))
+        return {"notes": (*dropped, few)}
     fitted = meta_regression(
         [c.estimate for c in contrasts],
         [c.se for c in contrasts],
@@ -365,7 +394,7 @@ def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -
 
 
 def _ratio(log: float) -> float | None:
-    return math.exp(log) if abs(log) < 700 else None
+    return _finite(exponential(log))
 
 
 def _finite(value: float) -> float | None:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from normoxia.documents import Finding
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis.judgement import consistency
 from normoxia.evidence.synthesis.model import network as net
 from normoxia.evidence.synthesis.model import ranking
+from normoxia.evidence.synthesis.model.bayesian import BayesianFit, fit_bayesian
 from normoxia.evidence.synthesis.model.contrasts import (
     Arm,
     Contrast,
@@ -25,8 +27,11 @@ from normoxia.evidence.synthesis.model.counts import Method, fit_counts
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import Network, NetworkEffect, NetworkFit, Prediction
+from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.ranking import Rank, SmallValues
 from normoxia.evidence.synthesis.model.size import require_feasible
+from normoxia.language import Message, Wording
+from normoxia.outcome import exponential
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
@@ -35,27 +40,38 @@ if TYPE_CHECKING:
 SCHEMA = "normoxia/synthesis/1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Synthesis:
     """A network meta-analysis with its ranking and its checks.
 
-    fit           the model asked for; common the common-effect fit beside it
-    reference     the treatment others are shown against
-    ranking       best first; see `small_values`
-    splits        node splits; interaction the design-by-treatment test
-    notes         what the evidence could not say, in sentences
-    method        how counts became estimates, see `counts`
+    Parameters
+    ----------
+    fit
+        The model asked for; common the common-effect fit beside it.
+    reference
+        The treatment others are shown against.
+    ranking
+        Best first; see `small_values`.
+    splits
+        Node splits; interaction the design-by-treatment test.
+    notes
+        What the evidence could not say, in sentences.
+    method
+        How counts became estimates, see `counts`.
+    bayesian
+        The posterior under a prior of the heterogeneity, where one was asked for.
     """
 
     fit: NetworkFit
     common: NetworkFit
     reference: str
-    small_values: str
+    small_values: SmallValues
     ranking: tuple[Rank, ...]
     splits: tuple[consistency.Split, ...]
     interaction: consistency.DesignByTreatment
     notes: tuple[str, ...]
     method: str = "inverse-variance"
+    bayesian: BayesianFit | None = None
 
     @property
     def network(self) -> Network:
@@ -78,6 +94,7 @@ class Synthesis:
         reference first.
         """
         is_ratio = self.network.effect.is_ratio
+        posterior = self.bayesian
         fits = [self.fit] if self.fit.model == "common" else [self.fit, self.common]
         low, high = self.fit.tau2_interval()
         i2, i2_low, i2_high = self.fit.i2
@@ -104,6 +121,11 @@ class Synthesis:
             },
             "ranking": [_rank_json(r) for r in self.ranking],
             "inconsistency": _inconsistency_json(self.interaction, self.splits),
+            **(
+                {"bayesian": posterior.to_json(self.reference, self.small_values)}
+                if posterior is not None
+                else {}
+            ),
             "small_values": self.small_values,
             "notes": list(self.notes),
         }
@@ -123,18 +145,39 @@ def pool(
     method: Method | str = Method.INVERSE_VARIANCE,
     draws: int = 10_000,
     seed: int = 0,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> Synthesis:
     """A network meta-analysis of a table, of contrasts, of arms, or (hazard ratios and counts together) of both.
 
-    effect        measure; taken from the table when it says, must be given for arms; contrasts are on the analysis scale
-    reference     by default the treatment in most studies
-    hartung_knapp, level, prediction   as in `network.fit`; prediction "confidence" by default. The methods of counts have neither
-                  Hartung and Knapp's variance nor a confidence distribution of tau2
-    small_values  "good" or "bad" for the patient; good by default, and a note says so unless the measure is a hazard ratio
-    method        inverse variance, or one of the methods for few events, which take odds ratios from counts themselves (see
-                  `counts`), with a tau of their own or none
-    draws, seed   of the rankogram
-    raises        InvalidArgument for evidence without a contrast or options a method has not, UnknownName for a reference that is not in the network
+    Parameters
+    ----------
+    effect
+        Measure; taken from the table when it says, must be given for arms; contrasts are on
+        the analysis scale.
+    reference
+        By default the treatment in most studies.
+    hartung_knapp, level, prediction
+        As in `network.fit`; prediction "confidence" by default. The methods of counts have
+        neither Hartung and Knapp's variance nor a confidence distribution of tau2.
+    small_values
+        "good" or "bad" for the patient; good by default, and a note says so unless the
+        measure is a hazard ratio.
+    method
+        Inverse variance, or one of the methods for few events, which take odds ratios from
+        counts themselves (see `counts`), with a tau of their own or none.
+    draws, seed
+        Of the rankogram.
+    prior
+        Of the heterogeneity, for a Bayesian analysis beside the other: a name or a text as
+        in `priors.prior_of`, "default" for the one that fits the measure; none is made
+        without one.
+
+    Raises
+    ------
+    InvalidArgument
+        For evidence without a contrast or options a method has not.
+    UnknownName
+        For a reference that is not in the network.
     """
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
 
@@ -163,7 +206,15 @@ def pool(
     elif model == "random":
         common = net.fit(network, model="common", level=level)
     if hartung_knapp and net.agrees_exactly(by_variance):
-        notes.append(net.AGREES)
+        notes.append(Message("evidence.agrees_exactly"))
+    posterior = None
+    if prior is not None:
+        if counted:
+            raise InvalidArgument(
+                f"{Method(method)} keeps to the counts; the Bayesian analysis is of contrasts, so pool by inverse-variance"
+            )
+        posterior = fit_bayesian(network, prior, level=level)
+        notes += _prior_notes(posterior)
     at = (
         network.treatments[network.index(reference)]
         if reference is not None
@@ -171,9 +222,7 @@ def pool(
     )
     direction: SmallValues = small_values or "good"
     if small_values is None and network.effect is not EffectMeasure.HR:
-        notes.append(
-            f"ranked as if small values of {network.effect} were good for the patient (assumed); say small_values=..."
-        )
+        notes.append(Message("evidence.direction", measure=str(network.effect)))
     ranks = ranking.rank(fitted, small_values=direction, draws=draws, seed=seed)
     notes += [*network.notes, *_limits(fitted)]
     return Synthesis(
@@ -186,7 +235,19 @@ def pool(
         interaction=consistency.design_by_treatment(network),
         notes=tuple(notes),
         method=str(Method(method)),
+        bayesian=posterior,
     )
+
+
+def _prior_notes(posterior: BayesianFit) -> list[Message]:
+    """A note where the prior was fitted to effects on another scale than the network's."""
+    measure = str(posterior.network.effect)
+    fitted = {"log odds ratio": "OR", "standardised mean difference": "SMD"}
+    if fitted.get(posterior.prior.measure, measure) == measure:
+        return []
+    return [
+        Message("evidence.prior_of_other", measure=measure, fitted=Wording(posterior.prior.measure))
+    ]
 
 
 def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Network, list[str]]:
@@ -200,16 +261,14 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
         table = evidence
         measure = EffectMeasure(effect or table.effect or EffectMeasure.MD)
         require_feasible((*table.contrasts, *table.arms))
-        notes += [str(finding) for finding in table.findings]
+        notes += [_finding(finding) for finding in table.findings]
         sizes = table.sizes
         found: tuple[Contrast, ...] = table.contrasts
         if table.arms:
             from_arms, more = contrasts_from_arms(table.arms, measure)
             found, notes = (*found, *from_arms), [*notes, *more]
         if effect is None and table.effect is None:
-            notes.append(
-                "the table does not name its measure; taken as a difference (MD): say effect=... if it is a log ratio"
-            )
+            notes.append(Message("evidence.no_measure"))
     else:
         rows = tuple(evidence)
         require_feasible(rows)
@@ -225,10 +284,7 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
             found, notes = (*found, *from_arms), [*notes, *more]
             sizes = {(arm.study, arm.treatment): arm.n for arm in arms}
             if found[: -len(from_arms) or None] and measure is EffectMeasure.HR:
-                notes.append(
-                    "counts and hazard ratios are pooled together: counts are read through the complementary log-log, which is "
-                    "a log hazard ratio only if hazards are proportional and follow-up is alike in both arms (assumed)"
-                )
+                notes.append(Message("evidence.counts_and_ratios"))
     if not found:
         raise InvalidArgument(
             "\n".join(["no study gives a contrast; nothing can be pooled", *notes])
@@ -236,37 +292,38 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
     return net.build(found, measure, sizes), notes
 
 
-def _limits(fit: NetworkFit) -> list[str]:
-    network, lines = fit.network, []
+def _finding(finding: Finding) -> Message:
+    """A finding about the table as a note of the synthesis."""
+    if not finding.expected:
+        return Message("evidence.finding", place=str(finding.place), found=finding.found)
+    return Message(
+        "evidence.finding_expected",
+        place=str(finding.place),
+        found=finding.found,
+        expected=finding.expected,
+    )
+
+
+def _limits(fit: NetworkFit) -> list[Message]:
+    network = fit.network
+    lines: list[Message] = []
     if not network.is_connected:
         parts = "; ".join(", ".join(part) for part in network.parts())
-        lines.append(
-            f"the network falls into {network.n_parts} parts ({parts}); contrasts between parts cannot be estimated: "
-            "add a study that links them, or assume additive components"
-        )
+        lines.append(Message("evidence.parts", n=network.n_parts, parts=parts))
     if fit.df == 0:
-        lines.append(
-            "there is no spare evidence: heterogeneity and inconsistency cannot be estimated, tau is taken as 0"
-        )
+        lines.append(Message("evidence.no_spare"))
     elif len(network.studies) == 1:
-        lines.append("one study: this is its result, not a synthesis")
+        lines.append(Message("evidence.one_study"))
     compared = consistency.direct_estimates(network, 0.0)
     if fit.df and len(compared) == len(network.treatments) - network.n_parts:
-        lines.append(
-            "no loop of treatments: every estimate is direct or a chain of direct ones, inconsistency cannot be tested"
-        )
+        lines.append(Message("evidence.no_loop"))
     if fit.tau_is_outside():
         low, high = (math.sqrt(end) for end in fit.tau2_interval())
         lines.append(
-            f"tau {fit.tau:.3g} ({fit.tau_method}) lies outside its own interval {low:.3g} to {high:.3g}: the interval inverts the "
-            "generalised Q, which reads the data differently; that the two part means that effects are not normal around the model "
-            "with one tau, or that effects and standard errors are tied (rare events); take neither as precise, compare tau=PM, "
-            "which solves the same Q"
+            Message("evidence.tau_outside", tau=fit.tau, method=fit.tau_method, low=low, high=high)
         )
     if fit.model == "random" and 0 < fit.df < 5:
-        lines.append(
-            f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value"
-        )
+        lines.append(Message("evidence.few_degrees", df=fit.df))
     return lines
 
 
@@ -322,9 +379,7 @@ def effect_json(e: NetworkEffect, model: str, is_ratio: bool) -> dict[str, Any]:
     }
     if is_ratio:
         ends = (e.estimate, e.low, e.high, *e.prediction)
-        ratio, low, high, first, last = (
-            _number(math.exp(x)) if math.isfinite(x) and x < 700 else None for x in ends
-        )
+        ratio, low, high, first, last = (_number(exponential(x)) for x in ends)
         found["ratio"] = {
             "estimate": ratio,
             "interval": [low, high],

@@ -22,15 +22,23 @@ LANGUAGES = ("en", "zh")
 KINDS = ("network", "components", "regression")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyEntry:
     """One study that enters.
 
-    populations  ids of its populations, earliest cut first; the last that prints an interval is used
-    arms         arm to node of the network; the first node of a pair is read against the second
-    endpoints    endpoints this entry serves; all when empty
-    covariates   values for a meta-regression
-    risk_of_bias, indirectness   1, 2 or 3, as in `certainty`
+    Parameters
+    ----------
+    populations
+        Ids of its populations, earliest cut first; the last that prints an interval is
+        used.
+    arms
+        Arm to node of the network; the first node of a pair is read against the second.
+    endpoints
+        Endpoints this entry serves; all when empty.
+    covariates
+        Values for a meta-regression.
+    risk_of_bias, indirectness
+        1, 2 or 3, as in `certainty`.
     """
 
     study: str
@@ -61,15 +69,23 @@ class Asked:
     small_values: SmallValues
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked, of which evidence.
 
-    kind         "network", "components" or "regression"
-    headline     contrasts the question is about, treatment before comparator
-    parts_of     components of each node, for a component analysis; groups the names an interaction may use
-    covariates   names in the order they enter a regression
-    limits       what the answer cannot tell
+    Parameters
+    ----------
+    kind
+        "network", "components" or "regression".
+    headline
+        Contrasts the question is about, treatment before comparator.
+    parts_of
+        Components of each node, for a component analysis; groups the names an interaction
+        may use.
+    covariates
+        Names in the order they enter a regression.
+    limits
+        What the answer cannot tell.
     """
 
     name: str
@@ -153,7 +169,7 @@ def _entry(node: Node, findings: Findings) -> StudyEntry:
         ("endpoints", "covariates", "risk_of_bias", "indirectness"),
     )
     if not {"study", "populations", "arms", "why"} <= set(f):
-        return StudyEntry("", (), {}, {})
+        return StudyEntry(study="", populations=(), arms={}, why={})
     return StudyEntry(
         study=f["study"].text(findings),
         populations=tuple(n.text(findings) for n in f["populations"].items(findings)),

@@ -13,12 +13,16 @@ from normoxia.evidence.synthesis.intake import tables
 from normoxia.evidence.synthesis.intake.tables import NetworkTable
 from normoxia.evidence.synthesis.judgement.certainty import Certainty, certainty
 from normoxia.evidence.synthesis.judgement.contribution import shares_left_out, study_contributions
-from normoxia.evidence.synthesis.judgement.proportionality import Proportionality, of_the_registry
+from normoxia.evidence.synthesis.judgement.proportionality import (
+    Proportionality,
+    proportionality_of_registry,
+)
 from normoxia.evidence.synthesis.model.components import ComponentFit, fit_components, named_parts
 from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
 from normoxia.evidence.synthesis.model.counts import Method
 from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import NetworkEffect, Prediction
+from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.ranking import SmallValues
 from normoxia.evidence.synthesis.pooling import Synthesis, effect_json, pool
 from normoxia.evidence.synthesis.without import without_each_study
@@ -120,6 +124,7 @@ def analyse_table(
     components: bool = False,
     inactive: str | None = None,
     seed: int = 0,
+    prior: HeterogeneityPrior | str | None = None,
 ) -> TableAnalysis:
     """Read a table, pool it, grade it and check it; `normoxia.pool` describes the parameters.
 
@@ -148,6 +153,7 @@ def analyse_table(
         hartung_knapp=hartung_knapp,
         level=level,
         prediction=prediction,
+        prior=prior,
     )
     network = synthesis.network
     shares = {} if shares_left_out(network) else study_contributions(synthesis.fit)
@@ -230,7 +236,7 @@ def _over_time(synthesis: Synthesis) -> Proportionality | None:
     """Tests of proportional hazards from the registry's curves of studies with the same names; None without any."""
     if synthesis.network.effect is not EffectMeasure.HR:
         return None
-    tests = of_the_registry(synthesis.network.studies)
+    tests = proportionality_of_registry(synthesis.network.studies)
     return tests if tests.pairs else None
 
 

@@ -26,9 +26,17 @@ def without_each_study(
 ) -> dict[str, tuple[NetworkEffect, ...] | None]:
     """Every treatment against the reference with each study left out; None where the network breaks, or nothing can be fitted.
 
-    model, tau  as the synthesis was made with
-    arms        the counts of its studies, where it was made by a method of counts
-    raises      InvalidArgument with a single study, or more than `MOST_STUDIES`
+    Parameters
+    ----------
+    model, tau
+        As the synthesis was made with.
+    arms
+        The counts of its studies, where it was made by a method of counts.
+
+    Raises
+    ------
+    InvalidArgument
+        With a single study, or more than `MOST_STUDIES`.
     """
     network, fit = synthesis.network, synthesis.fit
     n = len(network.studies)

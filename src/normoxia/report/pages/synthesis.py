@@ -18,7 +18,7 @@ from normoxia.evidence.synthesis.model.meta import chi2_tail
 from normoxia.evidence.synthesis.model.network import NetworkEffect
 from normoxia.evidence.synthesis.pooling import Synthesis
 from normoxia.language import Language, language
-from normoxia.outcome import Estimate, Measure
+from normoxia.outcome import Estimate, Measure, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, Section
@@ -119,11 +119,11 @@ def table_pages(
             rows = [
                 (
                     str(replace(f.place, file=file)),
-                    semicolon.join(text.phrase(x) for x in (f.found, f.expected) if x),
+                    semicolon.join(text.render(x) for x in (f.found, f.expected) if x),
                 )
                 for f in findings
             ]
-            rows += [("–", text.phrase(note)) for note in notes]
+            rows += [("–", text.render(note)) for note in notes]
             heads = (text.say("pool.place"), text.say("pool.note"))
             notes_table = Table(
                 name=pooled.name("notes"),
@@ -321,12 +321,13 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
                 one=treatment_in(text, entry.treatment),
                 other=treatment_in(text, entry.control),
             ),
-            text.phrase(entry.shown),
+            text.render(entry.shown),
             semicolon.join(
                 x
                 for x in (
                     entry.source.reference,
-                    *map(text.phrase, (entry.source.place, *entry.notes)),
+                    text.term(entry.source.place),
+                    *(text.render(note) for note in entry.notes),
                 )
                 if x
             ),
@@ -480,7 +481,17 @@ def _sections(
     }
     blocks: list[tuple[str, Sequence[Block | None]]] = [
         ("pool.section_network", (Prose(pooled.network_words()), graph)),
-        ("pool.section_effects", (forest, pooled.effects_table(), league, pooled.without_table())),
+        (
+            "pool.section_effects",
+            (
+                forest,
+                pooled.effects_table(),
+                *(Prose(line) for line in pooled.bayesian_words()),
+                pooled.bayesian_table(),
+                league,
+                pooled.without_table(),
+            ),
+        ),
         ("pool.section_studies", (studies, study_table(pooled, arms))),
         (
             "pool.section_components",
@@ -629,7 +640,7 @@ def _ratio(e: ComponentEffect) -> Estimate:
 
 
 def _exp(*ends: float) -> Estimate:
-    value, low, high = (math.exp(x) if not x >= 700 else math.inf for x in ends)
+    value, low, high = map(exponential, ends)
     return Estimate(value, low, high)
 
 

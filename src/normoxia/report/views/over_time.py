@@ -40,9 +40,9 @@ def warning_words(proportionality: Proportionality, text: Language) -> str:
 def further_words(proportionality: Proportionality, text: Language) -> list[str]:
     """Sentences on studies whose hazards look proportional, and on those without curves."""
     lines = []
-    if proportionality.steady:
+    if proportionality.proportional:
         lines.append(
-            text.say("pool.over_time_steady", studies=_names(proportionality.steady, text))
+            text.say("pool.over_time_steady", studies=_names(proportionality.proportional, text))
         )
     if proportionality.unseen:
         lines.append(
@@ -122,8 +122,8 @@ def over_time_table(
     rows: list[tuple[str, ...]] = []
     groups, bold = set(), set()
     study = ""
-    with_endpoint = len({pair.endpoint for pair in proportionality.told()}) > 1
-    for pair in proportionality.told():
+    with_endpoint = len({pair.endpoint for pair in proportionality.violating_pairs()}) > 1
+    for pair in proportionality.violating_pairs():
         if pair.study != study:
             study = pair.study
             groups.add(len(rows))
@@ -149,7 +149,7 @@ def over_time_table(
 def difference_highlights(proportionality: Proportionality, text: Language) -> list[Highlight]:
     """Restricted mean difference of each study, from its first curves with non-proportional hazards."""
     first: dict[str, PairOverTime] = {}
-    for pair in proportionality.told():
+    for pair in proportionality.violating_pairs():
         if not pair.is_proportional:
             first.setdefault(pair.study, pair)
     return [
@@ -159,7 +159,7 @@ def difference_highlights(proportionality: Proportionality, text: Language) -> l
             text.say(
                 "pool.difference_beside",
                 study=pair.study,
-                of=text.phrase(pair.of),
+                of=text.term(pair.of),
                 pair=_pair(pair.treatment, pair.control, text),
                 months=_month(pair.effect.horizon, text),
             ),
@@ -184,7 +184,7 @@ def _row(
         lost = "\n" + text.say("pool.time_lost", value=value)
     endpoint = pair.endpoint + text.say("pool.comma") if with_endpoint else ""
     return (
-        f"{endpoint}{text.phrase(pair.of)}{text.say('pool.semicolon')}{arms}",
+        f"{endpoint}{text.term(pair.of)}{text.say('pool.semicolon')}{arms}",
         text.say("pool.to_horizon", value=difference, months=_month(effect.horizon, text)) + lost,
         "\n".join(_period(period, text) for period in effect.periods),
         text.interval(effect.ratio.estimate(), 2),

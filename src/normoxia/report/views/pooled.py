@@ -13,11 +13,15 @@ from itertools import combinations
 from normoxia.evidence.synthesis.judgement.certainty import LEVELS, Certainty
 from normoxia.evidence.synthesis.model.components import ComponentEffect, ComponentFit
 from normoxia.evidence.synthesis.model.meta import normal_quantile
-from normoxia.evidence.synthesis.model.network import NetworkEffect, agrees_exactly, standing
+from normoxia.evidence.synthesis.model.network import (
+    NetworkEffect,
+    agrees_exactly,
+    evidence_by_treatment,
+)
 from normoxia.evidence.synthesis.model.ranking import Rank
 from normoxia.evidence.synthesis.pooling import Synthesis
-from normoxia.language import Language
-from normoxia.outcome import Estimate
+from normoxia.language import Language, Message
+from normoxia.outcome import Estimate, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
 from normoxia.report.figures.network import (
@@ -105,9 +109,7 @@ class NetworkSections:
 
     def natural(self, value: float) -> float:
         """Return a value of the analysis scale on its natural scale; infinite beyond the range of floats."""
-        if not self.is_ratio:
-            return value
-        return math.exp(value) if not value >= 700 else math.inf
+        return exponential(value) if self.is_ratio else value
 
     def estimate_of(self, e: NetworkEffect) -> Estimate:
         """Return an effect with its interval on the natural scale."""
@@ -133,7 +135,7 @@ class NetworkSections:
 
     def _forests(self) -> list[tuple[str, list[NetworkEffect]]]:
         """Each component's reference and the effects against it; the component of the main reference first."""
-        n_studies = standing(self.network)
+        n_studies = evidence_by_treatment(self.network)
         forests = []
         for part in self.network.parts():
             is_main = self.synthesis.reference in part
@@ -350,6 +352,74 @@ class NetworkSections:
             note=say(f"pool.model_{self.fit.model}"),
             emphasis=frozenset(bold),
             groups=frozenset(groups),
+        )
+
+    def bayesian_words(self) -> list[str]:
+        """Prior and posterior of the heterogeneity in sentences; none without a Bayesian analysis."""
+        posterior = self.synthesis.bayesian
+        if posterior is None:
+            return []
+        tau, prior = posterior.heterogeneity(), posterior.prior
+        source = prior.source or self.say("pool.bayesian_own")
+        return [
+            self.say(
+                "pool.bayesian",
+                prior=prior.label.replace("tau2", "τ²").replace("tau", "τ"),
+                source=source,
+                median=self.text.number(tau.median, 3),
+                low=self.text.number(tau.low, 3),
+                high=self.text.number(tau.high, 3),
+            ),
+            *(
+                self.text.render(note)
+                for note in self.synthesis.notes
+                if isinstance(note, Message) and note.key == "evidence.prior_of_other"
+            ),
+        ]
+
+    def bayesian_table(self) -> Table | None:
+        """Table of posterior effects against the reference; None without a Bayesian analysis."""
+        posterior = self.synthesis.bayesian
+        if posterior is None:
+            return None
+        say, ranks = (
+            self.say,
+            {r.treatment: r for r in posterior.ranks(self.synthesis.small_values)},
+        )
+        rows: list[tuple[str, ...]] = []
+        bold: set[tuple[int, int]] = set()
+        below_is_good = self.synthesis.small_values == "good"
+        effects = [e for e in posterior.effects(self.synthesis.reference) if math.isfinite(e.mean)]
+        for e in sorted(effects, key=lambda e: e.median if below_is_good else -e.median):
+            if not e.low <= 0.0 <= e.high:
+                bold.add((len(rows), 1))
+            low, high = (self.text.number(self.natural(end), 2) for end in e.prediction)
+            better = e.probability_below if below_is_good else 1.0 - e.probability_below
+            interval = Estimate(
+                self.natural(e.median),
+                self.natural(e.low),
+                self.natural(e.high),
+                level=posterior.level,
+            )
+            rows.append(
+                (
+                    self.treatment_name(e.treatment),
+                    self.text.interval(interval, 2),
+                    say("pool.interval", low=low, high=high),
+                    self.text.number(100.0 * better, 1),
+                    self.text.number(100.0 * ranks[e.treatment].sucra, 1),
+                )
+            )
+        heads = ("treatment", "bayesian_median", "prediction", "bayesian_better", "bayesian_sucra")
+        return Table(
+            name=self.name("bayesian"),
+            title=say(
+                "pool.bayesian_title", reference=self.treatment_name(self.synthesis.reference)
+            ),
+            columns=tuple(say(f"pool.{head}", measure=self.measure) for head in heads),
+            rows=tuple(rows),
+            note=say("pool.bayesian_note"),
+            emphasis=frozenset(bold),
         )
 
     def certainty_level(self, treatment: str, comparator: str) -> str:

@@ -31,4 +31,4 @@ def mean_curve(
     """
     n_replicates = len(np.unique(replicate))
     weight = None if n_replicates == 1 else np.full(len(time), 1.0 / n_replicates)
-    return kaplan_meier(TimeToEvent(time, observed, weight=weight))
+    return kaplan_meier(TimeToEvent(time=time, observed=observed, weight=weight))

@@ -29,12 +29,16 @@ _RANK = 1e-10
 _NO_Q = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """One comparison, its direct, indirect and network estimates, and their disagreement; nan where one does not exist.
 
-    proportion  share of the network estimate that is direct
-    tau2        the between-study variance the split was computed with
+    Parameters
+    ----------
+    proportion
+        Share of the network estimate that is direct.
+    tau2
+        The between-study variance the split was computed with.
     """
 
     treatment: str
@@ -55,7 +59,7 @@ class Split:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignQ:
     """Heterogeneity within one design (set of arms)."""
 
@@ -66,15 +70,20 @@ class DesignQ:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignByTreatment:
     """Q of the network in two: within designs (heterogeneity) and between (inconsistency).
 
-    random_q, random_p_value  the interaction test with the tau2 estimated within designs, against chi-squared; rejects too
-                              often under heterogeneity, since it takes that estimate for the truth
-    f_ratio, f_p_value        mean square between over mean square within designs at the same tau2, against Fisher's F; holds
-                              its level whether or not there is heterogeneity (tests/evidence/synthesis/test_simulated_truth.py); nan
-                              without spare studies within designs, or where these agree exactly
+    Parameters
+    ----------
+    random_q, random_p_value
+        The interaction test with the tau2 estimated within designs, against chi-squared;
+        rejects too often under heterogeneity, since it takes that estimate for the truth.
+    f_ratio, f_p_value
+        Mean square between over mean square within designs at the same tau2, against
+        Fisher's F; holds its level whether or not there is heterogeneity
+        (tests/evidence/synthesis/test_simulated_truth.py); nan without spare studies within
+        designs, or where these agree exactly.
     """
 
     q: float
@@ -94,7 +103,7 @@ class DesignByTreatment:
     designs: tuple[DesignQ, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnrelatedMeans:
     """Every direct comparison with its own mean: what the network would be without consistency."""
 
@@ -109,10 +118,17 @@ class UnrelatedMeans:
 class NetHeat:
     """Inconsistency by design, and by how much it falls when another design is relaxed.
 
-    residual  inconsistency of each design; shape (n_designs,)
-    heat      residual of the row's design minus the same after the column's design has its own effects
-    hat       how much the column's own estimate weighs in the network's estimate for the row's design; for designs of several
-              arms the largest stretch of any of their contrasts (spectral norm), whichever arm is named first
+    Parameters
+    ----------
+    residual
+        Inconsistency of each design; shape (n_designs,).
+    heat
+        Residual of the row's design minus the same after the column's design has its own
+        effects.
+    hat
+        How much the column's own estimate weighs in the network's estimate for the row's
+        design; for designs of several arms the largest stretch of any of their contrasts
+        (spectral norm), whichever arm is named first.
     """
 
     designs: tuple[str, ...]
@@ -144,22 +160,22 @@ def node_splits(fit: NetworkFit) -> tuple[Split, ...]:
         a, b = network.treatments[i], network.treatments[j]
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                whole,
-                whole_se,
-                direct,
-                direct_se,
-                indirect,
-                indirect_se,
-                gap,
-                gap_se,
-                z,
-                p,
-                fit.tau2,
-                "back-calculation",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=whole,
+                network_se=whole_se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=indirect,
+                indirect_se=indirect_se,
+                difference=gap,
+                difference_se=gap_se,
+                z=z,
+                p_value=p,
+                tau2=fit.tau2,
+                method="back-calculation",
             )
         )
     return tuple(splits)
@@ -202,22 +218,22 @@ def refitted_splits(
         a, b = network.treatments[i], network.treatments[j]
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                float(want @ whole.coefficients),
-                whole_se,
-                direct,
-                direct_se,
-                indirect,
-                indirect_se,
-                gap,
-                gap_se,
-                gap / gap_se,
-                two_sided_p(gap / gap_se),
-                between,
-                "separate parameters",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=float(want @ whole.coefficients),
+                network_se=whole_se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=indirect,
+                indirect_se=indirect_se,
+                difference=gap,
+                difference_se=gap_se,
+                z=gap / gap_se,
+                p_value=two_sided_p(gap / gap_se),
+                tau2=between,
+                method="separate parameters",
             )
         )
     return tuple(splits)
@@ -244,22 +260,22 @@ def design_splits(fit: NetworkFit) -> tuple[Split, ...]:
         whole = fit.effect(a, b)
         splits.append(
             Split(
-                a,
-                b,
-                n,
-                share,
-                whole.estimate,
-                whole.se,
-                direct,
-                direct_se,
-                without.estimate,
-                without.se,
-                gap,
-                gap_se,
-                gap / gap_se,
-                two_sided_p(gap / gap_se),
-                fit.tau2,
-                "separate studies",
+                treatment=a,
+                comparator=b,
+                n_studies=n,
+                proportion=share,
+                network=whole.estimate,
+                network_se=whole.se,
+                direct=direct,
+                direct_se=direct_se,
+                indirect=without.estimate,
+                indirect_se=without.se,
+                difference=gap,
+                difference_se=gap_se,
+                z=gap / gap_se,
+                p_value=two_sided_p(gap / gap_se),
+                tau2=fit.tau2,
+                method="separate studies",
             )
         )
     return tuple(splits)
@@ -302,7 +318,9 @@ def design_by_treatment(network: Network) -> DesignByTreatment:
     for (design, studies), block in zip(groups.items(), blocks, strict=True):
         q = heterogeneity.weighted_fit(*block).q if len(studies) > 1 else 0.0
         n = (len(studies) - 1) * (len(design) - 1)
-        designs.append(DesignQ(design, len(studies), q, n, chi2_tail(q, n)))
+        designs.append(
+            DesignQ(design=design, n_studies=len(studies), q=q, df=n, p_value=chi2_tail(q, n))
+        )
     within = sum(d.q for d in designs) if within_df else 0.0
     between, between_df = total - within, df - within_df
     f_ratio = f_p_value = math.nan
@@ -362,11 +380,11 @@ def unrelated_means(
     )
     q = heterogeneity.weighted_fit(y, v, turned).q
     return UnrelatedMeans(
-        effects,
-        between,
-        heterogeneity.between_variance(y, v, base, tau),
-        q,
-        len(y) - turned.shape[1],
+        effects=effects,
+        tau2=between,
+        consistent_tau2=heterogeneity.between_variance(y, v, base, tau),
+        q=q,
+        df=len(y) - turned.shape[1],
     )
 
 

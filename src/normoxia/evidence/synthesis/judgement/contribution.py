@@ -22,6 +22,7 @@ import numpy as np
 
 from normoxia.evidence.synthesis.model.heterogeneity import Array
 from normoxia.evidence.synthesis.model.network import Network, NetworkFit
+from normoxia.language import Message
 
 #: estimates times studies beyond which shares are not listed: with 100,000 studies of 20 treatments they took 7 GB and most of
 #: a minute, and no reader follows a share of 1 in 100,000
@@ -42,8 +43,13 @@ class Streams(StrEnum):
 class Contributions:
     """Shares of the direct comparisons in the network estimates.
 
-    comparisons  network comparisons, by name; direct the direct ones
-    shares       rows sum to 1; nan for a comparison that no path connects; shape (n_comparisons, n_direct)
+    Parameters
+    ----------
+    comparisons
+        Network comparisons, by name; direct the direct ones.
+    shares
+        Rows sum to 1; nan for a comparison that no path connects; shape (n_comparisons,
+        n_direct).
     """
 
     comparisons: tuple[tuple[str, str], ...]
@@ -105,7 +111,7 @@ def _potentials(fit: NetworkFit) -> Array:
 
 
 def _shortest_paths(
-    flow: Array, source: int, sink: int, drop: Array
+    flow: Array, source: int, sink: int, _drop: Array
 ) -> dict[tuple[int, int], float]:
     """Take all paths of fewest edges at once, in proportion to their flow, until one edge is used up; again until nothing flows."""
     left: dict[int, dict[int, float]] = {}
@@ -168,7 +174,7 @@ def _spread(
 
 
 def _paths_by_name(
-    flow: Array, source: int, sink: int, drop: Array
+    flow: Array, source: int, sink: int, _drop: Array
 ) -> dict[tuple[int, int], float]:
     """Take one path of fewest edges after the other, first by name, as much as each carries, until nothing flows."""
     left = np.where(flow > _NO_FLOW, flow, 0.0)
@@ -245,15 +251,15 @@ _STREAMS: dict[Streams, Callable[[Array, int, int, Array], dict[tuple[int, int],
 }
 
 
-def shares_left_out(network: Network) -> str:
-    """Why the studies' shares in the estimates are not listed, in a sentence; "" where they are few enough to be."""
+def shares_left_out(network: Network) -> Message | None:
+    """Why the studies' shares in the estimates are not listed; None where they are few enough to be."""
     n_pairs, n_studies = (
         len(network.treatments) * (len(network.treatments) - 1) // 2,
         len(network.studies),
     )
     if n_pairs * n_studies <= MOST_SHARES:
-        return ""
-    return f"{n_pairs} estimates from {n_studies} studies: which study has which share in which estimate is not listed"
+        return None
+    return Message("evidence.shares_left_out", pairs=n_pairs, studies=n_studies)
 
 
 def study_contributions(

@@ -18,14 +18,17 @@ import numpy as np
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.judgement.consistency import direct_estimates
 from normoxia.evidence.synthesis.judgement.small_studies import Asymmetry, differ, egger
-from normoxia.evidence.synthesis.model.network import Network, standing
+from normoxia.evidence.synthesis.model.network import Network, evidence_by_treatment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelPoint:
     """One contrast of one study: treatment (earlier in the order) minus comparator, and the same less the direct estimate.
 
-    n_studies  that compare the two directly
+    Parameters
+    ----------
+    n_studies
+        That compare the two directly.
     """
 
     study: str
@@ -51,10 +54,24 @@ def adjusted_funnel(
 ) -> AdjustedFunnel:
     """The comparison-adjusted funnel of a network.
 
-    order    treatments, newest first; by default those in fewest studies first (a stand-in for new, assumed)
-    tau2     between-study variance in the direct estimates
-    returns  asymmetry None where fewer than three contrasts share their comparison with another study
-    raises   UnknownName for a treatment that is missing from the order
+    Parameters
+    ----------
+    order
+        Treatments, newest first; by default those in fewest studies first (a stand-in for
+        new, assumed).
+    tau2
+        Between-study variance in the direct estimates.
+
+    Returns
+    -------
+    AdjustedFunnel
+        Asymmetry None where fewer than three contrasts share their comparison with another
+        study.
+
+    Raises
+    ------
+    UnknownName
+        For a treatment that is missing from the order.
     """
     names = tuple(order) if order is not None else fewest_first(network)
     for treatment in network.treatments:
@@ -74,7 +91,13 @@ def adjusted_funnel(
             centre = mean if first < second else -mean
             points.append(
                 FunnelPoint(
-                    member.study, one, other, estimate, math.sqrt(variance), estimate - centre, n
+                    study=member.study,
+                    treatment=one,
+                    comparator=other,
+                    estimate=estimate,
+                    se=math.sqrt(variance),
+                    adjusted=estimate - centre,
+                    n_studies=n,
                 )
             )
     shared = [p for p in points if p.n_studies > 1]
@@ -86,5 +109,5 @@ def adjusted_funnel(
 
 def fewest_first(network: Network) -> tuple[str, ...]:
     """Treatments by the number of studies that have them, fewest first; of several the one with less information."""
-    held = standing(network)
+    held = evidence_by_treatment(network)
     return tuple(sorted(held, key=lambda name: (held[name], name)))

@@ -48,17 +48,25 @@ class Period:
     ratio: Inference | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EffectOverTime:
     """A treatment's effect told three ways.
 
-    first          "restricted mean" or "hazard ratio": which to read first, and why in `reason`
-    crosses        whether the survival curves cross beyond chance, whatever the test says
-    difference     restricted mean, treatment minus comparator, in days, to `horizon`
-    periods        hazard ratios by period; None where events are too few
-    ratio          the constant hazard ratio
-    time_lost      ratio of the restricted mean times lost before `horizon` (horizon less restricted mean), treatment over
-                   comparator; None where an arm lost none
+    Parameters
+    ----------
+    first
+        "restricted mean" or "hazard ratio": which to read first, and why in `reason`.
+    crosses
+        Whether the survival curves cross beyond chance, whatever the test says.
+    difference
+        Restricted mean, treatment minus comparator, in days, to `horizon`.
+    periods
+        Hazard ratios by period; None where events are too few.
+    ratio
+        The constant hazard ratio.
+    time_lost
+        Ratio of the restricted mean times lost before `horizon` (horizon less restricted
+        mean), treatment over comparator; None where an arm lost none.
     """
 
     first: str
@@ -81,9 +89,17 @@ def effect_over_time(
 ) -> EffectOverTime:
     """The effect of a treatment from individual data, reconstructed ones included.
 
-    horizon   days; by default as far as both arms were followed
-    cuts      times in days that part the periods; by default the thirds of the events
-    raises    OutsideFollowUp for a horizon beyond either arm's follow-up
+    Parameters
+    ----------
+    horizon
+        Days; by default as far as both arms were followed.
+    cuts
+        Times in days that part the periods; by default the thirds of the events.
+
+    Raises
+    ------
+    OutsideFollowUp
+        For a horizon beyond either arm's follow-up.
     """
     last = min(float(treatment.time.max()), float(comparator.time.max()))
     reach = last if horizon is None else horizon

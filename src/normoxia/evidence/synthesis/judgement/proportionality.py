@@ -25,14 +25,21 @@ BASIS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A contrast that entered an answer: whose curves tell how it moves with time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContrastQuery:
+    """A contrast that entered an answer: whose digitised curves show how the effect changes with time.
 
-    populations          those of the study that stand for the answer; curves of others serve when these have none
-    endpoint             "" for whichever was digitised
-    arm, comparator      arms of the study; "" for any two
-    treatment, control   what the answer calls them; "" for the arms' own labels
+    Parameters
+    ----------
+    populations
+        Those of the study that stand for the answer; curves of others serve when these have
+        none.
+    endpoint
+        "" for whichever was digitised.
+    arm, comparator
+        Arms of the study; "" for any two.
+    treatment, control
+        What the answer calls them; "" for the arms' own labels.
     """
 
     study: Study
@@ -44,12 +51,16 @@ class Wanted:
     control: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairOverTime:
-    """Two digitised curves of a study, told over time.
+    """Two digitised curves of a study and the effect between them over time.
 
-    of                   whose curves, in the figure's words
-    treatment, control   what the answer calls the arms
+    Parameters
+    ----------
+    of
+        Whose curves, in the figure's words.
+    treatment, control
+        What the answer calls the arms.
     """
 
     study: str
@@ -64,7 +75,7 @@ class PairOverTime:
 
     @property
     def is_proportional(self) -> bool:
-        """Whether neither the test nor the curves speak against proportional hazards."""
+        """Whether neither the test nor the curves contradict proportional hazards."""
         return self.effect.first == "hazard ratio"
 
 
@@ -72,9 +83,14 @@ class PairOverTime:
 class Proportionality:
     """What is known of the hazards of the studies behind an answer.
 
-    pairs      every two digitised curves of the contrasts that entered
-    unseen     studies without such curves of the endpoint
-    elsewhere  those of `unseen` whose curves of another endpoint do not stay proportional
+    Parameters
+    ----------
+    pairs
+        Every two digitised curves of the contrasts that entered.
+    unseen
+        Studies without such curves of the endpoint.
+    elsewhere
+        Those of `unseen` whose curves of another endpoint do not stay proportional.
     """
 
     pairs: tuple[PairOverTime, ...]
@@ -87,12 +103,12 @@ class Proportionality:
         return tuple(dict.fromkeys(pair.study for pair in self.pairs if not pair.is_proportional))
 
     @property
-    def steady(self) -> tuple[str, ...]:
-        """Studies whose curves speak nowhere against proportional hazards."""
+    def proportional(self) -> tuple[str, ...]:
+        """Studies no curves of which contradict proportional hazards."""
         found = set(self.violated)
         return tuple(dict.fromkeys(pair.study for pair in self.pairs if pair.study not in found))
 
-    def told(self) -> tuple[PairOverTime, ...]:
+    def violating_pairs(self) -> tuple[PairOverTime, ...]:
         """Every pair of the studies in `violated`: what is to be read before a constant ratio."""
         found = set(self.violated)
         return tuple(pair for pair in self.pairs if pair.study in found)
@@ -102,29 +118,26 @@ class Proportionality:
         return {
             "first": "restricted mean" if self.violated else "hazard ratio",
             "not_proportional": list(self.violated),
-            "no_sign_against": list(self.steady),
+            "no_sign_against": list(self.proportional),
             "no_curve": list(self.unseen),
             "not_proportional_for_another_endpoint": list(self.elsewhere),
             "basis": BASIS,
-            "studies": [_pair_json(pair) for pair in (*self.told(), *self._others())],
+            "studies": [_pair_json(pair) for pair in (*self.violating_pairs(), *self._others())],
         }
 
     def _others(self) -> Iterator[PairOverTime]:
-        steady = set(self.steady)
-        return (pair for pair in self.pairs if pair.study in steady)
+        proportional = set(self.proportional)
+        return (pair for pair in self.pairs if pair.study in proportional)
 
 
-def proportionality(contrasts: Iterable[Wanted]) -> Proportionality:
+def proportionality(contrasts: Iterable[ContrastQuery]) -> Proportionality:
     """The hazards of the contrasts behind an answer, each study's pairs of curves once."""
     asked = tuple(contrasts)
-    found = _once(pair for wanted in asked for pair in _pairs(wanted))
+    found = _once(pair for query in asked for pair in _pairs(query))
     seen = {pair.study for pair in found}
-    without = [wanted for wanted in asked if wanted.study.id not in seen]
+    without = [query for query in asked if query.study.id not in seen]
     others = _once(
-        pair
-        for wanted in without
-        if wanted.endpoint
-        for pair in _pairs(replace(wanted, endpoint=""))
+        pair for query in without if query.endpoint for pair in _pairs(replace(query, endpoint=""))
     )
     return Proportionality(
         found,
@@ -136,18 +149,18 @@ def proportionality(contrasts: Iterable[Wanted]) -> Proportionality:
 def over_time(study: Study) -> tuple[tuple[Curve, Curve, EffectOverTime], ...]:
     """Treatment, comparator and effect over time for every two arms whose curves of the same patients were digitised.
 
-    Told from rebuilt patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
+    From reconstructed patients: where their hazards do not stay proportional, the restricted mean comes first. The hazard is
     held constant between landmarks, so the test sees only what the landmarks show.
     """
-    return tuple((ours, theirs, contrasted(ours, theirs)) for _, ours, theirs in pairs(study))
+    return tuple((ours, theirs, effect_between(ours, theirs)) for _, ours, theirs in pairs(study))
 
 
-def contrasted(treatment: Curve, comparator: Curve) -> EffectOverTime:
+def effect_between(treatment: Curve, comparator: Curve) -> EffectOverTime:
     """The effect over time between two digitised curves, from rebuilt patients."""
     return effect_over_time(rebuilt(treatment).patients, rebuilt(comparator).patients)
 
 
-def of_the_registry(names: Iterable[str]) -> Proportionality:
+def proportionality_of_registry(names: Iterable[str]) -> Proportionality:
     """The hazards of the shipped studies of some names, capitals and hyphens aside: for a table that gives names only.
 
     Any endpoint and any two arms count, since a table of contrasts names neither as the registry does; names the registry
@@ -162,13 +175,13 @@ def of_the_registry(names: Iterable[str]) -> Proportionality:
         shipped[plain_name(name)] for name in names if plain_name(name) in shipped
     )
     studies = [files.read(library.path("studies", file)) for file in known]
-    return proportionality(Wanted(study) for study in studies if pairs(study))
+    return proportionality(ContrastQuery(study=study) for study in studies if pairs(study))
 
 
-def _once(told: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:
+def _once(pairs_found: Iterable[PairOverTime]) -> tuple[PairOverTime, ...]:
     """Pairs of curves without repetition: two strata of a study may rest on the same figure."""
     found: dict[tuple[str, ...], PairOverTime] = {}
-    for pair in told:
+    for pair in pairs_found:
         key = (
             pair.study,
             pair.population,
@@ -185,35 +198,42 @@ def months(days: float) -> float:
     return days / DAYS_PER_MONTH
 
 
-def _pairs(wanted: Wanted) -> Iterator[PairOverTime]:
-    study = wanted.study
+def curve_pairs(query: ContrastQuery) -> Iterator[tuple[str, Curve, Curve, str, str]]:
+    """Population, the two digitised curves and the names of their arms for every pair of curves that fits a contrast."""
+    study = query.study
     matching = [
         (population, *ordered)
         for population, one, other in pairs(study)
-        if wanted.endpoint in ("", one.endpoint.value) and (ordered := _ordered(wanted, one, other))
+        if query.endpoint in ("", one.endpoint.value) and (ordered := _ordered(query, one, other))
     ]
-    own = [held for held in matching if held[0] in wanted.populations]
-    for population, ours, theirs in own or matching:
+    preferred = [match for match in matching if match[0] in query.populations]
+    for population, ours, theirs in preferred or matching:
+        treatment = query.treatment or _label(study, ours.arm)
+        yield population, ours, theirs, treatment, query.control or _label(study, theirs.arm)
+
+
+def _pairs(query: ContrastQuery) -> Iterator[PairOverTime]:
+    for population, ours, theirs, treatment, control in curve_pairs(query):
         yield PairOverTime(
-            study=study.id,
+            study=query.study.id,
             population=population,
             of=ours.population,
             endpoint=ours.endpoint.value,
             arm=ours.arm,
             comparator=theirs.arm,
-            treatment=wanted.treatment or _label(study, ours.arm),
-            control=wanted.control or _label(study, theirs.arm),
-            effect=contrasted(ours, theirs),
+            treatment=treatment,
+            control=control,
+            effect=effect_between(ours, theirs),
         )
 
 
-def _ordered(wanted: Wanted, one: Curve, other: Curve) -> tuple[Curve, Curve] | None:
+def _ordered(query: ContrastQuery, one: Curve, other: Curve) -> tuple[Curve, Curve] | None:
     """The two curves as treatment and comparator, or None where they are of other arms."""
-    if not wanted.arm:
+    if not query.arm:
         return one, other
     for ours, theirs in ((one, other), (other, one)):
-        if _is_arm(wanted.study, ours.arm, wanted.arm) and _is_arm(
-            wanted.study, theirs.arm, wanted.comparator
+        if _is_arm(query.study, ours.arm, query.arm) and _is_arm(
+            query.study, theirs.arm, query.comparator
         ):
             return ours, theirs
     return None
@@ -254,8 +274,8 @@ def _pair_json(pair: PairOverTime) -> dict[str, Any]:
     }
     periods = {"hazard_ratio_by_period": [_period_json(period) for period in effect.periods]}
     ratio = {"hazard_ratio": _ratio_json(effect.ratio)}
-    told = (mean, periods, ratio) if not pair.is_proportional else (ratio, periods, mean)
-    for part in told:
+    ordered = (mean, periods, ratio) if not pair.is_proportional else (ratio, periods, mean)
+    for part in ordered:
         found |= part
     return found
 

@@ -24,7 +24,7 @@ ENOUGH_STUDIES = 10
 _SAME = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asymmetry:
     """Egger's test: how the effect changes per unit of standard error."""
 
@@ -74,7 +74,12 @@ def egger(
     fit = heterogeneity.weighted_fit(y, v, x, heterogeneity.tau2(y, v, x, tau))
     slope, se = float(fit.coefficients[1]), math.sqrt(fit.covariance[1, 1])
     return Asymmetry(
-        slope, se, slope / se, two_sided_p(slope / se), float(fit.coefficients[0]), len(y)
+        slope=slope,
+        se=se,
+        z=slope / se,
+        p_value=two_sided_p(slope / se),
+        limit=float(fit.coefficients[0]),
+        n_studies=len(y),
     )
 
 
@@ -92,7 +97,11 @@ def trim_and_fill(
 ) -> Filled:
     """The estimate after mirroring the studies that the funnel seems to lack (estimator L0).
 
-    side    "left" or "right", where studies are missing; by default the side Egger's slope points away from
+    Parameters
+    ----------
+    side
+        "left" or "right", where studies are missing; by default the side Egger's slope
+        points away from.
     """
     y, v = checked(estimates, ses)
     if len(y) < 3:

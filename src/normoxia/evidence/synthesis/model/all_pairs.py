@@ -14,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from normoxia.evidence.synthesis.model.connected import connected_parts
 from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.model.multiarm import study_arms
+from normoxia.language import Message
 
 #: what a derived standard error rests on
 BASIS = "arm sizes (assumed: variance of an arm in proportion to 1 / patients)"
@@ -39,10 +41,19 @@ class Pairs:
 def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pairs:
     """The contrasts of one study with its missing pairs derived, so that estimates and variances close every triangle.
 
-    contrasts  of one study, on the analysis scale
-    sizes      patients per arm; only their proportions matter, so that those randomised stand in for a part of them
-    returns    Pairs with `refused` in words where a pair is missing and its standard error unknown, impossible, or where
-               nothing in the study links two arms
+    Parameters
+    ----------
+    contrasts
+        Of one study, on the analysis scale.
+    sizes
+        Patients per arm; only their proportions matter, so that those randomised stand in
+        for a part of them.
+
+    Returns
+    -------
+    Pairs
+        Pairs with `refused` in words where a pair is missing and its standard error
+        unknown, impossible, or where nothing in the study links two arms.
     """
     published = tuple(contrasts)
     names = tuple(dict.fromkeys(name for c in published for name in (c.treatment, c.comparator)))
@@ -50,15 +61,14 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
     missing = [pair for pair in combinations(names, 2) if frozenset(pair) not in present]
     if not missing:
         return Pairs(published)
-    lacking = ", ".join(f"{a} against {b}" for a, b in missing)
-    if not _hang_together(published, names):
-        return Pairs(published, refused=f"{lacking}: the printed contrasts share no arm")
+    pairs = ", ".join(f"{a} : {b}" for a, b in missing)
+    joined = ((names.index(c.treatment), names.index(c.comparator)) for c in published)
+    if max(connected_parts(len(names), joined)) > 0:
+        return Pairs(published, refused=Message("evidence.no_shared_arm", pairs=pairs))
     unknown = [name for name in names if not sizes.get(name, 0.0) > 0.0]
     if unknown:
         return Pairs(
-            published,
-            refused=f"{lacking}: not printed, and the variance of the shared arm is unknown "
-            f"(no number of patients for {', '.join(unknown)})",
+            published, refused=Message("evidence.no_sizes", pairs=pairs, arms=", ".join(unknown))
         )
     member = study_arms(published, dict(sizes))
     at = {name: i for i, name in enumerate(member.arms)}
@@ -67,15 +77,25 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
         if not member.published or abs(fitted / c.se**2 - 1.0) > ROUNDING:
             return Pairs(
                 published,
-                refused=f"{lacking}: no variances of the arms fit the printed intervals (variance of {c.treatment} against "
-                f"{c.comparator} {c.se**2:.4g}, the nearest possible {fitted:.4g})",
+                refused=Message(
+                    "evidence.no_variances",
+                    pairs=pairs,
+                    one=c.treatment,
+                    other=c.comparator,
+                    printed=c.se**2,
+                    fitted=fitted,
+                ),
             )
     alike = member.variances * [sizes[name] for name in member.arms]
     if alike.max() > ALIKE * alike.min():
         return Pairs(
             published,
-            refused=f"{lacking}: the printed intervals do not follow the numbers of patients, so these cannot tell the "
-            f"variance of the shared arm (variance times patients from {alike.min():.3g} to {alike.max():.3g})",
+            refused=Message(
+                "evidence.sizes_contradict",
+                pairs=pairs,
+                low=float(alike.min()),
+                high=float(alike.max()),
+            ),
         )
     derived = []
     for a, b in missing:
@@ -84,13 +104,3 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
         first, second = member.arms[i], member.arms[j]
         derived.append(Contrast(published[0].study, first, second, estimate, math.sqrt(variance)))
     return Pairs(published, tuple(derived))
-
-
-def _hang_together(contrasts: Sequence[Contrast], names: Sequence[str]) -> bool:
-    """Whether every arm is linked to the first."""
-    reached = {names[0]}
-    for _ in names:
-        for c in contrasts:
-            if c.treatment in reached or c.comparator in reached:
-                reached |= {c.treatment, c.comparator}
-    return len(reached) == len(names)

@@ -41,14 +41,21 @@ _LARGEST_LOG_ODDS = 30.0
 _TAU_GRID = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Group:
     """Studies with the same number of arms.
 
-    events, n   shape (n_studies, k); treatment likewise, positions in the network
-    study       positions of the intercepts; shape (n_studies,)
-    spread      turns independent standard normals into u / tau; shape (k, k - 1)
-    nodes       shape (n_nodes, k - 1), log_weights (n_nodes,): Gauss-Hermite, weights over the normal density at the nodes
+    Parameters
+    ----------
+    events, n
+        Shape (n_studies, k); treatment likewise, positions in the network.
+    study
+        Positions of the intercepts; shape (n_studies,).
+    spread
+        Turns independent standard normals into u / tau; shape (k, k - 1).
+    nodes
+        Shape (n_nodes, k - 1), log_weights (n_nodes,): Gauss-Hermite, weights over the
+        normal density at the nodes.
     """
 
     events: Array
@@ -60,7 +67,7 @@ class _Group:
     log_weights: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Point:
     """The log-likelihood at some parameters, with first and second derivatives by (theta, tau) and by the intercepts."""
 
@@ -131,7 +138,14 @@ class _Likelihood:
             curvature += second[:, : p + 1, : p + 1].sum(axis=0)
             own_slope[g.study], own_curvature[g.study] = first[:, p + 1], second[:, p + 1, p + 1]
             cross[g.study] = second[:, p + 1, : p + 1]
-        return _Point(value, slope, own_slope, curvature, cross, own_curvature)
+        return _Point(
+            value=value,
+            slope=slope,
+            own_slope=own_slope,
+            curvature=curvature,
+            cross=cross,
+            own_curvature=own_curvature,
+        )
 
     def climb(
         self, theta: Array, tau: float, alpha: Array, *, with_tau: bool = False
@@ -172,11 +186,25 @@ def network_binomial(
 ) -> NetworkFit:
     """A network of odds ratios by maximum likelihood of the counts, one intercept a study, random effects between studies.
 
-    model    "random", or "common" for tau 0 (logistic regression without penalty)
-    returns  NetworkFit whose Q is the likelihood-ratio statistic of the common-effect model against one effect for every arm
-             of every study, whose covariance is from the observed information (tau included where it is above 0), and whose
-             interval of tau2 is by profile likelihood
-    raises   InvalidArgument without a study that tells anything; NotConverged where no finite maximum exists
+    Parameters
+    ----------
+    model
+        "random", or "common" for tau 0 (logistic regression without penalty).
+
+    Returns
+    -------
+    NetworkFit
+        NetworkFit whose Q is the likelihood-ratio statistic of the common-effect model
+        against one effect for every arm of every study, whose covariance is from the
+        observed information (tau included where it is above 0), and whose interval of tau2
+        is by profile likelihood.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a study that tells anything.
+    NotConverged
+        Where no finite maximum exists.
     """
     studies, notes = informative(arms)
     if not studies:

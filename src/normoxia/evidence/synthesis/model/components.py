@@ -26,11 +26,15 @@ INTERACTION = " x "
 _RANK = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentEffect:
     """What adding one component (or an interaction) does, on the analysis scale.
 
-    is_estimable  whether the studies identify it; if not, the value is one of many (the shortest) and means nothing alone
+    Parameters
+    ----------
+    is_estimable
+        Whether the studies identify it; if not, the value is one of many (the shortest) and
+        means nothing alone.
     """
 
     component: str
@@ -53,13 +57,19 @@ class ComponentEffect:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ComponentFit:
     """A fitted component model.
 
-    structure    treatments over components, shape (n_treatments, n_components)
-    q, df        of the component model; standard_q, standard_df of the network without it (each part on its own)
     difference_* how much worse the components fit than free treatment effects: the test of the model's assumptions
+
+    Parameters
+    ----------
+    structure
+        Treatments over components, shape (n_treatments, n_components).
+    q, df
+        Of the component model; standard_q, standard_df of the network without it (each part
+        on its own).
     """
 
     network: Network
@@ -158,14 +168,25 @@ class ComponentFit:
             np.linalg.norm(row - self.estimable @ row) < 1e-6 * max(1.0, float(np.linalg.norm(row)))
         )
         p = two_sided_p(estimate / se) if se > 0 else math.nan
-        return ComponentEffect(name, estimate, se, estimate - half, estimate + half, p, known)
+        return ComponentEffect(
+            component=name,
+            estimate=estimate,
+            se=se,
+            low=estimate - half,
+            high=estimate + half,
+            p_value=p,
+            is_estimable=known,
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionTest:
     """An interaction's estimate, and what it does to the fit of the additive model.
 
-    q, df, p_value  fall in Q with common weights when the interaction enters
+    Parameters
+    ----------
+    q, df, p_value
+        Fall in Q with common weights when the interaction enters.
     """
 
     interaction: ComponentEffect
@@ -190,11 +211,23 @@ def fit_components(
 ) -> ComponentFit:
     """Components' effects in a network, connected or not.
 
-    parts_of      components of each treatment, none for a placebo; by default its name cut at the separator
-    inactive      a component (placebo) that does nothing by definition
-    interactions  pairs of components or groups; the column is 1 for treatments that hold one of each
-    groups        names that stand for several components in an interaction, such as every anti-angiogenic drug
-    raises        InvalidArgument for a treatment without components, or an interaction no treatment shows
+    Parameters
+    ----------
+    parts_of
+        Components of each treatment, none for a placebo; by default its name cut at the
+        separator.
+    inactive
+        A component (placebo) that does nothing by definition.
+    interactions
+        Pairs of components or groups; the column is 1 for treatments that hold one of each.
+    groups
+        Names that stand for several components in an interaction, such as every
+        anti-angiogenic drug.
+
+    Raises
+    ------
+    InvalidArgument
+        For a treatment without components, or an interaction no treatment shows.
     """
     names, structure = _structure(
         network, parts_of, separator, inactive, tuple(interactions), groups or {}
@@ -229,8 +262,17 @@ def fit_components(
 def named_parts(network: Network, inactive: str | None = None) -> dict[str, tuple[str, ...]]:
     """The parts of treatments that are named as sums: "A + B", or "A+B" where no name has blanks around the sign.
 
-    inactive  a part (placebo) that does nothing; it must be one
-    raises    InvalidArgument where no treatment is a sum, or a name has an empty part; UnknownName for an inactive one that is no part
+    Parameters
+    ----------
+    inactive
+        A part (placebo) that does nothing; it must be one.
+
+    Raises
+    ------
+    InvalidArgument
+        Where no treatment is a sum, or a name has an empty part.
+    UnknownName
+        For an inactive one that is no part.
     """
     separator = next((s for s in (" + ", "+") if any(s in name for name in network.treatments)), "")
     if not separator:
@@ -258,7 +300,14 @@ def interaction_test(network: Network, pair: tuple[str, str], **options: object)
     joint = fit_components(network, interactions=(*known, pair), **options)  # type: ignore[arg-type]
     q, df = additive.q - joint.q, additive.df - joint.df
     effect = joint.component(INTERACTION.join(pair))
-    return InteractionTest(effect, q, df, chi2_tail(q, df), additive.tau, joint.tau)
+    return InteractionTest(
+        interaction=effect,
+        q=q,
+        df=df,
+        p_value=chi2_tail(q, df),
+        additive_tau=additive.tau,
+        tau=joint.tau,
+    )
 
 
 def _finite(value: float) -> float | None:

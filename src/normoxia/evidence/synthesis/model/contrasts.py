@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Message
 from normoxia.values import Value
 
 
@@ -76,8 +77,13 @@ def contrasts_from_arms(
     hazards, with events in everybody) says nothing about a ratio and is noted. With `HR`, counts are read through the
     complementary log-log, which is the log hazard ratio when hazards are proportional and follow-up is the same in both arms.
     Counts may be fractional (effective counts of cluster-randomised studies).
-    raises InvalidArgument when an arm lacks what the measure needs or cannot be (more events than patients, no exposure, a
-           standard deviation that is not above 0), and for a standardised difference without degrees of freedom
+
+    Raises
+    ------
+    InvalidArgument
+        When an arm lacks what the measure needs or cannot be (more events than patients, no
+        exposure, a standard deviation that is not above 0), and for a standardised
+        difference without degrees of freedom.
     """
     effect = EffectMeasure(effect)
     is_possible = _POSSIBLE[effect]
@@ -85,15 +91,13 @@ def contrasts_from_arms(
     notes: list[str] = []
     for study, members in by_study(arms).items():
         if len(members) < 2:
-            notes.append(
-                f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two'
-            )
+            notes.append(Message("evidence.one_arm", study=study, arm=members[0].treatment))
             continue
         for arm in members:
             if not is_possible(arm):
                 _refuse(arm, effect)
         if effect in _COUNTED and (reason := _uninformative(members, effect)):
-            notes.append(f'study "{study}": {reason}')
+            notes.append(Message("evidence.of_study", study=study, reason=reason))
             continue
         contrasts += (
             _standardised(members) if effect is EffectMeasure.SMD else _additive(members, effect)
@@ -156,7 +160,7 @@ def _rate(arm: Arm, add: float) -> tuple[float, float]:
     return math.log(events / arm.person_time), 1.0 / events
 
 
-def _mean(arm: Arm, add: float) -> tuple[float, float]:
+def _mean(arm: Arm, _add: float) -> tuple[float, float]:
     return arm.mean, arm.sd**2 / arm.n
 
 
@@ -258,16 +262,17 @@ def _refuse(arm: Arm, effect: EffectMeasure) -> None:
     )
 
 
-def _uninformative(members: Sequence[Arm], effect: EffectMeasure) -> str:
+def _uninformative(members: Sequence[Arm], effect: EffectMeasure) -> Message | None:
+    """Why the counts of a study have no information on a ratio; None where they have."""
     if effect is EffectMeasure.RD:
-        return ""
+        return None
     if all(arm.events == 0 for arm in members):
-        return "no events in any arm, so it says nothing about a ratio; left out"
+        return Message("evidence.no_events_any")
     if effect in (EffectMeasure.OR, EffectMeasure.HR) and all(
         arm.events == arm.n for arm in members
     ):
-        return "events in every patient of every arm, so it says nothing about a ratio; left out"
-    return ""
+        return Message("evidence.all_events")
+    return None
 
 
 def _has_zero_cell(members: Sequence[Arm], effect: EffectMeasure) -> bool:

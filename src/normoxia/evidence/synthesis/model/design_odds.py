@@ -22,9 +22,16 @@ def design_odds(events: Array, n: Array) -> tuple[Array, Array] | None:
     """Log odds of the arms, centred at 0, and their covariance; None where a pair has an odds ratio of 0 or infinity
     (or, every arm being empty or full, none with an error).
 
-    events, n  shape (n_studies, n_arms); at least two arms
-    returns    effects (n_arms,) and covariance (n_arms, n_arms), rows of which sum to 0. Differences of the effects are the
-               generalised Mantel-Haenszel estimates.
+    Parameters
+    ----------
+    events, n
+        Shape (n_studies, n_arms); at least two arms.
+
+    Returns
+    -------
+    tuple[Array, Array] | None
+        Effects (n_arms,) and covariance (n_arms, n_arms), rows of which sum to 0.
+        Differences of the effects are the generalised Mantel-Haenszel estimates.
     """
     rest, total = n - events, n.sum(axis=1)
     k = events.shape[1]

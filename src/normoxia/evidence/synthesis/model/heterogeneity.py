@@ -46,10 +46,16 @@ class TauMethod(StrEnum):
 class WeightedFit:
     """Weighted least squares at one tau2.
 
-    coefficients  shape (n_coefficients,)
-    covariance    inverse information, shape (n_coefficients, n_coefficients)
-    residuals     y - X b, shape (n_observations,)
-    weights       1 / (v + tau2), shape (n_observations,)
+    Parameters
+    ----------
+    coefficients
+        Shape (n_coefficients,).
+    covariance
+        Inverse information, shape (n_coefficients, n_coefficients).
+    residuals
+        Y - X b, shape (n_observations,).
+    weights
+        1 / (v + tau2), shape (n_observations,).
     """
 
     coefficients: Array
@@ -90,10 +96,20 @@ def tau2(
 ) -> float:
     """The between-study variance by a named estimator, never negative; 0 without spare observations.
 
-    y, v, x  estimates, their sampling variances, design of full column rank
-    base     design that Sidik and Jonkman's crude start is measured around, x by default; a meta-regression gives the one
-             without covariates, as metafor does
-    raises   InvalidArgument for a method that does not exist; NotConverged when an iteration does not settle
+    Parameters
+    ----------
+    y, v, x
+        Estimates, their sampling variances, design of full column rank.
+    base
+        Design that Sidik and Jonkman's crude start is measured around, x by default; a
+        meta-regression gives the one without covariates, as metafor does.
+
+    Raises
+    ------
+    InvalidArgument
+        For a method that does not exist.
+    NotConverged
+        When an iteration does not settle.
     """
     try:
         estimator = _ESTIMATORS[TauMethod(method)]
@@ -157,7 +173,10 @@ def typical_variance(v: Array, x: Array) -> float:
 def i_squared(q: float, df: int, level: float = 0.95) -> tuple[float, float, float]:
     """Share of variation beyond chance from Q, with its test-based interval (Higgins & Thompson 2002, Stat Med 21:1539).
 
-    returns  (I2, low, high) as fractions; nan interval below two degrees of freedom
+    Returns
+    -------
+    tuple[float, float, float]
+        (I2, low, high) as fractions; nan interval below two degrees of freedom.
     """
     from scipy.special import ndtri
 
@@ -267,8 +286,12 @@ def _ascend(
 ) -> float:
     """The tau2 at which the likelihood is highest: the root of its score, bracketed, or 0.
 
-    score  twice the derivative of the log-likelihood and twice its expected curvature. Secant steps from the moment estimate,
-           Fisher's scoring first, halving whenever a step would leave the bracket.
+    Parameters
+    ----------
+    score
+        Twice the derivative of the log-likelihood and twice its expected curvature. Secant
+        steps from the moment estimate, Fisher's scoring first, halving whenever a step
+        would leave the bracket.
     """
     value = max(0.0, _dersimonian_laird(y, v, x))
     low, high = 0.0, np.inf

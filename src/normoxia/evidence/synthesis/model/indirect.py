@@ -22,7 +22,7 @@ from normoxia.evidence.synthesis.model.meta import normal_quantile, two_sided_p
 _MAX_STEPS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndirectEffect:
     """A against B through the arm both trials share, on the analysis scale."""
 
@@ -37,9 +37,14 @@ class IndirectEffect:
 class Matching:
     """Weights that make one trial look like another.
 
-    weights          exp(x b) with x centred at the target; only ratios matter; shape (n_patients,)
-    effective_size   (sum w)^2 / sum w^2: what the matching leaves of the patients
-    before, after    covariates' means without and with weights, by name
+    Parameters
+    ----------
+    weights
+        Exp(x b) with x centred at the target; only ratios matter; shape (n_patients,).
+    effective_size
+        (sum w)^2 / sum w^2: what the matching leaves of the patients.
+    before, after
+        Covariates' means without and with weights, by name.
     """
 
     weights: Array
@@ -64,7 +69,11 @@ def bucher(
     estimate, se = a_vs_c - b_vs_c, math.hypot(a_vs_c_se, b_vs_c_se)
     half = normal_quantile(level) * se
     return IndirectEffect(
-        estimate, se, estimate - half, estimate + half, two_sided_p(estimate / se)
+        estimate=estimate,
+        se=se,
+        low=estimate - half,
+        high=estimate + half,
+        p_value=two_sided_p(estimate / se),
     )
 
 
@@ -75,7 +84,10 @@ def match(
 ) -> Matching:
     """Entropy-balancing weights exp(x b) so that weighted means (and, where given, standard deviations) meet a target.
 
-    raises  InvalidArgument when the target lies outside what the patients span: no weights exist then
+    Raises
+    ------
+    InvalidArgument
+        When the target lies outside what the patients span: no weights exist then.
     """
     missing = [name for name in target_means if name not in covariates]
     if missing or not target_means:

@@ -20,14 +20,22 @@ from normoxia.evidence.synthesis.model.heterogeneity import Array, TauMethod
 Model = Literal["common", "random"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PooledEffect:
     """A pooled estimate on the analysis scale (log for ratios).
 
-    prediction  where the effect of a new study is expected to lie; equal to the interval under the common model
-    q, df, p    Cochran's test of homogeneity
-    i2, h2      from tau2 and the typical sampling variance (Higgins & Thompson 2002, eqs. 9 and 10)
-    tau2_interval  Q-profile interval
+    Parameters
+    ----------
+    prediction
+        Where the effect of a new study is expected to lie; equal to the interval under the
+        common model.
+    q, df, p
+        Cochran's test of homogeneity.
+    i2, h2
+        From tau2 and the typical sampling variance (Higgins & Thompson 2002, eqs. 9 and
+        10).
+    tau2_interval
+        Q-profile interval.
     """
 
     estimate: float
@@ -68,14 +76,26 @@ def pairwise(
 ) -> PooledEffect:
     """One effect from several studies by inverse variance.
 
-    estimates, ses  on the analysis scale (log for ratios); shape (n_studies,)
-    tau             estimator of the between-study variance, or a fixed standard deviation
-    hartung_knapp   variance by Hartung & Knapp 2001 (Stat Med 20:3875), t with k-1 degrees of freedom
-    prediction      "student" takes tau2 as known, estimate +- quantile sqrt(se2 + tau2), which metafor and meta print;
-                    "confidence" carries what is not known of tau2 along (see `prediction`), as a network does unless told
-                    otherwise, and covers with few studies; nan for one study, "student" where tau is fixed
-    prediction_df   distribution behind the former: "normal", or t with k-1 or (Higgins 2009) k-2
-    raises          InvalidArgument when no study, or a standard error is not positive and finite
+    Parameters
+    ----------
+    estimates, ses
+        On the analysis scale (log for ratios); shape (n_studies,).
+    tau
+        Estimator of the between-study variance, or a fixed standard deviation.
+    hartung_knapp
+        Variance by Hartung & Knapp 2001 (Stat Med 20:3875), t with k-1 degrees of freedom.
+    prediction
+        "student" takes tau2 as known, estimate +- quantile sqrt(se2 + tau2), which metafor
+        and meta print; "confidence" carries what is not known of tau2 along (see
+        `prediction`), as a network does unless told otherwise, and covers with few studies;
+        nan for one study, "student" where tau is fixed.
+    prediction_df
+        Distribution behind the former: "normal", or t with k-1 or (Higgins 2009) k-2.
+
+    Raises
+    ------
+    InvalidArgument
+        When no study, or a standard error is not positive and finite.
     """
     y, v = checked(estimates, ses)
     checked_level(level)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.synthesis.model import heterogeneity
+from normoxia.evidence.synthesis.model.connected import connected_parts
 from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import Array, TauMethod
 from normoxia.evidence.synthesis.model.meta import (
@@ -28,26 +29,34 @@ from normoxia.evidence.synthesis.model.meta import (
     t_quantile,
     two_sided_p,
 )
-from normoxia.evidence.synthesis.model.multiarm import StudyArms, study_arms
+from normoxia.evidence.synthesis.model.multiarm import StudyArms, study_arms, two_arms
 from normoxia.evidence.synthesis.model.prediction import (
     MOST_DF,
     MOST_TREATMENTS,
     predictive_intervals,
 )
+from normoxia.language import Message
 
 Index = NDArray[np.int64]
 Prediction = Literal["confidence", "student"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Network:
     """Studies that compare treatments, as independent rows of a regression.
 
-    design      rows over treatments, each summing to 0; shape (n_rows, n_treatments)
-    estimate    shape (n_rows,); variance likewise
-    study       position of each row's study; shape (n_rows,)
-    part        which connected part each treatment belongs to; shape (n_treatments,)
-    notes       what multi-arm studies had to be told apart from what they published
+    Parameters
+    ----------
+    design
+        Rows over treatments, each summing to 0; shape (n_rows, n_treatments).
+    estimate
+        Shape (n_rows,); variance likewise.
+    study
+        Position of each row's study; shape (n_rows,).
+    part
+        Which connected part each treatment belongs to; shape (n_treatments,).
+    notes
+        What multi-arm studies had to be told apart from what they published.
     """
 
     effect: EffectMeasure
@@ -117,7 +126,7 @@ class Network:
         return self.subset([m.study for m in self.members if m.arms[0] in names])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkEffect:
     """Treatment against comparator on the analysis scale; nan where no path of studies connects them."""
 
@@ -131,15 +140,23 @@ class NetworkEffect:
     prediction: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NetworkFit:
     """A fitted network.
 
-    theta       treatment effects, 0 for the first treatment of each connected part; shape (n_treatments,)
-    covariance  of theta, 0 in those rows; shape (n_treatments, n_treatments)
-    q, df       heterogeneity and inconsistency together, under the common model
-    prediction  how prediction intervals are made, see `fit`
-    tau2_ends   interval of tau2 where the model has one of its own
+    Parameters
+    ----------
+    theta
+        Treatment effects, 0 for the first treatment of each connected part; shape
+        (n_treatments,).
+    covariance
+        Of theta, 0 in those rows; shape (n_treatments, n_treatments).
+    q, df
+        Heterogeneity and inconsistency together, under the common model.
+    prediction
+        How prediction intervals are made, see `fit`.
+    tau2_ends
+        Interval of tau2 where the model has one of its own.
     """
 
     network: Network
@@ -240,14 +257,14 @@ class NetworkFit:
         df = self.df if self.hartung_knapp and self.df > 0 else math.inf
         p = two_sided_p(estimate / se, df) if se > 0 else math.nan
         return NetworkEffect(
-            names[i],
-            names[j],
-            estimate,
-            se,
-            estimate - half,
-            estimate + half,
-            p,
-            self._prediction(i, j, estimate, se),
+            treatment=names[i],
+            comparator=names[j],
+            estimate=estimate,
+            se=se,
+            low=estimate - half,
+            high=estimate + half,
+            p_value=p,
+            prediction=self._prediction(i, j, estimate, se),
         )
 
     def _prediction(self, i: int, j: int, estimate: float, se: float) -> tuple[float, float]:
@@ -294,9 +311,19 @@ def build(
 ) -> Network:
     """The network of some contrasts.
 
-    effect  only tells how to show the results; estimates are on the analysis scale already
-    sizes   patients or events by (study, treatment); used where a multi-arm study leaves its covariance open
-    raises  InvalidArgument without contrasts, with one against itself, or a standard error that is not positive
+    Parameters
+    ----------
+    effect
+        Only tells how to show the results; estimates are on the analysis scale already.
+    sizes
+        Patients or events by (study, treatment); used where a multi-arm study leaves its
+        covariance open.
+
+    Raises
+    ------
+    InvalidArgument
+        Without contrasts, with one against itself, or a standard error that is not
+        positive.
     """
     grouped: dict[str, list[Contrast]] = {}
     for c in contrasts:
@@ -320,13 +347,13 @@ def build(
     taken = set(grouped)
     for study, own in grouped.items():
         if len(own) == 1:
-            members.append(_two_arm(own[0]))
+            members.append(two_arms(own[0]))
             continue
-        pieces = _connected(own)
+        pieces = _sharing_arms(own)
         for number, piece in enumerate(pieces, 1):
             member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
-                note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
+                note = Message("evidence.pieces", study=study, n=len(pieces))
                 name = f"{study} ({number})"
                 while name in taken:
                     name += "*"
@@ -349,14 +376,23 @@ def fit(
 ) -> NetworkFit:
     """Every treatment effect in a network.
 
-    model          "common" (one effect per comparison) or "random" (normal around it, one tau2, correlation 1/2 in
-                   multi-arm studies)
-    tau            estimator of tau2, or a fixed standard deviation
-    hartung_knapp  covariance scaled by the generalised Q over its degrees of freedom (not where it is 0), t intervals
-    prediction     "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in small networks; "student"
-                   is estimate +- t sqrt(se2 + tau2) with the degrees of freedom of Q (netmeta's; taken when tau is fixed,
-                   and for networks of more than 50 treatments or 300 degrees of freedom)
     Disconnected parts share tau2; contrasts between them are nan.
+
+    Parameters
+    ----------
+    model
+        "common" (one effect per comparison) or "random" (normal around it, one tau2,
+        correlation 1/2 in multi-arm studies).
+    tau
+        Estimator of tau2, or a fixed standard deviation.
+    hartung_knapp
+        Covariance scaled by the generalised Q over its degrees of freedom (not where it is
+        0), t intervals.
+    prediction
+        "confidence" mixes over what is not known of tau2 (see `prediction`) and covers in
+        small networks; "student" is estimate +- t sqrt(se2 + tau2) with the degrees of
+        freedom of Q (netmeta's; taken when tau is fixed, and for networks of more than 50
+        treatments or 300 degrees of freedom).
     """
     checked_level(level)
     if prediction not in ("confidence", "student"):
@@ -388,12 +424,6 @@ def fit(
     )
 
 
-#: what is said of Hartung and Knapp's variance where the studies agree exactly
-AGREES = (
-    "the studies agree exactly (Q 0), so Hartung and Knapp's factor says nothing and 1 is taken"
-)
-
-
 def agrees_exactly(fit: NetworkFit) -> bool:
     """Whether spare studies leave no residual at all, so that the generalised Q is 0 but for rounding."""
     x, _ = full_rank_design(fit.network)
@@ -413,12 +443,12 @@ def full_rank_design(network: Network) -> tuple[Array, Index]:
 
 
 def default_reference(network: Network) -> str:
-    """The treatment compared in most studies, of several the one with the most information; see `standing`."""
-    held = standing(network)
+    """The treatment compared in most studies, of several the one with the most information; see `evidence_by_treatment`."""
+    held = evidence_by_treatment(network)
     return max(network.treatments, key=lambda name: held[name])
 
 
-def standing(network: Network) -> dict[str, tuple[int, float]]:
+def evidence_by_treatment(network: Network) -> dict[str, tuple[int, float]]:
     """Studies that have a treatment, and the information in its contrasts (sum of 1 / variance), by treatment.
 
     Sorting by both leaves nothing to the names unless two treatments have the very same evidence. Information is rounded to nine
@@ -450,31 +480,16 @@ def leave_one_out(network: Network, **options: object) -> dict[str, NetworkFit |
     return fits
 
 
-def _connected(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
-    """The contrasts of one study in groups that share arms."""
-    at = {
-        arm: i
-        for i, arm in enumerate({a: None for c in contrasts for a in (c.treatment, c.comparator)})
-    }
-    root = list(range(len(at)))
-    for c in contrasts:
-        _join(root, at[c.treatment], at[c.comparator])
+def _sharing_arms(contrasts: Sequence[Contrast]) -> list[list[Contrast]]:
+    """The contrasts of one study in groups that share arms, a group after those that end before it."""
+    arms = list(dict.fromkeys(arm for c in contrasts for arm in (c.treatment, c.comparator)))
+    pairs = ((arms.index(c.treatment), arms.index(c.comparator)) for c in contrasts)
+    part = dict(zip(arms, connected_parts(len(arms), pairs), strict=True))
     groups: dict[int, list[Contrast]] = {}
     for c in contrasts:
-        groups.setdefault(_find(root, at[c.treatment]), []).append(c)
+        groups.setdefault(part[c.treatment], []).append(c)
     last = {id(c): i for i, c in enumerate(contrasts)}
     return sorted(groups.values(), key=lambda members: last[id(members[-1])])
-
-
-def _two_arm(c: Contrast) -> StudyArms:
-    half, quarter = c.estimate / 2.0, c.se**2 / 4.0
-    return StudyArms(
-        c.study,
-        (c.treatment, c.comparator),
-        np.array([half, -half]),
-        np.array([[quarter, -quarter], [-quarter, quarter]]),
-        np.array([2.0 * quarter, 2.0 * quarter]),
-    )
 
 
 def assemble(
@@ -497,12 +512,9 @@ def assemble(
         np.empty(n_rows),
     )
     study = np.empty(n_rows, dtype=np.int64)
-    root = list(range(len(treatments)))
     row = 0
     for position, member in enumerate(members):
         where = [at[arm] for arm in member.arms]
-        for other in where[1:]:
-            _join(root, where[0], other)
         if len(where) == 2:
             design[row, where[0]], design[row, where[1]] = 1.0, -1.0
             estimate[row], variance[row] = member.contrast(0, 1)
@@ -518,8 +530,7 @@ def assemble(
             position,
         )
         row += len(rows)
-    roots = [_find(root, i) for i in range(len(treatments))]
-    numbered = {r: i for i, r in enumerate(dict.fromkeys(roots))}
+    pairs = ((at[member.arms[0]], at[arm]) for member in members for arm in member.arms[1:])
     return Network(
         effect=effect,
         treatments=treatments,
@@ -529,19 +540,7 @@ def assemble(
         estimate=estimate,
         variance=variance,
         study=study,
-        part=np.array([numbered[r] for r in roots], dtype=np.int64),
+        part=np.array(connected_parts(len(treatments), pairs), dtype=np.int64),
         notes=tuple(note for member in members for note in member.notes),
         sizes=sizes if sizes is not None else {},
     )
-
-
-def _find(root: list[int], i: int) -> int:
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = root[i]
-    return i
-
-
-def _join(root: list[int], i: int, j: int) -> None:
-    a, b = _find(root, i), _find(root, j)
-    root[max(a, b)] = min(a, b)

@@ -33,15 +33,24 @@ def predictive_intervals(
 ) -> tuple[Array, Array]:
     """Ends of the prediction interval of several linear combinations of the coefficients.
 
-    y, v, x    estimates, sampling variances, design of full column rank; more rows than columns
-    contrasts  one combination a row; each with its own draw of the between-study effect; shape (n, n_coefficients)
-    returns    (low, high), each of shape (n,)
+    Parameters
+    ----------
+    y, v, x
+        Estimates, sampling variances, design of full column rank; more rows than columns.
+    contrasts
+        One combination a row; each with its own draw of the between-study effect; shape (n,
+        n_coefficients).
+
+    Returns
+    -------
+    tuple[Array, Array]
+        (low, high), each of shape (n,).
     """
     tau2, share = confidence_distribution(y, v, x)
     mean, variance = _effects(y, v, x, contrasts, tau2)
     sd = np.sqrt(variance + tau2[:, None])
     tail = (1.0 - level) / 2.0
-    return _quantile(mean, sd, share, tail), _quantile(mean, sd, share, 1.0 - tail)
+    return mixture_quantile(mean, sd, share, tail), mixture_quantile(mean, sd, share, 1.0 - tail)
 
 
 def confidence_distribution(y: Array, v: Array, x: Array) -> tuple[Array, Array]:
@@ -56,9 +65,8 @@ def confidence_distribution(y: Array, v: Array, x: Array) -> tuple[Array, Array]
 
 def _generalised_q(y: Array, v: Array, x: Array, tau2: Array) -> Array:
     found = []
-    for part in _in_parts(tau2, len(y)):
-        weights = 1.0 / (v + part[:, None])
-        coefficients, _ = _solve(y, x, weights)
+    for part in in_parts(tau2, len(y)):
+        coefficients, _, weights = solve_at(y, v, x, part)
         found.append((weights * (y - coefficients @ x.T) ** 2).sum(axis=1))
     return np.concatenate(found)
 
@@ -66,24 +74,55 @@ def _generalised_q(y: Array, v: Array, x: Array, tau2: Array) -> Array:
 def _effects(y: Array, v: Array, x: Array, contrasts: Array, tau2: Array) -> tuple[Array, Array]:
     """Estimate and variance of each combination at each tau2; shapes (n_nodes, n)."""
     means, variances = [], []
-    for part in _in_parts(tau2, len(y)):
-        coefficients, covariance = _solve(y, x, 1.0 / (v + part[:, None]))
+    for part in in_parts(tau2, len(y)):
+        coefficients, covariance, _ = solve_at(y, v, x, part)
         means.append(coefficients @ contrasts.T)
         variances.append(((contrasts @ covariance) * contrasts).sum(axis=2))
     return np.concatenate(means), np.concatenate(variances)
 
 
-def _in_parts(tau2: Array, n_rows: int) -> list[Array]:
+def in_parts(tau2: Array, n_rows: int) -> list[Array]:
+    """Values of tau2 in parts whose weights for so many rows fit into memory together."""
     return np.array_split(tau2, -(-len(tau2) * n_rows // _AT_ONCE))
 
 
-def _solve(y: Array, x: Array, weights: Array) -> tuple[Array, Array]:
+def solve_at(y: Array, v: Array, x: Array, tau2: Array) -> tuple[Array, Array, Array]:
+    """Weighted least squares at several tau2 at once.
+
+    Parameters
+    ----------
+    y, v, x
+        Estimates, sampling variances, design of full column rank; shapes (n,), (n,), (n, p).
+    tau2
+        Shape (t,).
+
+    Returns
+    -------
+    tuple of Array
+        Coefficients (t, p), their covariance (t, p, p), weights (t, n).
+    """
+    weights = 1.0 / (v + tau2[:, None])
     covariance = np.linalg.inv(np.einsum("np,tn,nq->tpq", x, weights, x, optimize=True))
-    return np.einsum("tpq,tq->tp", covariance, (weights * y) @ x), covariance
+    return np.einsum("tpq,tq->tp", covariance, (weights * y) @ x), covariance, weights
 
 
-def _quantile(mean: Array, sd: Array, share: Array, p: float) -> Array:
-    """The p-quantile of mixtures of normal distributions, by halving; shape (n,)."""
+def mixture_quantile(mean: Array, sd: Array, share: Array, p: float) -> Array:
+    """The p-quantile of mixtures of normal distributions, by halving.
+
+    Parameters
+    ----------
+    mean, sd
+        Of the parts; shape (n_parts, n).
+    share
+        Of the parts, summing to 1; shape (n_parts,).
+    p
+        Between 0 and 1.
+
+    Returns
+    -------
+    Array
+        Shape (n,).
+    """
     from scipy.special import ndtr, ndtri
 
     ends = mean + sd * float(ndtri(p))  # the mixture's quantile lies between those of its parts

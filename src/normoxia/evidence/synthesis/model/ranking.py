@@ -20,14 +20,22 @@ from normoxia.evidence.synthesis.model.network import NetworkFit
 SmallValues = Literal["good", "bad"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rank:
     """One treatment's standing among the treatments it can be compared with.
 
-    p_score        mean certainty of being better than another treatment; interval by drawing the effects
-    sucra          surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo error
-    mean_rank      1 is best; rank_interval holds the fit's level of the draws, 95 % by default
-    probabilities  of each rank, best first
+    Parameters
+    ----------
+    p_score
+        Mean certainty of being better than another treatment; interval by drawing the
+        effects.
+    sucra
+        Surface under the cumulative ranking; equals the expected P-score up to Monte-Carlo
+        error.
+    mean_rank
+        1 is best; rank_interval holds the fit's level of the draws, 95 % by default.
+    probabilities
+        Of each rank, best first.
     """
 
     treatment: str
@@ -47,7 +55,7 @@ class Rank:
 
 def p_scores(fit: NetworkFit, *, small_values: SmallValues = "good") -> dict[str, float]:
     """P-score of each treatment within its connected part; nan for one that stands alone."""
-    scores = _p_scores(fit.theta[None, :], fit, _sign(small_values))[0]
+    scores = _p_scores(fit.theta[None, :], fit, direction(small_values))[0]
     return dict(zip(fit.network.treatments, scores.tolist(), strict=True))
 
 
@@ -56,10 +64,16 @@ def rank(
 ) -> tuple[Rank, ...]:
     """Every treatment's ranking, best P-score first; ranks count within connected parts.
 
-    small_values  "good" when a small effect helps the patient (HR of death), "bad" when it harms (odds of response)
-    draws         of all effects from their joint normal distribution; Monte-Carlo error of SUCRA is `sucra_se`
+    Parameters
+    ----------
+    small_values
+        "good" when a small effect helps the patient (HR of death), "bad" when it harms
+        (odds of response).
+    draws
+        Of all effects from their joint normal distribution; Monte-Carlo error of SUCRA is
+        `sucra_se`.
     """
-    sign = _sign(small_values)
+    sign = direction(small_values)
     if draws < 2:
         raise InvalidArgument(f"{draws} draws; a distribution of ranks needs at least 2")
     scores = _p_scores(fit.theta[None, :], fit, sign)[0]
@@ -70,11 +84,11 @@ def rank(
     for part in range(fit.network.n_parts):
         inside = np.flatnonzero(fit.network.part == part)
         n = len(inside)
-        standing = np.empty((draws, n), dtype=np.int64)
+        ranks_drawn = np.empty((draws, n), dtype=np.int64)
         order = np.argsort(sign * sampled[:, inside], axis=1)
-        np.put_along_axis(standing, order, np.arange(1, n + 1)[None, :], axis=1)
+        np.put_along_axis(ranks_drawn, order, np.arange(1, n + 1)[None, :], axis=1)
         for column, i in enumerate(inside):
-            own = standing[:, column]
+            own = ranks_drawn[:, column]
             share = np.bincount(own, minlength=n + 1)[1:] / draws
             surface = (n - own) / (n - 1)
             low, high = np.quantile(few[:, i], ends)
@@ -94,7 +108,8 @@ def rank(
     return tuple(sorted(ranks, key=lambda r: -r.p_score))
 
 
-def _sign(small_values: str) -> float:
+def direction(small_values: str) -> float:
+    """1 where small values are good for the patient, -1 where they are bad."""
     if small_values not in ("good", "bad"):
         raise InvalidArgument(
             f'small_values "{small_values}"; expected "good" (less is better) or "bad"'

@@ -29,12 +29,13 @@ from normoxia.evidence.synthesis.model.heterogeneity import Array
 from normoxia.evidence.synthesis.model.meta import normal_quantile, two_sided_p
 from normoxia.evidence.synthesis.model.multiarm import centred_study
 from normoxia.evidence.synthesis.model.network import NetworkFit
+from normoxia.language import Message
 
 #: a variance of a log ratio or of a risk difference below this is rounding: 1e12 patients would not give it
 _NO_VARIANCE = 1e-14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountEffect:
     """A pooled effect from 2x2 tables, log scale for ratios."""
 
@@ -55,11 +56,20 @@ def mantel_haenszel(
 ) -> CountEffect:
     """Mantel-Haenszel pooling.
 
-    tables  (events, patients) of treatment then of comparator, one row a study
-    effect  OR, RR or RD; no continuity correction. Studies without events weigh nothing in a ratio; in a difference they do:
-            they say that it is small
-    raises  InvalidArgument when no study (or one arm in all of them) has events, so that a ratio is 0 or infinite, and when no
-            arm has both events and non-events, so that nothing tells the error
+    Parameters
+    ----------
+    tables
+        (events, patients) of treatment then of comparator, one row a study.
+    effect
+        OR, RR or RD; no continuity correction. Studies without events weigh nothing in a
+        ratio; in a difference they do: they say that it is small.
+
+    Raises
+    ------
+    InvalidArgument
+        When no study (or one arm in all of them) has events, so that a ratio is 0 or
+        infinite, and when no arm has both events and non-events, so that nothing tells the
+        error.
     """
     effect = EffectMeasure(effect)
     a, n1, c, n2 = _columns(tables)
@@ -100,7 +110,10 @@ def peto(
 ) -> CountEffect:
     """Peto's one-step log odds ratio; good for rare events, near-equal arms and modest effects only.
 
-    tables  (events, patients) of treatment then of comparator, one row a study
+    Parameters
+    ----------
+    tables
+        (events, patients) of treatment then of comparator, one row a study.
     """
     a, n1, c, n2 = _columns(tables)
     n, events = n1 + n2, a + c
@@ -121,7 +134,11 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
 
     A design of several arms uses every pair of them with their covariance (see `design_odds`), so that no arm is the first. An
     arm without events (or without non-events) in all studies of a design is left out of it, with a note, as in netmeta.
-    raises  InvalidArgument where no design has an odds ratio
+
+    Raises
+    ------
+    InvalidArgument
+        Where no design has an odds ratio.
     """
     designs, notes = odds_designs(arms)
     members = []
@@ -149,8 +166,12 @@ def network_mantel_haenszel(arms: Iterable[Arm], *, level: float = 0.95) -> Netw
 class Design:
     """Studies of the same arms, those without an odds ratio left out.
 
-    studies     the arms of each study, in the order of treatments
-    effects     log odds centred at 0, covariance alike; see `design_odds`
+    Parameters
+    ----------
+    studies
+        The arms of each study, in the order of treatments.
+    effects
+        Log odds centred at 0, covariance alike; see `design_odds`.
     """
 
     treatments: tuple[str, ...]
@@ -166,7 +187,7 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
     for members in studies:
         ordered = sorted(members, key=lambda arm: arm.treatment)
         groups.setdefault(tuple(arm.treatment for arm in ordered), []).append(ordered)
-    designs, told = [], list(notes)
+    designs, all_notes = [], list(notes)
     for names, own in groups.items():
         label = " : ".join(names)
         events = np.array([[arm.events for arm in study] for study in own], dtype=float)
@@ -175,14 +196,9 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
         lost = [name for i, name in enumerate(names) if i not in kept]
         found = design_odds(events[:, kept], n[:, kept]) if len(kept) > 1 else None
         if found is None:
-            told.append(
-                f"design {label}: an arm without events (or without non-events) in all its studies; left out"
-            )
+            all_notes.append(Message("evidence.design_dropped", design=label))
             continue
-        told += [
-            f'design {label}: "{name}" has no events (or no non-events) in all its studies; this arm is left out of the design'
-            for name in lost
-        ]
+        all_notes += [Message("evidence.arm_dropped", design=label, arm=name) for name in lost]
         designs.append(
             Design(
                 tuple(names[i] for i in kept),
@@ -190,7 +206,7 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
                 *found,
             )
         )
-    return tuple(designs), tuple(told)
+    return tuple(designs), tuple(all_notes)
 
 
 def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
@@ -198,7 +214,11 @@ def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
 
     Whatever the effects, a study without any event (or without any non-event) has likelihood 1 at the limit of its own
     intercept: its counts tell nothing of them.
-    raises  InvalidArgument for impossible counts
+
+    Raises
+    ------
+    InvalidArgument
+        For impossible counts.
     """
     studies, notes = [], []
     for study, members in by_study(arms).items():
@@ -210,14 +230,10 @@ def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
                 )
         events, n = sum(arm.events for arm in members), sum(arm.n for arm in members)
         if len(members) < 2:
-            notes.append(
-                f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two'
-            )
+            notes.append(Message("evidence.one_arm", study=study, arm=members[0].treatment))
         elif events in (0.0, n):
-            what = "no events" if events == 0.0 else "events in every patient"
-            notes.append(
-                f'study "{study}": {what}, so its likelihood does not depend on the effects; left out'
-            )
+            key = "evidence.flat_none" if events == 0.0 else "evidence.flat_all"
+            notes.append(Message(key, study=study))
         else:
             studies.append(list(members))
     return studies, tuple(notes)
@@ -228,10 +244,18 @@ def network_logistic(
 ) -> NetworkFit:
     """A network of odds ratios by logistic regression on the counts, one intercept a study.
 
-    penalised  by half the log determinant of the information (Firth 1993), finite whatever cells are empty; without it,
-               plain maximum likelihood
-    raises     NotConverged when plain likelihood has no finite maximum (use the penalty)
     The fit's Q is Pearson's chi-squared of the counts around the fitted risks: heterogeneity and inconsistency together.
+
+    Parameters
+    ----------
+    penalised
+        By half the log determinant of the information (Firth 1993), finite whatever cells
+        are empty; without it, plain maximum likelihood.
+
+    Raises
+    ------
+    NotConverged
+        When plain likelihood has no finite maximum (use the penalty).
     """
     informed, notes = informative(arms)
     if not informed:
@@ -260,7 +284,18 @@ def network_logistic(
     risk = 1.0 / (1.0 + np.exp(-(x @ beta)))
     q = float(np.sum((events - n * risk) ** 2 / (n * risk * (1.0 - risk))))
     df = len(used) - x.shape[1]
-    return NetworkFit(skeleton, "common", method, 0.0, theta, spread, q, df, False, level)
+    return NetworkFit(
+        network=skeleton,
+        model="common",
+        tau_method=method,
+        tau2=0.0,
+        theta=theta,
+        covariance=spread,
+        q=q,
+        df=df,
+        hartung_knapp=False,
+        level=level,
+    )
 
 
 def _firth(x: Array, events: Array, n: Array, penalised: bool) -> tuple[Array, Array]:
@@ -324,5 +359,11 @@ def _refuse_empty(r: float, s: float) -> None:
 def _answer(estimate: float, se: float, n: int, method: str, level: float) -> CountEffect:
     half = normal_quantile(level) * se
     return CountEffect(
-        estimate, se, estimate - half, estimate + half, two_sided_p(estimate / se), n, method
+        estimate=estimate,
+        se=se,
+        low=estimate - half,
+        high=estimate + half,
+        p_value=two_sided_p(estimate / se),
+        n_studies=n,
+        method=method,
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis.model.network import Network
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficient:
     """One coefficient with its interval, on the analysis scale per unit of its covariate."""
 
@@ -41,13 +41,20 @@ class Coefficient:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
     """A meta-regression.
 
-    coefficients  the intercept (pairwise) or the basic effects (network) first, then the covariates
-    qm, qm_df     test of all covariates together; qe, qe_df residual heterogeneity (weights without tau2)
-    r2            share of the tau2 without covariates that the covariates remove; nan when that tau2 is 0
+    Parameters
+    ----------
+    coefficients
+        The intercept (pairwise) or the basic effects (network) first, then the covariates.
+    qm, qm_df
+        Test of all covariates together; qe, qe_df residual heterogeneity (weights without
+        tau2).
+    r2
+        Share of the tau2 without covariates that the covariates remove; nan when that tau2
+        is 0.
     """
 
     coefficients: tuple[Coefficient, ...]
@@ -80,9 +87,18 @@ def meta_regression(
 ) -> Regression:
     """Regression of pairwise effects on study covariates, random effects around the line.
 
-    covariates     one value a study under each name; a study with a missing value must be left out by the caller
-    hartung_knapp  scaled covariance with t intervals (Knapp & Hartung 2003, Stat Med 22:2693)
-    raises         InvalidArgument with fewer studies than coefficients plus one, or collinear covariates
+    Parameters
+    ----------
+    covariates
+        One value a study under each name; a study with a missing value must be left out by
+        the caller.
+    hartung_knapp
+        Scaled covariance with t intervals (Knapp & Hartung 2003, Stat Med 22:2693).
+
+    Raises
+    ------
+    InvalidArgument
+        With fewer studies than coefficients plus one, or collinear covariates.
     """
     y, v = checked(estimates, ses)
     columns = [
@@ -105,39 +121,69 @@ def meta_regression(
 
 def network_regression(
     network: Network,
-    covariate: Mapping[str, float],
+    covariates: Mapping[str, Mapping[str, float]],
     *,
-    name: str = "covariate",
     reference: str | None = None,
     tau: TauMethod | str | float = TauMethod.REML,
     level: float = 0.95,
 ) -> Regression:
-    """A network with one slope common to every treatment against the reference (Dias 2013, model "common interaction").
+    """A network with one slope for each covariate, common to every treatment against the reference.
 
-    covariate  a value for each study; studies without one are left out. Centre it for readable basic effects.
-    The slope is how each treatment's effect against the reference moves per unit; contrasts between two other
-    treatments are assumed not to move.
+    The slope is how each treatment's effect against the reference changes per unit; contrasts between two other treatments are
+    assumed not to change (Dias 2013, model "common interaction").
+
+    Parameters
+    ----------
+    network
+        Connected by the studies that report every covariate.
+    covariates
+        Values by name, then by study; a study without a finite value of each is left out. Centre them for readable
+        basic effects.
+    reference
+        By default the treatment in most studies.
+    tau
+        Estimator of the residual variance between studies, or a fixed standard deviation.
+    level
+        Of intervals.
+
+    Returns
+    -------
+    Regression
+        The basic effects against the reference where every covariate is 0, then the slopes, under their names.
+
+    Raises
+    ------
+    InvalidArgument
+        Without a covariate; where the studies that report them do not connect the network, or cannot tell the coefficients apart.
     """
     from normoxia.evidence.synthesis.model import network as net
 
+    if not covariates:
+        raise InvalidArgument("no covariate; give at least one, with a value for each study")
     kept = network.subset(
-        [s for s in network.studies if s in covariate and math.isfinite(covariate[s])]
+        [
+            study
+            for study in network.studies
+            if all(math.isfinite(values.get(study, math.nan)) for values in covariates.values())
+        ]
     )
     if not kept.is_connected:
         raise InvalidArgument(
-            "the studies that report the covariate do not connect the network; regress within a part"
+            f"the studies that report {', '.join(covariates)} do not connect the network; regress within a part"
         )
     at = kept.index(reference or net.default_reference(kept))
-    moved = -kept.design[:, at] * np.array([covariate[kept.studies[s]] for s in kept.study])
+    slopes = [
+        -kept.design[:, at] * np.array([values[kept.studies[s]] for s in kept.study])
+        for values in covariates.values()
+    ]
     base = np.delete(kept.design, at, axis=1)
     names = tuple(t for i, t in enumerate(kept.treatments) if i != at)
-    x = np.column_stack([base, moved])
     return _regress(
         kept.estimate,
         kept.variance,
         base,
-        x,
-        (*names, name),
+        np.column_stack([base, *slopes]),
+        (*names, *covariates),
         tau,
         False,
         level,
@@ -186,7 +232,14 @@ def _regress(
         value, se = float(estimates[i]), math.sqrt(covariance[i, i])
         p = two_sided_p(value / se, df if hartung_knapp else math.inf)
         coefficients.append(
-            Coefficient(label, value, se, value - quantile * se, value + quantile * se, p)
+            Coefficient(
+                name=label,
+                estimate=value,
+                se=se,
+                low=value - quantile * se,
+                high=value + quantile * se,
+                p_value=p,
+            )
         )
     return Regression(
         coefficients=tuple(coefficients),

@@ -23,7 +23,10 @@ _COPIES = 6
 def require_feasible(evidence: Iterable[Contrast | Arm]) -> None:
     """Nothing for evidence that can be pooled in a minute.
 
-    raises  InvalidArgument with the time and the memory that it would take
+    Raises
+    ------
+    InvalidArgument
+        With the time and the memory that it would take.
     """
     contrasts: Counter[str] = Counter()
     arms: Counter[str] = Counter()
