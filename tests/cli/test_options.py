@@ -17,6 +17,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 COMMANDS = [
     "run",
     "compare",
+    "design-trial",
     "protocol",
     "runs",
     "report",
