@@ -79,7 +79,7 @@ def test_the_level_is_in_every_word_that_stands_above_an_interval(
     for word in words:
         assert word in said, word
     assert "95" not in said
-    assert "90% CI" in (tmp_path / "folder" / "figures" / f"forest-{lang}.svg").read_text(
+    assert "90% CI" in (tmp_path / "folder" / "figures" / f"studies-{lang}.svg").read_text(
         encoding="utf-8"
     )
     wide, narrow = (asked(normoxia, tmp_path, TWO, "--level", level) for level in ("0.95", "0.5"))

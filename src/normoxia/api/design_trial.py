@@ -81,7 +81,13 @@ class PlannedTrial:
         return pl.DataFrame(rows)
 
     def answer(self, lang: str = "en") -> str:
-        """Return the answer in a language, "en" or "zh"."""
+        """Return the answer.
+
+        Parameters
+        ----------
+        lang
+            Language, "en" or "zh".
+        """
         sentences = plan_summary.answer(self.design, self.sizes)
         return sentences[one_of("language", lang, tuple(sentences))]
 
@@ -90,7 +96,13 @@ class PlannedTrial:
         return plan_summary.summary(self.design, self.sizes, self.run.provenance)
 
     def plot(self, *, lang: str = "en") -> Figure:
-        """Draw assurance and power by size."""
+        """Draw assurance and power by size.
+
+        Parameters
+        ----------
+        lang
+            Language, "en" or "zh".
+        """
         from normoxia.report.pages.trial_design import power as drawn
 
         return drawn(self.design, self.sizes, lang)

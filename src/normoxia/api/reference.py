@@ -26,10 +26,12 @@ SECTIONS = {
         "run",
         "open_run",
         "compare",
+        "design_trial",
         "verify",
         "redraw",
         "Run",
         "Comparison",
+        "PlannedTrial",
     ),
     "Changing a trial": (
         "Trial.with_dose",
