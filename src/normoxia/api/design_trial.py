@@ -81,12 +81,12 @@ class PlannedTrial:
         return pl.DataFrame(rows)
 
     def answer(self, lang: str = "en") -> str:
-        """Return the answer in words.
+        """Return the answer.
 
         Parameters
         ----------
         lang
-            "en" or "zh".
+            Language, "en" or "zh".
         """
         sentences = plan_summary.answer(self.design, self.sizes)
         return sentences[one_of("language", lang, tuple(sentences))]
@@ -101,7 +101,7 @@ class PlannedTrial:
         Parameters
         ----------
         lang
-            "en" or "zh".
+            Language, "en" or "zh".
         """
         from normoxia.report.pages.trial_design import power as drawn
 
