@@ -65,12 +65,12 @@ GROUND = (
     "units",
     "documents",
     "digests",
-    "sheets",
     "outcome",
     "seeding",
     "progress",
     "library",
     "language",
+    "sheets",
 )
 
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -139,7 +139,7 @@ KEPT: dict[str, tuple[str, Callable[[], object]]] = {
     "outline": ("review/outline.yaml", lambda: fresh(auditor._outline)()),
     "context": ("context/tumour-dynamics.yaml", lambda: fresh(context.tumour_dynamics)()),
     "language": ("languages/zh.yaml", lambda: fresh(language)("zh")),
-    "phrases": ("phrases/zh.yaml", lambda: fresh(language)("zh")),
+    "terms": ("terms/zh.yaml", lambda: fresh(language)("zh")),
 }
 
 

@@ -1,8 +1,10 @@
-"""Words and phrases: every key the program says is there, every phrase it writes in English is said in Chinese."""
+"""Catalogues and terms: every key that the program uses exists in each language, every wording has its translation."""
 
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,52 +12,98 @@ from pathlib import Path
 import pytest
 
 from normoxia import library, pharmacology
-from normoxia.language import Phrases, language, placeholders
+from normoxia.errors import UnknownName
+from normoxia.language import Message, Terms, Wording, language, placeholders
 
 SOURCE = Path(__file__).parents[1] / "src" / "normoxia"
-SYNTHESIS = SOURCE / "evidence" / "synthesis"
+LANGUAGES = library.names("languages")
 
 
-def test_a_phrase_is_looked_up_filled_and_said_in_turn() -> None:
-    phrases = Phrases(
+def test_a_message_is_its_english_text_and_is_rendered_in_another_language() -> None:
+    message = Message("evidence.few_degrees", df=2)
+    assert message == "tau rests on 2 degrees of freedom; its interval matters more than its value"
+    assert language("en").render(message) == message
+    assert language("zh").render(message) == "τ 仅基于 2 个自由度，其区间比其数值更重要"
+
+
+def test_messages_inside_a_message_are_rendered_and_names_stay() -> None:
+    message = Message("note.of_arm", study="A", arm="安慰剂", problem=Message("note.se", se=0.5))
+    assert message == 'A, "安慰剂": standard error 0.5'
+    assert language("zh").render(message) == "A，“安慰剂”：标准误 0.5"
+    several = Message("audit.fractions_swapped", hints=(Message("note.empty"), "5%"))
+    assert language("zh").render(several) == "不是整数例（空白；5%：各组可能颠倒）；不采用例数。"
+
+
+def test_a_message_without_a_value_or_with_an_unknown_key_fails_where_it_is_made() -> None:
+    with pytest.raises(KeyError, match="df"):
+        Message("evidence.few_degrees")
+    with pytest.raises(UnknownName, match="few_degrees"):
+        Message("evidence.few_degres", df=2)
+
+
+def test_messages_and_wordings_survive_copies_and_processes() -> None:
+    for text in (Message("note.se", se=0.5), Wording("arms", {"zh": "治疗组"})):
+        for again in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
+            assert again == text
+            assert language("zh").render(again) == language("zh").render(text)
+
+
+def test_a_wording_is_translated_by_its_document_or_by_the_list() -> None:
+    zh = language("zh")
+    assert zh.render(Wording("China", {"zh": "中华"})) == "中华"
+    assert zh.render(Wording("China")) == "中国"
+    assert zh.render("China") == "China"  # a name
+    assert language("en").render(Wording("China", {"zh": "中华"})) == "China"
+
+
+def test_terms_are_looked_up_whole_with_numbers_and_by_parts() -> None:
+    terms = Terms(
         {
             "placebo": "安慰剂",
-            "{n:d} of {whole:d} are {what}": "{whole} 中 {n} 为{what}",
-            '"{name:s}" is empty': "“{name}”为空",
-            "{one} against {other}": "{one} 对 {other}",
+            "men": "男性",
+            "{0} centres": "{0} 个中心",
+            "{0} of grade {1}": "{1} 级 {0}",
+            "daily": "每日",
         }
     )
-    assert phrases.say("Placebo") == "安慰剂"  # as it opens a sentence
-    assert phrases.say("3 of 4 are placebo") == "4 中 3 为安慰剂"
-    assert phrases.say('"placebo" is empty') == "“placebo”为空"  # a user's name stays
-    assert phrases.say("placebo against nothing known") == "安慰剂 对 nothing known"
-    commas = Phrases({"{a}, {b}": "{a}，{b}", "men": "男性"})
-    assert commas.say("men, %") == "男性，%"
-    assert commas.say("Women, %") == "Women, %"  # nothing of it is known but the comma
-    assert commas.say("57.7%, 88.5%") == "57.7%，88.5%"
-    assert phrases.say("three of 4 are placebo") == "three of 4 are placebo"
+    assert terms.translate("Placebo") == "安慰剂"  # as it opens a sentence
+    assert terms.translate("26 centres") == "26 个中心"
+    assert terms.translate("56% of grade 3-4") == "3-4 级 56%"
+    assert terms.translate("placebo vs men") == "安慰剂 对 男性"
+    assert terms.translate("men, 26 centres; placebo") == "男性，26 个中心；安慰剂"
+    assert terms.translate("NCT1 (placebo)") == "NCT1（安慰剂）"
+    assert terms.translate("placebo 5 mg q3w") == "安慰剂 5 mg q3w"
+    assert terms.translate("men, %") == "男性，%"
+    assert terms.translate("Women, %") == "Women, %"  # nothing of it is in the list
+    assert terms.translate("57.7%, 88.5%") == "57.7%，88.5%"
+    assert terms.translate("PD-L1 unknown") == "PD-L1 unknown"
 
 
-def test_english_phrases_stay_as_they_are() -> None:
-    assert language("en").phrase("placebo") == "placebo"
-
-
-def test_every_placeholder_of_a_phrase_is_used_in_chinese() -> None:
+def test_every_placeholder_of_a_term_is_in_its_translation() -> None:
     from normoxia import documents
     from normoxia.documents import Findings
 
     findings = Findings()
-    pairs = documents.load(library.path("phrases", "zh")).entries(findings)
+    pairs = documents.load(library.path("terms", "zh")).entries(findings)
     assert len(pairs) > 300
     for english, node in pairs.items():
-        assert placeholders(english) == placeholders(node.text(findings)), english
+        numbered = placeholders(english)
+        assert numbered == placeholders(node.text(findings)), english
+        assert numbered == {str(i) for i in range(len(numbered))}, english
 
 
 def test_drugs_are_called_what_their_documents_call_them() -> None:
     for name in library.names("drugs"):
         drug = pharmacology.read(name)
-        said = language("zh").phrase(name)
-        assert said in (name, drug.names["zh"]), name
+        assert language("zh").term(name) in (name, drug.names["zh"]), name
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_language_has_the_same_keys_and_placeholders(code: str) -> None:
+    english, other = language("en").texts, language(code).texts
+    assert set(other) == set(english)
+    for key, text in english.items():
+        assert placeholders(other[key]) == placeholders(text), key
 
 
 def _literals(node: ast.AST) -> Iterator[str]:
@@ -71,27 +119,80 @@ def _literals(node: ast.AST) -> Iterator[str]:
         )
 
 
-def _called(method: str) -> Iterator[tuple[Path, str]]:
+def _trees() -> Iterator[tuple[Path, ast.Module]]:
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _called(*methods: str) -> Iterator[tuple[Path, str]]:
+    for path, tree in _trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args:
                 name = (
                     node.func.attr
                     if isinstance(node.func, ast.Attribute)
                     else getattr(node.func, "id", "")
                 )
-                if name in (method, f"{method}_word"):
+                if name in methods or name in {f"{method}_word" for method in methods}:
                     for text in _literals(node.args[0]):
                         yield path, text
 
 
-def test_every_key_that_any_room_says_is_in_the_catalogue() -> None:
+def test_every_key_that_any_room_uses_is_in_the_catalogue() -> None:
     known = language("en").texts
-    keys = {(path, key) for path, key in _called("say") if re.fullmatch(r"[a-z_]+\.[^ ]+", key)}
-    assert len(keys) > 150
+    keys = {
+        (path, key)
+        for path, key in _called("say", "Message", "translations")
+        if re.fullmatch(r"[a-z_]+\.[^ ]+", key)
+    }
+    assert len(keys) > 300
     for path, key in keys:
         pattern = re.compile(re.escape(key).replace(r"\*", ".+"))
         assert any(pattern.fullmatch(k) for k in known), f"{path}: {key}"
+
+
+def test_every_key_of_the_catalogue_is_used() -> None:
+    """By its name, or by a pattern such as f"board.{row}"; words of closed lists are asked for by `word` and `known`."""
+    texts = {
+        text
+        for _, tree in _trees()
+        for node in ast.walk(tree)
+        for text in _literals(node)
+        if re.fullmatch(r"[a-z_*]+\.[^ ]*", text)
+    }
+    for template in SOURCE.rglob("*.jinja"):
+        found = re.findall(r'"([a-z_]+\.[a-z_]*)"( ~)?', template.read_text(encoding="utf-8"))
+        texts |= {text + ("*" if joined else "") for text, joined in found}
+    patterns = [
+        re.compile(re.escape(text).replace(r"\*", ".+"))
+        for text in texts
+        if not text.startswith("*")
+    ]
+    literal = {text for text in texts if "*" not in text}
+    unused = {
+        key
+        for key in language("en").texts
+        if key not in literal
+        and key.split(".")[0] != "word"
+        and not any(pattern.fullmatch(key) for pattern in patterns)
+    }
+    assert not unused, sorted(unused)
+
+
+def test_every_value_of_a_message_is_in_its_text() -> None:
+    texts = language("en").texts
+    for path, tree in _trees():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "Message"
+                and node.args
+                and all(keyword.arg for keyword in node.keywords)
+            ):
+                for key in _literals(node.args[0]):
+                    if "*" not in key:
+                        given = {keyword.arg for keyword in node.keywords}
+                        assert given == placeholders(texts[key]), f"{path}: {key}"
 
 
 def test_every_list_of_words_that_any_room_asks_for_is_in_the_catalogue() -> None:
@@ -101,85 +202,35 @@ def test_every_list_of_words_that_any_room_asks_for_is_in_the_catalogue() -> Non
     assert asked <= known
 
 
-#: strings of these files that are no sentences about evidence: ways of reading (`how`), keys, parts of others
-_NO_PHRASES = re.compile(
-    r"\*|\* \*|\* percent|arm \"\*\"|row \*|column \*|arms, wide|two arms, wide|within-study bias|reporting bias|ratio and .*|p and events"
-    r"|.* and events|log-rank .*|O - E and V|an? .*(file|archive|workspace|picture|document|\(PNG\)|\(JPEG\)|\(GIF\))|a database|\* (s|min|h)"
-    r"|(save|copy|type|write|unpack|export) .*|write\.csv.*|\*: (lower|upper|estimate)|Mantel-Haenszel \*|Peto OR|penalised logistic|binomial-normal likelihood|shortest path|random walk|shortest path, first by name|standard deviation|number of (patients|events)|study \"\*\", arm \"\*\"|not judged|at most \*|\* \(\* of \* domains not judged\)|arm sizes .*|Cox on .*|.*\* = \"\*\"|very low|; \* studies not judged.*|\* \(\*\)"
+#: rooms whose findings, notes and reasons are messages
+_ROOMS = (
+    "sheets",
+    "evidence/synthesis/intake",
+    "evidence/synthesis/judgement",
+    "evidence/synthesis/model",
+    "evidence/studies/checks.py",
 )
-_FILLED = {
-    "what": "A against B",
-    "how": "equally (assumed: sizes not given)",
-    "problem[0]": "7 events",
-    "tail": "; 7 studies not judged, which changes nothing",
-    "shown": "interval 7 to 7, equivalence within 7 of 0",
-    "expected": "expected a number",
-    "reason": "no events in any arm, so it says nothing about a ratio; left out",
-    "_MOST_PATIENTS": "7",
-}
 
 
-def _sentences(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(
-            node
-        ):
-            skipped.add(id(node.body[0].value))  # type: ignore[attr-defined]
-        if isinstance(node, (ast.Raise, ast.JoinedStr)):
-            skipped |= {id(inner) for inner in ast.walk(node) if inner is not node}
-    for node in ast.walk(tree):
-        if id(node) in skipped or not isinstance(node, (ast.Constant, ast.JoinedStr)):
-            continue
-        if isinstance(node, ast.JoinedStr):
-            text = "".join(
-                str(part.value)
-                if isinstance(part, ast.Constant)
-                else _FILLED.get(ast.unparse(part.value), "7")
-                for part in node.values
-                if isinstance(part, (ast.Constant, ast.FormattedValue))
-            )
-        elif isinstance(node.value, str):
-            text = node.value
-        else:
-            continue
-        bare = "".join(_literals(node))
-        if " " in text and re.search("[a-z]{3}", text) and not _NO_PHRASES.fullmatch(bare):
-            yield text
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "intake/tables",
-        "intake/layout",
-        "intake/rows",
-        "intake/published_ratios",
-        "model/size",
-        "model/contrasts",
-        "model/all_pairs",
-        "model/network",
-        "model/counts",
-        "model/binomial",
-        "model/rare",
-        "pooling",
-        "judgement/certainty",
-        "judgement/contribution",
-        "intake/judgements",
-        "without",
-        "../../sheets/reading",
-        "../../sheets/encoding",
-        "../../sheets/numbers",
-    ],
-)
-def test_every_note_and_every_reason_has_its_chinese(name: str) -> None:
-    zh, unsaid = language("zh"), {}
-    for text in _sentences(SYNTHESIS / f"{name}.py"):
-        said = zh.phrase(text)
-        rest = re.sub(
-            r"--[a-z-]+|[“\"].*?[”\"]|columns=\{.*?\}|sqrt|log|[0-9]e[-+][0-9]|se =", "", said
-        )
-        if not re.search(r"[\u4e00-\u9fff]", said) or re.search("[a-z]{3}", rest):
-            unsaid[text] = said
-    assert unsaid == {}
+def test_findings_notes_and_reasons_are_messages() -> None:
+    """No sentence is given to a finding, a note or a judgement but by its key; a quoted cell is no sentence."""
+    sentences = {}
+    for room in _ROOMS:
+        root = SOURCE / room
+        for path in [root] if root.suffix else root.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                name = isinstance(node, ast.Call) and (
+                    getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+                )
+                if isinstance(node, ast.Call) and name in (
+                    "note",
+                    "refuse",
+                    "Finding",
+                    "Judgement",
+                ):
+                    for argument in node.args[1:]:
+                        for text in _literals(argument):
+                            if " " in text and re.search("[a-z]{3}", text):
+                                sentences[f"{path}:{node.lineno}"] = text
+    domains = ("within-study bias", "reporting bias")
+    assert {at: text for at, text in sentences.items() if text not in domains} == {}

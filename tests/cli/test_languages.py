@@ -165,11 +165,7 @@ def test_the_mechanism_is_listed_wholly_in_chinese(normoxia: Callable) -> None:
         statement
     ) in model.statements:  # by the statement: cells of the table are folded inside names
         told = " ".join(
-            (
-                statement.says["zh"],
-                speech.phrase(statement.review_place),
-                speech.phrase(statement.term),
-            )
+            (statement.says["zh"], speech.term(statement.review_place), speech.term(statement.term))
         )
         assert _left(told, names) == []
     assert "emergent" not in answer.out

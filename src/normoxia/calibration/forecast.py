@@ -25,6 +25,7 @@ from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.evidence.studies.study import Study
+from normoxia.language import Message
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
 from normoxia.trial import analysis, runner
@@ -168,16 +169,12 @@ def _alike(cohorts: Sequence[Trial]) -> bool:
 
 
 def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
-    """Where the half that is not mechanism is no sum of components."""
-    means = {
-        baselines.CLASS_MEAN: "of their class of comparison",
-        baselines.CONSTANT: "of all studies",
-    }
+    """Where the part that is not mechanism is no sum of components."""
+    keys = {baselines.CLASS_MEAN: "forecast.class_mean", baselines.CONSTANT: "forecast.mean_of_all"}
     return [
-        f"no study tells the components of {one.mechanism.arm} and {one.mechanism.comparator} apart; "
-        f"the mean {means[one.by]} stands in for them"
+        Message(keys[one.by], arm=one.mechanism.arm, comparator=one.mechanism.comparator)
         for one in joined
-        if one.by in means
+        if one.by in keys
     ]
 
 

@@ -195,7 +195,7 @@ def export(
         if derived:
             say(speech.say("registry.exported_derived", n=derived))
         for study, why in tables.netmeta_table(chosen, endpoint).refused.items():
-            say(speech.say("registry.exported_without", study=study, why=speech.phrase(why)))
+            say(speech.say("registry.exported_without", study=study, why=speech.render(why)))
     say(speech.say("registry.exported", n=len(rows), file=out))
 
 

@@ -203,7 +203,7 @@ def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
         if joined:
             say(speech.say("forecast.joined_note"), quiet=False)
         for limit in one.limits:
-            say(speech.phrase(limit), quiet=False)
+            say(speech.term(limit), quiet=False)
 
 
 def _what(o: Outcome, speech: Language) -> str:

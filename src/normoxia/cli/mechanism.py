@@ -55,7 +55,7 @@ def mechanism(
         )
         return
     speech = language(lang)
-    title = speech.phrase(whole.title or whole.name)
+    title = speech.term(whole.title or whole.name)
     if not whole.statements:
         sys.stdout.write(speech.say("mechanism.none", model=title) + "\n")
         return
@@ -63,8 +63,8 @@ def mechanism(
         (
             s.tag,
             s.says.get(lang, s.says.get("en", "")),
-            speech.phrase(s.review_place),
-            speech.phrase(s.term),
+            speech.term(s.review_place),
+            speech.term(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
             _ablation(s, elsewhere, speech),
         )

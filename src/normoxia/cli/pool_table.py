@@ -301,13 +301,13 @@ def _print_table_answer(
         print_lines([speech.say("pool.without_wide")])
     limits = told.limit_words()
     if unlisted := shares_left_out(synthesis.network):
-        limits.append(speech.phrase(unlisted))
+        limits.append(speech.render(unlisted))
     if asked.small_values is None:
         limits.append(speech.say("pool.limit_assumed"))
     print_lines(
         [
             *limits,
-            *(speech.phrase(note) for note in synthesis.network.notes),
+            *(speech.render(note) for note in synthesis.network.notes),
             speech.say("pool.limits_table"),
         ]
     )

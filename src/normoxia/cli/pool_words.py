@@ -41,7 +41,7 @@ def show_table(table: Table | None) -> None:
 def finding_words(finding: Finding, speech: Language) -> str:
     """A finding about a table, its place as it is."""
     told = speech.say("pool.semicolon").join(
-        speech.phrase(x) for x in (finding.found, finding.expected) if x
+        speech.render(x) for x in (finding.found, finding.expected) if x
     )
     return f"{finding.place}: {told}"
 
@@ -61,7 +61,7 @@ def translated(
         if isinstance(value, (list, tuple)):
             return [told(held, key) for held in value]
         if isinstance(value, str) and key in ("reason", "notes", "found", "expected"):
-            return placed.get(value) or speech.phrase(value)
+            return placed.get(value) or speech.render(value)
         return value
 
     return cast("dict[str, Any]", told(whole, ""))

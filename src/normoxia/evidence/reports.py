@@ -1,6 +1,6 @@
 """The registry and its audit as plain dictionaries (for `--json`) and as lines of text (for a terminal), in two languages.
 
-Words of closed lists are said by the catalogue, the registry's own wording by its phrases. Quotations, citations, ids of arms
+Words of closed lists are said by the catalogue, the registry's own wording by the list of terms. Quotations, citations, ids of arms
 and populations, and identifiers stay as they are.
 """
 
@@ -11,7 +11,7 @@ from collections import Counter
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.auditing.auditor import audit
-from normoxia.evidence.auditing.discrepancy import Words, describe, of_figure, printed, say_item
+from normoxia.evidence.auditing.discrepancy import describe, of_figure, printed
 from normoxia.evidence.auditing.second_reader import NAME as SECOND_READER
 from normoxia.evidence.studies.checks import check
 from normoxia.evidence.studies.registry import Registry, is_shipped
@@ -73,10 +73,10 @@ def audit_report(registry: Registry, language: str = "en") -> dict[str, object]:
         "findings": [
             {
                 "study": discrepancy.study,
-                "item": say_item(discrepancy.item, language),
-                "values": [_said(value, speech) for value in discrepancy.values],
-                "places": [place.say(language) for place in discrepancy.places],
-                "consequence": discrepancy.consequence.say(language),
+                "item": speech.term(discrepancy.item),
+                "values": [speech.render(value) for value in discrepancy.values],
+                "places": [speech.render(place) for place in discrepancy.places],
+                "consequence": speech.render(discrepancy.consequence),
                 "found_by": discrepancy.found_by,
             }
             for discrepancy in found
@@ -96,7 +96,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     """A study as lines of text: setting, arms, what was reported, what is derived or unverified, what does not agree."""
     speech = _speech(language)
     own = Registry((study,))
-    lines = [f"{study.id}  {speech.phrase(study.title)}", _headline(study, speech)]
+    lines = [f"{study.id}  {speech.term(study.title)}", _headline(study, speech)]
     lines += _section("setting", speech, _setting(study, speech))
     lines += _section("arms", speech, [_arm(arm, speech) for arm in study.arms])
     for population in study.populations:
@@ -112,13 +112,13 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
         "audit",
         speech,
         [
-            f"{say_item(d.item, language)}: {' | '.join(_said(v, speech) for v in d.values)} -- {d.consequence.say(language)} "
+            f"{speech.term(d.item)}: {' | '.join(map(speech.render, d.values))} -- {speech.render(d.consequence)} "
             f"[{found_by(d.found_by, language)}]"
             for d in found
         ],
     )
     lines += _section(
-        "check", speech, [f"{f.place.key}: {speech.phrase(f.found)}" for f in check(study)]
+        "check", speech, [f"{f.place.key}: {speech.render(f.found)}" for f in check(study)]
     )
     lines += _section(
         "sources", speech, [f"{r.key}: {r.citation}. {r.locator}" for r in study.sources.values()]
@@ -134,34 +134,29 @@ def _speech(language: str) -> Language:
     return spoken(language)
 
 
-def _said(words: Words, speech: Language) -> str:
-    """A reading in a language: in the words that a rule has for it, else by phrases (numbers need neither)."""
-    return words.zh if speech.code == "zh" and words.zh else speech.phrase(words.en)
-
-
 def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object]:
     setting = study.setting
     return {
         "id": study.id,
-        "title": speech.phrase(study.title),
+        "title": speech.term(study.title),
         "group": speech.word("group", study.group),
         "phase": study.phase,
-        "design": speech.phrase(study.design),
-        "identifiers": [speech.phrase(name) for name in study.identifiers],
+        "design": speech.term(study.design),
+        "identifiers": [speech.term(name) for name in study.identifiers],
         "line": speech.word("line", setting.line),
         "histology": speech.word("histology", setting.histology),
         "egfr": speech.word("driver", setting.driver),
         "pdl1": speech.word("pdl1", setting.pdl1),
         "selection": setting.selection,
-        "primary_endpoints": [speech.phrase(endpoint) for endpoint in study.primary_endpoints],
+        "primary_endpoints": [speech.term(endpoint) for endpoint in study.primary_endpoints],
         "primary_endpoint_met": speech.word("primary_endpoint", study.primary_endpoint_met),
         "n": max((p.n for p in study.populations), default=0) or sum(arm.n for arm in study.arms),
         "arms": [
             {
                 "id": arm.id,
-                "label": speech.phrase(arm.label),
+                "label": speech.term(arm.label),
                 "n": arm.n,
-                "regimen": [speech.phrase(item) for item in arm.regimen],
+                "regimen": [speech.term(item) for item in arm.regimen],
                 "classes": list(arm.classes),
             }
             for arm in study.arms
@@ -171,7 +166,7 @@ def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object
         "unverified": len(study.unverified),
         "discrepancies": discrepancies,
         "questions": [
-            f"{finding.place.key}: {speech.phrase(finding.found)}" for finding in check(study)
+            f"{finding.place.key}: {speech.render(finding.found)}" for finding in check(study)
         ],
         "is_shipped": is_shipped(study),
     }
@@ -183,8 +178,8 @@ def _section(key: str, speech: Language, rows: list[str]) -> list[str]:
 
 def _headline(study: Study, speech: Language) -> str:
     phase = speech.say("registry.phase", phase=study.phase) if study.phase else ""
-    names = speech.say("pool.comma").join(speech.phrase(name) for name in study.identifiers)
-    parts = (phase, speech.phrase(study.design), names)
+    names = speech.say("pool.comma").join(speech.term(name) for name in study.identifiers)
+    parts = (phase, speech.term(study.design), names)
     return speech.say("pool.semicolon").join(part for part in parts if part)
 
 
@@ -195,10 +190,10 @@ def _setting(study: Study, speech: Language) -> list[str]:
         if value:
             stated = study.setting.stated.get(key)
             row = f"{speech.say(f'registry.{key}')}: {speech.word(key, value)}"
-            rows.append(row + (f" ({speech.phrase(stated)})" if stated else ""))
+            rows.append(row + (f" ({speech.term(stated)})" if stated else ""))
     if study.primary_endpoints:
         ends = speech.say("pool.comma").join(
-            speech.phrase(endpoint) for endpoint in study.primary_endpoints
+            speech.term(endpoint) for endpoint in study.primary_endpoints
         )
         met = speech.word("primary_endpoint", study.primary_endpoint_met)
         rows.append(f"{speech.say('registry.primary')}: {ends}: {met}")
@@ -207,28 +202,28 @@ def _setting(study: Study, speech: Language) -> list[str]:
 
 def _arm(arm: Arm, speech: Language) -> str:
     size = f" (n = {arm.n})" if arm.n else ""
-    return f"{arm.id}{size}: {'; '.join(speech.phrase(item) for item in arm.regimen)}"
+    return f"{arm.id}{size}: {'; '.join(speech.term(item) for item in arm.regimen)}"
 
 
 def _population(population: Population, speech: Language) -> str:
     size = f"n = {population.n}" if population.n else ""
-    told = ", ".join(part for part in (speech.phrase(population.definition), size) if part)
+    told = ", ".join(part for part in (speech.term(population.definition), size) if part)
     return f"{population.id} ({told})"
 
 
 def _results(population: Population, speech: Language) -> list[str]:
     rows = []
     for r in population.reported:
-        value = "" if math.isnan(r.estimate.value) else " " + speech.phrase(describe(r))
-        p = f", p {speech.phrase(r.p)}" if r.p else ""
+        value = "" if math.isnan(r.estimate.value) else " " + speech.render(describe(r))
+        p = f", p {speech.term(r.p)}" if r.p else ""
         marks = [
-            speech.say("registry.grade", grades=speech.phrase(r.grades)) if r.grades else "",
-            speech.say("registry.adjusted", what=speech.phrase(r.adjusted)) if r.adjusted else "",
+            speech.say("registry.grade", grades=speech.term(r.grades)) if r.grades else "",
+            speech.say("registry.adjusted", what=speech.term(r.adjusted)) if r.adjusted else "",
             speech.say("registry.derived") if r.derived else "",
-            speech.say("registry.superseded", why=speech.phrase(r.superseded))
+            speech.say("registry.superseded", why=speech.term(r.superseded))
             if r.superseded
             else "",
-            speech.phrase(r.note),
+            speech.term(r.note),
         ]
         tail = speech.say("pool.semicolon").join(mark for mark in marks if mark)
         source = speech.say("registry.the_review") if r.source == REVIEW else r.source
@@ -255,7 +250,7 @@ def _curves(study: Study, speech: Language) -> list[str]:
             "registry.curve",
             endpoint=speech.word("endpoint", curve.endpoint),
             arm=curve.arm,
-            population=speech.phrase(curve.population),
+            population=speech.term(curve.population),
             n=curve.n,
             source=curve.source,
             points=speech.say("pool.comma").join(
@@ -297,7 +292,7 @@ def _over_time(study: Study, speech: Language) -> list[str]:
         who = say("registry.against", one=ours.arm, other=theirs.arm)
         told.append(why)
         rows.append(
-            f"{speech.word('endpoint', ours.endpoint)} {who}, {speech.phrase(ours.population)}: "
+            f"{speech.word('endpoint', ours.endpoint)} {who}, {speech.term(ours.population)}: "
             + say("pool.semicolon").join(told)
         )
     return rows
@@ -311,8 +306,8 @@ def _unverified(study: Study, speech: Language) -> list[str]:
     rows = []
     for r in study.unverified:
         interval = "" if math.isnan(r.low) else f" ({r.low:g}-{r.high:g})"
-        tail = speech.say("pool.semicolon") + speech.phrase(r.settled) if r.settled else ""
-        value = speech.phrase(printed(r.value, r.unit))
+        tail = speech.say("pool.semicolon") + speech.term(r.settled) if r.settled else ""
+        value = speech.render(printed(r.value, r.unit))
         rows.append(
             f"{_named(study, r.what, r.arm, r.population, speech)}: {value}{interval}{tail}"
         )
@@ -323,13 +318,13 @@ def _review(study: Study, speech: Language) -> list[str]:
     rows = []
     for figure in study.review.figures:
         quote = f' "{figure.quote}"' if figure.quote else ""
-        value = speech.phrase(printed(figure.value, figure.unit))
+        value = speech.render(printed(figure.value, figure.unit))
         named = _named(study, figure.what, figure.arm, figure.population, speech)
-        rows.append(f"{named}: {value} ({of_figure(figure).say(speech.code)}){quote}")
+        rows.append(f"{named}: {value} ({speech.render(of_figure(figure))}){quote}")
     return rows
 
 
 def _named(study: Study, what: str, arm: str, population: str, speech: Language) -> str:
     """What a figure is of, in words; the id of an arm stays as it is."""
-    who = arm if arm in {a.id for a in study.arms} | set(study.pools) else speech.phrase(arm)
-    return " ".join(part for part in (speech.phrase(what), who, speech.phrase(population)) if part)
+    who = arm if arm in {a.id for a in study.arms} | set(study.pools) else speech.term(arm)
+    return " ".join(part for part in (speech.term(what), who, speech.term(population)) if part)

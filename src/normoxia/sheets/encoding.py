@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from normoxia.documents import Finding, Place
 from normoxia.errors import InvalidDocument
+from normoxia.language import Message
 
 #: the share of bytes that are zero in UTF-16 text that is mostly Latin
 _ZEROS_OF_UTF16 = 0.3
@@ -40,7 +41,7 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
         except UnicodeDecodeError:
             pass
         else:
-            notes.append(Finding(Place(file), "read as GBK text, since it is not UTF-8"))
+            notes.append(Finding(Place(file), Message("sheet.gbk")))
             return text, "gb18030"
     if not raw.decode("utf-8", errors="ignore").isascii():
         _refuse_mixed(raw, start, file)
@@ -51,9 +52,7 @@ def decode(raw: bytes, file: str, notes: list[Finding]) -> tuple[str, str]:
         raise InvalidDocument(
             f"{file}:{line}: byte {raw[error.start]:#04x} is neither UTF-8, GBK nor Western European text; save it as UTF-8"
         ) from None
-    notes.append(
-        Finding(Place(file), "read as Western European text, since it is neither UTF-8 nor GBK")
-    )
+    notes.append(Finding(Place(file), Message("sheet.western")))
     return text, "cp1252"
 
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from normoxia.language import Message
+
 #: what an empty cell looks like
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", ".", "-", "--", "nr", "无", "缺失"))
 _LONGEST_MISSING = max(map(len, MISSING))
@@ -46,7 +48,6 @@ _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}\Z")
 _BY_THREE = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+\Z") for mark in ".,' "}
 #: Indian grouping, lakh and crore: 12,34,567
 _BY_TWO = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}\Z")
-_NOT_A_NUMBER = "expected a number"
 
 _TOKEN = r"[-+]?(?:\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+)(?:e[-+]?\d+)?%?"
 _BRACKETS = str.maketrans(dict.fromkeys("()[]{}<>（）［］【】〔〕", " "))
@@ -97,23 +98,22 @@ def alike(cell: str) -> str:
     return text.translate(_TRANSLATED).strip()
 
 
-def printed(cell: str, decimal: str = ".") -> Printed | str:
+def printed(cell: str, decimal: str = ".") -> Printed | Message:
     """The number in a cell, or why there is none.
 
     decimal  the table's decimal mark: ".", "," or "" when it is not known
     """
     if decimal == "." and _PLAIN.match(cell):
         return Printed(cell)  # most cells of most tables
-    found = _SHAPE.match(alike(cell))
-    if found is None or not any(c.isdigit() for c in found[2]):
-        return _NOT_A_NUMBER
-    sign, body, exponent, percent = found[1].strip(), found[2], found[3] or "", bool(found[4])
+    shape = _SHAPE.match(alike(cell))
+    if shape is None or not any(c.isdigit() for c in shape[2]):
+        return Message("sheet.not_a_number")
+    sign, body, exponent, percent = shape[1].strip(), shape[2], shape[3] or "", bool(shape[4])
     if _TWO_READINGS.match(body) and not exponent:
         whole, mark, part = body.partition(body[-4])
         if not decimal:
             one, other = f"{sign}{whole}{part}", f"{sign}{whole}.{part}"
-            written = f"write {one} or {other}0, or say --decimal point or --decimal comma"
-            return f"may be {one} or {other}, and nothing in the table says which; {written}"
+            return Message("sheet.two_readings", one=one, other=other)
         if mark != decimal:
             return Printed(sign + whole + part, grouped=True, percent=percent)
         return Printed(f"{sign}{whole}.{part}", comma=mark == ",", percent=percent)
@@ -131,7 +131,7 @@ def printed(cell: str, decimal: str = ".") -> Printed | str:
         None if exponent else _ungrouped(body, ".,' ".replace(decimal, "") if decimal else ".,' ")
     )
     if bare is None:
-        return "expected a number; its marks are neither decimal nor part thousands as elsewhere in the table"
+        return Message("sheet.other_marks")
     return Printed(sign + bare, grouped=True, percent=percent)
 
 
@@ -153,7 +153,7 @@ def decimal_of(cell: str) -> str:
     if _TWO_READINGS.match(body):
         return body[-4] if found[3] else f"?{body[-4]}"
     value = printed(text, "")
-    if isinstance(value, str):
+    if isinstance(value, Message):
         return ""
     if value.comma:
         return ","
@@ -167,13 +167,13 @@ def decimal_of(cell: str) -> str:
 def clean(cell: str, decimal: str = ".") -> str:
     """The digits of a printed number, a decimal point, as many decimals as were printed; what is no number as it stands."""
     found = printed(cell, decimal)
-    return cell if isinstance(found, str) else found.text
+    return cell if isinstance(found, Message) else found.text
 
 
 def number(cell: str, decimal: str = ".") -> float | None:
     """A number as people print them, or None."""
     found = printed(cell, decimal)
-    if isinstance(found, str):
+    if isinstance(found, Message):
         return None
     value = float(found.text)
     return value if math.isfinite(value) else None
@@ -187,7 +187,7 @@ class ColumnNumbers(NamedTuple):
     """
 
     values: list[float]
-    problems: dict[int, str]
+    problems: dict[int, Message]
     grouped: list[tuple[int, str]]
     n_commas: int
 
@@ -202,10 +202,10 @@ def column_numbers(cells: Sequence[str], decimal: str = ".") -> ColumnNumbers:
     values, problems, grouped, n_commas = [], {}, [], 0
     for row, cell in enumerate(cells):
         found = printed(cell, decimal)
-        value = math.nan if isinstance(found, str) or found.percent else float(found.text)
+        value = math.nan if isinstance(found, Message) or found.percent else float(found.text)
         values.append(value)
-        if isinstance(found, str) or not math.isfinite(value):
-            problems[row] = found if isinstance(found, str) else _NOT_A_NUMBER
+        if isinstance(found, Message) or not math.isfinite(value):
+            problems[row] = found if isinstance(found, Message) else Message("sheet.not_a_number")
             continue
         n_commas += found.comma
         if found.grouped:
@@ -213,19 +213,19 @@ def column_numbers(cells: Sequence[str], decimal: str = ".") -> ColumnNumbers:
     return ColumnNumbers(values, problems, grouped, n_commas)
 
 
-def interval(cell: str, decimal: str = ".") -> tuple[str, str] | str:
+def interval(cell: str, decimal: str = ".") -> tuple[str, str] | Message:
     """The two ends of an interval in one cell, as printed, or why the cell cannot be read as one.
 
     "0.50-0.98", "0.50 to 0.98", "(0.50, 0.98)", "[0,50; 0,98]". Commas that may be decimal or part two numbers are not
     guessed at: "0,5,0,9", "1,5".
     """
     ends = _ends(cell)
-    if isinstance(ends, str):
+    if isinstance(ends, Message):
         return ends
     low, high = (printed(end, decimal) for end in ends)
-    if isinstance(low, str) or isinstance(high, str):
-        return low if isinstance(low, str) else str(high)
-    return low.text, high.text
+    if isinstance(low, Message):
+        return low
+    return high if isinstance(high, Message) else (low.text, high.text)
 
 
 def estimate_with_interval(cell: str, decimal: str = ".") -> tuple[str, str, str] | None:
@@ -234,7 +234,11 @@ def estimate_with_interval(cell: str, decimal: str = ".") -> tuple[str, str, str
     if found is None:
         return None
     ends, estimate = interval(found[2], decimal), printed(found[1], decimal)
-    return None if isinstance(ends, str) or isinstance(estimate, str) else (estimate.text, *ends)
+    return (
+        None
+        if isinstance(ends, Message) or isinstance(estimate, Message)
+        else (estimate.text, *ends)
+    )
 
 
 def pieces(cell: str) -> tuple[str, ...]:
@@ -244,18 +248,18 @@ def pieces(cell: str) -> tuple[str, ...]:
         return (text,)
     found = _WITH_ESTIMATE.match(text)
     ends = _ends(found[2] if found else text)
-    if isinstance(ends, str):
+    if isinstance(ends, Message):
         return ()
     return (found[1], *ends) if found else ends
 
 
-def _ends(cell: str) -> tuple[str, str] | str:
+def _ends(cell: str) -> tuple[str, str] | Message:
     text = re.sub(r"\s*(?:95\s*%?\s*)?CI\s*:?\s*", " ", alike(cell), flags=re.IGNORECASE)
     text = " ".join(text.translate(_BRACKETS).split()).strip(" ,;")
     if _SHAPE.match(text) and "," not in text and (" " not in text or _BY_THREE[" "].match(text)):
-        return "one number, expected two such as 0.50-0.98"
+        return Message("sheet.one_number")
     if _COMMAS_ONLY.match(text) and not re.match(r"^[-+]?\d+(?:,\d+)?,\s+\d+(?:,\d+)?$", text):
-        return "its commas may be decimal or between the numbers; write 0.50-0.98, or 0,50; 0,98"
+        return Message("sheet.unclear_commas")
     if found := _POINTS_AND_COMMA.match(text):
         return found[1], found[2]
     for separator in _SEPARATORS:
@@ -264,4 +268,4 @@ def _ends(cell: str) -> tuple[str, str] | str:
             separator is not _SEPARATORS[-1] or text.count(" ") == 1
         ):
             return found[1], found[2]
-    return "not two numbers; write an interval as 0.50-0.98 or 0.50 to 0.98"
+    return Message("sheet.not_two_numbers")

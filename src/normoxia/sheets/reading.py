@@ -18,6 +18,7 @@ from pathlib import Path
 
 from normoxia.documents import Finding, Place
 from normoxia.errors import InvalidDocument
+from normoxia.language import Message
 from normoxia.sheets.encoding import decode
 from normoxia.sheets.numbers import pieces
 from normoxia.sheets.writing import unguarded
@@ -43,7 +44,7 @@ _OTHER_KINDS = (
 )
 
 _DELIMITERS = (",", ";", "\t", "|")
-_NAMES_OF_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_NAMES_OF_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LONGEST_SHOWN = 300  # letters of a header in a message
 _LINES_LOOKED_AT = 200
 _LARGEST_FILE = 2**30  # bytes; cells in memory need some ten times as much
@@ -195,8 +196,8 @@ def _header(
         notes.append(
             Finding(
                 Place(file, line),
-                f'"{_shortened(", ".join(cells))}" begins with #',
-                "above the header: taken for a comment",
+                Message("sheet.hash", text=_shortened(", ".join(cells))),
+                Message("sheet.comment_above"),
             )
         )
     if head is None:
@@ -205,8 +206,8 @@ def _header(
         below = _with(second, below)
         if _filled(head) != 1 or _filled(second) < 2 or _holds_numbers(second[2]):
             break
-        shown = f'"{_shortened("".join(head[2]))}" stands alone'
-        notes.append(Finding(Place(file, head[0]), shown, "above the header: taken for a title"))
+        shown = Message("sheet.alone", text=_shortened("".join(head[2])))
+        notes.append(Finding(Place(file, head[0]), shown, Message("sheet.title_above")))
         head = next(below)
     if head is None:
         raise InvalidDocument(
@@ -221,8 +222,8 @@ def _header(
         notes.append(
             Finding(
                 Place(file, head[0]),
-                f'"{names[0]}" begins with #',
-                f'taken for the header "{bare}"',
+                Message("sheet.hash", text=names[0]),
+                Message("sheet.header_named", name=bare),
             )
         )
         names[0] = bare
@@ -272,10 +273,9 @@ def _sheet(
         if len(cells) > width:
             cells = _without_empty_tail(cells, width)
         if cells[0].startswith("#") and _is_comment(cells, width):
-            shown = (
-                f'"{_shortened(", ".join(cell for cell in cells if cell.strip()))}" begins with #'
-            )
-            notes.append(Finding(Place(file, line), shown, "taken for a comment"))
+            filled_cells = ", ".join(cell for cell in cells if cell.strip())
+            shown = Message("sheet.hash", text=_shortened(filled_cells))
+            notes.append(Finding(Place(file, line), shown, Message("sheet.comment")))
             continue
         if (last > line or len(cells) != width) and (
             fault := _fault(file, line, cells, header, delimiter)
@@ -283,15 +283,12 @@ def _sheet(
             faults.append(fault)
             continue
         if cells[-1].strip() == header[-1] and [" ".join(cell.split()) for cell in cells] == header:
-            notes.append(Finding(Place(file, line), "the header again", "passed over"))
+            again, passed_over = Message("sheet.header_again"), Message("sheet.passed_over")
+            notes.append(Finding(Place(file, line), again, passed_over))
             continue
         if cells[0].startswith("#"):
-            shown = f'"{_shortened(cells[0])}" begins with #'
-            notes.append(
-                Finding(
-                    Place(file, line), shown, "read as a row; delete the line if it is a comment"
-                )
-            )
+            shown = Message("sheet.hash", text=_shortened(cells[0]))
+            notes.append(Finding(Place(file, line), shown, Message("sheet.row_with_hash")))
         rows.append(tuple(map(str.strip, cells)))
         lines.append(line)
     filled = [i for i, name in enumerate(header) if name or any(row[i] for row in rows)]
@@ -346,16 +343,17 @@ def _fault(
             if swallowed:
                 return Finding(
                     place,
-                    f"a quote that opens here swallows {len(swallowed)} lines or more",
-                    "close it in its cell",
+                    Message("sheet.open_quote", n=len(swallowed)),
+                    Message("sheet.close_quote"),
                 )
     if len(cells) == width:
         return None
-    shown = f"{len(cells)} cells, the header has {width}"
+    shown = Message("sheet.cells", cells=len(cells), n=width)
     if len(cells) < width:
-        return Finding(place, shown, "write an empty cell for what is missing; row left out")
-    advice = f"put cells with {_NAMES_OF_DELIMITERS.get(delimiter, repr(delimiter))} in quotes, or part the cells by another mark"
-    return Finding(place, shown, f"{advice}; row left out")
+        return Finding(place, shown, Message("sheet.too_few_cells"))
+    name = _NAMES_OF_DELIMITERS.get(delimiter)
+    marks = Message(f"sheet.marks.{name}") if name else repr(delimiter)
+    return Finding(place, shown, Message("sheet.too_many_cells", marks=marks))
 
 
 def _shortened(text: str) -> str:

@@ -12,13 +12,14 @@ import functools
 from normoxia import documents, library
 from normoxia.documents import Findings, Node
 from normoxia.evidence.auditing.claims import RULES as CLAIMS
-from normoxia.evidence.auditing.discrepancy import Discrepancy, Outline, Rule, Words
+from normoxia.evidence.auditing.discrepancy import Discrepancy, Outline, Rule
 from normoxia.evidence.auditing.figures import RULES as FIGURES
 from normoxia.evidence.auditing.numbers import RULES as NUMBERS
 from normoxia.evidence.auditing.review import RULES as REVIEW
 from normoxia.evidence.auditing.second_reader import RULES as READER
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.registry import registry as every_study
+from normoxia.language import Wording
 
 RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS, *READER)
 
@@ -31,16 +32,16 @@ def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:
               ("curated"); a selection yields the findings about its studies only
     """
     studies = every_study() if registry is None else registry
-    found = by_rule(studies)
-    known = {(discrepancy.study, discrepancy.item) for discrepancy in found}
+    by_rules = by_rule(studies)
+    covered = {(discrepancy.study, discrepancy.item) for discrepancy in by_rules}
     names = {study.id for study in studies} | {"review"}
     kept = [
         entry
         for entry, items in curated()
-        if entry.study in names and not known & {(entry.study, i) for i in items}
+        if entry.study in names and not covered & {(entry.study, i) for i in items}
     ]
     return tuple(
-        sorted([*found, *kept], key=functools.partial(_order, [study.id for study in studies]))
+        sorted([*by_rules, *kept], key=functools.partial(_order, [study.id for study in studies]))
     )
 
 
@@ -73,12 +74,12 @@ def curated() -> tuple[tuple[Discrepancy, tuple[str, ...]], ...]:
             findings.note(f["items"].place, "no item", "name at least one")
             findings.raise_any()
         entry = Discrepancy(
-            f["study"].text(findings),
-            items[0],
-            tuple(_words(n, findings) for n in f["values"].items(findings)),
-            tuple(_words(n, findings) for n in f["places"].items(findings)),
-            _words(f["consequence"], findings),
-            "curated",
+            study=f["study"].text(findings),
+            item=items[0],
+            values=tuple(_wording(n, findings) for n in f["values"].items(findings)),
+            places=tuple(_wording(n, findings) for n in f["places"].items(findings)),
+            consequence=_wording(f["consequence"], findings),
+            found_by="curated",
         )
         entries.append((entry, items))
     findings.raise_any()
@@ -101,10 +102,12 @@ def _outline() -> Outline:
     return Outline(tuple(parts))
 
 
-def _words(node: Node, findings: Findings) -> Words:
-    f = node.fields(findings, ("en",), ("zh",))
+def _wording(node: Node, findings: Findings) -> Wording:
+    """A text of the document in its languages; English is required."""
+    texts = node.fields(findings, ("en",), ("zh",))
     findings.raise_any()
-    return Words(f["en"].text(findings), f["zh"].text(findings) if "zh" in f else "")
+    by_language = {code: text.text(findings) for code, text in texts.items()}
+    return Wording(by_language.pop("en"), by_language)
 
 
 def _order(studies: list[str], discrepancy: Discrepancy) -> tuple[int, str, str]:

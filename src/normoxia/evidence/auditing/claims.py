@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from normoxia.evidence.auditing.discrepancy import (
     Discrepancy,
     Outline,
-    Words,
     describe,
     in_registry,
     of_claim,
@@ -18,6 +17,7 @@ from normoxia.evidence.auditing.discrepancy import (
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import Arm, ReportedOutcome
 from normoxia.evidence.studies.study import Study
+from normoxia.language import Message, Wording
 from normoxia.outcome import Endpoint, Measure
 
 #: words that all name the chemotherapy of a regimen
@@ -54,15 +54,15 @@ def regimen_differs(registry: Registry, outline: Outline) -> Iterator[Discrepanc
                     continue
                 nearest = min(own, key=lambda other: len(other ^ parts))
                 yield Discrepancy(
-                    study.id,
-                    "regimen",
-                    (Words(" + ".join(sorted(parts))), Words(" + ".join(sorted(nearest)))),
-                    (of_claim(claim), in_registry(study, f"arm {own[nearest].id}")),
-                    Words(
-                        "The study has no such arm; pooled by the review's wording it would enter the wrong node of the network.",
-                        "该研究并无此治疗组；按综述的写法合并会进入网络中的错误节点。",
+                    study=study.id,
+                    item="regimen",
+                    values=(
+                        Wording(" + ".join(sorted(parts))),
+                        Wording(" + ".join(sorted(nearest))),
                     ),
-                    "rule:regimen-differs",
+                    places=(of_claim(claim), in_registry(study, f"arm {own[nearest].id}")),
+                    consequence=Message("audit.regimen_differs"),
+                    found_by="rule:regimen-differs",
                 )
 
 
@@ -78,20 +78,20 @@ def selection_omitted(registry: Registry, outline: Outline) -> Iterator[Discrepa
                 continue
             described = ", ".join(str(value) for value in claim.says.values())
             yield Discrepancy(
-                study.id,
-                "PD-L1 selection",
-                (Words(described), Words(study.setting.stated.get("pdl1", study.setting.pdl1))),
-                (
+                study=study.id,
+                item="PD-L1 selection",
+                values=(
+                    Wording(described),
+                    Wording(study.setting.stated.get("pdl1", study.setting.pdl1)),
+                ),
+                places=(
                     of_claim(claim),
                     of_source(study, study.setting.sources[0])
                     if study.setting.sources
                     else in_registry(study),
                 ),
-                Words(
-                    "Response and survival belong to selected patients; a calibration to all comers would be biased upward.",
-                    "疗效与生存来自经选择的患者；用于未经选择人群的校准会偏高。",
-                ),
-                "rule:selection-omitted",
+                consequence=Message("audit.selection_omitted"),
+                found_by="rule:selection-omitted",
             )
 
 
@@ -112,18 +112,20 @@ def claimed_equal(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 if abs(p - q) <= _DIFFERENT * error:
                     continue
                 yield Discrepancy(
-                    study.id,
-                    str(claim.says["what"]),
-                    (
-                        Words("about equal", "大致相等"),
-                        Words(f"{describe(first)} vs {describe(second)}, grade {first.grades}"),
+                    study=study.id,
+                    item=str(claim.says["what"]),
+                    values=(
+                        Message("audit.value.about_equal"),
+                        Message(
+                            "audit.value.rates",
+                            one=describe(first),
+                            other=describe(second),
+                            grades=Wording(first.grades),
+                        ),
                     ),
-                    (of_claim(claim), of_source(study, first.source)),
-                    Words(
-                        "Severe toxicity differs by more than chance; the added drug has a cost the review does not show.",
-                        "严重不良反应的差别超出偶然；加用药物的代价在综述中未体现。",
-                    ),
-                    "rule:claimed-equal",
+                    places=(of_claim(claim), of_source(study, first.source)),
+                    consequence=Message("audit.claimed_equal"),
+                    found_by="rule:claimed-equal",
                 )
                 break
 
@@ -139,18 +141,15 @@ def cutoff_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
             extra = [cut for cut in cuts if float(cut) not in own]
             if own and extra and str(claim.says["marker"]) in study.setting.selection:
                 yield Discrepancy(
-                    study.id,
-                    f"{claim.says['marker']} cut-off",
-                    (
-                        Words(" or ".join(f">={cut:g}" for cut in cuts)),
-                        Words(study.setting.selection),
+                    study=study.id,
+                    item=f"{claim.says['marker']} cut-off",
+                    values=(
+                        Wording(" or ".join(f">={cut:g}" for cut in cuts)),
+                        Wording(study.setting.selection),
                     ),
-                    (of_claim(claim), of_source(study, study.setting.sources[0])),
-                    Words(
-                        "The result belongs to the cut-off of eligibility; at the other one it is not known.",
-                        "结果对应入组界值；在另一界值下未知。",
-                    ),
-                    "rule:cut-off-differs",
+                    places=(of_claim(claim), of_source(study, study.setting.sources[0])),
+                    consequence=Message("audit.cutoff_differs"),
+                    found_by="rule:cut-off-differs",
                 )
 
 
@@ -168,15 +167,12 @@ def design_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 and "enrolled" in own + word
             ):
                 yield Discrepancy(
-                    study.id,
-                    "design",
-                    (Words(word, "回顾性" if word == "retrospective" else "前瞻性"), Words(own)),
-                    (of_claim(claim), in_registry(study, "design")),
-                    Words(
-                        "Risk of bias cannot be judged from the review's word for the design.",
-                        "不能依据综述的设计描述判断偏倚风险。",
-                    ),
-                    "rule:design-differs",
+                    study=study.id,
+                    item="design",
+                    values=(Wording(word), Wording(own)),
+                    places=(of_claim(claim), in_registry(study, "design")),
+                    consequence=Message("audit.design_differs"),
+                    found_by="rule:design-differs",
                 )
 
 
@@ -191,20 +187,28 @@ def status_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy
             proof = next(
                 (r for r in study.reported() if r.measure is Measure.HAZARD_RATIO and r.p), None
             )
-            value = f": {proof.endpoint} HR {describe(proof)}, p {proof.p}" if proof else ""
+            status = Wording("met" if known else "not met")
+            value = (
+                Message(
+                    "audit.value.status",
+                    status=status,
+                    endpoint=proof.endpoint.value,
+                    ratio=describe(proof),
+                    p=Wording(proof.p),
+                )
+                if proof
+                else status
+            )
             yield Discrepancy(
-                study.id,
-                "primary endpoint",
-                (
-                    Words("met" if said else "not reached"),
-                    Words(("met" if known else "not met") + value),
+                study=study.id,
+                item="primary endpoint",
+                values=(Wording("met" if said else "not reached"), value),
+                places=(
+                    of_claim(claim),
+                    of_source(study, proof.source) if proof else in_registry(study),
                 ),
-                (of_claim(claim), of_source(study, proof.source) if proof else in_registry(study)),
-                Words(
-                    "Randomised evidence exists that the review's conclusion leaves out.",
-                    "已有随机对照证据，综述结论未予体现。",
-                ),
-                "rule:status-differs",
+                consequence=Message("audit.status_differs"),
+                found_by="rule:status-differs",
             )
 
 
@@ -215,18 +219,19 @@ def subgroup_without_comparison(registry: Registry, outline: Outline) -> Iterato
             if claim.kind != "subgroup" or claim.says.get("level") != study.setting.pdl1:
                 continue
             yield Discrepancy(
-                study.id,
-                "claim on PD-L1",
-                (
-                    Words(f"{claim.says['level']} benefits more"),
-                    Words(f"only {study.setting.pdl1} enrolled; {study.design}"),
+                study=study.id,
+                item="claim on PD-L1",
+                values=(
+                    Message("audit.value.benefits_more", level=Wording(str(claim.says["level"]))),
+                    Message(
+                        "audit.value.only_enrolled",
+                        level=Wording(study.setting.pdl1),
+                        design=Wording(study.design),
+                    ),
                 ),
-                (of_claim(claim), of_source(study, study.setting.sources[0])),
-                Words(
-                    "No comparison across strata was possible; the study informs no interaction.",
-                    "无法作分层比较；该研究不提供交互作用的信息。",
-                ),
-                "rule:subgroup-without-comparison",
+                places=(of_claim(claim), of_source(study, study.setting.sources[0])),
+                consequence=Message("audit.subgroup_without_comparison"),
+                found_by="rule:subgroup-without-comparison",
             )
 
 
@@ -247,18 +252,17 @@ def backbone_confounded(registry: Registry, outline: Outline) -> Iterator[Discre
                 " + ".join(str(drug) for drug in added) if isinstance(added, list) else str(added)
             )
             yield Discrepancy(
-                study.id,
-                "comparison",
-                (
-                    Words(f"effect of {drugs}"),
-                    Words(f"{arm.backbone} against {comparator.backbone}"),
+                study=study.id,
+                item="comparison",
+                values=(
+                    Message("audit.value.effect_of", drugs=Wording(drugs)),
+                    Message(
+                        "note.pair", one=Wording(arm.backbone), other=Wording(comparator.backbone)
+                    ),
                 ),
-                (of_claim(claim), in_registry(study, f"arms {arm.id} and {comparator.id}")),
-                Words(
-                    "The contrast mixes the added drugs with a change of chemotherapy; it is no single-component effect.",
-                    "该对比同时包含加用药物与化疗方案的更换；不可作为单一成分的效应。",
-                ),
-                "rule:backbone-confounded",
+                places=(of_claim(claim), in_registry(study, f"arms {arm.id} and {comparator.id}")),
+                consequence=Message("audit.backbone_confounded"),
+                found_by="rule:backbone-confounded",
             )
 
 

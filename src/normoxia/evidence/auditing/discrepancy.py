@@ -1,6 +1,6 @@
 """A discrepancy: two readings of one thing, where each stands, and what follows for an analysis.
 
-Also the words in which rules say it, in both languages, and how the review's figures are matched with reported numbers.
+Also how the review's figures are matched with reported numbers.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome, ReviewClaim, ReviewFigure
 from normoxia.evidence.studies.rounding import decimals
 from normoxia.evidence.studies.study import Study
+from normoxia.language import Message, Wording
 from normoxia.outcome import Endpoint, Measure
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Words:
-    """A text in English and Chinese."""
-
-    en: str
-    zh: str = ""
-
-    def say(self, language: str) -> str:
-        """The text in "en" or "zh"; the English one where no other was needed (numbers, names of drugs)."""
-        return self.zh if language == "zh" and self.zh else self.en
-
-
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Discrepancy:
     """One discrepancy.
 
-    study        the study's id, or "review" for the review as a whole
-    item         what it is about, from a short list of words; with the study it identifies the discrepancy
-    values       the readings that disagree, two or more; of a number that cannot be right, the finding
-    places       where each of them stands, in the order of the values
-    consequence  what follows for an analysis
-    found_by     "rule:NAME" or "curated"
+    Texts are messages of the catalogue, wordings of documents, or names and numbers; `Language.render` gives each in the
+    language of the reader.
+
+    Parameters
+    ----------
+    study
+        The study's id, or "review" for the review as a whole.
+    item
+        What it is about, from a short list of words; with the study it identifies the discrepancy.
+    values
+        The readings that disagree, two or more; of a number that cannot be right, the finding.
+    places
+        Where each of them stands, in the order of the values.
+    consequence
+        What follows for an analysis.
+    found_by
+        "rule:NAME" or "curated".
     """
 
     study: str
     item: str
-    values: tuple[Words, ...]
-    places: tuple[Words, ...]
-    consequence: Words
+    values: tuple[str, ...]
+    places: tuple[str, ...]
+    consequence: str
     found_by: str
 
 
@@ -80,76 +80,43 @@ _ITEMS: Mapping[str, str] = {
     "egfr share": "EGFR mutated",
     "egfr positive share": "EGFR mutated",
 }
-_ZH_ITEMS = (
-    ("G3+ TRAE", "≥3级治疗相关不良事件"),
-    ("TRAE", "治疗相关不良事件"),
-    ("median ", "中位"),
-    ("claim on ", "结论："),
-    ("PD-L1 selection", "PD-L1入选标准"),
-    ("p OS", "OS的P值"),
-    ("p PFS", "PFS的P值"),
-    ("citation", "文献序号"),
-    ("sample size", "样本量"),
-    ("n against percentages", "例数与比例"),
-    ("arms", "治疗组"),
-    ("regimen", "治疗方案"),
-    ("EGFR mutated", "EGFR突变比例"),
-    ("squamous", "鳞癌比例"),
-    ("comparison", "对比"),
-    ("TMB cut-off", "TMB界值"),
-    ("design", "研究设计"),
-    ("denominators", "分母"),
-    ("primary endpoint", "主要终点"),
-    ("driver positive", "驱动基因阳性"),
-    ("Table 2", "表2"),
-    ("reference list", "参考文献列表"),
-    ("data cut", "数据截点"),
-    ("enrolment", "入组人数"),
-    ("EGFR-mutant", "EGFR突变"),
-    ("after EGFR-TKI", "EGFR-TKI治疗后"),
-    ("stage IV", "Ⅳ期比例"),
-    (" at ", "，"),
-    (" mo", "个月"),
-    (" of ", "，"),
-    (", ", "，"),
-)
 SIZES = ("n", "n randomised", "n total", "sample size")
 
 
-def place(review_place: str, line: int) -> Words:
-    """A place in the review, in both languages."""
-    zh = review_place.replace("Table ", "表")
-    if zh.startswith("section "):
-        zh = f"第{zh.removeprefix('section ')}节"
-    return Words(f"review, {review_place}, line {line}", f"综述{zh}，第{line}行")
+def place(review_place: str, line: int) -> Message:
+    """A place in the review: a section, a table or the text, and its line."""
+    return Message("audit.place.review", place=Wording(review_place), line=line)
 
 
-def of_figure(figure: ReviewFigure) -> Words:
+def of_figure(figure: ReviewFigure) -> str:
     """Where a figure of the review stands."""
     return place(figure.place, figure.line)
 
 
-def of_claim(claim: ReviewClaim) -> Words:
+def of_claim(claim: ReviewClaim) -> str:
     """Where a claim of the review stands."""
     return place(claim.place, claim.line)
 
 
-def of_source(study: Study, key: str) -> Words:
+def of_source(study: Study, key: str) -> str:
     """A source of a study, as a place."""
     reference = study.sources.get(key)
-    return Words(f"{reference.citation} ({reference.locator})" if reference else key)
+    return f"{reference.citation} ({reference.locator})" if reference else key
 
 
-def in_registry(study: Study, key: str = "") -> Words:
+def in_registry(study: Study, key: str = "") -> Message:
     """The study's document, as a place."""
-    where = f"registry: {study.id}" + (f", {key}" if key else "")
-    return Words(where, where.replace("registry", "登记库"))
+    if key:
+        return Message("audit.place.registry_key", study=study.id, key=Wording(key))
+    return Message("audit.place.registry", study=study.id)
 
 
 def printed(value: float | str, unit: str = "") -> str:
-    """A value as text."""
-    text = f"{value:g}" if isinstance(value, float) else value
-    return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
+    """A value with its unit, as text: a number, or a wording."""
+    text = f"{value:g}" if isinstance(value, float) else Wording(value)
+    if unit == "%":
+        return f"{text}%"
+    return Message("reading.quantity", value=text, unit=Wording(unit)) if unit else text
 
 
 def number(figure: ReviewFigure) -> float:
@@ -195,19 +162,8 @@ def same(study: Study, figure: ReviewFigure, row: ReportedOutcome) -> bool:
     )
 
 
-def say_item(text: str, language: str) -> str:
-    """An item in a language; abbreviations a clinician says aloud (PFS, ORR, HR) stay in both."""
-    if language != "zh":
-        return text
-    if text.startswith("comparator of "):
-        return say_item(text.removeprefix("comparator of "), language) + "的对照值"
-    for english, chinese in _ZH_ITEMS:
-        text = text.replace(english, chinese)
-    return re.sub(r"HR (\w+)", r"\1风险比", text)
-
-
 def item(what: str) -> str:
-    """The review's name of a figure as the word under which findings about it are told."""
+    """The review's name of a figure as the word under which findings about it are listed."""
     return _ITEMS.get(what, what)
 
 
@@ -235,16 +191,21 @@ def numbers_of(study: Study, figure: ReviewFigure) -> list[ReportedOutcome]:
 
 
 def describe(row: ReportedOutcome) -> str:
-    """A reported number as text, with its interval; NR for a value or an end that was not reached."""
+    """A reported number with its interval, as text; NR for a value or an end that was not reached."""
     e = row.estimate
-    unit = {"percent": "%", "landmark, percent": "%", "median, months": " mo"}.get(
-        str(row.measure), ""
-    )
-    unit = unit if math.isfinite(e.value) else ""
-    if not e.has_interval:
-        return f"{e.value:g}{unit}" if math.isfinite(e.value) else "NR"
+    if not (math.isfinite(e.value) or e.has_interval):
+        return "NR"
     shown = decimals(*(x for x in (e.value, e.low, e.high) if math.isfinite(x)))
-    value, low, high = (
-        f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.value, e.low, e.high)
+    value = (
+        (f"{e.value:.{shown}f}" if e.has_interval else f"{e.value:g}")
+        if math.isfinite(e.value)
+        else "NR"
     )
-    return f"{value}{unit} ({low}-{high})"
+    if math.isfinite(e.value) and row.measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT):
+        value = f"{value}%"
+    elif math.isfinite(e.value) and row.measure is Measure.MEDIAN_MONTHS:
+        value = Message("reading.months", value=value)
+    if not e.has_interval:
+        return value
+    low, high = (f"{x:.{shown}f}" if math.isfinite(x) else "NR" for x in (e.low, e.high))
+    return Message("reading.interval", value=value, low=low, high=high)

@@ -11,7 +11,6 @@ from normoxia.evidence.auditing.discrepancy import (
     SIZES,
     Discrepancy,
     Outline,
-    Words,
     agree,
     describe,
     in_registry,
@@ -27,6 +26,7 @@ from normoxia.evidence.auditing.discrepancy import (
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome, ReviewFigure
 from normoxia.evidence.studies.study import Population, Study
+from normoxia.language import Message, Wording
 from normoxia.outcome import Endpoint, Measure
 
 
@@ -41,15 +41,12 @@ def value_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 continue
             nearest = min(rows, key=lambda row: abs(row.estimate.value - number(figure)))
             yield Discrepancy(
-                study.id,
-                item(figure.what),
-                (Words(printed(figure.value, figure.unit)), Words(describe(nearest))),
-                (of_figure(figure), of_source(study, nearest.source)),
-                Words(
-                    "The source prints another value, of this or an earlier cut; the source's is used.",
-                    "来源文献（本次或更早截点）给出的数值不同；采用来源文献的数值。",
-                ),
-                "rule:value-differs",
+                study=study.id,
+                item=item(figure.what),
+                values=(printed(figure.value, figure.unit), describe(nearest)),
+                places=(of_figure(figure), of_source(study, nearest.source)),
+                consequence=Message("audit.value_differs"),
+                found_by="rule:value-differs",
             )
 
 
@@ -72,15 +69,12 @@ def share_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                 continue
             fact = facts[0]
             yield Discrepancy(
-                study.id,
-                item(figure.what),
-                (Words(printed(figure.value, figure.unit)), Words(printed(fact.value, fact.unit))),
-                (of_figure(figure), of_source(study, fact.source)),
-                Words(
-                    "The share of the source is used wherever effects are adjusted for it.",
-                    "凡按该比例校正疗效时，采用来源文献的比例。",
-                ),
-                "rule:share-differs",
+                study=study.id,
+                item=item(figure.what),
+                values=(printed(figure.value, figure.unit), printed(fact.value, fact.unit)),
+                places=(of_figure(figure), of_source(study, fact.source)),
+                consequence=Message("audit.share_differs"),
+                found_by="rule:share-differs",
             )
 
 
@@ -97,15 +91,12 @@ def size_differs(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 continue
             largest = max(known)
             yield Discrepancy(
-                study.id,
-                "sample size",
-                (Words(printed(figure.value)), Words(f"{largest}")),
-                (of_figure(figure), in_registry(study, "populations")),
-                Words(
-                    "The review's number is not that of the randomised; precision computed from it would be false.",
-                    "综述的例数不是随机入组人数；据此计算的精度是错误的。",
-                ),
-                "rule:size-differs",
+                study=study.id,
+                item="sample size",
+                values=(printed(figure.value), str(largest)),
+                places=(of_figure(figure), in_registry(study, "populations")),
+                consequence=Message("audit.size_differs"),
+                found_by="rule:size-differs",
             )
 
 
@@ -123,15 +114,12 @@ def p_unqualified(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
                     and re.search("one-sided|futility", row.p)
                 ):
                     yield Discrepancy(
-                        study.id,
-                        figure.what,
-                        (Words(f"p={figure.value}"), Words(row.p)),
-                        (of_figure(figure), of_source(study, row.source)),
-                        Words(
-                            "It is no two-sided test of a difference; it must not be turned into a standard error.",
-                            "该P值并非双侧差异检验；不可据此反推标准误。",
-                        ),
-                        "rule:p-unqualified",
+                        study=study.id,
+                        item=figure.what,
+                        values=(f"p={figure.value}", Wording(row.p)),
+                        places=(of_figure(figure), of_source(study, row.source)),
+                        consequence=Message("audit.p_unqualified"),
+                        found_by="rule:p-unqualified",
                     )
                     break
 
@@ -155,20 +143,23 @@ def label_unverified(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 if population(recalled.population) == population(figure.population):
                     continue
                 yield Discrepancy(
-                    study.id,
-                    f"{figure.what}, {figure.population}",
-                    (
-                        Words(f"{printed(figure.value, figure.unit)}: {figure.population}"),
-                        Words(
-                            f"{printed(value, recalled.unit)}: {recalled.population} (unverified)"
+                    study=study.id,
+                    item=f"{figure.what}, {figure.population}",
+                    values=(
+                        Message(
+                            "reading.labelled",
+                            value=printed(figure.value, figure.unit),
+                            label=Wording(figure.population),
+                        ),
+                        Message(
+                            "audit.value.unverified",
+                            value=printed(value, recalled.unit),
+                            label=Wording(recalled.population),
                         ),
                     ),
-                    (of_figure(figure), in_registry(study, "unverified")),
-                    Words(
-                        "The population of the value is unconfirmed; it enters no analysis until the source is read.",
-                        "该数值所属人群未经证实；核对来源之前不进入任何分析。",
-                    ),
-                    "rule:label-unverified",
+                    places=(of_figure(figure), in_registry(study, "unverified")),
+                    consequence=Message("audit.label_unverified"),
+                    found_by="rule:label-unverified",
                 )
                 break
 
@@ -193,18 +184,15 @@ def comparator_omitted(registry: Registry, outline: Outline) -> Iterator[Discrep
                 continue
             group = f", {figure.population}" if figure.population else ""
             yield Discrepancy(
-                study.id,
-                f"comparator of {item(figure.what)}{group}",
-                (
-                    Words(f"{figure.arm} {printed(figure.value, figure.unit)}"),
-                    Words("not given", "未给出"),
+                study=study.id,
+                item=f"comparator of {item(figure.what)}{group}",
+                values=(
+                    Message("reading.of", who=figure.arm, value=printed(figure.value, figure.unit)),
+                    Message("audit.value.not_given"),
                 ),
-                (of_figure(figure), Words("review", "综述")),
-                Words(
-                    "Without the other arm the value says nothing about an effect.",
-                    "缺少对照组数值，无法说明疗效。",
-                ),
-                "rule:comparator-omitted",
+                places=(of_figure(figure), Message("audit.value.review")),
+                consequence=Message("audit.comparator_omitted"),
+                found_by="rule:comparator-omitted",
             )
 
 
@@ -231,17 +219,18 @@ def reported_since(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 ),
                 None,
             )
-            ratio = f", HR {describe(contrast)}" if contrast else ""
+            survival = (
+                Message("audit.value.survival_ratio", value=describe(row), ratio=describe(contrast))
+                if contrast
+                else Message("audit.value.survival", value=describe(row))
+            )
             yield Discrepancy(
-                study.id,
-                "OS, " + figure.population,
-                (Words("PFS only", "仅有PFS"), Words(f"OS {describe(row)}{ratio}")),
-                (of_figure(figure), of_source(study, row.source)),
-                Words(
-                    "Survival by driver status is known by now and belongs into any model of the subgroup.",
-                    "按驱动基因分层的总生存结果现已公布，应纳入任何亚组模型。",
-                ),
-                "rule:reported-since",
+                study=study.id,
+                item="OS, " + figure.population,
+                values=(Message("audit.value.pfs_only"), survival),
+                places=(of_figure(figure), of_source(study, row.source)),
+                consequence=Message("audit.reported_since"),
+                found_by="rule:reported-since",
             )
 
 

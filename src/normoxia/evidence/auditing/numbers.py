@@ -10,7 +10,6 @@ from itertools import combinations
 from normoxia.evidence.auditing.discrepancy import (
     Discrepancy,
     Outline,
-    Words,
     agree,
     describe,
     in_registry,
@@ -22,6 +21,7 @@ from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import REVIEW, ReportedOutcome
 from normoxia.evidence.studies.rounding import decimals, is_possible
 from normoxia.evidence.studies.study import Study
+from normoxia.language import Message, Wording
 from normoxia.outcome import Endpoint, Measure
 
 #: medians of two cuts closer than this share of one another are one result read twice; assumed
@@ -49,7 +49,7 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                 r.adjusted,
             )
             groups[quantity].append(r)
-        told: set[tuple[object, ...]] = set()
+        named: set[tuple[object, ...]] = set()
         for key, group in groups.items():
             for a, b in combinations(group, 2):
                 if (
@@ -60,22 +60,21 @@ def sources_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy
                         row_decimals(study, a),
                         row_decimals(study, b),
                     )
-                    or key[:3] in told
+                    or key[:3] in named
                 ):
                     continue
-                told.add(key[:3])
+                named.add(key[:3])
                 item = _name(a)
                 yield Discrepancy(
-                    study.id,
-                    item,
-                    (Words(f"{_who(a)} {describe(a)}"), Words(f"{_who(b)} {describe(b)}")),
-                    (of_source(study, a.source), of_source(study, b.source)),
-                    Words(
-                        "Two reports differ, or their follow-up does; the source nearer to the trial is used and the "
-                        "other kept for a sensitivity analysis.",
-                        "两份报告（或其随访时间）不一致；采用更接近试验的来源，另一数值用于敏感性分析。",
+                    study=study.id,
+                    item=item,
+                    values=(
+                        Message("reading.of", who=_who(a), value=describe(a)),
+                        Message("reading.of", who=_who(b), value=describe(b)),
                     ),
-                    "rule:sources-differ",
+                    places=(of_source(study, a.source), of_source(study, b.source)),
+                    consequence=Message("audit.sources_differ"),
+                    found_by="rule:sources-differ",
                 )
 
 
@@ -91,7 +90,7 @@ def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             and not r.derived
             and not r.superseded
         ]
-        told: set[tuple[str, str]] = set()
+        named: set[tuple[str, str]] = set()
         for a, b in combinations(rows, 2):
             same = (sets[a.population], a.endpoint, a.arm) == (
                 sets[b.population],
@@ -101,23 +100,23 @@ def cuts_differ(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             if (
                 not same
                 or a.population == b.population
-                or (sets[a.population], a.endpoint.value) in told
+                or (sets[a.population], a.endpoint.value) in named
             ):
                 continue
             x, y = a.estimate.value, b.estimate.value
             if math.isinf(x) or math.isinf(y) or abs(x - y) <= _SAME_RESULT * min(x, y):
                 continue
-            told.add((sets[a.population], a.endpoint.value))
+            named.add((sets[a.population], a.endpoint.value))
             yield Discrepancy(
-                study.id,
-                f"{_name(a)}, data cut",
-                (Words(f"{a.arm} {describe(a)}"), Words(f"{b.arm} {describe(b)}")),
-                (_at(study, a), _at(study, b)),
-                Words(
-                    "Both are right, at their cut; an analysis states which it takes and takes the hazard ratio of the same.",
-                    "两者在各自截点均正确；分析须注明所用截点，并采用同一截点的风险比。",
+                study=study.id,
+                item=f"{_name(a)}, data cut",
+                values=(
+                    Message("reading.of", who=a.arm, value=describe(a)),
+                    Message("reading.of", who=b.arm, value=describe(b)),
                 ),
-                "rule:cuts-differ",
+                places=(_at(study, a), _at(study, b)),
+                consequence=Message("audit.cuts_differ"),
+                found_by="rule:cuts-differ",
             )
 
 
@@ -131,15 +130,15 @@ def same_digits(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 if value != row.estimate.value:
                     continue
                 yield Discrepancy(
-                    study.id,
-                    f"{_name(row)} of {row.arm}",
-                    (Words(f"{_name(row)} {describe(row)}"), Words(f"{what} {value:g}")),
-                    (of_source(study, row.source), place),
-                    Words(
-                        "Probably one number in two places; it is kept aside until the full text confirms it.",
-                        "很可能是同一数字误置两处；在全文证实之前暂不采用。",
+                    study=study.id,
+                    item=Message("audit.item.of_arm", what=Wording(_name(row)), arm=row.arm),
+                    values=(
+                        Message("reading.of", who=Wording(_name(row)), value=describe(row)),
+                        Message("reading.of", who=Wording(what), value=f"{value:g}"),
                     ),
-                    "rule:same-digits",
+                    places=(of_source(study, row.source), place),
+                    consequence=Message("audit.same_digits"),
+                    found_by="rule:same-digits",
                 )
                 break
 
@@ -168,23 +167,30 @@ def fractions_impossible(registry: Registry, outline: Outline) -> Iterator[Discr
                 for n in sizes - {row.n}
                 if len(wrong) > 1 and is_possible(row.estimate.value, n, shown)
             ]
-            hint = "; ".join(f"{row.estimate.value:g}% is possible of {n}" for row, n in moved)
-            zh = "；".join(f"{row.estimate.value:g}%可为{n}例之比" for row, n in moved)
-            told = [(f"{row.arm} {row.estimate.value:g}% of {row.n}", row.source) for row in wrong]
+            hints = tuple(
+                Message("audit.value.possible_of", percent=row.estimate.value, n=n)
+                for row, n in moved
+            )
+            readings: list[tuple[str, str]] = [
+                (
+                    Message(
+                        "audit.value.fraction", arm=row.arm, percent=row.estimate.value, n=row.n
+                    ),
+                    row.source,
+                )
+                for row in wrong
+            ]
             if len(wrong) == 1:
-                told.append((f"{wrong[0].arm} n = {wrong[0].n}", wrong[0].source))
+                readings.append((f"{wrong[0].arm} n = {wrong[0].n}", wrong[0].source))
             yield Discrepancy(
-                study.id,
-                wrong[0].endpoint.value,
-                tuple(Words(text) for text, _ in told),
-                tuple(of_source(study, source) for _, source in told),
-                Words(
-                    "No whole number of patients"
-                    + (f" ({hint}: arms may be swapped)" if hint else "")
-                    + "; the counts are not used.",
-                    "不是整数例" + (f"（{zh}：各组可能颠倒）" if zh else "") + "；不采用例数。",
-                ),
-                "rule:fractions-impossible",
+                study=study.id,
+                item=wrong[0].endpoint.value,
+                values=tuple(text for text, _ in readings),
+                places=tuple(of_source(study, source) for _, source in readings),
+                consequence=Message("audit.fractions_swapped", hints=hints)
+                if hints
+                else Message("audit.fractions_impossible"),
+                found_by="rule:fractions-impossible",
             )
 
 
@@ -210,28 +216,22 @@ def denominators_differ(registry: Registry, outline: Outline) -> Iterator[Discre
                     continue
                 shown = ", ".join(f"{r.endpoint} {r.estimate.value:g}%" for r in rows)
                 yield Discrepancy(
-                    study.id,
-                    "denominators",
-                    (
-                        Words(f"{evaluable} evaluable", f"可评价{evaluable}例"),
-                        Words(f"{shown} of {rows[0].n}"),
+                    study=study.id,
+                    item="denominators",
+                    values=(
+                        Message("audit.value.evaluable", n=evaluable),
+                        Message("audit.value.rates_of", rates=shown, n=rows[0].n),
                     ),
-                    (of_source(study, fact.source), of_source(study, rows[0].source)),
-                    Words(
-                        f"Of {evaluable} the rates would be "
-                        + ", ".join(
+                    places=(of_source(study, fact.source), of_source(study, rows[0].source)),
+                    consequence=Message(
+                        "audit.denominators_differ",
+                        n=evaluable,
+                        rates=", ".join(
                             f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%"
                             for r in rows
-                        )
-                        + "; the analysis states its denominator.",
-                        f"以{evaluable}例为分母则为"
-                        + "、".join(
-                            f"{100.0 * round(r.estimate.value * r.n / 100.0) / evaluable:.1f}%"
-                            for r in rows
-                        )
-                        + "；分析须注明分母。",
+                        ),
                     ),
-                    "rule:denominators-differ",
+                    found_by="rule:denominators-differ",
                 )
 
 
@@ -247,18 +247,12 @@ def enrolment_unsettled(registry: Registry, outline: Outline) -> Iterator[Discre
             if len(recalled) < 2 or not isinstance(fact.value, float) or fact.value == total:
                 continue
             yield Discrepancy(
-                study.id,
-                "enrolment",
-                (
-                    Words(f"{fact.value:g}"),
-                    Words(f"{total:g} (unverified)", f"{total:g}（未核实）"),
-                ),
-                (of_source(study, fact.source), in_registry(study, "unverified")),
-                Words(
-                    "The size is not settled; weights wait for the full text.",
-                    "样本量未定；权重待全文核实。",
-                ),
-                "rule:enrolment-unsettled",
+                study=study.id,
+                item="enrolment",
+                values=(f"{fact.value:g}", Message("audit.value.unverified_number", value=total)),
+                places=(of_source(study, fact.source), in_registry(study, "unverified")),
+                consequence=Message("audit.enrolment_unsettled"),
+                found_by="rule:enrolment-unsettled",
             )
 
 
@@ -288,16 +282,15 @@ def _who(row: ReportedOutcome) -> str:
     return f"{row.arm} vs {row.comparator}" if row.comparator else row.arm
 
 
-def _at(study: Study, row: ReportedOutcome) -> Words:
+def _at(study: Study, row: ReportedOutcome) -> str:
     cut = study.population(row.population)
-    where = of_source(study, row.source).en
+    where = of_source(study, row.source)
     if not cut.follow_up > 0.0:
-        return Words(where)
-    months = f"{cut.follow_up:g}"
-    return Words(f"{where}, median follow-up {months} mo", f"{where}，中位随访 {months} 个月")
+        return where
+    return Message("audit.place.follow_up", source=where, months=cut.follow_up)
 
 
-def _other_quantities(study: Study, row: ReportedOutcome) -> Iterator[tuple[str, Words, float]]:
+def _other_quantities(study: Study, row: ReportedOutcome) -> Iterator[tuple[str, str, float]]:
     """Quantities of the row's arm that cannot be the row's own: the median beside a landmark, other toxicity beside it."""
     if row.measure is Measure.LANDMARK_PERCENT:
         for other in study.reported():

@@ -10,7 +10,6 @@ from itertools import combinations
 from normoxia.evidence.auditing.discrepancy import (
     Discrepancy,
     Outline,
-    Words,
     agree,
     figure_decimals,
     in_registry,
@@ -26,6 +25,7 @@ from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.reported import ReviewFigure
 from normoxia.evidence.studies.rounding import is_possible, split
 from normoxia.evidence.studies.study import Study
+from normoxia.language import Message, Wording
 
 #: medians closer than this share of one another do not carry a claim of superiority; assumed
 _NO_BETTER = 0.10
@@ -41,26 +41,19 @@ def arms_swapped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             (arm_a, a), (arm_b, b) = values
             if values2 == ((arm_a, b), (arm_b, a)) and not agree(a, b):
                 yield Discrepancy(
-                    study.id,
-                    what,
-                    (
-                        Words(f"{arm_a} {a:g}, {arm_b} {b:g}"),
-                        Words(f"{arm_a} {b:g}, {arm_b} {a:g}"),
-                    ),
-                    (of_figure(first[1]), of_figure(second[1])),
-                    Words(
-                        "One place has the arms swapped, which turns the direction of the effect round; take the values "
-                        "from the primary source only.",
-                        "其中一处两组数值颠倒，效应方向因此相反；只能采用原始文献的数值。",
-                    ),
-                    "rule:arms-swapped",
+                    study=study.id,
+                    item=what,
+                    values=(f"{arm_a} {a:g}, {arm_b} {b:g}", f"{arm_a} {b:g}, {arm_b} {a:g}"),
+                    places=(of_figure(first[1]), of_figure(second[1])),
+                    consequence=Message("audit.arms_swapped"),
+                    found_by="rule:arms-swapped",
                 )
 
 
 def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
     """One arm's figure has two values in two places of the review."""
     for study in registry:
-        swapped = {found.item for found in arms_swapped(Registry((study,)), outline)}
+        swapped = {pair.item for pair in arms_swapped(Registry((study,)), outline)}
         groups = defaultdict[tuple[str, str, str], list[ReviewFigure]](list)
         for figure in study.review.figures:
             if not math.isnan(number(figure)) and figure.what not in swapped:
@@ -70,15 +63,12 @@ def conflicting_values(registry: Registry, outline: Outline) -> Iterator[Discrep
                 shown = figure_decimals(a), figure_decimals(b)
                 if a.place != b.place and not agree(number(a), number(b), *shown):
                     yield Discrepancy(
-                        study.id,
-                        what,
-                        (Words(printed(a.value, a.unit)), Words(printed(b.value, b.unit))),
-                        (of_figure(a), of_figure(b)),
-                        Words(
-                            "The review prints two values for one quantity; use neither without the primary source.",
-                            "综述对同一指标给出两个数值；未核对原始文献前均不可采用。",
-                        ),
-                        "rule:told-differently",
+                        study=study.id,
+                        item=what,
+                        values=(printed(a.value, a.unit), printed(b.value, b.unit)),
+                        places=(of_figure(a), of_figure(b)),
+                        consequence=Message("audit.conflicting_values"),
+                        found_by="rule:conflicting-values",
                     )
 
 
@@ -95,21 +85,21 @@ def relabelled(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
                 and group2
                 and group != group2
             ):
-                shown = " vs ".join(f"{value:g}" for _, value in values)
+                shown = Wording(" vs ".join(f"{value:g}" for _, value in values))
                 yield Discrepancy(
-                    study.id,
-                    what,
-                    (
-                        Words(f"{shown}: {first[1].population}"),
-                        Words(f"{shown}: {second[1].population}"),
+                    study=study.id,
+                    item=what,
+                    values=(
+                        Message(
+                            "reading.labelled", value=shown, label=Wording(first[1].population)
+                        ),
+                        Message(
+                            "reading.labelled", value=shown, label=Wording(second[1].population)
+                        ),
                     ),
-                    (of_figure(first[1]), of_figure(second[1])),
-                    Words(
-                        "One set of values carries two population labels; attributing it to the wrong one creates a "
-                        "subgroup effect that nobody reported.",
-                        "同一组数值被标注为两个不同人群；归错人群会制造出无人报告过的亚组效应。",
-                    ),
-                    "rule:relabelled",
+                    places=(of_figure(first[1]), of_figure(second[1])),
+                    consequence=Message("audit.relabelled"),
+                    found_by="rule:relabelled",
                 )
 
 
@@ -124,28 +114,22 @@ def cited_twice(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
         if len(seen) > 1:
             ordered = sorted(seen.items(), key=lambda entry: entry[1].line)
             yield Discrepancy(
-                study.id,
-                "citation",
-                tuple(Words(f"[{reference}]") for reference, _ in ordered),
-                tuple(of_claim(claim) for _, claim in ordered),
-                Words(
-                    "Figures of one trial are cited to two papers; which report a value comes from stays open.",
-                    "同一试验的数据引自两篇文献；数值出自哪一篇无法确定。",
-                ),
-                "rule:cited-twice",
+                study=study.id,
+                item="citation",
+                values=tuple(f"[{reference}]" for reference, _ in ordered),
+                places=tuple(of_claim(claim) for _, claim in ordered),
+                consequence=Message("audit.cited_twice"),
+                found_by="rule:cited-twice",
             )
     for reference, studies in owners.items():
         if len(studies) > 1:
             yield Discrepancy(
-                studies[0].id,
-                "citation",
-                (
-                    Words(f"[{reference}]: {studies[0].id}"),
-                    Words(f"[{reference}]: {studies[1].id}"),
-                ),
-                tuple(in_registry(study, "review.claims") for study in studies[:2]),
-                Words("One number stands for two studies.", "同一文献序号对应两项研究。"),
-                "rule:cited-twice",
+                study=studies[0].id,
+                item="citation",
+                values=(f"[{reference}]: {studies[0].id}", f"[{reference}]: {studies[1].id}"),
+                places=tuple(in_registry(study, "review.claims") for study in studies[:2]),
+                consequence=Message("audit.cited_twice_2"),
+                found_by="rule:cited-twice",
             )
 
 
@@ -157,19 +141,15 @@ def arms_dropped(registry: Registry, outline: Outline) -> Iterator[Discrepancy]:
             first, second = a.says["arms"], b.says["arms"]
             if isinstance(first, list) and isinstance(second, list) and len(first) != len(second):
                 yield Discrepancy(
-                    study.id,
-                    "arms",
-                    (
-                        Words(f"{len(first)} arms", f"{len(first)}组"),
-                        Words(f"{len(second)} arms", f"{len(second)}组"),
+                    study=study.id,
+                    item="arms",
+                    values=(
+                        Message("audit.value.arms", n=len(first)),
+                        Message("audit.value.arms", n=len(second)),
                     ),
-                    (of_claim(a), of_claim(b)),
-                    Words(
-                        "The arm left out is the one that separates the components; read as two arms, the trial cannot "
-                        "tell an ICI from an anti-angiogenic effect.",
-                        "被略去的一组恰可区分各药成分；按两组理解则无法区分免疫治疗与抗血管治疗的效应。",
-                    ),
-                    "rule:arms-dropped",
+                    places=(of_claim(a), of_claim(b)),
+                    consequence=Message("audit.arms_dropped"),
+                    found_by="rule:arms-dropped",
                 )
 
 
@@ -187,18 +167,19 @@ def ambiguous_subject(registry: Registry, outline: Outline) -> Iterator[Discrepa
                 figures = other.review.figures if other else ()
                 for figure in (f for f in figures if _sameitem(f.what, what) and number(f) > 0.0):
                     yield Discrepancy(
-                        study.id,
-                        what,
-                        (
-                            Words(str(claim.says["value"]), "未发现"),
-                            Words(f"{name}: {printed(figure.value, figure.unit)}"),
+                        study=study.id,
+                        item=what,
+                        values=(
+                            Wording(str(claim.says["value"])),
+                            Message(
+                                "reading.labelled",
+                                value=str(name),
+                                label=printed(figure.value, figure.unit),
+                            ),
                         ),
-                        (of_claim(claim), of_figure(figure)),
-                        Words(
-                            "Of which study the sentence speaks is open; no rate is recorded for either reading.",
-                            "该句所指研究不明；两种理解均不作为数据录入。",
-                        ),
-                        "rule:ambiguous-subject",
+                        places=(of_claim(claim), of_figure(figure)),
+                        consequence=Message("audit.ambiguous_subject"),
+                        found_by="rule:ambiguous-subject",
                     )
 
 
@@ -214,23 +195,23 @@ def claimed_superior(registry: Registry, outline: Outline) -> Iterator[Discrepan
                 other = _figure(study, f"median {endpoint}", str(claim.says["comparator"]))
                 if mine and other and number(mine) / number(other) < 1.0 + _NO_BETTER:
                     yield Discrepancy(
-                        study.id,
-                        f"claim on {endpoint}",
-                        (Words("better", "更优"), Words(f"{number(mine):g} vs {number(other):g}")),
-                        (of_claim(claim), of_figure(mine)),
-                        Words(
-                            "The medians hardly differ"
-                            + (
-                                ""
-                                if study.is_randomised
-                                else " and the comparison is not randomised"
-                            )
-                            + "; the claim must not be read as an effect.",
-                            "两组中位数几乎相同"
-                            + ("" if study.is_randomised else "，且非随机对照")
-                            + "；不可视为疗效差异。",
+                        study=study.id,
+                        item=f"claim on {endpoint}",
+                        values=(
+                            Message("audit.value.better"),
+                            Message(
+                                "reading.versus",
+                                one=f"{number(mine):g}",
+                                other=f"{number(other):g}",
+                            ),
                         ),
-                        "rule:claimed-superior",
+                        places=(of_claim(claim), of_figure(mine)),
+                        consequence=Message(
+                            "audit.claimed_superior"
+                            if study.is_randomised
+                            else "audit.claimed_superior_not_randomised"
+                        ),
+                        found_by="rule:claimed-superior",
                     )
 
 
@@ -243,16 +224,12 @@ def impossible_fraction(registry: Registry, outline: Outline) -> Iterator[Discre
             if figure.unit != "%" or estimated or not n or is_possible(number(figure), n):
                 continue
             yield Discrepancy(
-                study.id,
-                item(figure.what),
-                (Words(printed(figure.value, figure.unit)), Words(f"n = {n}")),
-                (of_figure(figure), where),
-                Words(
-                    f"{number(figure):g}% of {n} is no whole number of patients: the share is misprinted or the "
-                    "denominator is another; do not turn it into a count.",
-                    f"{n}例的{number(figure):g}%并非整数例：比例有误或分母不同；不可换算为例数。",
-                ),
-                "rule:impossible-fraction",
+                study=study.id,
+                item=item(figure.what),
+                values=(printed(figure.value, figure.unit), f"n = {n}"),
+                places=(of_figure(figure), where),
+                consequence=Message("audit.impossible_fraction", share=number(figure), n=n),
+                found_by="rule:impossible-fraction",
             )
 
 
@@ -280,16 +257,12 @@ def impossible_split(registry: Registry, outline: Outline) -> Iterator[Discrepan
         )
         figure = next(f for f in study.review.figures if f.arm and f.unit == "%")
         yield Discrepancy(
-            study.id,
-            "n against percentages",
-            (Words(f"n = {n}"), Words(shown)),
-            (of_figure(total), of_figure(figure)),
-            Words(
-                f"No split of {n} patients into two arms yields these percentages: the total or a rate is wrong; give the "
-                "study little weight.",
-                f"{n}例无论如何分为两组都得不到这些比例：总数或某一比例有误；分析时应降低权重。",
-            ),
-            "rule:impossible-split",
+            study=study.id,
+            item="n against percentages",
+            values=(f"n = {n}", shown),
+            places=(of_figure(total), of_figure(figure)),
+            consequence=Message("audit.impossible_split", n=n),
+            found_by="rule:impossible-split",
         )
 
 
@@ -298,15 +271,12 @@ def missing_parts(registry: Registry, outline: Outline) -> Iterator[Discrepancy]
     absent = [part for part in outline.parts if not part[1]]
     for name, _, line in absent:
         yield Discrepancy(
-            "review",
-            name,
-            (Words("announced", "文中提及"), Words("absent", "缺失")),
-            (place("text", line), Words("the text as it reached us", "所得文本")),
-            Words(
-                "Studies known only by it cannot be identified or checked.",
-                "仅由其指明的研究无法识别与核对。",
-            ),
-            "rule:missing-part",
+            study="review",
+            item=name,
+            values=(Message("audit.value.announced"), Message("audit.value.absent")),
+            places=(place("text", line), Message("audit.value.the_text_as_it_reached_us")),
+            consequence=Message("audit.missing_parts"),
+            found_by="rule:missing-part",
         )
 
 
@@ -349,11 +319,11 @@ def _sameitem(first: str, second: str) -> bool:
     return item(first) == item(second)
 
 
-def _denominator(study: Study, figure: ReviewFigure) -> tuple[int, Words]:
+def _denominator(study: Study, figure: ReviewFigure) -> tuple[int, str]:
     """The patients a share of the review is of, and where their number stands; (0, ...) when it is not known."""
     if figure.arm and (n := study.arm(figure.arm).n):
         return n, in_registry(study, f"arm {figure.arm}")
     total = next((f for f in study.review.figures if f.what in ("n", "n randomised")), None)
     if total is not None and (not figure.arm or len(study.arms) == 1) and not figure.population:
         return int(number(total)), of_figure(total)
-    return 0, Words("")
+    return 0, ""

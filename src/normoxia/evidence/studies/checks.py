@@ -19,6 +19,7 @@ from normoxia.evidence.studies.regimens import unreadable
 from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.rounding import decimals, half_unit, is_possible
 from normoxia.evidence.studies.study import Population, Study
+from normoxia.language import Message
 from normoxia.outcome import Endpoint, Measure
 
 #: by how much the ratio of medians may differ from the hazard ratio before the two cannot describe the same curves;
@@ -47,8 +48,8 @@ def quoted_numbers(study: Study) -> Iterator[Finding]:
         if text not in _digits(figure.quote):
             yield Finding(
                 Place(study.file, 0, f"review.figures: {figure.what}"),
-                f'{text} is not in the quote "{figure.quote}"',
-                "quote the words that hold the number",
+                Message("check.not_quoted", value=text, quote=figure.quote),
+                Message("check.quote_it"),
             )
 
 
@@ -62,15 +63,15 @@ def interval_contains(study: Study) -> Iterator[Finding]:
             yield _about(
                 study,
                 row,
-                f"interval [{e.low:g}, {e.high:g}] is the wrong way round",
-                "write [low, high]",
+                Message("check.wrong_way", low=e.low, high=e.high),
+                Message("check.low_high"),
             )
         elif not e.contains(e.value):
             yield _about(
                 study,
                 row,
-                f"{e.value:g} is outside its interval {e.low:g} to {e.high:g}",
-                "read them again",
+                Message("check.outside", value=e.value, low=e.low, high=e.high),
+                Message("check.read_again"),
             )
 
 
@@ -88,8 +89,8 @@ def interval_symmetric(study: Study) -> Iterator[Finding]:
             yield _about(
                 study,
                 row,
-                f"{e.value:g} ({e.low:g} to {e.high:g}) is not symmetric on the log scale: its middle is {middle:.3g}",
-                "one of the three is misprinted, or the interval is not of the usual kind",
+                Message("check.asymmetric", value=e.value, low=e.low, high=e.high, middle=middle),
+                Message("check.one_misprinted"),
             )
 
 
@@ -106,8 +107,8 @@ def possible_fractions(study: Study) -> Iterator[Finding]:
                 yield _about(
                     study,
                     row,
-                    f"{row.estimate.value:g}% of {n} is no whole number of patients",
-                    "misprinted, or a share of fewer (evaluable) patients",
+                    Message("check.no_whole", percent=row.estimate.value, n=n),
+                    Message("check.fewer"),
                 )
 
 
@@ -116,9 +117,13 @@ def within_bounds(study: Study) -> Iterator[Finding]:
     for row in study.reported():
         for value in (row.estimate.value, row.estimate.low, row.estimate.high):
             if row.measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT) and value > 100.0:
-                yield _about(study, row, f"{value:g}% is above 100", "read it again")
+                yield _about(
+                    study, row, Message("check.above", value=value), Message("check.read_it_again")
+                )
             elif value < 0.0 and not math.isinf(value):
-                yield _about(study, row, f"{value:g} is below 0", "read it again")
+                yield _about(
+                    study, row, Message("check.below", value=value), Message("check.read_it_again")
+                )
 
 
 def medians_fit_ratio(study: Study) -> Iterator[Finding]:
@@ -150,8 +155,8 @@ def medians_fit_ratio(study: Study) -> Iterator[Finding]:
             yield _about(
                 study,
                 row,
-                f"medians {mine:g} and {other:g} months suggest a hazard ratio near {implied:.2f}, printed is {e.value:g}",
-                "arms swapped, another population, or hazards that cross",
+                Message("check.medians", a=mine, b=other, ratio=implied, value=e.value),
+                Message("check.swapped_or_crossing"),
             )
 
 
@@ -168,8 +173,13 @@ def arms_add_up(study: Study) -> Iterator[Finding]:
     if whole and all(p.n != sum(sizes) for p in whole):
         yield Finding(
             Place(study.file, 0, f"populations.{whole[0].id}"),
-            f"arms of {' + '.join(map(str, sizes))} make {sum(sizes)}, the population has {whole[0].n}",
-            "one of them belongs to another set or cut",
+            Message(
+                "check.arms_add_up",
+                sizes=" + ".join(map(str, sizes)),
+                total=sum(sizes),
+                n=whole[0].n,
+            ),
+            Message("check.other_set"),
         )
 
 
@@ -193,7 +203,7 @@ def no_row_twice(study: Study) -> Iterator[Finding]:
             r.derived,
         )
         if key in seen:
-            yield _about(study, r, f"{e.value:g} stands twice", "keep one row")
+            yield _about(study, r, Message("check.twice", value=e.value), Message("check.keep_one"))
         seen.add(key)
 
 
@@ -207,7 +217,9 @@ def dates_in_order(study: Study) -> Iterator[Finding]:
             if began and date[0] < began[0]:
                 place = Place(study.file, 0, f"populations.{population.id}.cutoff")
                 yield Finding(
-                    place, f"cut of {date[0]} precedes enrolment from {began[0]}", "read both again"
+                    place,
+                    Message("check.cut_before", date=date[0], began=began[0]),
+                    Message("check.read_both"),
                 )
     for members in cuts.values():
         for (first, earlier), (second, later) in pairwise(members):
@@ -215,8 +227,8 @@ def dates_in_order(study: Study) -> Iterator[Finding]:
                 place = Place(study.file, 0, f"populations.{second.id}.cutoff")
                 yield Finding(
                     place,
-                    f"cut of {later} stands after {earlier} ({first.id})",
-                    "order populations by cut",
+                    Message("check.cut_order", later=later, earlier=earlier, population=first.id),
+                    Message("check.order_cuts"),
                 )
 
 
@@ -233,8 +245,14 @@ def endpoints_agree(study: Study) -> Iterator[Finding]:
                     yield _about(
                         study,
                         late,
-                        f"{endpoint} of {arm} rises from {early.estimate.value:g}% at month {early.months:g}",
-                        "survival cannot rise",
+                        Message(
+                            "check.rises",
+                            endpoint=endpoint.value,
+                            arm=arm,
+                            percent=early.estimate.value,
+                            months=early.months,
+                        ),
+                        Message("check.cannot_rise"),
                     )
         for lower, upper, measure in (
             (Endpoint.PFS, Endpoint.OS, Measure.MEDIAN_MONTHS),
@@ -248,8 +266,14 @@ def endpoints_agree(study: Study) -> Iterator[Finding]:
                         yield _about(
                             study,
                             a,
-                            f"{lower} {a.estimate.value:g} exceeds {upper} {b.estimate.value:g}",
-                            "cannot be",
+                            Message(
+                                "check.exceeds",
+                                lower=lower.value,
+                                a=a.estimate.value,
+                                upper=upper.value,
+                                b=b.estimate.value,
+                            ),
+                            Message("check.cannot_be"),
                         )
 
 
@@ -266,8 +290,14 @@ def medians_fit_landmarks(study: Study) -> Iterator[Finding]:
                     yield _about(
                         study,
                         mark,
-                        f"{mark.estimate.value:g}% of {arm} at month {mark.months:g}, median {median.estimate.value:g}",
-                        "the landmark and the median cannot be of one curve",
+                        Message(
+                            "check.landmark",
+                            percent=mark.estimate.value,
+                            arm=arm,
+                            months=mark.months,
+                            median=median.estimate.value,
+                        ),
+                        Message("check.one_curve"),
                     )
 
 
@@ -290,8 +320,10 @@ def p_fits_interval(study: Study) -> Iterator[Finding]:
             yield _about(
                 study,
                 row,
-                f"p={row.p}, but {e.value:g} ({e.low:g} to {e.high:g}) implies {implied:.2g}",
-                "one-sided, of another analysis, or misprinted",
+                Message(
+                    "check.p_value", p=row.p, value=e.value, low=e.low, high=e.high, implied=implied
+                ),
+                Message("check.one_sided"),
             )
 
 
@@ -304,14 +336,16 @@ def curves_fall(study: Study) -> Iterator[Finding]:
             )
             if curve.events > curve.n:
                 yield Finding(
-                    place, f"{curve.events} events in {curve.n} patients", "read both again"
+                    place,
+                    Message("check.events", events=curve.events, n=curve.n),
+                    Message("check.read_both"),
                 )
             for (m0, s0, r0), (m1, s1, r1) in pairwise(curve.points):
                 if m1 <= m0 or s1 > s0 or r1 > r0:
                     yield Finding(
                         place,
-                        f"rises between months {m0:g} and {m1:g}",
-                        "a survival curve cannot rise",
+                        Message("check.curve_rises", a=m0, b=m1),
+                        Message("check.curve_cannot_rise"),
                     )
 
 
@@ -320,7 +354,9 @@ def regimens_read(study: Study) -> Iterator[Finding]:
     for arm in study.arms:
         for item, reason in unreadable(arm):
             yield Finding(
-                Place(study.file, 0, f"arms.{arm.id}.regimen"), f'"{item}" cannot be read', reason
+                Place(study.file, 0, f"arms.{arm.id}.regimen"),
+                Message("check.unreadable", item=item),
+                reason,
             )
 
 
@@ -331,8 +367,8 @@ def prior_therapy_reads(study: Study) -> Iterator[Finding]:
     if prior_inhibitor(text) is None:
         yield Finding(
             Place(study.file, 0, "setting.prior_therapy"),
-            f'"{text}" does not say whether patients had a checkpoint inhibitor',
-            'say so, such as "anti-PD-(L)1 and platinum" or "platinum, no prior ICI"',
+            Message("check.prior", text=text),
+            Message("check.prior_say"),
         )
 
 

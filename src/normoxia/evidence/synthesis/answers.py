@@ -31,16 +31,13 @@ from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit,
 from normoxia.evidence.synthesis.model.regression import Regression, meta_regression
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.questions import Asked, Question, question
+from normoxia.language import Message
 from normoxia.outcome import Measure
 
 #: name and version of the dictionary `Answer.to_json` gives
 SCHEMA = "normoxia/answer/1"
 
 Tau = TauMethod | str | float
-
-_SEARCH = (
-    "the registry follows one review and trials that isolate a component, not a systematic search"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +151,7 @@ def _analyse(
     contrasts, used, left, sizes = evidence_for(q, asked, known)
     base = Analysis(asked, tuple(used), tuple(left), _over_time(q, asked, used, known))
     if not contrasts:
-        return _with(base, notes=("no study of this question gives the endpoint in a usable form",))
+        return _with(base, notes=(Message("question.no_study"),))
     if q.kind == "regression":
         return _with(base, **_regress(q, contrasts, used, how))
     network = net.build(
@@ -176,7 +173,7 @@ def _analyse(
         synthesis.fit,
         risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
         indirectness={e.study: e.indirectness for e in q.entries},
-        reporting_bias=(trust.Concern.SOME, _SEARCH),
+        reporting_bias=(trust.Concern.SOME, Message("certainty.search")),
         shares=shares,
     )
     more: dict[str, Any] = {
@@ -254,12 +251,11 @@ def _regress(
     }
     varied = {name: values for name, values in columns.items() if len(set(values)) > 1}
     dropped = tuple(
-        f"{name} does not vary here and is left out" for name in columns if name not in varied
+        Message("question.no_variation", name=name) for name in columns if name not in varied
     )
     if len(contrasts) < len(varied) + 2:
-        return {
-            "notes": (*dropped, f"{len(contrasts)} strata are too few for {len(varied)} covariates")
-        }
+        few = Message("question.few_strata", n=len(contrasts), k=len(varied))
+        return {"notes": (*dropped, few)}
     fitted = meta_regression(
         [c.estimate for c in contrasts],
         [c.se for c in contrasts],

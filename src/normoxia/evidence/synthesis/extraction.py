@@ -22,18 +22,8 @@ from normoxia.evidence.synthesis.model.contrasts import (
     contrasts_from_arms,
 )
 from normoxia.evidence.synthesis.questions import Asked, Question, StudyEntry, Text
+from normoxia.language import Message, translations
 from normoxia.outcome import Measure, Source
-
-NO_RATIO: Text = {
-    "en": "no hazard ratio with an interval was read in a source for these arms and patients",
-    "zh": "未在可核实来源中读到该人群、该组别带区间的风险比",
-}
-NO_RATE: Text = {
-    "en": "the endpoint is not given for two arms with their numbers of patients",
-    "zh": "该终点未同时给出两组的率与人数",
-}
-ONE_ARM: Text = {"en": "one arm only; there is nothing to compare", "zh": "单臂研究，无对照"}
-NOT_RANDOMISED: Text = {"en": "arms were not randomised against each other", "zh": "组间未随机"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +95,8 @@ def evidence_for(
             _ratios(study, entry, asked, label) if ratios else _rates(study, entry, asked, label)
         )
         if not found:
-            silent.setdefault(entry.study, NO_RATIO if ratios else NO_RATE)
+            key = "question.no_ratio" if ratios else "question.no_rate"
+            silent.setdefault(entry.study, translations(key))
         contrasts += [c for c, _ in found]
         used += [u for _, u in found]
     entered = {u.study for u in used}
@@ -131,7 +122,7 @@ def _ratios(
             reading = from_interval(e.value, e.low, e.high, level=e.level)
             if not reading.is_usable:
                 continue
-            shown = f"{e.value:g} ({e.low:g} to {e.high:g})"
+            shown = Message("reading.range", value=e.value, low=e.low, high=e.high)
             yield (
                 Contrast(
                     label, entry.arms[arm], entry.arms[comparator], reading.estimate, reading.se
@@ -173,7 +164,8 @@ def _rates(
         shares = [
             next(a for a in arms if a.treatment == name) for name in (c.treatment, c.comparator)
         ]
-        shown = " against ".join(f"{a.events:g}/{a.n:g}" for a in shares)
+        one_share, other_share = (f"{a.events:g}/{a.n:g}" for a in shares)
+        shown = Message("note.pair", one=one_share, other=other_share)
         notes = tuple(dict.fromkeys(x for x in (how, rows[c.comparator][1]) if x))
         yield (
             Contrast(label, one, other, c.estimate, c.se),
@@ -239,11 +231,12 @@ def _denominator(study: Study, row: ReportedOutcome) -> tuple[int, str]:
         ):
             return int(fact.value), ""
     n = study.arm(row.arm).n
-    return n, "n taken as the number randomised (assumed)" if n else ""
+    return n, Message("question.randomised_n") if n else ""
 
 
 def _by_rule(q: Question, known: Registry) -> Iterator[ExcludedStudy]:
     named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
     for study in known:
         if study.id not in named:
-            yield ExcludedStudy(study.id, ONE_ARM if len(study.arms) < 2 else NOT_RANDOMISED)
+            reason = "one_arm" if len(study.arms) < 2 else "not_randomised"
+            yield ExcludedStudy(study.id, translations(f"question.{reason}"))

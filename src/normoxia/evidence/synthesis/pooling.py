@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from normoxia.documents import Finding
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis.judgement import consistency
 from normoxia.evidence.synthesis.model import network as net
@@ -27,6 +28,7 @@ from normoxia.evidence.synthesis.model.meta import Model
 from normoxia.evidence.synthesis.model.network import Network, NetworkEffect, NetworkFit, Prediction
 from normoxia.evidence.synthesis.model.ranking import Rank, SmallValues
 from normoxia.evidence.synthesis.model.size import require_feasible
+from normoxia.language import Message
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
@@ -163,7 +165,7 @@ def pool(
     elif model == "random":
         common = net.fit(network, model="common", level=level)
     if hartung_knapp and net.agrees_exactly(by_variance):
-        notes.append(net.AGREES)
+        notes.append(Message("evidence.agrees_exactly"))
     at = (
         network.treatments[network.index(reference)]
         if reference is not None
@@ -171,9 +173,7 @@ def pool(
     )
     direction: SmallValues = small_values or "good"
     if small_values is None and network.effect is not EffectMeasure.HR:
-        notes.append(
-            f"ranked as if small values of {network.effect} were good for the patient (assumed); say small_values=..."
-        )
+        notes.append(Message("evidence.direction", measure=str(network.effect)))
     ranks = ranking.rank(fitted, small_values=direction, draws=draws, seed=seed)
     notes += [*network.notes, *_limits(fitted)]
     return Synthesis(
@@ -200,16 +200,14 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
         table = evidence
         measure = EffectMeasure(effect or table.effect or EffectMeasure.MD)
         require_feasible((*table.contrasts, *table.arms))
-        notes += [str(finding) for finding in table.findings]
+        notes += [_finding(finding) for finding in table.findings]
         sizes = table.sizes
         found: tuple[Contrast, ...] = table.contrasts
         if table.arms:
             from_arms, more = contrasts_from_arms(table.arms, measure)
             found, notes = (*found, *from_arms), [*notes, *more]
         if effect is None and table.effect is None:
-            notes.append(
-                "the table does not name its measure; taken as a difference (MD): say effect=... if it is a log ratio"
-            )
+            notes.append(Message("evidence.no_measure"))
     else:
         rows = tuple(evidence)
         require_feasible(rows)
@@ -225,10 +223,7 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
             found, notes = (*found, *from_arms), [*notes, *more]
             sizes = {(arm.study, arm.treatment): arm.n for arm in arms}
             if found[: -len(from_arms) or None] and measure is EffectMeasure.HR:
-                notes.append(
-                    "counts and hazard ratios are pooled together: counts are read through the complementary log-log, which is "
-                    "a log hazard ratio only if hazards are proportional and follow-up is alike in both arms (assumed)"
-                )
+                notes.append(Message("evidence.counts_and_ratios"))
     if not found:
         raise InvalidArgument(
             "\n".join(["no study gives a contrast; nothing can be pooled", *notes])
@@ -236,37 +231,38 @@ def _as_network(evidence: Any, effect: EffectMeasure | str | None) -> tuple[Netw
     return net.build(found, measure, sizes), notes
 
 
-def _limits(fit: NetworkFit) -> list[str]:
-    network, lines = fit.network, []
+def _finding(finding: Finding) -> Message:
+    """A finding about the table as a note of the synthesis."""
+    if not finding.expected:
+        return Message("evidence.finding", place=str(finding.place), found=finding.found)
+    return Message(
+        "evidence.finding_expected",
+        place=str(finding.place),
+        found=finding.found,
+        expected=finding.expected,
+    )
+
+
+def _limits(fit: NetworkFit) -> list[Message]:
+    network = fit.network
+    lines: list[Message] = []
     if not network.is_connected:
         parts = "; ".join(", ".join(part) for part in network.parts())
-        lines.append(
-            f"the network falls into {network.n_parts} parts ({parts}); contrasts between parts cannot be estimated: "
-            "add a study that links them, or assume additive components"
-        )
+        lines.append(Message("evidence.parts", n=network.n_parts, parts=parts))
     if fit.df == 0:
-        lines.append(
-            "there is no spare evidence: heterogeneity and inconsistency cannot be estimated, tau is taken as 0"
-        )
+        lines.append(Message("evidence.no_spare"))
     elif len(network.studies) == 1:
-        lines.append("one study: this is its result, not a synthesis")
+        lines.append(Message("evidence.one_study"))
     compared = consistency.direct_estimates(network, 0.0)
     if fit.df and len(compared) == len(network.treatments) - network.n_parts:
-        lines.append(
-            "no loop of treatments: every estimate is direct or a chain of direct ones, inconsistency cannot be tested"
-        )
+        lines.append(Message("evidence.no_loop"))
     if fit.tau_is_outside():
         low, high = (math.sqrt(end) for end in fit.tau2_interval())
         lines.append(
-            f"tau {fit.tau:.3g} ({fit.tau_method}) lies outside its own interval {low:.3g} to {high:.3g}: the interval inverts the "
-            "generalised Q, which reads the data differently; that the two part means that effects are not normal around the model "
-            "with one tau, or that effects and standard errors are tied (rare events); take neither as precise, compare tau=PM, "
-            "which solves the same Q"
+            Message("evidence.tau_outside", tau=fit.tau, method=fit.tau_method, low=low, high=high)
         )
     if fit.model == "random" and 0 < fit.df < 5:
-        lines.append(
-            f"tau rests on {fit.df} degrees of freedom; its interval matters more than its value"
-        )
+        lines.append(Message("evidence.few_degrees", df=fit.df))
     return lines
 
 

@@ -375,7 +375,7 @@ class _CredibilityPage:
     def study_heading(self, o: Observed) -> str:
         eligibility = str(self.file.protocols[o.target.study].eligibility)
         eligibility = (
-            self.text.phrase(eligibility) if eligibility else self.say("credibility.everybody")
+            self.text.term(eligibility) if eligibility else self.say("credibility.everybody")
         )
         key = "credibility.eligible_seen" if o.seen else "credibility.eligible"
         return self.say(key, study=o.target.study, who=eligibility)

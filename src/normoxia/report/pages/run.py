@@ -226,7 +226,7 @@ class _RunPage:
             highlights=self.highlights(),
             badges=() if self.trial.calibrated else (say("badge.not_calibrated"),),
             provenance={
-                key: self.text.phrase(value) if key == "calibration" else value
+                key: self.text.term(value) if key == "calibration" else value
                 for key, value in (
                     (k, _plain_text(v)) for k, v in self.manifest.items() if k != "outputs"
                 )
@@ -568,7 +568,7 @@ class _RunPage:
         say = self.text.say
         acceptance = self.result.acceptance
         refused = say("pool.comma").join(
-            f"{self.text.phrase(rule.replace('_', ' '))} {n}"
+            f"{self.text.term(rule.replace('_', ' '))} {n}"
             for rule, n in acceptance.refused.items()
             if n
         )

@@ -113,11 +113,11 @@ def table_pages(
             rows = [
                 (
                     str(replace(f.place, file=file)),
-                    semicolon.join(text.phrase(x) for x in (f.found, f.expected) if x),
+                    semicolon.join(text.render(x) for x in (f.found, f.expected) if x),
                 )
                 for f in findings
             ]
-            rows += [("–", text.phrase(note)) for note in notes]
+            rows += [("–", text.render(note)) for note in notes]
             heads = (text.say("pool.place"), text.say("pool.note"))
             notes_table = Table(
                 name=pooled.name("notes"),
@@ -315,12 +315,13 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
                 one=treatment_in(text, entry.treatment),
                 other=treatment_in(text, entry.control),
             ),
-            text.phrase(entry.shown),
+            text.render(entry.shown),
             semicolon.join(
                 x
                 for x in (
                     entry.source.reference,
-                    *map(text.phrase, (entry.source.place, *entry.notes)),
+                    text.term(entry.source.place),
+                    *(text.render(note) for note in entry.notes),
                 )
                 if x
             ),

@@ -159,7 +159,7 @@ def difference_highlights(proportionality: Proportionality, text: Language) -> l
             text.say(
                 "pool.difference_beside",
                 study=pair.study,
-                of=text.phrase(pair.of),
+                of=text.term(pair.of),
                 pair=_pair(pair.treatment, pair.control, text),
                 months=_month(pair.effect.horizon, text),
             ),
@@ -184,7 +184,7 @@ def _row(
         lost = "\n" + text.say("pool.time_lost", value=value)
     endpoint = pair.endpoint + text.say("pool.comma") if with_endpoint else ""
     return (
-        f"{endpoint}{text.phrase(pair.of)}{text.say('pool.semicolon')}{arms}",
+        f"{endpoint}{text.term(pair.of)}{text.say('pool.semicolon')}{arms}",
         text.say("pool.to_horizon", value=difference, months=_month(effect.horizon, text)) + lost,
         "\n".join(_period(period, text) for period in effect.periods),
         text.interval(effect.ratio.estimate(), 2),

@@ -105,7 +105,7 @@ def table_one(
             bold.add((i, 3))
         cells.append(
             (
-                text.phrase(row.title),
+                text.term(row.title),
                 text.number(row.simulated),
                 text.number(row.published),
                 text.number(row.difference, 2),

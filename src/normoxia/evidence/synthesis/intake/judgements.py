@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from normoxia.documents import Findings, Place
 from normoxia.errors import UnknownName
 from normoxia.evidence.synthesis.intake.columns import plain
+from normoxia.language import Message
 from normoxia.sheets import Sheet
 from normoxia.sheets.numbers import is_missing
 
@@ -128,8 +129,8 @@ def read(
             if own.get(name, score) != score:
                 findings.note(
                     Place(sheet.file, line, column),
-                    f'study "{name}" has two judgements',
-                    "the worse one is taken",
+                    Message("note.two_judgements", study=name),
+                    Message("note.worse"),
                 )
             own[name] = max(score, own.get(name, score))
         if own:
@@ -152,7 +153,5 @@ def _score(cell: str, place: Place, findings: Findings) -> int | None:
     bare = plain(text)
     score = _SIGNS.get(text) or _SCORE_OF.get(bare)
     if score is None and not (is_missing(text) and text not in ("-", "--")) and text:
-        findings.note(
-            place, f'"{cell}"', "expected low, some or high (or 1, 2, 3); taken as not judged"
-        )
+        findings.note(place, f'"{cell}"', Message("note.not_judged"))
     return score

@@ -14,6 +14,7 @@ from normoxia.documents import Findings, Place
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.evidence.synthesis.intake import columns as names
 from normoxia.evidence.synthesis.model.contrasts import EffectMeasure
+from normoxia.language import Message
 from normoxia.sheets import numbers
 from normoxia.sheets.notation import decimal_marks
 from normoxia.sheets.reading import Sheet
@@ -50,7 +51,7 @@ class TableLayout:
     paired: Mapping[tuple[str, int], str] = field(default_factory=dict)
     scale: str = "analysis"
     level: float = _LEVEL
-    unclear: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)
+    unclear: Mapping[int, tuple[str, str, Message]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     percents: frozenset[str] = frozenset()
 
@@ -82,7 +83,7 @@ class _Layouts:
     at: dict[str, int] = field(default_factory=dict)
     level: float = _LEVEL
     parted: str = ""
-    unclear: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    unclear: dict[int, tuple[str, str, Message]] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> TableLayout:
@@ -106,14 +107,14 @@ class _Layouts:
             if all(row[i] == row[same[0]] for row in self.sheet.rows for i in same):
                 self.findings.note(
                     Place(self.sheet.file, 1, name),
-                    f"columns {columns} have this name and the same cells",
-                    "read once",
+                    Message("note.same_columns", columns=columns),
+                    Message("note.read_once"),
                 )
             else:
                 clash.note(
                     Place(self.sheet.file, 1, name),
-                    f"columns {columns} have this name and different cells",
-                    'rename them, such as "Experimental events" and "Control events" for two arms a row',
+                    Message("note.different_columns", columns=columns),
+                    Message("note.rename"),
                 )
         clash.raise_any()
 
@@ -285,17 +286,18 @@ class _Layouts:
             (line, cell)
             for line, cell in zip(self.sheet.lines, cells, strict=True)
             if any(
-                isinstance(found := numbers.printed(piece, mark), numbers.Printed) and found.grouped
+                isinstance(number := numbers.printed(piece, mark), numbers.Printed)
+                and number.grouped
                 for piece in numbers.pieces(cell)
             )
         ]
         if grouped:
             line, cell = grouped[0]
-            read = " to ".join(numbers.clean(piece, mark) for piece in numbers.pieces(cell)[-2:])
+            low, high = (numbers.clean(piece, mark) for piece in numbers.pieces(cell)[-2:])
             self.findings.note(
                 Place(self.sheet.file, line, column),
-                f'{len(grouped)} intervals with parted thousands, such as "{cell}"',
-                f"read as {read}",
+                Message("note.intervals_thousands", n=len(grouped), cell=cell),
+                Message("note.read_as", number=Message("note.range", low=low, high=high)),
             )
 
     def _parts(self, column: str, cell: str, line: int, with_estimate: bool) -> tuple[str, ...]:
@@ -305,14 +307,10 @@ class _Layouts:
         if with_estimate:
             found = numbers.estimate_with_interval(cell, self.marks.get(column, "."))
             if found is None:
-                self.unclear[line] = (
-                    column,
-                    cell,
-                    "expected an estimate with its interval, such as 0.70 (0.50-0.98)",
-                )
+                self.unclear[line] = (column, cell, Message("note.estimate_and_interval"))
             return found or empty
         ends = numbers.interval(cell, self.marks.get(column, "."))
-        if isinstance(ends, str):
+        if isinstance(ends, Message):
             self.unclear[line] = column, cell, ends
             return empty
         return ends
@@ -358,8 +356,8 @@ class _Layouts:
                 needs.discard(near)
                 self.findings.note(
                     Place(self.sheet.file, 1, column),
-                    f'taken as "{near}"',
-                    f'name it with columns={{"{near}": ...}} if not',
+                    Message("note.taken_as_role", role=near),
+                    Message("note.name_column", role=near),
                 )
         if "effect" in roles and self.effect is None:
             said = {row[self.at[roles["effect"]]].strip().upper() for row in self.sheet.rows} - {""}
@@ -432,8 +430,8 @@ class _Layouts:
         if seen and logged < straight:
             self.findings.note(
                 Place(self.sheet.file, 1, roles["estimate"]),
-                "intervals are symmetric on the log scale",
-                "taken as ratios and analysed as logarithms",
+                Message("note.log_symmetric"),
+                Message("note.taken_as_ratios"),
             )
             self.effect = self.effect or EffectMeasure.HR
             return "ratio"

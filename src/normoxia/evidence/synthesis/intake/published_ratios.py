@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.synthesis.model.meta import normal_quantile
+from normoxia.language import Message
 from normoxia.sheets.numbers import printed
 
 if TYPE_CHECKING:
@@ -76,22 +77,35 @@ def from_interval(
             math.nan,
             math.nan,
             "ratio and interval",
-            (f"interval {low} to {high}: expected 0 < low < high",),
+            (Message("ratio.interval_order", low=low, high=high),),
             False,
         )
     if not hr > 0:
         return ExtractedRatio(
-            math.nan, math.nan, "ratio and interval", (f"ratio {ratio}: expected above 0",), False
+            math.nan,
+            math.nan,
+            "ratio and interval",
+            (Message("ratio.positive", ratio=ratio),),
+            False,
         )
     z = normal_quantile(level)
     se = (math.log(hi) - math.log(lo)) / (2.0 * z)
-    problems: list[str] = []
+    problems: list[Message] = []
     how = f"ratio and {100 * level:g}% interval"
     if hr + hr_slack < lo - lo_slack or hr - hr_slack > hi + hi_slack:
         centre = math.sqrt(lo * hi)
         problems.append(
-            f"the ratio {ratio} lies outside its interval {low} to {high}; the interval's centre is sqrt({lo:g} x {hi:g}) = {centre:.3g}"
-            f" and its mirror image 1/{hr:g} = {1 / hr:.3g}; correct the ratio or the interval"
+            Message(
+                "ratio.outside",
+                ratio=ratio,
+                low=low,
+                high=high,
+                lo=lo,
+                hi=hi,
+                centre=centre,
+                hr=hr,
+                inverse=1 / hr,
+            )
         )
         return ExtractedRatio(math.nan, math.nan, how, tuple(problems), False)
     problems += _asymmetry(hr, lo, hi, hr_slack / hr + 0.5 * (lo_slack / lo + hi_slack / hi))
@@ -116,7 +130,7 @@ def from_p_value(
             math.nan,
             math.nan,
             "ratio and p",
-            (f"ratio {ratio}, p {p}: expected ratio above 0, p between 0 and 1",),
+            (Message("ratio.ratio_and_p", ratio=ratio, p=p),),
             False,
         )
     z = _z_of(value, sides)
@@ -126,23 +140,19 @@ def from_p_value(
             effect,
             math.nan,
             "ratio and p",
-            (f"log({hr:g}) / z = {effect:.3g} / {z:.3g} says nothing about the error",),
+            (Message("ratio.no_information", hr=hr, effect=effect, z=z),),
             False,
         )
     se = abs(effect) / z
     problems = []
     if bound:
-        problems.append(
-            f"p is only bounded ({p}); se = |log {hr:g}| / {z:.3f} = {se:.4f} is an upper bound"
-        )
+        problems.append(Message("ratio.upper_bound", p=p, hr=hr, z=z, se=se))
     widths = [
         abs(effect) / _z_of(min(0.999, max(1e-12, value + s * p_slack)), sides) for s in (-1, 1)
     ]
     widths += [(abs(effect) + s * slack / hr) / z for s in (-1, 1)]
     if max(widths) > 1.25 * min(widths):
-        problems.append(
-            f"rounding of ratio and p leaves the standard error between {min(widths):.3f} and {max(widths):.3f}"
-        )
+        problems.append(Message("ratio.rounded", low=min(widths), high=max(widths)))
     problems += _narrowness(se, events)
     return ExtractedRatio(effect, se, "ratio and p value", tuple(problems))
 
@@ -161,18 +171,14 @@ def from_p_and_events(
             math.nan,
             math.nan,
             "p and events",
-            (f"p {p}, {events} events: expected p between 0 and 1, events > 0",),
+            (Message("ratio.p_and_events", p=p, events=events),),
             False,
         )
     share = allocation / (1.0 + allocation)
     information = events * share * (1.0 - share)
     z = _z_of(value, sides)
     effect = (-1.0 if favours_treatment else 1.0) * z / math.sqrt(information)
-    problems = (
-        (f"p is only bounded ({p}); the effect is a lower bound",)
-        if str(p).strip().startswith("<")
-        else ()
-    )
+    problems = (Message("ratio.lower_bound", p=p),) if str(p).strip().startswith("<") else ()
     return ExtractedRatio(
         effect, 1.0 / math.sqrt(information), "log-rank p and events (Parmar 1998)", problems
     )
@@ -182,7 +188,11 @@ def from_observed_expected(observed: float, expected: float, variance: float) ->
     """From a log-rank O, E and V: log ratio = (O - E) / V (Yusuf 1985; Peto's one step)."""
     if not variance > 0:
         return ExtractedRatio(
-            math.nan, math.nan, "O - E and V", (f"variance {variance:g}: expected above 0",), False
+            math.nan,
+            math.nan,
+            "O - E and V",
+            (Message("ratio.variance", variance=variance),),
+            False,
         )
     return ExtractedRatio(
         (observed - expected) / variance, 1.0 / math.sqrt(variance), "log-rank O - E and V"
@@ -206,23 +216,19 @@ def from_medians(
             math.nan,
             math.nan,
             "medians and events",
-            (f"medians {median:g} and {comparator_median:g}: both must have been reached",),
+            (Message("ratio.medians", a=median, b=comparator_median),),
             False,
         )
     a, b = events if isinstance(events, tuple) else (events / 2.0, events / 2.0)
     if not (a > 0 and b > 0):
         return ExtractedRatio(
-            math.nan,
-            math.nan,
-            "medians and events",
-            (f"{a:g} and {b:g} events: expected both above 0",),
-            False,
+            math.nan, math.nan, "medians and events", (Message("ratio.no_events", a=a, b=b),), False
         )
     return ExtractedRatio(
         math.log(comparator_median / median),
         math.sqrt(1.0 / a + 1.0 / b),
         "medians and events",
-        ("assumed: exponential survival in both arms",),
+        (Message("ratio.exponential"),),
     )
 
 
@@ -261,7 +267,14 @@ def agreement(readings: Sequence[ExtractedRatio]) -> tuple[str, ...]:
             gap, scale = abs(a.estimate - b.estimate), max(a.se, b.se)
             if gap > 0.25 * scale:
                 lines.append(
-                    f"{a.how} gives {a.hazard_ratio:.3g}, {b.how} gives {b.hazard_ratio:.3g}: {gap / scale:.2f} standard errors apart"
+                    Message(
+                        "ratio.disagree",
+                        one=a.how,
+                        a=a.hazard_ratio,
+                        other=b.how,
+                        b=b.hazard_ratio,
+                        gap=gap / scale,
+                    )
                 )
     return tuple(lines)
 
@@ -271,8 +284,8 @@ def _printed(value: Number) -> tuple[float, float]:
     if isinstance(value, str):
         # a comma with three digits behind it may part thousands: it is not guessed at
         found = printed(value, "" if "," in value else ".")
-        if isinstance(found, str) or found.percent:
-            reason = found if isinstance(found, str) else "expected a number without a percent sign"
+        if isinstance(found, Message) or found.percent:
+            reason = found if isinstance(found, Message) else Message("note.no_percent_sign_short")
             raise InvalidArgument(f'"{value}" is not a number such as 0.80; {reason}')
         text = found.text
     else:
@@ -284,18 +297,25 @@ def _printed(value: Number) -> tuple[float, float]:
     return number, 0.5 * 10.0**-decimals
 
 
-def _asymmetry(hr: float, lo: float, hi: float, slack: float) -> list[str]:
+def _asymmetry(hr: float, lo: float, hi: float, slack: float) -> list[Message]:
     off = math.log(hr) - 0.5 * (math.log(lo) + math.log(hi))
     if abs(off) <= slack:
         return []
     return [
-        f"the interval is not symmetric on the log scale: log({hr:g}) = {math.log(hr):.4f}, its centre is "
-        f"(log({lo:g}) + log({hi:g})) / 2 = {math.log(hr) - off:.4f}, off by {abs(off):.4f} where rounding explains {slack:.4f}; "
-        "a misprint, another level, or an exact or bootstrap interval"
+        Message(
+            "ratio.asymmetric",
+            hr=hr,
+            log=math.log(hr),
+            lo=lo,
+            hi=hi,
+            centre=math.log(hr) - off,
+            off=abs(off),
+            slack=slack,
+        )
     ]
 
 
-def _narrowness(se: float, events: tuple[int, int] | int | None) -> list[str]:
+def _narrowness(se: float, events: tuple[int, int] | int | None) -> list[Message]:
     if events is None:
         return []
     least = (
@@ -307,9 +327,7 @@ def _narrowness(se: float, events: tuple[int, int] | int | None) -> list[str]:
         least = 2.0 / math.sqrt(events)
     if se >= _TOO_NARROW * least:
         return []
-    return [
-        f"standard error {se:.3f} is too small for the events: about {least:.3f} is expected; check interval, level and events"
-    ]
+    return [Message("ratio.too_narrow", se=se, least=least)]
 
 
 def _z_of(p: float, sides: int) -> float:

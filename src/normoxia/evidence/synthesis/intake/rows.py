@@ -13,6 +13,7 @@ from normoxia.evidence.synthesis.intake.columns import names_totals
 from normoxia.evidence.synthesis.intake.layout import TableLayout
 from normoxia.evidence.synthesis.model.contrasts import Arm, Contrast
 from normoxia.evidence.synthesis.model.meta import normal_quantile
+from normoxia.language import Message
 from normoxia.sheets import numbers
 
 #: estimates and standard errors beyond this (or errors below its inverse) are typing mistakes, or in an unfit unit
@@ -58,21 +59,20 @@ class Rows:
             case _:
                 return [], self._paired_arms(self.layout.roles, self.layout.paired)
 
-    def refuse(self, line: int, column: str, found: str, expected: str) -> None:
+    def refuse(self, line: int, column: str, found: str, expected: Message) -> None:
         """A row is left out, and why."""
         self.left_out.append(line)
         self._faults += 1
-        self.findings.note(
-            Place(self.layout.sheet.file, line, column), found, f"{expected}; row left out"
-        )
+        place = Place(self.layout.sheet.file, line, column)
+        self.findings.note(place, found, Message("note.and_left_out", advice=expected))
 
     def _contrasts(self, roles: Mapping[str, str]) -> list[NumberedContrast]:
         named = "treatment" in roles and "comparator" in roles
         if not named:
             self.findings.note(
                 Place(self.layout.sheet.file),
-                "no columns name the two arms",
-                'every row is taken as "treatment" against "comparator"',
+                Message("note.no_arm_columns"),
+                Message("note.default_arms"),
             )
         scale = self.layout.scale
         found = []
@@ -83,16 +83,15 @@ class Rows:
             a = self._arm(row, roles.get("treatment"), line) if named else "treatment"
             b = self._arm(row, roles.get("comparator"), line) if named else "comparator"
             if not a or not b:
-                self._refuse_nameless(
-                    row, line, roles["treatment" if not a else "comparator"], "name both arms"
-                )
+                column = roles["treatment" if not a else "comparator"]
+                self._refuse_nameless(row, line, column, Message("note.name_arms"))
                 continue
             if a == b:
                 self.refuse(
                     line,
                     roles["treatment"],
-                    f'"{a}" is compared with itself',
-                    "correct one of the arms",
+                    Message("note.with_itself", arm=a),
+                    Message("note.correct_arm"),
                 )
                 continue
             if line in self.layout.unclear:
@@ -106,12 +105,12 @@ class Rows:
             if value is not None and not (
                 abs(value[0]) <= _LARGEST and 1 / _LARGEST <= value[1] <= _LARGEST
             ):
-                shown = f"estimate {value[0]:g} with standard error {value[1]:g}"
+                shown = Message("note.estimate_and_se", value=value[0], se=value[1])
                 self.refuse(
                     line,
                     roles.get("estimate", roles.get("ratio", "")),
                     shown,
-                    "expected 1e-6 to 1e6",
+                    Message("note.largest"),
                 )
             elif value is not None:
                 found.append((line, Contrast(study, a, b, *value)))
@@ -140,8 +139,8 @@ class Rows:
                 self.refuse(
                     line,
                     roles.get("se", roles.get("variance", "")),
-                    f"standard error {se:g}",
-                    "expected above 0",
+                    Message("note.se", se=se),
+                    Message("note.above_zero"),
                 )
                 return None
             return value, se
@@ -150,19 +149,19 @@ class Rows:
                 self.refuse(
                     line,
                     column,
-                    f"estimate {value:g} outside its interval {low:g} to {high:g}",
-                    "correct one of them",
+                    Message("note.outside", value=value, low=low, high=high),
+                    Message("note.correct_one"),
                 )
                 return None
             centre, width = (low + high) / 2, high - low
             if abs(value - centre) > 0.05 * width:
                 self.findings.note(
                     Place(self.layout.sheet.file, line, column),
-                    f"interval {low:g} to {high:g} is not symmetric around {value:g} (its centre is {centre:g})",
-                    "kept, with the standard error from its width; check for a misprint",
+                    Message("note.asymmetric", low=low, high=high, value=value, centre=centre),
+                    Message("note.kept_from_width"),
                 )
             return value, width / (2 * normal_quantile(self.layout.level))
-        self.refuse(line, column, "no standard error, variance or interval", "add one")
+        self.refuse(line, column, Message("note.no_error"), Message("note.add_one"))
         return None
 
     def _ratio(
@@ -187,18 +186,13 @@ class Rows:
                 return None
             reading = published_ratios.from_p_value(self._clean(row, column), p)
         else:
-            self.refuse(
-                line,
-                column,
-                "a ratio without interval, standard error of its logarithm, or p",
-                "add one",
-            )
+            self.refuse(line, column, Message("note.ratio_without_error"), Message("note.add_one"))
             return None
         for problem in reading.problems:
             self.findings.note(
                 Place(self.layout.sheet.file, line, column),
                 problem,
-                "kept" if reading.is_usable else "row left out",
+                Message("note.kept" if reading.is_usable else "note.left_out"),
             )
         if not reading.is_usable or math.isnan(reading.se):
             self.left_out.append(line)
@@ -213,7 +207,9 @@ class Rows:
                 continue
             name = self._arm(row, roles["treatment"], line)
             if not name:
-                self._refuse_nameless(row, line, roles["treatment"], "name the study and the arm")
+                self._refuse_nameless(
+                    row, line, roles["treatment"], Message("note.name_study_and_arm")
+                )
                 continue
             arm = self._arm_of(row, line, study, name, roles)
             if arm is not None:
@@ -234,7 +230,7 @@ class Rows:
                     continue
                 name = self._arm(row, roles["treatment"], line)
                 if not name:
-                    self._refuse_nameless(row, line, roles["treatment"], "name the arm")
+                    self._refuse_nameless(row, line, roles["treatment"], Message("note.name_arm"))
                     continue
                 arm = self._arm_of(row, line, study, name, roles)
                 if arm is not None:
@@ -260,7 +256,9 @@ class Rows:
                     else ("treatment", "control")[i - 1]
                 )
                 if not name:
-                    self._refuse_nameless(row, line, roles[labels[i - 1]], "name both arms")
+                    self._refuse_nameless(
+                        row, line, roles[labels[i - 1]], Message("note.name_arms")
+                    )
                     continue
                 rest = own.pop("rest", None)
                 arm = self._arm_of(row, line, study, name, own, rest)
@@ -293,7 +291,8 @@ class Rows:
             column = next(
                 (roles[r] for r in (problem[2], "events", "percent", "mean") if r in roles), ""
             )
-            self.refuse(line, column, f'{study}, "{name}": {problem[0]}', problem[1])
+            found = Message("note.of_arm", study=study, arm=name, problem=problem[0])
+            self.refuse(line, column, found, problem[1])
             return None
         if values.get("events") is None and values.get("percent") is not None:
             values["events"] = round((values["percent"] or 0.0) * (values["n"] or 0.0) / 100.0)
@@ -311,8 +310,8 @@ class Rows:
             if numbers.is_missing(row[0]) and all(map(numbers.is_missing, row)):
                 self.findings.note(
                     Place(self.layout.sheet.file, line),
-                    f'a row of cells such as "{row[0]}"',
-                    "taken for an empty line",
+                    Message("note.empty_row", cell=row[0]),
+                    Message("note.taken_for_empty"),
                 )
                 continue
             yield line, row
@@ -325,33 +324,34 @@ class Rows:
         if not name:
             if not needed:
                 return f"row {line}"
-            self.refuse(line, column or "", "empty", "name the study and the arm")
+            self.refuse(
+                line, column or "", Message("note.empty"), Message("note.name_study_and_arm")
+            )
             return None
         if numbers.is_missing(name):
-            self._refuse_nameless(row, line, column or "", "name the study")
+            self._refuse_nameless(row, line, column or "", Message("note.name_study"))
             return None
         if names_totals(name):
             self.refuse(
-                line,
-                column or "",
-                f'"{name}" looks like a row of totals',
-                "delete it, or name the study otherwise",
+                line, column or "", Message("note.totals", name=name), Message("note.delete_totals")
             )
             return None
         return name
 
-    def _refuse_nameless(self, row: tuple[str, ...], line: int, column: str, advice: str) -> None:
+    def _refuse_nameless(
+        self, row: tuple[str, ...], line: int, column: str, advice: Message
+    ) -> None:
         """A row without a name is left out; a word that means an empty cell is quoted."""
         name = self._text(row, column)
         if name:
             self.refuse(
                 line,
                 column,
-                f'"{name}" means an empty cell',
-                f'{advice}; if this is the name, write a word beside it, such as "{name} (name)"',
+                Message("note.means_empty", cell=name),
+                Message("note.word_beside", advice=advice, name=name),
             )
         else:
-            self.refuse(line, column, "no name of an arm", advice)
+            self.refuse(line, column, Message("note.no_arm_name"), advice)
 
     def _arm(self, row: tuple[str, ...], column: str | None, line: int) -> str:
         """The name of an arm as it was first spelt, or "" where the cell names none.
@@ -368,8 +368,8 @@ class Rows:
                 self._words.add(name.casefold())
                 self.findings.note(
                     Place(self.layout.sheet.file, line, column or ""),
-                    f'"{name}" is read as the name of an arm',
-                    "if it means that the arm is not known, leave the cell empty",
+                    Message("note.name_like_empty", name=name),
+                    Message("note.leave_empty"),
                 )
         # letters of another width or composition look alike on paper
         alike = name if name.isascii() else " ".join(unicodedata.normalize("NFKC", name).split())
@@ -378,8 +378,8 @@ class Rows:
         if known != name:
             self.findings.note(
                 Place(self.layout.sheet.file, line, column or ""),
-                f'"{name}" and "{known}"',
-                f'taken as one arm, "{known}"',
+                Message("note.two_spellings", name=name, known=known),
+                Message("note.one_arm", known=known),
             )
         return known
 
@@ -399,25 +399,20 @@ class Rows:
                 self.refuse(
                     line,
                     column,
-                    f'"{cell}" means an empty cell' if cell else "empty",
-                    "fill in the number",
+                    Message("note.means_empty", cell=cell) if cell else Message("note.empty"),
+                    Message("note.fill_in"),
                 )
             return None
         found = numbers.printed(cell, mark)
-        if isinstance(found, str):
+        if isinstance(found, Message):
             self.refuse(line, column, f'"{cell}"', found)
             return None
         if found.percent and column not in self.layout.percents:
-            self.refuse(
-                line,
-                column,
-                f'"{cell}"',
-                "expected a number without a percent sign, in the unit of the analysis",
-            )
+            self.refuse(line, column, f'"{cell}"', Message("note.no_percent_sign"))
             return None
         value = float(found.text)
         if not math.isfinite(value):
-            self.refuse(line, column, f'"{cell}"', "expected a finite number")
+            self.refuse(line, column, f'"{cell}"', Message("note.finite"))
             return None
         self.decimal_commas += found.comma
         if found.grouped:
@@ -435,8 +430,8 @@ class Rows:
         text = numbers.alike(cell).removeprefix("p").lstrip(" =")
         bound = "<" if text.startswith(("<", "≤")) else ""
         found = numbers.printed(text.lstrip("<≤= "), self.layout.marks.get(column, "."))
-        if isinstance(found, str) or found.percent:
-            self.refuse(line, column, f'"{cell}"', "expected a p value such as 0.012 or <0.001")
+        if isinstance(found, Message) or found.percent:
+            self.refuse(line, column, f'"{cell}"', Message("note.p_value"))
             return None
         return bound + found.text
 
@@ -445,43 +440,34 @@ def _is_whole(count: float) -> bool:
     return abs(count - round(count)) <= _WHOLE * max(1.0, abs(count))
 
 
-def _arm_problem(values: Mapping[str, float | None]) -> tuple[str, str, str] | None:
+def _arm_problem(values: Mapping[str, float | None]) -> tuple[Message, Message, str] | None:
     """What cannot be true of an arm's numbers, what was expected, and the role it concerns."""
     n, events, percent = values.get("n"), values.get("events"), values.get("percent")
     mean, sd, time = values.get("mean"), values.get("sd"), values.get("person_time")
     if n is not None and not 1 <= n <= _MOST_PATIENTS:
-        return f"{n:g} patients", f"expected 1 to {_MOST_PATIENTS:g}", "n"
+        expected = Message("note.between", low=1.0, high=_MOST_PATIENTS)
+        return Message("note.patients", n=n), expected, "n"
     if n is not None and not _is_whole(n):
-        return f"{n:.12g} patients", "expected a whole number, thousands without a mark", "n"
+        return Message("note.patients", n=n), Message("note.whole"), "n"
     if events is not None and events < 0:
-        return f"{events:g} events", "expected 0 or more", "events"
+        return Message("note.events", n=events), Message("note.at_least", low=0.0), "events"
     if events is not None and n is not None and events > n:
-        return f"{events:g} events in {n:g} patients", "expected events <= n", "events"
+        found = Message("note.events_of", events=events, n=n)
+        return found, Message("note.events_at_most_n"), "events"
     if events is not None and not _is_whole(events):
-        return (
-            f"{events:.12g} events",
-            "expected a whole number, thousands without a mark",
-            "events",
-        )
+        return Message("note.events", n=events), Message("note.whole"), "events"
     if any(x is not None and abs(x) > _LARGEST for x in (mean, sd, time)):
-        return (
-            "a number beyond 1e6",
-            "write it in a unit that keeps it smaller, or correct it",
-            "mean",
-        )
+        return Message("note.too_large"), Message("note.other_unit"), "mean"
     if percent is not None and not 0 <= percent <= 100:
-        return f"{percent:g} percent", "expected 0 to 100", "percent"
+        expected = Message("note.between", low=0.0, high=100.0)
+        return Message("note.percent", n=percent), expected, "percent"
     if sd is not None and sd < 1 / _LARGEST:
-        return f"standard deviation {sd:g}", "expected above 0", "sd"
+        return Message("note.sd", sd=sd), Message("note.above_zero"), "sd"
     if time is not None and time < 1 / _LARGEST:
-        return f"person-time {time:g}", "expected above 0", "person_time"
+        return Message("note.person_time", time=time), Message("note.above_zero"), "person_time"
     counted = events is not None and (n is not None or time is not None)
     shared = percent is not None and n is not None
     measured = mean is not None and sd is not None and n is not None
     if not (counted or shared or measured):
-        return (
-            "not enough numbers",
-            "give events with n (or person-time), percent with n, or mean with sd and n",
-            "",
-        )
+        return Message("note.not_enough"), Message("note.give_numbers"), ""
     return None

@@ -17,6 +17,7 @@ from normoxia.evidence.synthesis.intake import judgements
 from normoxia.evidence.synthesis.intake.layout import TableLayout, understood
 from normoxia.evidence.synthesis.intake.rows import NumberedArm, NumberedContrast, Rows
 from normoxia.evidence.synthesis.model.contrasts import FEWEST_DF, Arm, Contrast, EffectMeasure
+from normoxia.language import Message
 from normoxia.sheets import Sheet, parse_sheet, read_sheet
 from normoxia.sheets.notation import DecimalMark
 from normoxia.sheets.numbers import is_missing, number
@@ -114,29 +115,25 @@ def interpret(
     if rows.decimal_commas:
         findings.note(
             Place(sheet.file),
-            f"{rows.decimal_commas} numbers with a decimal comma",
-            "read as decimal points",
+            Message("note.decimal_commas", n=rows.decimal_commas),
+            Message("note.decimal_points"),
         )
     if rows.grouped:
         printed, meant = rows.first_grouped
         findings.note(
             Place(sheet.file),
-            f'{rows.grouped} numbers with parted thousands, such as "{printed}"',
-            f"read as {meant}",
+            Message("note.thousands", n=rows.grouped, cell=printed),
+            Message("note.read_as", number=meant),
         )
     if not contrasts and not arms:
-        first = Finding(Place(sheet.file), "no usable row", "correct these")
+        first = Finding(Place(sheet.file), Message("note.no_row"), Message("note.correct_these"))
         found = sorted(findings.items, key=lambda f: f.place.line)
         raise InvalidDocument("\n".join([str(first), *listed(found)]), [first, *found])
     _report_single_arm_studies(arms, sheet.file, findings)
     _small_percents(sheet, layout, findings)
     _say_what_was_not_read(sheet, mapping, findings)
     if contrasts and not arms and layout.effect is None:
-        findings.note(
-            Place(sheet.file),
-            "effects whose measure the table does not name",
-            "taken as differences (MD); logarithms of ratios need their measure, such as --effect HR",
-        )
+        findings.note(Place(sheet.file), Message("note.no_measure"), Message("note.taken_as_md"))
     return NetworkTable(
         file=sheet.file,
         layout=layout.kind,
@@ -164,7 +161,9 @@ def _say_what_was_not_read(sheet: Sheet, mapping: Mapping[str, str], findings: F
     ]
     if unread:
         findings.note(
-            Place(sheet.file, 1), f"not read: {', '.join(unread)}", "if one matters, name its role"
+            Place(sheet.file, 1),
+            Message("note.not_read", columns=", ".join(unread)),
+            Message("note.name_role"),
         )
 
 
@@ -181,9 +180,7 @@ def _small_percents(sheet: Sheet, layout: TableLayout, findings: Findings) -> No
     read = [value for value in values if value is not None]
     if read and 0 < max(read) <= 1:
         findings.note(
-            Place(sheet.file, 1, column),
-            "no percent is above 1",
-            "read as percents; shares must be multiplied by 100",
+            Place(sheet.file, 1, column), Message("note.small_percents"), Message("note.shares")
         )
 
 
@@ -194,13 +191,13 @@ def _without_duplicates(
     kept_contrasts, kept_arms = [], []
     for line, c in contrasts:
         key = (c.study, min(c.treatment, c.comparator), max(c.treatment, c.comparator))
-        if _is_repeated(rows, first, key, line, c.study, f"{c.treatment} against {c.comparator}"):
+        pair = Message("note.pair", one=c.treatment, other=c.comparator)
+        if _is_repeated(rows, first, key, line, c.study, pair):
             continue
         kept_contrasts.append((line, c))
     for line, a in arms:
-        if _is_repeated(
-            rows, first, (a.study, a.treatment, a.treatment), line, a.study, f'arm "{a.treatment}"'
-        ):
+        key = (a.study, a.treatment, a.treatment)
+        if _is_repeated(rows, first, key, line, a.study, Message("note.arm", arm=a.treatment)):
             continue
         kept_arms.append((line, a))
     return kept_contrasts, kept_arms
@@ -212,7 +209,7 @@ def _is_repeated(
     key: tuple[str, str, str],
     line: int,
     study: str,
-    what: str,
+    what: Message,
 ) -> bool:
     if key not in first:
         first[key] = line
@@ -220,8 +217,8 @@ def _is_repeated(
     rows.refuse(
         line,
         "study",
-        f'study "{study}" gives {what} a second time (first in line {first[key]})',
-        "name the studies apart, or delete one",
+        Message("note.second_time", study=study, what=what, line=first[key]),
+        Message("note.name_apart"),
     )
     return True
 
@@ -240,8 +237,8 @@ def _with_degrees_of_freedom(
             rows.refuse(
                 line,
                 "n",
-                f'study "{arm.study}": "{arm.treatment}" has {arm.n:g} patients',
-                "too few for a standard deviation pooled over the arms (SMD)",
+                Message("note.few_patients", study=arm.study, arm=arm.treatment, n=arm.n),
+                Message("note.no_pooled_sd"),
             )
     return [(line, arm) for line, arm in arms if df[arm.study] >= FEWEST_DF]
 
@@ -254,8 +251,8 @@ def _report_single_arm_studies(arms: Iterable[NumberedArm], file: str, findings:
         if len(lines) == 1:
             findings.note(
                 Place(file, lines[0], "study"),
-                f'study "{study}" has one usable arm',
-                "a contrast needs two; it adds nothing",
+                Message("note.one_usable_arm", study=study),
+                Message("note.needs_two"),
             )
 
 

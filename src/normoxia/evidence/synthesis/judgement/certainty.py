@@ -24,6 +24,7 @@ from normoxia.evidence.synthesis.judgement.consistency import (
 )
 from normoxia.evidence.synthesis.judgement.contribution import study_contributions
 from normoxia.evidence.synthesis.model.network import NetworkEffect, NetworkFit
+from normoxia.language import Message
 
 
 class Concern(IntEnum):
@@ -167,24 +168,20 @@ def imprecision(effect: NetworkEffect, equivalence: float) -> Judgement:
     """What the interval cannot rule out: an important effect on the other side is major, any effect there is some."""
     sign = 1.0 if effect.estimate >= 0 else -1.0
     low, high = sorted((sign * effect.low, sign * effect.high))
-    shown = (
-        f"interval {effect.low:.3g} to {effect.high:.3g}, equivalence within {equivalence:.3g} of 0"
-    )
+    shown = Message("certainty.interval", low=effect.low, high=effect.high, range=equivalence)
     if abs(effect.estimate) < equivalence:
         crossed = (low < -equivalence) + (high > equivalence)
         return Judgement(
-            "imprecision",
-            Concern(crossed),
-            f"{shown}: leaves the range of equivalence on {crossed} sides",
+            "imprecision", Concern(crossed), Message("certainty.sides", interval=shown, n=crossed)
         )
     if low < -equivalence:
         return Judgement(
-            "imprecision",
-            Concern.MAJOR,
-            f"{shown}: an important effect the other way is not excluded",
+            "imprecision", Concern.MAJOR, Message("certainty.other_way", interval=shown)
         )
     if low < 0:
-        return Judgement("imprecision", Concern.SOME, f"{shown}: no effect is not excluded")
+        return Judgement(
+            "imprecision", Concern.SOME, Message("certainty.no_effect", interval=shown)
+        )
     return Judgement("imprecision", Concern.NONE, shown)
 
 
@@ -192,12 +189,12 @@ def heterogeneity(effect: NetworkEffect, equivalence: float) -> Judgement:
     """Whether a new study may conclude otherwise: areas (harm, equivalence, benefit) the prediction interval adds."""
     low, high = effect.prediction
     if math.isnan(low):
-        return Judgement("heterogeneity", Concern.SOME, "too few studies for a prediction interval")
+        return Judgement("heterogeneity", Concern.SOME, Message("certainty.no_prediction"))
     added = max(_areas(low, high, equivalence) - _areas(effect.low, effect.high, equivalence), 0)
     return Judgement(
         "heterogeneity",
         Concern(min(2, added)),
-        f"prediction interval {low:.3g} to {high:.3g} adds {added} of harm, equivalence, benefit",
+        Message("certainty.prediction", low=low, high=high, n=added),
     )
 
 
@@ -214,19 +211,13 @@ def incoherence(split: Split | None, whole: DesignByTreatment) -> Judgement:
         return Judgement(
             "incoherence",
             concern,
-            f"direct and indirect differ by {split.difference:.3g}, p = {split.p_value:.3g}",
+            Message("certainty.split", difference=split.difference, p=split.p_value),
         )
     if whole.between_df == 0:
-        return Judgement(
-            "incoherence", Concern.SOME, "no loop of studies: consistency cannot be tested"
-        )
+        return Judgement("incoherence", Concern.SOME, Message("certainty.no_loop"))
     p = whole.random_p_value if math.isnan(whole.f_p_value) else whole.f_p_value
     concern = Concern.NONE if p > 0.10 else Concern.SOME if p > 0.05 else Concern.MAJOR
-    return Judgement(
-        "incoherence",
-        concern,
-        f"not testable here; design-by-treatment interaction of the network p = {p:.3g}",
-    )
+    return Judgement("incoherence", concern, Message("certainty.interaction", p=p))
 
 
 def _carried(
@@ -237,11 +228,9 @@ def _carried(
     Studies without a score are taken at their best and at their worst; where that makes a difference nothing is judged.
     """
     if not scores:
-        return Judgement(domain, None, "not judged for any study")
+        return Judgement(domain, None, Message("certainty.unjudged"))
     if not shares:
-        return Judgement(
-            domain, None, "not judged: the shares of the studies in the estimates are not listed"
-        )
+        return Judgement(domain, None, Message("certainty.no_shares"))
     unknown = [
         study for study, share in shares.items() if share > _NO_SHARE and study not in scores
     ]
@@ -253,16 +242,15 @@ def _carried(
     open_share = 100.0 * sum(shares[study] for study in unknown)
     if _concern(best) != _concern(worst):
         return Judgement(
-            domain,
-            None,
-            f"not judged: {len(unknown)} studies with {open_share:.0f}% of the estimate have no judgement, and the answer hangs on them",
+            domain, None, Message("certainty.undecided", n=len(unknown), share=open_share)
         )
-    tail = f"; {len(unknown)} studies not judged, which changes nothing" if unknown else ""
-    return Judgement(
-        domain,
-        _concern(best),
-        f"mean score {(best + worst) / 2.0:.2f}, {high:.0f}% of the estimate from studies scored high{tail}",
+    mean = (best + worst) / 2.0
+    reason = (
+        Message("certainty.mean_score_open", mean=mean, share=high, n=len(unknown))
+        if unknown
+        else Message("certainty.mean_score", mean=mean, share=high)
     )
+    return Judgement(domain, _concern(best), reason)
 
 
 def _concern(mean: float) -> Concern:

@@ -22,6 +22,7 @@ import numpy as np
 
 from normoxia.evidence.synthesis.model.heterogeneity import Array
 from normoxia.evidence.synthesis.model.network import Network, NetworkFit
+from normoxia.language import Message
 
 #: estimates times studies beyond which shares are not listed: with 100,000 studies of 20 treatments they took 7 GB and most of
 #: a minute, and no reader follows a share of 1 in 100,000
@@ -245,15 +246,15 @@ _STREAMS: dict[Streams, Callable[[Array, int, int, Array], dict[tuple[int, int],
 }
 
 
-def shares_left_out(network: Network) -> str:
-    """Why the studies' shares in the estimates are not listed, in a sentence; "" where they are few enough to be."""
+def shares_left_out(network: Network) -> Message | None:
+    """Why the studies' shares in the estimates are not listed; None where they are few enough to be."""
     n_pairs, n_studies = (
         len(network.treatments) * (len(network.treatments) - 1) // 2,
         len(network.studies),
     )
     if n_pairs * n_studies <= MOST_SHARES:
-        return ""
-    return f"{n_pairs} estimates from {n_studies} studies: which study has which share in which estimate is not listed"
+        return None
+    return Message("evidence.shares_left_out", pairs=n_pairs, studies=n_studies)
 
 
 def study_contributions(

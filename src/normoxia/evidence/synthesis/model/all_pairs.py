@@ -16,6 +16,7 @@ from itertools import combinations
 
 from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.model.multiarm import study_arms
+from normoxia.language import Message
 
 #: what a derived standard error rests on
 BASIS = "arm sizes (assumed: variance of an arm in proportion to 1 / patients)"
@@ -50,15 +51,13 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
     missing = [pair for pair in combinations(names, 2) if frozenset(pair) not in present]
     if not missing:
         return Pairs(published)
-    lacking = ", ".join(f"{a} against {b}" for a, b in missing)
+    pairs = ", ".join(f"{a} : {b}" for a, b in missing)
     if not _hang_together(published, names):
-        return Pairs(published, refused=f"{lacking}: the printed contrasts share no arm")
+        return Pairs(published, refused=Message("evidence.no_shared_arm", pairs=pairs))
     unknown = [name for name in names if not sizes.get(name, 0.0) > 0.0]
     if unknown:
         return Pairs(
-            published,
-            refused=f"{lacking}: not printed, and the variance of the shared arm is unknown "
-            f"(no number of patients for {', '.join(unknown)})",
+            published, refused=Message("evidence.no_sizes", pairs=pairs, arms=", ".join(unknown))
         )
     member = study_arms(published, dict(sizes))
     at = {name: i for i, name in enumerate(member.arms)}
@@ -67,15 +66,25 @@ def all_pairs(contrasts: Sequence[Contrast], sizes: Mapping[str, float]) -> Pair
         if not member.published or abs(fitted / c.se**2 - 1.0) > ROUNDING:
             return Pairs(
                 published,
-                refused=f"{lacking}: no variances of the arms fit the printed intervals (variance of {c.treatment} against "
-                f"{c.comparator} {c.se**2:.4g}, the nearest possible {fitted:.4g})",
+                refused=Message(
+                    "evidence.no_variances",
+                    pairs=pairs,
+                    one=c.treatment,
+                    other=c.comparator,
+                    printed=c.se**2,
+                    fitted=fitted,
+                ),
             )
     alike = member.variances * [sizes[name] for name in member.arms]
     if alike.max() > ALIKE * alike.min():
         return Pairs(
             published,
-            refused=f"{lacking}: the printed intervals do not follow the numbers of patients, so these cannot tell the "
-            f"variance of the shared arm (variance times patients from {alike.min():.3g} to {alike.max():.3g})",
+            refused=Message(
+                "evidence.sizes_contradict",
+                pairs=pairs,
+                low=float(alike.min()),
+                high=float(alike.max()),
+            ),
         )
     derived = []
     for a, b in missing:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from normoxia.errors import InvalidArgument
+from normoxia.language import Message
 from normoxia.values import Value
 
 
@@ -85,15 +86,13 @@ def contrasts_from_arms(
     notes: list[str] = []
     for study, members in by_study(arms).items():
         if len(members) < 2:
-            notes.append(
-                f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two'
-            )
+            notes.append(Message("evidence.one_arm", study=study, arm=members[0].treatment))
             continue
         for arm in members:
             if not is_possible(arm):
                 _refuse(arm, effect)
         if effect in _COUNTED and (reason := _uninformative(members, effect)):
-            notes.append(f'study "{study}": {reason}')
+            notes.append(Message("evidence.of_study", study=study, reason=reason))
             continue
         contrasts += (
             _standardised(members) if effect is EffectMeasure.SMD else _additive(members, effect)
@@ -258,16 +257,17 @@ def _refuse(arm: Arm, effect: EffectMeasure) -> None:
     )
 
 
-def _uninformative(members: Sequence[Arm], effect: EffectMeasure) -> str:
+def _uninformative(members: Sequence[Arm], effect: EffectMeasure) -> Message | None:
+    """Why the counts of a study have no information on a ratio; None where they have."""
     if effect is EffectMeasure.RD:
-        return ""
+        return None
     if all(arm.events == 0 for arm in members):
-        return "no events in any arm, so it says nothing about a ratio; left out"
+        return Message("evidence.no_events_any")
     if effect in (EffectMeasure.OR, EffectMeasure.HR) and all(
         arm.events == arm.n for arm in members
     ):
-        return "events in every patient of every arm, so it says nothing about a ratio; left out"
-    return ""
+        return Message("evidence.all_events")
+    return None
 
 
 def _has_zero_cell(members: Sequence[Arm], effect: EffectMeasure) -> bool:

@@ -24,15 +24,13 @@ from normoxia.evidence.synthesis.model.contrasts import (
     contrasts_from_arms,
 )
 from normoxia.evidence.synthesis.model.network import Network, NetworkFit
+from normoxia.language import Message
 
 if TYPE_CHECKING:
     from normoxia.evidence.synthesis.intake.tables import NetworkTable
     from normoxia.evidence.synthesis.model.meta import Model
 
     Evidence = NetworkTable | Network | Sequence[Arm | Contrast]
-
-#: what a method of counts does not do itself
-BY_VARIANCE = "node splits, inconsistency and contributions are by inverse variance (half an event added to empty cells)"
 
 
 class Method(StrEnum):
@@ -67,15 +65,13 @@ def fit_counts(
         )
     informative = set(network.studies)
     arms = [arm for arm in _arms(evidence, method) if arm.study in informative]
-    notes = [BY_VARIANCE]
+    notes: list[str] = [Message("evidence.by_variance")]
     if method is Method.BINOMIAL_NORMAL:
         common = network_binomial(arms, model="common", level=level)
         fitted = common if model == "common" else network_binomial(arms, level=level)
         return replace(fitted, network=network), replace(common, network=network), notes
     if model == "random":
-        notes.append(
-            f"{method} has no random effects: one effect per comparison is assumed; binomial-normal has them"
-        )
+        notes.append(Message("evidence.no_random", method=str(method)))
     if method is Method.PENALISED_LOGISTIC:
         fitted = replace(rare.network_logistic(arms, level=level), network=network)
         return fitted, fitted, notes

@@ -18,6 +18,7 @@ import numpy as np
 
 from normoxia.evidence.synthesis.model.contrasts import Contrast
 from normoxia.evidence.synthesis.model.heterogeneity import Array
+from normoxia.language import Message
 
 #: contrasts of one study that miss closing a triangle by more than this many standard errors are a finding
 INCONSISTENT_SE = 0.1
@@ -85,7 +86,7 @@ def study_arms(
         (min(at[c.treatment], at[c.comparator]), max(at[c.treatment], at[c.comparator]))
         for c in contrasts
     }
-    notes: list[str] = []
+    notes: list[Message] = []
     resistance = np.zeros((k, k))
     if len(pairs) == k * (k - 1) // 2:
         for (i, j), variance in _mean_by_pair(contrasts, at).items():
@@ -105,8 +106,15 @@ def study_arms(
         row = int(late)
         c = contrasts[row]
         notes.append(
-            f'study "{study}": {c.treatment} minus {c.comparator} is published as {c.estimate:.4g}, but its other contrasts '
-            f"make it {float(edges[row] @ effects):.4g} ({misfit[row]:.2f} standard errors away); the least-squares value is used"
+            Message(
+                "evidence.published_twice",
+                study=study,
+                one=c.treatment,
+                other=c.comparator,
+                published=c.estimate,
+                implied=float(edges[row] @ effects),
+                gap=float(misfit[row]),
+            )
         )
     published = {}
     for c in contrasts:
@@ -135,14 +143,21 @@ def centred_study(
     return StudyArms(study, arms, effects, covariance, _own_variances(resistance))
 
 
-def arm_arithmetic(arms: Sequence[str], resistance: Array) -> tuple[str, ...]:
+def arm_arithmetic(arms: Sequence[str], resistance: Array) -> tuple[Message, ...]:
     """One line an arm of a three-arm study: its variance from the three published ones, written out."""
     lines = []
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
         value = (resistance[i, j] + resistance[i, k] - resistance[j, k]) / 2.0
         lines.append(
-            f"variance of {arms[i]} = ({resistance[i, j]:.5g} + {resistance[i, k]:.5g} - {resistance[j, k]:.5g}) / 2 = {value:.5g}"
+            Message(
+                "evidence.arm_variance",
+                arm=arms[i],
+                a=float(resistance[i, j]),
+                b=float(resistance[i, k]),
+                c=float(resistance[j, k]),
+                value=float(value),
+            )
         )
     return tuple(lines)
 
@@ -180,7 +195,7 @@ def _split(
     v: Array,
     arms: tuple[str, ...],
     sizes: Mapping[str, float] | None,
-    notes: list[str],
+    notes: list[Message],
 ) -> Array:
     """Arm variances from an incomplete set of contrasts."""
     known = sizes is not None and all(sizes.get(arm, 0.0) > 0 for arm in arms)
@@ -195,16 +210,19 @@ def _split(
     if np.any(own <= 0):
         lowest = arms[int(np.argmin(own))]
         notes.append(
-            f'study "{study}": its variances {np.round(v, 5).tolist()} would make that of "{lowest}" '
-            f"{float(own.min()):.4g}; no arm has a variance below 0, the nearest possible ones are used"
+            Message(
+                "evidence.negative_variance",
+                study=study,
+                variances=str(np.round(v, 5).tolist()),
+                arm=lowest,
+                value=float(own.min()),
+            )
         )
         own = np.maximum(_nonnegative(sums, v, guess), 0.01 * guess)
     if np.linalg.matrix_rank(sums) < len(arms):
-        how = "in proportion to 1 / size" if known else "equally (assumed: sizes not given)"
+        key = "evidence.shared_by_size" if known else "evidence.shared_equally"
         values = ", ".join(f"{arm} {value:.4g}" for arm, value in zip(arms, own, strict=True))
-        notes.append(
-            f'study "{study}": the contrasts given leave the variances of the arms open; shared {how}: {values}'
-        )
+        notes.append(Message(key, study=study, values=values))
     return own
 
 
@@ -214,22 +232,19 @@ def _possible(
     resistance: Array,
     covariance: Array,
     own: Array,
-    notes: list[str],
+    notes: list[Message],
 ) -> tuple[Array, Array]:
     """The covariance, or the nearest possible one with a note that shows why the published one is not."""
     values = np.linalg.eigvalsh(covariance)[1:]
     if values[0] > _POSSIBLE * values[-1] and np.all(own > 0):
         return covariance, own
     arithmetic = (
-        "; ".join(arm_arithmetic(arms, resistance))
+        arm_arithmetic(arms, resistance)
         if len(arms) == 3
-        else f"arm variances {np.round(own, 5).tolist()}"
+        else Message("evidence.arm_variances", values=str(np.round(own, 5).tolist()))
     )
     if values[0] > _POSSIBLE * values[-1]:
-        notes.append(
-            f'study "{study}": {arithmetic}. A negative arm variance means that the published intervals are not of one '
-            "analysis (adjustment, populations or rounding differ); the pairwise variances still fit together and are used"
-        )
+        notes.append(Message("evidence.not_one_analysis", study=study, arithmetic=arithmetic))
         return covariance, own
     pairs = list(combinations(range(len(arms)), 2))
     sums = np.zeros((len(pairs), len(arms)))
@@ -242,9 +257,15 @@ def _possible(
     worst = int(np.argmax(np.abs(np.log(published / fitted))))
     i, j = pairs[worst]
     notes.append(
-        f'study "{study}": {arithmetic}. No covariance has these variances; the interval of {arms[i]} against {arms[j]} '
-        f"(variance {published[worst]:.5g}, expected about {fitted[worst]:.5g}) fits worst and is probably wrong; "
-        "the nearest possible arm variances are used"
+        Message(
+            "evidence.impossible",
+            study=study,
+            arithmetic=arithmetic,
+            one=arms[i],
+            other=arms[j],
+            printed=float(published[worst]),
+            fitted=float(fitted[worst]),
+        )
     )
     nearest = repaired[:, None] + repaired[None, :]
     np.fill_diagonal(nearest, 0.0)

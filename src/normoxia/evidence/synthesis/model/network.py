@@ -34,6 +34,7 @@ from normoxia.evidence.synthesis.model.prediction import (
     MOST_TREATMENTS,
     predictive_intervals,
 )
+from normoxia.language import Message
 
 Index = NDArray[np.int64]
 Prediction = Literal["confidence", "student"]
@@ -326,7 +327,7 @@ def build(
         for number, piece in enumerate(pieces, 1):
             member = study_arms(piece, sizes_of.get(study, {}))
             if len(pieces) > 1:
-                note = f'study "{study}" has contrasts that share no arm; they are taken as {len(pieces)} studies, named apart by a number'
+                note = Message("evidence.pieces", study=study, n=len(pieces))
                 name = f"{study} ({number})"
                 while name in taken:
                     name += "*"
@@ -386,12 +387,6 @@ def fit(
         if isinstance(tau, (int, float)) or n > MOST_TREATMENTS or df > MOST_DF
         else prediction,
     )
-
-
-#: what is said of Hartung and Knapp's variance where the studies agree exactly
-AGREES = (
-    "the studies agree exactly (Q 0), so Hartung and Knapp's factor says nothing and 1 is taken"
-)
 
 
 def agrees_exactly(fit: NetworkFit) -> bool:

@@ -29,6 +29,7 @@ from normoxia.evidence.synthesis.model.heterogeneity import Array
 from normoxia.evidence.synthesis.model.meta import normal_quantile, two_sided_p
 from normoxia.evidence.synthesis.model.multiarm import centred_study
 from normoxia.evidence.synthesis.model.network import NetworkFit
+from normoxia.language import Message
 
 #: a variance of a log ratio or of a risk difference below this is rounding: 1e12 patients would not give it
 _NO_VARIANCE = 1e-14
@@ -166,7 +167,7 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
     for members in studies:
         ordered = sorted(members, key=lambda arm: arm.treatment)
         groups.setdefault(tuple(arm.treatment for arm in ordered), []).append(ordered)
-    designs, told = [], list(notes)
+    designs, all_notes = [], list(notes)
     for names, own in groups.items():
         label = " : ".join(names)
         events = np.array([[arm.events for arm in study] for study in own], dtype=float)
@@ -175,14 +176,9 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
         lost = [name for i, name in enumerate(names) if i not in kept]
         found = design_odds(events[:, kept], n[:, kept]) if len(kept) > 1 else None
         if found is None:
-            told.append(
-                f"design {label}: an arm without events (or without non-events) in all its studies; left out"
-            )
+            all_notes.append(Message("evidence.design_dropped", design=label))
             continue
-        told += [
-            f'design {label}: "{name}" has no events (or no non-events) in all its studies; this arm is left out of the design'
-            for name in lost
-        ]
+        all_notes += [Message("evidence.arm_dropped", design=label, arm=name) for name in lost]
         designs.append(
             Design(
                 tuple(names[i] for i in kept),
@@ -190,7 +186,7 @@ def odds_designs(arms: Iterable[Arm]) -> tuple[tuple[Design, ...], tuple[str, ..
                 *found,
             )
         )
-    return tuple(designs), tuple(told)
+    return tuple(designs), tuple(all_notes)
 
 
 def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
@@ -210,14 +206,10 @@ def informative(arms: Iterable[Arm]) -> tuple[list[list[Arm]], tuple[str, ...]]:
                 )
         events, n = sum(arm.events for arm in members), sum(arm.n for arm in members)
         if len(members) < 2:
-            notes.append(
-                f'study "{study}" has one arm ("{members[0].treatment}"); a contrast needs two'
-            )
+            notes.append(Message("evidence.one_arm", study=study, arm=members[0].treatment))
         elif events in (0.0, n):
-            what = "no events" if events == 0.0 else "events in every patient"
-            notes.append(
-                f'study "{study}": {what}, so its likelihood does not depend on the effects; left out'
-            )
+            key = "evidence.flat_none" if events == 0.0 else "evidence.flat_all"
+            notes.append(Message(key, study=study))
         else:
             studies.append(list(members))
     return studies, tuple(notes)
