@@ -125,7 +125,7 @@ def _place(
     where = row
     if kind:
         key = f"{row['id']}_{re.sub(r'[^A-Za-z0-9]+', '_', kind.replace('>=', 'ge').replace('<', 'lt')).strip('_')}"
-        strata = {**row["strata"], **words["subgroups"].get(kind, {})}
+        strata = {**row["strata"], **words["subgroups"].get(kind, {"selection": kind})}
         where = rows.setdefault(
             key,
             {

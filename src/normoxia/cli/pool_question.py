@@ -97,6 +97,7 @@ def _answer_json(answered: Answer) -> dict[str, Any]:
 def _print_answer(answered: Answer, asked: Options) -> None:
     from normoxia.language import language
     from normoxia.report.pages import synthesis as report
+    from normoxia.report.pages.study_flow import flow_table
 
     speech = language(asked.lang)
     q = answered.question
@@ -115,6 +116,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
         if told is not None:
             print_lines(told.limit_words())
         show_table(report.left_out_table(analysis, speech, "left-out"))
+    show_table(flow_table(answered, speech, "flow"))
     sys.stdout.write(f"\n{speech.say('pool.section_limits')}\n")
     print_lines([*(text[asked.lang] for text in q.limits), speech.say("pool.limits")])
 

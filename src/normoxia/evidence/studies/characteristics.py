@@ -31,6 +31,12 @@ _ELSEWHERE = re.compile(
 _YEAR = re.compile(r"(?<![:\-–\d.])\b(?:19[89]\d|20[0-4]\d)\b(?!\d)")
 
 
+def is_randomised(study: Study) -> bool:
+    """Whether arms were randomised: as the design says, of part of the study too; phase 3 with no design stated counts."""
+    stated = study.is_randomised or "; part 2 randomised" in study.design
+    return stated or (study.design == "not stated" and study.phase == "3")
+
+
 def masking(study: Study) -> str:
     """Who knew the treatment, one of `MASKINGS`."""
     design = study.design.lower().replace("-", " ")

@@ -280,4 +280,4 @@ def drug_names(item: str) -> tuple[str, ...]:
 
 def _component(name: str) -> str:
     family, _, kind = name.partition("/")
-    return kind if family == "anti-angiogenic" else family
+    return kind if family in ("anti-angiogenic", "targeted") else family
