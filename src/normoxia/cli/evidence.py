@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The published evidence: 43 studies with quotations, what does not agree in them, and exports.",
+    help="The published evidence: 249 studies, what does not agree in them, and exports.",
 )
 
 Drug = Annotated[
@@ -31,11 +31,29 @@ Component = Annotated[
     str | None,
     typer.Option("--class", help="A class in some arm: ICI, VEGFR TKI, chemotherapy ..."),
 ]
-Line = Annotated[str | None, typer.Option("--line", help="first, second or later, after TKI ...")]
+Line = Annotated[
+    str | None, typer.Option("--line", help="first, maintenance, second or later, after TKI ...")
+]
+Histology = Annotated[
+    str | None, typer.Option("--histology", help="squamous, non-squamous, any, unstated.")
+]
+Region = Annotated[
+    str | None, typer.Option("--region", help="Asia, Europe, North America, international.")
+]
+Masking = Annotated[
+    str | None, typer.Option("--masking", help="double blind, single blind, open label ...")
+]
+Assessment = Annotated[
+    str | None, typer.Option("--assessment", help="independent, investigator, both, unstated.")
+]
+Year = Annotated[
+    str | None,
+    typer.Option("--year", help="Of the first publication: 2018, 2015-2020, 2015- or -2020."),
+]
 Egfr = Annotated[str | None, typer.Option("--egfr", help="mutant, wild-type, mixed, unstated.")]
 Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
 Group = Annotated[
-    str | None, typer.Option("--group", help="review, context, context_extra or user.")
+    str | None, typer.Option("--group", help="review, context, context_extra, randomised or user.")
 ]
 Studies = Annotated[
     list[Path] | None,
@@ -48,8 +66,13 @@ def listing(
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
+    histology: Histology = None,
     egfr: Egfr = None,
     pdl1: Pdl1 = None,
+    region: Region = None,
+    year: Year = None,
+    masking: Masking = None,
+    assessment: Assessment = None,
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
@@ -64,10 +87,16 @@ def listing(
         drug=drug,
         component=component,
         line=line,
+        histology=histology,
         egfr=egfr,
         pdl1=pdl1,
+        region=region,
+        year=year,
+        masking=masking,
+        assessment=assessment,
         group=group,
         language=lang,
+        questions=json,
     )
     if json:
         print_json(found)
@@ -162,8 +191,13 @@ def export(
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
+    histology: Histology = None,
     egfr: Egfr = None,
     pdl1: Pdl1 = None,
+    region: Region = None,
+    year: Year = None,
+    masking: Masking = None,
+    assessment: Assessment = None,
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
@@ -174,7 +208,17 @@ def export(
 
     speech = language(lang)
     chosen = _registry(studies).select(
-        drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
+        drug=drug,
+        component=component,
+        line=line,
+        histology=histology,
+        egfr=egfr,
+        pdl1=pdl1,
+        region=region,
+        year=year,
+        masking=masking,
+        assessment=assessment,
+        group=group,
     )
     rows = _rows(table, chosen, endpoint, lang)
     if not rows and table in ("arms", "revman-rates"):
