@@ -125,9 +125,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     lines += _section(
         "check", speech, [f"{f.place.key}: {speech.render(f.found)}" for f in check(study)]
     )
-    lines += _section(
-        "sources", speech, [f"{r.key}: {r.citation}. {r.locator}" for r in study.sources.values()]
-    )
+    lines += _section("sources", speech, [f"{r.key}: {r.shown}" for r in study.sources.values()])
     return tuple(lines)
 
 
