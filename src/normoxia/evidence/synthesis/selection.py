@@ -7,8 +7,9 @@ of the others stays out (after PRISMA 2020, Page 2021, BMJ 372:n71). One arm a t
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from normoxia.evidence.studies.characteristics import is_randomised
@@ -91,7 +92,7 @@ def selected(question: Question, known: Registry) -> tuple[Question, Flow]:
     keep("not_randomised", lambda s: s.id in named | excluded or is_randomised(s))
     if rule is not None:
         for key, test in _tests(rule):
-            keep(key, lambda s, test=test: s.id in named or test(s))
+            keep(key, _unless_named(named, test))
     keep("excluded", lambda s: s.id not in excluded)
     if rule is None:
         keep("not_named", lambda s: s.id in named)
@@ -106,16 +107,19 @@ def selected(question: Question, known: Registry) -> tuple[Question, Flow]:
 def _tests(rule: Selection) -> Iterator[tuple[str, Callable[[Study], bool]]]:
     """The steps of a rule, each with what a study has to pass; a stratum that passes is enough."""
     for name, words in rule.strata.items():
-        yield (
-            name,
-            lambda s, name=name, words=words: any(
-                _says(s, p, name) in words for p in s.populations
-            ),
-        )
+        yield name, functools.partial(_has_stratum, name, words)
     yield "combined", lambda s: _main_set(rule, s) != ""
     if rule.after_inhibitor:
         yield "prior", lambda s: prior_inhibitor(s.setting.prior_therapy) is True
     yield "treatments", lambda s: len(_arms(rule, s)) >= _PAIR
+
+
+def _unless_named(named: Set[str], test: Callable[[Study], bool]) -> Callable[[Study], bool]:
+    return lambda study: study.id in named or test(study)
+
+
+def _has_stratum(name: str, words: tuple[str, ...], study: Study) -> bool:
+    return any(_says(study, population, name) in words for population in study.populations)
 
 
 def _says(study: Study, population: Population, name: str) -> str:
