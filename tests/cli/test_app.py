@@ -183,7 +183,7 @@ def test_mechanism_lists_every_statement_in_both_languages(normoxia: Callable) -
 
 
 def test_evidence_lists_shows_audits_and_exports(normoxia: Callable, tmp_path: Path) -> None:
-    assert len(json.loads(normoxia("evidence", "list", "--json").out)["studies"]) == 43
+    assert len(json.loads(normoxia("evidence", "list", "--json").out)["studies"]) == 249
     assert "19.2" in normoxia("evidence", "show", "IMpower150").out
     findings = json.loads(normoxia("evidence", "audit", "--json").out)["findings"]
     assert {"study", "item", "values", "places", "consequence", "found_by"} <= set(findings[0])

@@ -449,7 +449,11 @@ def _supplementary_source(trial: Plain, figure: Plain, words: Plain) -> tuple[st
             "read_at": source,
         }
     host = re.sub(r"^https?://(?:www\.)?|/.*", "", source)
-    return re.sub(r"\W+", "_", host), {"citation": host, "kind": kind, "read_at": source}
+    return re.sub(r"\W+", "_", host), {
+        "citation": words["hosts"].get(host, host),
+        "kind": kind,
+        "read_at": source,
+    }
 
 
 def _supplementary_row(figure: Plain, arms: Plain, key: str) -> tuple[str, Plain] | None:
