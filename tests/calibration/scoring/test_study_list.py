@@ -22,7 +22,8 @@ def test_what_the_lock_and_the_ensemble_name_is_listed() -> None:
     assert set(locked.read().studies) <= set(listed_ids())
     plain = documents.load(library.path("calibrations", "nsclc")).plain()
     assert isinstance(plain, dict)
-    named = plain.get("studies") or plain.get("manifest", {}).get("studies", [])
+    named = plain["manifest"]["studies"]
+    assert named
     assert set(named) <= set(listed_ids())
 
 
