@@ -28,7 +28,9 @@ def _left(text: str, names: set[str]) -> list[str]:
         _NAMES,
         "",
         re.sub(
-            rf"(?<![A-Za-z])(?:{known})(?![a-z])", "", re.sub(r'"[^"]*"|\[[a-z0-9_]+\]', "", text)
+            rf"(?<![A-Za-z])(?:{known})(?![a-z])",
+            "",
+            re.sub(r'"[^"]*"|“[^”]*”|setting\.\w+|\[[a-z0-9_]+\]', "", text),
         ),
     )
     return re.findall(r"[A-Za-z]*[a-z]{3}[A-Za-z]*", bare)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from normoxia import documents, library
+from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.study import Study
@@ -82,10 +83,10 @@ def test_what_is_scored_exists_in_the_registry(name: str) -> None:
 
 
 def test_the_rule_gives_the_list() -> None:
-    refused = from_study.obstacles(registry())
+    refused = from_study.obstacles(calibration_studies())
     by_rule = {
         study.id: printed(study, main_set(study))
-        for study in registry()
+        for study in calibration_studies()
         if is_randomised(study) and study.id not in refused and main_set(study)
     }
     locked = {name: keys(entry["contrasts"]) for name, entry in ENTRIES.items()}

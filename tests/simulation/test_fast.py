@@ -9,10 +9,9 @@ import pytest
 from tests.simulation import models
 from tests.simulation.models import doses, model
 
-from normoxia import simulation
+from normoxia import cache, simulation
 from normoxia.mechanism.inputs import none
 from normoxia.mechanism.model import Model
-from normoxia.simulation.backends import machine
 from normoxia.simulation.backends.fast import FastBackend
 
 SWITCHING = model(
@@ -152,9 +151,9 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(
 
 def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NORMOXIA_CACHE", "/one")
-    assert machine.cache_folder() == Path("/one")
+    assert cache.folder() == Path("/one")
     monkeypatch.delenv("NORMOXIA_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/two")
-    assert machine.cache_folder() == Path("/two/normoxia")
+    assert cache.folder() == Path("/two/normoxia")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert machine.cache_folder() == Path.home() / ".cache" / "normoxia"
+    assert cache.folder() == Path.home() / ".cache" / "normoxia"

@@ -27,7 +27,10 @@ def is_randomised(study: Study) -> bool:
     return stated or (study.design == "not stated" and study.phase == "3")
 
 
-RANDOMISED = [study.id for study in registry() if is_randomised(study)]
+#: those with which the model is calibrated; of the others, a few are built below
+RANDOMISED = [
+    study.id for study in registry() if is_randomised(study) and study.group != "randomised"
+]
 RUNNABLE = [name for name in RANDOMISED if name not in CANNOT]
 
 

@@ -24,9 +24,9 @@ from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.lock import Lock
+from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
-from normoxia.evidence.studies.registry import registry
 from normoxia.progress import Progress, silent
 from normoxia.trial.making import from_study
 from normoxia.trial.setting import known_names
@@ -92,7 +92,9 @@ def calibrate(
 def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> ensemble.Ensemble:
     """The rounds of a plan, what they emulate, the check, and the ensemble."""
     space, lock = hyperparameters.read(), locked.read()
-    studies = plan.studies or tuple(experiments.runnable([study.id for study in registry()]))
+    studies = plan.studies or tuple(
+        experiments.runnable([study.id for study in calibration_studies()])
+    )
     _check_names(space)
     rounds: list[tuple[Points, Path]] = []
     manifest: dict[str, object] = {
@@ -150,7 +152,7 @@ def _check_names(space: Space) -> None:
 
     A trial passes over parameters it lacks (a drug it does not give), so a misspelt name would do nothing, and say nothing.
     """
-    everything = experiments.runnable([study.id for study in registry()])
+    everything = experiments.runnable([study.id for study in calibration_studies()])
     trials = [from_study.preferred(study) for study in everything]
     known = known_names(trials[0], experiments.compose_all(trials))
     moved = {p.name for p in space.parameters} | {

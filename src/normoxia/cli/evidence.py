@@ -33,9 +33,9 @@ app = typer.Typer(
 )
 
 CLASSES = ("ICI", "ICI/PD-1", "ICI/PD-L1", "VEGF antibody", "VEGFR TKI", "chemotherapy")
-LINES = ("first", "second or later", "third or later", "after TKI")
+LINES = ("first", "maintenance", "second or later", "third or later", "after TKI")
 EGFR = ("mutant", "wild-type", "mixed", "unstated")
-GROUPS = ("review", "context", "context_extra", "user")
+GROUPS = ("review", "context", "context_extra", "randomised", "user")
 ENDPOINTS = ("PFS", "OS", "ORR", "DCR", "DoR", "G3+ TRAE", "G3+ AE", "discontinuation")
 TABLES = (
     "outcomes",
@@ -74,9 +74,31 @@ Line = Annotated[
 Egfr = Annotated[
     str | None, choice("--egfr", "EGFR status", EGFR, "mutant, wild-type, mixed, unstated.")
 ]
+Histology = Annotated[
+    str | None,
+    typer.Option(
+        "--histology",
+        autocompletion=completion.words(("squamous", "non-squamous", "any", "unstated")),
+        help="squamous, non-squamous, any, unstated.",
+    ),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", help="Asia, Europe, North America, international.")
+]
+Masking = Annotated[
+    str | None, typer.Option("--masking", help="double blind, single blind, open label ...")
+]
+Assessment = Annotated[
+    str | None, typer.Option("--assessment", help="independent, investigator, both, unstated.")
+]
+Year = Annotated[
+    str | None,
+    typer.Option("--year", help="Of the first publication: 2018, 2015-2020, 2015- or -2020."),
+]
 Pdl1 = Annotated[str | None, typer.Option("--pdl1", help="Such as >=50%.")]
 Group = Annotated[
-    str | None, choice("--group", "group", GROUPS, "review, context, context_extra or user.")
+    str | None,
+    choice("--group", "group", GROUPS, "review, context, context_extra, randomised or user."),
 ]
 Studies = Annotated[
     list[Path] | None,
@@ -89,8 +111,13 @@ def listing(
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
+    histology: Histology = None,
     egfr: Egfr = None,
     pdl1: Pdl1 = None,
+    region: Region = None,
+    year: Year = None,
+    masking: Masking = None,
+    assessment: Assessment = None,
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
@@ -106,10 +133,16 @@ def listing(
         drug=drug,
         component=component,
         line=line,
+        histology=histology,
         egfr=egfr,
         pdl1=pdl1,
+        region=region,
+        year=year,
+        masking=masking,
+        assessment=assessment,
         group=group,
         language=lang,
+        questions=json,
     )
     if json:
         print_json(found)
@@ -212,8 +245,13 @@ def export(
     drug: Drug = None,
     component: Component = None,
     line: Line = None,
+    histology: Histology = None,
     egfr: Egfr = None,
     pdl1: Pdl1 = None,
+    region: Region = None,
+    year: Year = None,
+    masking: Masking = None,
+    assessment: Assessment = None,
     group: Group = None,
     studies: Studies = None,
     lang: Lang = "en",
@@ -227,7 +265,17 @@ def export(
     path, name = required_file(file, out, f"{table}.csv"), match_word("table", table, TABLES)
     text = language(lang)
     chosen = registry_with(studies or ()).select(
-        drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
+        drug=drug,
+        component=component,
+        line=line,
+        histology=histology,
+        egfr=egfr,
+        pdl1=pdl1,
+        region=region,
+        year=year,
+        masking=masking,
+        assessment=assessment,
+        group=group,
     )
     rows = table_rows(chosen, name, endpoint, lang)
     tables.write(rows, path)

@@ -116,11 +116,14 @@ def _print_table_analysis(
 
 
 def _print_answer(answered: Answer, text: Language, *, rmtl_ratio: bool) -> None:
+    from normoxia.report.pages.study_flow import flow_table
+
     question = answered.question
     print_lines([question.title[text.code], question.asks[text.code]])
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {text.known(f'endpoint.{name}', name)}\n")
         _print_endpoint(answered, analysis, text, rmtl_ratio=rmtl_ratio)
+    show_table(flow_table(answered, text, "flow"))
     sys.stdout.write(f"\n{text.say('pool.section_limits')}\n")
     print_lines([*(words[text.code] for words in question.limits), text.say("pool.limits")])
 

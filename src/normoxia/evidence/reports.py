@@ -13,6 +13,7 @@ from normoxia.errors import InvalidArgument
 from normoxia.evidence.auditing.auditor import audit
 from normoxia.evidence.auditing.discrepancy import describe, of_figure, printed
 from normoxia.evidence.auditing.second_reader import NAME as SECOND_READER
+from normoxia.evidence.studies import characteristics
 from normoxia.evidence.studies.checks import check
 from normoxia.evidence.studies.registry import Registry, is_shipped
 from normoxia.evidence.studies.reported import REVIEW, Arm, ReportedOutcome
@@ -27,38 +28,42 @@ LANGUAGES = ("en", "zh")
 
 
 def listing(
-    registry: Registry,
-    *,
-    drug: str | None = None,
-    component: str | None = None,
-    line: str | None = None,
-    egfr: str | None = None,
-    pdl1: str | None = None,
-    group: str | None = None,
-    language: str = "en",
+    registry: Registry, *, language: str = "en", questions: bool = True, **filters: str | None
 ) -> dict[str, object]:
-    """The studies that fit the filters (those of `Registry.select`), as `{schema, language, filters, studies[]}`.
+    """The studies that fit the filters.
 
-    language  of the values that are words or wording; filters, ids and classes stay as the registry writes them
+    Parameters
+    ----------
+    registry
+        The studies to choose from.
+    language
+        Of the values that are words or wording; filters, ids and classes stay as the registry writes them.
+    questions
+        Whether the second reader is asked about shipped studies too, which takes longer than everything else.
+    **filters
+        As in `Registry.select`.
+
+    Returns
+    -------
+    dict
+        ``{schema, language, filters, studies[]}``.
+
+    Raises
+    ------
+    UnknownName
+        As `Registry.select` does.
     """
     speech = _speech(language)
-    given = {
-        "drug": drug,
-        "component": component,
-        "line": line,
-        "egfr": egfr,
-        "pdl1": pdl1,
-        "group": group,
-    }
-    chosen = registry.select(
-        drug=drug, component=component, line=line, egfr=egfr, pdl1=pdl1, group=group
-    )
+    chosen = registry.select(**filters)
     counts = Counter(discrepancy.study for discrepancy in audit(chosen))
     return {
         "schema": SCHEMA,
         "language": language,
-        "filters": {name: value for name, value in given.items() if value is not None},
-        "studies": [_row(study, counts[study.id], speech) for study in chosen],
+        "filters": {name: value for name, value in filters.items() if value is not None},
+        "studies": [
+            _row(study, counts[study.id], speech, asked=questions or not is_shipped(study))
+            for study in chosen
+        ],
     }
 
 
@@ -120,9 +125,7 @@ def show(study: Study, language: str = "en") -> tuple[str, ...]:
     lines += _section(
         "check", speech, [f"{f.place.key}: {speech.render(f.found)}" for f in check(study)]
     )
-    lines += _section(
-        "sources", speech, [f"{r.key}: {r.citation}. {r.locator}" for r in study.sources.values()]
-    )
+    lines += _section("sources", speech, [f"{r.key}: {r.shown}" for r in study.sources.values()])
     return tuple(lines)
 
 
@@ -134,7 +137,7 @@ def _speech(language: str) -> Language:
     return spoken(language)
 
 
-def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object]:
+def _row(study: Study, discrepancies: int, speech: Language, *, asked: bool) -> dict[str, object]:
     setting = study.setting
     return {
         "id": study.id,
@@ -148,6 +151,10 @@ def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object
         "egfr": speech.word("driver", setting.driver),
         "pdl1": speech.word("pdl1", setting.pdl1),
         "selection": setting.selection,
+        "masking": speech.word("masking", characteristics.masking(study)),
+        "assessment": speech.word("assessment", characteristics.assessment(study)),
+        "region": speech.word("region", characteristics.region(study)),
+        "year": characteristics.year(study) or None,
         "primary_endpoints": [speech.term(endpoint) for endpoint in study.primary_endpoints],
         "primary_endpoint_met": speech.word("primary_endpoint", study.primary_endpoint_met),
         "n": max((p.n for p in study.populations), default=0) or sum(arm.n for arm in study.arms),
@@ -166,7 +173,8 @@ def _row(study: Study, discrepancies: int, speech: Language) -> dict[str, object
         "unverified": len(study.unverified),
         "discrepancies": discrepancies,
         "questions": [
-            f"{finding.place.key}: {speech.render(finding.found)}" for finding in check(study)
+            f"{finding.place.key}: {speech.render(finding.found)}"
+            for finding in (check(study) if asked else ())
         ],
         "is_shipped": is_shipped(study),
     }

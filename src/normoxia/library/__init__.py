@@ -17,6 +17,11 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (_ROOT / kind).glob("*.yaml")))
 
 
+def folder(kind: str) -> Path:
+    """Where the shipped documents of a kind stand."""
+    return _ROOT / kind
+
+
 def path(kind: str, name: str) -> Path:
     """Where a shipped document stands. Raises UnknownName, with the nearest, when there is none of that name."""
     found = _ROOT / kind / f"{name}.yaml"

@@ -23,7 +23,7 @@ from normoxia.calibration.fitting.observations import (
 )
 from normoxia.calibration.fitting.summaries import Kind, Statistic
 from normoxia.calibration.scoring import lock as locks
-from normoxia.evidence.studies.registry import registry
+from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.outcome import Endpoint
 from normoxia.survival.replicates import hazard_ratio_many, kaplan_meier_many
 from normoxia.trial.making import from_study
@@ -34,7 +34,7 @@ LOCK = locks.read()
 
 @functools.cache
 def every() -> tuple[ObservationBlock, ...]:
-    return blocks(list(runnable([study.id for study in registry()])), LOCK)
+    return blocks(list(runnable([study.id for study in calibration_studies()])), LOCK)
 
 
 def of(study: str) -> ObservationBlock:

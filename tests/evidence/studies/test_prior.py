@@ -90,5 +90,10 @@ def test_a_study_whose_words_do_not_say_is_a_finding_and_is_not_run() -> None:
 
 
 def test_every_shipped_study_says() -> None:
-    for study in evidence.registry():
-        assert prior_inhibitor(study.setting.prior_therapy) is not None, study.id
+    """Three publications print that some had one: nobody can say more of them."""
+    silent = {
+        study.id
+        for study in evidence.registry()
+        if prior_inhibitor(study.setting.prior_therapy) is None
+    }
+    assert silent == {"ALTER-L018", "JUNIPER", "LUNAR"}

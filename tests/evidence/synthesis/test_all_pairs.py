@@ -15,6 +15,9 @@ from normoxia.evidence.synthesis.model import network as net
 from normoxia.evidence.synthesis.model.all_pairs import all_pairs
 from normoxia.evidence.synthesis.model.contrasts import Contrast
 
+#: the studies with which netmeta was run
+OLDER = Registry(tuple(s for s in evidence.registry() if s.group != "randomised"))
+
 
 def test_a_missing_pair_follows_from_arm_variances_in_proportion_to_one_over_size() -> None:
     # arms of 100, 200 and 50 patients with variances 0.02, 0.01 and 0.04: var(a - c) = 0.06, var(b - c) = 0.05
@@ -73,6 +76,11 @@ def test_every_multi_arm_study_goes_out_with_all_its_pairs_and_every_triangle_cl
             assert len(rows) == len(arms) * (len(arms) - 1) // 2
             value = {(row["treat1"], row["treat2"]): float(row["TE"]) for row in rows}
             value |= {(b, a): -x for (a, b), x in value.items()}
+            # ARC-10 prints all three ratios of its arms, and they do not close: they go out as printed
+            printed = all(row["origin"] == "published" for row in rows)
+            assert printed == (rows[0]["studlab"] == "ARC-10")
+            if printed:
+                continue
             for a, b, c in combinations(arms, 3):
                 assert value[a, b] + value[b, c] == pytest.approx(value[a, c], abs=1e-12)
             member = net.build(
@@ -116,7 +124,7 @@ def test_a_study_whose_sizes_are_unknown_is_refused_whole() -> None:
 def test_netmeta_takes_the_table_and_finds_the_same_disagreement(
     endpoint: str, studies: int, q: float
 ) -> None:
-    rows = export.netmeta_contrasts(evidence.registry(), endpoint)
+    rows = export.netmeta_contrasts(OLDER, endpoint)
     network = net.build(
         Contrast(
             str(r["studlab"]), str(r["treat1"]), str(r["treat2"]), float(r["TE"]), float(r["seTE"])

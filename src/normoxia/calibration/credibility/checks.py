@@ -14,8 +14,8 @@ from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.scoring.lock import Lock
 from normoxia.calibration.scoring.scoreboard import Scoreboard
+from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.errors import NormoxiaError
-from normoxia.evidence.studies.registry import registry
 from normoxia.mechanism.model import Model
 from normoxia.pharmacology import exposure
 from normoxia.trial import files
@@ -100,7 +100,7 @@ def documents() -> CheckResult:
 
 
 def comparators() -> CheckResult:
-    asked = Counter({study.id: len(evidence.check(study)) for study in registry()})
+    asked = Counter({study.id: len(evidence.check(study)) for study in calibration_studies()})
     numbers = {
         "questions": sum(asked.values()),
         "doubted": sum(n > 0 for n in asked.values()),

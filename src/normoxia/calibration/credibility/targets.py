@@ -13,7 +13,7 @@ from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.observations import Observation, ObservationBlock
 from normoxia.calibration.fitting.summaries import Kind
 from normoxia.calibration.scoring.lock import Lock
-from normoxia.evidence.studies.registry import registry
+from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.trial.making import from_study
 from normoxia.trial.protocol import Trial
 
@@ -37,7 +37,7 @@ class WeighedTarget:
 
 def protocols() -> dict[str, Trial]:
     """The protocol of every study of the registry that can be run, by study."""
-    studies = registry()
+    studies = calibration_studies()
     refused = from_study.obstacles(studies)
     by_hand = from_study.written_by_hand()
     names = [s.id for s in studies if s.id not in refused or s.id in by_hand]

@@ -1,7 +1,8 @@
 """The audit: every discrepancy a rule finds, and those a reader found that no rule does.
 
 The rules know no study; they read figures, claims and rows. `review` holds the review against itself, `figures` its
-figures and `claims` its claims against the sources, `numbers` the sources against one another, and `second_reader` asks of
+figures and `claims` its claims against the sources, `numbers` the sources against one another, `trials` one trial against itself and
+its like, and `second_reader` asks of
 a user's study what a second reader would. The reader's list is a document of its own, which no rule sees.
 """
 
@@ -17,11 +18,12 @@ from normoxia.evidence.auditing.figures import RULES as FIGURES
 from normoxia.evidence.auditing.numbers import RULES as NUMBERS
 from normoxia.evidence.auditing.review import RULES as REVIEW
 from normoxia.evidence.auditing.second_reader import RULES as READER
+from normoxia.evidence.auditing.trials import RULES as TRIALS
 from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.studies.registry import registry as every_study
 from normoxia.language import Wording
 
-RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS, *READER)
+RULES: tuple[Rule, ...] = (*REVIEW, *FIGURES, *CLAIMS, *NUMBERS, *TRIALS, *READER)
 
 
 def audit(registry: Registry | None = None) -> tuple[Discrepancy, ...]:

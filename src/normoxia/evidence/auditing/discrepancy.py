@@ -101,7 +101,7 @@ def of_claim(claim: ReviewClaim) -> str:
 def of_source(study: Study, key: str) -> str:
     """A source of a study, as a place."""
     reference = study.sources.get(key)
-    return f"{reference.citation} ({reference.locator})" if reference else key
+    return reference.shown if reference else key
 
 
 def in_registry(study: Study, key: str = "") -> Message:

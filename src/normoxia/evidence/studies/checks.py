@@ -315,9 +315,10 @@ def p_fits_interval(study: Study) -> Iterator[Finding]:
             or not 0.0 < e.low < e.high < math.inf
         ):
             continue
-        if not re.fullmatch(r"0\.\d+", row.p) or e.level != 0.95 or not e.value > 0.0:
+        if not re.fullmatch(r"0\.\d+", row.p) or not e.value > 0.0:
             continue
-        error = (math.log(e.high) - math.log(e.low)) / (2.0 * _HALF_WIDTH)
+        quantile = NormalDist().inv_cdf(0.5 + 0.5 * e.level)
+        error = (math.log(e.high) - math.log(e.low)) / (2.0 * quantile)
         implied = math.erfc(abs(math.log(e.value)) / error / math.sqrt(2.0))
         if not implied / _P_FACTOR <= float(row.p) <= max(implied * _P_FACTOR, 1e-4):
             yield _about(

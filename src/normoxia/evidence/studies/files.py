@@ -31,8 +31,8 @@ from normoxia.evidence.studies.reported import (
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.outcome import Endpoint, Estimate, Measure
 
-GROUPS = ("review", "context", "context_extra", "user")
-LINES = ("first", "second or later", "third or later", "after TKI", "unstated")
+GROUPS = ("review", "context", "context_extra", "randomised", "user")
+LINES = ("first", "maintenance", "second or later", "third or later", "after TKI", "unstated")
 HISTOLOGIES = ("non-squamous", "squamous", "any", "unstated")
 DRIVERS = ("wild-type", "mutant", "mixed", "unstated")
 CLASSES = (
@@ -44,15 +44,27 @@ CLASSES = (
     "anti-angiogenic/endostatin",
     "bispecific/PD-1 x VEGF",
     "bispecific/PD-L1 x VEGF",
+    "fusion protein/PD-L1 x TGF-beta",
     "chemotherapy/platinum-taxane",
     "chemotherapy/platinum-pemetrexed",
     "chemotherapy/platinum-gemcitabine",
     "chemotherapy/platinum doublet",
     "chemotherapy/docetaxel",
+    "chemotherapy/single agent",
     "chemotherapy/unspecified",
+    "targeted/EGFR TKI",
+    "targeted/EGFR antibody",
+    "targeted/other",
+    "antibody-drug conjugate",
+    "CTLA-4 antibody",
+    "TIGIT antibody",
+    "vascular agent",
+    "other agent",
     "placebo",
 )
 SETTLED = ("agrees", "differs")
+#: fields by which a reader finds a publication; `read_at` is the page where a copy of it was read
+LOCATORS = ("pmid", "doi", "url")
 #: what a document writes for "not reached" or "not estimable"
 NOT_REACHED = ("NR", "NE")
 #: endpoints that are times: without a month their value is a median
@@ -183,15 +195,16 @@ class _Reader:
         )
 
     def reference(self, key: str, node: Node) -> Reference:
-        f = node.fields(self.findings, ("citation", "kind"), ("pmid", "doi", "url"))
-        if not any(name in f for name in ("pmid", "doi", "url")):
+        f = node.fields(self.findings, ("citation", "kind"), (*LOCATORS, "read_at"))
+        if not any(name in f for name in (*LOCATORS, "read_at")):
             self.findings.note(
-                node.place, f'source "{key}" cannot be found by a reader', "give pmid, doi or url"
+                node.place,
+                f'source "{key}" cannot be found by a reader',
+                "give pmid, doi or url, or read_at: the page of a copy",
             )
         kind = self.word(f, "kind", SOURCE_KINDS)
-        return Reference(
-            key, self.word(f, "citation"), kind, *(self.word(f, k) for k in ("pmid", "doi", "url"))
-        )
+        places = {name: self.word(f, name) for name in (*LOCATORS, "read_at")}
+        return Reference(key, self.word(f, "citation"), kind, **places)
 
     def setting(self, node: Node) -> Setting:
         names = (
@@ -204,6 +217,8 @@ class _Reader:
             "prior_therapy",
             "enrolment",
             "country",
+            "crossover",
+            "scan_interval",
         )
         f = node.fields(self.findings, (), (*names, "stated", "sources"))
         legal = {"line": LINES, "histology": HISTOLOGIES, "driver": DRIVERS}
@@ -333,6 +348,7 @@ class _Reader:
                 "interval",
                 "level",
                 "p",
+                "assessor",
                 "adjusted",
                 "derived",
                 "superseded",
@@ -356,6 +372,7 @@ class _Reader:
             arm=self.arm_name(f, "arm"),
             comparator=self.arm_name(f, "comparator"),
             p=self.word(f, "p"),
+            assessor=self.word(f, "assessor"),
             adjusted=self.word(f, "adjusted"),
             derived="derived" in f and f["derived"].boolean(self.findings),
             superseded=self.word(f, "superseded"),

@@ -197,7 +197,8 @@ def _is_other(part: str) -> bool:
 
 
 def _names_inhibitor(part: str) -> bool:
-    return any(_is_inhibitor(word) for word in re.findall(r"[\w-]{5,}", part.lower()))
+    words = re.findall(r"[\w-]{5,}", part.lower())
+    return any(_is_inhibitor(word) for word in words if word not in _OTHER)
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,10 @@ from normoxia.evidence.studies.reported import Arm, drug_names
 
 if TYPE_CHECKING:
     from normoxia.pharmacology import Regimen
+
+#: likeness (0 to 1, of `difflib`) from which a drug's name is one of the library's misspelt; assumed: erlotinib and sorafenib,
+#: two drugs, are alike by 0.67, afatinib and apatinib by 0.875, bevacizumab without one letter by 0.95
+_MISSPELT = 0.88
 
 
 def is_dosed(item: str) -> bool:
@@ -39,14 +45,25 @@ def regimen_of(arm: Arm, choose: int = 0) -> Regimen:
 
 
 def unreadable(arm: Arm) -> tuple[tuple[str, str], ...]:
-    """The items of an arm that say a dose which pharmacology does not read, each with the reason."""
-    from normoxia.errors import NormoxiaError
-    from normoxia.pharmacology import regimen
+    """The items of an arm that say a dose which pharmacology does not read, each with the reason.
 
-    found = []
-    for part in (part for item in arm.regimen if is_dosed(item) for part in re.split(" or ", item)):
-        try:
-            regimen(part)
-        except NormoxiaError as error:
-            found.append((part, str(error)))
-    return tuple(found)
+    A drug that the library does not describe, and whose name is near to none that it does, is passed over: its trials are
+    evidence, and cannot be simulated.
+    """
+    parts = (part for item in arm.regimen if is_dosed(item) for part in re.split(" or ", item))
+    return tuple((part, reason) for part in parts if (reason := _reason(part)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _reason(item: str) -> str:
+    """Why an item cannot be read; "" where it can, and for a drug that the library does not describe."""
+    from normoxia.errors import NormoxiaError
+    from normoxia.pharmacology import library, regimen
+
+    try:
+        regimen(item)
+    except NormoxiaError as error:
+        name = drug_names(item)[0].replace("-", "_")
+        is_described = difflib.get_close_matches(name, library(), n=1, cutoff=_MISSPELT)
+        return str(error) if is_described else ""
+    return ""

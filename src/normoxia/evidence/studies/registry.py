@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from normoxia import library
 from normoxia.documents import Finding, Place
-from normoxia.errors import InvalidDocument, UnknownName
-from normoxia.evidence.studies import files
+from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
+from normoxia.evidence.studies import characteristics, files
 from normoxia.evidence.studies.reported import Arm
+from normoxia.evidence.studies.stored import shipped
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Outcome
 
@@ -41,44 +43,45 @@ class Registry:
         remedy = f"expected an id such as {some}; `normoxia evidence list` shows all {len(self)}"
         raise UnknownName("study", name, (study.id for study in self.studies), remedy)
 
-    def select(
-        self,
-        *,
-        drug: str | None = None,
-        component: str | None = None,
-        line: str | None = None,
-        egfr: str | None = None,
-        pdl1: str | None = None,
-        group: str | None = None,
-    ) -> Registry:
+    def select(self, **filters: str | None) -> Registry:
         """The studies that fit every filter given.
 
-        drug       a drug some arm contains, such as "atezolizumab"
-        component  a component or class of some arm: "ICI", "VEGFR TKI", "ICI/PD-1", "chemotherapy"
-        line       "first", "second or later", "third or later", "after TKI"; a population of that line counts
-        egfr       "mutant", "wild-type", "mixed", "unstated"; a population of that kind counts
-        pdl1       such as ">=50%"; the study's selection or a reported stratum
-        group      "review", "context", "context_extra", "user"
-        raises     UnknownName when a word is none the registry uses
+        Capitals, hyphens and blanks do not matter: "Wild Type" is "wild-type", "VEGFR-TKI" is "VEGFR TKI".
+
+        Parameters
+        ----------
+        **filters
+            Each a word, or None for no filter:
+
+            - ``drug``: a drug some arm contains, such as "atezolizumab"
+            - ``component``: a component or class of some arm: "ICI", "VEGFR TKI", "ICI/PD-1", "chemotherapy"
+            - ``line``: "first", "maintenance", "second or later", "third or later", "after TKI"; a population of that line counts
+            - ``histology``: "squamous", "non-squamous", "any"; a population of that histology counts
+            - ``egfr``: "mutant", "wild-type", "mixed", "unstated"; a population of that kind counts
+            - ``pdl1``: such as ">=50%"; the study's selection or a reported stratum
+            - ``region``, ``masking``, ``assessment``: one of the words of `characteristics`
+            - ``year``: of the first publication, "2018" or "2015-2020", either end may be missing
+            - ``group``: "review", "context", "context_extra", "randomised", "user"
+
+        Returns
+        -------
+        Registry
+            In the same order.
+
+        Raises
+        ------
+        UnknownName
+            For a filter that does not exist, and for a word that none of the studies uses.
+        InvalidArgument
+            For years that cannot be read.
         """
-        tests: list[Callable[[Study], bool]] = []
-        for kind, asked, read in (
-            ("drug", drug, lambda s: {name for arm in s.arms for name in arm.drugs}),
-            ("class", component, lambda s: {name for arm in s.arms for name in _class_words(arm)}),
-            ("line", line, lambda s: _strata(s, "line")),
-            ("EGFR status", egfr, lambda s: _strata(s, "driver")),
-            ("PD-L1 stratum", pdl1, lambda s: _strata(s, "pdl1")),
-            ("group", group, lambda s: {s.group}),
-        ):
-            if asked is None:
-                continue
-            known = {word.casefold(): word for study in self.studies for word in read(study)}
-            if asked.casefold() not in known:
-                raise UnknownName(kind, asked, known.values())
-            tests.append(functools.partial(_has, read, known[asked.casefold()]))
-        return Registry(
-            tuple(study for study in self.studies if all(test(study) for test in tests))
-        )
+        chosen = self.studies
+        for name, asked in filters.items():
+            if name not in FILTERS:
+                raise UnknownName("filter", name, FILTERS)
+            if asked is not None:
+                chosen = tuple(filter(_test(name, asked, self.studies), chosen))
+        return Registry(chosen)
 
 
 def registry(*folders: str | Path) -> Registry:
@@ -119,7 +122,7 @@ def registry(*folders: str | Path) -> Registry:
 
 def is_shipped(study: Study) -> bool:
     """Whether a study's document is one of the library's, which were read against their sources."""
-    return Path(study.file).parent == library.path("studies", library.names("studies")[0]).parent
+    return Path(study.file).parent == library.folder("studies")
 
 
 def published(study_id: str) -> tuple[Outcome, ...]:
@@ -133,11 +136,14 @@ def published(study_id: str) -> tuple[Outcome, ...]:
 
 @functools.cache
 def _shipped() -> Registry:
-    studies = [files.read(library.path("studies", name)) for name in library.names("studies")]
-    order = {"review": 0, "context": 1, "context_extra": 2}
+    studies = shipped(library.path("studies", name) for name in library.names("studies"))
+    order = {"review": 0, "context": 1, "context_extra": 2, "randomised": 3}
     return Registry(
         tuple(
-            sorted(studies, key=lambda s: (order.get(s.group, 3), _reference(s), s.id.casefold()))
+            sorted(
+                studies,
+                key=lambda s: (order.get(s.group, len(order)), _reference(s), s.id.casefold()),
+            )
         )
     )
 
@@ -176,9 +182,57 @@ def _strata(study: Study, name: str) -> set[str]:
     }
 
 
+def _classes(study: Study) -> set[str]:
+    """Classes of a study's arms in every word by which one may ask for them."""
+    return {word for arm in study.arms for word in _class_words(arm)}
+
+
 def _class_words(arm: Arm) -> set[str]:
     return {*arm.classes, *arm.components, *(name.partition("/")[0] for name in arm.classes)}
 
 
-def _has(read: Callable[[Study], set[str]], word: str, study: Study) -> bool:
-    return word in read(study)
+_Words = Callable[[Study], set[str]]
+
+#: what a study says to each filter: how an error calls it, and the words that fit
+FILTERS: Mapping[str, tuple[str, _Words]] = {
+    "drug": ("drug", lambda s: {name for arm in s.arms for name in arm.drugs}),
+    "component": ("class", _classes),
+    "line": ("line", lambda s: _strata(s, "line")),
+    "histology": ("histology", lambda s: _strata(s, "histology")),
+    "egfr": ("EGFR status", lambda s: _strata(s, "driver")),
+    "pdl1": ("PD-L1 stratum", lambda s: _strata(s, "pdl1")),
+    "region": ("region", lambda s: {characteristics.region(s)}),
+    "masking": ("masking", lambda s: {characteristics.masking(s)}),
+    "assessment": ("assessment", lambda s: {characteristics.assessment(s)}),
+    "year": ("year", lambda s: {str(characteristics.year(s))}),
+    "group": ("group", lambda s: {s.group}),
+}
+_YEARS = re.compile(r"\s*(\d{4})?\s*([-–]|to)?\s*(\d{4})?\s*")
+
+
+def _test(name: str, asked: str, studies: tuple[Study, ...]) -> Callable[[Study], bool]:
+    """Whether a study fits a filter. Raises UnknownName for a word that no study uses."""
+    kind, words = FILTERS[name]
+    if name == "year":
+        first, last = _years(asked)
+        return lambda study: first <= characteristics.year(study) <= last
+    spelt = {_spelling(word): word for study in studies for word in words(study)}
+    if _spelling(asked) not in spelt:
+        raise UnknownName(kind, asked, spelt.values())
+    return lambda study: _spelling(asked) in map(_spelling, words(study))
+
+
+def _years(asked: str) -> tuple[int, int]:
+    found = _YEARS.fullmatch(asked)
+    if found is None or not (found[1] or found[3]):
+        raise InvalidArgument(
+            f'"{asked}" is no year and no range of years; write 2018, 2015-2020, 2015- or -2020'
+        )
+    first, last = int(found[1] or 1), int(found[3] or 9999)
+    return (first, last) if found[2] else (first, first)
+
+
+def _spelling(word: str) -> str:
+    """A word without capitals, blanks and hyphens, the signs of a PD-L1 threshold kept."""
+    plain = word.casefold().replace("≥", ">=")
+    return "".join(c for c in plain if c.isalnum() or c in "<>=%/+.")

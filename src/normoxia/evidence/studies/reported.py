@@ -53,13 +53,19 @@ class Reference:
     pmid: str = ""
     doi: str = ""
     url: str = ""
+    read_at: str = ""
 
     @property
     def locator(self) -> str:
-        """The shortest way to the document: PMID, DOI, else its address."""
+        """The shortest way to the document: PMID, DOI, else its address; "" when only a copy was read."""
         if self.pmid:
             return f"PMID {self.pmid}"
         return f"doi:{self.doi}" if self.doi else self.url
+
+    @property
+    def shown(self) -> str:
+        """The publication as a reader sees it: citation and, where there is one, locator."""
+        return f"{self.citation} ({self.locator})" if self.locator else self.citation
 
     @property
     def rank(self) -> int:
@@ -80,6 +86,8 @@ class Setting:
     prior_therapy: str = ""
     enrolment: str = ""
     country: str = ""
+    crossover: str = ""
+    scan_interval: str = ""
     stated: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
@@ -166,8 +174,8 @@ class Fact(Value):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve(Value):
     """A Kaplan-Meier curve recomputed from digitised public data: derived, never a reported figure.
 
     points  (month, survival in percent, at risk)
@@ -272,4 +280,4 @@ def drug_names(item: str) -> tuple[str, ...]:
 
 def _component(name: str) -> str:
     family, _, kind = name.partition("/")
-    return kind if family == "anti-angiogenic" else family
+    return kind if family in ("anti-angiogenic", "targeted") else family

@@ -231,7 +231,7 @@ class Study:
         reference = self.sources.get(row.source)
         if reference is None:
             return Source(row.source, place, verified=False)
-        return Source(f"{reference.citation} ({reference.locator})", place)
+        return Source(reference.shown, place)
 
     def size(self, row: ReportedOutcome) -> int:
         """Patients of a row's arm where they are known: in a population that is the whole study. 0 when they are not."""

@@ -32,7 +32,8 @@ from normoxia.evidence.synthesis.model.priors import HeterogeneityPrior
 from normoxia.evidence.synthesis.model.regression import Regression, meta_regression
 from normoxia.evidence.synthesis.pooling import Synthesis, pool
 from normoxia.evidence.synthesis.questions import Asked, Question, question
-from normoxia.language import Message
+from normoxia.evidence.synthesis.selection import Flow, selected
+from normoxia.language import Message, translations
 from normoxia.outcome import Measure, exponential
 
 #: name and version of the dictionary `Answer.to_json` gives
@@ -76,6 +77,11 @@ class Analysis:
     without: Mapping[str, tuple[NetworkEffect, ...] | None] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Ids of the studies whose figures entered."""
+        return tuple(dict.fromkeys(used.study for used in self.used))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
@@ -83,6 +89,7 @@ class Answer:
 
     question: Question
     analyses: Mapping[str, Analysis]
+    flow: Flow
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists; each analysis holds the dictionary of its `Synthesis`."""
@@ -100,6 +107,7 @@ class Answer:
             },
             "headline": [list(pair) for pair in q.headline],
             "limits": [dict(text) for text in q.limits],
+            "flow": _flow_json(self),
             "analyses": {name: _analysis_json(a, q) for name, a in self.analyses.items()},
         }
 
@@ -138,6 +146,7 @@ def answer(
     """
     q = asked if isinstance(asked, Question) else question(asked)
     known = studies if studies is not None else registry()
+    q, flow = selected(q, known)
     require_complete(q, known)
     asked_of = _Asked(
         model=model,
@@ -148,7 +157,7 @@ def answer(
         prior=prior,
     )
     return Answer(
-        q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked}
+        q, {a.endpoint.value: _analyse(q, a, known, asked_of, draws, seed) for a in q.asked}, flow
     )
 
 
@@ -206,8 +215,8 @@ def _analyse(
     shares = study_contributions(synthesis.fit)
     judged = trust.certainty(
         synthesis.fit,
-        risk_of_bias={e.study: e.risk_of_bias for e in q.entries},
-        indirectness={e.study: e.indirectness for e in q.entries},
+        risk_of_bias={e.study: e.risk_of_bias for e in q.entries if e.risk_of_bias is not None},
+        indirectness={e.study: e.indirectness for e in q.entries if e.indirectness is not None},
         reporting_bias=(trust.Concern.SOME, Message("certainty.search")),
         shares=shares,
     )
@@ -322,6 +331,7 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
                 "value": u.shown,
                 "source": u.source.reference,
                 "place": u.source.place,
+                "risk_of_bias": u.risk_of_bias,
                 "notes": list(u.notes),
             }
             for u in a.used
@@ -375,6 +385,24 @@ def _analysis_json(a: Analysis, q: Question) -> dict[str, Any]:
             "r2": _finite(r.r2),
         }
     return found
+
+
+def _flow_json(answer: Answer) -> dict[str, Any]:
+    """From all studies to those that enter, step by step and then by endpoint."""
+    flow = answer.flow
+    return {
+        "identified": flow.identified,
+        "steps": [
+            {
+                "reason": translations(step.reason.key, **step.reason.values),
+                "n": len(step.studies),
+                "studies": list(step.studies),
+            }
+            for step in flow.steps
+        ],
+        "considered": list(flow.considered),
+        "entered": {name: list(a.studies) for name, a in answer.analyses.items()},
+    }
 
 
 def _contrast_json(e: NetworkEffect, judged: tuple[trust.Certainty, ...] = ()) -> dict[str, Any]:

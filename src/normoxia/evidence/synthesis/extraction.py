@@ -7,8 +7,8 @@ curves, as superseded or as adjusted for cross-over stays out by rule, and each 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from normoxia.errors import InvalidDocument
@@ -39,6 +39,7 @@ class Used:
     shown: str
     source: Source
     notes: tuple[str, ...] = ()
+    risk_of_bias: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,18 @@ def require_complete(q: Question, known: Registry) -> None:
     named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
     for name in named:
         known[name]
-    lines += [
-        f"{study.id} is randomised and neither enters nor is excluded; add it with a reason"
-        for study in known
-        if study.is_randomised and study.group != "user" and study.id not in named
-    ]
+    if q.selection is None:
+        lines += _forgotten(q, known, named)
     if lines:
         raise InvalidDocument("\n".join([f"question {q.name}:", *lines]), lines)
+
+
+def _forgotten(q: Question, known: Registry, named: set[str]) -> list[str]:
+    return [
+        f"{study.id} is randomised and neither enters nor is excluded; add it with a reason"
+        for study in known
+        if study.is_randomised and study.group in q.searched and study.id not in named
+    ]
 
 
 def evidence_for(
@@ -91,14 +97,12 @@ def evidence_for(
             (label, entry.arms[a.id]): float(a.n) for a in study.arms if a.id in entry.arms and a.n
         }
         ratios = asked.measure is Measure.HAZARD_RATIO
-        found = list(
-            _ratios(study, entry, asked, label) if ratios else _rates(study, entry, asked, label)
-        )
+        found = _of_one_cut(_ratios if ratios else _rates, study, entry, asked, label)
         if not found:
             key = "question.no_ratio" if ratios else "question.no_rate"
             silent.setdefault(entry.study, translations(key))
         contrasts += [c for c, _ in found]
-        used += [u for _, u in found]
+        used += [replace(u, risk_of_bias=entry.risk_of_bias) for _, u in found]
     entered = {u.study for u in used}
     left = [ExcludedStudy(name, why) for name, why in silent.items() if name not in entered]
     left += [
@@ -108,6 +112,21 @@ def evidence_for(
         for s in x.studies
     ]
     return contrasts, used, [*left, *_by_rule(q, known)], sizes
+
+
+def _of_one_cut(
+    read: Callable[[Study, StudyEntry, Asked, str], Iterator[tuple[Contrast, Used]]],
+    study: Study,
+    entry: StudyEntry,
+    asked: Asked,
+    label: str,
+) -> list[tuple[Contrast, Used]]:
+    """What the cut with most comparisons gives, of several the latest: no comparison and no study mixes data cuts."""
+    cuts = [
+        list(read(study, replace(entry, populations=(name,)), asked, label))
+        for name in reversed(entry.populations)
+    ]
+    return max(cuts, key=len, default=[])
 
 
 def _ratios(
@@ -236,7 +255,7 @@ def _denominator(study: Study, row: ReportedOutcome) -> tuple[int, str]:
 
 def _by_rule(q: Question, known: Registry) -> Iterator[ExcludedStudy]:
     named = {e.study for e in q.entries} | {s for x in q.exclusions for s in x.studies}
-    for study in known:
-        if study.id not in named:
+    for study in known if q.selection is None else ():
+        if study.id not in named and study.group in (*q.searched, "user"):
             reason = "one_arm" if len(study.arms) < 2 else "not_randomised"
             yield ExcludedStudy(study.id, translations(f"question.{reason}"))

@@ -7,18 +7,24 @@ indirectness in it are ours, made from design and setting (assumed), on the scal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from normoxia import library
 from normoxia.documents import Findings, Node, load
 from normoxia.errors import InvalidDocument
+from normoxia.evidence.studies.files import DRIVERS, GROUPS, HISTOLOGIES, LINES
 from normoxia.evidence.synthesis.model.ranking import SmallValues
 from normoxia.outcome import Endpoint, Measure
 
 Text = Mapping[str, str]
 
+#: what a rule may ask of a study or of a stratum of it, with the closed list of its words, empty where there is none
+STRATA = {"line": LINES, "histology": HISTOLOGIES, "driver": DRIVERS, "pdl1": ()}
+
 LANGUAGES = ("en", "zh")
+#: groups of the registry in which a question that names its studies looks for them
+SEARCHED = ("review", "context", "context_extra")
 KINDS = ("network", "components", "regression")
 
 
@@ -38,7 +44,7 @@ class StudyEntry:
     covariates
         Values for a meta-regression.
     risk_of_bias, indirectness
-        1, 2 or 3, as in `certainty`.
+        1, 2 or 3, as in `certainty`; None where nobody judged it.
     """
 
     study: str
@@ -47,8 +53,27 @@ class StudyEntry:
     why: Text
     endpoints: tuple[str, ...] = ()
     covariates: Mapping[str, float] = field(default_factory=dict)
-    risk_of_bias: int = 2
-    indirectness: int = 2
+    risk_of_bias: int | None = None
+    indirectness: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A rule by which studies enter; see `selection`.
+
+    Parameters
+    ----------
+    strata
+        Words that fit, by name of a stratum: "line", "histology", "driver", "pdl1". A name that is missing is not asked for.
+    treatments
+        Components of an arm, by name of the treatment they make.
+    after_inhibitor
+        Whether every patient must have had a checkpoint inhibitor before.
+    """
+
+    strata: Mapping[str, tuple[str, ...]]
+    treatments: Mapping[str, tuple[str, ...]]
+    after_inhibitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,10 @@ class Question:
         Names in the order they enter a regression.
     limits
         What the answer cannot tell.
+    selection
+        Rule by which studies enter; None where each is named.
+    searched
+        Groups of the registry that the question was made with.
     """
 
     name: str
@@ -102,6 +131,8 @@ class Question:
     interaction: tuple[str, str] | None = None
     covariates: tuple[str, ...] = ()
     limits: tuple[Text, ...] = ()
+    selection: Selection | None = None
+    searched: tuple[str, ...] = SEARCHED
 
 
 def names() -> tuple[str, ...]:
@@ -120,8 +151,19 @@ def read(path: str | Path) -> Question:
     root = load(path)
     f = root.fields(
         findings,
-        ("question", "kind", "title", "asks", "reference", "endpoints", "studies"),
-        ("excluded", "headline", "components", "groups", "interaction", "covariates", "limits"),
+        ("question", "kind", "title", "asks", "reference", "endpoints"),
+        (
+            "studies",
+            "select",
+            "searched",
+            "excluded",
+            "headline",
+            "components",
+            "groups",
+            "interaction",
+            "covariates",
+            "limits",
+        ),
     )
     findings.raise_any()
     asked = tuple(
@@ -134,7 +176,7 @@ def read(path: str | Path) -> Question:
         asks=_text(f["asks"], findings),
         reference=f["reference"].text(findings),
         asked=asked,
-        entries=tuple(_entry(node, findings) for node in f["studies"].items(findings)),
+        entries=tuple(_entry(node, findings) for node in _items(f, "studies", findings)),
         exclusions=tuple(_exclusion(node, findings) for node in _items(f, "excluded", findings)),
         headline=tuple(_pair(node, findings) for node in _items(f, "headline", findings)),
         parts_of=_lists(f.get("components"), findings),
@@ -143,8 +185,31 @@ def read(path: str | Path) -> Question:
         covariates=tuple(node.text(findings) for node in _items(f, "covariates", findings)),
         limits=tuple(_text(node, findings) for node in _items(f, "limits", findings)),
     )
+    if "select" in f:
+        read_question = replace(
+            read_question, selection=_selection(f["select"], findings), searched=GROUPS
+        )
+    elif "studies" not in f:
+        findings.note(root.place, 'neither "studies" nor "select"', "name studies, or give a rule")
+    if "searched" in f:
+        groups = tuple(n.text(findings, GROUPS) for n in f["searched"].items(findings))
+        read_question = replace(read_question, searched=groups)
     findings.raise_any(InvalidDocument)
     return read_question
+
+
+def _selection(node: Node, findings: Findings) -> Selection:
+    f = node.fields(findings, ("treatments",), (*STRATA, "after_inhibitor"))
+    strata = {
+        name: tuple(n.text(findings, STRATA[name] or None) for n in f[name].items(findings))
+        for name in STRATA
+        if name in f
+    }
+    return Selection(
+        strata=strata,
+        treatments=_lists(f.get("treatments"), findings),
+        after_inhibitor="after_inhibitor" in f and f["after_inhibitor"].boolean(findings),
+    )
 
 
 def _asked(key: str, node: Node, findings: Findings) -> Asked:
@@ -181,8 +246,8 @@ def _entry(node: Node, findings: Findings) -> StudyEntry:
         covariates={k: n.number(findings) for k, n in f["covariates"].entries(findings).items()}
         if "covariates" in f
         else {},
-        risk_of_bias=f["risk_of_bias"].whole(findings, 1) if "risk_of_bias" in f else 2,
-        indirectness=f["indirectness"].whole(findings, 1) if "indirectness" in f else 2,
+        risk_of_bias=f["risk_of_bias"].whole(findings, 1) if "risk_of_bias" in f else None,
+        indirectness=f["indirectness"].whole(findings, 1) if "indirectness" in f else None,
     )
 
 

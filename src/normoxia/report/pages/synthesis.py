@@ -22,6 +22,7 @@ from normoxia.outcome import Estimate, Measure, exponential
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, Section
+from normoxia.report.pages.study_flow import flow_table, risk_of_bias
 from normoxia.report.views.over_time import (
     difference_highlights,
     further_words,
@@ -181,6 +182,8 @@ def answer_pages(
             ]
             if pooled is not None:
                 leagues.append(pooled.full_league())
+        flow = flow_table(answer, text, f"flow-{code}")
+        sections.append(Section(flow.title, (flow,)))
         limits = [Prose(limit[code]) for limit in question.limits] + [
             Prose(text.say("pool.limits"))
         ]
@@ -322,6 +325,7 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
                 other=treatment_in(text, entry.control),
             ),
             text.render(entry.shown),
+            risk_of_bias(entry.risk_of_bias, text),
             semicolon.join(
                 x
                 for x in (
@@ -334,7 +338,9 @@ def used_table(analysis: Analysis, text: Language, name: str) -> Table:
         )
         for entry in analysis.used
     )
-    heads = tuple(text.say(f"pool.{head}") for head in ("study", "comparison", "value", "source"))
+    heads = tuple(
+        text.say(f"pool.{head}") for head in ("study", "comparison", "value", "bias", "source")
+    )
     return Table(
         name=name,
         title=text.say("pool.used"),

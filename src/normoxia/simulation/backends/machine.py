@@ -3,22 +3,22 @@
 An object is found again by the hash of the IR, the LLVM version and the processor with its features: its key, which is stored in
 the file with a digest of key and object, so that a damaged object, or one of another kernel, is known for what it is and built
 again. Files are written beside their place and renamed, so that a reader never sees half of one.
-The folder is $NORMOXIA_CACHE, else $XDG_CACHE_HOME/normoxia, else ~/.cache/normoxia. An object is code that will be run, so a
+The folder is that of `normoxia.cache`. An object is code that will be run, so a
 folder or file that others can write to is not used; then, and when the folder cannot be written, nothing is kept.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import logging
 import os
-import stat
 import threading
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from normoxia import cache
 from normoxia.storage import write_whole
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ LARGE = 40_000
 _ONE_AT_A_TIME = threading.Lock()
 
 
-@cache
+@functools.cache
 def processor() -> tuple[str, str]:
     """Name of this processor and its features, as LLVM writes them."""
     import llvmlite.binding as llvm
@@ -43,16 +43,6 @@ def processor() -> tuple[str, str]:
 def lanes_here() -> int:
     """Patients per vector that this processor computes fastest: 8 where it has 512-bit vectors, else 4."""
     return 8 if "+avx512f" in processor()[1] else 4
-
-
-def cache_folder() -> Path:
-    """Where compiled objects are kept."""
-    if own := os.environ.get("NORMOXIA_CACHE"):
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (
-        Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    ) / "normoxia"
 
 
 class Machine:
@@ -74,7 +64,7 @@ class Machine:
             )
         )
         key = hashlib.sha256(said.encode()).digest()
-        path = cache_folder() / f"{key.hex()[:40]}.o"
+        path = cache.folder() / f"{key.hex()[:40]}.o"
         with _ONE_AT_A_TIME:
             _initialise()
             is_safe = _is_safe(path.parent)
@@ -112,7 +102,7 @@ def _built(text: str) -> bytes:
     return bytes(target.emit_object(module))
 
 
-@cache
+@functools.cache
 def _initialise() -> None:
     import llvmlite.binding as llvm
 
@@ -123,8 +113,6 @@ def _initialise() -> None:
 #: every stored object starts with this, its key, and a digest of both that and itself
 MARK = b"normoxia kernel 2\n"
 _KEY = _DIGEST = 32
-#: writable by the group or by everybody
-_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def _is_safe(folder: Path) -> bool:
@@ -135,20 +123,13 @@ def _is_safe(folder: Path) -> bool:
     except OSError as error:
         log.info("compiled kernels are not kept: %s", error)
         return False
-    if _is_ours(status):
+    if cache.is_private(status):
         return True
     _warn_of(folder)
     return False
 
 
-def _is_ours(status: os.stat_result) -> bool:
-    """Whether a file or folder is this user's, and nobody else's to write; where there are no such rights, it is."""
-    if not hasattr(os, "geteuid"):  # pragma: no cover
-        return True
-    return status.st_uid == os.geteuid() and not status.st_mode & _OTHERS
-
-
-@cache
+@functools.cache
 def _warn_of(folder: Path) -> None:
     """Once for each folder."""
     log.warning(
@@ -162,7 +143,7 @@ def _read(path: Path, key: bytes) -> bytes | None:
     """The object of a key; None when it is not there, not whole, of another key, or others can write it."""
     try:
         with path.open("rb") as file:
-            is_ours = _is_ours(os.fstat(file.fileno()))
+            is_ours = cache.is_private(os.fstat(file.fileno()))
             stored = file.read()
     except OSError:
         return None
