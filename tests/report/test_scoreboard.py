@@ -12,7 +12,7 @@ from tests.report import boards
 
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.scoring.attempts import Attempt
-from normoxia.calibration.scoring.scoreboard import Calibration
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
@@ -112,7 +112,12 @@ def test_diagnostics_of_the_draws_are_printed_and_an_infinite_k_is_a_dash():
         .ensemble()
         .startswith("4000 draws, effective sample size 812, largest Pareto k")
     )
-    refitted = replace(boards.guess(), calibration=Calibration(4000, 812.5, -math.inf))
+    refitted = replace(
+        boards.guess(),
+        diagnostics=EnsembleDiagnostics(
+            draws=4000, effective_sample_size=812.5, max_pareto_k=-math.inf
+        ),
+    )
     assert board_text(refitted).ensemble().endswith("–.")
     assert board_text(boards.oracle()).ensemble() == ""
 

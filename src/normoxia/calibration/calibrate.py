@@ -7,6 +7,7 @@ ensemble for any number of workers.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from normoxia import __version__, documents, storage
 from normoxia.calibration import validation
 from normoxia.calibration.fitting import emulated as emulation
-from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
+from normoxia.calibration.fitting import ensemble, experiments, fitted_inputs, hyperparameters
 from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
@@ -240,8 +241,11 @@ def write(
         ensemble.thinned(fitted.draws.states, DRAWS),
         {**manifest, "sampling": health, "silent": list(fitted.not_emulated)},
     )
-    storage.write_whole(folder / ENSEMBLE, text.encode())
-    return ensemble.read(folder / ENSEMBLE)
+    path = folder / ENSEMBLE
+    storage.write_whole(path, text.encode())
+    record = fitted_inputs.document(known.figures, hashlib.sha256(text.encode()).hexdigest())
+    storage.write_whole(fitted_inputs.path_of(path), record.encode())
+    return ensemble.read(path)
 
 
 def _begin(plan: Plan, folder: Path, resume: bool) -> None:
@@ -271,7 +275,8 @@ def _begin(plan: Plan, folder: Path, resume: bool) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (CONFIG, ENSEMBLE, EMULATED, CHECK) or name.startswith(ROUND)
+    inputs = fitted_inputs.path_of(Path(ENSEMBLE)).name
+    return name in (CONFIG, ENSEMBLE, inputs, EMULATED, CHECK) or name.startswith(ROUND)
 
 
 def _plain(plan: Plan) -> dict[str, object]:

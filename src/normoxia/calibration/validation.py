@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from normoxia import library
 from normoxia.calibration import combined, stacking
 from normoxia.calibration.fitting import (
+    ensemble,
     hyperparameters,
     leave_out,
     observations,
@@ -33,7 +34,7 @@ from normoxia.calibration.scoring import attempts, baselines
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import Predictive, SampledPredictive
 from normoxia.calibration.stacking import StackedStructures
 from normoxia.progress import Progress, Step, silent
@@ -156,7 +157,14 @@ def fit(
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
     """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
     emulated = EmulatedStudies.read(shipped_emulators())
-    return judge(hyperparameters.read(), emulated, seed, workers=workers, progress=progress)
+    return judge(
+        hyperparameters.read(),
+        emulated,
+        seed,
+        outdated=ensemble.read().outdated,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def shipped_emulators() -> Path:
@@ -170,6 +178,7 @@ def judge(
     seed: int,
     *,
     lock: Lock | None = None,
+    outdated: tuple[str, ...] = (),
     workers: int = 1,
     progress: Progress = silent,
 ) -> Validation:
@@ -216,12 +225,14 @@ def judge(
             "anchored": _ensembles(known, anchored),
         },
         baselines=rivals,
-        calibration=Calibration(
+        diagnostics=EnsembleDiagnostics(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),
             max_pareto_k=float(
                 max((o.k for o in mechanism.left_out.values() if not o.refitted), default=-np.inf)
             ),
+            largest_r_hat=float(draws.shrinkage().max()),
+            outdated=outdated,
         ),
     )
     return Validation(board, mechanism, departing, attempts.read())

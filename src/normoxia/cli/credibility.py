@@ -10,7 +10,7 @@ import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, progress_bar, say
-from normoxia.cli.table import print_table
+from normoxia.cli.table import print_paragraph, print_table
 
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
@@ -132,9 +132,13 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 def _print(file: CredibilityFile, lang: str) -> None:
     from normoxia.language import language
     from normoxia.report.pages.credibility import standing_words, status_words
+    from normoxia.report.views.outdated import outdated_sentence
 
     speech = language(lang)
     heads = [speech.say(f"credibility.{head}") for head in ("claim", "found", "status")]
+    outdated = outdated_sentence(file.outdated, speech)
+    if outdated:
+        print_paragraph(outdated)
     for section in file.sections:
         rows = [
             (

@@ -11,10 +11,11 @@ import typer
 
 from normoxia.cli.options import LARGEST_SEED, Json, Lang, Quiet, Workers, worker_count
 from normoxia.cli.show import plain, print_json, progress_bar, say
-from normoxia.cli.table import print_table
+from normoxia.cli.table import print_paragraph, print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
+    from normoxia.calibration.fitting.ensemble import Ensemble
     from normoxia.calibration.forecast import Forecast, Forecasts, Scored
     from normoxia.language import Language
     from normoxia.outcome import Outcome
@@ -71,6 +72,7 @@ def forecast(
 ) -> None:
     """Show, make or score forecasts of planned trials, made before their results were known."""
     from normoxia.calibration import forecast as verb
+    from normoxia.calibration.fitting import ensemble
     from normoxia.language import language
 
     speech = language(lang)
@@ -88,6 +90,16 @@ def forecast(
     say(speech.say("forecast.made", date=found.date, ensemble=found.ensemble[:16]), quiet=False)
     for one in chosen:
         _show(one, speech, brief=design is None)
+    _say_outdated(ensemble.read(), speech)
+
+
+def _say_outdated(calibrated: Ensemble, speech: Language) -> None:
+    """Print one sentence when the ensemble was fitted to an older model."""
+    from normoxia.report.views.outdated import outdated_sentence
+
+    sentence = outdated_sentence(calibrated.outdated, speech)
+    if sentence:
+        print_paragraph(sentence)
 
 
 def _make(
@@ -126,10 +138,17 @@ def _make(
         write_whole(out, text.encode())
         say(f"{out}: sha256 {hashlib.sha256(text.encode()).hexdigest()}", quiet=quiet)
     if json:
-        print_json({"schema": verb.SCHEMA, "designs": [_forecast(one) for one in made]})
+        print_json(
+            {
+                "schema": verb.SCHEMA,
+                "ensemble_outdated": list(calibrated.outdated),
+                "designs": [_forecast(one) for one in made],
+            }
+        )
         return
     for one in made:
         _show(one, speech, brief=design is None)
+    _say_outdated(calibrated, speech)
 
 
 def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> None:
@@ -222,11 +241,13 @@ def _range(o: Outcome) -> str:
 
 def _plain(forecasts: Forecasts, chosen: list[Forecast]) -> dict[str, object]:
     from normoxia.calibration import forecast as verb
+    from normoxia.calibration.fitting import ensemble
 
     return {
         "schema": verb.SCHEMA,
         "date": forecasts.date,
         "ensemble_sha256": forecasts.ensemble,
+        "ensemble_outdated": list(ensemble.read().outdated),
         "made_with": dict(forecasts.made_with),
         "designs": [_forecast(one) for one in chosen],
     }

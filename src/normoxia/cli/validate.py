@@ -119,7 +119,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
     print_paragraph(told.lead())
     print_paragraph(told.standing())
-    for words in (told.reach(), told.missing(), told.ensemble()):
+    for words in (told.reach(), told.missing(), told.ensemble(), told.outdated()):
         if words:
             print_paragraph(words)
     for table in (

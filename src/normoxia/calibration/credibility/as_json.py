@@ -10,6 +10,7 @@ targets[]    every figure of the likelihood: study, figure, scale, value as prin
 priors[]     name, scale, centre, sd, source, and what is left of the spread where it is known
 scored[]     study, population, endpoint, measure, contrast, value, interval, seen, stratum, source
 scoreboard   as `normoxia validate --json`, None before there is one
+outdated[]   documents that changed since the ensemble was fitted
 limits[]
 """
 
@@ -60,6 +61,7 @@ def document(file: CredibilityFile) -> dict[str, Any]:
         ],
         "scored": [_scored(observed) for observed in file.scored.observed],
         "scoreboard": file.board.as_json() if file.board is not None else None,
+        "outdated": list(file.outdated),
         "limits": [dict(limit) for limit in file.limits],
     }
 

@@ -110,7 +110,7 @@ def comparators() -> CheckResult:
 
 
 def posterior(calibrated: Ensemble | None, board: Scoreboard | None) -> dict[str, CheckResult]:
-    k = board.calibration.max_pareto_k if board is not None else math.nan
+    k = board.diagnostics.max_pareto_k if board is not None else math.nan
     weighed = CheckResult(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else CheckResult(None)
     if calibrated is None:
         return {"ensemble": CheckResult(None), "pareto": weighed}

@@ -116,6 +116,7 @@ class CredibilityFile:
     digests: Mapping[str, str]
     date: str
     version: str = __version__
+    outdated: tuple[str, ...] = ()
 
     @property
     def claims(self) -> tuple[CredibilityClaim, ...]:
@@ -209,6 +210,7 @@ def credibility(
         protocols,
         digests,
         today,
+        outdated=calibrated.outdated if calibrated is not None else (),
     )
 
 

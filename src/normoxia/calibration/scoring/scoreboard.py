@@ -57,13 +57,29 @@ class Verdict:
     against: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration(Value):
-    """Health of the ensemble behind the predictions; nan and 0 when there is none (baselines)."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EnsembleDiagnostics(Value):
+    """Diagnostics of the draws behind the predictions; nan and 0 when there are none (baselines).
+
+    Attributes
+    ----------
+    draws
+        Number of draws of the fit to every study.
+    effective_sample_size
+        Least effective number of draws over the entries of a state.
+    max_pareto_k
+        Largest Pareto shape of the studies that were left out by re-weighting.
+    largest_r_hat
+        Largest split R-hat over the entries of a state.
+    outdated
+        Names of the documents that changed since the fit; () when none did.
+    """
 
     draws: int = 0
     effective_sample_size: float = math.nan
     max_pareto_k: float = math.nan
+    largest_r_hat: float = math.nan
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,7 @@ class Scoreboard:
     baselines: Mapping[str, PredictorScores]
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
-    calibration: Calibration
+    diagnostics: EnsembleDiagnostics
 
     @property
     def reach(self) -> AttainableScores:
@@ -146,7 +162,7 @@ def scoreboard(
     *,
     primary: str | None = None,
     baselines: Mapping[str, BaselinePredictor] | None = None,
-    calibration: Calibration | None = None,
+    diagnostics: EnsembleDiagnostics | None = None,
 ) -> Scoreboard:
     """Every predictor and baseline against what was published.
 
@@ -181,7 +197,7 @@ def scoreboard(
             name: sum(o.target in rival.fallbacks for o in lock.contrasts)
             for name, rival in rivals.items()
         },
-        calibration=calibration or Calibration(),
+        diagnostics=diagnostics or EnsembleDiagnostics(),
     )
 
 

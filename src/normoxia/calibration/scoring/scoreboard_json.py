@@ -13,7 +13,7 @@
                 `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
     thresholds  those of the lock, each with its number, its limit, and whether it is met
     predictors, baselines   the summary of each
-    calibration draws, effective_sample_size, max_pareto_k
+    calibration draws, effective_sample_size, max_pareto_k, largest_r_hat; outdated: documents that changed since the fit
 
 Numbers that do not exist, and ends that were not reached, are None.
 """
@@ -66,9 +66,11 @@ def document(board: Scoreboard) -> dict[str, Any]:
             for name, one in board.baselines.items()
         },
         "calibration": {
-            "draws": board.calibration.draws,
-            "effective_sample_size": _number(board.calibration.effective_sample_size),
-            "max_pareto_k": _number(board.calibration.max_pareto_k),
+            "draws": board.diagnostics.draws,
+            "effective_sample_size": _number(board.diagnostics.effective_sample_size),
+            "max_pareto_k": _number(board.diagnostics.max_pareto_k),
+            "largest_r_hat": _number(board.diagnostics.largest_r_hat),
+            "outdated": list(board.diagnostics.outdated),
         },
     }
 

@@ -308,8 +308,9 @@ class _ScoreboardPage:
     # the fit
 
     def leaving_out(self) -> list[Block]:
-        sentence = self.board_text.ensemble()
-        blocks: list[Block] = [Prose(sentence)] if sentence else []
+        sentence, warning = self.board_text.ensemble(), self.board_text.outdated()
+        blocks: list[Block] = [Prose(warning, warning=True)] if warning else []
+        blocks += [Prose(sentence)] if sentence else []
         if self.left_out:
             blocks.append(left_out_table(self.left_out, self.text))
         return blocks

@@ -16,6 +16,7 @@ from normoxia.calibration.scoring.scoreboard import (
     Verdict,
 )
 from normoxia.language import Language
+from normoxia.report.views.outdated import outdated_sentence
 from normoxia.report.views.scored_rows import Tone
 from normoxia.report.views.tables import Table
 
@@ -101,15 +102,23 @@ class ScoreboardText:
 
     def ensemble(self) -> str:
         """Return a sentence on the diagnostics of the draws; "" for predictors without draws."""
-        c = self.board.calibration
+        c = self.board.diagnostics
         if not c.draws:
             return ""
         number = self.text.number
         # infinite when every study was refitted
         k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan
         return self._say(
-            "ensemble", draws=c.draws, effective=number(c.effective_sample_size, 0), k=number(k, 2)
+            "ensemble",
+            draws=c.draws,
+            effective=number(c.effective_sample_size, 0),
+            k=number(k, 2),
+            r_hat=number(c.largest_r_hat, 2),
         )
+
+    def outdated(self) -> str:
+        """Return a sentence on an ensemble fitted to an older model; "" for one of this model."""
+        return outdated_sentence(self.board.diagnostics.outdated, self.text)
 
     def strata_words(self) -> str:
         """Return a sentence on the strata, which no other summary includes."""
