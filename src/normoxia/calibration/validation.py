@@ -141,11 +141,10 @@ def fit(
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
-        whole.log_density,
+        whole,
         whole.layout,
         start,
         seed,
-        value=whole.value,
         warm_up=WARM_UP,
         rounds=ROUNDS,
         every=EVERY,

@@ -55,7 +55,7 @@ def leave_out(
     workers  processes, for studies that are drawn anew; the draws are the same for any number
     """
     with one_thread():
-        values, _ = posterior.log_likelihood(draws.states)
+        values = posterior.log_likelihood(draws.states)
     position = {block.study: i for i, block in enumerate(posterior.blocks)}
     found: dict[str, LeftOutStudies | float] = {
         study: _weighted(draws, study, values[:, position[study]] if study in position else None)
@@ -98,11 +98,10 @@ def _anew(
     others: Posterior, draws: PosteriorDraws, study: str, k: float, seed: int, *, progress: Progress
 ) -> LeftOutStudies:
     fresh = sampler.sample(
-        others.log_density,
+        others,
         others.layout,
         draws.chains[-1],
         seed,
-        value=others.value,
         warm_up=WARM_UP,
         rounds=ROUNDS,
         tuning=draws.tuning,
