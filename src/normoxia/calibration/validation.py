@@ -30,7 +30,7 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.scoring import attempts, baselines
+from normoxia.calibration.scoring import attempts, baselines, combination
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
@@ -215,6 +215,8 @@ def judge(
     rivals = baselines.baselines(known)
     joined = combined.combine(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
     own = _ensembles(known, mechanism.predicted)
+    medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
+    by_class, learned = combination.combine(baselines.evidence(known), medians)
     board = scoreboard(
         known,
         {
@@ -222,8 +224,10 @@ def judge(
             "hybrid": {**own, **joined},
             "departing": _ensembles(known, departing.predicted),
             "anchored": _ensembles(known, anchored),
+            "by_class": {**own, **by_class},
         },
         baselines=rivals,
+        learned=learned,
         diagnostics=EnsembleDiagnostics(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),

@@ -33,6 +33,7 @@ def credibility(
     quiet: Quiet = False,
 ) -> None:
     """Write the credibility file: questions, risk, verification, calibration, validation, applicability, limits."""
+    from normoxia.calibration.credibility import as_json
     from normoxia.calibration.credibility import file as made
     from normoxia.errors import OutputExists
 
@@ -42,7 +43,7 @@ def credibility(
     say("checking the model, its inputs and what it is held against ...", quiet=quiet)
     calibrated, board = _held(quick, workers, quiet)
     file = made.credibility(calibrated=calibrated, board=board)
-    whole = plain(file.as_json())
+    whole = plain(as_json.document(file))
     _write(path, file, whole, lang)
     if json:
         print_json(whole)

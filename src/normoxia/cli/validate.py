@@ -48,6 +48,7 @@ def validate(
     """Predict every randomised trial of the registry without itself, and hold it against what was published."""
     from normoxia import calibration
     from normoxia.calibration.scoring import lock as locked
+    from normoxia.calibration.scoring import scoreboard_json
 
     if study is not None and study not in locked.read().studies:
         raise UnknownName("scored study", study, locked.read().studies)
@@ -57,7 +58,7 @@ def validate(
     with progress_bar(quiet=quiet) as progress:
         validation = calibration.validate(workers=worker_count(workers), progress=progress)
     board: Scoreboard = validation.board
-    whole = board.as_json()
+    whole = scoreboard_json.document(board)
     if out is not None:
         _write_json(out, whole)
         say(str(out), quiet=quiet)
@@ -72,6 +73,7 @@ def validate(
 
 def _write(folder: Path, validation: Validation, lang: str) -> Path:
     """The page, its figures and the JSON object; the path of the page."""
+    from normoxia.calibration.scoring import scoreboard_json
     from normoxia.report.figures.figure import save_all
     from normoxia.report.pages.document import write_document
     from normoxia.report.pages.scoreboard import pages
@@ -83,7 +85,7 @@ def _write(folder: Path, validation: Validation, lang: str) -> Path:
         first=lang,
     )
     save_all(figures, folder / "figures")
-    _write_json(folder / "scoreboard.json", validation.board.as_json())
+    _write_json(folder / "scoreboard.json", scoreboard_json.document(validation.board))
     return write_document(told, folder / "report.html")
 
 
@@ -119,7 +121,7 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
     print_paragraph(told.lead())
     print_paragraph(told.standing())
-    for words in (told.reach(), told.missing(), told.ensemble(), told.outdated()):
+    for words in (told.reach(), told.missing(), told.ensemble(), told.outdated(), told.learned()):
         if words:
             print_paragraph(words)
     for table in (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from normoxia import library, mechanism
-from normoxia.calibration.credibility import applicability, checks, verification, wording
+from normoxia.calibration.credibility import applicability, as_json, checks, verification, wording
 from normoxia.calibration.credibility.checks import HEALTHY_K
 from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
 from normoxia.calibration.credibility.verification import CheckResult
@@ -279,7 +279,7 @@ def test_commands_are_verbs_of_the_program_or_modules_of_the_repository(
 def test_the_json_is_plain_and_whole(file: CredibilityFile) -> None:
     from normoxia.cli.show import plain
 
-    found = json.loads(json.dumps(plain(file.as_json()), allow_nan=False))
+    found = json.loads(json.dumps(plain(as_json.document(file)), allow_nan=False))
     assert found["schema"] == "normoxia.credibility/1"
     assert len(found["targets"]) == len(file.targets)
     assert len(found["priors"]) == len(file.space.parameters)

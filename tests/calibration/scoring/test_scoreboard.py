@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from normoxia.calibration.scoring import baselines, lock, score_summary
+from normoxia.calibration.scoring import baselines, lock, score_summary, scoreboard_json
 from normoxia.calibration.scoring.lock import Lock, Target
 from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
@@ -82,7 +82,7 @@ def test_a_predictor_that_knows_the_truth_errs_by_the_noise_floor() -> None:
 
 
 def test_the_json_has_the_keys_that_were_asked_for() -> None:
-    text = json.dumps(board().as_json(), allow_nan=False)  # no nan, no infinity
+    text = json.dumps(scoreboard_json.document(board()), allow_nan=False)  # no nan, no infinity
     found = json.loads(text)
     assert {"schema", "studies", "summary", "calibration"} <= set(found)
     assert len(found["studies"]) == len(LOCK.contrasts) + len(LOCK.responses) + len(LOCK.medians)
@@ -98,7 +98,7 @@ def test_the_json_has_the_keys_that_were_asked_for() -> None:
 
 
 def test_hazard_ratios_are_shown_on_the_natural_scale() -> None:
-    found = board(m=dict(BASELINES["constant"].predictions)).as_json()
+    found = scoreboard_json.document(board(m=dict(BASELINES["constant"].predictions)))
     row = next(
         r
         for r in found["studies"]
@@ -245,7 +245,7 @@ def test_a_figure_left_out_is_listed_and_meets_no_threshold() -> None:
     assert LOCK.contrasts[0].target in found.judged.missing
     assert len(found.judged.missing) == 1 + len(LOCK.responses)
     assert not any(v.met for v in found.thresholds if v.name != "failures_predicted")
-    json.dumps(found.as_json(), allow_nan=False)
+    json.dumps(scoreboard_json.document(found), allow_nan=False)
 
 
 def test_several_predictors_stand_side_by_side() -> None:
@@ -257,7 +257,7 @@ def test_several_predictors_stand_side_by_side() -> None:
         baselines=BASELINES,
         diagnostics=EnsembleDiagnostics(draws=4000, effective_sample_size=812.5, max_pareto_k=0.61),
     )
-    plain = found.as_json()
+    plain = scoreboard_json.document(found)
     assert found.judged.name == "hybrid"
     assert set(plain["predictors"]) == {"mechanism", "hybrid"}
     assert plain["predictors"]["hybrid"]["crps"] == plain["baselines"]["class_mean"]["crps"]

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from normoxia import __version__, library, mechanism
 from normoxia.calibration.credibility import applicability, checks, targets, verification
@@ -140,12 +139,6 @@ class CredibilityFile:
         """What a question rests on and does not hold, or was not done."""
         held = (self.claim(name) for name in question.rests_on)
         return tuple(claim for claim in held if claim.status is not Status.MET)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, see the module `as_json`."""
-        from normoxia.calibration.credibility import as_json
-
-        return as_json.document(self)
 
 
 def credibility(

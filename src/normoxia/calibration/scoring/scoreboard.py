@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from normoxia.calibration.scoring import attainable as best
 from normoxia.calibration.scoring import baselines as statistics
 from normoxia.calibration.scoring import scores
 from normoxia.calibration.scoring.attainable import AttainableScores
 from normoxia.calibration.scoring.baselines import BaselinePredictor
+from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.calibration.scoring.score_summary import ScoreSummary, summarise, summarise_by_study
 from normoxia.calibration.scoring.scored_contrasts import (
@@ -28,6 +28,7 @@ from normoxia.calibration.scoring.scored_contrasts import (
 )
 from normoxia.calibration.scoring.scores import Predictive
 from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.outcome import Endpoint
 from normoxia.values import Value
 
 #: what a predictor gives: hazard ratios on the natural logarithm, response in percent, medians in months
@@ -124,6 +125,7 @@ class Scoreboard:
     predictors   by name, in the order given; baselines likewise
     thresholds   of the primary predictor, as the lock writes them
     fallbacks    how many contrasts each baseline left to a simpler one
+    learned      the weight of the mechanism beside class means, by endpoint, see `combination`
     """
 
     lock: Lock
@@ -133,6 +135,7 @@ class Scoreboard:
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
     diagnostics: EnsembleDiagnostics
+    learned: Mapping[Endpoint, LearnedWeight] = field(default_factory=dict)
 
     @property
     def reach(self) -> AttainableScores:
@@ -149,12 +152,6 @@ class Scoreboard:
         """Whether every threshold is met."""
         return all(verdict.met for verdict in self.thresholds)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, on natural scales; see `board_document` for the keys."""
-        from normoxia.calibration.scoring import scoreboard_json
-
-        return scoreboard_json.document(self)
-
 
 def scoreboard(
     lock: Lock,
@@ -163,6 +160,7 @@ def scoreboard(
     primary: str | None = None,
     baselines: Mapping[str, BaselinePredictor] | None = None,
     diagnostics: EnsembleDiagnostics | None = None,
+    learned: Mapping[Endpoint, LearnedWeight] | None = None,
 ) -> Scoreboard:
     """Every predictor and baseline against what was published.
 
@@ -198,6 +196,7 @@ def scoreboard(
             for name, rival in rivals.items()
         },
         diagnostics=diagnostics or EnsembleDiagnostics(),
+        learned=learned or {},
     )
 
 

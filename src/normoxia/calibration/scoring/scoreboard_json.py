@@ -12,6 +12,9 @@
                 predictor that knew the mean of each class exactly would get, see `reach`);
                 `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
     thresholds  those of the lock, each with its number, its limit, and whether it is met
+                paired: by baseline, the CRPS less the baseline's on the same hazard ratios, with its 95 % interval over studies,
+                and the same of the errors of PFS and OS; by_class: measures of hazard ratios by class of contrast
+    combination beta and tau by endpoint, each with its 95 % interval: what the mechanism explains within classes, see `combination`
     predictors, baselines   the summary of each
     calibration draws, effective_sample_size, max_pareto_k, largest_r_hat; outdated: documents that changed since the fit
 
@@ -23,15 +26,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from normoxia.calibration.scoring.score_summary import ScoreSummary, crps_gain
+from normoxia.calibration.scoring import baselines, combination
+from normoxia.calibration.scoring.combination import LearnedWeight
+from normoxia.calibration.scoring.lock import Observed, Target
+from normoxia.calibration.scoring.score_summary import (
+    PairedDifference,
+    ScoreSummary,
+    crps_gain,
+    paired_difference,
+    summarise,
+)
+from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
 from normoxia.calibration.scoring.scored_contrasts import Interval, PredictionScore, ScoredContrast
-from normoxia.outcome import Measure
-
-if TYPE_CHECKING:
-    from normoxia.calibration.scoring.lock import Observed, Target
-    from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
+from normoxia.outcome import Endpoint, Measure
 
 #: name and version of the dictionary
 SCHEMA = "normoxia/scoreboard/1"
@@ -65,6 +74,13 @@ def document(board: Scoreboard) -> dict[str, Any]:
             name: {**_judged(one), "fallbacks": board.fallbacks[name]}
             for name, one in board.baselines.items()
         },
+        "combination": {
+            name: {
+                endpoint.lower(): _learned(weight)[name]
+                for endpoint, weight in board.learned.items()
+            }
+            for name in ("beta", "tau")
+        },
         "calibration": {
             "draws": board.diagnostics.draws,
             "effective_sample_size": _number(board.diagnostics.effective_sample_size),
@@ -87,11 +103,49 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
             (name, crps_gain(judged.rows, name)) for name in board.baselines
         )
     }
+    found["paired"] = {name: _paired(judged, name) for name in board.baselines}
+    found["by_class"] = _by_class(board)
     found["reach"] = {name: _number(value) for name, value in asdict(board.reach).items()}
     found["unseen"]["crps_baselines"] = {
         name: _number(one.unseen.crps) for name, one in board.baselines.items()
     }
     return found
+
+
+def _paired(judged: PredictorScores, baseline: str) -> dict[str, Any]:
+    """The CRPS less a baseline's, and errors of each endpoint likewise."""
+    found = _difference(paired_difference(judged.rows, baseline, "crps"))
+    for endpoint in (Endpoint.PFS, Endpoint.OS):
+        error = paired_difference(judged.rows, baseline, "error", endpoint)
+        found[f"error_{endpoint.lower()}"] = _difference(error)
+    return found
+
+
+def _difference(paired: PairedDifference) -> dict[str, Any]:
+    return {"difference": _number(paired.difference), "interval": _ends((paired.low, paired.high))}
+
+
+def _by_class(board: Scoreboard) -> dict[str, Any]:
+    """Measures of hazard ratios by class of contrast."""
+    evidence = baselines.evidence(board.lock)
+    kinds = combination.classes_of(evidence, [o.target for o in board.lock.contrasts])
+    rows = [r for r in board.judged.rows if r.observed.target.is_ratio]
+    keys = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os")
+    found = {}
+    for kind in sorted(set(kinds.values())):
+        figures = _figures(summarise([r for r in rows if kinds[r.observed.target] == kind]))
+        found[kind] = {key: figures[key] for key in (*keys, "crps")}
+    return found
+
+
+def _learned(weight: LearnedWeight) -> dict[str, Any]:
+    return {
+        "n": weight.n,
+        **{
+            name: {"value": value, "interval": [low, high]}
+            for name, (value, low, high) in (("beta", weight.beta), ("tau", weight.tau))
+        },
+    }
 
 
 def _judged(judged: PredictorScores) -> dict[str, Any]:
@@ -158,9 +212,8 @@ def _row(row: ScoredContrast) -> dict[str, Any]:
 
 
 def _rivals(row: ScoredContrast) -> Iterable[tuple[str, PredictionScore | None]]:
-    from normoxia.calibration.scoring.baselines import NAMES
-
-    return ((name, row.baselines.get(name)) for name in dict.fromkeys((*NAMES, *row.baselines)))
+    names = dict.fromkeys((*baselines.NAMES, *row.baselines))
+    return ((name, row.baselines.get(name)) for name in names)
 
 
 def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:

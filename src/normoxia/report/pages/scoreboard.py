@@ -187,7 +187,9 @@ class _ScoreboardPage:
                 score_lines, title=title, note=note, lang=self.text.code, name=self.name("crps")
             )
             blocks = [self.add_figure(figure)]
-        return [*blocks, self.board_text.summary_table(), self.board_text.predictor_table()]
+        learned = self.board_text.learned()
+        blocks += [self.board_text.summary_table(), self.board_text.predictor_table()]
+        return [*blocks, Prose(learned)] if learned else blocks
 
     def score_lines(self) -> list[Score]:
         """The primary predictor, the others, and the baselines with the difference from each."""

@@ -16,6 +16,7 @@ from normoxia.calibration.scoring.scoreboard import (
     Verdict,
 )
 from normoxia.language import Language
+from normoxia.outcome import Estimate
 from normoxia.report.views.outdated import outdated_sentence
 from normoxia.report.views.scored_rows import Tone
 from normoxia.report.views.tables import Table
@@ -119,6 +120,24 @@ class ScoreboardText:
     def outdated(self) -> str:
         """Return a sentence on an ensemble fitted to an older model; "" for one of this model."""
         return outdated_sentence(self.board.diagnostics.outdated, self.text)
+
+    def learned(self) -> str:
+        """Return a sentence on the weight of the mechanism beside class means; "" where none was learned."""
+        weights = [
+            self._say(
+                "learned_of",
+                endpoint=endpoint,
+                beta=self.text.interval(Estimate(*weight.beta), 2),
+                n=weight.n,
+                tau=self.text.number(weight.tau[0], 2),
+            )
+            for endpoint, weight in self.board.learned.items()
+        ]
+        return (
+            self._say("learned", weights=self.text.say("pool.semicolon").join(weights))
+            if weights
+            else ""
+        )
 
     def strata_words(self) -> str:
         """Return a sentence on the strata, which no other summary includes."""
