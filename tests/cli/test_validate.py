@@ -69,7 +69,7 @@ def test_the_summary_comes_before_the_rows_and_the_worst_row_first(
         )
     ]
     assert places == sorted(places)
-    worst = boards.guess().judged.rows[0].observed.target.study
+    worst = boards.guess().primary_scores.rows[0].observed.target.study
     table = out[out.index("largest errors first") :].splitlines()
     assert worst in "".join(table[3:6])
 

@@ -47,9 +47,14 @@ def guess() -> Scoreboard:
     predictions = everything()
     return scoreboard(
         LOCK,
-        {"mechanism": predictions, "hybrid": {**predictions, **rivals()["class_mean"].predictions}},
+        {
+            "mechanism": predictions,
+            "combined": {**predictions, **rivals()["class_mean"].predictions},
+        },
         baselines=rivals(),
-        diagnostics=EnsembleDiagnostics(draws=4000, effective_sample_size=812.5, max_pareto_k=0.61),
+        diagnostics=EnsembleDiagnostics(
+            draws=4000, effective_sample_size=812.5, max_pareto_k=0.61, largest_r_hat=1.04
+        ),
     )
 
 

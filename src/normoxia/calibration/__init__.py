@@ -31,7 +31,7 @@ _HOMES = {
     "validate": "validation",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = ["Ensemble", "Forecast", "Plan", "Validation", "validate"]
 
 
 def __getattr__(name: str) -> object:

@@ -24,7 +24,6 @@ from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.lock import Lock
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
 from normoxia.evidence.studies.registry import registry
@@ -131,7 +130,7 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
     assert known is not None
     assert fitted is not None
     manifest["emulator"] = _check(
-        space, known, fitted, studies, lock, folder / CHECK, plan, workers, progress
+        space, known, fitted, studies, folder / CHECK, plan, workers, progress
     )
     known = EmulatedStudies(known.figures, known.surfaces, manifest)
     storage.write_whole(folder / EMULATED, known.to_bytes())
@@ -166,7 +165,6 @@ def _check(
     known: EmulatedStudies,
     fitted: Fit,
     studies: Sequence[str],
-    lock: Lock,
     folder: Path,
     plan: Plan,
     workers: int,

@@ -69,14 +69,14 @@ class Predictor:
 class Validation:
     """A scoreboard with what made it.
 
-    mechanism  speaking alone
-    departing  with components that may depart from it in every trial alike
-    attempts   everything that was tried, with its scores
+    mechanism    by itself
+    discrepancy  with components that may differ from it in every trial alike
+    attempts     every attempt, with its scores
     """
 
     board: Scoreboard
     mechanism: Predictor
-    departing: Predictor
+    discrepancy: Predictor
     attempts: tuple[Attempt, ...]
 
     @property
@@ -119,11 +119,11 @@ def prepare(
 def _part(block: ObservationBlock, places: list[int]) -> ObservationBlock:
     chosen = tuple(block.observations[i] for i in places)
     return ObservationBlock(
-        block.study,
-        block.single_arm,
-        chosen,
-        block.y[places],
-        block.covariance[np.ix_(places, places)],
+        study=block.study,
+        single_arm=block.single_arm,
+        observations=chosen,
+        y=block.y[places],
+        covariance=block.covariance[np.ix_(places, places)],
     )
 
 
@@ -202,7 +202,7 @@ def judge(
         for f in fits
     ]
     ways = ((fits[0], left[0], False), (fits[1], left[1], False), (fits[0], left[0], True))
-    alone, freer, anchored = run_in_processes(
+    alone, with_discrepancy, anchored = run_in_processes(
         [
             partial(_predicted, fitted.posterior, own, emulated, known, seed, anchored=anchored)
             for fitted, own, anchored in ways
@@ -210,10 +210,13 @@ def judge(
         workers=workers,
         progress=progress,
     )
-    mechanism, departing = Predictor(fits[0], left[0], alone), Predictor(fits[1], left[1], freer)
+    mechanism = Predictor(fits[0], left[0], alone)
+    discrepancy = Predictor(fits[1], left[1], with_discrepancy)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
-    joined = combined.combine(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
+    combined_ratios = combined.combine(
+        known, mechanism.predicted, rivals["component_nma"].predictions, seed
+    )
     own = _ensembles(known, mechanism.predicted)
     medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
     by_class, learned = combination.combine(baselines.evidence(known), medians)
@@ -221,8 +224,8 @@ def judge(
         known,
         {
             "mechanism": own,
-            "hybrid": {**own, **joined},
-            "departing": _ensembles(known, departing.predicted),
+            "combined": {**own, **combined_ratios},
+            "discrepancy": _ensembles(known, discrepancy.predicted),
             "anchored": _ensembles(known, anchored),
             "by_class": {**own, **by_class},
         },
@@ -238,7 +241,7 @@ def judge(
             outdated=outdated,
         ),
     )
-    return Validation(board, mechanism, departing, attempts.read())
+    return Validation(board, mechanism, discrepancy, attempts.read())
 
 
 def _predicted(

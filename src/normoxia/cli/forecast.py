@@ -16,7 +16,8 @@ from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
     from normoxia.calibration.fitting.ensemble import Ensemble
-    from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.calibration.forecast import Forecast, Forecasts
+    from normoxia.calibration.forecast_scoring import ForecastScore
     from normoxia.language import Language
     from normoxia.outcome import Outcome
 
@@ -154,9 +155,10 @@ def _make(
 def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> None:
     from normoxia import evidence
     from normoxia.calibration import forecast as verb
+    from normoxia.calibration import forecast_scoring
 
     study = evidence.read(path)
-    held = verb.held_against(forecasts, study)
+    held = forecast_scoring.score_study(forecasts, study)
     scored = held.scored
     if json:
         print_json(
@@ -175,9 +177,9 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
         return
     rows = [
         (
-            _what(s.foreseen, speech),
-            speech.say(f"forecast.by_{s.foreseen.origin}"),
-            _range(s.foreseen),
+            _what(s.predicted, speech),
+            _by(s.predicted.origin, speech),
+            _range(s.predicted),
             f"{s.published.estimate.value:g}",
             {True: "✓", False: "✗"}[s.inside],
             "–" if math.isnan(s.z) else f"{s.z:.2f}",
@@ -185,13 +187,13 @@ def _score(forecasts: Forecasts, path: Path, speech: Language, json: bool) -> No
         for s in scored
     ]
     heads = [
-        speech.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")
+        speech.say(f"forecast.{h}") for h in ("what", "by", "predicted", "published", "inside", "z")
     ]
     print_table(f"{study.id}: {speech.say('forecast.scored', date=forecasts.date)}", heads, rows)
-    for origin in ("simulated", verb.JOINED):
-        own = [s.inside for s in scored if s.foreseen.origin == origin]
+    for origin in ("simulated", verb.COMBINED):
+        own = [s.inside for s in scored if s.predicted.origin == origin]
         if own or origin == "simulated":
-            by = speech.say(f"forecast.by_{origin}")
+            by = _by(origin, speech)
             say(speech.say("forecast.count", by=by, inside=sum(own), n=len(own)), quiet=False)
     for reason in dict.fromkeys(one.reason for one in held.left_out):
         figures = [_what(one.published, speech) for one in held.left_out if one.reason == reason]
@@ -208,21 +210,29 @@ def _show(one: Forecast, speech: Language, *, brief: bool) -> None:
     from normoxia.outcome import Measure
 
     shown = [o for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO]
-    joined = {_what(o, speech): _range(o) for o in shown if o.origin == verb.JOINED}
+    joined = {_what(o, speech): _range(o) for o in shown if o.origin == verb.COMBINED}
     rows: list[tuple[str, ...]] = [
-        (_what(o, speech), _range(o)) for o in shown if o.origin != verb.JOINED
+        (_what(o, speech), _range(o)) for o in shown if o.origin != verb.COMBINED
     ]
-    heads = [speech.say("forecast.what"), speech.say("forecast.foreseen")]
+    heads = [speech.say("forecast.what"), speech.say("forecast.predicted")]
     if joined:
-        heads.append(speech.say("forecast.joined"))
+        heads.append(speech.say("forecast.combined"))
         rows = [(what, alone, joined.get(what, "")) for what, alone in rows]
     if rows:
         print_table(one.design, heads, rows)
     if not brief:
         if joined:
-            say(speech.say("forecast.joined_note"), quiet=False)
+            say(speech.say("forecast.combined_note"), quiet=False)
         for limit in one.limits:
             say(speech.phrase(limit), quiet=False)
+
+
+def _by(origin: str, speech: Language) -> str:
+    from normoxia.calibration import forecast as verb
+
+    return speech.say(
+        "forecast.by_combined" if origin == verb.COMBINED else "forecast.by_simulated"
+    )
 
 
 def _what(o: Outcome, speech: Language) -> str:
@@ -278,10 +288,10 @@ def _outcome(o: Outcome) -> dict[str, object]:
     }
 
 
-def _judged(s: Scored) -> dict[str, object]:
+def _judged(s: ForecastScore) -> dict[str, object]:
     published = s.published.estimate
     return {
-        "foreseen": plain(_outcome(s.foreseen)),
+        "foreseen": plain(_outcome(s.predicted)),
         "published": plain({"value": published.value, "interval": [published.low, published.high]}),
         "inside95": s.inside,
         "z": plain(s.z),

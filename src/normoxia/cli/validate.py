@@ -121,7 +121,13 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     told, endpoint = ScoreboardText(board, speech), speech.say("board.endpoint")
     print_paragraph(told.lead())
     print_paragraph(told.standing())
-    for words in (told.reach(), told.missing(), told.ensemble(), told.outdated(), told.learned()):
+    for words in (
+        told.attainable(),
+        told.missing(),
+        told.ensemble(),
+        told.outdated(),
+        told.learned(),
+    ):
         if words:
             print_paragraph(words)
     for table in (
@@ -139,7 +145,9 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
         rows = rows_of(board, measure, study)
         if rows:
             _show(row_table(rows, key, speech), endpoint)
-    strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
+    strata = [
+        row for row in board.primary_scores.strata if study in ("", row.observed.target.study)
+    ]
     if strata:
         _show(row_table(strata, "strata", speech, populations=True, baselines=False), endpoint)
         if not study:

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def flat(n_continuous: int, n_structures: int = 0) -> StateIndex:
-    return StateIndex(n_continuous, n_structures, (), ())
+    return StateIndex(n_continuous=n_continuous, n_structures=n_structures, spreads=(), scales=())
 
 
 def gaussian() -> tuple[Floats, Floats]:

@@ -20,9 +20,23 @@ CLASSES = ("one", "two", "three", "four")
 
 
 def contrast(study: str, y: float, se: float, control: str = "control") -> Observed:
-    target = Target(study, "all", Endpoint.PFS, Measure.HAZARD_RATIO, "arm", control)
+    target = Target(
+        study=study,
+        population="all",
+        endpoint=Endpoint.PFS,
+        measure=Measure.HAZARD_RATIO,
+        arm="arm",
+        comparator=control,
+    )
     half = 1.959964 * se
-    return Observed(target, math.exp(y), math.exp(y - half), math.exp(y + half), 0.95, se=se)
+    return Observed(
+        target=target,
+        value=math.exp(y),
+        low=math.exp(y - half),
+        high=math.exp(y + half),
+        level=0.95,
+        se=se,
+    )
 
 
 def test_without_pooling_it_is_weighted_least_squares(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,11 +168,18 @@ def test_arms_that_share_a_control_count_as_less_than_two_trials() -> None:
     shared = [
         contrast("c", -0.4, 0.1),
         Observed(
-            Target("c", "all", Endpoint.PFS, Measure.HAZARD_RATIO, "other arm", "control"),
-            math.exp(-0.4),
-            0.0,
-            0.0,
-            0.95,
+            target=Target(
+                study="c",
+                population="all",
+                endpoint=Endpoint.PFS,
+                measure=Measure.HAZARD_RATIO,
+                arm="other arm",
+                comparator="control",
+            ),
+            value=math.exp(-0.4),
+            low=0.0,
+            high=0.0,
+            level=0.95,
             se=0.1,
         ),
     ]

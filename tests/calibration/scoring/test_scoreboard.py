@@ -74,7 +74,7 @@ def test_a_predictor_that_knows_the_truth_errs_by_the_noise_floor() -> None:
         drawn = tuple(replace(o, value=math.exp(random.normal(-0.2, o.se))) for o in LOCK.contrasts)
         given = replace(LOCK, contrasts=drawn, strata=(), responses=(), medians=())
         truth: dict[Target, Predictive] = {o.target: NormalPredictive(-0.2, o.se**2) for o in drawn}
-        rows.append(scoreboard(given, {"truth": truth}, baselines={}).judged.summary)
+        rows.append(scoreboard(given, {"truth": truth}, baselines={}).primary_scores.summary)
     assert np.mean([f.ratio_pfs for f in rows]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([f.ratio_os for f in rows]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([f.coverage95 for f in rows]) == pytest.approx(0.95, abs=0.01)
@@ -123,7 +123,7 @@ def test_hazard_ratios_are_shown_on_the_natural_scale() -> None:
 
 def test_summaries_are_the_locks_measures() -> None:
     """Counted again from the predictions themselves."""
-    own, f = model(), board().judged.summary
+    own, f = model(), board().primary_scores.summary
     pfs = [o for o in LOCK.contrasts if o.target.endpoint is Endpoint.PFS]
     assert (f.n_pfs, f.n_os, f.n_responses) == (23, 24, 38)
     assert f.mean_abs_log_hr_pfs == pytest.approx(
@@ -140,7 +140,7 @@ def test_summaries_are_the_locks_measures() -> None:
 
 
 def test_summaries_without_the_trials_seen_and_over_studies() -> None:
-    judged = board().judged
+    judged = board().primary_scores
     assert (judged.unseen.n_pfs, judged.unseen.n_os, judged.unseen.n_responses) == (17, 19, 30)
     studies = {row.observed.target.study for row in judged.rows}
     means = []
@@ -161,7 +161,7 @@ def test_the_worst_come_first() -> None:
     worst, best = LOCK.contrasts[7], LOCK.contrasts[20]
     own[worst.target] = NormalPredictive(worst.y + 3.0, 0.01)
     own[best.target] = NormalPredictive(best.y, 0.01)
-    rows = board(m=own).judged.rows
+    rows = board(m=own).primary_scores.rows
     assert rows[0].observed.target == worst.target
     assert rows[-1].observed.target == best.target
     assert not rows[0].inside95
@@ -205,7 +205,7 @@ def test_thresholds_are_those_of_the_lock() -> None:
         ("crps", "component_nma"),
     }
     assert by_name["coverage95", ""].limit == 0.9
-    floor = found.judged.summary.noise_floor_os
+    floor = found.primary_scores.summary.noise_floor_os
     assert by_name["mean_abs_log_hr_os", "noise floor"].limit == pytest.approx(1.3 * floor)
     assert by_name["crps", "class_mean"].limit == found.baselines["class_mean"].summary.crps
 
@@ -215,7 +215,7 @@ def test_a_baseline_does_not_beat_itself() -> None:
     verdict = next(v for v in found.thresholds if v.against == "class_mean")
     assert verdict.value == verdict.limit
     assert not verdict.met
-    mean, error = score_summary.crps_gain(found.judged.rows, "class_mean")
+    mean, error = score_summary.crps_gain(found.primary_scores.rows, "class_mean")
     assert (mean, error) == (0.0, 0.0)
 
 
@@ -230,7 +230,7 @@ def test_a_gain_has_an_error_over_studies() -> None:
         for o in firsts.values()
         for law in [BASELINES["constant"].predictions[o.target]]
     }
-    rows = scoreboard(given, {"m": own}, baselines=BASELINES).judged.rows
+    rows = scoreboard(given, {"m": own}, baselines=BASELINES).primary_scores.rows
     gains = [r.baselines["class_mean"].crps - r.predicted.crps for r in rows]
     mean, error = score_summary.crps_gain(rows, "class_mean")
     assert mean == pytest.approx(np.mean(gains))
@@ -242,25 +242,26 @@ def test_a_figure_left_out_is_listed_and_meets_no_threshold() -> None:
         o.target: NormalPredictive(o.y, o.se**2) for o in LOCK.contrasts[1:]
     }
     found = board(partial=own)
-    assert LOCK.contrasts[0].target in found.judged.missing
-    assert len(found.judged.missing) == 1 + len(LOCK.responses)
+    assert LOCK.contrasts[0].target in found.primary_scores.missing
+    assert len(found.primary_scores.missing) == 1 + len(LOCK.responses)
     assert not any(v.met for v in found.thresholds if v.name != "failures_predicted")
     json.dumps(scoreboard_json.document(found), allow_nan=False)
 
 
 def test_several_predictors_stand_side_by_side() -> None:
-    both = {"mechanism": model(), "hybrid": dict(BASELINES["class_mean"].predictions)}
+    both = {"mechanism": model(), "combined": dict(BASELINES["class_mean"].predictions)}
     found = scoreboard(
         LOCK,
         both,
-        primary="hybrid",
+        primary="combined",
         baselines=BASELINES,
         diagnostics=EnsembleDiagnostics(draws=4000, effective_sample_size=812.5, max_pareto_k=0.61),
     )
     plain = scoreboard_json.document(found)
-    assert found.judged.name == "hybrid"
-    assert set(plain["predictors"]) == {"mechanism", "hybrid"}
-    assert plain["predictors"]["hybrid"]["crps"] == plain["baselines"]["class_mean"]["crps"]
+    assert found.primary_scores.name == "combined"
+    assert set(plain["predictors"]) == {"mechanism", "combined", "hybrid"}
+    assert plain["predictors"]["hybrid"] == plain["predictors"]["combined"]
+    assert plain["predictors"]["combined"]["crps"] == plain["baselines"]["class_mean"]["crps"]
     assert plain["calibration"] == {
         "draws": 4000,
         "effective_sample_size": 812.5,
@@ -272,7 +273,7 @@ def test_what_cannot_be_meant_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="no predictor"):
         scoreboard(LOCK, {})
     with pytest.raises(UnknownName, match="hybird"):
-        scoreboard(LOCK, {"hybrid": model()}, primary="hybird", baselines=BASELINES)
+        scoreboard(LOCK, {"combined": model()}, primary="combind", baselines=BASELINES)
     stray = replace(LOCK.contrasts[0].target, arm="nobody")
     with pytest.raises(UnknownName, match="nobody"):
         board(m={stray: NormalPredictive(0.0, 1.0)})

@@ -107,6 +107,7 @@ class ModelUnderTest:
 
     @property
     def outputs(self) -> tuple[str, ...]:
+        """What a solve gives: the diameter, then every species."""
         return (DIAMETER, *(species.name for species in self.treated.species))
 
     def solve(

@@ -27,7 +27,7 @@ FEWEST = 50
 SAME = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Surfaces:
     """Quadratic surfaces of m figures over d coordinates: value = constant + linear x + x' quadratic x.
 
@@ -44,6 +44,7 @@ class Surfaces:
 
     @property
     def n_figures(self) -> int:
+        """Number of figures."""
         return len(self.constant)
 
     @property
@@ -65,11 +66,11 @@ class Surfaces:
     def take(self, rows: NDArray[np.intp]) -> Surfaces:
         """Some of the figures."""
         return Surfaces(
-            self.constant[rows],
-            self.linear[rows],
-            self.quadratic[rows],
-            self.noise[rows],
-            self.error[rows],
+            constant=self.constant[rows],
+            linear=self.linear[rows],
+            quadratic=self.quadratic[rows],
+            noise=self.noise[rows],
+            error=self.error[rows],
         )
 
 
@@ -81,7 +82,13 @@ def fit(x: Floats, answers: Floats, continuous: int) -> Surfaces:
     raises      InvalidArgument for a figure with too few answers
     """
     m, d = answers.shape[1], x.shape[1]
-    found = Surfaces(np.zeros(m), np.zeros((m, d)), np.zeros((m, d, d)), np.zeros(m), np.zeros(m))
+    found = Surfaces(
+        constant=np.zeros(m),
+        linear=np.zeros((m, d)),
+        quadratic=np.zeros((m, d, d)),
+        noise=np.zeros(m),
+        error=np.zeros(m),
+    )
     gaps: dict[bytes, list[int]] = {}
     for j in range(m):
         known = answers[np.isfinite(answers[:, j]), j]

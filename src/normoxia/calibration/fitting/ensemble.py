@@ -58,10 +58,12 @@ class Ensemble:
 
     @property
     def layout(self) -> StateIndex:
+        """What stands where in a state."""
         return layout(self.space)
 
     @property
     def n_draws(self) -> int:
+        """Number of draws."""
         return len(self.states)
 
     @property

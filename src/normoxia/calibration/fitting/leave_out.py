@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 WARM_UP, ROUNDS = 20, 24
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LeftOutStudies:
     """Draws that have not seen a study.
 
@@ -86,12 +86,24 @@ def _weighted(
     if log_likelihood is None:
         even = np.full(n, 1.0 / n)
         return LeftOutStudies(
-            study, draws.states, even, -np.inf, float(draws.effective().min()), False
+            study=study,
+            states=draws.states,
+            weights=even,
+            k=-np.inf,
+            effective=float(draws.effective().min()),
+            refitted=False,
         )
     weights = smoothed(-log_likelihood)
     if not weights.reliable:
         return weights.k
-    return LeftOutStudies(study, draws.states, weights.values, weights.k, weights.effective, False)
+    return LeftOutStudies(
+        study=study,
+        states=draws.states,
+        weights=weights.values,
+        k=weights.k,
+        effective=weights.effective,
+        refitted=False,
+    )
 
 
 def _anew(
@@ -109,4 +121,11 @@ def _anew(
     )
     states = fresh.states
     even = np.full(len(states), 1.0 / len(states))
-    return LeftOutStudies(study, states, even, k, float(fresh.effective().min()), True)
+    return LeftOutStudies(
+        study=study,
+        states=states,
+        weights=even,
+        k=k,
+        effective=float(fresh.effective().min()),
+        refitted=True,
+    )

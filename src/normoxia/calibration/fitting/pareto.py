@@ -34,6 +34,7 @@ class Weights:
 
     @property
     def reliable(self) -> bool:
+        """Whether the tail is light enough for re-weighting."""
         return self.k <= RELIABLE
 
 

@@ -33,7 +33,7 @@ IMPOSSIBLE = -1e4
 SHAPE = 1.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateIndex:
     """Where what stands in a state: coordinates (continuous, then structures), then log spreads, then discrepancies.
 
@@ -50,10 +50,12 @@ class StateIndex:
 
     @property
     def n_coordinates(self) -> int:
+        """Number of coordinates, structures included."""
         return self.n_continuous + self.n_structures
 
     @property
     def width(self) -> int:
+        """Number of entries of a state."""
         return self.n_coordinates + len(self.spreads) + len(self.shifts)
 
     @property
@@ -84,11 +86,11 @@ def layout(space: Space, *, discrepant: bool = False) -> StateIndex:
         *STRUCTURAL.values(),
     ]
     return StateIndex(
-        len(space.parameters),
-        len(space.structures),
-        (*effects, "single arm", *STRUCTURAL),
-        tuple(scales),
-        discrepancy.names() if discrepant else (),
+        n_continuous=len(space.parameters),
+        n_structures=len(space.structures),
+        spreads=(*effects, "single arm", *STRUCTURAL),
+        scales=tuple(scales),
+        shifts=discrepancy.names() if discrepant else (),
     )
 
 

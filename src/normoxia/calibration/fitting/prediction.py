@@ -51,9 +51,16 @@ def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
     main = observations.main_set(trial, study_lock)
     if t.measure is Measure.HAZARD_RATIO:
         found = observations.ratio_figure(trial, main, o, study_lock)
-        return found and Statistic(t.study, Kind.RATIO, t.endpoint, found.set, t.arm, t.comparator)
+        return found and Statistic(
+            study=t.study,
+            kind=Kind.RATIO,
+            endpoint=t.endpoint,
+            set=found.set,
+            arm=t.arm,
+            comparator=t.comparator,
+        )
     kind = Kind.RESPONSE if t.measure is Measure.PERCENT else Kind.MEDIAN
-    return Statistic(t.study, kind, t.endpoint, main.id, t.arm)
+    return Statistic(study=t.study, kind=kind, endpoint=t.endpoint, set=main.id, arm=t.arm)
 
 
 def predict(
@@ -127,9 +134,21 @@ def _joint(
         chance[: len(seen), : len(seen)] = own.covariance[np.ix_(places, places)]
     single = own.single_arm if own is not None else False
     stand_in = tuple(
-        Observation(f, math.nan, math.nan, math.nan, math.nan, None, math.nan, "") for f in figures
+        Observation(
+            figure=f,
+            y=math.nan,
+            se=math.nan,
+            n=math.nan,
+            share=math.nan,
+            target=None,
+            value=math.nan,
+            source="",
+        )
+        for f in figures
     )
-    block = ObservationBlock(study, single, stand_in, np.zeros(n), chance)
+    block = ObservationBlock(
+        study=study, single_arm=single, observations=stand_in, y=np.zeros(n), covariance=chance
+    )
     surfaces: Mapping[str, object] = {study: emulated.of(study, figures)}
     local = Posterior(posterior.space, posterior.layout, (block,), surfaces)  # type: ignore[arg-type]
     mean, cov, _ = local.moments(block, states)

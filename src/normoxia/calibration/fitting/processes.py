@@ -16,24 +16,26 @@ from normoxia.calibration.fitting.workers import pool as worker_pool
 from normoxia.errors import Interrupted
 from normoxia.progress import Progress, Step, silent
 
-T = TypeVar("T", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
 #: seconds between two looks at what the processes tell
 LOOK = 0.2
 
 
-class Task(Protocol[T]):
+class Task(Protocol[T_co]):
     """A piece of work: a function at the top of a module, or a `functools.partial` of one; its values can be pickled."""
 
-    def __call__(self, *, progress: Progress) -> T: ...
+    def __call__(self, *, progress: Progress) -> T_co:
+        """Do the work, calling `progress` after each step."""
+        ...
 
 
 def run_in_processes(
-    pieces: Sequence[Task[T]],
+    pieces: Sequence[Task[T_co]],
     *,
     workers: int = 1,
     label: str | None = None,
     progress: Progress = silent,
-) -> list[T]:
+) -> list[T_co]:
     """What the pieces give, in their order; the first error of a piece, or of `progress`, ends them all.
 
     workers  processes; with one, all is done here, piece by piece. A script that asks for more keeps its own work under
@@ -89,7 +91,7 @@ def _listen(heard: Any, stop: Any) -> None:
     _line[:] = [heard, stop]
 
 
-def _work(i: int, piece: Callable[..., T]) -> T:
+def _work(i: int, piece: Callable[..., T_co]) -> T_co:
     heard, stop = _line
 
     def told(step: Step, /) -> None:

@@ -25,7 +25,7 @@ from normoxia.outcome import Endpoint
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttainableScores:
     """Measures of a predictor that knows each class exactly, and the heterogeneity within classes that limits it.
 
@@ -53,7 +53,9 @@ def attainable_scores(lock: Lock) -> AttainableScores:
         _ratios(lock, arms, e) for e in (Endpoint.PFS, Endpoint.OS)
     )
     orr, tau_orr = _responses(lock, arms)
-    return AttainableScores(pfs, survival, orr, tau_pfs, tau_os, tau_orr)
+    return AttainableScores(
+        pfs=pfs, os=survival, orr=orr, tau_pfs=tau_pfs, tau_os=tau_os, tau_orr=tau_orr
+    )
 
 
 def _ratios(

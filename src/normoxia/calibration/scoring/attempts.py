@@ -16,13 +16,13 @@ SCHEMA = "normoxia.attempts/1"
 class Attempt:
     """One way that was tried.
 
-    says    what it was, by language
+    description  what it was, by language
     scores  by the names of the scoreboard's summary; empty where nothing was scored
     kept    whether it is what is shipped
     """
 
     date: str
-    says: Mapping[str, str]
+    description: Mapping[str, str]
     scores: Mapping[str, float]
     kept: bool = False
 

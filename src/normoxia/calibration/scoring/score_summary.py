@@ -13,7 +13,7 @@ from normoxia.calibration.scoring.scored_contrasts import ScoredContrast
 from normoxia.outcome import Endpoint, Measure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreSummary:
     """The measures of the lock over some rows, every contrast and arm counting once unless said otherwise.
 
@@ -89,7 +89,13 @@ def summarise_by_study(rows: Sequence[ScoredContrast]) -> ScoreSummary:
         for name in ScoreSummary.__slots__
         if not name.startswith("n_")
     }
-    return ScoreSummary(counts.n_pfs, counts.n_os, counts.n_responses, counts.n_medians, **means)
+    return ScoreSummary(
+        n_pfs=counts.n_pfs,
+        n_os=counts.n_os,
+        n_responses=counts.n_responses,
+        n_medians=counts.n_medians,
+        **means,
+    )
 
 
 def crps_gain(rows: Sequence[ScoredContrast], baseline: str) -> tuple[float, float]:

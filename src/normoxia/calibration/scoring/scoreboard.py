@@ -44,10 +44,10 @@ class DirectionCall:
 
     target: Target
     win: float
-    foreseen: bool
+    correct: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One threshold: the number, its limit in the same unit, and whether it is met."""
 
@@ -83,9 +83,9 @@ class EnsembleDiagnostics(Value):
     outdated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictorScores:
-    """One predictor, judged.
+    """Scores of one predictor.
 
     rows       contrasts, responses and medians that were predicted, worst first as `rows.badness` has it
     strata     parts of patients counted already, in the same order; in no summary but their own
@@ -109,15 +109,15 @@ class PredictorScores:
     @property
     def failures_predicted(self) -> int:
         """Failed trials that were predicted to fail."""
-        return sum(called.foreseen for called in self.failures)
+        return sum(call.correct for call in self.failures)
 
     @property
     def successes_predicted(self) -> int:
         """Trials whose published interval lies below 1 that were predicted to succeed."""
-        return sum(called.foreseen for called in self.successes)
+        return sum(call.correct for call in self.successes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scoreboard:
     """Predictors and baselines on the same figures.
 
@@ -138,12 +138,12 @@ class Scoreboard:
     learned: Mapping[Endpoint, LearnedWeight] = field(default_factory=dict)
 
     @property
-    def reach(self) -> AttainableScores:
+    def attainable(self) -> AttainableScores:
         """What a predictor that knew each class of trial exactly would get."""
         return best.attainable_scores(self.lock)
 
     @property
-    def judged(self) -> PredictorScores:
+    def primary_scores(self) -> PredictorScores:
         """The primary predictor."""
         return self.predictors[self.primary]
 
@@ -270,21 +270,37 @@ def _verdicts(
         ("orr_within_6_points", figures.orr_within, responses_complete),
     ):
         limit = float(limits[name]["at_least"])
-        found.append(Verdict(name, value, limit, complete and value >= limit))
+        found.append(Verdict(name=name, value=value, limit=limit, met=complete and value >= limit))
     for name, value, floor in (
         ("mean_abs_log_hr_pfs", figures.mean_abs_log_hr_pfs, figures.noise_floor_pfs),
         ("mean_abs_log_hr_os", figures.mean_abs_log_hr_os, figures.noise_floor_os),
     ):
         limit = float(limits[name]["at_most"]) * floor
-        found.append(Verdict(name, value, limit, ratios_complete and value <= limit, "noise floor"))
+        found.append(
+            Verdict(
+                name=name,
+                value=value,
+                limit=limit,
+                met=ratios_complete and value <= limit,
+                against="noise floor",
+            )
+        )
     for name, rival in rivals.items():
         limit = rival.summary.crps
         found.append(
-            Verdict("crps", figures.crps, limit, ratios_complete and figures.crps < limit, name)
+            Verdict(
+                name="crps",
+                value=figures.crps,
+                limit=limit,
+                met=ratios_complete and figures.crps < limit,
+                against=name,
+            )
         )
     wanted = int(limits["failures_predicted"])
     foreseen = judged.failures_predicted
-    found.append(Verdict("failures_predicted", foreseen, wanted, foreseen >= wanted))
+    found.append(
+        Verdict(name="failures_predicted", value=foreseen, limit=wanted, met=foreseen >= wanted)
+    )
     return tuple(found)
 
 

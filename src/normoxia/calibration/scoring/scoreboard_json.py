@@ -15,7 +15,7 @@
                 paired: by baseline, the CRPS less the baseline's on the same hazard ratios, with its 95 % interval over studies,
                 and the same of the errors of PFS and OS; by_class: measures of hazard ratios by class of contrast
     combination beta and tau by endpoint, each with its 95 % interval: what the mechanism explains within classes, see `combination`
-    predictors, baselines   the summary of each
+    predictors, baselines   the summary of each; "hybrid" and "departing" are former names of "combined" and "discrepancy"
     calibration draws, effective_sample_size, max_pareto_k, largest_r_hat; outdated: documents that changed since the fit
 
 Numbers that do not exist, and ends that were not reached, are None.
@@ -42,13 +42,15 @@ from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScor
 from normoxia.calibration.scoring.scored_contrasts import Interval, PredictionScore, ScoredContrast
 from normoxia.outcome import Endpoint, Measure
 
+#: names that predictors had before, which readers of the JSON may know
+_FORMER = {"hybrid": "combined", "departing": "discrepancy"}
 #: name and version of the dictionary
 SCHEMA = "normoxia/scoreboard/1"
 
 
 def document(board: Scoreboard) -> dict[str, Any]:
     """A scoreboard as the module says."""
-    judged = board.judged
+    judged = board.primary_scores
     return {
         "schema": SCHEMA,
         "primary": board.primary,
@@ -69,7 +71,7 @@ def document(board: Scoreboard) -> dict[str, Any]:
         "failures": [_called(called) for called in judged.failures],
         "successes": [_called(called) for called in judged.successes],
         "missing": [_target(target) for target in judged.missing],
-        "predictors": {name: _judged(one) for name, one in board.predictors.items()},
+        "predictors": _predictors(board),
         "baselines": {
             name: {**_judged(one), "fallbacks": board.fallbacks[name]}
             for name, one in board.baselines.items()
@@ -91,8 +93,14 @@ def document(board: Scoreboard) -> dict[str, Any]:
     }
 
 
+def _predictors(board: Scoreboard) -> dict[str, Any]:
+    """Measures of each predictor; two of them under the names of earlier versions too."""
+    found = {name: _judged(one) for name, one in board.predictors.items()}
+    return found | {old: found[name] for old, name in _FORMER.items() if name in found}
+
+
 def _summary(board: Scoreboard) -> dict[str, Any]:
-    judged = board.judged
+    judged = board.primary_scores
     found = _judged(judged)
     found["crps_baselines"] = {
         name: _number(one.summary.crps) for name, one in board.baselines.items()
@@ -105,7 +113,8 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
     }
     found["paired"] = {name: _paired(judged, name) for name in board.baselines}
     found["by_class"] = _by_class(board)
-    found["reach"] = {name: _number(value) for name, value in asdict(board.reach).items()}
+    found["reach"] = {name: _number(value) for name, value in asdict(board.attainable).items()}
+    found["attainable"] = found["reach"]
     found["unseen"]["crps_baselines"] = {
         name: _number(one.unseen.crps) for name, one in board.baselines.items()
     }
@@ -129,7 +138,7 @@ def _by_class(board: Scoreboard) -> dict[str, Any]:
     """Measures of hazard ratios by class of contrast."""
     evidence = baselines.evidence(board.lock)
     kinds = combination.classes_of(evidence, [o.target for o in board.lock.contrasts])
-    rows = [r for r in board.judged.rows if r.observed.target.is_ratio]
+    rows = [r for r in board.primary_scores.rows if r.observed.target.is_ratio]
     keys = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os")
     found = {}
     for kind in sorted(set(kinds.values())):
@@ -241,7 +250,7 @@ def _called(called: DirectionCall) -> dict[str, Any]:
     return {
         **_target(called.target),
         "probability_significant": _number(called.win),
-        "foreseen": called.foreseen,
+        "foreseen": called.correct,
     }
 
 

@@ -15,7 +15,7 @@ from normoxia.values import Value
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PredictionScore(Value):
     """One prediction beside what was published, on the scale of predictions (logarithm for hazard ratios).
 

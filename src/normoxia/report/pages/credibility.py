@@ -353,7 +353,10 @@ class _CredibilityPage:
         scored_rows = (
             {}
             if board is None
-            else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
+            else {
+                r.observed.target: r
+                for r in (*board.primary_scores.rows, *board.primary_scores.strata)
+            }
         )
         heads = [
             "endpoint",

@@ -174,7 +174,7 @@ class _ScoreboardPage:
         return [
             *blocks,
             board_text.verdict_table(),
-            Prose(board_text.reach()),
+            Prose(board_text.attainable()),
             direction_table(self.board, self.text),
         ]
 
@@ -194,7 +194,7 @@ class _ScoreboardPage:
     def score_lines(self) -> list[Score]:
         """The primary predictor, the others, and the baselines with the difference from each."""
         board, board_text = self.board, self.board_text
-        primary = board.judged
+        primary = board.primary_scores
         others = [
             predictor for name, predictor in board.predictors.items() if name != board.primary
         ]
@@ -299,7 +299,7 @@ class _ScoreboardPage:
         return [self.add_figure(figure)]
 
     def strata(self) -> list[Block]:
-        rows = self.board.judged.strata
+        rows = self.board.primary_scores.strata
         if not rows:
             return []
         return [

@@ -35,7 +35,7 @@ class ScoreboardText:
 
     def __init__(self, board: Scoreboard, text: Language) -> None:
         self.board, self.text = board, text
-        self.judged = board.judged
+        self.judged = board.primary_scores
         self.n_seen = len({o.target.study for o in board.lock.contrasts if o.seen})
 
     # names and numbers
@@ -83,11 +83,11 @@ class ScoreboardText:
         names = self.text.say("pool.semicolon").join(self.threshold(v) for v in missed)
         return self._say("lost", k=len(missed), n=len(verdicts), names=names)
 
-    def reach(self) -> str:
+    def attainable(self) -> str:
         """Return a sentence on the scores attainable if the effect of each class of trial were known exactly."""
-        number, attainable = self.text.number, self.board.reach
+        number, attainable = self.text.number, self.board.attainable
         return self._say(
-            "reach",
+            "attainable",
             pfs=number(attainable.pfs, 3),
             os=number(attainable.os, 3),
             orr=self.percent(attainable.orr),
@@ -198,7 +198,7 @@ class ScoreboardText:
         f, number = self.judged.unseen, self.text.number
         if v.name == "failures_predicted":
             failures = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
-            return self._of(sum(c.foreseen for c in failures), len(failures))
+            return self._of(sum(c.correct for c in failures), len(failures))
         if v.name in ("coverage95", "orr_within_6_points"):
             return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
         if v.name == "crps":
@@ -263,8 +263,8 @@ class ScoreboardText:
 
     def _correct_counts(self, calls: Sequence[DirectionCall]) -> tuple[str, str]:
         unseen = [c for c in calls if not self.board.lock.of(c.target).seen]
-        return self._of(sum(c.foreseen for c in calls), len(calls)), self._of(
-            sum(c.foreseen for c in unseen), len(unseen)
+        return self._of(sum(c.correct for c in calls), len(calls)), self._of(
+            sum(c.correct for c in unseen), len(unseen)
         )
 
     def predictor_table(self) -> Table:
