@@ -191,11 +191,11 @@ def _check(
     apart: dict[str, list[tuple[float, float, float]]] = {}
     for study in studies:
         found = experiments.read(folder, study)
-        foreseen = known.surfaces[study].at(points.of(study, space))
+        emulated = known.surfaces[study].at(points.of(study, space))
         for j, figure in enumerate(known.figures[study]):
             if not known.surfaces[study].varies[j]:
                 continue
-            apart_by = summary(found, figure) - foreseen[:, j]
+            apart_by = summary(found, figure) - emulated[:, j]
             difference = apart_by[np.isfinite(apart_by)]
             if len(difference) > len(states) // 2:
                 surfaces = known.surfaces[study]

@@ -1,7 +1,7 @@
 """Forecasts: planned trials run under the calibrated ensemble before their results are known, dated, hashed, stored, and scored later.
 
 A forecast is what `trial.analyse` gives of many possible trials, each under a draw of the ensemble; nothing in it is fitted to the
-design. Beside each simulated hazard ratio stands the one joined with the component model (`hybrid`). The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
+design. Beside each simulated hazard ratio stands the one combined with the component model (`combined`). The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
 SCHEMA = "normoxia.forecasts/2"
-#: documents that can be read; the first kind held no joined hazard ratios
+#: documents that can be read; the first kind has no combined hazard ratios
 READABLE = ("normoxia.forecasts/1", SCHEMA)
 #: origin of a hazard ratio that is half simulated, half the component model's
 COMBINED = "joined"
@@ -49,9 +49,9 @@ _FARTHEST = 120.0
 class Forecast:
     """What was predicted of one design.
 
-    limits           those of the design, and where a joined ratio is not by components
+    limits           those of the design, and where a combined ratio is not by components
     outcomes         medians in months, rates in percent, hazard ratios, each with its 95 % interval; populations are
-                     protocols of the design. The origin tells a hazard ratio that is `COMBINED` from a simulated one
+                     protocols of the design. The origin distinguishes a `COMBINED` hazard ratio from a simulated one
     protocol_sha256  digests of the protocols, by name
     digest           SHA-256 of the outcomes as stored
     """
@@ -114,9 +114,11 @@ def forecast(
     for trial, result in (
         [designs.together(cohorts, results, design.id)] if design.pooled else pairs
     ):
-        joined = combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
-        found += _kept(design, trial, result, joined)
-        limits += _stand_ins(joined)
+        combined_ratios = (
+            combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
+        )
+        found += _kept(design, trial, result, combined_ratios)
+        limits += _stand_ins(combined_ratios)
     digests = {trial.id: hashlib.sha256(trial.text.encode()).hexdigest() for trial in cohorts}
     return Forecast(
         design=design.id,
@@ -151,7 +153,7 @@ def _alike(cohorts: Sequence[Trial]) -> bool:
     )
 
 
-def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
+def _stand_ins(combined_ratios: Sequence[CombinedRatio]) -> list[str]:
     """Where the half that is not mechanism is no sum of components."""
     means = {
         baselines.CLASS_MEAN: "of their class of comparison",
@@ -160,20 +162,23 @@ def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
     return [
         f"no study tells the components of {one.mechanism.arm} and {one.mechanism.comparator} apart; "
         f"the mean {means[one.by]} stands in for them"
-        for one in joined
+        for one in combined_ratios
         if one.by in means
     ]
 
 
 def _kept(
-    design: TrialDesign, trial: Trial, result: TrialResult, joined: Sequence[CombinedRatio] = ()
+    design: TrialDesign,
+    trial: Trial,
+    result: TrialResult,
+    combined_ratios: Sequence[CombinedRatio] = (),
 ) -> list[Outcome]:
     """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so.
 
-    joined  hazard ratios joined with the component model's, which are kept too, each after the simulated one
+    combined_ratios  hazard ratios combined with the component model's, which are kept too, each after the simulated one
     """
     everybody = trial.sets[0].id
-    both_of = {one.key: one.joined for one in joined}
+    both_of = {one.key: one.joined for one in combined_ratios}
     kept = []
     for o in analysis.analyse(result, trial):
         ratio = o.measure is Measure.HAZARD_RATIO

@@ -1,4 +1,4 @@
-"""The whole judgement in one verb: posterior, every study left out in turn, predictions, hybrid, scoreboard."""
+"""The whole validation in one verb: posterior, every study left out in turn, predictions, their combinations, scoreboard."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ Floats = NDArray[np.float64]
 
 #: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat near 1.05)
 CHAINS, WARM_UP, ROUNDS, EVERY = 128, 200, 80, 2
-#: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
+#: the seed of printed scores; and the file of the shipped emulators, beside the lock
 SEED, EMULATORS = 1, "emulated.npz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A posterior and its draws, and figures of the evidence that could not be emulated and so do not speak."""
+    """A posterior and its draws, and figures of the evidence that could not be emulated and so do not count."""
 
     posterior: Posterior
     draws: PosteriorDraws
@@ -86,7 +86,7 @@ class Validation:
 
     @property
     def identifiability(self) -> tuple[tuple[str, float, float, float], ...]:
-        """What the evidence could tell of each entry of a state, as `contraction`."""
+        """What the evidence determines of each entry of a state, as `contraction`."""
         return contraction(self.mechanism.fit)
 
     @property
@@ -154,9 +154,9 @@ def fit(
 
 
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
-    """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
+    """The shipped calibration validated, from the shipped emulators on; see `cross_validate`."""
     emulated = EmulatedStudies.read(shipped_emulators())
-    return judge(
+    return cross_validate(
         hyperparameters.read(),
         emulated,
         seed,
@@ -171,7 +171,7 @@ def shipped_emulators() -> Path:
     return library.path("calibrations", "lock").with_name(EMULATORS)
 
 
-def judge(
+def cross_validate(
     space: Space,
     emulated: EmulatedStudies,
     seed: int,
@@ -183,7 +183,7 @@ def judge(
 ) -> Validation:
     """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines.
 
-    workers  processes, see `abreast`; the judgement is the same for any number
+    workers  processes, see `run_in_processes`; the scores are the same for any number
     """
     known = locked.read() if lock is None else lock
     fits = run_in_processes(

@@ -11,6 +11,7 @@ import pytest
 
 from normoxia.calibration.scoring import baselines, lock, score_summary, scoreboard_json
 from normoxia.calibration.scoring.lock import Lock, Target
+from normoxia.calibration.scoring.score_summary import crps_gain, paired_difference
 from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.errors import InvalidArgument, UnknownName
@@ -93,6 +94,8 @@ def test_the_json_has_the_keys_that_were_asked_for() -> None:
         assert set(row["predicted"]) >= {"median", "interval50", "interval95"}
         assert set(row["baselines"]) == {"constant", "class_mean", "component_nma"}
     assert set(found["summary"]) >= SUMMARY
+    assert set(found["summary"]["paired"]) == {"constant", "class_mean", "component_nma"}
+    assert set(found["combination"]) == {"beta", "tau"}
     assert set(found["summary"]["crps_baselines"]) == {"constant", "class_mean", "component_nma"}
     assert set(found["calibration"]) >= {"draws", "effective_sample_size", "max_pareto_k"}
 
@@ -266,14 +269,43 @@ def test_several_predictors_stand_side_by_side() -> None:
         "draws": 4000,
         "effective_sample_size": 812.5,
         "max_pareto_k": 0.61,
+        "largest_r_hat": None,
+        "outdated": [],
     }
 
 
 def test_what_cannot_be_meant_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="no predictor"):
         scoreboard(LOCK, {})
-    with pytest.raises(UnknownName, match="hybird"):
+    with pytest.raises(UnknownName, match="combind"):
         scoreboard(LOCK, {"combined": model()}, primary="combind", baselines=BASELINES)
     stray = replace(LOCK.contrasts[0].target, arm="nobody")
     with pytest.raises(UnknownName, match="nobody"):
         board(m={stray: NormalPredictive(0.0, 1.0)})
+
+
+def test_paired_differences_are_the_gains_turned_round_with_students_interval() -> None:
+    """Against the gain's own error over studies, and Student's t from its table: 2.080 for 21 degrees of freedom."""
+    found = board(m=model())
+    rows = found.primary_scores.rows
+    mean, error = crps_gain(rows, "constant")
+    paired = paired_difference(rows, "constant", "crps")
+    assert len(LOCK.studies) == 22
+    assert paired.difference == pytest.approx(-mean)
+    assert (paired.low, paired.high) == pytest.approx(
+        (-mean - 2.0796 * error, -mean + 2.0796 * error), rel=1e-4
+    )
+    own = [r for r in rows if r.observed.target.is_ratio and r.observed.target.endpoint == "OS"]
+    expected = np.mean([r.predicted.error - r.baselines["constant"].error for r in own])
+    overall = paired_difference(rows, "constant", "error", Endpoint.OS)
+    assert overall.difference == pytest.approx(float(expected))
+    assert overall.low < overall.difference < overall.high
+
+
+def test_measures_by_class_add_up_to_those_of_all() -> None:
+    found = scoreboard_json.document(board(m=model()))["summary"]
+    for key in ("n_pfs", "n_os"):
+        assert sum(one[key] for one in found["by_class"].values()) == found[key]
+    n = {kind: one["n_pfs"] + one["n_os"] for kind, one in found["by_class"].items()}
+    total = sum(n[kind] * one["crps"] for kind, one in found["by_class"].items())
+    assert total / sum(n.values()) == pytest.approx(found["crps"])

@@ -96,9 +96,9 @@ class CredibilitySection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredibilityFile:
-    """Everything the report tells, as values.
+    """Everything the report shows, as values.
 
-    targets   what calibration is fitted to; narrowings what it could tell, () before there is an ensemble
+    targets   what calibration is fitted to; narrowings how far it narrowed the parameters, () before there is an ensemble
     scored    the lock with the published figures; board what was predicted for them, None where nothing was
     protocols of every study that can be run, by study
     """

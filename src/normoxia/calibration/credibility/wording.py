@@ -68,8 +68,8 @@ class CredibilityQuestion:
 class Wording:
     """A claim in words; `says`, `criterion` and `found` have places for numbers.
 
-    factor   the credibility factor of ASME V&V 40 it speaks to
-    command  how to do it again; test where it is tried
+    factor   the credibility factor of ASME V&V 40 it belongs to
+    command  how to do it again; test that covers it
     """
 
     id: str

@@ -191,7 +191,7 @@ def emulate(
     """Surfaces through the simulated points of one or more rounds.
 
     rounds   points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
-    workers  processes, see `abreast`; the surfaces are the same for any number
+    workers  processes, see `run_in_processes`; the surfaces are the same for any number
     """
     found = run_in_processes(
         [partial(_trial, space, rounds, study, lock) for study in studies],

@@ -17,9 +17,9 @@ from normoxia.errors import InvalidArgument
 
 Floats = NDArray[np.float64]
 
-#: weights of squares and of products beside that of linear terms, tried in turn
+#: weights of squares and of products beside that of linear terms, each in turn
 RELATIVE = ((0.03, 0.01), (0.1, 0.03), (0.3, 0.1))
-#: signal over noise of a linear term, tried in turn
+#: signal over noise of a linear term, each in turn
 SIGNAL = tuple(10.0**e for e in np.arange(-5.0, 1.01, 0.25))
 #: points with an answer that a surface needs at least
 FEWEST = 50

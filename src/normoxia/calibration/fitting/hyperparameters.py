@@ -91,7 +91,7 @@ class Space:
     @property
     def digest(self) -> str:
         """SHA-256 of all that simulations and fits depend on: not of titles, sources and remarks."""
-        told = {
+        content = {
             "parameters": [[p.name, p.scale, p.centre, p.sd] for p in self.parameters],
             "structures": [
                 [s.name, sorted(s.on.items()), sorted(s.off.items())] for s in self.structures
@@ -99,7 +99,7 @@ class Space:
             "trial_effects": [effect.name for effect in self.trial_effects],
             "spreads": [self.spread_randomised, self.spread_single_arm, self.simulated_shift],
         }
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 RATIO_CORRELATION = 0.5
 #: share of patients still followed at a median or landmark printed without an interval; assumed
 FOLLOWED = 0.9
-#: points of one curve nearer in time than this factor tell the same
+#: points of one curve nearer in time than this factor carry the same information
 APART = 1.2
 #: least eigenvalue of a covariance over its least variance: printed figures are rounded, and cuts differ
 ROUNDING = 0.05
@@ -144,8 +144,8 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
 
 def _followed(whole: Sequence[Observation], endpoint: Endpoint, sizes: Iterable[str]) -> list[str]:
     """Arms whose own curve counts: all but those of which a hazard ratio of the endpoint is printed."""
-    told = {r.figure.arm for r in whole if r.figure.endpoint is endpoint}
-    return [arm for arm in sizes if arm not in told]
+    with_ratio = {r.figure.arm for r in whole if r.figure.endpoint is endpoint}
+    return [arm for arm in sizes if arm not in with_ratio]
 
 
 def _patients(trial: Trial, main: AnalysisSet, o: Outcome) -> int:
@@ -196,7 +196,7 @@ def _ratio(
 
 
 def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> Statistic | None:
-    """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not tell."""
+    """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not contain."""
     t = o.target
     if not o.stratum:
         return Statistic(
@@ -245,7 +245,7 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     Points of one curve have independent increments: cov = variance of the earlier x ratio of cumulative hazards. A log hazard
     ratio contains its arms' errors, that of its control with the opposite sign; ratios that share an arm share its error. Strata apart from
     each other have their whole in common. PFS and OS of the same patients are correlated as `RATIO_CORRELATION`, assumed.
-    Responders are among those whose disease is controlled, which the two logits' covariance tells. Rates are taken as
+    Responders are among those whose disease is controlled, which the two logits' covariance includes. Rates are taken as
     independent of the rest.
     """
     n = len(seen)

@@ -39,7 +39,7 @@ class StateIndex:
 
     spreads  names: one a trial effect, "single arm", and those of structural error
     scales   of their half-normal priors; shape (n_spreads,)
-    shifts   names of the components' discrepancies; () where the mechanism speaks alone
+    shifts   names of the components' discrepancies; () for the mechanism by itself
     """
 
     n_continuous: int

@@ -45,7 +45,7 @@ def targets_of(study: str, lock: Lock) -> tuple[Observed, ...]:
 
 
 def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
-    """What is emulated for a scored figure; None where the trial's sets cannot tell it."""
+    """What is emulated for a scored figure; None where the trial's sets do not contain it."""
     t = o.target
     trial = from_study.preferred(t.study)
     main = observations.main_set(trial, study_lock)
@@ -77,7 +77,7 @@ def predict(
     """Predictions of a study's scored figures.
 
     states    draws that have not seen the study; shape (n, width); weights sum to 1
-    anchored  also let the control arm's own curve and response rate speak; its own figures are then not predicted
+    anchored  also condition on the control arm's own curve and response rate, which are then not predicted
     """
     known = set(emulated.figures[study])
     pairs = [
@@ -89,8 +89,8 @@ def predict(
     seen = (
         [o for o in own.observations if _is_control(o, own)] if own is not None and anchored else []
     )
-    told = {o.figure.arm for o in seen}
-    pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in told]
+    conditioned = {o.figure.arm for o in seen}
+    pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in conditioned]
     wanted = [figure for _, figure in pairs]
     mean, cov = _joint(
         posterior, states, study, emulated, [*(o.figure for o in seen), *wanted], seen, own

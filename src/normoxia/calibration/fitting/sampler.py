@@ -34,9 +34,9 @@ SHORTEST = 1e-5
 TOWARDS_DIAGONAL = 0.1
 #: rounds of warm-up between two looks at how coordinates spread, each at the later half of the rounds so far
 LOOK = 10
-#: rounds before the first look where a tuning was given: fewer would tell less than it does
+#: rounds before the first look where a tuning was given: fewer would estimate worse than it
 TRUSTED = 40
-#: draws without any association that are added to those from which is told how coordinates go with structures; assumed
+#: draws without any association that are added to those from which the association of coordinates with structures is estimated; assumed
 SCEPTICAL = 10.0
 
 

@@ -1,4 +1,4 @@
-"""What calibration is judged by, as frozen values: the locked list, with the observed figures of the registry attached.
+"""What calibration is scored by, as frozen values: the locked list, with the observed figures of the registry attached.
 
 `library/calibrations/lock.yaml` was written before the first calibration and carries a digest; nothing here chooses anew
 what is scored, and a figure that the registry no longer holds is an error, not a gap.
@@ -139,7 +139,7 @@ class Lock:
 def read(studies: Registry | None = None) -> Lock:
     """The lock with the published figures of a registry.
 
-    studies  the shipped registry by default; another one serves to try what depends on a figure
+    studies  the shipped registry by default; another one serves to test what depends on a figure
     raises   UnknownName for a study, population or arm the registry lacks, InvalidDocument for a figure it lacks
     """
     return _read(studies) if studies is not None else _shipped()

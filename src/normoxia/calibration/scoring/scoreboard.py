@@ -1,7 +1,7 @@
 """The scoreboard: every scored figure, what was predicted for it without its study, and what that amounts to.
 
-A `Scoreboard` holds any number of predictors side by side (the mechanism, a hybrid, anchored predictions) and the three
-baselines, all judged by the same rules. Its threshold verdicts are those of the lock, about one of the predictors. Values
+A `Scoreboard` holds any number of predictors side by side (the mechanism, a combination, anchored predictions) and the three
+baselines, all scored by the same rules. Its threshold verdicts are those of the lock, about one of the predictors. Values
 only; what shows them lies elsewhere. A figure that a predictor leaves out is listed in `missing` and no threshold that
 rests on it is met.
 """
@@ -87,7 +87,7 @@ class EnsembleDiagnostics(Value):
 class PredictorScores:
     """Scores of one predictor.
 
-    rows       contrasts, responses and medians that were predicted, worst first as `rows.badness` has it
+    rows       contrasts, responses and medians that were predicted, worst first as `worst_first` has it
     strata     parts of patients counted already, in the same order; in no summary but their own
     missing    scored figures without a prediction (contrasts and responses)
     summary    all rows; unseen without the trials that had been run and seen; by_study and unseen_by_study the mean over
@@ -181,16 +181,16 @@ def scoreboard(
     beside = {
         name: _cells(lock, rival.predictions, rival.fallbacks) for name, rival in rivals.items()
     }
-    judged = {
-        name: _judge(lock, name, _cells(lock, given), beside) for name, given in predictors.items()
+    scored = {
+        name: _score(lock, name, _cells(lock, given), beside) for name, given in predictors.items()
     }
-    rivals_judged = {name: _judge(lock, name, cells, {}) for name, cells in beside.items()}
+    scored_baselines = {name: _score(lock, name, cells, {}) for name, cells in beside.items()}
     return Scoreboard(
         lock=lock,
         primary=chosen,
-        predictors=judged,
-        baselines=rivals_judged,
-        thresholds=_verdicts(lock, judged[chosen], rivals_judged),
+        predictors=scored,
+        baselines=scored_baselines,
+        thresholds=_verdicts(lock, scored[chosen], scored_baselines),
         fallbacks={
             name: sum(o.target in rival.fallbacks for o in lock.contrasts)
             for name, rival in rivals.items()
@@ -211,7 +211,7 @@ def _cells(
     }
 
 
-def _judge(
+def _score(
     lock: Lock,
     name: str,
     cells: Mapping[Target, PredictionScore],
@@ -258,12 +258,12 @@ def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> Dir
 
 
 def _verdicts(
-    lock: Lock, judged: PredictorScores, rivals: Mapping[str, PredictorScores]
+    lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores]
 ) -> tuple[Verdict, ...]:
     """The lock's thresholds, a baseline each for the CRPS; none is met while figures it rests on are missing."""
-    limits, figures = lock.thresholds, judged.summary
-    ratios_complete = not any(t.is_ratio for t in judged.missing)
-    responses_complete = not any(not t.is_ratio for t in judged.missing)
+    limits, figures = lock.thresholds, predictor.summary
+    ratios_complete = not any(t.is_ratio for t in predictor.missing)
+    responses_complete = not any(not t.is_ratio for t in predictor.missing)
     found = []
     for name, value, complete in (
         ("coverage95", figures.coverage95, ratios_complete),
@@ -297,9 +297,11 @@ def _verdicts(
             )
         )
     wanted = int(limits["failures_predicted"])
-    foreseen = judged.failures_predicted
+    n_predicted = predictor.failures_predicted
     found.append(
-        Verdict(name="failures_predicted", value=foreseen, limit=wanted, met=foreseen >= wanted)
+        Verdict(
+            name="failures_predicted", value=n_predicted, limit=wanted, met=n_predicted >= wanted
+        )
     )
     return tuple(found)
 

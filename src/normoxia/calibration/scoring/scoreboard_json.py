@@ -3,7 +3,7 @@
     schema
     studies[]   study, population, endpoint, contrast, observed {value, interval}, predicted {median, interval50, interval95},
                 inside95, baselines {constant, class_mean, component_nma}; worst first, about the primary predictor.
-                `measure` tells hazard ratios from response rates and medians; a baseline's entry is its predicted median, and
+                `measure` distinguishes hazard ratios from response rates and medians; a baseline's entry is its predicted median, and
                 `baseline_details` has the rest
     strata[]    the same for parts of patients counted already; in no summary but `of_strata`
     summary     coverage95, coverage50, mean_abs_log_hr_pfs, mean_abs_log_hr_os, noise_floor_pfs, noise_floor_os,
@@ -50,13 +50,13 @@ SCHEMA = "normoxia/scoreboard/1"
 
 def document(board: Scoreboard) -> dict[str, Any]:
     """A scoreboard as the module says."""
-    judged = board.primary_scores
+    predictor = board.primary_scores
     return {
         "schema": SCHEMA,
         "primary": board.primary,
         "lock": {"date": board.lock.date, "sha256": board.lock.digest},
-        "studies": [_row(row) for row in judged.rows],
-        "strata": [_row(row) for row in judged.strata],
+        "studies": [_row(row) for row in predictor.rows],
+        "strata": [_row(row) for row in predictor.strata],
         "summary": _summary(board),
         "thresholds": [
             {
@@ -68,12 +68,12 @@ def document(board: Scoreboard) -> dict[str, Any]:
             }
             for v in board.thresholds
         ],
-        "failures": [_called(called) for called in judged.failures],
-        "successes": [_called(called) for called in judged.successes],
-        "missing": [_target(target) for target in judged.missing],
+        "failures": [_call(call) for call in predictor.failures],
+        "successes": [_call(call) for call in predictor.successes],
+        "missing": [_target(target) for target in predictor.missing],
         "predictors": _predictors(board),
         "baselines": {
-            name: {**_judged(one), "fallbacks": board.fallbacks[name]}
+            name: {**_measures(one), "fallbacks": board.fallbacks[name]}
             for name, one in board.baselines.items()
         },
         "combination": {
@@ -95,23 +95,23 @@ def document(board: Scoreboard) -> dict[str, Any]:
 
 def _predictors(board: Scoreboard) -> dict[str, Any]:
     """Measures of each predictor; two of them under the names of earlier versions too."""
-    found = {name: _judged(one) for name, one in board.predictors.items()}
+    found = {name: _measures(one) for name, one in board.predictors.items()}
     return found | {old: found[name] for old, name in _FORMER.items() if name in found}
 
 
 def _summary(board: Scoreboard) -> dict[str, Any]:
-    judged = board.primary_scores
-    found = _judged(judged)
+    predictor = board.primary_scores
+    found = _measures(predictor)
     found["crps_baselines"] = {
         name: _number(one.summary.crps) for name, one in board.baselines.items()
     }
     found["crps_gains"] = {
         name: {"mean": _number(mean), "standard_error": _number(error)}
         for name, (mean, error) in (
-            (name, crps_gain(judged.rows, name)) for name in board.baselines
+            (name, crps_gain(predictor.rows, name)) for name in board.baselines
         )
     }
-    found["paired"] = {name: _paired(judged, name) for name in board.baselines}
+    found["paired"] = {name: _paired(predictor, name) for name in board.baselines}
     found["by_class"] = _by_class(board)
     found["reach"] = {name: _number(value) for name, value in asdict(board.attainable).items()}
     found["attainable"] = found["reach"]
@@ -121,11 +121,11 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
     return found
 
 
-def _paired(judged: PredictorScores, baseline: str) -> dict[str, Any]:
+def _paired(predictor: PredictorScores, baseline: str) -> dict[str, Any]:
     """The CRPS less a baseline's, and errors of each endpoint likewise."""
-    found = _difference(paired_difference(judged.rows, baseline, "crps"))
+    found = _difference(paired_difference(predictor.rows, baseline, "crps"))
     for endpoint in (Endpoint.PFS, Endpoint.OS):
-        error = paired_difference(judged.rows, baseline, "error", endpoint)
+        error = paired_difference(predictor.rows, baseline, "error", endpoint)
         found[f"error_{endpoint.lower()}"] = _difference(error)
     return found
 
@@ -157,19 +157,19 @@ def _learned(weight: LearnedWeight) -> dict[str, Any]:
     }
 
 
-def _judged(judged: PredictorScores) -> dict[str, Any]:
+def _measures(predictor: PredictorScores) -> dict[str, Any]:
     """The measures of one predictor: over everything at the top, over less beneath."""
     return {
-        **_figures(judged.summary),
-        "failures_predicted": judged.failures_predicted,
-        "failures": len(judged.failures),
-        "successes_predicted": judged.successes_predicted,
-        "successes": len(judged.successes),
-        "missing": len(judged.missing),
-        "unseen": _figures(judged.unseen),
-        "by_study": _figures(judged.by_study),
-        "unseen_by_study": _figures(judged.unseen_by_study),
-        "of_strata": _figures(judged.of_strata),
+        **_figures(predictor.summary),
+        "failures_predicted": predictor.failures_predicted,
+        "failures": len(predictor.failures),
+        "successes_predicted": predictor.successes_predicted,
+        "successes": len(predictor.successes),
+        "missing": len(predictor.missing),
+        "unseen": _figures(predictor.unseen),
+        "by_study": _figures(predictor.by_study),
+        "unseen_by_study": _figures(predictor.unseen_by_study),
+        "of_strata": _figures(predictor.of_strata),
     }
 
 
@@ -246,11 +246,11 @@ def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:
     return found
 
 
-def _called(called: DirectionCall) -> dict[str, Any]:
+def _call(call: DirectionCall) -> dict[str, Any]:
     return {
-        **_target(called.target),
-        "probability_significant": _number(called.win),
-        "foreseen": called.correct,
+        **_target(call.target),
+        "probability_significant": _number(call.win),
+        "foreseen": call.correct,
     }
 
 
