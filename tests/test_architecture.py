@@ -53,6 +53,7 @@ INNER_FLOORS = {
         "validation": 3,
         "forecast": 3,
         "credibility": 3,
+        "forecast_scoring": 4,
         "calibrate": 4,
     },
 }

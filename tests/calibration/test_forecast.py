@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from normoxia import evidence, library
-from normoxia.calibration import forecast
+from normoxia.calibration import forecast, forecast_scoring
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
@@ -94,7 +94,7 @@ def test_each_hazard_ratio_is_forecast_twice_and_reads_back(
     assert [(o.endpoint, o.origin) for o in ratios] == [
         (endpoint, origin)
         for endpoint in (Endpoint.PFS, Endpoint.OS)
-        for origin in ("simulated", forecast.JOINED)
+        for origin in ("simulated", forecast.COMBINED)
     ]
     assert all(o.origin == "simulated" for o in one.outcomes if o not in ratios)
     path = tmp_path / "one.yaml"
@@ -118,7 +118,7 @@ def test_a_forecast_says_where_no_components_were_joined(small: Callable) -> Non
 
 def test_cohorts_taken_together_are_joined_once(small: Callable) -> None:
     one = small("PF-08634404-NSCLC-1L")
-    assert sum(o.origin == forecast.JOINED for o in one.outcomes) == 2
+    assert sum(o.origin == forecast.COMBINED for o in one.outcomes) == 2
 
 
 def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
@@ -130,10 +130,10 @@ def test_both_predictions_of_a_ratio_are_scored(small: Callable) -> None:
     )
     made_up = _printing(printed)
     held = forecast.Forecasts("2026-11-29", "", {}, (one,))
-    mechanism, joined = forecast.score(held, made_up)
-    assert (mechanism.foreseen.origin, joined.foreseen.origin) == ("simulated", forecast.JOINED)
+    mechanism, joined = forecast_scoring.score_study(held, made_up).scored
+    assert (mechanism.predicted.origin, joined.predicted.origin) == ("simulated", forecast.COMBINED)
     assert mechanism.z == 0.0
-    both = joined.foreseen.estimate
+    both = joined.predicted.estimate
     reach = (math.log(both.high) - math.log(both.low)) / (2 * 1.959964)
     assert joined.z == pytest.approx(
         (math.log(printed.estimate.value) - math.log(both.value)) / reach
@@ -163,7 +163,7 @@ def _foreseen() -> Outcome:
 def test_a_stratum_is_not_held_against_the_forecast_of_everybody() -> None:
     whole = _foreseen()
     stratum = replace(whole, population="squamous", estimate=Estimate(0.1))
-    held = forecast.held_against(forecast.read(), _printing(stratum, whole))
+    held = forecast_scoring.score_study(forecast.read(), _printing(stratum, whole))
     assert {s.published for s in held.scored} == {whole}
     assert [(one.published, one.reason) for one in held.left_out] == [(stratum, "other_patients")]
     n_foreseen = sum(o.origin == "simulated" for o in forecast.read().of("HARMONi-2").outcomes)
@@ -183,17 +183,19 @@ def test_what_is_left_out_of_a_score_is_said(change: dict, reason: str) -> None:
     whole = _foreseen()
     other = Endpoint.OS if whole.endpoint is Endpoint.PFS else Endpoint.PFS
     odd = replace(whole, endpoint=other, **change)
-    held = forecast.held_against(forecast.read(), _printing(whole, odd))
+    held = forecast_scoring.score_study(forecast.read(), _printing(whole, odd))
     assert [one.reason for one in held.left_out] == [reason]
 
 
 def test_a_study_without_a_figure_that_was_foreseen_is_refused() -> None:
     with pytest.raises(
-        InvalidArgument, match="prints no figure of the patients, endpoints and months foreseen"
+        InvalidArgument, match="prints no figure of the patients, endpoints and months predicted"
     ):
-        forecast.score(forecast.read(), _printing(replace(_foreseen(), population="squamous")))
+        forecast_scoring.score_study(
+            forecast.read(), _printing(replace(_foreseen(), population="squamous"))
+        )
     with pytest.raises(InvalidArgument, match="it prints none"):
-        forecast.score(forecast.read(), _printing())
+        forecast_scoring.score_study(forecast.read(), _printing())
 
 
 def test_arms_that_are_not_those_foreseen_are_refused() -> None:
@@ -204,13 +206,13 @@ def test_arms_that_are_not_those_foreseen_are_refused() -> None:
     with pytest.raises(
         InvalidArgument, match="has the arms A, pembro; the forecast has ivo, pembro"
     ):
-        forecast.score(forecast.read(), _printing(_foreseen(), arms=renamed))
+        forecast_scoring.score_study(forecast.read(), _printing(_foreseen(), arms=renamed))
     swapped = tuple(
         SimpleNamespace(id=name, drugs=(drug,), n=1)
         for (name, _), (_, drug) in zip(_ARMS, reversed(_ARMS), strict=True)
     )
     with pytest.raises(InvalidArgument, match='arm "ivo" of study "HARMONi-2" gives pembrolizumab'):
-        forecast.score(forecast.read(), _printing(_foreseen(), arms=swapped))
+        forecast_scoring.score_study(forecast.read(), _printing(_foreseen(), arms=swapped))
 
 
 def test_fewer_than_eight_trials_make_no_forecast() -> None:
@@ -228,7 +230,7 @@ def test_results_are_scored_on_the_scale_of_the_forecast() -> None:
     )
     e = foreseen.estimate
     high = type(foreseen)(**{**_fields(foreseen), "estimate": type(e)(e.high)})
-    scored = forecast._scored(foreseen, high)
+    scored = forecast_scoring._scored(foreseen, high)
     middle = (math.log(e.high) + math.log(e.low)) / 2
     # three printed digits: the ends are a per cent or so off symmetry
     assert scored.z == pytest.approx(
@@ -243,4 +245,4 @@ def _fields(o: object) -> dict[str, object]:
 
 def test_a_study_that_is_no_design_is_refused() -> None:
     with pytest.raises(UnknownName):
-        forecast.score(forecast.read(), evidence.registry()["OAK"])
+        forecast_scoring.score_study(forecast.read(), evidence.registry()["OAK"])

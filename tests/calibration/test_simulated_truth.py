@@ -59,7 +59,7 @@ def tuning() -> Tuning:
     rng = np.random.default_rng(999)
     given = toy.posterior(toy.published(toy.truth(rng), rng))
     return sampler.sample(
-        given.log_density, LAYOUT, prior_states(LAYOUT, 200, 1), 2, warm_up=60, rounds=1
+        given, LAYOUT, prior_states(LAYOUT, 200, 1), 2, warm_up=60, rounds=1
     ).tuning
 
 
@@ -72,7 +72,7 @@ def replicates(n: int, seed: int) -> Replicates:
         said = toy.published(truth, rng)
         given = toy.posterior(said)
         draws = sampler.sample(
-            given.log_density,
+            given,
             LAYOUT,
             prior_states(LAYOUT, CHAINS, seed + i),
             seed + 10_000 + i,

@@ -23,12 +23,12 @@ from normoxia.outcome import Endpoint
 Floats = NDArray[np.float64]
 
 SPACE = Space(
-    tuple(
-        Hyperparameter(name, "log", 1.0, sd, "calibrated", "")
+    parameters=tuple(
+        Hyperparameter(name=name, scale="log", centre=1.0, sd=sd, source="calibrated", status="")
         for name, sd in (("a", 0.5), ("b", 0.4), ("c", 1.0))
     ),
-    (Structure("s", {"on": 1.0}, {"on": 0.0}, {}),),
-    (TrialEffect("a", {}), TrialEffect("c", {})),
+    structures=(Structure("s", {"on": 1.0}, {"on": 0.0}, {}),),
+    trial_effects=(TrialEffect("a", {}), TrialEffect("c", {})),
     spread_randomised=0.25,
     spread_single_arm=0.5,
     simulated_shift=0.35,
@@ -44,9 +44,17 @@ KINDS = (RATIO, RESPONSE, CURVE)
 def observation(study: str, kind: tuple[Kind, Endpoint, str, str], se: float) -> Observation:
     what, endpoint, arm, comparator = kind
     figure = Statistic(
-        study, what, endpoint, "all", arm, comparator, 12.0 if what is Kind.CURVE else -1.0
+        study=study,
+        kind=what,
+        endpoint=endpoint,
+        set="all",
+        arm=arm,
+        comparator=comparator,
+        months=12.0 if what is Kind.CURVE else -1.0,
     )
-    return Observation(figure, 0.0, se, 100.0, 0.5, None, math.nan, "")
+    return Observation(
+        figure=figure, y=0.0, se=se, n=100.0, share=0.5, target=None, value=math.nan, source=""
+    )
 
 
 def chance(seed: int) -> Floats:
@@ -67,7 +75,11 @@ def surfaces(seed: int, *, error: float = 0.03, bent: bool = True) -> Surfaces:
         quadratic[:, 1, 1] = 0.1 * rng.standard_normal(3)
         quadratic[:, 1, 3] = quadratic[:, 3, 1] = 0.05 * rng.standard_normal(3)
     return Surfaces(
-        0.2 * rng.standard_normal(3), linear, quadratic, np.full(3, 0.3), np.full(3, error)
+        constant=0.2 * rng.standard_normal(3),
+        linear=linear,
+        quadratic=quadratic,
+        noise=np.full(3, 0.3),
+        error=np.full(3, error),
     )
 
 
@@ -81,7 +93,11 @@ def block(study: str, y: Floats | None = None) -> ObservationBlock:
         observation(study, kind, math.sqrt(covariance[i, i])) for i, kind in enumerate(KINDS)
     )
     return ObservationBlock(
-        study, study == STUDIES[-1], seen, np.zeros(3) if y is None else y, covariance
+        study=study,
+        single_arm=study == STUDIES[-1],
+        observations=seen,
+        y=np.zeros(3) if y is None else y,
+        covariance=covariance,
     )
 
 

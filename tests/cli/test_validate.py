@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from tests.report import boards
 
 from normoxia import calibration
+from normoxia.calibration.scoring import scoreboard_json
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_json_is_exactly_the_scoreboards(normoxia: Callable, validated: list[str]) -> None:
     answer = normoxia("validate", "--json", "--quiet")
     assert answer.code == 0
-    assert json.loads(answer.out) == boards.guess().as_json()
+    assert json.loads(answer.out) == scoreboard_json.document(boards.guess())
     assert answer.err == ""
 
 
@@ -68,7 +69,7 @@ def test_the_summary_comes_before_the_rows_and_the_worst_row_first(
         )
     ]
     assert places == sorted(places)
-    worst = boards.guess().judged.rows[0].observed.target.study
+    worst = boards.guess().primary_scores.rows[0].observed.target.study
     table = out[out.index("largest errors first") :].splitlines()
     assert worst in "".join(table[3:6])
 
@@ -86,7 +87,9 @@ def test_the_report_holds_page_figures_and_the_object(
     assert normoxia("validate", "--out", "board", "--file", "board.json", "--lang", "zh").code == 0
     folder = tmp_path / "board"
     assert {p.name for p in folder.iterdir()} == {"report.html", "figures", "scoreboard.json"}
-    assert json.loads((folder / "scoreboard.json").read_text()) == boards.guess().as_json()
+    assert json.loads((folder / "scoreboard.json").read_text()) == scoreboard_json.document(
+        boards.guess()
+    )
     assert (folder / "scoreboard.json").read_bytes() == (tmp_path / "board.json").read_bytes()
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert text.index('lang="zh"') < text.index('lang="en"')

@@ -11,7 +11,7 @@ import numpy as np
 from normoxia.calibration.scoring import baselines, lock
 from normoxia.calibration.scoring.baselines import BaselinePredictor
 from normoxia.calibration.scoring.lock import Target
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Measure
 
@@ -47,9 +47,14 @@ def guess() -> Scoreboard:
     predictions = everything()
     return scoreboard(
         LOCK,
-        {"mechanism": predictions, "hybrid": {**predictions, **rivals()["class_mean"].predictions}},
+        {
+            "mechanism": predictions,
+            "combined": {**predictions, **rivals()["class_mean"].predictions},
+        },
         baselines=rivals(),
-        calibration=Calibration(4000, 812.5, 0.61),
+        diagnostics=EnsembleDiagnostics(
+            draws=4000, effective_sample_size=812.5, max_pareto_k=0.61, largest_r_hat=1.04
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
 from normoxia.calibration.scoring import baselines, lock
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.language import language
@@ -40,7 +40,7 @@ def ensemble() -> Ensemble:
     space = hyperparameters.read()
     states = 0.5 * prior_states(layout(space), 400, 1)
     health = {"draws": 400, "effective_sample_size": 300.0, "largest_r_hat": 1.001}
-    return Ensemble(space, states, {"sampling": health}, "e" * 64)
+    return Ensemble(space=space, states=states, manifest={"sampling": health}, digest="e" * 64)
 
 
 def board() -> Scoreboard:
@@ -50,7 +50,7 @@ def board() -> Scoreboard:
         listed,
         {"oracle": predictions},
         baselines=baselines.baselines(listed),
-        calibration=Calibration(100, 90.0, 0.5),
+        diagnostics=EnsembleDiagnostics(draws=100, effective_sample_size=90.0, max_pareto_k=0.5),
     )
 
 

@@ -12,7 +12,7 @@ from tests.report import boards
 
 from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.scoring.attempts import Attempt
-from normoxia.calibration.scoring.scoreboard import Calibration
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics
 from normoxia.language import language
 from normoxia.outcome import Measure
 from normoxia.report import document
@@ -94,14 +94,14 @@ def test_misses_are_printed_in_the_same_place_and_words_as_hits():
 def test_limits_are_those_of_the_lock_beside_the_noise_floor():
     board = boards.guess()
     rows = {row[0]: row for row in board_text(board).verdict_table().rows}
-    floor = board.judged.summary.noise_floor_os
+    floor = board.primary_scores.summary.noise_floor_os
     # the lock: at most 1.3 times the noise floor, at least 90 %
     assert (
         rows["mean absolute log HR error, OS"][3]
         == f"≤ {1.3 * floor:.3f} (1.3 × floor {floor:.3f})"
     )
     assert rows["hazard ratios inside their 95%"][3] == "≥ 90%"
-    unseen = board.judged.unseen
+    unseen = board.primary_scores.unseen
     told_unseen = f"{unseen.mean_abs_log_hr_os:.3f} ({1.3 * unseen.noise_floor_os:.3f})"
     assert rows["mean absolute log HR error, OS"][4] == told_unseen
 
@@ -110,9 +110,14 @@ def test_diagnostics_of_the_draws_are_printed_and_an_infinite_k_is_a_dash():
     assert (
         board_text(boards.guess())
         .ensemble()
-        .startswith("4000 draws, effective sample size 812, largest Pareto k")
+        .startswith("4000 draws, effective sample size 812, largest R-hat 1.04, largest Pareto k")
     )
-    refitted = replace(boards.guess(), calibration=Calibration(4000, 812.5, -math.inf))
+    refitted = replace(
+        boards.guess(),
+        diagnostics=EnsembleDiagnostics(
+            draws=4000, effective_sample_size=812.5, max_pareto_k=-math.inf
+        ),
+    )
     assert board_text(refitted).ensemble().endswith("–.")
     assert board_text(boards.oracle()).ensemble() == ""
 
@@ -128,7 +133,7 @@ def test_failures_are_listed_with_successes_not_predicted():
     board = boards.guess()
     table = direction_table(board, EN)
     heads = [table.rows[i][0] for i in sorted(table.groups)]
-    judged = board.judged
+    judged = board.primary_scores
     assert f"{judged.failures_predicted} of 4" in heads[0]
     lost = len(judged.successes) - judged.successes_predicted
     assert f"{lost} of {len(judged.successes)}" in heads[1]

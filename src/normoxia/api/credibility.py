@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia import calibration, library
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain, read_json
+from normoxia.calibration.credibility import as_json
 from normoxia.calibration.credibility import file as credibility_file
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, OutputExists
@@ -190,7 +191,7 @@ def open_credibility(folder: str | Path) -> CredibilityResult:
 
 
 def _result(file: CredibilityFile) -> CredibilityResult:
-    return CredibilityResult(content=plain(file.as_json()), file=file)
+    return CredibilityResult(content=plain(as_json.document(file)), file=file)
 
 
 def refuse_occupied(folder: Path) -> None:

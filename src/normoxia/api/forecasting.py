@@ -15,6 +15,7 @@ from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain
 from normoxia.api.sources import read_study
 from normoxia.calibration import forecast as forecasts
+from normoxia.calibration import forecast_scoring
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import OutputExists
 from normoxia.notebook import escaped, frame_html
@@ -25,7 +26,8 @@ from normoxia.trial.making import designs
 if TYPE_CHECKING:
     import polars
 
-    from normoxia.calibration.forecast import Forecast, Forecasts, Scored
+    from normoxia.calibration.forecast import Forecast, Forecasts
+    from normoxia.calibration.forecast_scoring import ForecastScore as ScoredOutcome
     from normoxia.evidence.studies.study import Study
     from normoxia.outcome import Outcome
 
@@ -107,7 +109,7 @@ class ForecastResult:
             self.date, self.ensemble, self.made_with, self.forecasts
         )
         return ForecastScore(
-            study=value.id, date=self.date, comparison=forecasts.held_against(stored, value)
+            study=value.id, date=self.date, comparison=forecast_scoring.score_study(stored, value)
         )
 
     def save(self, file: str | Path) -> Path:
@@ -140,6 +142,7 @@ class ForecastResult:
             "schema": forecasts.SCHEMA,
             "date": self.date,
             "ensemble_sha256": self.ensemble,
+            "ensemble_outdated": list(ensemble.read().outdated),
             "made_with": dict(self.made_with),
             "designs": [_forecast_json(one) for one in self.forecasts],
         }
@@ -168,7 +171,7 @@ class ForecastScore:
 
     study: str
     date: str
-    comparison: forecasts.Held
+    comparison: forecast_scoring.ScoredStudy
 
     def frame(self) -> polars.DataFrame:
         """One row for each scored figure.
@@ -183,7 +186,7 @@ class ForecastScore:
 
         rows = [
             {
-                **_outcome_row(scored.foreseen),
+                **_outcome_row(scored.predicted),
                 **_ends("published", scored.published),
                 "inside": scored.inside,
                 "z": _finite(scored.z),
@@ -350,10 +353,10 @@ def _forecast_json(one: Forecast) -> dict[str, object]:
     }
 
 
-def _scored_json(scored: Scored) -> dict[str, object]:
+def _scored_json(scored: ScoredOutcome) -> dict[str, object]:
     published = scored.published.estimate
     return {
-        "foreseen": plain(outcome_json(scored.foreseen)),
+        "foreseen": plain(outcome_json(scored.predicted)),
         "published": plain({"value": published.value, "interval": [published.low, published.high]}),
         "inside95": scored.inside,
         "z": plain(scored.z),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia import calibration
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain, read_json
+from normoxia.calibration.scoring import scoreboard_json
 from normoxia.calibration.scoring.scoreboard_json import SCHEMA
 from normoxia.errors import InvalidArgument, OutputExists
 from normoxia.notebook import escaped, frame_html
@@ -175,7 +176,9 @@ def validate(*, workers: int = 0, progress: Progress = silent) -> ValidationResu
         Predictions, scores, and which thresholds are met.
     """
     validation = calibration.validate(workers=worker_count(workers), progress=progress)
-    return ValidationResult(content=validation.board.as_json(), validation=validation)
+    return ValidationResult(
+        content=scoreboard_json.document(validation.board), validation=validation
+    )
 
 
 def open_validation(path: str | Path) -> ValidationResult:

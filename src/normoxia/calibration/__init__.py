@@ -5,7 +5,7 @@ fitting      the space, simulated and emulated trials, the posterior and its dra
 
 combined     mechanism and component model combined    stacking    weights of structures by what they predict
 validation   all of it in one verb                      calibrate   from seed to ensemble
-forecast     planned trials, before their results
+forecast     planned trials, before their results       forecast_scoring   compared with them afterwards
 
 credibility  which uses of the model are supported, and the run that tests each claim
 """
@@ -31,7 +31,7 @@ _HOMES = {
     "validate": "validation",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = ["Ensemble", "Forecast", "Plan", "Validation", "validate"]
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ ensemble for any number of workers.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,14 +17,13 @@ import numpy as np
 from normoxia import __version__, documents, storage
 from normoxia.calibration import validation
 from normoxia.calibration.fitting import emulated as emulation
-from normoxia.calibration.fitting import ensemble, experiments, hyperparameters
+from normoxia.calibration.fitting import ensemble, experiments, fitted_inputs, hyperparameters
 from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.emulator import FEWEST
 from normoxia.calibration.fitting.experiments import Points
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.summaries import summary
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.lock import Lock
 from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.calibration.validation import Fit
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
@@ -132,7 +132,7 @@ def _carried_out(plan: Plan, folder: Path, workers: int, progress: Progress) -> 
     assert known is not None
     assert fitted is not None
     manifest["emulator"] = _check(
-        space, known, fitted, studies, lock, folder / CHECK, plan, workers, progress
+        space, known, fitted, studies, folder / CHECK, plan, workers, progress
     )
     known = EmulatedStudies(known.figures, known.surfaces, manifest)
     storage.write_whole(folder / EMULATED, known.to_bytes())
@@ -167,7 +167,6 @@ def _check(
     known: EmulatedStudies,
     fitted: Fit,
     studies: Sequence[str],
-    lock: Lock,
     folder: Path,
     plan: Plan,
     workers: int,
@@ -194,11 +193,11 @@ def _check(
     apart: dict[str, list[tuple[float, float, float]]] = {}
     for study in studies:
         found = experiments.read(folder, study)
-        foreseen = known.surfaces[study].at(points.of(study, space))
+        emulated = known.surfaces[study].at(points.of(study, space))
         for j, figure in enumerate(known.figures[study]):
             if not known.surfaces[study].varies[j]:
                 continue
-            apart_by = summary(found, figure) - foreseen[:, j]
+            apart_by = summary(found, figure) - emulated[:, j]
             difference = apart_by[np.isfinite(apart_by)]
             if len(difference) > len(states) // 2:
                 surfaces = known.surfaces[study]
@@ -242,8 +241,11 @@ def write(
         ensemble.thinned(fitted.draws.states, DRAWS),
         {**manifest, "sampling": health, "silent": list(fitted.not_emulated)},
     )
-    storage.write_whole(folder / ENSEMBLE, text.encode())
-    return ensemble.read(folder / ENSEMBLE)
+    path = folder / ENSEMBLE
+    storage.write_whole(path, text.encode())
+    record = fitted_inputs.document(known.figures, hashlib.sha256(text.encode()).hexdigest())
+    storage.write_whole(fitted_inputs.path_of(path), record.encode())
+    return ensemble.read(path)
 
 
 def _begin(plan: Plan, folder: Path, resume: bool) -> None:
@@ -273,7 +275,8 @@ def _begin(plan: Plan, folder: Path, resume: bool) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (CONFIG, ENSEMBLE, EMULATED, CHECK) or name.startswith(ROUND)
+    inputs = fitted_inputs.path_of(Path(ENSEMBLE)).name
+    return name in (CONFIG, ENSEMBLE, inputs, EMULATED, CHECK) or name.startswith(ROUND)
 
 
 def _plain(plan: Plan) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""The mechanism and the component network meta-analysis joined: the mean of what both predict of a hazard ratio.
+"""The mechanism and the component network meta-analysis combined: the mean of what both predict of a hazard ratio.
 
 Equal weights need no score to be chosen by, and do as well as chosen ones where few predictions are there to choose on (Clemen 1989, Int J
-Forecast 5:559). The two move together (the same quantile of each), so that joining does not make a prediction narrower than
-its parts agree. `join` does it for studies left out, `of_run` for a run of any protocol.
+Forecast 5:559). The two move together (the same quantile of each), so that combining does not make a prediction narrower than
+its parts agree. `combine` does it for studies left out, `of_run` for a run of any protocol.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 #: share of the mechanism
 WEIGHT = 0.5
-#: replicates from which a run's hazard ratios are joined; fewer do not tell parameters from chance
+#: replicates from which a run's hazard ratios are combined; with fewer, parameters cannot be separated from chance
 FEWEST = 8
 
 
@@ -41,19 +41,19 @@ def combine(
     components: Mapping[Target, Predictive],
     seed: int,
 ) -> dict[Target, Predictive]:
-    """Joined predictions of every contrast and stratum that both predict.
+    """Combined predictions of every contrast and stratum that both predict.
 
     mechanism   predictions of the mechanism without the study
     components  those of the component network meta-analysis, normal, with the contrast's own sampling variance
     """
     return {
-        o.target: _joined(o, mechanism[o.target], components[o.target], seed)
+        o.target: _combined(o, mechanism[o.target], components[o.target], seed)
         for o in lock.observed
         if o.target.is_ratio and o.target in mechanism and o.target in components
     }
 
 
-def _joined(o: Observed, own: StudyPrediction, other: Predictive, seed: int) -> SampledPredictive:
+def _combined(o: Observed, own: StudyPrediction, other: Predictive, seed: int) -> SampledPredictive:
     from scipy.special import ndtri
 
     assert isinstance(other, NormalPredictive)
@@ -76,7 +76,7 @@ def of_run(
     trial  the protocol as it was run; read back from the result when omitted
     known  the component model's evidence; by default the locked contrasts of the shipped registry
 
-    Components say the same of every set of patients. Where the mechanism was fitted to the trial's study, half of what is joined has
+    Components say the same of every set of patients. Where the mechanism was fitted to the trial's study, half of the combined prediction has
     seen it; the component model has not.
     """
     structural = analysis.ensemble_of(result)
@@ -101,7 +101,7 @@ def of_run(
 def combine_equally(
     mechanism: Replicated, structural: float, components: LatentPrediction, level: float = 0.95
 ) -> Estimate:
-    """The mechanism's replicates and a component model joined as `join` does, for a trial of the size that was run.
+    """The mechanism's replicates and a component model combined as `combine` does, for a trial of the size that was run.
 
     structural  standard deviation of the mechanism's structural error on the log hazard ratio
     components  the component model's prediction before sampling, normal
@@ -115,7 +115,7 @@ def combine_equally(
         log hazard ratio ~ Normal(mean, s^2 + e2)         chance comes once, at the size run
 
     k, Student's over the normal quantile of the level with n - 1 degrees of freedom, widens for v being estimated. For large n
-    the quantiles of `join` come out where the mechanism's draws are normal.
+    the quantiles of `combine` come out where the mechanism's draws are normal.
     """
     from scipy.special import ndtri, stdtrit
 

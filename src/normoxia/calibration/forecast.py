@@ -1,7 +1,7 @@
 """Forecasts: planned trials run under the calibrated ensemble before their results are known, dated, hashed, stored, and scored later.
 
 A forecast is what `trial.analyse` gives of many possible trials, each under a draw of the ensemble; nothing in it is fitted to the
-design. Beside each simulated hazard ratio stands the one joined with the component model (`hybrid`). The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
+design. Beside each simulated hazard ratio stands the one combined with the component model (`combined`). The stored document names everything that made it, and its digest stands in docs/method/forecasts.md.
 """
 
 from __future__ import annotations
@@ -15,16 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from normoxia import __version__, documents, library
-from normoxia.calibration import combined, matching
+from normoxia.calibration import combined
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.scoring import baselines, components
-from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
-from normoxia.evidence.studies.study import Study
 from normoxia.language import Message
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.progress import Progress, silent
@@ -36,10 +32,10 @@ from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
 SCHEMA = "normoxia.forecasts/2"
-#: documents that can be read; the first kind held no joined hazard ratios
+#: documents that can be read; the first kind has no combined hazard ratios
 READABLE = ("normoxia.forecasts/1", SCHEMA)
 #: origin of a hazard ratio that is half simulated, half the component model's
-JOINED = "joined"
+COMBINED = "joined"
 #: possible trials a forecast is read from
 REPLICATES = 40
 #: outcomes that are forecast
@@ -50,13 +46,13 @@ _STORED = "forecasts-"
 _FARTHEST = 120.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What was foreseen of one design.
+    """What was predicted of one design.
 
-    limits           those of the design, and where a joined ratio is not by components
+    limits           those of the design, and where a combined ratio is not by components
     outcomes         medians in months, rates in percent, hazard ratios, each with its 95 % interval; populations are
-                     protocols of the design. The origin tells a hazard ratio that is `JOINED` from a simulated one
+                     protocols of the design. The origin distinguishes a `COMBINED` hazard ratio from a simulated one
     protocol_sha256  digests of the protocols, by name
     digest           SHA-256 of the outcomes as stored
     """
@@ -79,9 +75,9 @@ class Forecasts:
 
     def of(self, design: str) -> Forecast:
         """The forecast of a design, capitals and punctuation aside. Raises UnknownName."""
-        wanted = _plain(design)
+        wanted = plain_name(design)
         for forecast in self.forecasts:
-            if _plain(forecast.design) == wanted:
+            if plain_name(forecast.design) == wanted:
                 return forecast
         raise UnknownName(
             "forecast",
@@ -89,24 +85,6 @@ class Forecasts:
             (f.design for f in self.forecasts),
             remedy="normoxia forecast lists them",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A published figure beside what was foreseen.
-
-    z      standard deviations from the middle on the scale of the forecast; crps on it too
-    inside whether the figure lies in the 95 % interval
-    """
-
-    foreseen: Outcome
-    published: Outcome
-    z: float
-    crps: float
-
-    @property
-    def inside(self) -> bool:
-        return self.foreseen.estimate.contains(self.published.estimate.value)
 
 
 def forecast(
@@ -137,11 +115,19 @@ def forecast(
     for trial, result in (
         [designs.together(cohorts, results, design.id)] if design.pooled else pairs
     ):
-        joined = combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
-        found += _kept(design, trial, result, joined)
-        limits += _stand_ins(joined)
+        combined_ratios = (
+            combined.of_run(result, trial) if not design.pooled or _alike(cohorts) else ()
+        )
+        found += _kept(design, trial, result, combined_ratios)
+        limits += _stand_ins(combined_ratios)
     digests = {trial.id: hashlib.sha256(trial.text.encode()).hexdigest() for trial in cohorts}
-    return Forecast(design.id, tuple(found), tuple(dict.fromkeys(limits)), digests, _digest(found))
+    return Forecast(
+        design=design.id,
+        outcomes=tuple(found),
+        limits=tuple(dict.fromkeys(limits)),
+        protocol_sha256=digests,
+        digest=_digest(found),
+    )
 
 
 def _run(
@@ -168,25 +154,28 @@ def _alike(cohorts: Sequence[Trial]) -> bool:
     )
 
 
-def _stand_ins(joined: Sequence[CombinedRatio]) -> list[str]:
+def _stand_ins(combined_ratios: Sequence[CombinedRatio]) -> list[str]:
     """Where the part that is not mechanism is no sum of components."""
     keys = {baselines.CLASS_MEAN: "forecast.class_mean", baselines.CONSTANT: "forecast.mean_of_all"}
     return [
         Message(keys[one.by], arm=one.mechanism.arm, comparator=one.mechanism.comparator)
-        for one in joined
+        for one in combined_ratios
         if one.by in keys
     ]
 
 
 def _kept(
-    design: TrialDesign, trial: Trial, result: TrialResult, joined: Sequence[CombinedRatio] = ()
+    design: TrialDesign,
+    trial: Trial,
+    result: TrialResult,
+    combined_ratios: Sequence[CombinedRatio] = (),
 ) -> list[Outcome]:
     """Outcomes worth storing: of everybody, for the endpoints asked; of ratios alone where the design says so.
 
-    joined  hazard ratios joined with the component model's, which are kept too, each after the simulated one
+    combined_ratios  hazard ratios combined with the component model's, which are kept too, each after the simulated one
     """
     everybody = trial.sets[0].id
-    both_of = {one.key: one.joined for one in joined}
+    both_of = {one.key: one.joined for one in combined_ratios}
     kept = []
     for o in analysis.analyse(result, trial):
         ratio = o.measure is Measure.HAZARD_RATIO
@@ -200,7 +189,7 @@ def _kept(
         kept.append(simulated)
         both = both_of.get((o.population, o.endpoint, o.arm, o.comparator)) if ratio else None
         if both is not None:
-            kept.append(replace(simulated, estimate=_rounded(both), origin=JOINED))
+            kept.append(replace(simulated, estimate=_rounded(both), origin=COMBINED))
     return kept
 
 
@@ -318,7 +307,9 @@ def _forecast(node: Node, findings: Findings) -> Forecast:
         )
     protocols: Any = got["protocol_sha256"].plain()
     limits = tuple(entry.text(findings) for entry in got["limits"].items(findings))
-    return Forecast(name, outcomes, limits, protocols, digest)
+    return Forecast(
+        design=name, outcomes=outcomes, limits=limits, protocol_sha256=protocols, digest=digest
+    )
 
 
 def _row(o: Outcome) -> dict[str, object]:
@@ -354,128 +345,6 @@ def _digest(outcomes: Iterable[Outcome]) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-# --- scoring ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A published figure that is held against no forecast, and why: a key of `forecast.left_out` in the languages."""
-
-    published: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A study held against its forecast: what was scored, what the study prints beside, and what it does not print."""
-
-    scored: tuple[Scored, ...]
-    left_out: tuple[LeftOut, ...]
-    awaited: tuple[Outcome, ...]
-
-
-def score(forecasts: Forecasts, study: Study) -> tuple[Scored, ...]:
-    """A study's published figures beside what was foreseen of them, see `held_against`."""
-    return held_against(forecasts, study).scored
-
-
-def held_against(forecasts: Forecasts, study: Study) -> Held:
-    """A study's published figures beside what was foreseen of them; hazard ratios twice where a joined one was foreseen too.
-
-    The study is matched by its id or a register number, its arms by their ids, its population by being the protocol's.
-    raises  UnknownName for a study that is no design; InvalidArgument when its arms are not those foreseen, or none of its
-            figures is of what was
-    """
-    numbers = {n for n in study.identifiers if n.startswith("NCT")}
-    found = [
-        d
-        for d in designs.forecasts()
-        if _plain(d.id) == _plain(study.id) or numbers & set(d.registered)
-    ]
-    if not found:
-        raise UnknownName("forecast", study.id, (f.design for f in forecasts.forecasts))
-    one = forecasts.of(found[0].id)
-    protocols = {trial.id: trial for trial in map(designs.read, found[0].protocols)}
-    matching.refuse_other_arms(study, protocols.values())
-    sets = {name: matching.same_patients(study, trial) for name, trial in protocols.items()}
-    everybody = frozenset(name for names in sets.values() for name in names)
-    foreseen = {(*_key(o), o.origin): o for o in one.outcomes}
-    scored: list[Scored] = []
-    left: list[LeftOut] = []
-    met: set[tuple[object, ...]] = set()
-    for published in study.published():
-        keys = [(*_key(published), origin) for origin in ("simulated", JOINED)]
-        own = [foreseen[key] for key in keys if key in foreseen]
-        reason = _left_out(published, own, sets, everybody, foreseen)
-        if reason:
-            left.append(LeftOut(published, reason))
-            continue
-        scored += [_scored(o, published) for o in own]
-        met.add(_key(published))
-    if not scored:
-        printed = "; ".join(
-            f"{one.published.endpoint} {one.published.measure} in {one.published.population}"
-            for one in left[:5]
-        )
-        raise InvalidArgument(
-            f'study "{study.id}" prints no figure of the patients, endpoints and months foreseen '
-            f"({printed or 'it prints none'}); add those of {', '.join(sorted(everybody))}, which were"
-        )
-    awaited = tuple(o for o in one.outcomes if o.origin == "simulated" and _key(o) not in met)
-    return Held(tuple(scored), tuple(left), awaited)
-
-
-def _left_out(
-    published: Outcome,
-    own: Sequence[Outcome],
-    sets: Mapping[str, frozenset[str]],
-    everybody: frozenset[str],
-    foreseen: Mapping[tuple[object, ...], Outcome],
-) -> str:
-    """Why a published figure is held against nothing; "" when it is."""
-    if not math.isfinite(published.estimate.value):
-        return "no_number"
-    if not own:
-        turned = replace(published, arm=published.comparator, comparator=published.arm)
-        return "turned" if (*_key(turned), "simulated") in foreseen else "not_foreseen"
-    # a pooled design is foreseen under its own name, of everybody
-    if published.population not in sets.get(own[0].population, everybody):
-        return "other_patients"
-    return ""
-
-
-def _scored(foreseen: Outcome, published: Outcome) -> Scored:
-    middle, low, high, y = (
-        _scale(foreseen.measure, v)
-        for v in (
-            foreseen.estimate.value,
-            foreseen.estimate.low,
-            foreseen.estimate.high,
-            published.estimate.value,
-        )
-    )
-    sd = (high - low) / (2.0 * 1.959964)
-    if not math.isfinite(middle + sd) or sd <= 0:
-        return Scored(foreseen, published, math.nan, math.nan)
-    return Scored(foreseen, published, (y - middle) / sd, NormalPredictive(middle, sd**2).crps(y))
-
-
-def _scale(measure: Measure, value: float) -> float:
-    if measure in (Measure.PERCENT, Measure.LANDMARK_PERCENT):
-        p = float(np.clip(value, 0.1, 99.9)) / 100.0
-        return math.log(p / (1.0 - p))
-    return math.log(value) if value > 0 and math.isfinite(value) else math.nan
-
-
-def _key(o: Outcome) -> tuple[object, ...]:
-    month = None if math.isnan(o.months) else round(o.months, 1)
-    return (o.endpoint, o.measure, o.arm, o.comparator, month)
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
-
-
 def all_of(
     calibrated: Ensemble,
     seed: int,
@@ -495,3 +364,8 @@ def all_of(
         for d in (chosen or known)
         if not d.refused
     )
+
+
+def plain_name(name: str) -> str:
+    """A design's name without capitals and punctuation, as names are compared."""
+    return "".join(c for c in name.lower() if c.isalnum())

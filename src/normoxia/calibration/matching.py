@@ -1,4 +1,4 @@
-"""Whether a published study is the design that was foreseen: its arms, and which of its sets of patients are those foreseen."""
+"""Whether a published study is the design that was forecast: its arms, and which of its sets of patients are those predicted."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from normoxia.trial.protocol import Trial
 
 
 def refuse_other_arms(study: Study, protocols: Iterable[Trial]) -> None:
-    """Nothing for a study whose arms are those foreseen, by name and by what tells them apart.
+    """Refuse a study whose arms are not those forecast, by name and by the drugs that distinguish them.
 
-    raises  InvalidArgument naming the arms of both, when one foreseen is not there or gives the drug of another
+    Raises
+    ------
+    InvalidArgument
+        An arm is missing or gives the drug of another; the arms of both are named.
     """
     arms = {arm.id: arm for arm in study.arms}
-    foreseen = [(protocol, arm) for protocol in protocols for arm in protocol.arms]
-    names = list(dict.fromkeys(arm.id for _, arm in foreseen))
+    planned_arms = [(protocol, arm) for protocol in protocols for arm in protocol.arms]
+    names = list(dict.fromkeys(arm.id for _, arm in planned_arms))
     missing = [name for name in names if name not in arms]
     if missing:
         raise InvalidArgument(
             f'study "{study.id}" has the arms {", ".join(arms) or "of nobody"}; the forecast has {", ".join(names)}; '
             "name the arms of the study document as the forecast does, so that each figure meets its own"
         )
-    for protocol, arm in foreseen:
+    for protocol, arm in planned_arms:
         given = _known(arms[arm.id].drugs)
         others = {
             drug for other in protocol.arms if other.id != arm.id for drug in other.regimen.drugs

@@ -2,7 +2,7 @@
 
 Stacking of predictive distributions (Yao 2018, Bayesian Anal 13:917): of two variants, the weight that maximises the summed
 log of their mixed predictive densities over left-out contrasts. A weight near one half with little gained says that the
-evidence cannot tell the variants apart.
+evidence cannot distinguish the variants.
 """
 
 from __future__ import annotations

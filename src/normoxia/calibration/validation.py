@@ -1,4 +1,4 @@
-"""The whole judgement in one verb: posterior, every study left out in turn, predictions, hybrid, scoreboard."""
+"""The whole validation in one verb: posterior, every study left out in turn, predictions, their combinations, scoreboard."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from normoxia import library
 from normoxia.calibration import combined, stacking
 from normoxia.calibration.fitting import (
+    ensemble,
     hyperparameters,
     leave_out,
     observations,
@@ -29,11 +30,11 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.scoring import attempts, baselines
+from normoxia.calibration.scoring import attempts, baselines, combination
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import Predictive, SampledPredictive
 from normoxia.calibration.stacking import StackedStructures
 from normoxia.progress import Progress, Step, silent
@@ -42,13 +43,13 @@ Floats = NDArray[np.float64]
 
 #: rounds of a fit that are kept, of EVERY so many: chains have to go on for that long to agree (R-hat near 1.05)
 CHAINS, WARM_UP, ROUNDS, EVERY = 128, 200, 80, 2
-#: the seed judgements are printed with; and the file of the shipped emulators, beside the lock
+#: the seed of printed scores; and the file of the shipped emulators, beside the lock
 SEED, EMULATORS = 1, "emulated.npz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A posterior and its draws, and figures of the evidence that could not be emulated and so do not speak."""
+    """A posterior and its draws, and figures of the evidence that could not be emulated and so do not count."""
 
     posterior: Posterior
     draws: PosteriorDraws
@@ -68,14 +69,14 @@ class Predictor:
 class Validation:
     """A scoreboard with what made it.
 
-    mechanism  speaking alone
-    departing  with components that may depart from it in every trial alike
-    attempts   everything that was tried, with its scores
+    mechanism    by itself
+    discrepancy  with components that may differ from it in every trial alike
+    attempts     every attempt, with its scores
     """
 
     board: Scoreboard
     mechanism: Predictor
-    departing: Predictor
+    discrepancy: Predictor
     attempts: tuple[Attempt, ...]
 
     @property
@@ -85,7 +86,7 @@ class Validation:
 
     @property
     def identifiability(self) -> tuple[tuple[str, float, float, float], ...]:
-        """What the evidence could tell of each entry of a state, as `contraction`."""
+        """What the evidence determines of each entry of a state, as `contraction`."""
         return contraction(self.mechanism.fit)
 
     @property
@@ -118,11 +119,11 @@ def prepare(
 def _part(block: ObservationBlock, places: list[int]) -> ObservationBlock:
     chosen = tuple(block.observations[i] for i in places)
     return ObservationBlock(
-        block.study,
-        block.single_arm,
-        chosen,
-        block.y[places],
-        block.covariance[np.ix_(places, places)],
+        study=block.study,
+        single_arm=block.single_arm,
+        observations=chosen,
+        y=block.y[places],
+        covariance=block.covariance[np.ix_(places, places)],
     )
 
 
@@ -140,11 +141,10 @@ def fit(
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
     draws = sampler.sample(
-        whole.log_density,
+        whole,
         whole.layout,
         start,
         seed,
-        value=whole.value,
         warm_up=WARM_UP,
         rounds=ROUNDS,
         every=EVERY,
@@ -154,9 +154,16 @@ def fit(
 
 
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
-    """The shipped calibration judged: some minutes, from the shipped emulators on; see `judge`."""
+    """The shipped calibration validated, from the shipped emulators on; see `cross_validate`."""
     emulated = EmulatedStudies.read(shipped_emulators())
-    return judge(hyperparameters.read(), emulated, seed, workers=workers, progress=progress)
+    return cross_validate(
+        hyperparameters.read(),
+        emulated,
+        seed,
+        outdated=ensemble.read().outdated,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def shipped_emulators() -> Path:
@@ -164,18 +171,19 @@ def shipped_emulators() -> Path:
     return library.path("calibrations", "lock").with_name(EMULATORS)
 
 
-def judge(
+def cross_validate(
     space: Space,
     emulated: EmulatedStudies,
     seed: int,
     *,
     lock: Lock | None = None,
+    outdated: tuple[str, ...] = (),
     workers: int = 1,
     progress: Progress = silent,
 ) -> Validation:
     """Every scored study predicted without itself, and the scoreboard of all ways to predict it beside the baselines.
 
-    workers  processes, see `abreast`; the judgement is the same for any number
+    workers  processes, see `run_in_processes`; the scores are the same for any number
     """
     known = locked.read() if lock is None else lock
     fits = run_in_processes(
@@ -194,7 +202,7 @@ def judge(
         for f in fits
     ]
     ways = ((fits[0], left[0], False), (fits[1], left[1], False), (fits[0], left[0], True))
-    alone, freer, anchored = run_in_processes(
+    alone, with_discrepancy, anchored = run_in_processes(
         [
             partial(_predicted, fitted.posterior, own, emulated, known, seed, anchored=anchored)
             for fitted, own, anchored in ways
@@ -202,29 +210,38 @@ def judge(
         workers=workers,
         progress=progress,
     )
-    mechanism, departing = Predictor(fits[0], left[0], alone), Predictor(fits[1], left[1], freer)
+    mechanism = Predictor(fits[0], left[0], alone)
+    discrepancy = Predictor(fits[1], left[1], with_discrepancy)
     draws = mechanism.fit.draws
     rivals = baselines.baselines(known)
-    joined = combined.combine(known, mechanism.predicted, rivals["component_nma"].predictions, seed)
+    combined_ratios = combined.combine(
+        known, mechanism.predicted, rivals["component_nma"].predictions, seed
+    )
     own = _ensembles(known, mechanism.predicted)
+    medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
+    by_class, learned = combination.combine(baselines.evidence(known), medians)
     board = scoreboard(
         known,
         {
             "mechanism": own,
-            "hybrid": {**own, **joined},
-            "departing": _ensembles(known, departing.predicted),
+            "combined": {**own, **combined_ratios},
+            "discrepancy": _ensembles(known, discrepancy.predicted),
             "anchored": _ensembles(known, anchored),
+            "by_class": {**own, **by_class},
         },
         baselines=rivals,
-        calibration=Calibration(
+        learned=learned,
+        diagnostics=EnsembleDiagnostics(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),
             max_pareto_k=float(
                 max((o.k for o in mechanism.left_out.values() if not o.refitted), default=-np.inf)
             ),
+            largest_r_hat=float(draws.shrinkage().max()),
+            outdated=outdated,
         ),
     )
-    return Validation(board, mechanism, departing, attempts.read())
+    return Validation(board, mechanism, discrepancy, attempts.read())
 
 
 def _predicted(

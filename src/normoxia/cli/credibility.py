@@ -9,7 +9,7 @@ import typer
 
 from normoxia.cli.options import Json, Lang, Out, Quiet, Workers, examples
 from normoxia.cli.show import VALIDATION, print_json, progress_bar, say
-from normoxia.cli.table import print_table
+from normoxia.cli.table import print_paragraph, print_table
 
 if TYPE_CHECKING:
     from normoxia.calibration.credibility.file import CredibilityFile
@@ -59,9 +59,12 @@ def credibility(
 def _print(file: CredibilityFile, lang: str) -> None:
     from normoxia.language import language
     from normoxia.report.pages.credibility import standing_words, status_words
+    from normoxia.report.views.outdated import outdated_sentence
 
     text = language(lang)
     heads = [text.say(f"credibility.{head}") for head in ("claim", "found", "status")]
+    if sentence := outdated_sentence(file.outdated, text):
+        print_paragraph(sentence)
     for section in file.sections:
         rows = [
             (

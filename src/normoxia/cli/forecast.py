@@ -21,7 +21,7 @@ from normoxia.cli.options import (
     output_file,
 )
 from normoxia.cli.show import Stage, print_json, progress_bar, say
-from normoxia.cli.table import print_table
+from normoxia.cli.table import print_paragraph, print_table
 from normoxia.errors import InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def forecast(
 ) -> None:
     """Show, make or score forecasts of planned trials, stored before their results were known."""
     import normoxia as nx
+    from normoxia.calibration.fitting import ensemble
     from normoxia.language import language
+    from normoxia.report.views.outdated import outdated_sentence
 
     text = language(lang)
     if score is not None:
@@ -112,6 +114,8 @@ def forecast(
         say(text.say("forecast.made", date=result.date, ensemble=digest), quiet=False)
     for one in result.forecasts:
         _show(one, text, brief=design is None)
+    if sentence := outdated_sentence(ensemble.read().outdated, text):
+        print_paragraph(sentence)
 
 
 def _make(
@@ -152,9 +156,9 @@ def _print_score(score: ForecastScore, text: Language, *, json: bool) -> None:
     compared = score.comparison
     rows = [
         (
-            _what(one.foreseen, text),
-            text.say(f"forecast.by_{one.foreseen.origin}"),
-            _range(one.foreseen),
+            _what(one.predicted, text),
+            _by(one.predicted.origin, text),
+            _range(one.predicted),
             f"{one.published.estimate.value:g}",
             {True: "✓", False: "✗"}[one.inside],
             "–" if math.isnan(one.z) else f"{one.z:.2f}",
@@ -162,13 +166,13 @@ def _print_score(score: ForecastScore, text: Language, *, json: bool) -> None:
         for one in compared.scored
     ]
     heads = [
-        text.say(f"forecast.{h}") for h in ("what", "by", "foreseen", "published", "inside", "z")
+        text.say(f"forecast.{h}") for h in ("what", "by", "predicted", "published", "inside", "z")
     ]
     print_table(f"{score.study}: {text.say('forecast.scored', date=score.date)}", heads, rows)
-    for origin in ("simulated", forecasts.JOINED):
-        inside = [one.inside for one in compared.scored if one.foreseen.origin == origin]
+    for origin in ("simulated", forecasts.COMBINED):
+        inside = [one.inside for one in compared.scored if one.predicted.origin == origin]
         if inside or origin == "simulated":
-            by = text.say(f"forecast.by_{origin}")
+            by = _by(origin, text)
             say(text.say("forecast.count", by=by, inside=sum(inside), n=len(inside)), quiet=False)
     for reason in dict.fromkeys(one.reason for one in compared.left_out):
         figures = [_what(one.published, text) for one in compared.left_out if one.reason == reason]
@@ -185,21 +189,28 @@ def _show(one: Forecast, text: Language, *, brief: bool) -> None:
     from normoxia.outcome import Measure
 
     shown = [o for o in one.outcomes if not brief or o.measure is Measure.HAZARD_RATIO]
-    joined = {_what(o, text): _range(o) for o in shown if o.origin == verb.JOINED}
+    combined = {_what(o, text): _range(o) for o in shown if o.origin == verb.COMBINED}
     rows: list[tuple[str, ...]] = [
-        (_what(o, text), _range(o)) for o in shown if o.origin != verb.JOINED
+        (_what(o, text), _range(o)) for o in shown if o.origin != verb.COMBINED
     ]
-    heads = [text.say("forecast.what"), text.say("forecast.foreseen")]
-    if joined:
-        heads.append(text.say("forecast.joined"))
-        rows = [(what, alone, joined.get(what, "")) for what, alone in rows]
+    heads = [text.say("forecast.what"), text.say("forecast.predicted")]
+    if combined:
+        heads.append(text.say("forecast.combined"))
+        rows = [(what, alone, combined.get(what, "")) for what, alone in rows]
     if rows:
         print_table(one.design, heads, rows)
     if not brief:
-        if joined:
-            say(text.say("forecast.joined_note"), quiet=False)
+        if combined:
+            say(text.say("forecast.combined_note"), quiet=False)
         for limit in one.limits:
             say(text.term(limit), quiet=False)
+
+
+def _by(origin: str, text: Language) -> str:
+    """Who predicted: the mechanism, or both combined."""
+    from normoxia.calibration import forecast as verb
+
+    return text.say("forecast.by_combined" if origin == verb.COMBINED else "forecast.by_simulated")
 
 
 def _what(o: Outcome, text: Language) -> str:

@@ -40,6 +40,7 @@ def print_run(
     from normoxia.language import language
     from normoxia.report.pages.run import is_fitted
     from normoxia.report.views.combined import combined_sentences
+    from normoxia.report.views.outdated import outdated_inputs, outdated_sentence
 
     text, fitted = language(lang), is_fitted(result, trial)
     state = "" if trial.calibrated else f" [{text.say('badge.not_calibrated')}]"
@@ -48,6 +49,9 @@ def print_run(
     print_lines([*(f"{arm}: {title}" for arm, title in titles if title not in ("", arm)), ""])
     if trial.calibrated and trial.study:
         print_paragraph(text.say("run.fitted" if fitted else "run.left_out", study=trial.study))
+    outdated = outdated_sentence(outdated_inputs(result), text)
+    if outdated:
+        print_paragraph(outdated)
     if joined:
         _print_three_ways(trial, comparisons, joined, lang)
         for sentence in combined_sentences(joined, trial.study, fitted=fitted, lang=lang):

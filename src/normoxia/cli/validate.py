@@ -100,7 +100,13 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
     board_text, endpoint = ScoreboardText(board, text), text.say("board.endpoint")
     print_paragraph(board_text.lead())
     print_paragraph(board_text.standing())
-    for words in (board_text.reach(), board_text.missing(), board_text.ensemble()):
+    for words in (
+        board_text.attainable(),
+        board_text.missing(),
+        board_text.ensemble(),
+        board_text.outdated(),
+        board_text.learned(),
+    ):
         if words:
             print_paragraph(words)
     for table in (
@@ -118,7 +124,9 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
         rows = rows_of(board, measure, study)
         if rows:
             _show(row_table(rows, key, text), endpoint)
-    strata = [row for row in board.judged.strata if study in ("", row.observed.target.study)]
+    strata = [
+        row for row in board.primary_scores.strata if study in ("", row.observed.target.study)
+    ]
     if strata:
         _show(row_table(strata, "strata", text, populations=True, baselines=False), endpoint)
         if not study:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from normoxia import library, mechanism
-from normoxia.calibration.credibility import applicability, checks, verification, wording
+from normoxia.calibration.credibility import applicability, as_json, checks, verification, wording
 from normoxia.calibration.credibility.checks import HEALTHY_K
 from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
 from normoxia.calibration.credibility.verification import CheckResult
@@ -19,7 +19,7 @@ from normoxia.calibration.fitting import hyperparameters
 from normoxia.calibration.fitting.ensemble import Ensemble
 from normoxia.calibration.fitting.posterior import layout, prior_states
 from normoxia.calibration.scoring import baselines, lock
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.outcome import Measure
 from normoxia.pharmacology import regimen
@@ -56,9 +56,9 @@ def perfect(error: float = 0.0) -> Scoreboard:
         else NormalPredictive(o.y + 100 * error, 9.0)
         for o in (*LOCK.contrasts, *LOCK.responses)
     }
-    health = Calibration(400, 250.0, 0.4)
+    health = EnsembleDiagnostics(draws=400, effective_sample_size=250.0, max_pareto_k=0.4)
     return scoreboard(
-        LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), calibration=health
+        LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), diagnostics=health
     )
 
 
@@ -67,7 +67,7 @@ def ensemble(spread: float) -> Ensemble:
     states = prior_states(layout(space), 2000, 1)
     states[:, : len(space.parameters)] *= spread
     health = {"draws": 2000, "effective_sample_size": 900.0, "largest_r_hat": 1.004}
-    return Ensemble(space, states, {"sampling": health}, "0" * 64)
+    return Ensemble(space=space, states=states, manifest={"sampling": health}, digest="0" * 64)
 
 
 def test_what_is_solved_is_met_and_what_was_not_done_says_so(file: CredibilityFile) -> None:
@@ -150,7 +150,12 @@ def test_thin_or_unhealthy_draws_are_not_met() -> None:
     )
     assert [checks.posterior(one, None)["ensemble"].met for one in (thin, apart)] == [False, False]
     assert checks.posterior(None, perfect())["pareto"].met
-    sick = replace(perfect(), calibration=Calibration(400, 250.0, HEALTHY_K + 0.1))
+    sick = replace(
+        perfect(),
+        diagnostics=EnsembleDiagnostics(
+            draws=400, effective_sample_size=250.0, max_pareto_k=HEALTHY_K + 0.1
+        ),
+    )
     assert checks.posterior(None, sick)["pareto"].met is False
 
 
@@ -274,7 +279,7 @@ def test_commands_are_verbs_of_the_program_or_modules_of_the_repository(
 def test_the_json_is_plain_and_whole(file: CredibilityFile) -> None:
     from normoxia.cli.show import plain
 
-    found = json.loads(json.dumps(plain(file.as_json()), allow_nan=False))
+    found = json.loads(json.dumps(plain(as_json.document(file)), allow_nan=False))
     assert found["schema"] == "normoxia.credibility/1"
     assert len(found["targets"]) == len(file.targets)
     assert len(found["priors"]) == len(file.space.parameters)

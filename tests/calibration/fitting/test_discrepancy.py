@@ -10,7 +10,13 @@ from normoxia.outcome import Endpoint
 def row(
     study: str, arm: str, comparator: str, endpoint: Endpoint, kind: Kind = Kind.RATIO
 ) -> dict[str, float]:
-    found = discrepancy.design((Statistic(study, kind, endpoint, "all", arm, comparator),))[0]
+    found = discrepancy.design(
+        (
+            Statistic(
+                study=study, kind=kind, endpoint=endpoint, set="all", arm=arm, comparator=comparator
+            ),
+        )
+    )[0]
     return {name: value for name, value in zip(discrepancy.names(), found, strict=True) if value}
 
 

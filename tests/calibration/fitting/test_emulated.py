@@ -145,14 +145,14 @@ def test_an_incomplete_round_counts_as_far_as_its_chunks_follow_one_another(
         time = rng.exponential(300.0, (64, 1, n)).astype(np.float32)
         seen = np.ones((64, 1, n), bool)
         part = SimulatedEndpoints(
-            ("atezo_bev",),
-            time,
-            seen,
-            2 * time,
-            seen,
-            response[rows],
-            ~seen,
-            {chosen.id: seen for chosen in trial.sets},
+            arms=("atezo_bev",),
+            pfs=time,
+            pfs_observed=seen,
+            os=2 * time,
+            os_observed=seen,
+            response=response[rows],
+            toxic=~seen,
+            sets={chosen.id: seen for chosen in trial.sets},
         )
         (tmp_path / f"{study}-{first:06d}.npz").write_bytes(part.to_bytes())
     assert len(experiments.read(tmp_path, study).pfs) == 64

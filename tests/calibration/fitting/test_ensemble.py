@@ -67,5 +67,5 @@ def test_an_ensemble_of_other_hyperparameters_is_refused(tmp_path: Path) -> None
 
 def test_attempts_are_told_in_both_languages_and_one_is_kept() -> None:
     tried = attempts.read()
-    assert all({"en", "zh"} <= set(one.says) for one in tried)
+    assert all({"en", "zh"} <= set(one.description) for one in tried)
     assert sum(one.kept for one in tried) == 1

@@ -160,14 +160,14 @@ def endpoints(n_points: int, seed: int) -> SimulatedEndpoints:
     time = rng.exponential(100.0, shape).astype(np.float32)
     yes = rng.random(shape) < 0.5
     return SimulatedEndpoints(
-        ("x", "y"),
-        time,
-        yes,
-        2 * time,
-        ~yes,
-        yes.astype(np.int8),
-        yes,
-        {"all": yes | ~yes, "half": yes},
+        arms=("x", "y"),
+        pfs=time,
+        pfs_observed=yes,
+        os=2 * time,
+        os_observed=~yes,
+        response=yes.astype(np.int8),
+        toxic=yes,
+        sets={"all": yes | ~yes, "half": yes},
     )
 
 

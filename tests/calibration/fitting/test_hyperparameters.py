@@ -20,7 +20,9 @@ SPACE = read()
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_values_and_standard_values_undo_each_other(scale: str) -> None:
-    number = Hyperparameter("x", scale, CENTRES[scale], 0.7, "calibrated", "")
+    number = Hyperparameter(
+        name="x", scale=scale, centre=CENTRES[scale], sd=0.7, source="calibrated", status=""
+    )
     z = np.linspace(-4.0, 4.0, 33)
     assert number.standard(number.value(z)) == pytest.approx(z, abs=1e-9)
     assert number.value(np.array(0.0)) == pytest.approx(CENTRES[scale])
@@ -36,7 +38,9 @@ def test_values_and_standard_values_undo_each_other(scale: str) -> None:
     ],
 )
 def test_quantiles_of_the_prior_are_those_of_its_law(scale: str, law: object) -> None:
-    number = Hyperparameter("x", scale, CENTRES[scale], 0.7, "calibrated", "")
+    number = Hyperparameter(
+        name="x", scale=scale, centre=CENTRES[scale], sd=0.7, source="calibrated", status=""
+    )
     p = np.array([0.025, 0.2, 0.5, 0.9])
     assert number.value(special.ndtri(p)) == pytest.approx(law(p))  # type: ignore[operator]
 

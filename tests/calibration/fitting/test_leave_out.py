@@ -23,9 +23,7 @@ def given() -> Posterior:
 
 @pytest.fixture(scope="module")
 def draws(given: Posterior) -> PosteriorDraws:
-    return sampler.sample(
-        given.log_density, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20
-    )
+    return sampler.sample(given, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20)
 
 
 def never(log_ratios: np.ndarray) -> Weights:
@@ -84,7 +82,7 @@ def test_a_study_unlike_all_others_is_drawn_anew(draws: PosteriorDraws) -> None:
     said[1] = said[1] + np.array([2.5, -3.0, 2.5])
     given = toy.posterior(said)
     own = sampler.sample(
-        given.log_density, LAYOUT, draws.chains[-1], 6, warm_up=30, rounds=10, tuning=draws.tuning
+        given, LAYOUT, draws.chains[-1], 6, warm_up=30, rounds=10, tuning=draws.tuning
     )
     left = leave_out(given, own, ("two",), 7)["two"]
     assert left.refitted

@@ -96,19 +96,70 @@ def as_published(hazard_ratio: float) -> list[Observation]:
         se = float(rows[name].std())
         if name in ("x", "z"):
             share = {"x": 200 / 350, "z": 100 / 250}[name]
-            figure = Statistic("s", Kind.RATIO, Endpoint.OS, "all", name, "y")
+            figure = Statistic(
+                study="s",
+                kind=Kind.RATIO,
+                endpoint=Endpoint.OS,
+                set="all",
+                arm=name,
+                comparator="y",
+            )
             made.append(
-                Observation(figure, math.log(hazard_ratio), se, 350.0, share, None, math.nan, "")
+                Observation(
+                    figure=figure,
+                    y=math.log(hazard_ratio),
+                    se=se,
+                    n=350.0,
+                    share=share,
+                    target=None,
+                    value=math.nan,
+                    source="",
+                )
             )
         elif name in ("first", "second"):
-            figure = Statistic("s", Kind.STRATUM, Endpoint.OS, name, "x", "y", whole="all")
-            made.append(Observation(figure, 0.0, se, 350.0, 200 / 350, None, math.nan, ""))
+            figure = Statistic(
+                study="s",
+                kind=Kind.STRATUM,
+                endpoint=Endpoint.OS,
+                set=name,
+                arm="x",
+                comparator="y",
+                whole="all",
+            )
+            made.append(
+                Observation(
+                    figure=figure,
+                    y=0.0,
+                    se=se,
+                    n=350.0,
+                    share=200 / 350,
+                    target=None,
+                    value=math.nan,
+                    source="",
+                )
+            )
         else:
             arm, day = ("x", 300.0) if name == "x at 300" else ("y", float(name))
             rate = RATE * (hazard_ratio if arm == "x" else 1.0)
-            figure = Statistic("s", Kind.CURVE, Endpoint.OS, "all", arm, months=day / 30.4375)
+            figure = Statistic(
+                study="s",
+                kind=Kind.CURVE,
+                endpoint=Endpoint.OS,
+                set="all",
+                arm=arm,
+                months=day / 30.4375,
+            )
             made.append(
-                Observation(figure, math.log(rate * day), se, 150.0, math.nan, None, math.nan, "")
+                Observation(
+                    figure=figure,
+                    y=math.log(rate * day),
+                    se=se,
+                    n=150.0,
+                    share=math.nan,
+                    target=None,
+                    value=math.nan,
+                    source="",
+                )
             )
     return made
 
@@ -157,7 +208,16 @@ def test_the_error_of_a_median_and_of_a_landmark_is_that_of_simulated_curves() -
 def test_the_same_patients_pfs_and_os_are_correlated_as_assumed() -> None:
     pair = [
         Observation(
-            Statistic("s", Kind.RATIO, e, "all", "x", "y"), 0.0, se, 300.0, 0.5, None, math.nan, ""
+            figure=Statistic(
+                study="s", kind=Kind.RATIO, endpoint=e, set="all", arm="x", comparator="y"
+            ),
+            y=0.0,
+            se=se,
+            n=300.0,
+            share=0.5,
+            target=None,
+            value=math.nan,
+            source="",
         )
         for e, se in ((Endpoint.PFS, 0.1), (Endpoint.OS, 0.2))
     ]
@@ -283,10 +343,17 @@ def test_responders_are_among_the_controlled() -> None:
     simulated_covariance = float(np.cov(logits)[0, 1])
 
     def rate(kind: Kind, endpoint: Endpoint, share: float) -> Observation:
-        figure = Statistic("s", kind, endpoint, "all", "x")
+        figure = Statistic(study="s", kind=kind, endpoint=endpoint, set="all", arm="x")
         se = math.sqrt(1.0 / (n * share * (1.0 - share)))
         return Observation(
-            figure, math.log(share / (1 - share)), se, n, math.nan, None, 100 * share, ""
+            figure=figure,
+            y=math.log(share / (1 - share)),
+            se=se,
+            n=n,
+            share=math.nan,
+            target=None,
+            value=100 * share,
+            source="",
         )
 
     found = covariance([rate(Kind.RESPONSE, Endpoint.ORR, p), rate(Kind.CONTROL, Endpoint.DCR, q)])

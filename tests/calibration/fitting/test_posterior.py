@@ -53,7 +53,7 @@ def test_the_likelihood_is_the_normal_density_of_the_moments() -> None:
     rng = np.random.default_rng(2)
     given = toy.posterior(toy.published(state(), rng))
     states = np.array([toy.truth(rng) for _ in range(5)])
-    values, _ = given.log_likelihood(states)
+    values = given.log_likelihood(states)
     for i, block in enumerate(given.blocks):
         mean, covariance, _ = given.moments(block, states)
         expected = [
@@ -68,10 +68,10 @@ def test_slopes_along_log_spreads_are_exact() -> None:
     rng = np.random.default_rng(3)
     given = toy.posterior(toy.published(state(), rng))
     states = np.array([toy.truth(rng) for _ in range(6)])
-    _, slope = given.log_density(states)
+    slope = given.slope(states)
     for i in range(LAYOUT.n_coordinates, LAYOUT.width):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
-        found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
+        found = (given.log_density(states + step) - given.log_density(states - step)) / 2e-5
         assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
@@ -80,10 +80,10 @@ def test_slopes_along_coordinates_are_exact_where_the_covariance_does_not_move()
     rng = np.random.default_rng(4)
     given = toy.posterior(toy.published(state(), rng))
     states = np.array([toy.truth(rng) for _ in range(6)])
-    _, slope = given.log_density(states)
+    slope = given.slope(states)
     for i in range(LAYOUT.n_continuous):
         step = 1e-5 * (np.arange(LAYOUT.width) == i)
-        found = (given.log_density(states + step)[0] - given.log_density(states - step)[0]) / 2e-5
+        found = (given.log_density(states + step) - given.log_density(states - step)) / 2e-5
         assert slope[:, i] == pytest.approx(found, abs=1e-5), names(SPACE, LAYOUT)[i]
 
 
@@ -125,12 +125,9 @@ def test_states_far_beyond_the_prior_are_impossible_and_break_nothing() -> None:
     far[2] = np.nan
     far[3, LAYOUT.n_coordinates] = 1000.0
     with np.errstate(all="ignore"):
-        value, _ = given.log_density(far)
-        alone = given.value(far)
+        value = given.log_density(far)
     assert (value[:4] == -np.inf).all()
-    assert value[4] == pytest.approx(given.log_density(state()[None, :])[0][0])
-    # the density without its slope is the same, where it is 0 too
-    np.testing.assert_array_equal(alone, value)
+    assert value[4] == pytest.approx(given.log_density(state()[None, :])[0])
 
 
 def test_states_of_the_prior_follow_it() -> None:
@@ -157,9 +154,9 @@ def test_a_study_left_out_has_no_say() -> None:
     for i, study in enumerate(STUDIES):
         other = [y + 5.0 * (j == i) for j, y in enumerate(said)]
         left, moved = whole.without(study), toy.posterior(other).without(study)
-        assert left.log_density(states)[0] == pytest.approx(moved.log_density(states)[0], rel=1e-14)
-        expected = whole.log_density(states)[0] - whole.log_likelihood(states)[0][:, i]
-        assert left.log_density(states)[0] == pytest.approx(expected, rel=1e-12)
+        assert left.log_density(states) == pytest.approx(moved.log_density(states), rel=1e-14)
+        expected = whole.log_density(states) - whole.log_likelihood(states)[:, i]
+        assert left.log_density(states) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_layout_of_the_shipped_space_has_a_spread_for_every_effect() -> None:

@@ -47,11 +47,11 @@ def emulated(study: str = STUDY) -> EmulatedStudies:
     }
     constant = np.array([middle[figure.kind] for figure in figures]) + 0.1 * rng.standard_normal(m)
     surfaces = Surfaces(
-        constant,
-        0.2 * rng.standard_normal((m, d)),
-        np.zeros((m, d, d)),
-        np.full(m, 0.3),
-        np.full(m, 0.05),
+        constant=constant,
+        linear=0.2 * rng.standard_normal((m, d)),
+        quadratic=np.zeros((m, d, d)),
+        noise=np.full(m, 0.3),
+        error=np.full(m, 0.05),
     )
     return EmulatedStudies({study: figures}, {study: surfaces}, {})
 
@@ -274,7 +274,12 @@ def test_a_stratum_is_predicted_by_itself_and_not_relative_to_its_whole() -> Non
     o = next(o for o in LOCK.strata if o.target.study == STUDY)
     figure = figure_of(o, LOCK)
     assert figure == Statistic(
-        STUDY, Kind.RATIO, o.target.endpoint, figure.set if figure else "", "pembro_chemo", CONTROL
+        study=STUDY,
+        kind=Kind.RATIO,
+        endpoint=o.target.endpoint,
+        set=figure.set if figure else "",
+        arm="pembro_chemo",
+        comparator=CONTROL,
     )
     assert figure is not None
     assert figure.set != "all"

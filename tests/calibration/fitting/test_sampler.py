@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def flat(n_continuous: int, n_structures: int = 0) -> StateIndex:
-    return StateIndex(n_continuous, n_structures, (), ())
+    return StateIndex(n_continuous=n_continuous, n_structures=n_structures, spreads=(), scales=())
 
 
 def gaussian() -> tuple[Floats, Floats]:
@@ -137,26 +137,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
     assert one.chains.tobytes() == again.chains.tobytes()
     assert one.tuning.factor.tobytes() == again.tuning.factor.tobytes()
     assert one.chains.tobytes() != other.chains.tobytes()
-
-
-def test_values_alone_offer_structures_as_values_with_slopes_do() -> None:
-    def density(states: Floats) -> tuple[Floats, Floats]:
-        away = states[:, 0] - 0.8 * states[:, 1]
-        slope = np.zeros_like(states)
-        slope[:, 0] = -away
-        return -0.5 * away**2, slope
-
-    asked: list[int] = []
-
-    def value(states: Floats) -> Floats:
-        asked.append(len(states))
-        return density(states)[0]
-
-    start = np.ones((16, 2))
-    whole = sample(density, flat(1, 1), start, 17, warm_up=12, rounds=5)
-    alone = sample(density, flat(1, 1), start, 17, value=value, warm_up=12, rounds=5)
-    assert alone.chains.tobytes() == whole.chains.tobytes()
-    assert asked == [16] * 17
 
 
 def test_starts_are_left_as_they_are_and_progress_is_told() -> None:

@@ -47,14 +47,14 @@ def endpoints(
         np.int8
     )
     return SimulatedEndpoints(
-        ("x", "y"),
-        np.minimum(pfs, cut).astype(np.float32),
-        pfs <= cut,
-        np.minimum(os, cut).astype(np.float32),
-        os <= cut,
-        response,
-        np.zeros(shape, bool),
-        {
+        arms=("x", "y"),
+        pfs=np.minimum(pfs, cut).astype(np.float32),
+        pfs_observed=pfs <= cut,
+        os=np.minimum(os, cut).astype(np.float32),
+        os_observed=os <= cut,
+        response=response,
+        toxic=np.zeros(shape, bool),
+        sets={
             "all": np.ones(shape, bool),
             "part": rng.random(shape) < 0.5,
             "none": np.zeros(shape, bool),
@@ -132,14 +132,14 @@ def test_curves_of_forty_patients_are_right_on_average(left: float) -> None:
     os = rng.exponential(size=shape) * day / -math.log(left)
     late = np.full(shape, 1e6, np.float32)
     found = SimulatedEndpoints(
-        ("x",),
-        late,
-        np.zeros(shape, bool),
-        os.astype(np.float32),
-        np.ones(shape, bool),
-        np.zeros(shape, np.int8),
-        np.zeros(shape, bool),
-        {"all": np.ones(shape, bool)},
+        arms=("x",),
+        pfs=late,
+        pfs_observed=np.zeros(shape, bool),
+        os=os.astype(np.float32),
+        os_observed=np.ones(shape, bool),
+        response=np.zeros(shape, np.int8),
+        toxic=np.zeros(shape, bool),
+        sets={"all": np.ones(shape, bool)},
     )
     said = log_cumulative_hazard(found, "x", "all", Endpoint.OS, np.array([day]))[:, 0]
     error = said.std() / math.sqrt(n_points)
@@ -179,7 +179,13 @@ def test_a_set_without_patients_has_no_figure(kind: Kind) -> None:
     endpoint = Endpoint.ORR if kind is Kind.RESPONSE else Endpoint.OS
     comparator = "y" if kind is Kind.RATIO else ""
     figure = Statistic(
-        "s", kind, endpoint, "none", "x", comparator, 6.0 if kind is Kind.CURVE else -1.0
+        study="s",
+        kind=kind,
+        endpoint=endpoint,
+        set="none",
+        arm="x",
+        comparator=comparator,
+        months=6.0 if kind is Kind.CURVE else -1.0,
     )
     assert np.isnan(summary(endpoints(), figure)).all()
 
@@ -187,7 +193,16 @@ def test_a_set_without_patients_has_no_figure(kind: Kind) -> None:
 def test_a_stratum_is_taken_relative_to_the_whole() -> None:
     found = endpoints()
     relative = summary(
-        found, Statistic("s", Kind.STRATUM, Endpoint.OS, "part", "x", "y", whole="all")
+        found,
+        Statistic(
+            study="s",
+            kind=Kind.STRATUM,
+            endpoint=Endpoint.OS,
+            set="part",
+            arm="x",
+            comparator="y",
+            whole="all",
+        ),
     )
     own, whole = (
         log_hazard_ratio(found, "x", "y", members, Endpoint.OS) for members in ("part", "all")
@@ -197,7 +212,10 @@ def test_a_stratum_is_taken_relative_to_the_whole() -> None:
 
 def test_a_curve_is_read_at_its_month() -> None:
     found = endpoints()
-    read = summary(found, Statistic("s", Kind.CURVE, Endpoint.OS, "all", "y", months=6.0))
+    read = summary(
+        found,
+        Statistic(study="s", kind=Kind.CURVE, endpoint=Endpoint.OS, set="all", arm="y", months=6.0),
+    )
     expected = log_cumulative_hazard(
         found, "y", "all", Endpoint.OS, np.array([6.0 * DAYS_PER_MONTH])
     )

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from normoxia.calibration.scoring import baselines, lock, score_summary
+from normoxia.calibration.scoring import baselines, lock, score_summary, scoreboard_json
 from normoxia.calibration.scoring.lock import Lock, Target
-from normoxia.calibration.scoring.scoreboard import Calibration, Scoreboard, scoreboard
+from normoxia.calibration.scoring.score_summary import crps_gain, paired_difference
+from normoxia.calibration.scoring.scoreboard import EnsembleDiagnostics, Scoreboard, scoreboard
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Endpoint, Measure
@@ -74,7 +75,7 @@ def test_a_predictor_that_knows_the_truth_errs_by_the_noise_floor() -> None:
         drawn = tuple(replace(o, value=math.exp(random.normal(-0.2, o.se))) for o in LOCK.contrasts)
         given = replace(LOCK, contrasts=drawn, strata=(), responses=(), medians=())
         truth: dict[Target, Predictive] = {o.target: NormalPredictive(-0.2, o.se**2) for o in drawn}
-        rows.append(scoreboard(given, {"truth": truth}, baselines={}).judged.summary)
+        rows.append(scoreboard(given, {"truth": truth}, baselines={}).primary_scores.summary)
     assert np.mean([f.ratio_pfs for f in rows]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([f.ratio_os for f in rows]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([f.coverage95 for f in rows]) == pytest.approx(0.95, abs=0.01)
@@ -82,7 +83,7 @@ def test_a_predictor_that_knows_the_truth_errs_by_the_noise_floor() -> None:
 
 
 def test_the_json_has_the_keys_that_were_asked_for() -> None:
-    text = json.dumps(board().as_json(), allow_nan=False)  # no nan, no infinity
+    text = json.dumps(scoreboard_json.document(board()), allow_nan=False)  # no nan, no infinity
     found = json.loads(text)
     assert {"schema", "studies", "summary", "calibration"} <= set(found)
     assert len(found["studies"]) == len(LOCK.contrasts) + len(LOCK.responses) + len(LOCK.medians)
@@ -93,12 +94,14 @@ def test_the_json_has_the_keys_that_were_asked_for() -> None:
         assert set(row["predicted"]) >= {"median", "interval50", "interval95"}
         assert set(row["baselines"]) == {"constant", "class_mean", "component_nma"}
     assert set(found["summary"]) >= SUMMARY
+    assert set(found["summary"]["paired"]) == {"constant", "class_mean", "component_nma"}
+    assert set(found["combination"]) == {"beta", "tau"}
     assert set(found["summary"]["crps_baselines"]) == {"constant", "class_mean", "component_nma"}
-    assert set(found["calibration"]) == {"draws", "effective_sample_size", "max_pareto_k"}
+    assert set(found["calibration"]) >= {"draws", "effective_sample_size", "max_pareto_k"}
 
 
 def test_hazard_ratios_are_shown_on_the_natural_scale() -> None:
-    found = board(m=dict(BASELINES["constant"].predictions)).as_json()
+    found = scoreboard_json.document(board(m=dict(BASELINES["constant"].predictions)))
     row = next(
         r
         for r in found["studies"]
@@ -123,7 +126,7 @@ def test_hazard_ratios_are_shown_on_the_natural_scale() -> None:
 
 def test_summaries_are_the_locks_measures() -> None:
     """Counted again from the predictions themselves."""
-    own, f = model(), board().judged.summary
+    own, f = model(), board().primary_scores.summary
     pfs = [o for o in LOCK.contrasts if o.target.endpoint is Endpoint.PFS]
     assert (f.n_pfs, f.n_os, f.n_responses) == (23, 24, 38)
     assert f.mean_abs_log_hr_pfs == pytest.approx(
@@ -140,7 +143,7 @@ def test_summaries_are_the_locks_measures() -> None:
 
 
 def test_summaries_without_the_trials_seen_and_over_studies() -> None:
-    judged = board().judged
+    judged = board().primary_scores
     assert (judged.unseen.n_pfs, judged.unseen.n_os, judged.unseen.n_responses) == (17, 19, 30)
     studies = {row.observed.target.study for row in judged.rows}
     means = []
@@ -161,7 +164,7 @@ def test_the_worst_come_first() -> None:
     worst, best = LOCK.contrasts[7], LOCK.contrasts[20]
     own[worst.target] = NormalPredictive(worst.y + 3.0, 0.01)
     own[best.target] = NormalPredictive(best.y, 0.01)
-    rows = board(m=own).judged.rows
+    rows = board(m=own).primary_scores.rows
     assert rows[0].observed.target == worst.target
     assert rows[-1].observed.target == best.target
     assert not rows[0].inside95
@@ -205,7 +208,7 @@ def test_thresholds_are_those_of_the_lock() -> None:
         ("crps", "component_nma"),
     }
     assert by_name["coverage95", ""].limit == 0.9
-    floor = found.judged.summary.noise_floor_os
+    floor = found.primary_scores.summary.noise_floor_os
     assert by_name["mean_abs_log_hr_os", "noise floor"].limit == pytest.approx(1.3 * floor)
     assert by_name["crps", "class_mean"].limit == found.baselines["class_mean"].summary.crps
 
@@ -215,7 +218,7 @@ def test_a_baseline_does_not_beat_itself() -> None:
     verdict = next(v for v in found.thresholds if v.against == "class_mean")
     assert verdict.value == verdict.limit
     assert not verdict.met
-    mean, error = score_summary.crps_gain(found.judged.rows, "class_mean")
+    mean, error = score_summary.crps_gain(found.primary_scores.rows, "class_mean")
     assert (mean, error) == (0.0, 0.0)
 
 
@@ -230,7 +233,7 @@ def test_a_gain_has_an_error_over_studies() -> None:
         for o in firsts.values()
         for law in [BASELINES["constant"].predictions[o.target]]
     }
-    rows = scoreboard(given, {"m": own}, baselines=BASELINES).judged.rows
+    rows = scoreboard(given, {"m": own}, baselines=BASELINES).primary_scores.rows
     gains = [r.baselines["class_mean"].crps - r.predicted.crps for r in rows]
     mean, error = score_summary.crps_gain(rows, "class_mean")
     assert mean == pytest.approx(np.mean(gains))
@@ -242,37 +245,67 @@ def test_a_figure_left_out_is_listed_and_meets_no_threshold() -> None:
         o.target: NormalPredictive(o.y, o.se**2) for o in LOCK.contrasts[1:]
     }
     found = board(partial=own)
-    assert LOCK.contrasts[0].target in found.judged.missing
-    assert len(found.judged.missing) == 1 + len(LOCK.responses)
+    assert LOCK.contrasts[0].target in found.primary_scores.missing
+    assert len(found.primary_scores.missing) == 1 + len(LOCK.responses)
     assert not any(v.met for v in found.thresholds if v.name != "failures_predicted")
-    json.dumps(found.as_json(), allow_nan=False)
+    json.dumps(scoreboard_json.document(found), allow_nan=False)
 
 
 def test_several_predictors_stand_side_by_side() -> None:
-    both = {"mechanism": model(), "hybrid": dict(BASELINES["class_mean"].predictions)}
+    both = {"mechanism": model(), "combined": dict(BASELINES["class_mean"].predictions)}
     found = scoreboard(
         LOCK,
         both,
-        primary="hybrid",
+        primary="combined",
         baselines=BASELINES,
-        calibration=Calibration(4000, 812.5, 0.61),
+        diagnostics=EnsembleDiagnostics(draws=4000, effective_sample_size=812.5, max_pareto_k=0.61),
     )
-    plain = found.as_json()
-    assert found.judged.name == "hybrid"
-    assert set(plain["predictors"]) == {"mechanism", "hybrid"}
-    assert plain["predictors"]["hybrid"]["crps"] == plain["baselines"]["class_mean"]["crps"]
+    plain = scoreboard_json.document(found)
+    assert found.primary_scores.name == "combined"
+    assert set(plain["predictors"]) == {"mechanism", "combined", "hybrid"}
+    assert plain["predictors"]["hybrid"] == plain["predictors"]["combined"]
+    assert plain["predictors"]["combined"]["crps"] == plain["baselines"]["class_mean"]["crps"]
     assert plain["calibration"] == {
         "draws": 4000,
         "effective_sample_size": 812.5,
         "max_pareto_k": 0.61,
+        "largest_r_hat": None,
+        "outdated": [],
     }
 
 
 def test_what_cannot_be_meant_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="no predictor"):
         scoreboard(LOCK, {})
-    with pytest.raises(UnknownName, match="hybird"):
-        scoreboard(LOCK, {"hybrid": model()}, primary="hybird", baselines=BASELINES)
+    with pytest.raises(UnknownName, match="combind"):
+        scoreboard(LOCK, {"combined": model()}, primary="combind", baselines=BASELINES)
     stray = replace(LOCK.contrasts[0].target, arm="nobody")
     with pytest.raises(UnknownName, match="nobody"):
         board(m={stray: NormalPredictive(0.0, 1.0)})
+
+
+def test_paired_differences_are_the_gains_turned_round_with_students_interval() -> None:
+    """Against the gain's own error over studies, and Student's t from its table: 2.080 for 21 degrees of freedom."""
+    found = board(m=model())
+    rows = found.primary_scores.rows
+    mean, error = crps_gain(rows, "constant")
+    paired = paired_difference(rows, "constant", "crps")
+    assert len(LOCK.studies) == 22
+    assert paired.difference == pytest.approx(-mean)
+    assert (paired.low, paired.high) == pytest.approx(
+        (-mean - 2.0796 * error, -mean + 2.0796 * error), rel=1e-4
+    )
+    own = [r for r in rows if r.observed.target.is_ratio and r.observed.target.endpoint == "OS"]
+    expected = np.mean([r.predicted.error - r.baselines["constant"].error for r in own])
+    overall = paired_difference(rows, "constant", "error", Endpoint.OS)
+    assert overall.difference == pytest.approx(float(expected))
+    assert overall.low < overall.difference < overall.high
+
+
+def test_measures_by_class_add_up_to_those_of_all() -> None:
+    found = scoreboard_json.document(board(m=model()))["summary"]
+    for key in ("n_pfs", "n_os"):
+        assert sum(one[key] for one in found["by_class"].values()) == found[key]
+    n = {kind: one["n_pfs"] + one["n_os"] for kind, one in found["by_class"].items()}
+    total = sum(n[kind] * one["crps"] for kind, one in found["by_class"].items())
+    assert total / sum(n.values()) == pytest.approx(found["crps"])

@@ -106,7 +106,7 @@ def _ratios(count: int, studies: Sequence[str]) -> CheckResult:
 
 
 def _studies(names: Sequence[str]) -> CheckResult:
-    told = ", ".join(names) or "–"
+    listed = ", ".join(names) or "–"
     return CheckResult(
-        len(names) >= STUDIES, {"count": len(names), "names": told, "at_least": STUDIES}
+        len(names) >= STUDIES, {"count": len(names), "names": listed, "at_least": STUDIES}
     )

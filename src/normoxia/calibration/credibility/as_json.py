@@ -10,25 +10,24 @@ targets[]    every figure of the likelihood: study, figure, scale, value as prin
 priors[]     name, scale, centre, sd, source, and what is left of the spread where it is known
 scored[]     study, population, endpoint, measure, contrast, value, interval, seen, stratum, source
 scoreboard   as `normoxia validate --json`, None before there is one
+outdated[]   documents that changed since the ensemble was fitted
 limits[]
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from normoxia.calibration.credibility.file import CredibilityClaim, CredibilityFile
-    from normoxia.calibration.credibility.targets import WeighedTarget
-    from normoxia.calibration.credibility.wording import CredibilityQuestion
-    from normoxia.calibration.scoring.lock import Observed
+from normoxia.calibration.credibility.file import SCHEMA, CredibilityClaim, CredibilityFile, Status
+from normoxia.calibration.credibility.targets import WeighedTarget
+from normoxia.calibration.credibility.wording import CredibilityQuestion
+from normoxia.calibration.scoring import scoreboard_json
+from normoxia.calibration.scoring.lock import Observed
 
 
 def document(file: CredibilityFile) -> dict[str, Any]:
     """A credibility file as the module says."""
-    from normoxia.calibration.credibility.file import SCHEMA, Status
-
     left = {narrowing.name: narrowing.left for narrowing in file.narrowings}
     return {
         "schema": SCHEMA,
@@ -59,7 +58,8 @@ def document(file: CredibilityFile) -> dict[str, Any]:
             for p in file.space.parameters
         ],
         "scored": [_scored(observed) for observed in file.scored.observed],
-        "scoreboard": file.board.as_json() if file.board is not None else None,
+        "scoreboard": scoreboard_json.document(file.board) if file.board is not None else None,
+        "outdated": list(file.outdated),
         "limits": [dict(limit) for limit in file.limits],
     }
 

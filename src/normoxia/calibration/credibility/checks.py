@@ -46,6 +46,7 @@ class Narrowing:
 
 
 def inputs(model: Model) -> dict[str, CheckResult]:
+    """Claims on statements, sources and exposures of the model."""
     coded = [s for s in model.statements if not s.emergent]
     bare = [s.tag for s in coded if not s.strengths or not s.term]
     sources = [p.source for p in model.parameters]
@@ -100,6 +101,7 @@ def documents() -> CheckResult:
 
 
 def comparators() -> CheckResult:
+    """Whether the audit of the registry leaves no question open."""
     asked = Counter({study.id: len(evidence.check(study)) for study in calibration_studies()})
     numbers = {
         "questions": sum(asked.values()),
@@ -110,7 +112,8 @@ def comparators() -> CheckResult:
 
 
 def posterior(calibrated: Ensemble | None, board: Scoreboard | None) -> dict[str, CheckResult]:
-    k = board.calibration.max_pareto_k if board is not None else math.nan
+    """Claims on the draws of the ensemble and on re-weighting."""
+    k = board.diagnostics.max_pareto_k if board is not None else math.nan
     weighed = CheckResult(k <= HEALTHY_K, {"k": k}) if math.isfinite(k) else CheckResult(None)
     if calibrated is None:
         return {"ensemble": CheckResult(None), "pareto": weighed}
@@ -121,6 +124,7 @@ def posterior(calibrated: Ensemble | None, board: Scoreboard | None) -> dict[str
 
 
 def identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, CheckResult]:
+    """Claims on how far the evidence narrowed the numbers that move."""
     if not narrowed:
         return {"reported": CheckResult(None), "informed": CheckResult(None)}
     moved = {p.name for p in space.parameters}
@@ -138,6 +142,7 @@ def identifiability(space: Space, narrowed: Sequence[Narrowing]) -> dict[str, Ch
 def validation(
     locked: str, known: Lock, board: Scoreboard | None, scored_forecasts: int
 ) -> dict[str, CheckResult]:
+    """Claims on the lock, on what was seen before it, on forecasts and on thresholds."""
     amendments = len(known.amendments)
     unchanged = known.digest == locked
     seen = {o.target.study for o in known.contrasts if o.seen}
@@ -169,8 +174,8 @@ def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, CheckResult]:
             "value": verdicts[0].value,
             "limit": verdicts[0].limit,
             "rivals": ", ".join(f"{v.against} {v.limit:.4f}" for v in verdicts),
-            "successes": len(board.judged.successes),
-            "foreseen": board.judged.successes_predicted,
+            "successes": len(board.primary_scores.successes),
+            "foreseen": board.primary_scores.successes_predicted,
         }
         found[name] = CheckResult(all(v.met for v in verdicts), numbers)
     return found

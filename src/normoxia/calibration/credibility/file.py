@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from normoxia import __version__, library, mechanism
 from normoxia.calibration.credibility import applicability, checks, targets, verification
@@ -48,7 +47,7 @@ class Status(StrEnum):
     NOT_DONE = "not done"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimEvidence:
     """Where a reader finds, or repeats, what a claim rests on.
 
@@ -66,7 +65,7 @@ class ClaimEvidence:
     computed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredibilityClaim:
     """One line: what is claimed, by which criterion, what was found, whether it holds, and where that can be seen.
 
@@ -95,11 +94,11 @@ class CredibilitySection:
     claims: tuple[CredibilityClaim, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredibilityFile:
-    """Everything the report tells, as values.
+    """Everything the report shows, as values.
 
-    targets   what calibration is fitted to; narrowings what it could tell, () before there is an ensemble
+    targets   what calibration is fitted to; narrowings how far it narrowed the parameters, () before there is an ensemble
     scored    the lock with the published figures; board what was predicted for them, None where nothing was
     protocols of every study that can be run, by study
     """
@@ -116,6 +115,7 @@ class CredibilityFile:
     digests: Mapping[str, str]
     date: str
     version: str = __version__
+    outdated: tuple[str, ...] = ()
 
     @property
     def claims(self) -> tuple[CredibilityClaim, ...]:
@@ -139,12 +139,6 @@ class CredibilityFile:
         """What a question rests on and does not hold, or was not done."""
         held = (self.claim(name) for name in question.rests_on)
         return tuple(claim for claim in held if claim.status is not Status.MET)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, see the module `as_json`."""
-        from normoxia.calibration.credibility import as_json
-
-        return as_json.document(self)
 
 
 def credibility(
@@ -198,17 +192,18 @@ def credibility(
         for name, (title, intro) in text.sections.items()
     )
     return CredibilityFile(
-        text.questions,
-        sections,
-        weighed,
-        space,
-        known,
-        board,
-        narrowed,
-        text.limits,
-        protocols,
-        digests,
-        today,
+        questions=text.questions,
+        sections=sections,
+        targets=weighed,
+        space=space,
+        scored=known,
+        board=board,
+        narrowings=narrowed,
+        limits=text.limits,
+        protocols=protocols,
+        digests=digests,
+        date=today,
+        outdated=calibrated.outdated if calibrated is not None else (),
     )
 
 
@@ -222,15 +217,17 @@ def _claim(
     kept = text.measured.get(wording.id)
     one = _of_record(kept) if kept is not None else found.get(wording.id, CheckResult(None))
     return CredibilityClaim(
-        wording.id,
-        wording.factor,
-        wording.title,
-        _filled(wording.says, one),
-        _filled(wording.criterion, one),
-        _filled(wording.found, one) if one.met is not None else {},
-        Status.NOT_DONE if one.met is None else Status.MET if one.met else Status.NOT_MET,
-        _evidence(wording, kept, digests, today) if one.met is not None else _undone(wording),
-        one.problem,
+        id=wording.id,
+        factor=wording.factor,
+        title=wording.title,
+        statement=_filled(wording.says, one),
+        criterion=_filled(wording.criterion, one),
+        found=_filled(wording.found, one) if one.met is not None else {},
+        status=Status.NOT_DONE if one.met is None else Status.MET if one.met else Status.NOT_MET,
+        evidence=_evidence(wording, kept, digests, today)
+        if one.met is not None
+        else _undone(wording),
+        problem=one.problem,
     )
 
 
@@ -269,16 +266,38 @@ def _evidence(
     if kept is not None:
         command = kept.command
         return ClaimEvidence(
-            command, wording.test, kept.file, kept.sha256[:16], kept.date, kept.version, False
+            command=command,
+            test=wording.test,
+            file=kept.file,
+            digest=kept.sha256[:16],
+            date=kept.date,
+            version=kept.version,
+            computed=False,
         )
     file, key = _CHECKED.get(wording.id) or _CHECKED[wording.section]
     shipped, seen = f"src/normoxia/library/{file}", digests[key][:16]
-    return ClaimEvidence(wording.command, wording.test, shipped, seen, today, __version__, True)
+    return ClaimEvidence(
+        command=wording.command,
+        test=wording.test,
+        file=shipped,
+        digest=seen,
+        date=today,
+        version=__version__,
+        computed=True,
+    )
 
 
 def _undone(wording: Wording) -> ClaimEvidence:
     """How a claim would be shown, were it done."""
-    return ClaimEvidence(wording.command, wording.test, "", "", "", "", False)
+    return ClaimEvidence(
+        command=wording.command,
+        test=wording.test,
+        file="",
+        digest="",
+        date="",
+        version="",
+        computed=False,
+    )
 
 
 def _digest(text: str) -> str:

@@ -26,7 +26,7 @@ class WeighedTarget:
     """A figure of the likelihood.
 
     weight  its share of the information (1/se^2) that all figures of its kind carry by themselves
-    scored  whether predictions of it are judged when its study is left out
+    scored  whether predictions of it are scored when its study is left out
     """
 
     observation: Observation

@@ -67,7 +67,7 @@ class CheckResult:
 
 @dataclass(frozen=True, eq=False)
 class ModelUnderTest:
-    """A biology with drugs and patients, on which solving is tried; `whole` has every shipped drug, for checks of the text."""
+    """A biology with drugs and patients, on which solving is tested; `whole` has every shipped drug, for checks of the text."""
 
     biology: Model
 
@@ -107,6 +107,7 @@ class ModelUnderTest:
 
     @property
     def outputs(self) -> tuple[str, ...]:
+        """What a solve gives: the diameter, then every species."""
         return (DIAMETER, *(species.name for species in self.treated.species))
 
     def solve(
@@ -265,16 +266,16 @@ def signs(specimen: ModelUnderTest) -> CheckResult:
 
 def ablations(specimen: ModelUnderTest) -> CheckResult:
     """Each arrow that can be ablated is silent once it is."""
-    tried = [arrow for arrow in arrows(specimen.biology) if not math.isnan(arrow.left)]
-    loud = [arrow.statement.tag for arrow in tried if not arrow.is_silenced]
+    tested = [arrow for arrow in arrows(specimen.biology) if not math.isnan(arrow.left)]
+    loud = [arrow.statement.tag for arrow in tested if not arrow.is_silenced]
     return CheckResult(
-        bool(tried) and not loud,
-        {"arrows": len(tried), "silent": len(tried) - len(loud)},
+        bool(tested) and not loud,
+        {"arrows": len(tested), "silent": len(tested) - len(loud)},
         ", ".join(loud),
     )
 
 
-#: by the id of the claim each bears on, in the order they are told
+#: by the id of the claim each bears on, in the order of the report
 CHECKS: Mapping[str, Callable[[ModelUnderTest], CheckResult]] = {
     "units": units,
     "soundness": soundness,
@@ -294,10 +295,12 @@ def verify(biology: Model | None = None) -> dict[str, CheckResult]:
     specimen = ModelUnderTest(
         mechanism.read(library.path("models", "nsclc")) if biology is None else biology
     )
-    return {name: _tried(check, specimen) for name, check in CHECKS.items()}
+    return {name: _carried_out(check, specimen) for name, check in CHECKS.items()}
 
 
-def _tried(check: Callable[[ModelUnderTest], CheckResult], specimen: ModelUnderTest) -> CheckResult:
+def _carried_out(
+    check: Callable[[ModelUnderTest], CheckResult], specimen: ModelUnderTest
+) -> CheckResult:
     try:
         return check(specimen)
     except (NormoxiaError, KeyError, ZeroDivisionError, FloatingPointError) as error:

@@ -36,7 +36,7 @@ class RiskJudgement:
         return LEVELS.index(self.level) + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredibilityQuestion:
     """A question of interest and the context in which the model may be used for it.
 
@@ -64,12 +64,12 @@ class CredibilityQuestion:
         return "low" if product <= 2 else "high" if product >= 6 else "medium"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """A claim in words; `says`, `criterion` and `found` have places for numbers.
 
-    factor   the credibility factor of ASME V&V 40 it speaks to
-    command  how to do it again; test where it is tried
+    factor   the credibility factor of ASME V&V 40 it belongs to
+    command  how to do it again; test that covers it
     """
 
     id: str
@@ -83,7 +83,7 @@ class Wording:
     test: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """A result that the repository keeps.
 
@@ -111,7 +111,7 @@ class Measured:
         return below and (math.isnan(self.at_least) or self.value >= self.at_least)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """Everything the documents say. `sections` by id: title and introduction; `locked`: the lock's SHA-256 when it was written."""
 
@@ -141,18 +141,18 @@ def read() -> Text:
     )
     known = {wording.id for wording in wordings}
     text = Text(
-        sections,
-        wordings,
-        tuple(
+        sections=sections,
+        wordings=wordings,
+        questions=tuple(
             _question(name, node, known, findings)
             for name, node in questions["questions"].entries(findings).items()
         ),
-        {
+        measured={
             name: _measured(name, node, known, findings)
             for name, node in evidence["records"].entries(findings).items()
         },
-        tuple(_words(node, findings) for node in claims["limits"].items(findings)),
-        evidence["locked"].text(findings),
+        limits=tuple(_words(node, findings) for node in claims["limits"].items(findings)),
+        locked=evidence["locked"].text(findings),
     )
     findings.raise_any(InvalidDocument)
     return text
@@ -180,15 +180,15 @@ def _wording(name: str, node: Node, sections: tuple[str, ...], findings: Finding
     findings.raise_any(InvalidDocument)
     title, says, criterion, found = (_words(f[key], findings) for key in prose)
     return Wording(
-        name,
-        f["section"].text(findings, sections),
-        f["factor"].text(findings),
-        title,
-        says,
-        criterion,
-        found,
-        f["command"].text(findings) if "command" in f else "",
-        f["test"].text(findings) if "test" in f else "",
+        id=name,
+        section=f["section"].text(findings, sections),
+        factor=f["factor"].text(findings),
+        title=title,
+        says=says,
+        criterion=criterion,
+        found=found,
+        command=f["command"].text(findings) if "command" in f else "",
+        test=f["test"].text(findings) if "test" in f else "",
     )
 
 
@@ -198,15 +198,17 @@ def _question(name: str, node: Node, known: set[str], findings: Findings) -> Cre
     findings.raise_any(InvalidDocument)
     title, asks, context, impact = (_words(f[key], findings) for key in prose)
     return CredibilityQuestion(
-        name,
-        title,
-        asks,
-        context,
-        _judged(f["influence"], findings),
-        _judged(f["consequence"], findings),
-        impact,
-        tuple(_words(item, findings) for item in f["inappropriate"].items(findings)),
-        tuple(item.text(findings, sorted(known)) for item in f["rests_on"].items(findings)),
+        id=name,
+        title=title,
+        asks=asks,
+        context=context,
+        influence=_judged(f["influence"], findings),
+        consequence=_judged(f["consequence"], findings),
+        impact=impact,
+        inappropriate=tuple(_words(item, findings) for item in f["inappropriate"].items(findings)),
+        rests_on=tuple(
+            item.text(findings, sorted(known)) for item in f["rests_on"].items(findings)
+        ),
     )
 
 
@@ -235,10 +237,10 @@ def _measured(name: str, node: Node, known: set[str], findings: Findings) -> Mea
         for key in ("words", "file", "sha256", "command", "date", "version")
     }
     return Measured(
-        name,
-        f["value"].number(findings),
-        f["at_most"].number(findings) if "at_most" in f else math.nan,
-        f["at_least"].number(findings) if "at_least" in f else math.nan,
+        id=name,
+        value=f["value"].number(findings),
+        at_most=f["at_most"].number(findings) if "at_most" in f else math.nan,
+        at_least=f["at_least"].number(findings) if "at_least" in f else math.nan,
         numbers={
             key: own.value if isinstance(own.value, int) else own.number(findings)
             for key, own in numbers.items()

@@ -107,7 +107,7 @@ class EmulatedStudies:
                     for study, found in header["figures"].items()
                 }
                 surfaces = {
-                    s: Surfaces(*(_unpacked(part, held[f"{s}/{part}"]) for part in _PARTS))
+                    s: Surfaces(**{part: _unpacked(part, held[f"{s}/{part}"]) for part in _PARTS})
                     for s in figures
                 }
                 manifest = dict(header["manifest"])
@@ -153,9 +153,12 @@ def figures_of(trial: Trial, lock: Lock) -> tuple[Statistic, ...]:
     main = observations.main_set(trial, lock)
     found = [o.figure for o in observations.observations(trial, lock)]
     for arm in trial.arms:
-        found += [Statistic(trial.study, kind, e, main.id, arm.id) for kind, e in RATES]
         found += [
-            Statistic(trial.study, Kind.MEDIAN, e, main.id, arm.id)
+            Statistic(study=trial.study, kind=kind, endpoint=e, set=main.id, arm=arm.id)
+            for kind, e in RATES
+        ]
+        found += [
+            Statistic(study=trial.study, kind=Kind.MEDIAN, endpoint=e, set=main.id, arm=arm.id)
             for e in (Endpoint.PFS, Endpoint.OS)
         ]
     for o in lock.strata:
@@ -164,12 +167,12 @@ def figures_of(trial: Trial, lock: Lock) -> tuple[Statistic, ...]:
             if relative is not None:
                 found.append(
                     Statistic(
-                        trial.study,
-                        Kind.RATIO,
-                        relative.endpoint,
-                        relative.set,
-                        relative.arm,
-                        relative.comparator,
+                        study=trial.study,
+                        kind=Kind.RATIO,
+                        endpoint=relative.endpoint,
+                        set=relative.set,
+                        arm=relative.arm,
+                        comparator=relative.comparator,
                     )
                 )
     return tuple(dict.fromkeys(found))
@@ -188,7 +191,7 @@ def emulate(
     """Surfaces through the simulated points of one or more rounds.
 
     rounds   points and the folder their endpoints lie in; a round may be incomplete, its first chunks then count
-    workers  processes, see `abreast`; the surfaces are the same for any number
+    workers  processes, see `run_in_processes`; the surfaces are the same for any number
     """
     found = run_in_processes(
         [partial(_trial, space, rounds, study, lock) for study in studies],

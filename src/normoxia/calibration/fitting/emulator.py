@@ -17,9 +17,9 @@ from normoxia.errors import InvalidArgument
 
 Floats = NDArray[np.float64]
 
-#: weights of squares and of products beside that of linear terms, tried in turn
+#: weights of squares and of products beside that of linear terms, each in turn
 RELATIVE = ((0.03, 0.01), (0.1, 0.03), (0.3, 0.1))
-#: signal over noise of a linear term, tried in turn
+#: signal over noise of a linear term, each in turn
 SIGNAL = tuple(10.0**e for e in np.arange(-5.0, 1.01, 0.25))
 #: points with an answer that a surface needs at least
 FEWEST = 50
@@ -27,7 +27,7 @@ FEWEST = 50
 SAME = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Surfaces:
     """Quadratic surfaces of m figures over d coordinates: value = constant + linear x + x' quadratic x.
 
@@ -44,6 +44,7 @@ class Surfaces:
 
     @property
     def n_figures(self) -> int:
+        """Number of figures."""
         return len(self.constant)
 
     @property
@@ -65,11 +66,11 @@ class Surfaces:
     def take(self, rows: NDArray[np.intp]) -> Surfaces:
         """Some of the figures."""
         return Surfaces(
-            self.constant[rows],
-            self.linear[rows],
-            self.quadratic[rows],
-            self.noise[rows],
-            self.error[rows],
+            constant=self.constant[rows],
+            linear=self.linear[rows],
+            quadratic=self.quadratic[rows],
+            noise=self.noise[rows],
+            error=self.error[rows],
         )
 
 
@@ -81,7 +82,13 @@ def fit(x: Floats, answers: Floats, continuous: int) -> Surfaces:
     raises      InvalidArgument for a figure with too few answers
     """
     m, d = answers.shape[1], x.shape[1]
-    found = Surfaces(np.zeros(m), np.zeros((m, d)), np.zeros((m, d, d)), np.zeros(m), np.zeros(m))
+    found = Surfaces(
+        constant=np.zeros(m),
+        linear=np.zeros((m, d)),
+        quadratic=np.zeros((m, d, d)),
+        noise=np.zeros(m),
+        error=np.zeros(m),
+    )
     gaps: dict[bytes, list[int]] = {}
     for j in range(m):
         known = answers[np.isfinite(answers[:, j]), j]

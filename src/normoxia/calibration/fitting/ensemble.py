@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import documents, library, seeding
-from normoxia.calibration.fitting import hyperparameters
+from normoxia.calibration.fitting import fitted_inputs, hyperparameters
 from normoxia.calibration.fitting.hyperparameters import Space
 from normoxia.calibration.fitting.posterior import StateIndex, layout, names
 from normoxia.documents import Findings
@@ -32,27 +32,44 @@ SHIPPED = "nsclc"
 _DIGITS = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Ensemble:
-    """An ensemble.
+    """Draws of the posterior, equally likely.
 
-    states    draws, equally likely; shape (n_draws, width)
-    manifest  seeds, versions, digests of space and lock, health of the sampling
-    digest    SHA-256 of the document
+    Attributes
+    ----------
+    space
+        Names, priors and scales of the coordinates.
+    states
+        Draws; shape (n_draws, width).
+    manifest
+        Seeds, versions, digests of space and lock, diagnostics of the sampling.
+    digest
+        SHA-256 of the document.
+    file
+        The document; None for an ensemble made in memory.
     """
 
     space: Space
     states: Floats
     manifest: Mapping[str, Any]
     digest: str
+    file: Path | None = None
 
     @property
     def layout(self) -> StateIndex:
+        """What stands where in a state."""
         return layout(self.space)
 
     @property
     def n_draws(self) -> int:
+        """Number of draws."""
         return len(self.states)
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """Names of the inputs that changed since the fit, see `fitted_inputs.outdated`; () for an ensemble made in memory."""
+        return () if self.file is None else fitted_inputs.outdated(self.file, self.digest)
 
     def settings(self, n: int, seed: int, *, single_arm: bool = False) -> tuple[ParameterSet, ...]:
         """Settings of n replicates of a new trial: draws in turn, each with shifts of its own.
@@ -83,6 +100,7 @@ class Ensemble:
             "draws": self.n_draws,
             "structural": self.structural(),
             "studies": list(self.manifest.get("studies", ())),
+            **({"outdated": list(self.outdated)} if self.outdated else {}),
         }
 
     def structural(self) -> dict[str, float]:
@@ -142,7 +160,13 @@ def read(path: str | Path | None = None) -> Ensemble:
         )
     findings.raise_any(InvalidDocument)
     manifest: Any = got["manifest"].plain()
-    return Ensemble(space, states, manifest, hashlib.sha256(where.read_bytes()).hexdigest())
+    return Ensemble(
+        space=space,
+        states=states,
+        manifest=manifest,
+        digest=hashlib.sha256(where.read_bytes()).hexdigest(),
+        file=where,
+    )
 
 
 def thinned(states: Floats, n: int) -> Floats:

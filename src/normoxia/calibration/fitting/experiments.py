@@ -60,6 +60,7 @@ class Points:
 
     @property
     def n_points(self) -> int:
+        """Number of points."""
         return len(self.shared)
 
     def of(self, study: str, space: Space) -> Floats:
@@ -69,7 +70,7 @@ class Points:
         return moved
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SimulatedEndpoints:
     """Endpoints of simulated patients of a trial; arrays over points, arms and patients.
 
@@ -214,14 +215,14 @@ def simulate(
         for chosen in protocol.sets
     }
     return SimulatedEndpoints(
-        tuple(arm.id for arm in protocol.arms),
-        cube(np.where(failed, np.nan, e.pfs).astype(np.float32)),  # type: ignore[arg-type]
-        cube(e.pfs_observed),  # type: ignore[arg-type]
-        cube(e.os.astype(np.float32)),  # type: ignore[arg-type]
-        cube(e.os_observed),  # type: ignore[arg-type]
-        cube(e.response),  # type: ignore[arg-type]
-        cube(e.toxic),  # type: ignore[arg-type]
-        sets,  # type: ignore[arg-type]
+        arms=tuple(arm.id for arm in protocol.arms),
+        pfs=cube(np.where(failed, np.nan, e.pfs).astype(np.float32)),  # type: ignore[arg-type]
+        pfs_observed=cube(e.pfs_observed),  # type: ignore[arg-type]
+        os=cube(e.os.astype(np.float32)),  # type: ignore[arg-type]
+        os_observed=cube(e.os_observed),  # type: ignore[arg-type]
+        response=cube(e.response),  # type: ignore[arg-type]
+        toxic=cube(e.toxic),  # type: ignore[arg-type]
+        sets=sets,  # type: ignore[arg-type]
     )
 
 
@@ -248,6 +249,7 @@ class Job:
 
     @property
     def name(self) -> str:
+        """Name of the file of the chunk."""
         return _chunk_name(self.study, self.first)
 
 
@@ -378,7 +380,7 @@ def read(folder: Path, study: str) -> SimulatedEndpoints:
     return SimulatedEndpoints(arms=first.arms, sets=sets, **columns)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _PreparedStudy:
     """What a worker keeps: trials, the one model, its simulator."""
 
@@ -400,7 +402,17 @@ def _prepare(
     trials = {study: from_study.preferred(study) for study in studies}
     model = compose_all(list(trials.values()))
     simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
-    _bench[:] = [_PreparedStudy(space, trials, model, simulator, patients, seed, identity)]
+    _bench[:] = [
+        _PreparedStudy(
+            space=space,
+            trials=trials,
+            model=model,
+            simulator=simulator,
+            patients=patients,
+            seed=seed,
+            identity=identity,
+        )
+    ]
 
 
 def _work(job: Job, folder: Path) -> None:

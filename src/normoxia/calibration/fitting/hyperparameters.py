@@ -26,7 +26,7 @@ SCHEMA = "normoxia.hyperparameters/1"
 SCALES = ("log", "logit", "atanh", "natural")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameter:
     """A number shared by all trials, normal a priori on its scale.
 
@@ -72,7 +72,7 @@ class TrialEffect:
     titles: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """Everything calibration may move; coordinates stand in the order parameters, then structures.
 
@@ -91,7 +91,7 @@ class Space:
     @property
     def digest(self) -> str:
         """SHA-256 of all that simulations and fits depend on: not of titles, sources and remarks."""
-        told = {
+        content = {
             "parameters": [[p.name, p.scale, p.centre, p.sd] for p in self.parameters],
             "structures": [
                 [s.name, sorted(s.on.items()), sorted(s.off.items())] for s in self.structures
@@ -99,7 +99,7 @@ class Space:
             "trial_effects": [effect.name for effect in self.trial_effects],
             "spreads": [self.spread_randomised, self.spread_single_arm, self.simulated_shift],
         }
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,6 +108,7 @@ class Space:
 
     @property
     def n_coordinates(self) -> int:
+        """Number of coordinates, structures included."""
         return len(self.parameters) + len(self.structures)
 
     def coordinate(self, name: str) -> int:
@@ -175,13 +176,13 @@ def read(path: str | Path | None = None) -> Space:
     simulated = f["simulated_shift"].fields(findings, ("sd", "source"))
     findings.raise_any(InvalidDocument)
     return Space(
-        parameters,
-        structures,
-        tuple(effects),
-        spread["randomised"].number(findings, 0.0),
-        spread["single_arm"].number(findings, 0.0),
-        simulated["sd"].number(findings, 0.0),
-        where.read_text(encoding="utf-8"),
+        parameters=parameters,
+        structures=structures,
+        trial_effects=tuple(effects),
+        spread_randomised=spread["randomised"].number(findings, 0.0),
+        spread_single_arm=spread["single_arm"].number(findings, 0.0),
+        simulated_shift=simulated["sd"].number(findings, 0.0),
+        text=where.read_text(encoding="utf-8"),
     )
 
 
@@ -189,12 +190,12 @@ def _parameter(name: str, node: Node, findings: Findings) -> Hyperparameter:
     f = node.fields(findings, ("scale", "centre", "sd", "source"), ("status",))
     findings.raise_any(InvalidDocument)
     return Hyperparameter(
-        name,
-        f["scale"].text(findings, SCALES),
-        f["centre"].number(findings),
-        f["sd"].number(findings, 1e-6),
-        f["source"].text(findings),
-        f["status"].text(findings) if "status" in f else "",
+        name=name,
+        scale=f["scale"].text(findings, SCALES),
+        centre=f["centre"].number(findings),
+        sd=f["sd"].number(findings, 1e-6),
+        source=f["source"].text(findings),
+        status=f["status"].text(findings) if "status" in f else "",
     )
 
 

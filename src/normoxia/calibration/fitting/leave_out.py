@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 WARM_UP, ROUNDS = 20, 24
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LeftOutStudies:
     """Draws that have not seen a study.
 
@@ -55,7 +55,7 @@ def leave_out(
     workers  processes, for studies that are drawn anew; the draws are the same for any number
     """
     with one_thread():
-        values, _ = posterior.log_likelihood(draws.states)
+        values = posterior.log_likelihood(draws.states)
     position = {block.study: i for i, block in enumerate(posterior.blocks)}
     found: dict[str, LeftOutStudies | float] = {
         study: _weighted(draws, study, values[:, position[study]] if study in position else None)
@@ -86,23 +86,34 @@ def _weighted(
     if log_likelihood is None:
         even = np.full(n, 1.0 / n)
         return LeftOutStudies(
-            study, draws.states, even, -np.inf, float(draws.effective().min()), False
+            study=study,
+            states=draws.states,
+            weights=even,
+            k=-np.inf,
+            effective=float(draws.effective().min()),
+            refitted=False,
         )
     weights = smoothed(-log_likelihood)
     if not weights.reliable:
         return weights.k
-    return LeftOutStudies(study, draws.states, weights.values, weights.k, weights.effective, False)
+    return LeftOutStudies(
+        study=study,
+        states=draws.states,
+        weights=weights.values,
+        k=weights.k,
+        effective=weights.effective,
+        refitted=False,
+    )
 
 
 def _anew(
     others: Posterior, draws: PosteriorDraws, study: str, k: float, seed: int, *, progress: Progress
 ) -> LeftOutStudies:
     fresh = sampler.sample(
-        others.log_density,
+        others,
         others.layout,
         draws.chains[-1],
         seed,
-        value=others.value,
         warm_up=WARM_UP,
         rounds=ROUNDS,
         tuning=draws.tuning,
@@ -110,4 +121,11 @@ def _anew(
     )
     states = fresh.states
     even = np.full(len(states), 1.0 / len(states))
-    return LeftOutStudies(study, states, even, k, float(fresh.effective().min()), True)
+    return LeftOutStudies(
+        study=study,
+        states=states,
+        weights=even,
+        k=k,
+        effective=float(fresh.effective().min()),
+        refitted=True,
+    )

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 RATIO_CORRELATION = 0.5
 #: share of patients still followed at a median or landmark printed without an interval; assumed
 FOLLOWED = 0.9
-#: points of one curve nearer in time than this factor tell the same
+#: points of one curve nearer in time than this factor carry the same information
 APART = 1.2
 #: least eigenvalue of a covariance over its least variance: printed figures are rounded, and cuts differ
 ROUNDING = 0.05
@@ -43,7 +43,7 @@ LEAST_SHARE = 0.005
 _RATES = {Endpoint.ORR: Kind.RESPONSE, Endpoint.DCR: Kind.CONTROL, Endpoint.TRAE3: Kind.TOXICITY}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One published figure of the likelihood.
 
@@ -67,7 +67,7 @@ class Observation:
         return str(self.figure)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ObservationBlock:
     """A study's figures; `y` of shape (n,), the covariance of chance (n, n)."""
 
@@ -89,11 +89,11 @@ def blocks(studies: Iterable[str], lock: Lock | None = None) -> tuple[Observatio
             y = np.array([o.y for o in seen])
             found.append(
                 ObservationBlock(
-                    study,
-                    not registry()[study].is_randomised and study not in known.studies,
-                    seen,
-                    y,
-                    covariance(seen),
+                    study=study,
+                    single_arm=not registry()[study].is_randomised and study not in known.studies,
+                    observations=seen,
+                    y=y,
+                    covariance=covariance(seen),
                 )
             )
     return tuple(found)
@@ -144,8 +144,8 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
 
 def _followed(whole: Sequence[Observation], endpoint: Endpoint, sizes: Iterable[str]) -> list[str]:
     """Arms whose own curve counts: all but those of which a hazard ratio of the endpoint is printed."""
-    told = {r.figure.arm for r in whole if r.figure.endpoint is endpoint}
-    return [arm for arm in sizes if arm not in told]
+    with_ratio = {r.figure.arm for r in whole if r.figure.endpoint is endpoint}
+    return [arm for arm in sizes if arm not in with_ratio]
 
 
 def _patients(trial: Trial, main: AnalysisSet, o: Outcome) -> int:
@@ -169,26 +169,64 @@ def _ratio(
     if figure is None:
         return None
     if figure.kind is Kind.RATIO:
-        return Observation(figure, o.y, o.se, both, share, t, o.value, o.source)
+        return Observation(
+            figure=figure,
+            y=o.y,
+            se=o.se,
+            n=both,
+            share=share,
+            target=t,
+            value=o.value,
+            source=o.source,
+        )
     base = _whole(o, lock)
     if base is None or o.se <= base.se:
         return None
     se = math.sqrt(o.se**2 - base.se**2)
-    return Observation(figure, o.y - base.y, se, both, share, t, o.value, o.source)
+    return Observation(
+        figure=figure,
+        y=o.y - base.y,
+        se=se,
+        n=both,
+        share=share,
+        target=t,
+        value=o.value,
+        source=o.source,
+    )
 
 
 def ratio_figure(trial: Trial, main: AnalysisSet, o: Observed, lock: Lock) -> Statistic | None:
-    """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not tell."""
+    """What to simulate for a scored hazard ratio; None for a stratum that the trial's sets do not contain."""
     t = o.target
     if not o.stratum:
-        return Statistic(trial.study, Kind.RATIO, t.endpoint, main.id, t.arm, t.comparator)
+        return Statistic(
+            study=trial.study,
+            kind=Kind.RATIO,
+            endpoint=t.endpoint,
+            set=main.id,
+            arm=t.arm,
+            comparator=t.comparator,
+        )
     part = _set_of(trial, registry()[trial.study].population(t.population).set)
     if part is None:
         return None
     if _whole(o, lock) is None:
-        return Statistic(trial.study, Kind.RATIO, t.endpoint, part.id, t.arm, t.comparator)
+        return Statistic(
+            study=trial.study,
+            kind=Kind.RATIO,
+            endpoint=t.endpoint,
+            set=part.id,
+            arm=t.arm,
+            comparator=t.comparator,
+        )
     return Statistic(
-        trial.study, Kind.STRATUM, t.endpoint, part.id, t.arm, t.comparator, whole=main.id
+        study=trial.study,
+        kind=Kind.STRATUM,
+        endpoint=t.endpoint,
+        set=part.id,
+        arm=t.arm,
+        comparator=t.comparator,
+        whole=main.id,
     )
 
 
@@ -207,7 +245,7 @@ def covariance(seen: Sequence[Observation]) -> Floats:
     Points of one curve have independent increments: cov = variance of the earlier x ratio of cumulative hazards. A log hazard
     ratio contains its arms' errors, that of its control with the opposite sign; ratios that share an arm share its error. Strata apart from
     each other have their whole in common. PFS and OS of the same patients are correlated as `RATIO_CORRELATION`, assumed.
-    Responders are among those whose disease is controlled, which the two logits' covariance tells. Rates are taken as
+    Responders are among those whose disease is controlled, which the two logits' covariance includes. Rates are taken as
     independent of the rest.
     """
     n = len(seen)
@@ -267,8 +305,19 @@ def _rate(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float
     if estimate.has_interval and 0 < estimate.low < estimate.high < 100:
         ends = [math.log(e / (100.0 - e)) for e in (estimate.low, estimate.high)]
         se = max(se, (ends[1] - ends[0]) / (2.0 * normal_quantile(estimate.level)))
-    figure = Statistic(trial.study, _RATES[o.endpoint], o.endpoint, main.id, o.arm)
-    return Observation(figure, y, se, n, math.nan, None, estimate.value, _words(o))
+    figure = Statistic(
+        study=trial.study, kind=_RATES[o.endpoint], endpoint=o.endpoint, set=main.id, arm=o.arm
+    )
+    return Observation(
+        figure=figure,
+        y=y,
+        se=se,
+        n=n,
+        share=math.nan,
+        target=None,
+        value=estimate.value,
+        source=_words(o),
+    )
 
 
 def _curve(
@@ -314,8 +363,24 @@ def _point(trial: Trial, main: AnalysisSet, o: Outcome, size: float) -> Observat
     ):
         width = math.log(-math.log(ends[0])) - math.log(-math.log(ends[1]))
         se = width / (2.0 * normal_quantile(estimate.level))
-    figure = Statistic(trial.study, Kind.CURVE, o.endpoint, main.id, o.arm, months=months)
-    return Observation(figure, math.log(hazard), se, n, math.nan, None, estimate.value, _words(o))
+    figure = Statistic(
+        study=trial.study,
+        kind=Kind.CURVE,
+        endpoint=o.endpoint,
+        set=main.id,
+        arm=o.arm,
+        months=months,
+    )
+    return Observation(
+        figure=figure,
+        y=math.log(hazard),
+        se=se,
+        n=n,
+        share=math.nan,
+        target=None,
+        value=estimate.value,
+        source=_words(o),
+    )
 
 
 def _words(o: Outcome) -> str:

@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 
 #: above this shape of the tail re-weighting is not believed
 RELIABLE = 0.7
-#: draws in the tail below which a shape cannot be told
+#: draws in the tail below which a shape cannot be estimated
 FEWEST = 5
-#: the least log weight beside the largest that a double tells from 0
+#: the least log weight beside the largest that a double distinguishes from 0
 _SMALLEST = math.log(np.finfo(np.float64).tiny)
 #: log ratios no further apart than this are the same
 _EQUAL = 1e-12
@@ -34,6 +34,7 @@ class Weights:
 
     @property
     def reliable(self) -> bool:
+        """Whether the tail is light enough for re-weighting."""
         return self.k <= RELIABLE
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from normoxia.calibration.fitting import discrepancy
 from normoxia.calibration.fitting.emulator import Surfaces
 from normoxia.calibration.fitting.hyperparameters import Space
-from normoxia.calibration.fitting.likelihood import Likelihood, StudyData, side_by_side
+from normoxia.calibration.fitting.likelihood import Likelihood, Line, StudyData, of_studies
 from normoxia.calibration.fitting.observations import ObservationBlock
 from normoxia.calibration.fitting.summaries import Kind
 
@@ -33,13 +33,13 @@ IMPOSSIBLE = -1e4
 SHAPE = 1.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateIndex:
     """Where what stands in a state: coordinates (continuous, then structures), then log spreads, then discrepancies.
 
     spreads  names: one a trial effect, "single arm", and those of structural error
     scales   of their half-normal priors; shape (n_spreads,)
-    shifts   names of the components' discrepancies; () where the mechanism speaks alone
+    shifts   names of the components' discrepancies; () for the mechanism by itself
     """
 
     n_continuous: int
@@ -50,10 +50,12 @@ class StateIndex:
 
     @property
     def n_coordinates(self) -> int:
+        """Number of coordinates, structures included."""
         return self.n_continuous + self.n_structures
 
     @property
     def width(self) -> int:
+        """Number of entries of a state."""
         return self.n_coordinates + len(self.spreads) + len(self.shifts)
 
     @property
@@ -84,11 +86,11 @@ def layout(space: Space, *, discrepant: bool = False) -> StateIndex:
         *STRUCTURAL.values(),
     ]
     return StateIndex(
-        len(space.parameters),
-        len(space.structures),
-        (*effects, "single arm", *STRUCTURAL),
-        tuple(scales),
-        discrepancy.names() if discrepant else (),
+        n_continuous=len(space.parameters),
+        n_structures=len(space.structures),
+        spreads=(*effects, "single arm", *STRUCTURAL),
+        scales=tuple(scales),
+        shifts=discrepancy.names() if discrepant else (),
     )
 
 
@@ -123,41 +125,69 @@ class Posterior:
         value += (logs - 0.5 * ratio2).sum(axis=1)
         return np.where((logs > SMALLEST).all(axis=1), value, -np.inf), slope
 
-    def log_likelihood(self, states: Floats) -> tuple[Floats, Floats]:
-        """Log likelihood of each block, shape (n, n_blocks), and the slope of their sum, shape (n, width).
+    def log_likelihood(self, states: Floats) -> Floats:
+        """Log likelihood of each block; shape (n, n_blocks)."""
+        own = self.layout
+        coordinates = states[:, : own.n_coordinates]
+        means = self._likelihood.means(coordinates, own.shift(states))
+        return self._likelihood.values(means, coordinates, own.logs(states))
 
-        The slope leaves out how the covariance changes with the coordinates, which steers a sampler well enough; it is no gradient
-        to optimise by.
+    def likelihood_slope(self, states: Floats) -> Floats:
+        """Slope of the sum of log likelihoods, in single precision; shape (n, width).
+
+        It leaves out how the covariance changes with the coordinates, which steers a sampler well enough; it is no gradient to
+        optimise by.
         """
         own = self.layout
-        values, slopes = self._likelihood.with_slopes(
+        slopes = self._likelihood.slopes(
             states[:, : own.n_coordinates], own.logs(states), own.shift(states)
         )
-        return values, np.concatenate(
-            [slopes.coordinates, slopes.log_spreads, slopes.shifts], axis=1
-        )
+        return np.concatenate([slopes.coordinates, slopes.log_spreads, slopes.shifts], axis=1)
 
-    def log_density(self, states: Floats) -> tuple[Floats, Floats]:
-        """Log posterior density up to a constant, shape (n,), and a slope, shape (n, width).
+    def log_density(self, states: Floats) -> Floats:
+        """Log posterior density up to a constant, shape (n,).
 
         Where the prior all but vanishes (`IMPOSSIBLE`) the density is 0: covariances there may be singular to a computer.
         """
-        prior, slope = self.log_prior(states)
-        value = np.full(len(states), -np.inf)
-        possible = prior > IMPOSSIBLE
-        likelihood, steered = self.log_likelihood(states[possible])
-        value[possible] = prior[possible] + likelihood.sum(axis=1)
-        slope[possible] += steered
-        return value, slope
+        return self.value(states)[0]
 
-    def value(self, states: Floats) -> Floats:
-        """`log_density` without its slope."""
+    # what a sampler asks, see `sampler.Target`
+
+    def slope(self, states: Floats) -> Floats:
+        """What steers a trajectory: slopes of prior and likelihood, of the prior alone where it all but vanishes."""
+        prior, slope = self.log_prior(states)
+        possible = prior > IMPOSSIBLE
+        slope[possible] += self.likelihood_slope(states[possible])
+        return slope
+
+    def value(self, states: Floats) -> tuple[Floats, Floats]:
+        """Log density, shape (n,), and the figures' means, shape (n, n_figures), from which `moved` goes on."""
+        own = self.layout
+        means = self._likelihood.means(states[:, : own.n_coordinates], own.shift(states))
+        return self._density(states, means), means
+
+    def line(self, direction: Floats) -> Line:
+        """What `moved` needs to know of a direction of shape (width,)."""
+        own = self.layout
+        return self._likelihood.line(direction[: own.n_coordinates], own.shift(direction[None])[0])
+
+    def moved(
+        self, states: Floats, before: Floats, means: Floats, line: object, step: Floats
+    ) -> tuple[Floats, Floats]:
+        """`value` at states that lie `step` (n,) along a line from those `before`, whose means are given."""
+        assert isinstance(line, Line)
+        coordinates = before[:, : self.layout.n_coordinates]
+        rise = line.rise[:, 0] + coordinates @ line.rise[:, 1:].T
+        there = means + step[:, None] * rise + (step**2)[:, None] * line.bend
+        return self._density(states, there), there
+
+    def _density(self, states: Floats, means: Floats) -> Floats:
         own, (prior, _) = self.layout, self.log_prior(states)
         value = np.full(len(states), -np.inf)
         possible = prior > IMPOSSIBLE
         near = states[possible]
         likelihood = self._likelihood.values(
-            near[:, : own.n_coordinates], own.logs(near), own.shift(near)
+            means[possible], near[:, : own.n_coordinates], own.logs(near)
         )
         value[possible] = prior[possible] + likelihood.sum(axis=1)
         return value
@@ -168,7 +198,7 @@ class Posterior:
         surfaces = self.surfaces[block.study]
         mean, slopes = surfaces.with_slope(states[:, : own.n_coordinates])
         if own.shifts:
-            mean = mean + own.shift(states) @ self._departing(block).T
+            mean = mean + own.shift(states) @ self._discrepancy(block).T
         shifts = (
             slopes[:, :, list(self.space.shifted)]
             * (self.shift_sd(block.single_arm, states) * self.space.shift_units)[:, None, :]
@@ -179,7 +209,7 @@ class Posterior:
         cov[:, diagonal, diagonal] += own_error
         return mean, cov, slopes
 
-    def _departing(self, block: ObservationBlock) -> Floats:
+    def _discrepancy(self, block: ObservationBlock) -> Floats:
         return discrepancy.design(tuple(o.figure for o in block.observations))
 
     def shift_sd(self, single_arm: bool, states: Floats) -> Floats:
@@ -200,7 +230,7 @@ class Posterior:
     @cached_property
     def _likelihood(self) -> Likelihood:
         own = self.layout
-        return side_by_side(
+        return of_studies(
             [self._figures(block) for block in self.blocks],
             self.space.shifted,
             self.space.shift_units,
@@ -211,13 +241,17 @@ class Posterior:
     def _figures(self, block: ObservationBlock) -> StudyData:
         parts = [_STRUCTURAL[o.figure.kind] for o in block.observations]
         return StudyData(
-            block.y,
-            block.covariance,
-            self.surfaces[block.study],
-            self._departing(block) if self.layout.shifts else np.zeros((len(block.y), 0)),
-            np.array([self.layout.spreads.index(name) for name, _ in parts], dtype=np.intp),
-            np.array([scale for _, scale in parts]),
-            block.single_arm,
+            y=block.y,
+            chance=block.covariance,
+            surfaces=self.surfaces[block.study],
+            discrepancy=self._discrepancy(block)
+            if self.layout.shifts
+            else np.zeros((len(block.y), 0)),
+            structural=np.array(
+                [self.layout.spreads.index(name) for name, _ in parts], dtype=np.intp
+            ),
+            scale=np.array([scale for _, scale in parts]),
+            single_arm=block.single_arm,
         )
 
 

@@ -45,15 +45,22 @@ def targets_of(study: str, lock: Lock) -> tuple[Observed, ...]:
 
 
 def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
-    """What is emulated for a scored figure; None where the trial's sets cannot tell it."""
+    """What is emulated for a scored figure; None where the trial's sets do not contain it."""
     t = o.target
     trial = from_study.preferred(t.study)
     main = observations.main_set(trial, study_lock)
     if t.measure is Measure.HAZARD_RATIO:
         found = observations.ratio_figure(trial, main, o, study_lock)
-        return found and Statistic(t.study, Kind.RATIO, t.endpoint, found.set, t.arm, t.comparator)
+        return found and Statistic(
+            study=t.study,
+            kind=Kind.RATIO,
+            endpoint=t.endpoint,
+            set=found.set,
+            arm=t.arm,
+            comparator=t.comparator,
+        )
     kind = Kind.RESPONSE if t.measure is Measure.PERCENT else Kind.MEDIAN
-    return Statistic(t.study, kind, t.endpoint, main.id, t.arm)
+    return Statistic(study=t.study, kind=kind, endpoint=t.endpoint, set=main.id, arm=t.arm)
 
 
 def predict(
@@ -70,7 +77,7 @@ def predict(
     """Predictions of a study's scored figures.
 
     states    draws that have not seen the study; shape (n, width); weights sum to 1
-    anchored  also let the control arm's own curve and response rate speak; its own figures are then not predicted
+    anchored  also condition on the control arm's own curve and response rate, which are then not predicted
     """
     known = set(emulated.figures[study])
     pairs = [
@@ -82,8 +89,8 @@ def predict(
     seen = (
         [o for o in own.observations if _is_control(o, own)] if own is not None and anchored else []
     )
-    told = {o.figure.arm for o in seen}
-    pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in told]
+    conditioned = {o.figure.arm for o in seen}
+    pairs = [(o, f) for o, f in pairs if f.comparator or f.arm not in conditioned]
     wanted = [figure for _, figure in pairs]
     mean, cov = _joint(
         posterior, states, study, emulated, [*(o.figure for o in seen), *wanted], seen, own
@@ -127,9 +134,21 @@ def _joint(
         chance[: len(seen), : len(seen)] = own.covariance[np.ix_(places, places)]
     single = own.single_arm if own is not None else False
     stand_in = tuple(
-        Observation(f, math.nan, math.nan, math.nan, math.nan, None, math.nan, "") for f in figures
+        Observation(
+            figure=f,
+            y=math.nan,
+            se=math.nan,
+            n=math.nan,
+            share=math.nan,
+            target=None,
+            value=math.nan,
+            source="",
+        )
+        for f in figures
     )
-    block = ObservationBlock(study, single, stand_in, np.zeros(n), chance)
+    block = ObservationBlock(
+        study=study, single_arm=single, observations=stand_in, y=np.zeros(n), covariance=chance
+    )
     surfaces: Mapping[str, object] = {study: emulated.of(study, figures)}
     local = Posterior(posterior.space, posterior.layout, (block,), surfaces)  # type: ignore[arg-type]
     mean, cov, _ = local.moments(block, states)

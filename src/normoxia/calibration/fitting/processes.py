@@ -1,4 +1,4 @@
-"""Pieces of work side by side, each in a process of its own, their progress told to the caller as one.
+"""Pieces of work side by side, each in a process of its own, their progress reported to the caller as one.
 
 Processes, since threads that make many small NumPy calls wait for one another: two fits in two threads take half as long again as in two
 processes.
@@ -16,33 +16,35 @@ from normoxia.calibration.fitting.workers import pool as worker_pool
 from normoxia.errors import Interrupted
 from normoxia.progress import Progress, Step, silent
 
-T = TypeVar("T", covariant=True)
-#: seconds between two looks at what the processes tell
+T_co = TypeVar("T_co", covariant=True)
+#: seconds between two looks at what the processes report
 LOOK = 0.2
 
 
-class Task(Protocol[T]):
+class Task(Protocol[T_co]):
     """A piece of work: a function at the top of a module, or a `functools.partial` of one; its values can be pickled."""
 
-    def __call__(self, *, progress: Progress) -> T: ...
+    def __call__(self, *, progress: Progress) -> T_co:
+        """Do the work, calling `progress` after each step."""
+        ...
 
 
 def run_in_processes(
-    pieces: Sequence[Task[T]],
+    pieces: Sequence[Task[T_co]],
     *,
     workers: int = 1,
     label: str | None = None,
     progress: Progress = silent,
-) -> list[T]:
+) -> list[T_co]:
     """What the pieces give, in their order; the first error of a piece, or of `progress`, ends them all.
 
     workers  processes; with one, all is done here, piece by piece. A script that asks for more keeps its own work under
              `if __name__ == "__main__"`, since each process reads it anew
-    label    of the steps told, which add up those of all pieces; the pieces' own when omitted
+    label    of the steps reported, which add up those of all pieces; the pieces' own when omitted
     """
-    told = _CombinedProgress(len(pieces), label, progress)
+    combined = _CombinedProgress(len(pieces), label, progress)
     if min(workers, len(pieces)) <= 1:
-        return [piece(progress=told.of(i)) for i, piece in enumerate(pieces)]
+        return [piece(progress=combined.of(i)) for i, piece in enumerate(pieces)]
     context = get_context("spawn")
     heard, stop = context.SimpleQueue(), context.Event()
     with worker_pool(min(workers, len(pieces)), _listen, (heard, stop)) as pool:
@@ -53,7 +55,7 @@ def run_in_processes(
             while waiting:
                 done, waiting = wait(waiting, LOOK, FIRST_EXCEPTION)
                 while not heard.empty():
-                    told.hear(*heard.get())
+                    combined.hear(*heard.get())
                 for future in done:
                     future.result()
             return [future.result() for future in futures]
@@ -63,7 +65,7 @@ def run_in_processes(
 
 
 class _CombinedProgress:
-    """Steps of several pieces, told as steps of one: those done so far of as many times what a piece has to do."""
+    """Steps of several pieces, reported as steps of one: those done so far of as many times what a piece has to do."""
 
     def __init__(self, n: int, label: str | None, progress: Progress) -> None:
         self._done, self._total = [0] * n, [0] * n
@@ -75,13 +77,13 @@ class _CombinedProgress:
         self._progress(Step(self._label or step.label, sum(self._done), total, step.unit))
 
     def of(self, i: int) -> Progress:
-        def told(step: Step, /) -> None:
+        def report(step: Step, /) -> None:
             self.hear(i, step)
 
-        return told
+        return report
 
 
-#: in a process: where steps are told, and whether to stop
+#: in a process: where steps are reported, and whether to stop
 _line: list[Any] = []
 
 
@@ -89,12 +91,12 @@ def _listen(heard: Any, stop: Any) -> None:
     _line[:] = [heard, stop]
 
 
-def _work(i: int, piece: Callable[..., T]) -> T:
+def _work(i: int, piece: Callable[..., T_co]) -> T_co:
     heard, stop = _line
 
-    def told(step: Step, /) -> None:
+    def report(step: Step, /) -> None:
         if stop.is_set():
             raise Interrupted("another piece of the work was stopped")
         heard.put((i, step))
 
-    return piece(progress=told)
+    return piece(progress=report)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +21,94 @@ from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress, Step, silent
 
 Floats = NDArray[np.float64]
+#: log densities (n,) and slopes (n, width) of states (n, width)
 Density = Callable[[Floats], tuple[Floats, Floats]]
-Value = Callable[[Floats], Floats]
 
 #: acceptance the step size is steered to (Neal 2011, 5.4.4.1)
 ACCEPTANCE = 0.7
-LEAPS = 7
+#: leaps of a trajectory, and the step the first one begins with where no tuning was given
+LEAPS, FIRST_STEP = 7, 0.15
 #: the shortest step a chain may come down to
 SHORTEST = 1e-5
 #: share of the diagonal that the chains' covariance is drawn towards
 TOWARDS_DIAGONAL = 0.1
 #: rounds of warm-up between two looks at how coordinates spread, each at the later half of the rounds so far
 LOOK = 10
-#: rounds before the first look where a tuning was given: fewer would tell less than it does
+#: rounds before the first look where a tuning was given: fewer would estimate worse than it
 TRUSTED = 40
-#: draws without any association that are added to those from which is told how coordinates go with structures; assumed
+#: draws without any association that are added to those from which the association of coordinates with structures is estimated; assumed
 SCEPTICAL = 10.0
+
+
+class Target(Protocol):
+    """A density that a sampler draws from.
+
+    What `value` and `moved` give beside the density (`carried`, one row a state) is handed to the next `moved`, so that a state
+    that lies along a known line from another may cost less than one from nowhere.
+    """
+
+    def slope(self, states: Floats) -> Floats:
+        """What steers trajectories, any function of position, shape (n, width) as the states."""
+        ...
+
+    def value(self, states: Floats) -> tuple[Floats, Floats]:
+        """Log densities, shape (n,), and what is carried on."""
+        ...
+
+    def line(self, direction: Floats) -> object:
+        """What `moved` needs to know of a direction, shape (width,)."""
+        ...
+
+    def moved(
+        self, states: Floats, before: Floats, carried: Floats, line: object, step: Floats
+    ) -> tuple[Floats, Floats]:
+        """`value` at states that lie `step` (n,) along the line from those `before`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTarget:
+    """A density that is a plain function."""
+
+    density: Density
+
+    def slope(self, states: Floats) -> Floats:
+        """The function's slope; 0 where the density is 0."""
+        value, slope = self.density(states)
+        return np.where(np.isfinite(value)[:, None], slope, 0.0)
+
+    def value(self, states: Floats) -> tuple[Floats, Floats]:
+        """The function's value, and nothing to carry on."""
+        return self.density(states)[0], np.zeros((len(states), 0))
+
+    def line(self, direction: Floats) -> object:
+        """Nothing."""
+        del direction
+        return None
+
+    def moved(
+        self, states: Floats, before: Floats, carried: Floats, line: object, step: Floats
+    ) -> tuple[Floats, Floats]:
+        """The function's value."""
+        del before, line, step
+        return self.density(states)[0], carried
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chains:
+    """Where chains are: states, shape (n, width), their log densities, and what the target carries on."""
+
+    states: Floats
+    value: Floats
+    carried: Floats
+
+    def where(self, take: NDArray[np.bool_], other: _Chains) -> _Chains:
+        """These chains, with those of another where `take` says so."""
+        return _Chains(
+            np.where(take[:, None], other.states, self.states),
+            np.where(take, other.value, self.value),
+            np.where(take[:, None], other.carried, self.carried),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,12 +167,11 @@ class PosteriorDraws:
 
 
 def sample(
-    density: Density,
+    target: Target | Density,
     own: StateIndex,
     start: Floats,
     seed: int,
     *,
-    value: Value | None = None,
     warm_up: int = 60,
     rounds: int = 40,
     every: int = 1,
@@ -108,77 +180,137 @@ def sample(
 ) -> PosteriorDraws:
     """Draws of a density over states.
 
-    density  gives log densities (n,) and slopes (n, width) of states (n, width)
-    start    one state a chain; shape (n_chains, width)
-    value    the log densities alone, where that is less work
-    warm_up  rounds thrown away, in which step size and covariance adapt
-    rounds   that are kept, one of `every` so many
-    tuning   of a posterior nearby, to begin with
-    raises   InvalidArgument for a chain that begins where the density is 0
+    Parameters
+    ----------
+    target
+        The density; a plain function gives log densities (n,) and slopes (n, width).
+    own
+        What stands where in a state.
+    start
+        One state a chain; shape (n_chains, width).
+    seed
+        Of every random number.
+    warm_up
+        Rounds thrown away, in which step size and covariance adapt.
+    rounds, every
+        Rounds that are kept, one of `every` so many.
+    tuning
+        Of a posterior nearby, to begin with.
+    progress
+        Is called after each round.
+
+    Raises
+    ------
+    InvalidArgument
+        A chain begins where the density is 0.
     """
+    drawn_from = FunctionTarget(target) if callable(target) else target
     with one_thread():
-        return _sample(
-            density,
-            value or (lambda states: density(states)[0]),
-            own,
-            start,
-            np.random.default_rng(seed),
-            warm_up,
-            rounds,
-            every,
-            tuning,
-            progress,
+        return _Sampler(drawn_from, own, np.random.default_rng(seed), tuning).sample(
+            start, warm_up, rounds, every, progress
         )
 
 
-def _sample(
-    density: Density,
-    value: Value,
-    own: StateIndex,
-    start: Floats,
-    rng: np.random.Generator,
-    warm_up: int,
-    rounds: int,
-    every: int,
-    tuning: Tuning | None,
-    progress: Progress,
-) -> PosteriorDraws:
-    moving = own.moving
-    states = start.copy()
-    here, slope = density(states)
-    if not np.isfinite(here).all():
-        lost = int((~np.isfinite(here)).sum())
-        raise InvalidArgument(
-            f"{lost} of {len(here)} chains begin where the density is 0; begin them elsewhere"
+class _Sampler:
+    """Chains on their way: the target, what adapts, and the random numbers."""
+
+    def __init__(
+        self, target: Target, own: StateIndex, rng: np.random.Generator, tuning: Tuning | None
+    ) -> None:
+        self.target, self.own, self.rng = target, own, rng
+        self.moving = own.moving
+        begun = tuning or Tuning(FIRST_STEP, np.eye(len(self.moving)))
+        along = begun.along
+        if along is None:
+            along = np.zeros((own.n_structures, len(self.moving)))
+        self.first_look = TRUSTED if tuning else LOOK
+        self.first_step = begun.step
+        self._tune(begun.factor, along)
+
+    def _tune(self, factor: Floats, along: Floats) -> None:
+        """Take a whitening factor, and what moves along with each structure."""
+        self.factor, self.along = factor, along
+        directions = np.zeros((self.own.n_structures, self.own.width))
+        directions[:, self.moving] = along
+        for k in range(self.own.n_structures):
+            directions[k, self.own.n_continuous + k] = 1.0
+        self.directions = directions
+        self.lines = [self.target.line(direction) for direction in directions]
+
+    def sample(
+        self, start: Floats, warm_up: int, rounds: int, every: int, progress: Progress
+    ) -> PosteriorDraws:
+        here = self._begin(start)
+        # while warming up each chain has a step of its own: one that begins where the density is steep would never move at the others'
+        step = np.full(len(start), self.first_step)
+        kept, accepted = np.zeros((rounds, *start.shape)), []
+        recent: list[Floats] = []
+        total = warm_up + rounds * every
+        for i in range(total):
+            chance, here = self._move(here, step)
+            for structure in range(self.own.n_structures):
+                here = self._switch(here, structure)
+            if i < warm_up:
+                step = np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), SHORTEST, 1.0)
+                recent.append(here.states)
+                enough = len(recent) % LOOK == 0 and len(recent) >= self.first_look
+                if enough and warm_up - i > LOOK // 2:
+                    latest = np.concatenate(recent[len(recent) // 2 :])
+                    self._tune(*_looked_at(latest, self.own))
+                if i == warm_up - 1:
+                    step[:] = np.median(step)
+            else:
+                kept[(i - warm_up) // every] = here.states
+                accepted.append(float(chance.mean()))
+            progress(Step("sampling", i + 1, total, "rounds"))
+        tuned = Tuning(float(step[0]), self.factor, self.along)
+        return PosteriorDraws(kept, float(np.mean(accepted)), tuned)
+
+    def _begin(self, start: Floats) -> _Chains:
+        states = start.copy()
+        value, carried = self.target.value(states)
+        if not np.isfinite(value).all():
+            lost = int((~np.isfinite(value)).sum())
+            raise InvalidArgument(
+                f"{lost} of {len(value)} chains begin where the density is 0; begin them elsewhere"
+            )
+        return _Chains(states, value, carried)
+
+    def _move(self, here: _Chains, step: Floats) -> tuple[Floats, _Chains]:
+        """One trajectory of every chain; their chances of acceptance, and where the chains are then."""
+        n, moving, factor = len(here.states), self.moving, self.factor
+        momentum = self.rng.standard_normal((n, len(moving)))
+        # each chain has its own step, so that none runs in circles
+        length = (step * self.rng.uniform(0.6, 1.2, n))[:, None]
+        new, p = here.states.copy(), momentum
+        # a trajectory that runs away overflows, and is rejected
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            slope = self._whitened(new)
+            for _ in range(LEAPS):
+                p = p + 0.5 * length * slope
+                new[:, moving] += length * (p @ factor.T)
+                slope = self._whitened(new)
+                p = p + 0.5 * length * slope
+            value, carried = self.target.value(new)
+            gain = value - 0.5 * (p**2).sum(axis=1) - here.value + 0.5 * (momentum**2).sum(axis=1)
+        chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
+        return chance, here.where(self.rng.random(n) < chance, _Chains(new, value, carried))
+
+    def _whitened(self, states: Floats) -> Floats:
+        slope = self.target.slope(states)[:, self.moving]
+        return np.asarray(np.where(np.isfinite(slope), slope, 0.0) @ self.factor)
+
+    def _switch(self, here: _Chains, structure: int) -> _Chains:
+        """One structure offered to be switched in every chain, with what goes along."""
+        which = self.own.n_continuous + structure
+        step = -2.0 * here.states[:, which]
+        new = here.states + step[:, None] * self.directions[structure]
+        new[:, which] = -here.states[:, which]
+        value, carried = self.target.moved(
+            new, here.states, here.carried, self.lines[structure], step
         )
-    known = tuning or Tuning(0.15, np.eye(len(moving)))
-    factor, along = known.factor, known.along
-    if along is None:
-        along = np.zeros((own.n_structures, len(moving)))
-    # while warming up each chain has a step of its own: one that begins where the density is steep would never move at the others'
-    step = np.full(len(states), known.step)
-    kept, accepted = np.zeros((rounds, *states.shape)), []
-    recent: list[Floats] = []
-    total = warm_up + rounds * every
-    for i in range(total):
-        chance, states, here, slope = _move(density, moving, factor, step, states, here, slope, rng)
-        for which, moved in enumerate(along, own.n_continuous):
-            states, here = _flip(value, which, moving, moved, states, here, rng)
-        if own.n_structures:
-            here, slope = density(states)
-        if i < warm_up:
-            step = np.clip(step * np.exp(0.5 * (chance - ACCEPTANCE)), SHORTEST, 1.0)
-            recent.append(states)
-            enough = len(recent) % LOOK == 0 and len(recent) >= (TRUSTED if tuning else LOOK)
-            if enough and warm_up - i > LOOK // 2:
-                factor, along = _looked_at(np.concatenate(recent[len(recent) // 2 :]), own)
-            if i == warm_up - 1:
-                step[:] = np.median(step)
-        else:
-            kept[(i - warm_up) // every] = states
-            accepted.append(float(chance.mean()))
-        progress(Step("sampling", i + 1, total, "rounds"))
-    return PosteriorDraws(kept, float(np.mean(accepted)), Tuning(float(step[0]), factor, along))
+        take = np.log(self.rng.random(len(new))) < value - here.value
+        return here.where(take, _Chains(new, value, carried))
 
 
 def _looked_at(states: Floats, own: StateIndex) -> tuple[Floats, Floats]:
@@ -198,56 +330,3 @@ def _whitening(states: Floats) -> Floats:
     return np.asarray(
         np.linalg.cholesky((1.0 - TOWARDS_DIAGONAL) * covariance + TOWARDS_DIAGONAL * diagonal)
     )
-
-
-def _move(
-    density: Density,
-    moving: NDArray[np.intp],
-    factor: Floats,
-    step: Floats,
-    states: Floats,
-    value: Floats,
-    slope: Floats,
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """One trajectory of every chain; their chances of acceptance, and where the chains are then."""
-    momentum = rng.standard_normal((len(states), len(moving)))
-    kinetic = 0.5 * (momentum**2).sum(axis=1)
-    # each chain has its own step, so that none runs in circles
-    length = (step * rng.uniform(0.6, 1.2, len(states)))[:, None]
-    new, new_value, new_slope, p = states.copy(), value, slope, momentum
-    # a trajectory that runs away overflows, and is turned down
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        for _ in range(LEAPS):
-            p = p + 0.5 * length * (new_slope[:, moving] @ factor)
-            new[:, moving] += length * (p @ factor.T)
-            new_value, new_slope = density(new)
-            finite = np.isfinite(new_value)[:, None]
-            p = p + 0.5 * length * (np.where(finite, new_slope[:, moving], 0.0) @ factor)
-        gain = new_value - 0.5 * (p**2).sum(axis=1) - value + kinetic
-    chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
-    take = rng.random(len(states)) < chance
-    return (
-        chance,
-        np.where(take[:, None], new, states),
-        np.where(take, new_value, value),
-        np.where(take[:, None], new_slope, slope),
-    )
-
-
-def _flip(
-    value: Value,
-    which: int,
-    moving: NDArray[np.intp],
-    along: Floats,
-    states: Floats,
-    here: Floats,
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    """One structure offered to be switched in every chain, with what goes along."""
-    new = states.copy()
-    new[:, moving] -= 2.0 * states[:, [which]] * along
-    new[:, which] *= -1.0
-    there = value(new)
-    take = np.log(rng.random(len(states))) < there - here
-    return np.where(take[:, None], new, states), np.where(take, there, here)

@@ -61,7 +61,7 @@ class Kind(StrEnum):
 SHARES = (Kind.RESPONSE, Kind.CONTROL, Kind.TOXICITY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
     """One number of a trial.
 

@@ -1,8 +1,9 @@
 """Scoring: predictions compared with what was published, whatever made them.
 
-lock          what is scored, fixed first             attempts    everything tried, with its scores
-scoring       rules of scoring                        baselines   statistics alone
+lock          what is scored, fixed first             attempts    every attempt, with its scores
+scores        rules of scoring                        baselines   statistics alone
 components    the component model asked about a protocol
+combination   class means with a learned share of the mechanism's differences
 attainable    scores of a predictor that knows the mean of each class exactly
 scoreboard    all scores; scored_contrasts, score_summary, scoreboard_json
 """

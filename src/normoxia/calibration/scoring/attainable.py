@@ -25,7 +25,7 @@ from normoxia.outcome import Endpoint
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttainableScores:
     """Measures of a predictor that knows each class exactly, and the heterogeneity within classes that limits it.
 
@@ -53,7 +53,9 @@ def attainable_scores(lock: Lock) -> AttainableScores:
         _ratios(lock, arms, e) for e in (Endpoint.PFS, Endpoint.OS)
     )
     orr, tau_orr = _responses(lock, arms)
-    return AttainableScores(pfs, survival, orr, tau_pfs, tau_os, tau_orr)
+    return AttainableScores(
+        pfs=pfs, os=survival, orr=orr, tau_pfs=tau_pfs, tau_os=tau_os, tau_orr=tau_orr
+    )
 
 
 def _ratios(
@@ -95,9 +97,9 @@ def _between(y: Floats, v: Floats, kinds: list[str]) -> tuple[float, Floats]:
 
 def _right(o: Observed, mean: float, tau2: float) -> float:
     """Chance that an arm's rate counts as right when its kind's mean logit is what was predicted."""
-    foreseen = baselines.responders(mean, tau2, o.n)
+    predicted = baselines.responders(mean, tau2, o.n)
     middle = 100.0 / (1.0 + math.exp(-mean))
     low, high = scoring.response_interval(middle, o.n)
-    near = np.abs(foreseen.values - middle) <= scoring.RESPONSE_POINTS
-    counts = np.rint(foreseen.values * o.n / 100.0)
-    return float(foreseen.weights @ (near | ((counts >= low) & (counts <= high))))
+    near = np.abs(predicted.values - middle) <= scoring.RESPONSE_POINTS
+    counts = np.rint(predicted.values * o.n / 100.0)
+    return float(predicted.weights @ (near | ((counts >= low) & (counts <= high))))

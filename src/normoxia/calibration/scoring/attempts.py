@@ -1,4 +1,4 @@
-"""Everything that was tried, in order, with the scores it got: `library/calibrations/attempts.yaml`."""
+"""Every attempt, in order, with the scores it got: `library/calibrations/attempts.yaml`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ SCHEMA = "normoxia.attempts/1"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way that was tried.
+    """One attempt.
 
-    says    what it was, by language
+    description  what it was, by language
     scores  by the names of the scoreboard's summary; empty where nothing was scored
     kept    whether it is what is shipped
     """
 
     date: str
-    says: Mapping[str, str]
+    description: Mapping[str, str]
     scores: Mapping[str, float]
     kept: bool = False
 

@@ -351,6 +351,7 @@ def _logit_sum(
 
 
 def logit(o: Observed) -> tuple[float, float]:
+    """Logit of an arm's response rate and its variance, half a patient added to either side."""
     yes, no = o.responders + _CONTINUITY, o.n - o.responders + _CONTINUITY
     return math.log(yes / no), 1.0 / yes + 1.0 / no
 

@@ -28,7 +28,7 @@ class ComponentPrediction:
     """A predicted log hazard ratio of two arms without sampling error.
 
     latent    mean, variance of that mean, heterogeneity
-    by        the baseline that answered: "component_nma", or the next simpler one where components do not tell
+    by        the baseline that answered: "component_nma", or the next simpler one where components do not identify it
     kind      class of the contrast
     left_out  the trial's own study, when it is among the evidence; else ""
     """

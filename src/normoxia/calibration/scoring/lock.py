@@ -1,4 +1,4 @@
-"""What calibration is judged by, as frozen values: the locked list, with the observed figures of the registry attached.
+"""What calibration is scored by, as frozen values: the locked list, with the observed figures of the registry attached.
 
 `library/calibrations/lock.yaml` was written before the first calibration and carries a digest; nothing here chooses anew
 what is scored, and a figure that the registry no longer holds is an error, not a gap.
@@ -25,7 +25,7 @@ from normoxia.values import Value
 _REVIEW = "the review"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is predicted: a hazard ratio of two arms, or one arm's response rate or median. A key for predictions.
 
@@ -54,7 +54,7 @@ class Target:
         return f"{self.study}, {self.population}: {self.endpoint} of {self.contrast}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Observed(Value):
     """A published figure that is scored.
 
@@ -95,7 +95,7 @@ class Observed(Value):
         return self.target.is_ratio and self.high < 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """The locked list.
 
@@ -139,7 +139,7 @@ class Lock:
 def read(studies: Registry | None = None) -> Lock:
     """The lock with the published figures of a registry.
 
-    studies  the shipped registry by default; another one serves to try what depends on a figure
+    studies  the shipped registry by default; another one serves to test what depends on a figure
     raises   UnknownName for a study, population or arm the registry lacks, InvalidDocument for a figure it lacks
     """
     return _read(studies) if studies is not None else _shipped()
@@ -195,12 +195,12 @@ def _ratio(study: Study, row: Mapping[str, str], seen: bool, *, stratum: bool) -
     """A contrast at its locked cut; of two readings of one figure, the one `Study.published` takes."""
     population = study.population(row["population"])
     target = Target(
-        study.id,
-        population.id,
-        Endpoint(row["endpoint"]),
-        Measure.HAZARD_RATIO,
-        row["arm"],
-        row["comparator"],
+        study=study.id,
+        population=population.id,
+        endpoint=Endpoint(row["endpoint"]),
+        measure=Measure.HAZARD_RATIO,
+        arm=row["arm"],
+        comparator=row["comparator"],
     )
     cut = replace(study, populations=(population,))
     for outcome in _outcomes(cut, population.set, target.endpoint, target.measure):
@@ -214,7 +214,13 @@ def _ratio(study: Study, row: Mapping[str, str], seen: bool, *, stratum: bool) -
 
 
 def _response(study: Study, population_set: str, arm: str, seen: bool) -> Observed:
-    target = Target(study.id, population_set, Endpoint.ORR, Measure.PERCENT, arm)
+    target = Target(
+        study=study.id,
+        population=population_set,
+        endpoint=Endpoint.ORR,
+        measure=Measure.PERCENT,
+        arm=arm,
+    )
     for outcome in _outcomes(study, population_set, target.endpoint, target.measure):
         if outcome.arm == arm and not outcome.comparator:
             n, assumed = patients_behind(study, outcome)
@@ -228,7 +234,11 @@ def _medians(study: Study, population_set: str, seen: bool) -> Iterator[Observed
         for outcome in _outcomes(study, population_set, endpoint, Measure.MEDIAN_MONTHS):
             if outcome.arm in arms and not outcome.comparator:
                 target = Target(
-                    study.id, population_set, endpoint, Measure.MEDIAN_MONTHS, outcome.arm
+                    study=study.id,
+                    population=population_set,
+                    endpoint=endpoint,
+                    measure=Measure.MEDIAN_MONTHS,
+                    arm=outcome.arm,
                 )
                 n, assumed = patients_behind(study, outcome)
                 yield replace(_observed(target, outcome, seen=seen), n=n, n_assumed=assumed)
@@ -255,13 +265,13 @@ def _observed(target: Target, outcome: Outcome, *, seen: bool, stratum: bool = F
         se = width / (2.0 * normal_quantile(estimate.level))
     source = outcome.source.reference if outcome.source else ""
     return Observed(
-        target,
-        estimate.value,
-        estimate.low,
-        estimate.high,
-        estimate.level,
-        se,
-        outcome.n,
+        target=target,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        level=estimate.level,
+        se=se,
+        n=outcome.n,
         seen=seen,
         stratum=stratum,
         source=source,

@@ -13,7 +13,7 @@ from normoxia.calibration.scoring.scored_contrasts import ScoredContrast
 from normoxia.outcome import Endpoint, Measure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreSummary:
     """The measures of the lock over some rows, every contrast and arm counting once unless said otherwise.
 
@@ -89,7 +89,13 @@ def summarise_by_study(rows: Sequence[ScoredContrast]) -> ScoreSummary:
         for name in ScoreSummary.__slots__
         if not name.startswith("n_")
     }
-    return ScoreSummary(counts.n_pfs, counts.n_os, counts.n_responses, counts.n_medians, **means)
+    return ScoreSummary(
+        n_pfs=counts.n_pfs,
+        n_os=counts.n_os,
+        n_responses=counts.n_responses,
+        n_medians=counts.n_medians,
+        **means,
+    )
 
 
 def crps_gain(rows: Sequence[ScoredContrast], baseline: str) -> tuple[float, float]:
@@ -98,17 +104,63 @@ def crps_gain(rows: Sequence[ScoredContrast], baseline: str) -> tuple[float, flo
     returns  mean over contrasts (positive is better), and its standard error with contrasts of a study kept together (the
              studies' sums about the mean, as a ratio estimator); nan without contrasts, the latter with fewer than 2 studies
     """
-    own: dict[str, list[float]] = {}
+    return _gain(rows, baseline, "crps")[:2]
+
+
+def _gain(rows: Sequence[ScoredContrast], baseline: str, score: str) -> tuple[float, float, int]:
+    """Mean gain on a baseline in a score of hazard ratios, its standard error over studies, and the number of studies."""
+    gains_of: dict[str, list[float]] = {}
     for row in _of(rows, Measure.HAZARD_RATIO):
         if baseline in row.baselines:
-            gain = row.baselines[baseline].crps - row.predicted.crps
-            own.setdefault(row.observed.target.study, []).append(gain)
-    n = sum(len(gains) for gains in own.values())
-    mean = _mean(gain for gains in own.values() for gain in gains)
-    if len(own) < 2:
-        return mean, math.nan
-    squares = sum((sum(gains) - len(gains) * mean) ** 2 for gains in own.values())
-    return mean, math.sqrt(squares * len(own) / (len(own) - 1)) / n
+            gain = getattr(row.baselines[baseline], score) - getattr(row.predicted, score)
+            gains_of.setdefault(row.observed.target.study, []).append(gain)
+    n, n_studies = sum(map(len, gains_of.values())), len(gains_of)
+    mean = _mean(gain for gains in gains_of.values() for gain in gains)
+    if n_studies <= 1:
+        return mean, math.nan, n_studies
+    squares = sum((sum(gains) - len(gains) * mean) ** 2 for gains in gains_of.values())
+    return mean, math.sqrt(squares * n_studies / (n_studies - 1)) / n, n_studies
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDifference:
+    """A mean difference of scores over the same contrasts, with a 95 % interval over studies.
+
+    Attributes
+    ----------
+    difference
+        The predictor's score less the baseline's; below 0 where the predictor is better.
+    low, high
+        Ends of the interval, by Student's t with one degree of freedom less than studies; nan with fewer than two studies.
+    """
+
+    difference: float
+    low: float
+    high: float
+
+
+def paired_difference(
+    rows: Sequence[ScoredContrast], baseline: str, score: str, endpoint: Endpoint | None = None
+) -> PairedDifference:
+    """How a predictor's score of hazard ratios differs from a baseline's on the same contrasts.
+
+    Parameters
+    ----------
+    rows
+        Of the predictor, with the baselines' predictions.
+    baseline
+        Name of the baseline.
+    score
+        "crps" or "error".
+    endpoint
+        One endpoint; all when omitted.
+    """
+    from scipy.special import stdtrit
+
+    chosen = [r for r in rows if endpoint in (None, r.observed.target.endpoint)]
+    mean, error, n = _gain(chosen, baseline, score)
+    reach = float(stdtrit(n - 1, 0.975)) * error if n > 1 else math.nan
+    return PairedDifference(-mean, -mean - reach, -mean + reach)
 
 
 def _of(rows: Iterable[ScoredContrast], measure: Measure) -> list[ScoredContrast]:

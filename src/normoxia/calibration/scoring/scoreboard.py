@@ -1,7 +1,7 @@
 """The scoreboard: every scored figure, what was predicted for it without its study, and what that amounts to.
 
-A `Scoreboard` holds any number of predictors side by side (the mechanism, a hybrid, anchored predictions) and the three
-baselines, all judged by the same rules. Its threshold verdicts are those of the lock, about one of the predictors. Values
+A `Scoreboard` holds any number of predictors side by side (the mechanism, a combination, anchored predictions) and the three
+baselines, all scored by the same rules. Its threshold verdicts are those of the lock, about one of the predictors. Values
 only; what shows them lies elsewhere. A figure that a predictor leaves out is listed in `missing` and no threshold that
 rests on it is met.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from normoxia.calibration.scoring import attainable as best
 from normoxia.calibration.scoring import baselines as statistics
 from normoxia.calibration.scoring import scores
 from normoxia.calibration.scoring.attainable import AttainableScores
 from normoxia.calibration.scoring.baselines import BaselinePredictor
+from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.calibration.scoring.score_summary import ScoreSummary, summarise, summarise_by_study
 from normoxia.calibration.scoring.scored_contrasts import (
@@ -28,6 +28,7 @@ from normoxia.calibration.scoring.scored_contrasts import (
 )
 from normoxia.calibration.scoring.scores import Predictive
 from normoxia.errors import InvalidArgument, UnknownName
+from normoxia.outcome import Endpoint
 from normoxia.values import Value
 
 #: what a predictor gives: hazard ratios on the natural logarithm, response in percent, medians in months
@@ -43,10 +44,10 @@ class DirectionCall:
 
     target: Target
     win: float
-    foreseen: bool
+    correct: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One threshold: the number, its limit in the same unit, and whether it is met."""
 
@@ -57,20 +58,36 @@ class Verdict:
     against: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration(Value):
-    """Health of the ensemble behind the predictions; nan and 0 when there is none (baselines)."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EnsembleDiagnostics(Value):
+    """Diagnostics of the draws behind the predictions; nan and 0 when there are none (baselines).
+
+    Attributes
+    ----------
+    draws
+        Number of draws of the fit to every study.
+    effective_sample_size
+        Least effective number of draws over the entries of a state.
+    max_pareto_k
+        Largest Pareto shape of the studies that were left out by re-weighting.
+    largest_r_hat
+        Largest split R-hat over the entries of a state.
+    outdated
+        Names of the documents that changed since the fit; () when none did.
+    """
 
     draws: int = 0
     effective_sample_size: float = math.nan
     max_pareto_k: float = math.nan
+    largest_r_hat: float = math.nan
+    outdated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictorScores:
-    """One predictor, judged.
+    """Scores of one predictor.
 
-    rows       contrasts, responses and medians that were predicted, worst first as `rows.badness` has it
+    rows       contrasts, responses and medians that were predicted, worst first as `worst_first` has it
     strata     parts of patients counted already, in the same order; in no summary but their own
     missing    scored figures without a prediction (contrasts and responses)
     summary    all rows; unseen without the trials that had been run and seen; by_study and unseen_by_study the mean over
@@ -92,15 +109,15 @@ class PredictorScores:
     @property
     def failures_predicted(self) -> int:
         """Failed trials that were predicted to fail."""
-        return sum(called.foreseen for called in self.failures)
+        return sum(call.correct for call in self.failures)
 
     @property
     def successes_predicted(self) -> int:
         """Trials whose published interval lies below 1 that were predicted to succeed."""
-        return sum(called.foreseen for called in self.successes)
+        return sum(call.correct for call in self.successes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scoreboard:
     """Predictors and baselines on the same figures.
 
@@ -108,6 +125,7 @@ class Scoreboard:
     predictors   by name, in the order given; baselines likewise
     thresholds   of the primary predictor, as the lock writes them
     fallbacks    how many contrasts each baseline left to a simpler one
+    learned      the weight of the mechanism beside class means, by endpoint, see `combination`
     """
 
     lock: Lock
@@ -116,15 +134,16 @@ class Scoreboard:
     baselines: Mapping[str, PredictorScores]
     thresholds: tuple[Verdict, ...]
     fallbacks: Mapping[str, int]
-    calibration: Calibration
+    diagnostics: EnsembleDiagnostics
+    learned: Mapping[Endpoint, LearnedWeight] = field(default_factory=dict)
 
     @property
-    def reach(self) -> AttainableScores:
+    def attainable(self) -> AttainableScores:
         """What a predictor that knew each class of trial exactly would get."""
         return best.attainable_scores(self.lock)
 
     @property
-    def judged(self) -> PredictorScores:
+    def primary_scores(self) -> PredictorScores:
         """The primary predictor."""
         return self.predictors[self.primary]
 
@@ -133,12 +152,6 @@ class Scoreboard:
         """Whether every threshold is met."""
         return all(verdict.met for verdict in self.thresholds)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, on natural scales; see `board_document` for the keys."""
-        from normoxia.calibration.scoring import scoreboard_json
-
-        return scoreboard_json.document(self)
-
 
 def scoreboard(
     lock: Lock,
@@ -146,7 +159,8 @@ def scoreboard(
     *,
     primary: str | None = None,
     baselines: Mapping[str, BaselinePredictor] | None = None,
-    calibration: Calibration | None = None,
+    diagnostics: EnsembleDiagnostics | None = None,
+    learned: Mapping[Endpoint, LearnedWeight] | None = None,
 ) -> Scoreboard:
     """Every predictor and baseline against what was published.
 
@@ -167,21 +181,22 @@ def scoreboard(
     beside = {
         name: _cells(lock, rival.predictions, rival.fallbacks) for name, rival in rivals.items()
     }
-    judged = {
-        name: _judge(lock, name, _cells(lock, given), beside) for name, given in predictors.items()
+    scored = {
+        name: _score(lock, name, _cells(lock, given), beside) for name, given in predictors.items()
     }
-    rivals_judged = {name: _judge(lock, name, cells, {}) for name, cells in beside.items()}
+    scored_baselines = {name: _score(lock, name, cells, {}) for name, cells in beside.items()}
     return Scoreboard(
         lock=lock,
         primary=chosen,
-        predictors=judged,
-        baselines=rivals_judged,
-        thresholds=_verdicts(lock, judged[chosen], rivals_judged),
+        predictors=scored,
+        baselines=scored_baselines,
+        thresholds=_verdicts(lock, scored[chosen], scored_baselines),
         fallbacks={
             name: sum(o.target in rival.fallbacks for o in lock.contrasts)
             for name, rival in rivals.items()
         },
-        calibration=calibration or Calibration(),
+        diagnostics=diagnostics or EnsembleDiagnostics(),
+        learned=learned or {},
     )
 
 
@@ -196,7 +211,7 @@ def _cells(
     }
 
 
-def _judge(
+def _score(
     lock: Lock,
     name: str,
     cells: Mapping[Target, PredictionScore],
@@ -243,33 +258,51 @@ def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> Dir
 
 
 def _verdicts(
-    lock: Lock, judged: PredictorScores, rivals: Mapping[str, PredictorScores]
+    lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores]
 ) -> tuple[Verdict, ...]:
     """The lock's thresholds, a baseline each for the CRPS; none is met while figures it rests on are missing."""
-    limits, figures = lock.thresholds, judged.summary
-    ratios_complete = not any(t.is_ratio for t in judged.missing)
-    responses_complete = not any(not t.is_ratio for t in judged.missing)
+    limits, figures = lock.thresholds, predictor.summary
+    ratios_complete = not any(t.is_ratio for t in predictor.missing)
+    responses_complete = not any(not t.is_ratio for t in predictor.missing)
     found = []
     for name, value, complete in (
         ("coverage95", figures.coverage95, ratios_complete),
         ("orr_within_6_points", figures.orr_within, responses_complete),
     ):
         limit = float(limits[name]["at_least"])
-        found.append(Verdict(name, value, limit, complete and value >= limit))
+        found.append(Verdict(name=name, value=value, limit=limit, met=complete and value >= limit))
     for name, value, floor in (
         ("mean_abs_log_hr_pfs", figures.mean_abs_log_hr_pfs, figures.noise_floor_pfs),
         ("mean_abs_log_hr_os", figures.mean_abs_log_hr_os, figures.noise_floor_os),
     ):
         limit = float(limits[name]["at_most"]) * floor
-        found.append(Verdict(name, value, limit, ratios_complete and value <= limit, "noise floor"))
+        found.append(
+            Verdict(
+                name=name,
+                value=value,
+                limit=limit,
+                met=ratios_complete and value <= limit,
+                against="noise floor",
+            )
+        )
     for name, rival in rivals.items():
         limit = rival.summary.crps
         found.append(
-            Verdict("crps", figures.crps, limit, ratios_complete and figures.crps < limit, name)
+            Verdict(
+                name="crps",
+                value=figures.crps,
+                limit=limit,
+                met=ratios_complete and figures.crps < limit,
+                against=name,
+            )
         )
     wanted = int(limits["failures_predicted"])
-    foreseen = judged.failures_predicted
-    found.append(Verdict("failures_predicted", foreseen, wanted, foreseen >= wanted))
+    n_predicted = predictor.failures_predicted
+    found.append(
+        Verdict(
+            name="failures_predicted", value=n_predicted, limit=wanted, met=n_predicted >= wanted
+        )
+    )
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
     schema
     studies[]   study, population, endpoint, contrast, observed {value, interval}, predicted {median, interval50, interval95},
                 inside95, baselines {constant, class_mean, component_nma}; worst first, about the primary predictor.
-                `measure` tells hazard ratios from response rates and medians; a baseline's entry is its predicted median, and
+                `measure` distinguishes hazard ratios from response rates and medians; a baseline's entry is its predicted median, and
                 `baseline_details` has the rest
     strata[]    the same for parts of patients counted already; in no summary but `of_strata`
     summary     coverage95, coverage50, mean_abs_log_hr_pfs, mean_abs_log_hr_os, noise_floor_pfs, noise_floor_os,
@@ -12,8 +12,11 @@
                 predictor that knew the mean of each class exactly would get, see `reach`);
                 `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
     thresholds  those of the lock, each with its number, its limit, and whether it is met
-    predictors, baselines   the summary of each
-    calibration draws, effective_sample_size, max_pareto_k
+                paired: by baseline, the CRPS less the baseline's on the same hazard ratios, with its 95 % interval over studies,
+                and the same of the errors of PFS and OS; by_class: measures of hazard ratios by class of contrast
+    combination beta and tau by endpoint, each with its 95 % interval: what the mechanism explains within classes, see `combination`
+    predictors, baselines   the summary of each; "hybrid" and "departing" are former names of "combined" and "discrepancy"
+    calibration draws, effective_sample_size, max_pareto_k, largest_r_hat; outdated: documents that changed since the fit
 
 Numbers that do not exist, and ends that were not reached, are None.
 """
@@ -23,29 +26,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from normoxia.calibration.scoring.score_summary import ScoreSummary, crps_gain
+from normoxia.calibration.scoring import baselines, combination
+from normoxia.calibration.scoring.combination import LearnedWeight
+from normoxia.calibration.scoring.lock import Observed, Target
+from normoxia.calibration.scoring.score_summary import (
+    PairedDifference,
+    ScoreSummary,
+    crps_gain,
+    paired_difference,
+    summarise,
+)
+from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
 from normoxia.calibration.scoring.scored_contrasts import Interval, PredictionScore, ScoredContrast
-from normoxia.outcome import Measure
+from normoxia.outcome import Endpoint, Measure
 
-if TYPE_CHECKING:
-    from normoxia.calibration.scoring.lock import Observed, Target
-    from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
-
+#: names that predictors had before, which readers of the JSON may know
+_FORMER = {"hybrid": "combined", "departing": "discrepancy"}
 #: name and version of the dictionary
 SCHEMA = "normoxia/scoreboard/1"
 
 
 def document(board: Scoreboard) -> dict[str, Any]:
     """A scoreboard as the module says."""
-    judged = board.judged
+    predictor = board.primary_scores
     return {
         "schema": SCHEMA,
         "primary": board.primary,
         "lock": {"date": board.lock.date, "sha256": board.lock.digest},
-        "studies": [_row(row) for row in judged.rows],
-        "strata": [_row(row) for row in judged.strata],
+        "studies": [_row(row) for row in predictor.rows],
+        "strata": [_row(row) for row in predictor.strata],
         "summary": _summary(board),
         "thresholds": [
             {
@@ -57,54 +68,108 @@ def document(board: Scoreboard) -> dict[str, Any]:
             }
             for v in board.thresholds
         ],
-        "failures": [_called(called) for called in judged.failures],
-        "successes": [_called(called) for called in judged.successes],
-        "missing": [_target(target) for target in judged.missing],
-        "predictors": {name: _judged(one) for name, one in board.predictors.items()},
+        "failures": [_call(call) for call in predictor.failures],
+        "successes": [_call(call) for call in predictor.successes],
+        "missing": [_target(target) for target in predictor.missing],
+        "predictors": _predictors(board),
         "baselines": {
-            name: {**_judged(one), "fallbacks": board.fallbacks[name]}
+            name: {**_measures(one), "fallbacks": board.fallbacks[name]}
             for name, one in board.baselines.items()
         },
+        "combination": {
+            name: {
+                endpoint.lower(): _learned(weight)[name]
+                for endpoint, weight in board.learned.items()
+            }
+            for name in ("beta", "tau")
+        },
         "calibration": {
-            "draws": board.calibration.draws,
-            "effective_sample_size": _number(board.calibration.effective_sample_size),
-            "max_pareto_k": _number(board.calibration.max_pareto_k),
+            "draws": board.diagnostics.draws,
+            "effective_sample_size": _number(board.diagnostics.effective_sample_size),
+            "max_pareto_k": _number(board.diagnostics.max_pareto_k),
+            "largest_r_hat": _number(board.diagnostics.largest_r_hat),
+            "outdated": list(board.diagnostics.outdated),
         },
     }
 
 
+def _predictors(board: Scoreboard) -> dict[str, Any]:
+    """Measures of each predictor; two of them under the names of earlier versions too."""
+    found = {name: _measures(one) for name, one in board.predictors.items()}
+    return found | {old: found[name] for old, name in _FORMER.items() if name in found}
+
+
 def _summary(board: Scoreboard) -> dict[str, Any]:
-    judged = board.judged
-    found = _judged(judged)
+    predictor = board.primary_scores
+    found = _measures(predictor)
     found["crps_baselines"] = {
         name: _number(one.summary.crps) for name, one in board.baselines.items()
     }
     found["crps_gains"] = {
         name: {"mean": _number(mean), "standard_error": _number(error)}
         for name, (mean, error) in (
-            (name, crps_gain(judged.rows, name)) for name in board.baselines
+            (name, crps_gain(predictor.rows, name)) for name in board.baselines
         )
     }
-    found["reach"] = {name: _number(value) for name, value in asdict(board.reach).items()}
+    found["paired"] = {name: _paired(predictor, name) for name in board.baselines}
+    found["by_class"] = _by_class(board)
+    found["reach"] = {name: _number(value) for name, value in asdict(board.attainable).items()}
+    found["attainable"] = found["reach"]
     found["unseen"]["crps_baselines"] = {
         name: _number(one.unseen.crps) for name, one in board.baselines.items()
     }
     return found
 
 
-def _judged(judged: PredictorScores) -> dict[str, Any]:
+def _paired(predictor: PredictorScores, baseline: str) -> dict[str, Any]:
+    """The CRPS less a baseline's, and errors of each endpoint likewise."""
+    found = _difference(paired_difference(predictor.rows, baseline, "crps"))
+    for endpoint in (Endpoint.PFS, Endpoint.OS):
+        error = paired_difference(predictor.rows, baseline, "error", endpoint)
+        found[f"error_{endpoint.lower()}"] = _difference(error)
+    return found
+
+
+def _difference(paired: PairedDifference) -> dict[str, Any]:
+    return {"difference": _number(paired.difference), "interval": _ends((paired.low, paired.high))}
+
+
+def _by_class(board: Scoreboard) -> dict[str, Any]:
+    """Measures of hazard ratios by class of contrast."""
+    evidence = baselines.evidence(board.lock)
+    kinds = combination.classes_of(evidence, [o.target for o in board.lock.contrasts])
+    rows = [r for r in board.primary_scores.rows if r.observed.target.is_ratio]
+    keys = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os")
+    found = {}
+    for kind in sorted(set(kinds.values())):
+        figures = _figures(summarise([r for r in rows if kinds[r.observed.target] == kind]))
+        found[kind] = {key: figures[key] for key in (*keys, "crps")}
+    return found
+
+
+def _learned(weight: LearnedWeight) -> dict[str, Any]:
+    return {
+        "n": weight.n,
+        **{
+            name: {"value": value, "interval": [low, high]}
+            for name, (value, low, high) in (("beta", weight.beta), ("tau", weight.tau))
+        },
+    }
+
+
+def _measures(predictor: PredictorScores) -> dict[str, Any]:
     """The measures of one predictor: over everything at the top, over less beneath."""
     return {
-        **_figures(judged.summary),
-        "failures_predicted": judged.failures_predicted,
-        "failures": len(judged.failures),
-        "successes_predicted": judged.successes_predicted,
-        "successes": len(judged.successes),
-        "missing": len(judged.missing),
-        "unseen": _figures(judged.unseen),
-        "by_study": _figures(judged.by_study),
-        "unseen_by_study": _figures(judged.unseen_by_study),
-        "of_strata": _figures(judged.of_strata),
+        **_figures(predictor.summary),
+        "failures_predicted": predictor.failures_predicted,
+        "failures": len(predictor.failures),
+        "successes_predicted": predictor.successes_predicted,
+        "successes": len(predictor.successes),
+        "missing": len(predictor.missing),
+        "unseen": _figures(predictor.unseen),
+        "by_study": _figures(predictor.by_study),
+        "unseen_by_study": _figures(predictor.unseen_by_study),
+        "of_strata": _figures(predictor.of_strata),
     }
 
 
@@ -156,9 +221,8 @@ def _row(row: ScoredContrast) -> dict[str, Any]:
 
 
 def _rivals(row: ScoredContrast) -> Iterable[tuple[str, PredictionScore | None]]:
-    from normoxia.calibration.scoring.baselines import NAMES
-
-    return ((name, row.baselines.get(name)) for name in dict.fromkeys((*NAMES, *row.baselines)))
+    names = dict.fromkeys((*baselines.NAMES, *row.baselines))
+    return ((name, row.baselines.get(name)) for name in names)
 
 
 def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:
@@ -182,11 +246,11 @@ def _cell(cell: PredictionScore, o: Observed) -> dict[str, Any]:
     return found
 
 
-def _called(called: DirectionCall) -> dict[str, Any]:
+def _call(call: DirectionCall) -> dict[str, Any]:
     return {
-        **_target(called.target),
-        "probability_significant": _number(called.win),
-        "foreseen": called.foreseen,
+        **_target(call.target),
+        "probability_significant": _number(call.win),
+        "foreseen": call.correct,
     }
 
 

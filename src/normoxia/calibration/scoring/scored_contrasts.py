@@ -15,7 +15,7 @@ from normoxia.values import Value
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PredictionScore(Value):
     """One prediction beside what was published, on the scale of predictions (logarithm for hazard ratios).
 
@@ -39,7 +39,7 @@ class PredictionScore(Value):
 
 @dataclass(frozen=True, slots=True)
 class ScoredContrast:
-    """One published figure with the prediction judged and those of the baselines (none for medians of time)."""
+    """One published figure with the prediction scored and those of the baselines (none for medians of time)."""
 
     observed: Observed
     predicted: PredictionScore
@@ -80,7 +80,7 @@ def cell(observed: Observed, prediction: Predictive, fallback: str = "") -> Pred
 
 
 def worst_first(row: ScoredContrast) -> tuple[float, float]:
-    """How badly a figure was foreseen, comparable over measures; the larger the worse.
+    """How badly a figure was predicted, comparable over measures; the larger the worse.
 
     First how far in a tail of the prediction the published value lies (0 at its median, 1 beyond every draw), which needs
     no unit and bears medians that are not reached; then the error over half the width of the central 95 %.

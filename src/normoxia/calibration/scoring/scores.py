@@ -34,17 +34,29 @@ class Predictive(Protocol):
     """A distribution that answers what scoring asks."""
 
     @property
-    def median(self) -> float: ...
+    def median(self) -> float:
+        """The median."""
+        ...
 
-    def interval(self, level: float) -> tuple[float, float]: ...
+    def interval(self, level: float) -> tuple[float, float]:
+        """The central interval of a level."""
+        ...
 
-    def crps(self, y: float) -> float: ...
+    def crps(self, y: float) -> float:
+        """Continuous ranked probability score of a published value."""
+        ...
 
-    def log_score(self, y: float) -> float: ...
+    def log_score(self, y: float) -> float:
+        """Minus the log density of a published value."""
+        ...
 
-    def pit(self, y: float) -> float: ...
+    def pit(self, y: float) -> float:
+        """Probability integral transform of a published value."""
+        ...
 
-    def win_probability(self, se: float) -> float: ...
+    def win_probability(self, se: float) -> float:
+        """Share of predicted trials significant in favour of the experimental arm."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
@@ -170,10 +182,12 @@ class NormalPredictive:
 
     @property
     def sd(self) -> float:
+        """Standard deviation."""
         return math.sqrt(self.variance)
 
     @property
     def median(self) -> float:
+        """The mean, which is the median."""
         return self.mean
 
     def interval(self, level: float) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.risk_matrix import RiskRow, risk_matrix
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, document
 from normoxia.report.pages.document import Section as Part
+from normoxia.report.views.outdated import outdated_sentence
 from normoxia.report.views.tables import Table
 
 LANGUAGES = ("en", "zh")
@@ -140,9 +141,11 @@ class _CredibilityPage:
             )
             for q in self.file.questions
         ]
+        outdated = outdated_sentence(self.file.outdated, self.text)
         matrix: Figure = risk_matrix(rows, lang=self.text.code, name=f"risk-{self.text.code}")
         return [
             Prose(self.say("credibility.warning"), warning=True),
+            *([Prose(outdated, warning=True)] if outdated else []),
             Prose(self.say("credibility.questions_text")),
             matrix,
             *(self.question(question) for question in self.file.questions),
@@ -350,7 +353,10 @@ class _CredibilityPage:
         scored_rows = (
             {}
             if board is None
-            else {r.observed.target: r for r in (*board.judged.rows, *board.judged.strata)}
+            else {
+                r.observed.target: r
+                for r in (*board.primary_scores.rows, *board.primary_scores.strata)
+            }
         )
         heads = [
             "endpoint",

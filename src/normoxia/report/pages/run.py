@@ -31,6 +31,7 @@ from normoxia.report.figures.response import (
 from normoxia.report.figures.swimmer import Lane, swimmer_figure
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.views.combined import combined_sentences, combined_table
+from normoxia.report.views.outdated import outdated_inputs, outdated_sentence
 from normoxia.report.views.replicates import mean_curve
 from normoxia.report.views.state_sentences import acts_on_vessels, state_changes, state_sentences
 from normoxia.report.views.tables import comparison_table
@@ -252,6 +253,9 @@ class _RunPage:
             paragraphs = [Prose(say("run.not_calibrated"), warning=True)]
         elif self.is_fitted():
             paragraphs.append(Prose(say("run.fitted", study=self.trial.study), warning=True))
+        outdated = outdated_sentence(outdated_inputs(self.result), self.text)
+        if outdated:
+            paragraphs.append(Prose(outdated, warning=True))
         ablated = self.manifest.get("ablated")
         if isinstance(ablated, list) and ablated:
             paragraphs.append(Prose(say("run.ablated", tags=", ".join(ablated)), warning=True))

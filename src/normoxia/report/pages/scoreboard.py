@@ -174,7 +174,7 @@ class _ScoreboardPage:
         return [
             *blocks,
             board_text.verdict_table(),
-            Prose(board_text.reach()),
+            Prose(board_text.attainable()),
             direction_table(self.board, self.text),
         ]
 
@@ -187,12 +187,14 @@ class _ScoreboardPage:
                 score_lines, title=title, note=note, lang=self.text.code, name=self.name("crps")
             )
             blocks = [self.add_figure(figure)]
-        return [*blocks, self.board_text.summary_table(), self.board_text.predictor_table()]
+        learned = self.board_text.learned()
+        blocks += [self.board_text.summary_table(), self.board_text.predictor_table()]
+        return [*blocks, Prose(learned)] if learned else blocks
 
     def score_lines(self) -> list[Score]:
         """The primary predictor, the others, and the baselines with the difference from each."""
         board, board_text = self.board, self.board_text
-        primary = board.judged
+        primary = board.primary_scores
         others = [
             predictor for name, predictor in board.predictors.items() if name != board.primary
         ]
@@ -297,7 +299,7 @@ class _ScoreboardPage:
         return [self.add_figure(figure)]
 
     def strata(self) -> list[Block]:
-        rows = self.board.judged.strata
+        rows = self.board.primary_scores.strata
         if not rows:
             return []
         return [
@@ -308,8 +310,9 @@ class _ScoreboardPage:
     # the fit
 
     def leaving_out(self) -> list[Block]:
-        sentence = self.board_text.ensemble()
-        blocks: list[Block] = [Prose(sentence)] if sentence else []
+        sentence, warning = self.board_text.ensemble(), self.board_text.outdated()
+        blocks: list[Block] = [Prose(warning, warning=True)] if warning else []
+        blocks += [Prose(sentence)] if sentence else []
         if self.left_out:
             blocks.append(left_out_table(self.left_out, self.text))
         return blocks

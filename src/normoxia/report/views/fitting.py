@@ -169,7 +169,7 @@ def attempt_table(attempts: Sequence[Attempt], text: Language) -> Table:
         rows.append(
             (
                 a.date,
-                a.says.get(text.code, next(iter(a.says.values()), "–")),
+                a.description.get(text.code, next(iter(a.description.values()), "–")),
                 *(_score(a.scores.get(name, math.nan), name, text) for name in score_names),
                 text.say("board.yes") if a.kept else "–",
             )

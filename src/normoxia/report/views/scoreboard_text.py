@@ -16,6 +16,8 @@ from normoxia.calibration.scoring.scoreboard import (
     Verdict,
 )
 from normoxia.language import Language
+from normoxia.outcome import Estimate
+from normoxia.report.views.outdated import outdated_sentence
 from normoxia.report.views.scored_rows import Tone
 from normoxia.report.views.tables import Table
 
@@ -33,7 +35,7 @@ class ScoreboardText:
 
     def __init__(self, board: Scoreboard, text: Language) -> None:
         self.board, self.text = board, text
-        self.judged = board.judged
+        self.judged = board.primary_scores
         self.n_seen = len({o.target.study for o in board.lock.contrasts if o.seen})
 
     # names and numbers
@@ -81,11 +83,11 @@ class ScoreboardText:
         names = self.text.say("pool.semicolon").join(self.threshold(v) for v in missed)
         return self._say("lost", k=len(missed), n=len(verdicts), names=names)
 
-    def reach(self) -> str:
+    def attainable(self) -> str:
         """Return a sentence on the scores attainable if the effect of each class of trial were known exactly."""
-        number, attainable = self.text.number, self.board.reach
+        number, attainable = self.text.number, self.board.attainable
         return self._say(
-            "reach",
+            "attainable",
             pfs=number(attainable.pfs, 3),
             os=number(attainable.os, 3),
             orr=self.percent(attainable.orr),
@@ -101,14 +103,40 @@ class ScoreboardText:
 
     def ensemble(self) -> str:
         """Return a sentence on the diagnostics of the draws; "" for predictors without draws."""
-        c = self.board.calibration
+        c = self.board.diagnostics
         if not c.draws:
             return ""
         number = self.text.number
         # infinite when every study was refitted
         k = c.max_pareto_k if math.isfinite(c.max_pareto_k) else math.nan
         return self._say(
-            "ensemble", draws=c.draws, effective=number(c.effective_sample_size, 0), k=number(k, 2)
+            "ensemble",
+            draws=c.draws,
+            effective=number(c.effective_sample_size, 0),
+            k=number(k, 2),
+            r_hat=number(c.largest_r_hat, 2),
+        )
+
+    def outdated(self) -> str:
+        """Return a sentence on an ensemble fitted to an older model; "" for one of this model."""
+        return outdated_sentence(self.board.diagnostics.outdated, self.text)
+
+    def learned(self) -> str:
+        """Return a sentence on the weight of the mechanism beside class means; "" where none was learned."""
+        weights = [
+            self._say(
+                "learned_of",
+                endpoint=endpoint,
+                beta=self.text.interval(Estimate(*weight.beta), 2),
+                n=weight.n,
+                tau=self.text.number(weight.tau[0], 2),
+            )
+            for endpoint, weight in self.board.learned.items()
+        ]
+        return (
+            self._say("learned", weights=self.text.say("pool.semicolon").join(weights))
+            if weights
+            else ""
         )
 
     def strata_words(self) -> str:
@@ -170,7 +198,7 @@ class ScoreboardText:
         f, number = self.judged.unseen, self.text.number
         if v.name == "failures_predicted":
             failures = [c for c in self.judged.failures if not self.board.lock.of(c.target).seen]
-            return self._of(sum(c.foreseen for c in failures), len(failures))
+            return self._of(sum(c.correct for c in failures), len(failures))
         if v.name in ("coverage95", "orr_within_6_points"):
             return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
         if v.name == "crps":
@@ -235,8 +263,8 @@ class ScoreboardText:
 
     def _correct_counts(self, calls: Sequence[DirectionCall]) -> tuple[str, str]:
         unseen = [c for c in calls if not self.board.lock.of(c.target).seen]
-        return self._of(sum(c.foreseen for c in calls), len(calls)), self._of(
-            sum(c.foreseen for c in unseen), len(unseen)
+        return self._of(sum(c.correct for c in calls), len(calls)), self._of(
+            sum(c.correct for c in unseen), len(unseen)
         )
 
     def predictor_table(self) -> Table:

@@ -35,7 +35,7 @@ def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Scored
     """
     return [
         row
-        for row in board.judged.rows
+        for row in board.primary_scores.rows
         if row.observed.target.measure is measure and study in ("", row.observed.target.study)
     ]
 
@@ -145,8 +145,8 @@ def row_table(
 
 def direction_table(board: Scoreboard, text: Language) -> Table:
     """Table of trials that failed, and of successes that were not predicted, with the predicted probability of significance."""
-    judged = board.judged
-    missed_successes = tuple(c for c in judged.successes if not c.foreseen)
+    judged = board.primary_scores
+    missed_successes = tuple(c for c in judged.successes if not c.correct)
 
     def title(key: str, k: int, n: int) -> str:
         return text.say(f"board.group_{key}", n=text.say("board.of", k=k, n=n))
@@ -160,7 +160,7 @@ def direction_table(board: Scoreboard, text: Language) -> Table:
         rows.append((head, "", "", "", "", ""))
         for c in calls:
             observed = board.lock.of(c.target)
-            tones[len(rows), 5] = "good" if c.foreseen else "bad"
+            tones[len(rows), 5] = "good" if c.correct else "bad"
             rows.append(
                 (
                     study_of(observed),
@@ -168,7 +168,7 @@ def direction_table(board: Scoreboard, text: Language) -> Table:
                     c.target.contrast,
                     published(observed, text),
                     "–" if math.isnan(c.win) else f"{100 * c.win:.0f}%",
-                    text.say("board.yes" if c.foreseen else "board.no"),
+                    text.say("board.yes" if c.correct else "board.no"),
                 )
             )
     heads = ("study", "endpoint", "contrast", "published", "chance", "foreseen")
