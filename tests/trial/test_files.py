@@ -220,3 +220,10 @@ def test_without_arms_contrasts_are_not_judged() -> None:
     told = _findings(re.sub(r"(?ms)^arms:.*?(?=^\w)", "", TEXT))
     assert 'missing key "arms"' in told
     assert "expected one of ;" not in told
+
+
+def test_disease_counts_as_stable_from_the_earliest_day_of_the_first_scan() -> None:
+    # 6 weeks less 7 days, unless the protocol gives its own minimum
+    assert toy.protocol().criteria.stable_days == 35.0
+    text = TEXT.replace("confirmation: 0 days", "confirmation: 0 days, stable: 8 weeks")
+    assert files.parse(documents.parse(text, "mine.yaml"), text).criteria.stable_days == 56.0

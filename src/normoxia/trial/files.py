@@ -183,7 +183,7 @@ class _Reader:
             else (AnalysisSet("all", {"en": "all patients", "zh": "全部患者"}, EVERYBODY),),
             self.contrasts(part("contrasts"), arms),
             visits,
-            self.criteria(part("response")),
+            self.criteria(part("response"), visits),
             self.follow_up(part("follow_up")),
             self.clinic(part("clinic")),
             self.baseline(part("baseline")),
@@ -192,12 +192,12 @@ class _Reader:
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
         )
         self.model(part("model"), trial.model)
-        self.few_visits(part("visits"), trial)
+        self.visit_count(part("visits"), trial)
         self.findings.raise_any(InvalidDocument)
         return trial
 
-    def few_visits(self, node: Node, trial: Trial) -> None:
-        """Visits and their number are kept for every patient."""
+    def visit_count(self, node: Node, trial: Trial) -> None:
+        """Note visits that are too many to keep for every patient."""
         count = trial.visits.count(trial.horizon)
         if count > _MOST_VISITS:
             self.note(
@@ -432,7 +432,8 @@ class _Reader:
             first, every, tuple(sorted(c for c in changes if math.isfinite(c[0] + c[1]))), window
         )
 
-    def criteria(self, node: Node) -> Criteria:
+    def criteria(self, node: Node, visits: Visits) -> Criteria:
+        """Read the rules of response; disease counts as stable from the earliest day of the first scan."""
         keys = ("confirmation", "stable", "source", "verified")
         got = node.fields(self.findings, (), keys)
         default = Criteria()
@@ -440,7 +441,9 @@ class _Reader:
             confirmation_days=self.days(got["confirmation"])
             if "confirmation" in got
             else default.confirmation_days,
-            stable_days=self.days(got["stable"]) if "stable" in got else default.stable_days,
+            stable_days=self.days(got["stable"])
+            if "stable" in got
+            else visits.first - visits.window,
         )
 
     def sets(self, node: Node) -> tuple[AnalysisSet, ...]:

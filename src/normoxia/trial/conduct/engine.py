@@ -213,11 +213,24 @@ class _Conduct:
             self.window(day, end, nominal, visit)
             day = end
             step(day, len(self.rows))
+        if len(self.rows) and day < self.trial.horizon:
+            self.window(day, self.trial.horizon)
+            step(self.trial.horizon, len(self.rows))
         self.record.death = np.minimum(self.record.death, self.ledger.death)
         return self.record
 
-    def window(self, start: float, end: float, nominal: float, visit: int) -> None:
-        """From the end of one visit's window to the end of the next."""
+    def window(
+        self, start: float, end: float, nominal: float | None = None, visit: int = -1
+    ) -> None:
+        """Simulate from the end of one visit's window to the end of the next, or to the last cut.
+
+        Parameters
+        ----------
+        start, end
+            Days from entry.
+        nominal, visit
+            Day and number of the visit at the end; no scan is read without one.
+        """
         inputs = self.dispenser.inputs(start, end, self.rows, self.seats, self.state.n_patients)
         times = self.output_times(start, end, nominal)
         result = self.simulator.run(
@@ -234,10 +247,11 @@ class _Conduct:
         if IMMUNE_GAIN in self.column:
             gain = self.from_last(self.gain, values[:, :, self.column[IMMUNE_GAIN]], well)
         self.hazards(nodes, np.maximum(totals, 1e-6), dissemination, gain)
-        at = int(np.searchsorted(times, nominal))
-        self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
         self.state = result.state
-        self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
+        if nominal is not None:
+            at = int(np.searchsorted(times, nominal))
+            self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
+            self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
         self.leave(end, self.state)
 
     def from_last(self, last: Floats, values: Floats, well: Bools) -> Floats:
@@ -339,11 +353,12 @@ class _Conduct:
             self.record.status[row] = own[place]
             self.record.reason[row] = reason.get(int(self.seats[place]), "the solver gave up")
 
-    def output_times(self, start: float, end: float, nominal: float) -> Floats:
+    def output_times(self, start: float, end: float, nominal: float | None) -> Floats:
         """Days at which the engine gives its outputs: each cycle's start, and about the scan for its day to lie between."""
         window = self.trial.visits.window
         cycles = np.arange(np.floor(start / CYCLE_DAYS) + 1, np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS
-        times = np.unique(np.concatenate([cycles, [nominal - window, nominal, end]]))
+        about = [] if nominal is None else [nominal - window, nominal]
+        times = np.unique(np.concatenate([cycles, [*about, end]]))
         return np.asarray(times[(times > start) & (times <= end)])
 
 

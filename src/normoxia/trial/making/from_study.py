@@ -192,7 +192,8 @@ class _Protocol:
             "visits": self.shared["visits"],
             "response": {
                 "confirmation": "28 days",
-                "source": "assumed: RECIST 1.1 with confirmation",
+                "stable": "35 days",
+                "source": "assumed: RECIST 1.1 with confirmation; stable from the earliest day of the first scan",
             },
             "follow_up": {
                 "accrual": f"{when.accrual} months",
