@@ -42,7 +42,7 @@ def found() -> PatientEndpoints:
     columns["patient"] = np.arange(n)
     columns["progression_cut"], columns["survival_cut"] = np.full(n, 200.0), np.full(n, 400.0)
     columns["death"] = np.array([300.0, 100.0, NEVER, NEVER, 250.0, NEVER])
-    columns["dropout"] = np.array([NEVER, NEVER, NEVER, 90.0, NEVER, NEVER])
+    columns["survival_loss"] = np.array([NEVER, NEVER, NEVER, 90.0, NEVER, NEVER])
     columns["treatment_end"] = np.array([126.0, NEVER, 42.0, NEVER, NEVER, NEVER])
     columns["first_toxicity"] = np.array([150.0, 99.0, 80.0, 95.0, NEVER, 10.0])
     overall = np.array([[Response[code] for code in row] for row in CODES], dtype=np.int8)

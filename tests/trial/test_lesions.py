@@ -8,7 +8,7 @@ import numpy as np
 from tests.trial import toy
 
 from normoxia import seeding
-from normoxia.trial.conduct import lesions
+from normoxia.trial.conduct import lesions, recist
 
 
 def _drawn(n: int = 4000) -> lesions.Lesions:
@@ -37,6 +37,37 @@ def test_nothing_differs_at_the_start_and_lesions_drift_apart_later() -> None:
     assert 0.1 < apart.mean() < clinic.lesion_spread
     # centred to first order: the mean sum moves by half the variance at most
     assert abs(np.nansum(late, axis=1).mean() / 90.0 - 1.0) < clinic.lesion_spread**2
+
+
+def test_targets_have_the_least_size_and_at_most_two_are_nodes() -> None:
+    # RECIST 1.1: 10 mm, 15 mm for the short axis of a node, two targets of one organ
+    clinic, n = replace(toy.protocol().clinic, node_share=0.9), 4000
+    total = np.linspace(10.0, 120.0, n)
+    z = seeding.normals(1, "share", n, 5), seeding.normals(1, "spread", n, 5)
+    node = seeding.uniforms(1, "node", n, 5)
+    drawn = lesions.draw(clinic, 1.0 + np.arange(n) % 5, total, z[0], node, z[1])
+    assert np.allclose(np.nansum(drawn.baseline, axis=1), total)
+    with np.errstate(invalid="ignore"):
+        assert not (drawn.baseline < np.where(drawn.nodal, 15.0, 10.0) - 1e-9).any()
+    assert drawn.nodal.sum(axis=1).max() == 2
+    # 24 mm hold two lesions and no node, 25 mm one node beside a lesion
+    counts, ones = np.array([2.0, 2.0, 5.0]), np.zeros((3, 5))
+    few = lesions.draw(clinic, counts, np.array([24.0, 25.0, 24.0]), ones, ones, ones)
+    assert few.nodal.sum(axis=1).tolist() == [0, 1, 0]
+    assert (~np.isnan(few.baseline)).sum(axis=1).tolist() == [2, 2, 2]
+
+
+def test_an_unchanged_node_is_no_complete_response() -> None:
+    clinic = toy.protocol().clinic
+    true = np.full((5000, 1), 15.0)
+    error = seeding.normals(2, "e", 5000, 1)
+    nodal = np.ones_like(true, dtype=bool)
+    baseline = lesions.read_baseline(true, nodal, clinic, error)
+    assert baseline.min() == 15.0
+    memory = recist.begin(baseline, nodal)
+    again = lesions.read_diameters(true, nodal, clinic, -error)
+    reading, _ = recist.assess(memory, again, np.zeros(5000, dtype=bool))
+    assert not (reading.overall == recist.Response.CR).any()
 
 
 def test_mixed_responses_happen() -> None:

@@ -48,7 +48,7 @@ def test_two_arms_of_the_same_regimen_hold_twins() -> None:
         "treatment_end",
         "first_toxicity",
         "baseline_sum",
-        "dropout",
+        "survival_loss",
     ):
         assert np.array_equal(_arm(result, "chemotherapy", name), _arm(result, "again", name)), name
     same = result.covariates["weight"]
@@ -68,7 +68,14 @@ def test_nobody_is_scanned_after_death_or_outside_the_window() -> None:
     result = toy.result()
     nominal = np.broadcast_to(result.visit_days, result.scan_day.shape)
     done = ~np.isnan(result.scan_day)
-    assert (np.abs(result.scan_day - nominal)[done] <= 7.0).all()
+    clinical = np.broadcast_to(result.columns["clinical_progression"][:, None], done.shape)
+    planned = done & (result.scan_day < clinical)
+    assert (np.abs(result.scan_day - nominal)[planned] <= 7.0).all()
+    # an unscheduled scan comes before its visit's window, and ends treatment
+    unscheduled = done & ~planned
+    assert unscheduled.any()
+    assert (unscheduled.sum(axis=1) <= 1).all()
+    assert (result.scan_day < nominal + 7.0)[unscheduled].all()
     assert (
         result.scan_day[done] < np.broadcast_to(result.columns["death"][:, None], done.shape)[done]
     ).all()

@@ -61,7 +61,7 @@ def evaluate(result: TrialResult, criteria: Criteria) -> PatientEndpoints:
     A patient whose solve failed is censored at the last scan before it; `TrialResult.failed` counts them.
     """
     column = result.columns
-    cut = np.minimum(column["progression_cut"], column["dropout"])
+    cut = np.minimum(column["progression_cut"], column["survival_loss"])
     days = np.where(result.scan_day <= cut[:, None], result.scan_day, np.nan)
     course = recist.best_response(days, result.overall, criteria)
     death = column["death"]
@@ -71,7 +71,7 @@ def evaluate(result: TrialResult, criteria: Criteria) -> PatientEndpoints:
     observed = np.isfinite(event)
     pfs = np.where(observed, event, course.last_day)
 
-    os_end = np.minimum(column["survival_cut"], column["dropout"])
+    os_end = np.minimum(column["survival_cut"], column["survival_loss"])
     os_observed = death <= os_end
     failed = column["status"] != 0
     alive_until = np.where(failed, np.minimum(os_end, course.last_day), os_end)

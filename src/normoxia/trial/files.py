@@ -4,52 +4,32 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 
 from normoxia import documents, population, units
 from normoxia import library as shipped
 from normoxia.documents import Findings, Node
-from normoxia.errors import (
-    InvalidArgument,
-    InvalidDocument,
-    NormoxiaError,
-    UnknownName,
-    did_you_mean,
-    shortened,
-)
+from normoxia.errors import InvalidDocument, NormoxiaError, UnknownName, did_you_mean, shortened
 from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
 from normoxia.population import EVERYBODY, Condition, PopulationDocument, TableOne
 from normoxia.population.files import check_levels, read_condition, read_covariates, read_source
+from normoxia.trial.clinic_document import ClinicReader
 from normoxia.trial.conduct.recist import Criteria
 from normoxia.trial.protocol import (
+    PROGRESSED,
+    RANDOMISED,
     AnalysisSet,
     Arm,
     BeyondProgression,
-    Clinic,
     Contrast,
-    Factor,
     FollowUp,
     NextLine,
     Trial,
     Visits,
 )
 
-_CLINIC_UNITS: Mapping[str, str] = {
-    "death_hazard": "1/day",
-    "death_on_inhibitor": "1/day",
-    "death_growth": "day",
-    "dropout": "1/day",
-    "death_size_reference": "mm",
-    "vanishing_mm": "mm",
-    "small_mm": "mm",
-    "lesion_spread_days": "day",
-    "treatment_gap": "day",
-    "hold_days": "day",
-}  # all others are without unit
 #: what the name of a study of the registry is preceded by, where a trial is asked for
 STUDY = "study:"
 #: what the name of a design that is predicted blind is preceded by
@@ -57,7 +37,6 @@ FORECAST = "forecast:"
 #: the regimen of an arm without a drug
 PLACEBO = "placebo"
 _PATH = re.compile(r"[^\s()]+\.ya?ml(?![^\s()])")
-_SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
 #: days of the longest time of a protocol, and visits of the longest follow-up
 _LONGEST, _MOST_VISITS = 36525.0, 5_000
 
@@ -185,7 +164,7 @@ class _Reader:
             visits,
             self.criteria(part("response"), visits),
             self.follow_up(part("follow_up")),
-            self.clinic(part("clinic")),
+            ClinicReader(self.findings, self.document, self.known).read(part("clinic")),
             self.baseline(part("baseline")),
             text=text,
             file=root.place.file,
@@ -356,6 +335,12 @@ class _Reader:
                 f"the shares sum to {sum(line.share for line in lines):g}",
                 "expected 1 at most",
             )
+        if len({line.share_of for line in lines}) > 1:
+            self.note(
+                got["next_line"],
+                "shares of the randomised beside shares of the progressed",
+                f"expected one share_of for all next lines of an arm: {RANDOMISED} or {PROGRESSED}",
+            )
         beyond = (
             self.beyond(got["beyond_progression"], given if understood else None)
             if "beyond_progression" in got
@@ -365,14 +350,20 @@ class _Reader:
         return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
 
     def next_line(self, node: Node) -> NextLine:
-        got = node.fields(self.findings, ("title", "regimen", "share"), ("source", "verified"))
+        got = node.fields(
+            self.findings, ("title", "regimen", "share"), ("share_of", "source", "verified")
+        )
         given = self.regimen(got["regimen"]) if "regimen" in got else NOTHING
         title = got["title"].text(self.findings) if "title" in got else ""
+        share_of = RANDOMISED
+        if "share_of" in got:
+            share_of = got["share_of"].text(self.findings, (RANDOMISED, PROGRESSED))
         return NextLine(
             title,
             given,
             self.share(got["share"]) if "share" in got else 0.0,
             self.source(node, got),
+            share_of,
         )
 
     def beyond(self, node: Node, given: Regimen | None) -> BeyondProgression:
@@ -482,59 +473,6 @@ class _Reader:
             for key in ("accrual", "progression_cut", "survival_cut")
         ]
         return FollowUp(times[0], times[1], times[2], self.source(node, got))
-
-    def clinic(self, node: Node) -> Clinic:
-        """The shared clinic, with what the trial's own document changes."""
-        shared = documents.load(shipped.path("trials", "shared/clinic"))
-        names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
-        entries = shared.fields(self.findings, ("clinic", "death_factors"))
-        empty = Node(None, shared.place)
-        values = dict.fromkeys(names, math.nan) | self.quantities(
-            entries.get("clinic", empty), names
-        )
-        factors = entries.get("death_factors", empty)
-        if node.value is not None:
-            own = node.entries(self.findings)
-            values |= self.quantities(
-                Node({k: v for k, v in own.items() if k != "death_factors"}, node.place),
-                names,
-                required=False,
-            )
-            factors = own.get("death_factors", factors)
-        if values["hold"] + values["reduce"] + values["stop"] > 1.0 + 1e-9:
-            self.note(node, "hold, reduce and stop sum to more than 1", "make them smaller")
-        return Clinic(
-            **values,
-            death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings)),
-        )
-
-    def quantities(self, node: Node, names: list[str], required: bool = True) -> dict[str, float]:
-        got = node.fields(self.findings, names if required else (), () if required else names)
-        values = {}
-        for name, entry in got.items():
-            parts = entry.fields(self.findings, ("value", "unit", "source"), ("verified",))
-            if not {"value", "unit"} <= set(parts):
-                continue
-            value = parts["value"].number(self.findings, 0.0)
-            try:
-                value = units.convert(
-                    value, parts["unit"].text(self.findings), _CLINIC_UNITS.get(name, "1")
-                )
-            except InvalidArgument as error:
-                self.note(parts["unit"], str(error))
-            if name in _SHARES and value > 1.0:
-                self.note(parts["value"], f"found {value:g}", "expected a share of 1 at most")
-            values[name] = value
-        return values
-
-    def factor(self, node: Node) -> Factor:
-        got = node.fields(self.findings, ("when", "times", "source"), ("verified",))
-        when = self.condition(got["when"]) if "when" in got else EVERYBODY
-        return Factor(
-            when,
-            got["times"].number(self.findings, 0.0) if "times" in got else 1.0,
-            self.source(node, got),
-        )
 
     def baseline(self, node: Node) -> tuple[TableOne, ...]:
         found = []

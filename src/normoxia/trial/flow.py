@@ -37,9 +37,9 @@ def flow(result: TrialResult) -> tuple[ArmFlow, ...]:
         rows = result.rows(arm)
         column = {name: np.asarray(values)[rows] for name, values in result.columns.items()}
         failed = column["status"] != 0
-        end = np.minimum(column["survival_cut"], column["dropout"])
+        end = np.minimum(column["survival_cut"], column["survival_loss"])
         died = ~failed & (column["death"] <= end)
-        lost = ~failed & ~died & (column["dropout"] < column["survival_cut"])
+        lost = ~failed & ~died & (column["survival_loss"] < column["survival_cut"])
         begun = column["next_start"] < np.minimum(column["death"], end)
         found.append(
             ArmFlow(

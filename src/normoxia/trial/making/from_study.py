@@ -24,7 +24,7 @@ from normoxia.outcome import Measure
 from normoxia.trial import files
 from normoxia.trial.making import cuts
 from normoxia.trial.making.enrolled import enrolled
-from normoxia.trial.protocol import Trial
+from normoxia.trial.protocol import RANDOMISED, Trial
 
 MODEL, POPULATION = "nsclc", "advanced-nsclc"
 _ALLOCATION = re.compile(r"\b\d+(?::\d+)+\b")
@@ -177,7 +177,7 @@ class _Protocol:
             *when.notes,
             "scans every 6 weeks to week 48, then every 9; assumed",
         ]
-        self.notes.append("the share of later lines is taken of those whose disease progressed")
+        self.notes.append("shares of later lines are of everybody randomised")
         return {
             "trial": f"study-{study.id.lower()}",
             "title": {"en": f"{study.id}: {study.title}", "zh": f"{study.id}：{study.title}"},
@@ -235,7 +235,7 @@ class _Protocol:
             "title": {"en": arm.label, "zh": arm.label},
             "n": n,
             "regimen": items or files.PLACEBO,
-            "next_line": self.next_lines(arm),
+            "next_line": [{**line, "share_of": RANDOMISED} for line in self.next_lines(arm)],
             "source": reference.citation if reference else "the registry",
         }
 
