@@ -27,7 +27,7 @@ def patients_frame(result: TrialResult, trial: Trial) -> polars.DataFrame:
     """One row for each patient and arm; see `Run.patients` for the columns."""
     import polars as pl
 
-    endpoints = evaluate(result, trial.criteria)
+    endpoints = evaluate(result, trial.criteria, trial.plan.censoring)
     rows = np.concatenate([result.rows(arm) for arm in result.arms])
     names = np.array([response.name for response in Response])
 

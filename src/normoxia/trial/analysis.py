@@ -330,7 +330,7 @@ class _Analysis:
 
     def __init__(self, result: TrialResult, trial: Trial) -> None:
         self.result, self.trial = result, trial
-        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria, trial.plan.censoring)
         self.ensemble = ensemble_of(result)
         self.replicated = self.ensemble is not None or result.n_replicates >= ENOUGH_REPLICATES
         self.arms = {

@@ -20,9 +20,11 @@ from normoxia.trial.conduct.recist import Criteria
 from normoxia.trial.protocol import (
     PROGRESSED,
     RANDOMISED,
+    AnalysisPlan,
     AnalysisSet,
     Arm,
     BeyondProgression,
+    Censoring,
     Contrast,
     FollowUp,
     NextLine,
@@ -138,6 +140,7 @@ class _Reader:
             "clinic",
             "baseline",
             "notes",
+            "analysis",
         )
         got = root.fields(self.findings, required, optional)
 
@@ -169,6 +172,7 @@ class _Reader:
             text=text,
             file=root.place.file,
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
+            plan=self.plan(part("analysis")),
         )
         self.model(part("model"), trial.model)
         self.visit_count(part("visits"), trial)
@@ -435,6 +439,32 @@ class _Reader:
             stable_days=self.days(got["stable"])
             if "stable" in got
             else visits.first - visits.window,
+        )
+
+    def plan(self, node: Node) -> AnalysisPlan:
+        """Read how the trial is analysed."""
+        keys = ("censoring", "strata", "rmst_months", "events", "source", "verified")
+        got = node.fields(self.findings, (), keys)
+        rule = Censoring.EMA
+        if "censoring" in got:
+            names = tuple(one.value for one in Censoring)
+            name = got["censoring"].text(self.findings, names)
+            rule = Censoring(name) if name in names else rule
+        strata = tuple(
+            entry.text(self.findings, self.known)
+            for entry in (got["strata"].items(self.findings) if "strata" in got else ())
+        )
+        months = got["rmst_months"].number(self.findings, 0.0) if "rmst_months" in got else 0.0
+        cuts = got["events"].fields(self.findings, (), ("PFS", "OS")) if "events" in got else {}
+        events = {
+            endpoint: tuple(
+                sorted(entry.whole(self.findings, 1) for entry in numbers.items(self.findings))
+            )
+            for endpoint, numbers in cuts.items()
+        }
+        source = self.source(node, got) if got else None
+        return AnalysisPlan(
+            censoring=rule, strata=strata, rmst_months=months, events=events, source=source
         )
 
     def sets(self, node: Node) -> tuple[AnalysisSet, ...]:

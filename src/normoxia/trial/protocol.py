@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,43 @@ class Clinic:
     death_factors: tuple[Factor, ...] = ()
 
 
+class Censoring(StrEnum):
+    """What ends progression-free survival beside a progression that was read and death.
+
+    `EMA`: nothing; progression and death count whatever came between (treatment policy; EMA/CHMP/27994/2008 Rev. 1).
+    `FDA_A`: a patient is censored at the last evaluable scan before a new therapy, two visits without one, withdrawal, or
+    clinical progression that no scan shows (FDA 2015, NSCLC endpoints, appendix; recalled). `FDA_B`: as `FDA_A`, but
+    clinical progression is an event.
+    """
+
+    EMA = "EMA"
+    FDA_A = "FDA-A"
+    FDA_B = "FDA-B"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPlan:
+    """How a trial is analysed.
+
+    Attributes
+    ----------
+    censoring
+        The rule of PFS.
+    strata
+        Covariates of the stratified hazard ratio and log-rank test.
+    rmst_months
+        Horizon of restricted means; 0 takes the longest that both arms allow.
+    events
+        By endpoint ("PFS", "OS"), numbers of events at which interim analyses are cut, ascending.
+    """
+
+    censoring: Censoring = Censoring.EMA
+    strata: tuple[str, ...] = ()
+    rmst_months: float = 0.0
+    events: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    source: Source | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A protocol, with everything it refers to read.
@@ -283,6 +321,7 @@ class Trial:
     text: str = ""
     file: str = ""
     notes: tuple[str, ...] = ()
+    plan: AnalysisPlan = AnalysisPlan()
 
     def title(self, language: str) -> str:
         """In a language, else in English, else the id."""

@@ -184,7 +184,7 @@ class _RunPage:
         self.result, self.trial, self.comparisons = result, trial, comparisons
         self.joined = joined
         self.manifest, self.text, self.code = manifest, text, text.code
-        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria, trial.plan.censoring)
         self.titles = {arm.id: arm.titles.get(self.code, "") for arm in trial.arms}
         self.bands = {(c.population, c.endpoint, c.arm): c for c in predicted_curves(result, trial)}
         self.published_curves = {
