@@ -182,7 +182,7 @@ def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
     """
     if not trial.study:
         return ()
-    study = _study(trial)
+    study = study_of(trial)
     reported, every = study.published(), study.outcomes()
     found: dict[tuple[object, ...], Outcome] = {}
     for chosen in trial.sets:
@@ -240,7 +240,7 @@ def published_curves(trial: Trial) -> tuple[PublishedCurve, ...]:
         return ()
     from normoxia.evidence.studies.curves import digitised
 
-    study, arms = _study(trial), {arm.id for arm in trial.arms}
+    study, arms = study_of(trial), {arm.id for arm in trial.arms}
     found: list[PublishedCurve] = []
     for chosen in trial.sets:
         cuts: dict[tuple[Endpoint, str, str], list[PublishedCurve]] = {}
@@ -287,7 +287,8 @@ def _is_whole(curve: Curve, population: StudyPopulation, study: Study) -> bool:
     return any(abs(curve.n - size) <= 0.03 * size for size in sizes)
 
 
-def _study(trial: Trial) -> Study:
+def study_of(trial: Trial) -> Study:
+    """Give the published study that a trial follows, which it must name."""
     from normoxia.evidence.studies.files import read as read_study
     from normoxia.evidence.studies.registry import registry
 

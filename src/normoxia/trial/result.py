@@ -135,16 +135,6 @@ class TrialResult:
             },
         )
 
-    def patient_table(self) -> polars.DataFrame:
-        """One row a patient: columns and covariates, the arm by name."""
-        import polars as pl
-
-        data: dict[str, object] = {"trial": [self.trial] * self.n_rows}
-        data |= {name: values for name, values in self.columns.items() if name != "arm"}
-        data["arm"] = np.array(self.arms)[self.columns["arm"].astype(int)]
-        data |= {f"covariate_{name}": values for name, values in self.covariates.items()}
-        return pl.DataFrame(data)
-
     def visit_table(self) -> polars.DataFrame:
         """One row a scan that was done: arm, replicate, patient, visit, day, sum (mm), change from baseline (%), response."""
         import polars as pl
