@@ -9,6 +9,7 @@ from tests.trial import toy
 
 from normoxia import seeding
 from normoxia.trial.conduct import lesions, recist
+from normoxia.trial.protocol import Assessment
 
 
 def _drawn(n: int = 4000) -> lesions.Lesions:
@@ -97,3 +98,19 @@ def test_small_and_vanished_lesions_are_written_as_recist_says() -> None:
     assert np.array_equal(read, [[0.0, 5.0, 5.0, 8.0, np.nan]], equal_nan=True)
     node = lesions.read_diameters(true, np.ones((1, 5), dtype=bool), clinic, np.zeros((1, 5)))
     assert node[0, 0] == 2.9
+
+
+def test_readers_differ_by_kind_and_only_open_investigators_can_be_biased() -> None:
+    clinic = replace(toy.protocol().clinic, open_bias=0.02, investigator_error=1.5)
+    for assessment, error, factor in (
+        (Assessment(), 1.0, 1.0),
+        (Assessment("independent"), 1.0, 1.0),
+        (Assessment("investigator"), 1.5, np.exp(-0.02)),
+        (Assessment("investigator", masked=True), 1.5, 1.0),
+    ):
+        protocol = replace(toy.protocol(), clinic=clinic, assessment=assessment)
+        reader, biased = lesions.reader(protocol, protocol.arm("combination"))
+        assert np.isclose(reader.measurement_error, error * clinic.measurement_error)
+        assert np.isclose(biased, factor)
+        # the control's lesions are read as they are
+        assert lesions.reader(protocol, protocol.arm("chemotherapy"))[1] == 1.0

@@ -175,7 +175,7 @@ def performed(result: TrialResult, trial: Trial) -> Trial:
 def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
     """What the registry holds of the study the trial follows, its populations named as the trial's sets; () without one.
 
-    A set may stand for several published populations; the first that reports a value gives it.
+    Values that another kind of assessor read than the trial's are left out. A set may stand for several published populations; the first that reports a value gives it.
 
     same_cut  medians of PFS and OS are those of the data cut of the hazard ratio, where that cut prints them; else the
               latest ones printed with an interval, which may be of an earlier cut
@@ -183,7 +183,7 @@ def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
     if not trial.study:
         return ()
     study = study_of(trial)
-    reported, every = study.published(), study.outcomes()
+    reported, every = study.published(trial.assessment.assessor), study.outcomes()
     found: dict[tuple[object, ...], Outcome] = {}
     for chosen in trial.sets:
         for name in chosen.published:

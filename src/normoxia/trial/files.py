@@ -18,11 +18,14 @@ from normoxia.population.files import check_levels, read_condition, read_covaria
 from normoxia.trial.clinic_document import ClinicReader
 from normoxia.trial.conduct.recist import Criteria
 from normoxia.trial.protocol import (
+    INDEPENDENT,
+    INVESTIGATOR,
     PROGRESSED,
     RANDOMISED,
     AnalysisPlan,
     AnalysisSet,
     Arm,
+    Assessment,
     BeyondProgression,
     Censoring,
     Contrast,
@@ -39,6 +42,8 @@ FORECAST = "forecast:"
 #: the regimen of an arm without a drug
 PLACEBO = "placebo"
 _PATH = re.compile(r"[^\s()]+\.ya?ml(?![^\s()])")
+#: keys of the rules of response
+_RESPONSE = ("confirmation", "stable", "assessor", "masked", "source", "verified")
 #: days of the longest time of a protocol, and visits of the longest follow-up
 _LONGEST, _MOST_VISITS = 36525.0, 5_000
 
@@ -173,6 +178,7 @@ class _Reader:
             file=root.place.file,
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
             plan=self.plan(part("analysis")),
+            assessment=self.assessment(part("response")),
         )
         self.model(part("model"), trial.model)
         self.visit_count(part("visits"), trial)
@@ -429,8 +435,7 @@ class _Reader:
 
     def criteria(self, node: Node, visits: Visits) -> Criteria:
         """Read the rules of response; disease counts as stable from the earliest day of the first scan."""
-        keys = ("confirmation", "stable", "source", "verified")
-        got = node.fields(self.findings, (), keys)
+        got = node.fields(self.findings, (), _RESPONSE)
         default = Criteria()
         return Criteria(
             confirmation_days=self.days(got["confirmation"])
@@ -440,6 +445,15 @@ class _Reader:
             if "stable" in got
             else visits.first - visits.window,
         )
+
+    def assessment(self, node: Node) -> Assessment:
+        """Read who reads the scans that count, from the rules of response."""
+        got = node.fields(Findings(), (), _RESPONSE)  # their mistakes are noted by `criteria`
+        assessor = ""
+        if "assessor" in got:
+            assessor = got["assessor"].text(self.findings, (INVESTIGATOR, INDEPENDENT))
+        masked = "masked" in got and got["masked"].boolean(self.findings)
+        return Assessment(assessor, masked)
 
     def plan(self, node: Node) -> AnalysisPlan:
         """Read how the trial is analysed."""

@@ -202,6 +202,9 @@ class Clinic:
     clinical_progression_seen   share of those that a scan shows as unequivocal progression
     death_factors       for some patients
     measurement_error   standard deviation of the logarithm of each read diameter
+    investigator_error  factor on it where investigators read
+    open_bias           what investigators who know the arm take off diameters of experimental arms after baseline, on the
+                        logarithm
     lesion_share        the same of the baseline diameters of one patient's lesions
     lesion_spread, lesion_spread_days   how far lesions of one patient come to differ, and how soon
     node_share          share of target lesions that are lymph nodes
@@ -233,6 +236,8 @@ class Clinic:
     clinical_progression_at: float
     clinical_progression_seen: float
     measurement_error: float
+    investigator_error: float
+    open_bias: float
     lesion_share: float
     lesion_spread: float
     lesion_spread_days: float
@@ -254,6 +259,26 @@ class Clinic:
     toxicity_docetaxel: float
     dose_rules: Mapping[str, DoseRule]
     death_factors: tuple[Factor, ...] = ()
+
+
+#: who reads the scans that count: the trial's investigators, or an independent (blinded, central) review
+INVESTIGATOR, INDEPENDENT = "investigator", "independent"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Who reads the scans that count for response and progression.
+
+    Attributes
+    ----------
+    assessor
+        `INVESTIGATOR`, `INDEPENDENT`, or "" when the protocol does not say; then any published figure is compared.
+    masked
+        Whether investigators do not know the arm.
+    """
+
+    assessor: str = ""
+    masked: bool = False
 
 
 class Censoring(StrEnum):
@@ -322,6 +347,7 @@ class Trial:
     file: str = ""
     notes: tuple[str, ...] = ()
     plan: AnalysisPlan = AnalysisPlan()
+    assessment: Assessment = Assessment()
 
     def title(self, language: str) -> str:
         """In a language, else in English, else the id."""

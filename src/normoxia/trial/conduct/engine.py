@@ -117,6 +117,7 @@ class _Conduct:
         clinic, follow_up, u = trial.clinic, trial.follow_up, draws.uniform
         n = population.n_patients
         self.n, self.clinic = n, clinic
+        self.reader, self.reading_factor = lesions.reader(trial, arm)
         self.visit_days = trial.visits.days(trial.horizon)
         n_visits = len(self.visit_days)
         first = simulator.evaluate(start, simulator.outputs)
@@ -135,7 +136,7 @@ class _Conduct:
             draws.normal["lesion spread"],
         )
         read = lesions.read_baseline(
-            self.lesions.baseline, self.lesions.nodal, clinic, draws.normal["first reading"]
+            self.lesions.baseline, self.lesions.nodal, self.reader, draws.normal["first reading"]
         )
         self.memory = recist.begin(read, self.lesions.nodal)
         self.phase = np.full(n, Phase.ON_TREATMENT, dtype=np.int8)
@@ -397,7 +398,8 @@ class _Conduct:
         true = lesions.true_diameters(targets, self.clinic, ratio, day)
         width = lesions.MAX_LESIONS
         error = self.draws.normal["reading"][rows, visit * width : (visit + 1) * width]
-        read = lesions.read_diameters(true, targets.nodal, self.clinic, error)
+        true = true * self.reading_factor
+        read = lesions.read_diameters(true, targets.nodal, self.reader, error)
         read = np.where(done[:, None], read, np.nan)
         first_course = self.phase[rows] == Phase.ON_TREATMENT
         new = done & first_course & (record.new_lesion[rows] <= day)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.trial.conduct.recist import TARGET_MM, TARGET_NODE_MM
-from normoxia.trial.protocol import Clinic
+from normoxia.trial.protocol import INVESTIGATOR, Arm, Clinic, Trial
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -77,6 +78,25 @@ def _nodes(candidates: Bools, used: Bools, total: Floats) -> Bools:
     spare = total - TARGET_MM * used.sum(axis=1)
     most = np.minimum(MAX_NODES, np.floor(spare / (TARGET_NODE_MM - TARGET_MM) + _SLACK))
     return np.asarray(candidates & (np.cumsum(candidates, axis=1) <= most[:, None]))
+
+
+def reader(trial: Trial, arm: Arm) -> tuple[Clinic, float]:
+    """Give the clinic with the error of whoever reads an arm's scans, and the factor on diameters after baseline.
+
+    Parameters
+    ----------
+    trial
+        Its assessment, contrasts and clinic.
+    arm
+        Experimental when a contrast says so.
+    """
+    clinic, assessment = trial.clinic, trial.assessment
+    if assessment.assessor != INVESTIGATOR:
+        return clinic, 1.0
+    error = clinic.measurement_error * clinic.investigator_error
+    is_experimental = any(contrast.experimental == arm.id for contrast in trial.contrasts)
+    biased = is_experimental and not assessment.masked
+    return replace(clinic, measurement_error=error), exp(-clinic.open_bias) if biased else 1.0
 
 
 def read_baseline(true: Floats, nodal: Bools, clinic: Clinic, error: Floats) -> Floats:

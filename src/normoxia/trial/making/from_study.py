@@ -193,6 +193,7 @@ class _Protocol:
             "response": {
                 "confirmation": "28 days",
                 "stable": "35 days",
+                **self.assessor(),
                 "source": "assumed: RECIST 1.1 with confirmation; stable from the earliest day of the first scan",
             },
             "follow_up": {
@@ -202,6 +203,11 @@ class _Protocol:
                 "source": "; ".join(when.notes),
             },
         }
+
+    def assessor(self) -> dict[str, object]:
+        """Whose reading most published values are of; nothing where none says."""
+        kinds = [row.assessed_by for row in self.study.reported() if row.assessed_by]
+        return {"assessor": max(sorted(set(kinds)), key=kinds.count)} if kinds else {}
 
     # arms
 
