@@ -184,17 +184,23 @@ def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
         return ()
     study = study_of(trial)
     reported, every = study.published(trial.assessment.assessor), study.outcomes()
-    found: dict[tuple[object, ...], Outcome] = {}
+    outcomes: dict[tuple[object, ...], Outcome] = {}
     for chosen in trial.sets:
         for name in chosen.published:
-            own = [outcome for outcome in reported if outcome.population == name]
-            cuts = {o.endpoint: _cut(o) for o in reversed(own) if o.measure is Measure.HAZARD_RATIO}
-            for outcome in own:
-                if same_cut and outcome.measure is Measure.MEDIAN_MONTHS:
-                    outcome = _at_cut(outcome, cuts.get(outcome.endpoint, ""), every)
-                renamed = replace(outcome, population=chosen.id)
-                found.setdefault(_key(renamed), renamed)
-    return tuple(found.values())
+            of_set = [outcome for outcome in reported if outcome.population == name]
+            cuts = {
+                o.endpoint: _cut(o) for o in reversed(of_set) if o.measure is Measure.HAZARD_RATIO
+            }
+            for outcome in of_set:
+                is_median = outcome.measure is Measure.MEDIAN_MONTHS
+                kept = (
+                    _at_cut(outcome, cuts.get(outcome.endpoint, ""), every)
+                    if same_cut and is_median
+                    else outcome
+                )
+                renamed = replace(kept, population=chosen.id)
+                outcomes.setdefault(_key(renamed), renamed)
+    return tuple(outcomes.values())
 
 
 def _cut(outcome: Outcome) -> str:

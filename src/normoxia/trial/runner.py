@@ -61,6 +61,7 @@ class Chunk:
 
     @property
     def n_patients(self) -> int:
+        """Patients of all pieces."""
         return sum(n for _, _, n in self.pieces)
 
 
