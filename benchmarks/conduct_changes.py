@@ -1,14 +1,14 @@
 """Effect of each change in the conduct of virtual trials: the trial as it is, and with one change undone.
 
-    python -m benchmarks.conduct_changes 4
+    python -m benchmarks.conduct_changes 4 impower150
 
-prints the rows of docs/method/conduct-changes.md, with the number of replicates given.
+prints the rows of docs/method/conduct-changes.md for some trials (all three when none is named), with so many replicates.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -146,9 +146,9 @@ def row(name: str, protocol: Trial, replicates: int) -> str:
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
-def main(replicates: int) -> None:
+def main(replicates: int, names: Sequence[str] = TRIALS) -> None:
     """Print a table for each trial."""
-    for name in TRIALS:
+    for name in names:
         protocol = trial.read(name)
         pair = protocol.contrasts[0]
         sys.stdout.write(f"\n{name}: {pair.experimental} / {pair.control}\n\n")
@@ -163,4 +163,4 @@ def main(replicates: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4, sys.argv[2:] or TRIALS)
