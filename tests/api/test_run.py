@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -120,7 +121,11 @@ def test_the_patients_reproduce_the_medians_and_the_ratio_of_the_outcomes(
             time, event = (
                 own[f"{endpoint.lower()}_{kind}"].to_numpy() for kind in ("months", "event")
             )
-            expected = KaplanMeierFitter().fit(time, event).median_survival_time_
+            curve = KaplanMeierFitter().fit(time, event).survival_function_.iloc[:, 0]
+            # R's survfit: where the curve is flat at a half, the middle of that stretch
+            half = curve[np.isclose(curve, 0.5)]
+            below = curve[curve < 0.5 - 1e-9].index[0]
+            expected = (half.index[0] + below) / 2 if len(half) else below
             median = outcomes.filter(
                 population="all", endpoint=endpoint, measure="median, months", arm=arm
             )["value"].item()

@@ -175,12 +175,12 @@ def test_numbers_changed_and_sealed_again_are_found_by_running_again(
     chunk = run / "chunks" / CHUNKS[2]
     identity = chunk_identity(read_config(run), chunk.name)
     result = TrialResult.read(chunk, identity)
-    moved = {**result.columns, "dropout": result.columns["dropout"] + 1.0}
+    moved = {**result.columns, "survival_loss": result.columns["survival_loss"] + 1.0}
     chunk.write_bytes(replace(result, columns=moved).to_bytes(identity))
     rewrite(run, lambda told: told["outputs"].update({f"chunks/{chunk.name}": short(chunk)}))
     answer = normoxia("verify", "run", "--quiet")
     assert answer.code == 1
-    assert f"chunks/{chunk.name} came out otherwise than in the run (dropout)" in answer.err
+    assert f"chunks/{chunk.name} came out otherwise than in the run (survival_loss)" in answer.err
 
 
 def test_a_chunk_too_many_or_too_few_is_named(normoxia: Callable[..., Answer], run: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.trial import toy
 
 from normoxia import trial
+from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.survival import TimeToEvent, kaplan_meier
 from normoxia.survival.data import DAYS_PER_MONTH
@@ -283,3 +284,20 @@ def test_published_medians_are_of_the_data_cut_of_the_ratio() -> None:
             if (o.population, o.endpoint, o.measure, o.arm) == key
         ]
         assert [o.estimate.value for o in found] == [median]
+
+
+def test_published_values_are_compared_with_those_of_the_same_kind_of_reader() -> None:
+    study = registry()["KEYNOTE-189"]
+    other = {"investigator": "independent", "independent": "investigator"}
+    for kind in other:
+        own = study.published(kind)
+        values = {(o.endpoint, o.measure, o.arm, o.comparator, o.estimate.value) for o in own}
+        # nothing that only the other kind assessed is left
+        for row in study.reported():
+            key = (row.endpoint, row.measure, row.arm, row.comparator, row.estimate.value)
+            alike = [
+                r.assessed_by
+                for r in study.reported()
+                if (r.endpoint, r.measure, r.arm, r.comparator, r.estimate.value) == key
+            ]
+            assert not (key in values and set(alike) == {other[kind]})

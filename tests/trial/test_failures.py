@@ -22,7 +22,7 @@ def test_failures_are_counted_by_arm_and_explained() -> None:
     assert result.failed == {"combination": 8, "chemotherapy": 0, "again": 0}
     assert set(result.reasons) == set(result.rows("combination").tolist())
     assert all(result.reasons.values())
-    assert [arm.failed for arm in flow(result)] == [8, 0, 0]
+    assert [arm.failed for arm in flow(result, toy.protocol())] == [8, 0, 0]
 
 
 def test_other_arms_are_as_if_nothing_had_happened() -> None:

@@ -13,6 +13,7 @@ from tests.trial import toy
 from normoxia import documents, library, trial
 from normoxia.errors import InvalidDocument, UnknownName
 from normoxia.trial import files
+from normoxia.trial.clinic_document import RULE_NUMBERS
 
 TEXT = (toy.HERE / "toy_trial.yaml").read_text(encoding="utf-8")
 
@@ -151,15 +152,39 @@ def test_a_truncated_document_says_what_is_missing() -> None:
 
 
 def test_a_trial_may_change_the_clinic() -> None:
-    text = TEXT + "clinic: {dropout: {value: 0.5, unit: 1/year, source: assumed}}\n"
+    text = TEXT + "clinic: {survival_loss: {value: 0.5, unit: 1/year, source: assumed}}\n"
     protocol = files.parse(documents.parse(text, "own.yaml"), text)
     shared = toy.protocol().clinic
-    assert protocol.clinic.dropout == pytest.approx(0.5 / 365.25)
-    assert dataclasses.replace(protocol.clinic, dropout=shared.dropout) == shared
+    assert protocol.clinic.survival_loss == pytest.approx(0.5 / 365.25)
+    assert dataclasses.replace(protocol.clinic, survival_loss=shared.survival_loss) == shared
+
+
+def test_a_trial_may_change_what_toxicity_does_to_a_group_of_drugs() -> None:
+    rule = {name: {"value": 0.1, "unit": "1", "source": "assumed"} for name in RULE_NUMBERS}
+    for name in ("hold_mean", "maximum_delay"):
+        rule[name] = {"value": 3, "unit": "week", "source": "assumed"}
+    text = TEXT + documents.write({"clinic": {"dose_rules": {"docetaxel": rule}}})
+    rules = files.parse(documents.parse(text, "own.yaml"), text).clinic.dose_rules
+    assert rules["docetaxel"].hold_mean == 21.0
+    assert rules["docetaxel"].reduced_dose == 0.1
+    assert rules["checkpoint"] == toy.protocol().clinic.dose_rules["checkpoint"]
+    rule["stop"] = {"value": 0.9, "unit": "1", "source": "assumed"}
+    wrong = TEXT + documents.write({"clinic": {"dose_rules": {"docetaxel": rule}}})
+    assert "hold, reduce and stop sum to 1.1" in _findings(wrong)
+
+
+def test_shares_of_next_lines_say_what_they_are_of() -> None:
+    text = TEXT.replace(
+        "share: 0.5, source: assumed}]", "share: 0.5, share_of: progressed, source: assumed}]"
+    )
+    arm = files.parse(documents.parse(text, "own.yaml"), text).arm("chemotherapy")
+    assert arm.next_lines[0].share_of == "progressed"
+    assert toy.protocol().arm("chemotherapy").next_lines[0].share_of == "randomised"
+    assert '"everybody"' in _findings(text.replace("share_of: progressed", "share_of: everybody"))
 
 
 def test_a_wrong_unit_in_the_clinic_is_found() -> None:
-    text = TEXT + "clinic: {dropout: {value: 0.5, unit: mg, source: assumed}}\n"
+    text = TEXT + "clinic: {survival_loss: {value: 0.5, unit: mg, source: assumed}}\n"
     assert "mg" in _findings(text)
 
 
@@ -220,3 +245,10 @@ def test_without_arms_contrasts_are_not_judged() -> None:
     told = _findings(re.sub(r"(?ms)^arms:.*?(?=^\w)", "", TEXT))
     assert 'missing key "arms"' in told
     assert "expected one of ;" not in told
+
+
+def test_disease_counts_as_stable_from_the_earliest_day_of_the_first_scan() -> None:
+    # 6 weeks less 7 days, unless the protocol gives its own minimum
+    assert toy.protocol().criteria.stable_days == 35.0
+    text = TEXT.replace("confirmation: 0 days", "confirmation: 0 days, stable: 8 weeks")
+    assert files.parse(documents.parse(text, "mine.yaml"), text).criteria.stable_days == 56.0

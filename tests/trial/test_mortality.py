@@ -43,7 +43,17 @@ def hazards(
 ) -> mortality.Mortality:
     zero = np.zeros(n)
     same = np.full(n, exponent)
-    return mortality.Mortality(np.full(n, hazard), same, same, zero, zero, zero, zero, reference)
+    return mortality.Mortality(
+        hazard=np.full(n, hazard),
+        size_exponent=same,
+        change_exponent=same,
+        immunity=zero,
+        new_lesion=zero,
+        on_inhibitor=zero,
+        growth=zero,
+        untreated=np.ones(n),
+        reference=reference,
+    )
 
 
 DAYS = np.array([0.0, 21.0])

@@ -77,7 +77,7 @@ def test_the_estimate_is_what_a_result_takes_within_a_factor_of_a_few() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("first: ", "first: 1000 weeks #", "the first visit is on day 7000, the last cut on day"),
+        ("first: ", "first: 1000 weeks #", "the first visit on day 7000, the cut of PFS on day"),
         ("accrual: ", "accrual: 1e9 years #", "expected 100 years at most"),
         ("every: 6 weeks", "every: 1 day", "visits overlap"),
         (

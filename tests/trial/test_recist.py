@@ -80,6 +80,19 @@ def test_patient_without_target_lesion_is_refused() -> None:
         recist.begin(np.array([[30.0], [np.nan]]))
 
 
+@pytest.mark.parametrize(
+    ("size", "nodal", "message"),
+    [(9.9, False, "a diameter of 9.9 mm"), (14.0, True, "a lymph node's short axis of 14 mm")],
+)
+def test_targets_that_recist_does_not_allow_are_refused(
+    size: float, nodal: bool, message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=f"patient 1, target lesion 2: found {message}"):
+        recist.begin(
+            np.array([[30.0, 20.0], [30.0, size]]), np.array([[False] * 2, [False, nodal]])
+        )
+
+
 sizes = st.lists(st.lists(st.floats(0, 120), min_size=3, max_size=3), min_size=1, max_size=8)
 
 

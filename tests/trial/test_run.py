@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.trial import toy
@@ -10,6 +12,7 @@ from normoxia import trial
 from normoxia.errors import Interrupted, InvalidArgument
 from normoxia.progress import Step
 from normoxia.trial import runner
+from normoxia.trial.protocol import Visits
 
 
 def _arm(result: trial.TrialResult, arm: str, name: str) -> np.ndarray:
@@ -45,7 +48,7 @@ def test_two_arms_of_the_same_regimen_hold_twins() -> None:
         "treatment_end",
         "first_toxicity",
         "baseline_sum",
-        "dropout",
+        "survival_loss",
     ):
         assert np.array_equal(_arm(result, "chemotherapy", name), _arm(result, "again", name)), name
     same = result.covariates["weight"]
@@ -65,7 +68,14 @@ def test_nobody_is_scanned_after_death_or_outside_the_window() -> None:
     result = toy.result()
     nominal = np.broadcast_to(result.visit_days, result.scan_day.shape)
     done = ~np.isnan(result.scan_day)
-    assert (np.abs(result.scan_day - nominal)[done] <= 7.0).all()
+    clinical = np.broadcast_to(result.columns["clinical_progression"][:, None], done.shape)
+    planned = done & (result.scan_day < clinical)
+    assert (np.abs(result.scan_day - nominal)[planned] <= 7.0).all()
+    # an unscheduled scan comes before its visit's window, and ends treatment
+    unscheduled = done & ~planned
+    assert unscheduled.any()
+    assert (unscheduled.sum(axis=1) <= 1).all()
+    assert (result.scan_day < nominal + 7.0)[unscheduled].all()
     assert (
         result.scan_day[done] < np.broadcast_to(result.columns["death"][:, None], done.shape)[done]
     ).all()
@@ -165,9 +175,25 @@ def test_the_manifest_says_that_nothing_is_calibrated() -> None:
     assert toy.result().manifest["seed"] == 5
 
 
-def test_tables_have_a_row_for_every_patient_and_scan() -> None:
+def test_the_table_of_scans_has_a_row_for_every_scan() -> None:
     result = toy.result()
-    assert len(result.patient_table()) == 72
     visits = result.visit_table()
     assert len(visits) == int((~np.isnan(result.scan_day)).sum())
     assert set(visits["response"].unique()) <= {"NE", "PD", "SD", "PR", "CR"}
+
+
+def test_deaths_after_the_last_visit_are_simulated_up_to_the_cut() -> None:
+    # the hazard does not depend on scans, so a trial with few of them has about as many deaths
+    often = replace(toy.protocol(), visits=Visits(42.0, 42.0))
+    rare = replace(toy.protocol(), visits=Visits(168.0, 168.0))
+    deaths = []
+    for protocol in (often, rare):
+        column = trial.run(protocol, seed=5, patients=400, model=toy.model()).columns
+        deaths.append(int((column["death"] <= column["survival_cut"]).sum()))
+        late = column["death"] > np.max(protocol.visits.days(protocol.horizon)) + 7.0
+        assert (column["death"][late & np.isfinite(column["death"])] <= protocol.horizon).all()
+    # 1200 patients share their draws; only how soon treatment ends differs
+    assert abs(deaths[0] - deaths[1]) < 0.15 * deaths[0]
+    only_baseline = replace(toy.protocol(), visits=Visits(540.0, 42.0))
+    column = trial.run(only_baseline, seed=5, patients=400, model=toy.model()).columns
+    assert (column["death"] <= column["survival_cut"]).sum() > 0.7 * deaths[0]

@@ -31,7 +31,7 @@ def test_it_runs_and_is_compared(name: str) -> None:
         (c.simulated.endpoint, c.simulated.measure) == (Endpoint.PFS, Measure.HAZARD_RATIO)
         for c in paired
     )
-    for table in (result.patient_table(), result.visit_table(), result.state_table()):
+    for table in (result.visit_table(), result.state_table()):
         assert len(table) > 0
     assert sum(arm.randomised for arm in flow(result)) == 40 * len(protocol.arms)
     # every kept state is there at the start for everybody

@@ -84,10 +84,14 @@ class Run:
         -------
         polars.DataFrame
             Columns `replicate`, `arm`, `patient` (the same number in two arms is the same patient treated twice),
-            `pfs_months`, `pfs_event`, `os_months`, `os_event` (months from enrolment; False is censored),
-            `best_response` (CR, PR, SD, PD, NE), `response_months`, `duration_months`, `duration_event` (null without
-            a response), `toxicity_grade3` (a treatment-related event of grade 3 or more), `failed` (the solver
-            stopped; censored at the last scan), and one column for each covariate.
+            `pfs_months`, `pfs_event`, `pfs_reason`, `os_months`, `os_event`, `os_reason` (months from enrolment;
+            False is censored; the reason is that of the event or of censoring), `immune_pfs_months` and
+            `immune_pfs_event` (iRECIST), `best_response` (CR, PR, SD, PD, NE), `response_months`, `duration_months`,
+            `duration_event` (null without a response), `treatment_months`, `treatment_ended`, `treatment_reason` (end
+            of the arm's last drug), `clinical_progression_months`, `next_line` and `next_line_months`,
+            `toxicity_grade3` (a treatment-related event of grade 3 or more), `failed` (the solver stopped; censored at
+            the last scan), for each drug `DRUG_end_months` and `DRUG_end_reason` (null in arms without it and while
+            it is given), and one column for each covariate.
         """
         return patients_frame(self.result, self.trial)
 

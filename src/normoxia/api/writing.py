@@ -63,7 +63,7 @@ def write_outputs(
     if documents_in(trial.text):
         provenance = {**provenance, "documents": str(Path(trial.file).resolve().parent)}
     chunks = [folder.chunk(chunk.name) for chunk in runner.chunks(trial, result.n_replicates)]
-    outputs = [*chunks, *_write_tables(folder, result, comparisons)]
+    outputs = [*chunks, *_write_tables(folder, result, trial, comparisons)]
     if report:
         note("drawing the figures and the report ...")
         outputs += _draw(folder, result, trial, comparisons, provenance, combined, lang)
@@ -80,14 +80,15 @@ def write_outputs(
 
 
 def _write_tables(
-    folder: RunFolder, result: TrialResult, comparisons: Sequence[PublishedComparison]
+    folder: RunFolder, result: TrialResult, trial: Trial, comparisons: Sequence[PublishedComparison]
 ) -> list[Path]:
     """The table of patients (Parquet) and that of outcomes (CSV)."""
+    from normoxia.api.frames import patients_frame
     from normoxia.sheets import safe_cell
 
     patients = folder.path / "patients.parquet"
     buffer = io.BytesIO()
-    result.patient_table().write_parquet(buffer)
+    patients_frame(result, trial).write_parquet(buffer)
     write_whole(patients, buffer.getvalue())
     outcomes = folder.path / "outcomes.csv"
     text = io.StringIO()

@@ -109,7 +109,7 @@ def simulated_arms(
     result: TrialResult, trial: Trial, design: TrialDesign, seed: int
 ) -> tuple[SimulatedArm, SimulatedArm]:
     """Return the arms of a run with its structural error on the experimental one."""
-    endpoints = evaluate(result, trial.criteria)
+    endpoints = evaluate(result, trial.criteria, trial.plan.censoring)
     is_pfs = design.endpoint is Endpoint.PFS
     time = endpoints.pfs if is_pfs else endpoints.os
     observed = endpoints.pfs_observed if is_pfs else endpoints.os_observed

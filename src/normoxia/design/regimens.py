@@ -128,7 +128,9 @@ def analyse(
         )
     rows = {arm.id: result.rows(arm.id).reshape(result.n_replicates, arm.n) for arm in trial.arms}
     seed = int(str(result.manifest.get("seed", 0)))
-    analysis = _Analysis(evaluate(result, trial.criteria), rows, structural, seed)
+    analysis = _Analysis(
+        evaluate(result, trial.criteria, trial.plan.censoring), rows, structural, seed
+    )
     outcomes = tuple(o for arm in trial.arms for o in _outcomes(analysis, arm.id))
     contrasts = tuple(
         c for pair in trial.contrasts for c in _contrasts(analysis, pair.experimental, pair.control)

@@ -51,6 +51,7 @@ class Population:
 
     @property
     def n_patients(self) -> int:
+        """Number of patients."""
         return len(self.patients)
 
     def where(self, condition: Condition) -> NDArray[np.bool_]:

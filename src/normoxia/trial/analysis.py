@@ -175,26 +175,32 @@ def performed(result: TrialResult, trial: Trial) -> Trial:
 def published(trial: Trial, *, same_cut: bool = False) -> tuple[Outcome, ...]:
     """What the registry holds of the study the trial follows, its populations named as the trial's sets; () without one.
 
-    A set may stand for several published populations; the first that reports a value gives it.
+    Values that another kind of assessor read than the trial's are left out. A set may stand for several published populations; the first that reports a value gives it.
 
     same_cut  medians of PFS and OS are those of the data cut of the hazard ratio, where that cut prints them; else the
               latest ones printed with an interval, which may be of an earlier cut
     """
     if not trial.study:
         return ()
-    study = _study(trial)
-    reported, every = study.published(), study.outcomes()
-    found: dict[tuple[object, ...], Outcome] = {}
+    study = study_of(trial)
+    reported, every = study.published(trial.assessment.assessor), study.outcomes()
+    outcomes: dict[tuple[object, ...], Outcome] = {}
     for chosen in trial.sets:
         for name in chosen.published:
-            own = [outcome for outcome in reported if outcome.population == name]
-            cuts = {o.endpoint: _cut(o) for o in reversed(own) if o.measure is Measure.HAZARD_RATIO}
-            for outcome in own:
-                if same_cut and outcome.measure is Measure.MEDIAN_MONTHS:
-                    outcome = _at_cut(outcome, cuts.get(outcome.endpoint, ""), every)
-                renamed = replace(outcome, population=chosen.id)
-                found.setdefault(_key(renamed), renamed)
-    return tuple(found.values())
+            of_set = [outcome for outcome in reported if outcome.population == name]
+            cuts = {
+                o.endpoint: _cut(o) for o in reversed(of_set) if o.measure is Measure.HAZARD_RATIO
+            }
+            for outcome in of_set:
+                is_median = outcome.measure is Measure.MEDIAN_MONTHS
+                kept = (
+                    _at_cut(outcome, cuts.get(outcome.endpoint, ""), every)
+                    if same_cut and is_median
+                    else outcome
+                )
+                renamed = replace(kept, population=chosen.id)
+                outcomes.setdefault(_key(renamed), renamed)
+    return tuple(outcomes.values())
 
 
 def _cut(outcome: Outcome) -> str:
@@ -240,7 +246,7 @@ def published_curves(trial: Trial) -> tuple[PublishedCurve, ...]:
         return ()
     from normoxia.evidence.studies.curves import digitised
 
-    study, arms = _study(trial), {arm.id for arm in trial.arms}
+    study, arms = study_of(trial), {arm.id for arm in trial.arms}
     found: list[PublishedCurve] = []
     for chosen in trial.sets:
         cuts: dict[tuple[Endpoint, str, str], list[PublishedCurve]] = {}
@@ -287,7 +293,8 @@ def _is_whole(curve: Curve, population: StudyPopulation, study: Study) -> bool:
     return any(abs(curve.n - size) <= 0.03 * size for size in sizes)
 
 
-def _study(trial: Trial) -> Study:
+def study_of(trial: Trial) -> Study:
+    """Give the published study that a trial follows, which it must name."""
     from normoxia.evidence.studies.files import read as read_study
     from normoxia.evidence.studies.registry import registry
 
@@ -330,7 +337,7 @@ class _Analysis:
 
     def __init__(self, result: TrialResult, trial: Trial) -> None:
         self.result, self.trial = result, trial
-        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria, trial.plan.censoring)
         self.ensemble = ensemble_of(result)
         self.replicated = self.ensemble is not None or result.n_replicates >= ENOUGH_REPLICATES
         self.arms = {

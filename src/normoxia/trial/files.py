@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from normoxia import documents, population, units
 from normoxia import library as shipped
 from normoxia.documents import Findings, Node
 from normoxia.errors import (
-    InvalidArgument,
     InvalidDocument,
     NormoxiaError,
     UnknownName,
@@ -25,32 +22,26 @@ from normoxia.outcome import Source
 from normoxia.pharmacology import NOTHING, Regimen, regimen
 from normoxia.population import EVERYBODY, Condition, PopulationDocument, TableOne
 from normoxia.population.files import check_levels, read_condition, read_covariates, read_source
+from normoxia.trial.clinic_document import ClinicReader
 from normoxia.trial.conduct.recist import Criteria
 from normoxia.trial.protocol import (
+    INDEPENDENT,
+    INVESTIGATOR,
+    PROGRESSED,
+    RANDOMISED,
+    AnalysisPlan,
     AnalysisSet,
     Arm,
+    Assessment,
     BeyondProgression,
-    Clinic,
+    Censoring,
     Contrast,
-    Factor,
     FollowUp,
     NextLine,
     Trial,
     Visits,
 )
 
-_CLINIC_UNITS: Mapping[str, str] = {
-    "death_hazard": "1/day",
-    "death_on_inhibitor": "1/day",
-    "death_growth": "day",
-    "dropout": "1/day",
-    "death_size_reference": "mm",
-    "vanishing_mm": "mm",
-    "small_mm": "mm",
-    "lesion_spread_days": "day",
-    "treatment_gap": "day",
-    "hold_days": "day",
-}  # all others are without unit
 #: what the name of a study of the registry is preceded by, where a trial is asked for
 STUDY = "study:"
 #: what the name of a design that is predicted blind is preceded by
@@ -58,7 +49,8 @@ FORECAST = "forecast:"
 #: the regimen of an arm without a drug
 PLACEBO = "placebo"
 _PATH = re.compile(r"[^\s()]+\.ya?ml(?![^\s()])")
-_SHARES = ("node_share", "missed_scan", "hold", "reduce", "stop", "reduced_dose")
+#: keys of the rules of response
+_RESPONSE = ("confirmation", "stable", "assessor", "masked", "source", "verified")
 #: days of the longest time of a protocol, and visits of the longest follow-up
 _LONGEST, _MOST_VISITS = 36525.0, 5_000
 
@@ -160,6 +152,7 @@ class _Reader:
             "clinic",
             "baseline",
             "notes",
+            "analysis",
         )
         got = root.fields(self.findings, required, optional)
 
@@ -184,21 +177,23 @@ class _Reader:
             else (AnalysisSet("all", {"en": "all patients", "zh": "全部患者"}, EVERYBODY),),
             self.contrasts(part("contrasts"), arms),
             visits,
-            self.criteria(part("response")),
+            self.criteria(part("response"), visits),
             self.follow_up(part("follow_up")),
-            self.clinic(part("clinic")),
+            ClinicReader(self.findings, self.document, self.known).read(part("clinic")),
             self.baseline(part("baseline")),
             text=text,
             file=root.place.file,
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
+            plan=self.plan(part("analysis")),
+            assessment=self.assessment(part("response")),
         )
         self.model(part("model"), trial.model)
-        self.few_visits(part("visits"), trial)
+        self.visit_count(part("visits"), trial)
         self.findings.raise_any(InvalidDocument)
         return trial
 
-    def few_visits(self, node: Node, trial: Trial) -> None:
-        """Visits and their number are kept for every patient."""
+    def visit_count(self, node: Node, trial: Trial) -> None:
+        """Note visits that are too many to keep for every patient."""
         count = trial.visits.count(trial.horizon)
         if count > _MOST_VISITS:
             self.note(
@@ -357,6 +352,12 @@ class _Reader:
                 f"the shares sum to {sum(line.share for line in lines):g}",
                 "expected 1 at most",
             )
+        if len({line.share_of for line in lines}) > 1:
+            self.note(
+                got["next_line"],
+                "shares of the randomised beside shares of the progressed",
+                f"expected one share_of for all next lines of an arm: {RANDOMISED} or {PROGRESSED}",
+            )
         beyond = (
             self.beyond(got["beyond_progression"], given if understood else None)
             if "beyond_progression" in got
@@ -366,14 +367,20 @@ class _Reader:
         return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
 
     def next_line(self, node: Node) -> NextLine:
-        got = node.fields(self.findings, ("title", "regimen", "share"), ("source", "verified"))
+        got = node.fields(
+            self.findings, ("title", "regimen", "share"), ("share_of", "source", "verified")
+        )
         given = self.regimen(got["regimen"]) if "regimen" in got else NOTHING
         title = got["title"].text(self.findings) if "title" in got else ""
+        share_of = RANDOMISED
+        if "share_of" in got:
+            share_of = got["share_of"].text(self.findings, (RANDOMISED, PROGRESSED))
         return NextLine(
             title,
             given,
             self.share(got["share"]) if "share" in got else 0.0,
             self.source(node, got),
+            share_of,
         )
 
     def beyond(self, node: Node, given: Regimen | None) -> BeyondProgression:
@@ -433,15 +440,52 @@ class _Reader:
             first, every, tuple(sorted(c for c in changes if math.isfinite(c[0] + c[1]))), window
         )
 
-    def criteria(self, node: Node) -> Criteria:
-        keys = ("confirmation", "stable", "source", "verified")
-        got = node.fields(self.findings, (), keys)
+    def criteria(self, node: Node, visits: Visits) -> Criteria:
+        """Read the rules of response; disease counts as stable from the earliest day of the first scan."""
+        got = node.fields(self.findings, (), _RESPONSE)
         default = Criteria()
         return Criteria(
             confirmation_days=self.days(got["confirmation"])
             if "confirmation" in got
             else default.confirmation_days,
-            stable_days=self.days(got["stable"]) if "stable" in got else default.stable_days,
+            stable_days=self.days(got["stable"])
+            if "stable" in got
+            else visits.first - visits.window,
+        )
+
+    def assessment(self, node: Node) -> Assessment:
+        """Read who reads the scans that count, from the rules of response."""
+        got = node.fields(Findings(), (), _RESPONSE)  # their mistakes are noted by `criteria`
+        assessor = ""
+        if "assessor" in got:
+            assessor = got["assessor"].text(self.findings, (INVESTIGATOR, INDEPENDENT))
+        masked = "masked" in got and got["masked"].boolean(self.findings)
+        return Assessment(assessor, masked)
+
+    def plan(self, node: Node) -> AnalysisPlan:
+        """Read how the trial is analysed."""
+        keys = ("censoring", "strata", "rmst_months", "events", "source", "verified")
+        got = node.fields(self.findings, (), keys)
+        rule = Censoring.EMA
+        if "censoring" in got:
+            names = tuple(one.value for one in Censoring)
+            name = got["censoring"].text(self.findings, names)
+            rule = Censoring(name) if name in names else rule
+        strata = tuple(
+            entry.text(self.findings, self.known)
+            for entry in (got["strata"].items(self.findings) if "strata" in got else ())
+        )
+        months = got["rmst_months"].number(self.findings, 0.0) if "rmst_months" in got else 0.0
+        cuts = got["events"].fields(self.findings, (), ("PFS", "OS")) if "events" in got else {}
+        events = {
+            endpoint: tuple(
+                sorted(entry.whole(self.findings, 1) for entry in numbers.items(self.findings))
+            )
+            for endpoint, numbers in cuts.items()
+        }
+        source = self.source(node, got) if got else None
+        return AnalysisPlan(
+            censoring=rule, strata=strata, rmst_months=months, events=events, source=source
         )
 
     def sets(self, node: Node) -> tuple[AnalysisSet, ...]:
@@ -480,59 +524,6 @@ class _Reader:
             for key in ("accrual", "progression_cut", "survival_cut")
         ]
         return FollowUp(times[0], times[1], times[2], self.source(node, got))
-
-    def clinic(self, node: Node) -> Clinic:
-        """The shared clinic, with what the trial's own document changes."""
-        shared = documents.load(shipped.path("trials", "shared/clinic"))
-        names = [f.name for f in dataclass_fields(Clinic) if f.name != "death_factors"]
-        entries = shared.fields(self.findings, ("clinic", "death_factors"))
-        empty = Node(None, shared.place)
-        values = dict.fromkeys(names, math.nan) | self.quantities(
-            entries.get("clinic", empty), names
-        )
-        factors = entries.get("death_factors", empty)
-        if node.value is not None:
-            own = node.entries(self.findings)
-            values |= self.quantities(
-                Node({k: v for k, v in own.items() if k != "death_factors"}, node.place),
-                names,
-                required=False,
-            )
-            factors = own.get("death_factors", factors)
-        if values["hold"] + values["reduce"] + values["stop"] > 1.0 + 1e-9:
-            self.note(node, "hold, reduce and stop sum to more than 1", "make them smaller")
-        return Clinic(
-            **values,
-            death_factors=tuple(self.factor(entry) for entry in factors.items(self.findings)),
-        )
-
-    def quantities(self, node: Node, names: list[str], required: bool = True) -> dict[str, float]:
-        got = node.fields(self.findings, names if required else (), () if required else names)
-        values = {}
-        for name, entry in got.items():
-            parts = entry.fields(self.findings, ("value", "unit", "source"), ("verified",))
-            if not {"value", "unit"} <= set(parts):
-                continue
-            value = parts["value"].number(self.findings, 0.0)
-            try:
-                value = units.convert(
-                    value, parts["unit"].text(self.findings), _CLINIC_UNITS.get(name, "1")
-                )
-            except InvalidArgument as error:
-                self.note(parts["unit"], str(error))
-            if name in _SHARES and value > 1.0:
-                self.note(parts["value"], f"found {value:g}", "expected a share of 1 at most")
-            values[name] = value
-        return values
-
-    def factor(self, node: Node) -> Factor:
-        got = node.fields(self.findings, ("when", "times", "source"), ("verified",))
-        when = self.condition(got["when"]) if "when" in got else EVERYBODY
-        return Factor(
-            when,
-            got["times"].number(self.findings, 0.0) if "times" in got else 1.0,
-            self.source(node, got),
-        )
 
     def baseline(self, node: Node) -> tuple[TableOne, ...]:
         found = []

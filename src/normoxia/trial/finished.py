@@ -252,6 +252,11 @@ def differing(kept: TrialResult, again: TrialResult) -> tuple[str, ...]:
         for name, values in again.covariates.items()
     ]
     arrays += [(name, part.columns.get(name), values) for name, values in again.columns.items()]
+    arrays += [(f"end of {d}", part.drug_end.get(d), v) for d, v in again.drug_end.items()]
+    arrays += [
+        (f"reason of the end of {d}", part.drug_end_reason.get(d), v)
+        for d, v in again.drug_end_reason.items()
+    ]
     arrays += [
         (name, getattr(part, name), getattr(again, name))
         for name in ("visit_days", "scan_day", "scan_sum", "overall", "states")

@@ -119,6 +119,7 @@ class RunFolder:
         ]
 
     def has_chunk(self, name: str) -> bool:
+        """Whether a chunk of that name has been written."""
         return self.chunk(name).is_file()
 
     def write_chunk(self, name: str, content: bytes) -> None:

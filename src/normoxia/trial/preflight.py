@@ -1,7 +1,7 @@
 """What a run does before its first patient, done for a document alone: whatever passes here, `run` begins.
 
 The sizes fit into memory; the biology and the drugs compose and compile; patients of the population can be drawn and are
-those the protocol asks for; and the first visit comes before the last cut.
+those the protocol asks for; and the first visit comes before the cut of PFS.
 """
 
 from __future__ import annotations
@@ -81,15 +81,18 @@ def preflight(
 
 
 def _looks(trial: Trial, findings: Findings) -> None:
-    """The first visit is before the last cut, and sets and rules ask for patients that can be there."""
+    """Note a follow-up of no length, and a first visit that nobody reaches before the cut of PFS."""
+    last = trial.follow_up.accrual + trial.follow_up.progression_cut
     place = Place(trial.file, 0, "visits.first")
     if not trial.horizon > 0.0:
         findings.note(
             Place(trial.file, 0, "follow_up"), "a follow-up of 0 days", "expected a later cut"
         )
-    elif trial.visits.first - trial.visits.window > trial.horizon:
-        found = f"the first visit is on day {trial.visits.first:g}, the last cut on day {trial.horizon:g}"
-        findings.note(place, found, "scan earlier or cut later")
+    elif trial.visits.first - trial.visits.window >= last:
+        what = f"the first visit on day {trial.visits.first:g}, the cut of PFS on day {last:g} at the latest"
+        findings.note(
+            place, what, "scan earlier or cut later, so that somebody is scanned before the cut"
+        )
 
 
 def _has_sizes(trial: Trial, covariates: frozenset[str], findings: Findings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,10 @@ from normoxia.trial.conduct.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
 CYCLE_DAYS = 21.0
+#: what shares of later lines may be of: everybody randomised, or those whose disease progressed
+RANDOMISED, PROGRESSED = "randomised", "progressed"
+#: the dose rule of classes without a group of their own
+OTHER = "other"
 #: what the id of a trial ends in whose protocol was changed
 CHANGED = "-changed"
 #: longest time of a protocol, days
@@ -39,12 +44,25 @@ _LONGEST_DAYS = 36525.0
 
 @dataclass(frozen=True, slots=True)
 class NextLine:
-    """A treatment after progression, and the share of an arm's progressing patients who get it."""
+    """A treatment after the arm's own.
+
+    Attributes
+    ----------
+    title
+        What it is called.
+    regimen
+        What is given, from its own day 0.
+    share
+        Of those whom `share_of` says.
+    share_of
+        `RANDOMISED`, as publications count, or `PROGRESSED`.
+    """
 
     title: str
     regimen: Regimen
     share: float
     source: Source | None = None
+    share_of: str = RANDOMISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +162,39 @@ class Factor:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseRule:
+    """What toxicity does to the doses of a group of classes.
+
+    Attributes
+    ----------
+    hold, reduce, stop
+        Shares of events of grade 3 or more after which drugs are held, given at a lower dose, or stopped; the rest
+        changes nothing.
+    grade2_ratio
+        Hazard of grade 2 events that need a decision, over that of grade 3 or more.
+    grade2_hold, grade2_stop
+        Shares of those after which drugs are held or stopped.
+    hold_mean
+        Mean length of a hold, days.
+    maximum_delay
+        Longest hold after which drugs are given again, days.
+    reduced_dose
+        The dose after a reduction over the one before.
+    """
+
+    hold: float
+    reduce: float
+    stop: float
+    grade2_ratio: float
+    grade2_hold: float
+    grade2_stop: float
+    hold_mean: float
+    maximum_delay: float
+    reduced_dose: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
     """The numbers of the clinical layer, shared by trials (`library/trials/shared/clinic.yaml`).
 
@@ -156,18 +206,28 @@ class Clinic:
     death_new_lesion    gain of the hazard once there is a new lesion
     death_growth        days: factor exp(death_growth x relative growth of the sum of diameters a day)
     death_on_inhibitor  1/day added while a VEGFR inhibitor is taken
+    death_untreated     factor after progression when no next line follows
     death_frailty       standard deviation of its logarithm between patients
+    clinical_progression    share of patients whose disease, on treatment, progresses clinically before they die
+    clinical_progression_at     mean part of the accumulated hazard of their death at which it does
+    clinical_progression_seen   share of those that a scan shows as unequivocal progression
     death_factors       for some patients
     measurement_error   standard deviation of the logarithm of each read diameter
+    investigator_error  factor on it where investigators read
+    open_bias           what investigators who know the arm take off diameters of experimental arms after baseline, on the
+                        logarithm
     lesion_share        the same of the baseline diameters of one patient's lesions
     lesion_spread, lesion_spread_days   how far lesions of one patient come to differ, and how soon
     node_share          share of target lesions that are lymph nodes
     vanishing_mm, small_mm   below the first a lesion is gone; below the second it is recorded as the second
     missed_scan         share of scans that are not done
-    dropout             1/day, lost or consent withdrawn
-    treatment_gap       days from a read progression to the next line
-    hold, reduce, stop  what a grade >= 3 event leads to for the drugs of its class, as shares
-    hold_days, reduced_dose   how long a hold lasts; the dose after a reduction over the one before
+    survival_loss       1/day, contact lost: neither death nor progression is known after
+    scan_withdrawal     1/day, no scans and no treatment any longer, while survival is followed
+    discontinuation     1/day, treatment stopped by decision, neither progression nor toxicity; scans go on
+    treatment_gap       days from the end of the arm's treatment to the next line
+    later_line_reach    share of those due a next line who come to it, for shares of everybody randomised
+    later_line_prognosis   correlation of getting a next line with the negative of the frailty
+    dose_rules          what toxicity does to doses, by group of classes, `OTHER` for the rest
     ascertainment       factor on the hazards of toxicity in this trial
     toxicity_...        factors on those of a group of classes (`pharmacology.drug.TOXICITY_GROUPS`)
     """
@@ -181,8 +241,14 @@ class Clinic:
     death_new_lesion: float
     death_growth: float
     death_on_inhibitor: float
+    death_untreated: float
     death_frailty: float
+    clinical_progression: float
+    clinical_progression_at: float
+    clinical_progression_seen: float
     measurement_error: float
+    investigator_error: float
+    open_bias: float
     lesion_share: float
     lesion_spread: float
     lesion_spread_days: float
@@ -190,20 +256,77 @@ class Clinic:
     vanishing_mm: float
     small_mm: float
     missed_scan: float
-    dropout: float
+    survival_loss: float
+    scan_withdrawal: float
+    discontinuation: float
     treatment_gap: float
-    hold: float
-    reduce: float
-    stop: float
-    hold_days: float
-    reduced_dose: float
+    later_line_reach: float
+    later_line_prognosis: float
     ascertainment: float
     toxicity_checkpoint: float
     toxicity_vegf_antibody: float
     toxicity_kinase_inhibitor: float
     toxicity_chemotherapy: float
     toxicity_docetaxel: float
+    dose_rules: Mapping[str, DoseRule]
     death_factors: tuple[Factor, ...] = ()
+
+
+#: who reads the scans that count: the trial's investigators, or an independent (blinded, central) review
+INVESTIGATOR, INDEPENDENT = "investigator", "independent"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Who reads the scans that count for response and progression.
+
+    Attributes
+    ----------
+    assessor
+        `INVESTIGATOR`, `INDEPENDENT`, or "" when the protocol does not say; then any published figure is compared.
+    masked
+        Whether investigators do not know the arm.
+    """
+
+    assessor: str = ""
+    masked: bool = False
+
+
+class Censoring(StrEnum):
+    """What ends progression-free survival beside a progression that was read and death.
+
+    `EMA`: nothing; progression and death count whatever came between (treatment policy; EMA/CHMP/27994/2008 Rev. 1).
+    `FDA_A`: a patient is censored at the last evaluable scan before a new therapy, two visits without one, withdrawal, or
+    clinical progression that no scan shows (FDA 2015, NSCLC endpoints, appendix; recalled). `FDA_B`: as `FDA_A`, but
+    clinical progression is an event.
+    """
+
+    EMA = "EMA"
+    FDA_A = "FDA-A"
+    FDA_B = "FDA-B"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPlan:
+    """How a trial is analysed.
+
+    Attributes
+    ----------
+    censoring
+        The rule of PFS.
+    strata
+        Covariates of the stratified hazard ratio and log-rank test.
+    rmst_months
+        Horizon of restricted means; 0 takes the longest that both arms allow.
+    events
+        By endpoint ("PFS", "OS"), numbers of events at which interim analyses are cut, ascending.
+    """
+
+    censoring: Censoring = Censoring.EMA
+    strata: tuple[str, ...] = ()
+    rmst_months: float = 0.0
+    events: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -234,6 +357,8 @@ class Trial:
     text: str = ""
     file: str = ""
     notes: tuple[str, ...] = ()
+    plan: AnalysisPlan = AnalysisPlan()
+    assessment: Assessment = Assessment()
 
     def __repr__(self) -> str:
         arms = ", ".join(f"{arm.id} {arm.n}" for arm in self.arms)

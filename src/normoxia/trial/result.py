@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 #: results of the second kind are sealed; those of the first are still read
-SCHEMA, UNSEALED = "normoxia.trial-result/2", "normoxia.trial-result/1"
+SCHEMA = "normoxia.trial-result/3"
+#: schemas of earlier versions that are still read, the sealed one first
+EARLIER = SEALED, UNSEALED = "normoxia.trial-result/2", "normoxia.trial-result/1"
+
+#: what columns of drugs begin with in a file
+_END, _END_REASON = "drug_end_", "drug_reason_"
 
 #: numbers every patient has; days are from entry, infinite for what did not happen
 COLUMNS = (
@@ -34,10 +39,15 @@ COLUMNS = (
     "status",
     "progression_cut",
     "survival_cut",
-    "dropout",
+    "survival_loss",
+    "scan_withdrawal",
+    "discontinuation",
     "death",
     "toxic_death",
     "new_lesion",
+    "clinical_progression",
+    "progression",
+    "off_protocol",
     "treatment_end",
     "next_line",
     "next_start",
@@ -59,6 +69,8 @@ class TrialResult:
     reasons     why a patient failed, by row
     acceptance  candidates drawn and accepted when sampling
     manifest    versions, seed, digests; `calibrated` says whether the parameters are
+    drug_end    by drug of the protocol, the day it ended, infinite while given, nan in arms without it; shape (n_rows,)
+    drug_end_reason   by drug, `courses.EndReason` codes, -1 in arms without it; shape (n_rows,)
     """
 
     trial: str
@@ -74,13 +86,17 @@ class TrialResult:
     reasons: Mapping[int, str]
     acceptance: Acceptance
     manifest: Mapping[str, object]
+    drug_end: Mapping[str, Floats] = field(default_factory=dict)
+    drug_end_reason: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
+        """Rows of all arms and replicates."""
         return len(self.columns["arm"])
 
     @property
     def n_replicates(self) -> int:
+        """Replicates that were run."""
         return len(np.unique(self.columns["replicate"]))
 
     @property
@@ -110,22 +126,14 @@ class TrialResult:
             scan_sum=self.scan_sum[rows],
             overall=self.overall[rows],
             states=self.states[rows],
+            drug_end={drug: day[rows] for drug, day in self.drug_end.items()},
+            drug_end_reason={drug: code[rows] for drug, code in self.drug_end_reason.items()},
             reasons={
                 new: self.reasons[old]
                 for new, old in enumerate(positions.tolist())
                 if old in self.reasons
             },
         )
-
-    def patient_table(self) -> polars.DataFrame:
-        """One row a patient: columns and covariates, the arm by name."""
-        import polars as pl
-
-        data: dict[str, object] = {"trial": [self.trial] * self.n_rows}
-        data |= {name: values for name, values in self.columns.items() if name != "arm"}
-        data["arm"] = np.array(self.arms)[self.columns["arm"].astype(int)]
-        data |= {f"covariate_{name}": values for name, values in self.covariates.items()}
-        return pl.DataFrame(data)
 
     def visit_table(self) -> polars.DataFrame:
         """One row a scan that was done: arm, replicate, patient, visit, day, sum (mm), change from baseline (%), response."""
@@ -191,6 +199,8 @@ class TrialResult:
         data |= {f"covariate_{name}": values for name, values in self.covariates.items()}
         data |= {"scan_day": self.scan_day, "scan_sum": self.scan_sum, "overall": self.overall}
         data |= {f"state_{name}": self.states[:, :, i] for i, name in enumerate(self.state_names)}
+        data |= {f"{_END}{drug}": day for drug, day in self.drug_end.items()}
+        data |= {f"{_END_REASON}{drug}": code for drug, code in self.drug_end_reason.items()}
         header = {
             "schema": SCHEMA,
             "trial": self.trial,
@@ -232,13 +242,15 @@ class TrialResult:
         if is_sealed or identity is not None:
             _refuse_unfit(content, name, identity)
         header, frame = _opened(content, name)
-        if header.get("schema") not in (SCHEMA, UNSEALED):
+        if header.get("schema") not in (SCHEMA, *EARLIER):
             raise InvalidDocument(
                 f"{name}: schema {header.get('schema')}; expected {SCHEMA}, written by another version"
             )
-        if header["schema"] == SCHEMA and not is_sealed:
+        if header["schema"] != UNSEALED and not is_sealed:
             raise InvalidDocument(f"{name}: is damaged, its seal is gone; run it again")
         array = {column: frame[column].to_numpy() for column in frame.columns}
+        if header["schema"] in EARLIER:
+            array |= _upgraded(array)
         states = [column for column in frame.columns if column.startswith("state_")]
         n_days = len(header["visit_days"]) + 1
         stacked = (
@@ -265,6 +277,8 @@ class TrialResult:
             {int(row): why for row, why in header["reasons"].items()},
             Acceptance(drawn, accepted, refused),
             header["manifest"],
+            _by_drug(array, _END),
+            _by_drug(array, _END_REASON),
         )
 
     @classmethod
@@ -279,6 +293,24 @@ class TrialResult:
             raise InvalidDocument(
                 f"{path}: cannot be read ({error.strerror}); check the name"
             ) from None
+
+
+def _by_drug(array: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Columns of a file that are kept for each drug."""
+    return {name.removeprefix(prefix): array[name] for name in array if name.startswith(prefix)}
+
+
+def _upgraded(array: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Columns that results of earlier versions do not have: one loss ended survival, scans and treatment alike."""
+    never = np.full(len(array["dropout"]), np.inf)
+    return {
+        "survival_loss": array["dropout"],
+        "scan_withdrawal": array["dropout"],
+        "discontinuation": never,
+        "clinical_progression": never,
+        "progression": array["treatment_end"],
+        "off_protocol": array["treatment_end"],
+    }
 
 
 def _refuse_unfit(content: bytes, name: str, identity: Mapping[str, object] | None) -> None:
@@ -353,7 +385,22 @@ def concatenate(parts: Sequence[TrialResult]) -> TrialResult:
         reasons,
         acceptance,
         first.manifest,
+        _of_all_drugs([(part.n_rows, part.drug_end) for part in parts], np.nan),
+        _of_all_drugs([(part.n_rows, part.drug_end_reason) for part in parts], np.int8(-1)),
     )
+
+
+def _of_all_drugs(
+    parts: Sequence[tuple[int, Mapping[str, NDArray[Any]]]], missing: float | np.int8
+) -> dict[str, NDArray[Any]]:
+    """Join what parts (rows, values by drug) have of each drug, `missing` where a part does not give it."""
+    drugs = dict.fromkeys(drug for _, values in parts for drug in values)
+    return {
+        drug: np.concatenate(
+            [values[drug] if drug in values else np.full(n, missing) for n, values in parts]
+        )
+        for drug in drugs
+    }
 
 
 def _column(values: NDArray[np.generic]) -> Column:

@@ -26,7 +26,9 @@ from normoxia.trial import result
 from normoxia.trial.conduct import clinical
 from normoxia.trial.conduct import engine as conduct
 from normoxia.trial.conduct.clinical import Clinical
+from normoxia.trial.conduct.courses import DrugEnd
 from normoxia.trial.conduct.draws import draw
+from normoxia.trial.conduct.record import Record
 from normoxia.trial.protocol import Arm, Trial
 from normoxia.trial.result import TrialResult
 from normoxia.trial.setting import ParameterSet
@@ -59,6 +61,7 @@ class Chunk:
 
     @property
     def n_patients(self) -> int:
+        """Patients of all pieces."""
         return sum(n for _, _, n in self.pieces)
 
 
@@ -212,7 +215,7 @@ def run_chunk(
 ) -> TrialResult:
     """Run one chunk of a trial: its patients under every arm. `settings` are those of all replicates of the run."""
     trial, simulator = bench.trial, bench.simulator
-    told = manifest(bench, seed, ensemble)
+    provenance = manifest(bench, seed, ensemble)
     draws = draw(trial, seed, chunk.pieces)
     population, numbers = _enrolled(bench, chunk, seed, settings, draws.normal["frailty"][:, 0])
     start = simulator.start(
@@ -243,7 +246,7 @@ def run_chunk(
             step=step,
         )
         done += len(rows)
-        records.append(_rows(bench, position, own, record, told))
+        records.append(_rows(bench, position, own, record, provenance))
     return result.concatenate(records)
 
 
@@ -280,29 +283,38 @@ def _rows(
     bench: PreparedTrial,
     position: int,
     population: Population,
-    record: conduct.Record,
-    told: Mapping[str, object],
+    record: Record,
+    provenance: Mapping[str, object],
 ) -> TrialResult:
     """An arm's record as a result."""
-    ledger = record.toxicity
-    assert ledger is not None
     n = population.n_patients
+    drugs = sorted({drug for arm in bench.trial.arms for drug in arm.regimen.drugs})
+    ends = {
+        drug: record.drug_ends.get(drug)
+        or DrugEnd(np.full(n, np.nan), np.full(n, -1, dtype=np.int8))
+        for drug in drugs
+    }
     columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
         "arm": np.full(n, position),
         "replicate": population.replicate,
         "patient": population.patients,
         "status": record.status,
         "progression_cut": record.progression_cut,
-        "survival_cut": record.entry_end,
-        "dropout": record.dropout,
+        "survival_cut": record.survival_cut,
+        "survival_loss": record.survival_loss,
+        "scan_withdrawal": record.scan_withdrawal,
+        "discontinuation": record.discontinuation,
         "death": record.death,
-        "toxic_death": ledger.death,
+        "toxic_death": record.toxic_death,
         "new_lesion": record.new_lesion,
-        "treatment_end": record.treatment_end,
+        "clinical_progression": record.clinical_progression,
+        "progression": record.progression,
+        "off_protocol": record.off_protocol,
+        "treatment_end": _last(record.drug_ends, record.off_protocol),
         "next_line": np.where(np.isfinite(record.next_start), record.next_line, -1),
         "next_start": record.next_start,
         "baseline_sum": record.baseline_sum,
-        "first_toxicity": ledger.first_event,
+        "first_toxicity": record.first_toxicity,
     }
     names = tuple(name for name in bench.simulator.outputs if name not in conduct.READ)
     return TrialResult(
@@ -318,8 +330,16 @@ def _rows(
         record.states,
         record.reason,
         population.acceptance,
-        told,
+        provenance,
+        {drug: end.day for drug, end in ends.items()},
+        {drug: end.reason for drug, end in ends.items()},
     )
+
+
+def _last(ends: Mapping[str, DrugEnd], off_protocol: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Day the last drug of an arm ended; of an arm without a drug, the day its protocol did."""
+    days = [end.day for end in ends.values()]
+    return np.asarray(np.max(days, axis=0)) if days else off_protocol
 
 
 def inputs(trial: Trial, model: Model) -> dict[str, str]:

@@ -26,6 +26,10 @@ from normoxia.trial.protocol import Clinic, Factor, Trial
 
 T = TypeVar("T")
 
+#: fields of `Clinic` that are one number
+CLINIC_NUMBERS = tuple(
+    field.name for field in fields(Clinic) if field.name not in ("dose_rules", "death_factors")
+)
 CLINIC, SPREAD, DEATH = "clinic.", ".spread", "death"
 
 
@@ -56,7 +60,7 @@ class ParameterSet:
         document = trial.population
         has = {_key(effect.target, effect.when) for effect in document.effects}
         has |= {f"{pair.one}~{pair.other}" for pair in document.correlations}
-        has |= {CLINIC + f.name for f in fields(Clinic)}
+        has |= {CLINIC + name for name in CLINIC_NUMBERS}
         has |= {CLINIC + _key(DEATH, factor.when) for factor in trial.clinic.death_factors}
         kept = {
             name: value
@@ -88,7 +92,7 @@ def known_names(trial: Trial, model: Model) -> tuple[str, ...]:
     names = [p.name for p in model.parameters] + [name + SPREAD for name in sampled]
     names += [_key(effect.target, effect.when) for effect in document.effects]
     names += [f"{pair.one}~{pair.other}" for pair in document.correlations]
-    names += [CLINIC + f.name for f in fields(Clinic) if f.name != "death_factors"]
+    names += [CLINIC + name for name in CLINIC_NUMBERS]
     names += [CLINIC + _key(DEATH, factor.when) for factor in trial.clinic.death_factors]
     return tuple(sorted(names))
 
@@ -120,10 +124,9 @@ def _clinic(clinic: Clinic, name: str, value: float) -> Clinic:
         return replace(
             clinic, death_factors=_changed(clinic.death_factors, known, name, value, _factor)
         )
-    numbers = {f.name: getattr(clinic, f.name) for f in fields(Clinic)}
-    if name not in numbers or name == "death_factors":
-        raise UnknownName("number of the clinic", name, set(numbers) - {"death_factors"})
-    return Clinic(**{**numbers, name: value})
+    if name not in CLINIC_NUMBERS:
+        raise UnknownName("number of the clinic", name, CLINIC_NUMBERS)
+    return Clinic(**{**{f.name: getattr(clinic, f.name) for f in fields(Clinic)}, name: value})
 
 
 def _changed(

@@ -203,7 +203,7 @@ def simulate(
     result = runner.run_chunk(
         runner.PreparedTrial(protocol, model, simulator), chunk, seed, settings=padded
     )
-    e = evaluate(result, protocol.criteria)
+    e = evaluate(result, protocol.criteria, protocol.plan.censoring)
     shape = (len(protocol.arms), n_points, patients)
 
     def cube(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -158,6 +158,13 @@ class ReportedOutcome(Value):
     note: str = ""
     line: int = 0
 
+    @property
+    def assessed_by(self) -> str:
+        """ "investigator", "independent" (a blinded or central review), or "" when not given."""
+        if not self.assessor:
+            return ""
+        return "investigator" if "investigator" in self.assessor.lower() else "independent"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact(Value):

@@ -173,19 +173,27 @@ class Study:
             found += self._curve_outcomes(population, arm, endpoint)
         return tuple(found)
 
-    def published(self) -> tuple[Outcome, ...]:
+    def published(self, assessor: str = "") -> tuple[Outcome, ...]:
         """The best published value for each arm or contrast, set of patients, endpoint and landmark.
 
         A population's name is that of its set, so that cuts of the same patients compete. A contrast is taken from the
         latest cut that prints it. An arm's own value is taken from the latest cut that prints it with an interval, else
         from the latest. Ties go to the source nearer to the trial, then to the order of the text. Toxicity of grade >= 3
         precedes grade 3-4, and what only the review states comes last.
+
+        Parameters
+        ----------
+        assessor
+            "investigator" or "independent": leaves out values that the other one assessed. Values whose assessor is not
+            known stay.
         """
         order = {population.id: i for i, population in enumerate(self.populations)}
         sets = {population.id: population.set for population in self.populations}
         best: dict[tuple[object, ...], tuple[tuple[object, ...], ReportedOutcome]] = {}
         for row in self.reported():
             if row.superseded or row.adjusted or row.derived or math.isnan(row.estimate.value):
+                continue
+            if assessor and row.assessed_by not in ("", assessor):
                 continue
             months = None if math.isnan(row.months) else row.months
             key = (sets[row.population], row.endpoint, row.measure, row.arm, row.comparator, months)

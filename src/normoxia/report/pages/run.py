@@ -31,6 +31,7 @@ from normoxia.report.figures.response import (
 from normoxia.report.figures.swimmer import Lane, swimmer_figure
 from normoxia.report.pages.document import Block, Highlight, Page, Prose, Section, document
 from normoxia.report.views.combined import combined_sentences, combined_table
+from normoxia.report.views.flow import estimand, flow_table
 from normoxia.report.views.outdated import outdated_inputs, outdated_sentence
 from normoxia.report.views.replicates import mean_curve
 from normoxia.report.views.state_sentences import acts_on_vessels, state_changes, state_sentences
@@ -40,7 +41,8 @@ from normoxia.survival import DAYS_PER_MONTH
 from normoxia.trial.analysis import PublishedComparison, predicted_curves, published_curves
 from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.conduct import recist
-from normoxia.trial.endpoints import PatientEndpoints, evaluate
+from normoxia.trial.endpoints import End, PatientEndpoints, evaluate
+from normoxia.trial.flow import flow
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
 
@@ -185,7 +187,7 @@ class _RunPage:
         self.result, self.trial, self.comparisons = result, trial, comparisons
         self.joined = joined
         self.manifest, self.text, self.code = manifest, text, text.code
-        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria)
+        self.endpoints: PatientEndpoints = evaluate(result, trial.criteria, trial.plan.censoring)
         self.titles = {arm.id: arm.titles.get(self.code, "") for arm in trial.arms}
         self.bands = {(c.population, c.endpoint, c.arm): c for c in predicted_curves(result, trial)}
         self.published_curves = {
@@ -204,6 +206,7 @@ class _RunPage:
             ),
             Section(say("joined.title"), tuple(self.combined_ratios())),
             Section(say("run.section_response"), tuple(self.responses())),
+            Section(say("flow.section"), tuple(self.flow())),
             Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
             Section(say("run.section_patients"), tuple(self.patients())),
             Section(say("run.section_limits"), (Prose(say("run.limits")),)),
@@ -488,13 +491,15 @@ class _RunPage:
                 self.result.scan_sum[rows] / self.result.columns["baseline_sum"][rows][:, None]
                 - 1.0
             )
-            measured = np.isfinite(change)
+            days = self.result.scan_day[rows]
+            measured = np.isfinite(change) & (days <= self.scans_until(rows)[:, None])
+            # best overall response counts scans up to progression, and so does the bar
+            counted = measured & (days <= self.endpoints.pfs[rows][:, None])
             best = np.where(
-                measured.any(axis=1), np.where(measured, change, np.inf).min(axis=1), math.nan
+                counted.any(axis=1), np.where(counted, change, np.inf).min(axis=1), math.nan
             )
             response = [recist.Response(int(r)).name for r in self.endpoints.response[rows]]
             waterfall.append(WaterfallArm(arm.id, best, response))
-            days = self.result.scan_day[rows]
             months = [
                 np.concatenate([[0.0], d[m] / DAYS_PER_MONTH])
                 for d, m in zip(days, measured, strict=True)
@@ -510,6 +515,13 @@ class _RunPage:
                 swimmer_figure(self.lanes(), lang=self.code, name=self.name("swimmer"))
             ),
         ]
+
+    def scans_until(self, rows: Rows) -> NDArray[np.float64]:
+        """Day of the cut of PFS or loss of some patients, after which no scan is known."""
+        column = self.result.columns
+        return np.asarray(
+            np.minimum(column["progression_cut"][rows], column["survival_loss"][rows])
+        )
 
     def lanes(self) -> list[Lane]:
         """Events of the first replicate's patients."""
@@ -529,10 +541,16 @@ class _RunPage:
                         if e.pfs_observed[row] and not died_first
                         else math.nan,
                         death=float(e.os[row]) / DAYS_PER_MONTH if e.os_observed[row] else math.nan,
-                        ongoing=bool(not e.os_observed[row]),
+                        ongoing=bool(e.os_end[row] == End.CUT),
                     )
                 )
         return lanes
+
+    def flow(self) -> list[Block]:
+        """What became of the patients, and the rules by which they were counted."""
+        arms = flow(self.result, self.trial)
+        table = flow_table(arms, lang=self.code, name=self.name("flow"))
+        return [table, Prose(estimand(self.trial, self.text))]
 
     # states
 

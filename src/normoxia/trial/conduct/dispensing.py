@@ -88,13 +88,15 @@ class Dispenser:
         )
 
     def trial_doses(self, first: float, last: float, rows: Rows) -> Inputs:
+        """Schedule the arm's own drugs between two days of one cycle."""
         factors = {
             drug: (self.doses[drug] * self.gets(drug))[rows] for drug in self.arm.regimen.drugs
         }
         return self.scheduled(self.arm.regimen, first, last, factors, rows)
 
     def next_line_doses(self, first: float, last: float, rows: Rows) -> list[Inputs]:
-        found = []
+        """Schedule the next lines that have begun, one schedule for each line and first day."""
+        schedules = []
         for position, line in enumerate(self.arm.next_lines):
             begins = np.where(self.next_line[rows] == position, self.next_start[rows], np.inf)
             for origin in np.unique(begins[begins <= first]):
@@ -102,14 +104,15 @@ class Dispenser:
                     drug: (begins == origin).astype(np.float64) for drug in line.regimen.drugs
                 }
                 doses = self.scheduled(line.regimen, first - origin, last - origin, factors, rows)
-                found.append(
+                schedules.append(
                     Inputs(doses.time + origin, doses.target, doses.amount, doses.duration)
                 )
-        return found
+        return schedules
 
     def scheduled(
         self, regimen: Regimen, first: float, last: float, factors: Mapping[str, Floats], rows: Rows
     ) -> Inputs:
+        """Schedule a regimen for some patients, by their sizes, doses multiplied by each drug's factors."""
         covariates = self.population.covariates
 
         def size(name: str) -> Floats | None:

@@ -40,13 +40,25 @@ def draw(trial: Trial, seed: int, pieces: Sequence[tuple[int, int, int]]) -> Pat
         {name for arm in trial.arms for name in toxicity.classes_of(arm.regimen.drugs)}
     )
     uniform = {
-        name: 1 for name in ("death", "new lesion", "dropout", "entry", "beyond", "next line")
+        name: 1
+        for name in (
+            "death",
+            "clinical progression",
+            "clinical progression seen",
+            "new lesion",
+            "survival loss",
+            "scan withdrawal",
+            "discontinuation",
+            "entry",
+            "beyond",
+            "next line",
+        )
     }
     uniform |= {"node": lesions.MAX_LESIONS, "scan day": n_visits, "missed": n_visits}
     uniform |= {
         f"toxicity/{name}/{what}": toxicity.MAX_EVENTS
         for name in classes
-        for what in ("gap", "action", "fatal")
+        for what in toxicity.DRAWS
     }
     normal = {
         "frailty": 1,

@@ -9,7 +9,7 @@ patient and purpose, never by arm: patient i of one arm is the twin of patient i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from normoxia.population import Population
 from normoxia.simulation import Simulator, State
 from normoxia.trial.conduct import lesions, mortality, policy, recist, toxicity
 from normoxia.trial.conduct.clinical import Clinical
+from normoxia.trial.conduct.courses import EndCauses, drug_ends
 from normoxia.trial.conduct.dispensing import Dispenser
 from normoxia.trial.conduct.draws import PatientDraws
 from normoxia.trial.conduct.policy import Phase
+from normoxia.trial.conduct.record import Record
 from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
 
 Floats = NDArray[np.float64]
@@ -44,31 +46,6 @@ LEFT = 1000
 _FULL_ENOUGH = 0.4
 
 
-@dataclass(slots=True, eq=False)
-class Record:
-    """What is written down of an arm's patients as the trial goes on; rows stay, patients leave.
-
-    days are infinite for what did not happen, nan for scans not done
-    """
-
-    entry_end: Floats
-    progression_cut: Floats
-    dropout: Floats
-    death: Floats
-    new_lesion: Floats
-    treatment_end: Floats
-    next_line: NDArray[np.int64]
-    next_start: Floats
-    baseline_sum: Floats
-    scan_day: Floats
-    scan_sum: Floats
-    overall: NDArray[np.int8]
-    states: NDArray[np.float32]
-    status: NDArray[np.int64]
-    reason: dict[int, str] = field(default_factory=dict)
-    toxicity: toxicity.Ledger | None = None
-
-
 def conduct(
     trial: Trial,
     arm: Arm,
@@ -80,14 +57,30 @@ def conduct(
     *,
     workers: int = 1,
     tolerance: float = 1e-3,
-    step: Callable[[float, int], None] = lambda day, left: None,
+    step: Callable[[float, int], None] = lambda _day, _left: None,
 ) -> Record:
-    """One arm's patients from entry to the last cut.
+    """Carry one arm's patients from entry to the last cut.
 
-    start       the ensemble at day 0, one row a patient as in `population`
-    clinical    each patient's hazard of death, and the clinic's other numbers
-    tolerance   of the engine, relative; 1e-3 moves no diameter by a tenth of the reader's error
-    step        called after each window with its last day and how many are still followed
+    Parameters
+    ----------
+    trial, arm
+        The protocol and one of its arms.
+    simulator, start
+        The compiled model, and the ensemble at day 0, one row a patient as in `population`.
+    population, draws
+        Patients and their random numbers.
+    clinical
+        Each patient's hazard of death, and the clinic's other numbers.
+    workers
+        Threads of the engine.
+    tolerance
+        Of the engine, relative; 1e-3 moves no diameter by a tenth of the reader's error.
+    step
+        Called after each window with its last day and how many are still followed.
+
+    Returns
+    -------
+    Record
     """
     return _Conduct(
         trial, arm, simulator, start, population, draws, clinical, workers, tolerance
@@ -95,7 +88,7 @@ def conduct(
 
 
 class _Conduct:
-    """One arm under way. Arrays over all rows; `rows` are those still followed.
+    """One arm in progress. Arrays over all rows; `rows` are those still followed.
 
     The state holds more patients than are followed: who left stands still in it, at a status of their own, until most
     have left. So the engine meets the same blocks of patients at every visit and remembers what it has prepared for them.
@@ -124,14 +117,15 @@ class _Conduct:
         clinic, follow_up, u = trial.clinic, trial.follow_up, draws.uniform
         n = population.n_patients
         self.n, self.clinic = n, clinic
+        self.reader, self.reading_factor = lesions.reader(trial, arm)
         self.visit_days = trial.visits.days(trial.horizon)
         n_visits = len(self.visit_days)
         first = simulator.evaluate(start, simulator.outputs)
         self.column = {name: i for i, name in enumerate(simulator.outputs)}
         self.kept = [i for name, i in self.column.items() if name not in READ]
         total = first[:, self.column[DIAMETER]]
-        failed = (start.status != 0) | ~np.isfinite(total)
-        self.initial = np.where(failed, 1.0, total)
+        failed = (start.status != 0) | ~(total >= recist.TARGET_MM)
+        self.initial = np.where(failed, recist.TARGET_MM, total)
         counts = population.covariates.get("target_lesions", np.ones(n)).astype(np.float64)
         self.lesions = lesions.draw(
             clinic,
@@ -141,8 +135,8 @@ class _Conduct:
             u["node"],
             draws.normal["lesion spread"],
         )
-        read = lesions.read_diameters(
-            self.lesions.baseline, self.lesions.nodal, clinic, draws.normal["first reading"]
+        read = lesions.read_baseline(
+            self.lesions.baseline, self.lesions.nodal, self.reader, draws.normal["first reading"]
         )
         self.memory = recist.begin(read, self.lesions.nodal)
         self.phase = np.full(n, Phase.ON_TREATMENT, dtype=np.int8)
@@ -155,49 +149,74 @@ class _Conduct:
         ]
         self.inhibitors = [drug for drug in arm.regimen.drugs if read_drug(drug).kind == INHIBITOR]
         self.death_left = -np.log(u["death"][:, 0])
+        self.clinical_left = policy.clinical_threshold(
+            clinic, self.death_left, u["clinical progression"][:, 0]
+        )
+        self.progressed = np.zeros(n, dtype=bool)
+        self.continued = np.zeros(n, dtype=bool)
         self.lesion_threshold = -np.log(u["new lesion"][:, 0])
         self.lesion_sum, self.gain = np.zeros(n), np.zeros(n)
         self.last = self.initial.copy()
         classes = toxicity.classes_of(arm.regimen.drugs)
         self.ledger = toxicity.Ledger(
-            clinic,
+            clinic.dose_rules,
             classes,
-            {name: -np.log(u[f"toxicity/{name}/gap"]) for name in classes},
-            {name: u[f"toxicity/{name}/action"] for name in classes},
-            {name: u[f"toxicity/{name}/fatal"] for name in classes},
+            {
+                name: {what: u[f"toxicity/{name}/{what}"] for what in toxicity.DRAWS}
+                for name in classes
+            },
             clinical.toxicity,
             n,
         )
         entry = u["entry"][:, 0]
         states = np.full((n, n_visits + 1, len(self.kept)), np.nan, dtype=np.float32)
         states[:, 0] = first[:, self.kept]
+
+        def never() -> Floats:
+            return np.full(n, np.inf)
+
         self.record = Record(
-            policy.follow_up_ends(follow_up, entry, follow_up.survival_cut),
-            policy.follow_up_ends(follow_up, entry, follow_up.progression_cut),
-            policy.dropout_days(clinic, u["dropout"][:, 0]),
-            np.full(n, np.inf),
-            np.full(n, np.inf),
-            np.full(n, np.inf),
-            policy.choose_next_line(arm, u["next line"][:, 0]),
-            np.full(n, np.inf),
-            self.memory.baseline,
-            np.full((n, n_visits), np.nan),
-            np.full((n, n_visits), np.nan),
-            np.zeros((n, n_visits), dtype=np.int8),
-            states,
-            start.status.copy(),
-            dict(start.reason),
-            self.ledger,
+            survival_cut=policy.follow_up_ends(follow_up, entry, follow_up.survival_cut),
+            progression_cut=policy.follow_up_ends(follow_up, entry, follow_up.progression_cut),
+            survival_loss=policy.exponential_days(clinic.survival_loss, u["survival loss"][:, 0]),
+            scan_withdrawal=policy.exponential_days(
+                clinic.scan_withdrawal, u["scan withdrawal"][:, 0]
+            ),
+            discontinuation=policy.exponential_days(
+                clinic.discontinuation, u["discontinuation"][:, 0]
+            ),
+            death=never(),
+            new_lesion=never(),
+            clinical_progression=never(),
+            progression=never(),
+            off_protocol=never(),
+            next_line=policy.choose_next_line(
+                arm, clinic, u["next line"][:, 0], draws.normal["frailty"][:, 0]
+            ),
+            next_start=never(),
+            baseline_sum=self.memory.baseline,
+            scan_day=np.full((n, n_visits), np.nan),
+            scan_sum=np.full((n, n_visits), np.nan),
+            overall=np.zeros((n, n_visits), dtype=np.int8),
+            states=states,
+            status=start.status.copy(),
+            first_toxicity=never(),
+            toxic_death=never(),
+            reason=dict(start.reason),
         )
+        self.ledger.stop(np.minimum(self.record.discontinuation, self.record.scan_withdrawal))
         record = self.record
         self.dispenser = Dispenser(
             arm, population, self.ledger, self.phase, record.next_line, record.next_start
         )
         self.record.status[failed & (self.record.status == 0)] = 1
         for row in np.flatnonzero(failed & (start.status == 0)).tolist():
-            self.record.reason[row] = "the tumour's size at the start is not a number"
+            self.record.reason[row] = (
+                f"the sum of diameters at the start is {total[row]:.3g} mm; a target lesion has {recist.TARGET_MM:g} mm or more"
+            )
         self.leaves = np.minimum(
-            np.maximum(self.record.entry_end, self.record.progression_cut), self.record.dropout
+            np.maximum(self.record.survival_cut, self.record.progression_cut),
+            self.record.survival_loss,
         )
         self.rows = self.seats = np.flatnonzero(~failed)
         self.state = replace(
@@ -213,11 +232,40 @@ class _Conduct:
             self.window(day, end, nominal, visit)
             day = end
             step(day, len(self.rows))
-        self.record.death = np.minimum(self.record.death, self.ledger.death)
+        if len(self.rows) and day < self.trial.horizon:
+            self.window(day, self.trial.horizon)
+            step(self.trial.horizon, len(self.rows))
+        self.finish()
         return self.record
 
-    def window(self, start: float, end: float, nominal: float, visit: int) -> None:
-        """From the end of one visit's window to the end of the next."""
+    def finish(self) -> None:
+        """Complete the record with toxicity and the end of each drug."""
+        record, ledger = self.record, self.ledger
+        record.death = np.minimum(record.death, ledger.death)
+        record.first_toxicity, record.toxic_death = ledger.first_event, ledger.death
+        causes = EndCauses(
+            progression=record.progression,
+            off_protocol=record.off_protocol,
+            clinical_progression=record.clinical_progression,
+            discontinuation=record.discontinuation,
+            withdrawal=record.scan_withdrawal,
+            death=record.death,
+            continued=self.continued,
+        )
+        record.drug_ends = drug_ends(self.arm, self.trial.horizon, ledger.toxic_stop, causes)
+
+    def window(
+        self, start: float, end: float, nominal: float | None = None, visit: int = -1
+    ) -> None:
+        """Simulate from the end of one visit's window to the end of the next, or to the last cut.
+
+        Parameters
+        ----------
+        start, end
+            Days from entry.
+        nominal, visit
+            Day and number of the visit at the end; no scan is read without one.
+        """
         inputs = self.dispenser.inputs(start, end, self.rows, self.seats, self.state.n_patients)
         times = self.output_times(start, end, nominal)
         result = self.simulator.run(
@@ -234,10 +282,11 @@ class _Conduct:
         if IMMUNE_GAIN in self.column:
             gain = self.from_last(self.gain, values[:, :, self.column[IMMUNE_GAIN]], well)
         self.hazards(nodes, np.maximum(totals, 1e-6), dissemination, gain)
-        at = int(np.searchsorted(times, nominal))
-        self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
         self.state = result.state
-        self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
+        if nominal is not None:
+            at = int(np.searchsorted(times, nominal))
+            self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
+            self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
         self.leave(end, self.state)
 
     def from_last(self, last: Floats, values: Floats, well: Bools) -> Floats:
@@ -255,13 +304,34 @@ class _Conduct:
         well = record.status[rows] == 0
         lesion = mortality.crossing(nodes, dissemination, self.lesion_threshold[rows])
         record.new_lesion[rows] = np.minimum(record.new_lesion[rows], lesion)
-        own = self.mortality.take(rows)
-        rates = mortality.rate(own, nodes, totals, self.initial[rows], gain)
-        rates += own.on_inhibitor[:, None] * self.on_inhibitor(nodes)
-        summed = mortality.accumulate(nodes, rates, own.new_lesion, record.new_lesion[rows])
+        patients = self.mortality.take(rows)
+        rates = mortality.rate(patients, nodes, totals, self.initial[rows], gain)
+        rates *= np.where(self.untreated(), patients.untreated, 1.0)[:, None]
+        rates += patients.on_inhibitor[:, None] * self.on_inhibitor(nodes)
+        summed = mortality.accumulate(nodes, rates, patients.new_lesion, record.new_lesion[rows])
         death = np.where(well, mortality.crossing(nodes, summed, self.death_left[rows]), np.inf)
         record.death[rows] = np.minimum(death, self.ledger.death[rows])
         self.death_left[rows] -= summed[:, -1]
+        self.deteriorate(nodes, summed)
+
+    def untreated(self) -> Bools:
+        """Who progressed and gets no next line; shape (n_followed,)."""
+        rows = self.rows
+        off = self.phase[rows] == Phase.OFF_TREATMENT
+        return np.asarray(off & self.progressed[rows] & (self.record.next_line[rows] < 0))
+
+    def deteriorate(self, nodes: Floats, summed: Floats) -> None:
+        """Note who progresses clinically in a window: the hazard of death accumulated comes near their threshold."""
+        rows, record = self.rows, self.record
+        day = mortality.crossing(nodes, summed, self.clinical_left[rows])
+        self.clinical_left[rows] -= summed[:, -1]
+        counts = (self.phase[rows] == Phase.ON_TREATMENT) & (record.status[rows] == 0)
+        counts &= (day < record.death[rows]) & (day < record.scan_withdrawal[rows])
+        record.clinical_progression[rows] = np.where(
+            counts,
+            np.minimum(record.clinical_progression[rows], day),
+            record.clinical_progression[rows],
+        )
 
     def on_inhibitor(self, nodes: Floats) -> Bools:
         """Who is under a VEGFR inhibitor of the arm at which time; shape (n_followed, n_nodes)."""
@@ -273,40 +343,91 @@ class _Conduct:
 
     def scan(self, nodes: Floats, totals: Floats, nominal: float, end: float, visit: int) -> None:
         """Read the visit's scans and apply the rules."""
-        rows, record, u = self.rows, self.record, self.draws.uniform
-        day = nominal + self.trial.visits.window * (2.0 * u["scan day"][rows, visit] - 1.0)
+        rows, record = self.rows, self.record
+        day = self.scan_days(nodes, nominal, visit)
+        done = self.is_scanned(day, visit)
+        progressed = self.read_scans(nodes, totals, day, done, visit)
+        record.progression[rows[progressed]] = np.minimum(
+            record.progression[rows[progressed]], day[progressed]
+        )
+        self.progressed[rows] |= progressed
+        before = self.phase[rows]
+        choice = self.draws.uniform["beyond"][rows, 0]
+        after = policy.after_progression(self.arm, before, progressed, choice)
+        self.continued[rows] |= after == Phase.BEYOND_PROGRESSION
+        off_day = day.copy()
+        clinical = np.isfinite(record.clinical_progression[rows]) & (before != Phase.OFF_TREATMENT)
+        clinical &= record.clinical_progression[rows] <= day
+        self.progressed[rows] |= clinical
+        withdrawn = (
+            (after != Phase.OFF_TREATMENT) & ~clinical & (record.scan_withdrawal[rows] <= end)
+        )
+        off_day[withdrawn] = record.scan_withdrawal[rows[withdrawn]]
+        after[clinical | withdrawn] = Phase.OFF_TREATMENT
+        self.phase[rows] = after
+        ended = (after == Phase.OFF_TREATMENT) & (before != Phase.OFF_TREATMENT)
+        record.off_protocol[rows[ended]] = off_day[ended]
+        record.next_start[rows[ended]] = policy.next_line_start(self.clinic, end, off_day[ended])
+        self.weaken(rows[ended], self.seats[ended])
+
+    def scan_days(self, nodes: Floats, nominal: float, visit: int) -> Floats:
+        """Day of each patient's scan: drawn from the visit's window, or at once when disease progressed clinically."""
+        rows, window = self.rows, self.trial.visits.window
+        day = nominal + window * (2.0 * self.draws.uniform["scan day"][rows, visit] - 1.0)
+        clinical = np.maximum(self.record.clinical_progression[rows], nodes[0])
+        active = self.phase[rows] == Phase.ON_TREATMENT
+        return np.asarray(np.where(active, np.minimum(day, clinical), day))
+
+    def is_scanned(self, day: Floats, visit: int) -> Bools:
+        """Whose scan is done: on protocol, alive and in contact; a share of planned scans is missed."""
+        rows, record = self.rows, self.record
+        missed = self.draws.uniform["missed"][rows, visit] < self.clinic.missed_scan
         done = (self.phase[rows] != Phase.OFF_TREATMENT) & (
-            u["missed"][rows, visit] >= self.clinic.missed_scan
+            ~missed | (record.clinical_progression[rows] <= day)
         )
         done &= (day < record.death[rows]) & (day < self.leaves[rows]) & (record.status[rows] == 0)
+        return np.asarray(done & (day < record.scan_withdrawal[rows]))
+
+    def read_scans(
+        self, nodes: Floats, totals: Floats, day: Floats, done: Bools, visit: int
+    ) -> Bools:
+        """Read the scans that were done, and find who progressed; shape (n_followed,)."""
+        rows, record = self.rows, self.record
         ratio = np.exp(_between(nodes, np.log(totals), day)) / self.initial[rows]
-        own = self.lesions.take(rows)
-        true = lesions.true_diameters(own, self.clinic, ratio, day)
+        targets = self.lesions.take(rows)
+        true = lesions.true_diameters(targets, self.clinic, ratio, day)
         width = lesions.MAX_LESIONS
         error = self.draws.normal["reading"][rows, visit * width : (visit + 1) * width]
-        read = lesions.read_diameters(true, own.nodal, self.clinic, error)
+        true = true * self.reading_factor
+        read = lesions.read_diameters(true, targets.nodal, self.reader, error)
         read = np.where(done[:, None], read, np.nan)
         first_course = self.phase[rows] == Phase.ON_TREATMENT
         new = done & first_course & (record.new_lesion[rows] <= day)
-        memory = self.memory.take(rows)
-        reading, memory = recist.assess(memory, read, new, criteria=self.trial.criteria)
+        reading, memory = recist.assess(
+            self.memory.take(rows),
+            read,
+            new,
+            self.non_target(day, done),
+            criteria=self.trial.criteria,
+        )
         progressed = done & (reading.overall == recist.Response.PD)
         # who goes on beyond progression is judged against the size then
         nadir = np.where(progressed & np.isfinite(reading.total), reading.total, memory.nadir)
-        self.memory.nadir[rows], self.memory.was_complete[rows] = (
-            nadir,
-            memory.was_complete & ~progressed,
-        )
+        self.memory.nadir[rows] = nadir
+        self.memory.was_complete[rows] = memory.was_complete & ~progressed
         record.scan_day[rows, visit] = np.where(done, day, np.nan)
         record.scan_sum[rows, visit] = np.where(done, reading.total, np.nan)
         record.overall[rows, visit] = np.where(done, reading.overall, recist.Response.NE)
-        before = self.phase[rows]
-        after = policy.after_progression(self.arm, before, progressed, u["beyond"][rows, 0])
-        self.phase[rows] = after
-        ended = (after == Phase.OFF_TREATMENT) & (before != Phase.OFF_TREATMENT)
-        record.treatment_end[rows[ended]] = day[ended]
-        record.next_start[rows[ended]] = policy.next_line_start(self.clinic, end, day[ended])
-        self.weaken(rows[ended], self.seats[ended])
+        return np.asarray(progressed)
+
+    def non_target(self, day: Floats, done: Bools) -> NDArray[np.int8]:
+        """State of non-target disease: none, but unequivocal progression in a share of clinical ones; `recist.NonTarget`."""
+        rows = self.rows
+        confirmed = self.draws.uniform["clinical progression seen"][rows, 0]
+        progressed = done & (self.record.clinical_progression[rows] <= day)
+        progressed &= confirmed < self.clinic.clinical_progression_seen
+        codes = np.where(progressed, recist.NonTarget.PD, recist.NonTarget.NONE)
+        return codes.astype(np.int8)
 
     def weaken(self, rows: NDArray[np.intp], seats: NDArray[np.intp]) -> None:
         """Lower what the checkpoint inhibitor of a next line will block, from the end of the window on."""
@@ -339,11 +460,12 @@ class _Conduct:
             self.record.status[row] = own[place]
             self.record.reason[row] = reason.get(int(self.seats[place]), "the solver gave up")
 
-    def output_times(self, start: float, end: float, nominal: float) -> Floats:
+    def output_times(self, start: float, end: float, nominal: float | None) -> Floats:
         """Days at which the engine gives its outputs: each cycle's start, and about the scan for its day to lie between."""
         window = self.trial.visits.window
         cycles = np.arange(np.floor(start / CYCLE_DAYS) + 1, np.ceil(end / CYCLE_DAYS)) * CYCLE_DAYS
-        times = np.unique(np.concatenate([cycles, [nominal - window, nominal, end]]))
+        about = [] if nominal is None else [nominal - window, nominal]
+        times = np.unique(np.concatenate([cycles, [*about, end]]))
         return np.asarray(times[(times > start) & (times <= end)])
 
 

@@ -1,7 +1,7 @@
 """Death as a hazard that grows with the measured burden, and the days at which accumulated hazards reach their thresholds.
 
 lambda(t) = h0 * frailty * factors * (sum at the start/80 mm)**b * (sum/sum at the start)**c * exp(g * growth of the sum)
-            * exp(-i * held) * (1 + gain once there is a new lesion);
+            * exp(-i * held) * (1 + gain once there is a new lesion) * (factor after progression without a next line);
 toxic deaths come beside it. The form is that of joint models of tumour size and survival (Claret 2009, J Clin Oncol 27:4103;
 with the growth rate, Claret 2018, Clin Cancer Res 24:3292, recalled). `held` is the share of growth that newly gained
 immune kill takes away: disease no scan measures meets the same T cells, and neither the lesions' resistance to chemotherapy nor its
@@ -11,7 +11,7 @@ shrinkage. The form of that term is assumed. Therapy acts on survival only throu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +25,30 @@ Floats = NDArray[np.float64]
 FASTEST = 0.005
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Mortality:
     """The hazard of death of some patients; every array has shape (n_patients,).
 
-    hazard         1/day at the reference sum of diameters, frailty and factors included
-    size_exponent  how it grows with the sum of diameters at the start
-    change_exponent   how it grows with the sum over that at the start
-    immunity       how it falls with the share of growth that gained immune kill takes away
-    new_lesion     its gain once there is a new lesion
-    on_inhibitor   added while a VEGFR inhibitor of the trial is taken, 1/day
-    growth         how it grows with the tumour's growth rate, days: the factor is exp(growth x relative growth of the sum a day)
-    reference      sum of diameters to which `hazard` belongs, mm
+    Attributes
+    ----------
+    hazard
+        1/day at the reference sum of diameters, frailty and factors included.
+    size_exponent
+        How it grows with the sum of diameters at the start.
+    change_exponent
+        How it grows with the sum over that at the start.
+    immunity
+        How it falls with the share of growth that gained immune kill takes away.
+    new_lesion
+        Its gain once there is a new lesion.
+    on_inhibitor
+        Added while a VEGFR inhibitor of the trial is taken, 1/day.
+    growth
+        How it grows with the tumour's growth rate, days: exp(growth x relative growth of the sum a day).
+    untreated
+        Factor after progression when no next line follows.
+    reference
+        Sum of diameters to which `hazard` belongs, mm.
     """
 
     hazard: Floats
@@ -46,61 +58,58 @@ class Mortality:
     new_lesion: Floats
     on_inhibitor: Floats
     growth: Floats
+    untreated: Floats
     reference: float
 
     def take(self, rows: NDArray[np.intp]) -> Mortality:
-        """The hazards of some patients."""
-        return Mortality(
-            self.hazard[rows],
-            self.size_exponent[rows],
-            self.change_exponent[rows],
-            self.immunity[rows],
-            self.new_lesion[rows],
-            self.on_inhibitor[rows],
-            self.growth[rows],
-            self.reference,
-        )
+        """Give the hazards of some patients."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _BY_PATIENT})
+
+
+#: fields of `Mortality` with one number a patient
+_BY_PATIENT = tuple(field.name for field in fields(Mortality) if field.name != "reference")
 
 
 def individual(clinic: Clinic, population: Population, frailty: Floats) -> Mortality:
-    """The hazards of a population's patients.
+    """Give the hazards of a population's patients.
 
-    frailty  standard normals; shape (n_patients,)
+    Parameters
+    ----------
+    clinic
+        The trial's numbers.
+    population
+        Covariates decide which factors apply.
+    frailty
+        Standard normals; shape (n_patients,).
     """
     hazard = clinic.death_hazard * np.exp(clinic.death_frailty * frailty)
     for factor in clinic.death_factors:
-        known = all(clause.covariate in population.covariates for clause in factor.when.clauses)
-        if known:
+        if all(clause.covariate in population.covariates for clause in factor.when.clauses):
             hazard = np.where(population.where(factor.when), hazard * factor.times, hazard)
     n = len(hazard)
     return Mortality(
-        np.asarray(hazard),
-        np.full(n, clinic.death_size_exponent),
-        np.full(n, clinic.death_change_exponent),
-        np.full(n, clinic.death_immunity),
-        np.full(n, clinic.death_new_lesion),
-        np.full(n, clinic.death_on_inhibitor),
-        np.full(n, clinic.death_growth),
-        clinic.death_size_reference,
+        hazard=np.asarray(hazard),
+        size_exponent=np.full(n, clinic.death_size_exponent),
+        change_exponent=np.full(n, clinic.death_change_exponent),
+        immunity=np.full(n, clinic.death_immunity),
+        new_lesion=np.full(n, clinic.death_new_lesion),
+        on_inhibitor=np.full(n, clinic.death_on_inhibitor),
+        growth=np.full(n, clinic.death_growth),
+        untreated=np.full(n, clinic.death_untreated),
+        reference=clinic.death_size_reference,
     )
 
 
 def joined(parts: Sequence[Mortality]) -> Mortality:
-    """The hazards of several groups of patients as one, in the order given; the first's reference size holds."""
-    return Mortality(
-        np.concatenate([part.hazard for part in parts]),
-        np.concatenate([part.size_exponent for part in parts]),
-        np.concatenate([part.change_exponent for part in parts]),
-        np.concatenate([part.immunity for part in parts]),
-        np.concatenate([part.new_lesion for part in parts]),
-        np.concatenate([part.on_inhibitor for part in parts]),
-        np.concatenate([part.growth for part in parts]),
-        parts[0].reference,
-    )
+    """Join the hazards of several groups of patients in the order given, with the first's reference size."""
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _BY_PATIENT
+    }
+    return Mortality(reference=parts[0].reference, **columns)
 
 
 def rate(
-    own: Mortality, times: Floats, total: Floats, initial: Floats, gain: Floats | None = None
+    patients: Mortality, times: Floats, total: Floats, initial: Floats, gain: Floats | None = None
 ) -> Floats:
     """Hazard of death at sums of diameters, without new lesions and drugs, 1/day; shape (n_patients, n_times).
 
@@ -109,16 +118,16 @@ def rate(
     initial  the sums at the start, mm; shape (n_patients,)
     gain     immune kill gained since the start over untreated growth, as `total`; none when omitted
     """
-    brought = (initial / own.reference) ** own.size_exponent
-    changed = (total / initial[:, None]) ** own.change_exponent[:, None]
-    rates = (own.hazard * brought)[:, None] * changed
-    if gain is not None and own.immunity.any():
+    brought = (initial / patients.reference) ** patients.size_exponent
+    changed = (total / initial[:, None]) ** patients.change_exponent[:, None]
+    rates = (patients.hazard * brought)[:, None] * changed
+    if gain is not None and patients.immunity.any():
         risen = np.maximum(gain, 0.0)
-        rates = rates * np.exp(-own.immunity[:, None] * risen / (1.0 + risen))
-    if own.growth.any():
+        rates = rates * np.exp(-patients.immunity[:, None] * risen / (1.0 + risen))
+    if patients.growth.any():
         growth = np.diff(np.log(total), axis=1) / np.diff(times)
         growth = np.clip(np.concatenate([growth[:, :1], growth], axis=1), -FASTEST, FASTEST)
-        rates = rates * np.exp(own.growth[:, None] * growth)
+        rates = rates * np.exp(patients.growth[:, None] * growth)
     return np.asarray(rates)
 
 

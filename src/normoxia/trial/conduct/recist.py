@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 
+#: least sizes of target lesions: longest diameter, and short axis of a lymph node (section 3.1), mm
+TARGET_MM, TARGET_NODE_MM = 10.0, 15.0
 #: a sum of read diameters is compared with a threshold up to this, mm: rounding of floats, not of readers
 _SLACK = 1e-9
 
@@ -117,7 +119,21 @@ def begin(diameters: Floats, nodal: Bools | None = None) -> Memory:
     if not (total > 0).all():
         raise InvalidArgument("a baseline sum of diameters is not positive; give diameters in mm")
     nodes = np.zeros_like(present) if nodal is None else np.asarray(nodal, dtype=bool) & present
+    _refuse_small(diameters, nodes)
     return Memory(present, nodes, total, total.copy(), np.zeros(len(total), dtype=bool))
+
+
+def _refuse_small(diameters: Floats, nodes: Bools) -> None:
+    """Raise InvalidArgument for a target lesion that RECIST 1.1 does not allow."""
+    least = np.where(nodes, TARGET_NODE_MM, TARGET_MM)
+    too_small = np.argwhere(diameters < least - _SLACK)
+    if len(too_small):
+        patient, lesion = (int(i) for i in too_small[0])
+        kind = "a lymph node's short axis" if nodes[patient, lesion] else "a diameter"
+        raise InvalidArgument(
+            f"patient {patient}, target lesion {lesion + 1}: found {kind} of {diameters[patient, lesion]:.3g} mm at "
+            f"baseline; RECIST 1.1 needs {least[patient, lesion]:g} mm or more, so follow it as a non-target lesion"
+        )
 
 
 def assess(

@@ -24,7 +24,7 @@ from normoxia.outcome import Measure
 from normoxia.trial import files
 from normoxia.trial.making import cuts
 from normoxia.trial.making.enrolled import enrolled
-from normoxia.trial.protocol import Trial
+from normoxia.trial.protocol import RANDOMISED, Trial
 
 MODEL, POPULATION = "nsclc", "advanced-nsclc"
 _ALLOCATION = re.compile(r"\b\d+(?::\d+)+\b")
@@ -177,7 +177,7 @@ class _Protocol:
             *when.notes,
             "scans every 6 weeks to week 48, then every 9; assumed",
         ]
-        self.notes.append("the share of later lines is taken of those whose disease progressed")
+        self.notes.append("shares of later lines are of everybody randomised")
         return {
             "trial": f"study-{study.id.lower()}",
             "title": {"en": f"{study.id}: {study.title}", "zh": f"{study.id}：{study.title}"},
@@ -192,7 +192,9 @@ class _Protocol:
             "visits": self.shared["visits"],
             "response": {
                 "confirmation": "28 days",
-                "source": "assumed: RECIST 1.1 with confirmation",
+                "stable": "35 days",
+                **self.assessor(),
+                "source": "assumed: RECIST 1.1 with confirmation; stable from the earliest day of the first scan",
             },
             "follow_up": {
                 "accrual": f"{when.accrual} months",
@@ -201,6 +203,11 @@ class _Protocol:
                 "source": "; ".join(when.notes),
             },
         }
+
+    def assessor(self) -> dict[str, object]:
+        """Whose reading most published values are of; nothing where none says."""
+        kinds = [row.assessed_by for row in self.study.reported() if row.assessed_by]
+        return {"assessor": max(sorted(set(kinds)), key=kinds.count)} if kinds else {}
 
     # arms
 
@@ -234,7 +241,7 @@ class _Protocol:
             "title": {"en": arm.label, "zh": arm.label},
             "n": n,
             "regimen": items or files.PLACEBO,
-            "next_line": self.next_lines(arm),
+            "next_line": [{**line, "share_of": RANDOMISED} for line in self.next_lines(arm)],
             "source": reference.citation if reference else "the registry",
         }
 
