@@ -43,6 +43,7 @@ def mechanism(
                         "tag": s.tag,
                         "says": dict(s.says),
                         "review_place": s.review_place,
+                        "added": dict(s.added),
                         "term": s.term,
                         "strengths": {name: strengths[name] for name in s.strengths},
                         "ablation": dict(s.ablation),
@@ -62,7 +63,7 @@ def mechanism(
     rows = [
         (
             s.tag,
-            s.says.get(lang, s.says.get("en", "")),
+            _text(s, lang, speech),
             speech.phrase(s.review_place),
             speech.phrase(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
@@ -72,6 +73,13 @@ def mechanism(
     ]
     heads = ("tag", "statement", "review", "term", "strength", "ablation")
     print_table(title, [speech.say(f"mechanism.{head}") for head in heads], rows)
+
+
+def _text(statement: Statement, lang: str, speech: Language) -> str:
+    """What a statement says, then what of it the authors of the model added."""
+    says = statement.says.get(lang, statement.says.get("en", ""))
+    added = statement.added.get(lang, statement.added.get("en", ""))
+    return f"{says} {speech.say('mechanism.added', what=added)}" if added else says
 
 
 def _carried_elsewhere() -> dict[str, str]:
