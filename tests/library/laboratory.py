@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import normoxia
 from normoxia import mechanism, simulation
+from normoxia.calibration.fitting import ensemble
 from normoxia.mechanism import expression as ex
 from normoxia.mechanism.model import Model
 from normoxia.seeding import normals
@@ -45,6 +46,8 @@ Levels = Mapping[str, float]
 NOTHING: Levels = {}
 #: an antibody against PD-1 at a trough, tumour concentration over dissociation constant (bound to 97 %)
 ANTI_PD1: Levels = {"checkpoint_level": 30.0}
+#: an antibody against PD-L1, likewise
+ANTI_PDL1: Levels = {"ligand_level": 30.0}
 #: bevacizumab 15 mg/kg: its binding constant is exceeded a hundredfold throughout
 BEVACIZUMAB: Levels = {"trap_level": 100.0}
 
@@ -119,6 +122,19 @@ def draw(n: int, seed: int, model: Model | None = None) -> dict[str, NDArray[np.
         else:
             drawn[parameter.name] = parameter.value + law.spread * z
     return drawn
+
+
+@functools.cache
+def ensemble_draws(n: int) -> dict[str, NDArray[np.float64]]:
+    """Typical patients of n possible trials under the shipped ensemble, one a draw; each of shape (n,).
+
+    What a population sets stays out: effects of covariates, spreads and correlations. The reference patient grows as the typical one.
+    """
+    parameters = {p.name: p.value for p in nsclc().parameters}
+    settings = ensemble.read().settings(n, 20261130)
+    names = set(settings[0].values) & set(parameters)
+    drawn = {name: np.array([setting.values[name] for setting in settings]) for name in names}
+    return {**drawn, "g_ref": drawn["gnet"]}
 
 
 class AtReference:

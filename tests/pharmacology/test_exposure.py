@@ -163,7 +163,15 @@ def test_findings_stand_only_where_something_misses() -> None:
             143.1,
             504.0,
         ),
-        ("nivolumab", "240 mg q2w", {"weight": 80.0, "gfr": 90.0, "body_surface": 1.73}, 14.0, 19.0, None, math.nan),
+        (
+            "nivolumab",
+            "240 mg q2w",
+            {"weight": 80.0, "gfr": 90.0, "body_surface": 1.73},
+            14.0,
+            19.0,
+            None,
+            math.nan,
+        ),
         ("ipilimumab", "1 mg/kg q6w", {"weight": 80.0}, 42.0, 1.5, None, math.nan),
     ],
 )
