@@ -5,42 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import normoxia
-from normoxia import mechanism, simulation
+from normoxia import library, mechanism, simulation
 from normoxia.calibration.fitting import ensemble
 from normoxia.mechanism import expression as ex
 from normoxia.mechanism.model import Model
 from normoxia.seeding import normals
-
-NSCLC = Path(next(iter(normoxia.__path__))) / "library" / "models" / "nsclc.yaml"
-
-#: one species per slot that nothing clears, so that a test can set a drug's level and keep it there
-LEVELS = """
-model: levels
-species:
-  checkpoint_level: {initial: 0, unit: 1}
-  ligand_level: {initial: 0, unit: 1}
-  trap_level: {initial: 0, unit: 1}
-  vegfr_level: {initial: 0, unit: 1}
-  offtarget_level: {initial: 0, unit: 1}
-  ctla4_level: {initial: 0, unit: 1}
-  chemo_level: {initial: 0, unit: 1}
-  cooperative_level: {initial: 0, unit: 1}
-contributes:
-  checkpoint_ratio: {expression: checkpoint_level, unit: 1}
-  ligand_ratio: {expression: ligand_level, unit: 1}
-  vegf_trap_ratio: {expression: trap_level, unit: 1}
-  vegfr_ratio: {expression: vegfr_level, unit: 1}
-  offtarget_ratio: {expression: offtarget_level, unit: 1}
-  ctla4_ratio: {expression: ctla4_level, unit: 1}
-  chemo_effect: {expression: chemo_level, unit: 1}
-  cooperative_reach: {expression: cooperative_level, unit: 1}
-"""
 
 Levels = Mapping[str, float]
 NOTHING: Levels = {}
@@ -65,12 +38,12 @@ def multi_target_tki(exposure: float) -> Levels:
 @functools.cache
 def nsclc() -> Model:
     """The mechanism as shipped."""
-    return mechanism.read(NSCLC)
+    return mechanism.read(library.path("models", "nsclc"))
 
 
 def with_levels(model: Model) -> Model:
     """The model with drugs at constant levels."""
-    return mechanism.compose([model, mechanism.parse_module(LEVELS)])
+    return mechanism.compose([model, mechanism.read_module(library.path("models", "levels"))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ _TOGETHER = 256
 
 
 def simulate(
-    model: Annotated[Path, typer.Argument(help="A model document.")],
+    model: Annotated[
+        str, typer.Argument(help="A model document, or a shipped model such as nsclc-levels.")
+    ],
     times: Annotated[
         str, typer.Option("--times", help="Such as 0,42,84 or 0:728:7, in the model's time unit.")
     ],
@@ -64,7 +66,7 @@ def simulate(
     """Solve a model for a table of patients and doses, and write `patient,time,<outputs>`."""
     import numpy as np
 
-    from normoxia import mechanism, memory, simulation
+    from normoxia import library, mechanism, memory, simulation
     from normoxia.mechanism.inputs import none
     from normoxia.simulation import tables
 
@@ -76,7 +78,7 @@ def simulate(
         raise OutputExists(f"{out} exists; name another file, or add --force to replace it")
     tolerance = checked_tolerance(tolerance)
     grid = tables.read_times(times)
-    whole = mechanism.read(model)
+    whole = mechanism.read(library.find("models", model))
     if ablate:
         whole = mechanism.ablate(whole, ablate)
     notes: list[Finding] = []
