@@ -102,7 +102,12 @@ def test_a_half_life_is_that_of_the_concentration_itself(name: str) -> None:
     drug = read(name)
     c = compare(
         drug,
-        Exposure("half_life", "", 0, Quantity(1.0, "day", Source("assumed", verified=False))),
+        Exposure(
+            measure="half_life",
+            regimen="",
+            cycle=0,
+            quantity=Quantity(value=1.0, unit="day", source=Source("assumed", verified=False)),
+        ),
         2,
     )
     dose = drug.labels[0].text.split(" q")[0].split(" daily")[0].split(" weekly")[0].split(" d1")[0]
@@ -139,7 +144,12 @@ def test_the_auc_of_a_cycle_counts_every_dose_in_it(
     ]
     fast = replace(drug, parameters=tuple(kept))
     text = f"1000 mg d{','.join(map(str, days))} q10w"
-    asked = Exposure("auc", text, 1, Quantity(1.0, "mg*day/L", Source("assumed", verified=False)))
+    asked = Exposure(
+        measure="auc",
+        regimen=text,
+        cycle=1,
+        quantity=Quantity(value=1.0, unit="mg*day/L", source=Source("assumed", verified=False)),
+    )
     assert compare(fast, asked, 2).typical == pytest.approx(
         1000.0 * len(days) / clearance, rel=0.02
     )
