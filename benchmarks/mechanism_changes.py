@@ -101,7 +101,14 @@ CHANGES = (
     ),
     Change(
         title="thymus over years, no loss of lymphocytes",
-        undo=(_value(_IMMUNITY, "k_Tn", "0.00037", "0.01"), _value(_IMMUNITY, "l_C", "0", "2")),
+        undo=(
+            Replacement(
+                document=_IMMUNITY,
+                now="k_Tn: {value: 0.00037, unit: 1/day, kind: fixed, range: [0.00029, 0.00046]",
+                before="k_Tn: {value: 0.01, unit: 1/day, kind: fixed, range: [0.003, 0.03]",
+            ),
+            _value(_IMMUNITY, "l_C", "0", "2"),
+        ),
     ),
     Change(
         title="new lesions in half of progressions",
