@@ -22,6 +22,8 @@ from normoxia.trial.conduct.recist import Criteria
 
 #: the grid on which doses, holds and next lines stand: every regimen of the shipped trials has cycles of three weeks
 CYCLE_DAYS = 21.0
+#: days before the first scan on which states are kept too: vessels answer within hours, and the window closes in weeks
+EARLY_DAYS = (1.0, 3.0, 7.0, 14.0, 21.0, 28.0, 42.0)
 #: what the id of a trial ends in whose protocol was changed
 CHANGED = "-changed"
 
