@@ -19,6 +19,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.api.compare import Comparison as Comparison
+    from normoxia.api.compare import compare as compare
     from normoxia.api.run import Run as Run
     from normoxia.api.sources import read_model as read_model
     from normoxia.api.sources import read_study as read_study
@@ -33,7 +35,9 @@ __version__ = "0.1.0"
 
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
+    "Comparison": "api.compare",
     "Run": "api.run",
+    "compare": "api.compare",
     "open_run": "api.trials",
     "pool": "api.synthesis",
     "read_model": "api.sources",
@@ -45,7 +49,9 @@ _MODULES = {
 }
 
 __all__ = [
+    "Comparison",
     "Run",
+    "compare",
     "open_run",
     "pool",
     "read_model",

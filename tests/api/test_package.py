@@ -15,7 +15,9 @@ HEAVY = ("numpy", "scipy", "polars", "llvmlite", "pint", "altair", "yaml", "type
 
 def test_the_exported_names_are_these() -> None:
     assert nx.__all__ == [
+        "Comparison",
         "Run",
+        "compare",
         "open_run",
         "pool",
         "read_model",

@@ -26,6 +26,7 @@ from normoxia.cli import (
     streams,
 )
 from normoxia.cli.calibrate import calibrate
+from normoxia.cli.compare import compare
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
 from normoxia.cli.protocol import protocol
@@ -63,6 +64,7 @@ def options(
 
 
 app.command("run")(run_verb)
+app.command("compare")(compare)
 app.command("protocol")(protocol)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)

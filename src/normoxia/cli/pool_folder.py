@@ -136,6 +136,7 @@ def write_table(
         without=without,
         parts=parts,
         time_lost=asked.rmtl_ratio,
+        arms=table.arms,
     )
     _write(out, told, whole, {"": synthesis})
     options = {

@@ -103,7 +103,7 @@ def _print_answer(answered: Answer, asked: Options) -> None:
     print_lines([q.title[asked.lang], q.asks[asked.lang]])
     for name, analysis in answered.analyses.items():
         sys.stdout.write(f"\n== {speech.known(f'endpoint.{name}', name)}\n")
-        told = report.pooled_of(answered, analysis, speech)
+        told = report.pooled_of(analysis, speech)
         _print_over_time(answered, analysis, speech, asked.rmtl_ratio)
         if told is None:
             _print_unpooled(analysis, speech)

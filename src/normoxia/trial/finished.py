@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,18 @@ def record(run: Finished, written: Path) -> None:
         "outputs": outputs
     }
     write_whole(run.path / MANIFEST, sealed_manifest(told))
+
+
+def add_outputs(folder: Path, written: Iterable[Path]) -> None:
+    """Add files that were written into a finished run's folder afterwards to its manifest, with their digests."""
+    manifest = _manifest(folder)
+    added = {
+        path.resolve().relative_to(folder.resolve()).as_posix(): digest(path.read_bytes())
+        for path in written
+    }
+    entries = {key: value for key, value in manifest.items() if key != "seal"}
+    entries["outputs"] = {**manifest["outputs"], **added}
+    write_whole(folder / MANIFEST, sealed_manifest(entries))
 
 
 def said_otherwise(run: Finished, described: Mapping[str, object]) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class Figure:
         _warn_without_cjk_font(self.language)
         return bytes(vl_convert.vegalite_to_pdf(self.json(), vl_version=_VERSION))
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_formats: object) -> dict[str, str]:
         """How a notebook shows the figure: as SVG, with its description as text."""
         return {"image/svg+xml": self.svg(), "text/plain": self.description}
 

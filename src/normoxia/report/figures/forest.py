@@ -160,7 +160,8 @@ def forest_figure(
     low, high = limits if limits is not None else _limits(effects, ratio)
     axis = _Axis(low, high, ratio)
     height = _ROW * len(rows)
-    label_width = max(text_width(row.label, 12) for row in rows) + 18
+    # a heading may run over the plot, where its line has nothing else
+    label_width = max(text_width(r.label, 12) for r in rows if r.kind != "heading") + 18
     detail_width = max((text_width(row.detail, 11) for row in rows), default=0) + (
         18 if any(r.detail for r in rows) else 0
     )
@@ -219,7 +220,7 @@ def forest_figure(
 
 
 def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
-    """Range that contains every estimate and all but very wide intervals."""
+    """Range that contains the null value, every estimate and all but very wide intervals."""
     ends = [e for row in effects for e in (row.estimate.low, row.estimate.high) if math.isfinite(e)]
     values = [row.estimate.value for row in effects]
     if not ratio:
@@ -231,8 +232,8 @@ def _limits(effects: Sequence[ForestRow], ratio: bool) -> tuple[float, float]:
         margin = 0.06 * (last - first or 1.0)
         return first - margin, last + margin
     ends = [e for e in ends if e > 0]
-    low = max(min([*ends, *values, 0.8]), min(values) / 3)
-    high = min(max([*ends, *values, 1.25]), max(values) * 3)
+    low = max(min([*ends, *values, 0.8]), min([*values, 1.0]) / 3)
+    high = min(max([*ends, *values, 1.25]), max([*values, 1.0]) * 3)
     return low / 1.06, high * 1.06
 
 
@@ -292,7 +293,7 @@ def _row(
     if row.kind == "heading" or math.isnan(estimate.value):
         return layers
     colour = palette.colour(0) if row.kind != "prediction" else palette.muted
-    layers += _interval(row, y, axis, colour, palette)
+    layers += _interval(row, y, axis, colour)
     numbers = text.interval(estimate, 2)
     if row.kind == "prediction":
         low, high = text.number(estimate.low, 2), text.number(estimate.high, 2)
@@ -309,7 +310,7 @@ def _row(
     return layers
 
 
-def _interval(row: ForestRow, y: float, axis: _Axis, colour: str, palette: Theme) -> list[Layer]:
+def _interval(row: ForestRow, y: float, axis: _Axis, colour: str) -> list[Layer]:
     """Interval and marker of one line, with arrows where it is cut."""
     estimate, layers = row.estimate, []
     low, high = axis.low, axis.high

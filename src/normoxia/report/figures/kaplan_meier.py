@@ -185,7 +185,7 @@ def kaplan_meier_figure(
         *table,
         *_curves(arms, end, ticks, endpoint_words, text, palette),
         *_published(arms, end, palette),
-        *_at_risk(arms, ticks, end, text, palette, left),
+        *_at_risk(arms, ticks, text, palette, left),
     ]
     spec = specification(
         _description(arms, endpoint_words, text),
@@ -444,7 +444,6 @@ def _diamond(value: dict[str, float], palette: Theme, index: int, offset: float)
 def _at_risk(
     arms: Sequence[KaplanMeierArm],
     ticks: NDArray[np.float64],
-    end: float,
     text: Language,
     palette: Theme,
     left: float,

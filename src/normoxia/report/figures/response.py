@@ -138,7 +138,7 @@ def waterfall_figure(
                         size=12,
                     ),
                     *_bars(values, len(order), cap, i == 0, text, palette),
-                    *_thresholds(len(order), text, palette, i == len(arms) - 1, width),
+                    *_thresholds(text, palette, i == len(arms) - 1, width),
                 ],
             }
         )
@@ -245,7 +245,7 @@ def spider_figure(
                     *_patient_lines(
                         values, _median_course(arm, end), end, cap, i == 0, text, palette
                     ),
-                    *_thresholds(end, text, palette, i == len(arms) - 1, width),
+                    *_thresholds(text, palette, i == len(arms) - 1, width),
                 ],
             }
         )
@@ -424,9 +424,7 @@ def _patient_lines(
     ]
 
 
-def _thresholds(
-    end: float, text: Language, palette: Theme, last: bool, width: float
-) -> list[Layer]:
+def _thresholds(text: Language, palette: Theme, last: bool, width: float) -> list[Layer]:
     """Lines at the thresholds of partial response and progression."""
     layers: list[Layer] = []
     for value, key in ((-30, "waterfall.partial"), (20, "waterfall.progression")):

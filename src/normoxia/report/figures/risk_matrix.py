@@ -79,12 +79,12 @@ def risk_matrix(
     title = text.say("credibility.matrix")
     layers = [
         *heading(title, [], -44, left, palette),
-        *_legend(left, text, palette),
+        *_legend(text, palette),
         *_grid(left, text, palette),
     ]
     for cell in dict.fromkeys((row.influence, row.consequence) for row in rows):
         cell_rows = [row for row in rows if (row.influence, row.consequence) == cell]
-        layers += _cell(cell_rows, text, palette)
+        layers += _cell(cell_rows, palette)
     description = text.say(
         "credibility.describe",
         rows=" ".join(
@@ -184,7 +184,7 @@ def _grid(left: float, text: Language, palette: Theme) -> list[Layer]:
     return layers
 
 
-def _cell(rows: Sequence[RiskRow], text: Language, palette: Theme) -> list[Layer]:
+def _cell(rows: Sequence[RiskRow], palette: Theme) -> list[Layer]:
     """Questions of one cell."""
     x, y = _corner(rows[0].influence, rows[0].consequence)
     lines = [(row, wrap(row.title, _CELL_WIDTH - 44, 12)) for row in rows]
@@ -203,7 +203,7 @@ def _cell(rows: Sequence[RiskRow], text: Language, palette: Theme) -> list[Layer
     return layers
 
 
-def _legend(left: float, text: Language, palette: Theme) -> list[Layer]:
+def _legend(text: Language, palette: Theme) -> list[Layer]:
     """Symbols of the statuses."""
     layers: list[Layer] = []
     end = 3.0 * _CELL_WIDTH

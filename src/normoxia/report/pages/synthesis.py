@@ -13,6 +13,7 @@ from normoxia.evidence.synthesis.answers import Analysis, Answer
 from normoxia.evidence.synthesis.judgement.certainty import Certainty
 from normoxia.evidence.synthesis.judgement.proportionality import Proportionality
 from normoxia.evidence.synthesis.model.components import ComponentEffect, ComponentFit
+from normoxia.evidence.synthesis.model.contrasts import Arm
 from normoxia.evidence.synthesis.model.meta import chi2_tail
 from normoxia.evidence.synthesis.model.network import NetworkEffect
 from normoxia.evidence.synthesis.pooling import Synthesis
@@ -32,6 +33,7 @@ from normoxia.report.views.over_time import (
 from normoxia.report.views.pooled import NetworkSections, Shares, percent, treatment_in
 from normoxia.report.views.pooled_checks import contribution_map, net_heat_map
 from normoxia.report.views.pooled_checks import funnel as funnel_of
+from normoxia.report.views.study_forest import study_forest, study_table
 from normoxia.report.views.tables import Table
 
 LANGUAGES = ("en", "zh")
@@ -54,6 +56,7 @@ def table_pages(
     without: Mapping[str, Sequence[NetworkEffect] | None] | None = None,
     parts: ComponentFit | None = None,
     time_lost: bool = False,
+    arms: Sequence[Arm] = (),
 ) -> ReportParts:
     """Return the report of a network from a file: pages, figures, and league tables.
 
@@ -83,6 +86,8 @@ def table_pages(
         Component model of the treatments.
     time_lost
         Whether ratios of restricted mean times lost are printed.
+    arms
+        Counts or means of the file, printed beside each study.
     """
     pages: list[Page] = []
     figures: list[Figure] = []
@@ -97,7 +102,8 @@ def table_pages(
             without=without,
             parts=parts,
         )
-        sections = _sections(pooled, figures)
+        answer = Section(text.say("pool.section_answer"), (Prose(pooled.answer_words()),))
+        sections = [answer, *_sections(pooled, figures, arms)]
         warnings = table_words(over_time, text)
         if over_time is not None and warnings:
             table = over_time_table(
@@ -107,7 +113,7 @@ def table_pages(
                 *(Prose(line) for line in warnings[1:]),
                 *([table] if table else []),
             )
-            sections.insert(0, Section(text.say("pool.section_over_time"), blocks))
+            sections.insert(1, Section(text.say("pool.section_over_time"), blocks))
         if findings or notes:
             semicolon = text.say("pool.semicolon")
             rows = [
@@ -230,7 +236,7 @@ def over_time_parts(
     return [warning, *shares] if warning else [], table, further_words(proportionality, text)
 
 
-def pooled_of(answer: Answer, analysis: Analysis, text: Language) -> NetworkSections | None:
+def pooled_of(analysis: Analysis, text: Language) -> NetworkSections | None:
     """Return the synthesis of one endpoint of a question in a language; None where nothing is pooled."""
     if analysis.synthesis is None:
         return None
@@ -246,7 +252,7 @@ def pooled_of(answer: Answer, analysis: Analysis, text: Language) -> NetworkSect
 
 def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question; None where none can be estimated."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None:
         return None
     treatments = set(pooled.network.treatments)
@@ -279,7 +285,7 @@ def headline_table(answer: Answer, analysis: Analysis, text: Language) -> Table 
 
 def without_table(answer: Answer, analysis: Analysis, text: Language) -> Table | None:
     """Table of the contrasts in question with each study left out; None where there are none."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None or not analysis.without:
         return None
     treatments = set(pooled.network.treatments)
@@ -454,12 +460,18 @@ def _page(
     )
 
 
-def _sections(pooled: NetworkSections, figures: list[Figure]) -> list[Section]:
+def _sections(
+    pooled: NetworkSections, figures: list[Figure], arms: Sequence[Arm] = ()
+) -> list[Section]:
     """The sections of every synthesis."""
+    if len(pooled.network.treatments) == 2:
+        return _pair_sections(pooled, figures, arms)
     say = pooled.say
+    studies = study_forest(pooled, arms)
     graph, forest, *rankings = pooled.figures()
     heat, shares, funnel = net_heat_map(pooled), contribution_map(pooled), funnel_of(pooled)
-    figures += [graph, forest, *rankings, *(f for f in (heat, shares, funnel) if f is not None)]
+    figures += [graph, forest, *rankings]
+    figures += [f for f in (studies, heat, shares, funnel) if f is not None]
     league = pooled.league() or Prose(say("pool.too_wide", n=len(pooled.network.treatments)))
     tables: dict[str, Table | None] = {
         "splits": pooled.splits_table(),
@@ -469,6 +481,7 @@ def _sections(pooled: NetworkSections, figures: list[Figure]) -> list[Section]:
     blocks: list[tuple[str, Sequence[Block | None]]] = [
         ("pool.section_network", (Prose(pooled.network_words()), graph)),
         ("pool.section_effects", (forest, pooled.effects_table(), league, pooled.without_table())),
+        ("pool.section_studies", (studies, study_table(pooled, arms))),
         (
             "pool.section_components",
             (*(Prose(x) for x in pooled.parts_words()), pooled.parts_table()),
@@ -486,13 +499,37 @@ def _sections(pooled: NetworkSections, figures: list[Figure]) -> list[Section]:
     ]
 
 
+def _pair_sections(
+    pooled: NetworkSections, figures: list[Figure], arms: Sequence[Arm]
+) -> list[Section]:
+    """The sections of a synthesis of two treatments, which has no graph, ranking or inconsistency."""
+    say = pooled.say
+    studies, funnel = study_forest(pooled, arms), funnel_of(pooled)
+    figures += [f for f in (studies or pooled.forest(), funnel) if f is not None]
+    blocks: list[tuple[str, Sequence[Block | None]]] = [
+        (
+            "pool.section_studies",
+            (Prose(pooled.network_words()), studies or pooled.forest(), study_table(pooled, arms)),
+        ),
+        (
+            "pool.section_effects",
+            (Prose(pooled.heterogeneity_words()), pooled.effects_table(), pooled.without_table()),
+        ),
+        ("pool.section_certainty", (pooled.certainty_table(), pooled.contribution_table(), funnel)),
+    ]
+    return [
+        Section(say(key), tuple(b for b in section_blocks if b is not None))
+        for key, section_blocks in blocks
+    ]
+
+
 def _endpoint(
     answer: Answer, analysis: Analysis, text: Language, figures: list[Figure], time_lost: bool
 ) -> tuple[list[Section], NetworkSections | None]:
     """Sections of one endpoint of a question."""
     say = text.say
     suffix = f"-{_file_name(analysis.asked.endpoint.value)}-{text.code}"
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     sections: list[Section] = []
     if pooled is not None:
         first: list[Block] = [
@@ -539,7 +576,7 @@ def _endpoint(
 
 def _highlights(answer: Answer, analysis: Analysis, text: Language) -> list[Highlight]:
     """The first contrasts in question that can be estimated, for a time to event."""
-    pooled = pooled_of(answer, analysis, text)
+    pooled = pooled_of(analysis, text)
     if pooled is None or analysis.asked.measure is not Measure.HAZARD_RATIO:
         return []
     treatments, highlights = set(pooled.network.treatments), []

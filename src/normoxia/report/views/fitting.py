@@ -90,14 +90,22 @@ def separate_structures(
 
 
 class StudyLeftOut(Protocol):
-    """Diagnostics of one left-out study: `calibration.leave_out.LeftOut` is one."""
+    """Diagnostics of one left-out study: `calibration.fitting.leave_out.LeftOutStudies` is one."""
 
     @property
-    def k(self) -> float: ...
+    def k(self) -> float:
+        """Pareto k of the re-weighting."""
+        ...
+
     @property
-    def effective(self) -> float: ...
+    def effective(self) -> float:
+        """Effective sample size."""
+        ...
+
     @property
-    def refitted(self) -> bool: ...
+    def refitted(self) -> bool:
+        """Whether the draws were sampled again without the study."""
+        ...
 
 
 def left_out_table(studies: Mapping[str, StudyLeftOut], text: Language) -> Table:

@@ -220,6 +220,57 @@ class NetworkSections:
             )
         return sentence
 
+    def answer_words(self) -> str:
+        """Return what the network says: which treatments differ from the reference, and how sure the ranking is."""
+        say = self.say
+        reference, effects = self.forests[0]
+        if not effects:
+            return ""
+        if len(effects) == 1:
+            return self._answer_for_pair(effects[0])
+        clear = [e for e in effects if not e.low <= 0.0 <= e.high]
+        names = say("pool.comma").join(
+            f"{self.treatment_name(e.treatment)} {self.text.interval(self.estimate_of(e), 2)}"
+            for e in clear
+        )
+        sentence = say(
+            "pool.answer_differ" if clear else "pool.answer_none_differs",
+            reference=self.treatment_name(reference),
+            k=len(clear),
+            n=len(effects),
+            names=names,
+        )
+        connected = {reference, *(e.treatment for e in effects)}
+        best = next(r for r in self.synthesis.ranking if r.treatment in connected)
+        return sentence + say(
+            "pool.answer_best",
+            treatment=self.treatment_name(best.treatment),
+            score=self.text.number(best.p_score, 2),
+            p=f"{100 * best.p_best:.0f}",
+            low=best.rank_interval[0],
+            high=best.rank_interval[1],
+        )
+
+    def _answer_for_pair(self, e: NetworkEffect) -> str:
+        """Return the answer of a network of two treatments."""
+        say = self.say
+        sentence = say(
+            "pool.answer_pair",
+            treatment=self.treatment_name(e.treatment),
+            reference=self.treatment_name(e.comparator),
+            measure=self.measure,
+            value=self.text.interval(self.estimate_of(e), 2),
+        )
+        if e.low <= 0.0 <= e.high:
+            sentence += say("pool.answer_includes")
+        else:
+            is_first = (e.estimate < 0.0) == (self.synthesis.small_values == "good")
+            better = e.treatment if is_first else e.comparator
+            sentence += say("pool.answer_excludes", better=self.treatment_name(better))
+        if self.fit.model == "random" and not math.isnan(e.prediction[0]):
+            sentence += say("pool.answer_prediction", interval=self.prediction_interval(e))
+        return sentence
+
     def limit_words(self) -> list[str]:
         """Return the limitations of this evidence as sentences."""
         say, fit, network = self.say, self.fit, self.network

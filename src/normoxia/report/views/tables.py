@@ -68,15 +68,29 @@ class BaselineRow(Protocol):
     """A row of Table 1, as `population.table_one` returns them."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Name of the characteristic."""
+        ...
+
     @property
-    def simulated(self) -> float: ...
+    def simulated(self) -> float:
+        """Value in the virtual population."""
+        ...
+
     @property
-    def published(self) -> float: ...
+    def published(self) -> float:
+        """Published value; nan where there is none."""
+        ...
+
     @property
-    def difference(self) -> float: ...
+    def difference(self) -> float:
+        """Standardised difference of the two."""
+        ...
+
     @property
-    def source(self) -> Source | None: ...
+    def source(self) -> Source | None:
+        """Where the published value was read."""
+        ...
 
 
 def table_one(
