@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -34,6 +35,23 @@ TRIALS = {
     str(HERE / "keynote-407.yaml"): ("all",),
     "study:OAK": ("all",),
     "orient-31": ("ITT",),
+}
+
+
+#: published figures in the columns of the table, from the registry; KEYNOTE-407 from doi:10.1056/NEJMoa1810865
+PUBLISHED = {
+    "ITT-WT: ABCP / BCP": "64, 48 | 8.3, 6.8 | 19.2, 14.7 | 0.62 | 0.80",
+    "ITT-WT: ACP / BCP": "–, 48 | 6.3, 6.8 | 19.0, 14.7 | – | 0.84",
+    "ITT-WT: ABCP / ACP": "64, – | 8.3, 6.3 | 19.2, 19.0 | – | –",
+    "KEYNOTE-024, all": "45, 28 | 10.3, 6.0 | 26.3, 13.4 | 0.50 | 0.62",
+    "KEYNOTE-042, all": "27, 27 | 5.4, 6.5 | 16.7, 12.1 | 1.07 | 0.79",
+    "1-49%: pembro / chemo": "– | – | – | – | 0.91",
+    ">=50%: pembro / chemo": "40, 32 | 7.1, 6.4 | 20.0, 12.2 | 0.81 | 0.68",
+    "KEYNOTE-189, all": "48, 19 | 9.0, 4.9 | 22.0, 10.6 | 0.50 | 0.60",
+    "keynote-407, all": "58, 38 | 6.4, 4.8 | 15.9, 11.3 | 0.56 | 0.64",
+    "OAK, all": "14, 13 | 2.8, 4.0 | 13.8, 9.6 | 0.95 | 0.75",
+    "ITT: A_sinti_bev_chemo / C_chemo": "44, 25 | 7.2, 4.3 | 21.1, 19.2 | 0.51 | –",
+    "ITT: B_sinti_chemo / C_chemo": "–, 25 | 5.5, 4.3 | –, 19.2 | 0.72 | –",
 }
 
 
@@ -307,9 +325,13 @@ def table(rows: Mapping[str, dict[str, dict[str, dict[str, object]]]]) -> str:
     for name in TRIALS:
         first = next(iter(rows.values()))[name]
         for label in first:
-            parts += [f"### {Path(name).stem.removeprefix('study:')}, {label}", "", _HEAD, _RULE]
+            head = f"{Path(name).stem.removeprefix('study:')}, {label}"
+            parts += [f"### {head}", "", _HEAD, _RULE]
             for title, figures_of in rows.items():
                 parts.append(_line(title, figures_of[name][label]))
+            parts += [
+                f"| published | {text} | – |" for key, text in PUBLISHED.items() if key in head
+            ]
             parts.append("")
     return "\n".join(parts)
 
@@ -321,12 +343,16 @@ _RULE = "|---|---|---|---|---|---|---|"
 def _line(title: str, f: Mapping[str, Any]) -> str:
     two = (
         f"{f['response'][0]:.0f}, {f['response'][1]:.0f}",
-        f"{f['progression_free'][0]:.1f}, {f['progression_free'][1]:.1f}",
-        f"{f['survival'][0]:.1f}, {f['survival'][1]:.1f}",
+        ", ".join(_months(value) for value in f["progression_free"]),
+        ", ".join(_months(value) for value in f["survival"]),
     )
     ratio = f"{f['hazard_ratio']:.2f} ({f['hazard_ratio_error']:.2f})"
     cells = (title, *two, ratio, f"{f['survival_ratio']:.2f}", f"{f['new_lesion']:.0f}")
     return f"| {' | '.join(cells)} |"
+
+
+def _months(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "not reached"
 
 
 def main() -> None:
