@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from normoxia.api.compare import Comparison as Comparison
     from normoxia.api.compare import compare as compare
+    from normoxia.api.design_trial import PlannedTrial as PlannedTrial
+    from normoxia.api.design_trial import design_trial as design_trial
     from normoxia.api.run import Run as Run
     from normoxia.api.sources import read_model as read_model
     from normoxia.api.sources import read_study as read_study
@@ -36,8 +38,10 @@ __version__ = "0.1.0"
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
     "Comparison": "api.compare",
+    "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "compare": "api.compare",
+    "design_trial": "api.design_trial",
     "open_run": "api.trials",
     "pool": "api.synthesis",
     "read_model": "api.sources",
@@ -50,8 +54,10 @@ _MODULES = {
 
 __all__ = [
     "Comparison",
+    "PlannedTrial",
     "Run",
     "compare",
+    "design_trial",
     "open_run",
     "pool",
     "read_model",

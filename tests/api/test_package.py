@@ -16,8 +16,10 @@ HEAVY = ("numpy", "scipy", "polars", "llvmlite", "pint", "altair", "yaml", "type
 def test_the_exported_names_are_these() -> None:
     assert nx.__all__ == [
         "Comparison",
+        "PlannedTrial",
         "Run",
         "compare",
+        "design_trial",
         "open_run",
         "pool",
         "read_model",

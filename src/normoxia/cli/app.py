@@ -27,6 +27,7 @@ from normoxia.cli import (
 )
 from normoxia.cli.calibrate import calibrate
 from normoxia.cli.compare import compare
+from normoxia.cli.design_trial import design_trial
 from normoxia.cli.forecast import forecast
 from normoxia.cli.pool import pool
 from normoxia.cli.protocol import protocol
@@ -65,6 +66,7 @@ def options(
 
 app.command("run")(run_verb)
 app.command("compare")(compare)
+app.command("design-trial")(design_trial)
 app.command("protocol")(protocol)
 app.command("simulate")(simulate.simulate)
 app.command("mechanism")(mechanism.mechanism)

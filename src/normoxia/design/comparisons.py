@@ -164,7 +164,7 @@ def parse(root: Node, text: str = "") -> ComparisonDesign:
         regimens, contrasts, without = _grid(f["grid"], findings)
     else:
         entries = f["regimens"].entries(findings)
-        regimens = tuple(_regimen(name, node, findings) for name, node in entries.items())
+        regimens = tuple(regimen_of(name, node, findings) for name, node in entries.items())
         contrasts, without = (), {}
     if "contrasts" in f:
         contrasts = _contrasts(f["contrasts"], regimens, findings)
@@ -174,8 +174,8 @@ def parse(root: Node, text: str = "") -> ComparisonDesign:
         findings.note(root.place, f"found {len(regimens)} regimens", "expected at least two")
     design = ComparisonDesign(
         name=f["comparison"].text(findings),
-        titles=_text(f["title"], findings),
-        asks=_text(f["asks"], findings),
+        titles=text_of(f["title"], findings),
+        asks=text_of(f["asks"], findings),
         place=f["place"].text(findings) if "place" in f else "",
         stage=f["stage"].text(findings),
         within=f["set"].text(findings) if "set" in f else "",
@@ -183,7 +183,7 @@ def parse(root: Node, text: str = "") -> ComparisonDesign:
         contrasts=contrasts,
         question=f["evidence"].text(findings) if "evidence" in f else "",
         without=without,
-        limits=tuple(_text(node, findings) for node in f["limits"].items(findings))
+        limits=tuple(text_of(node, findings) for node in f["limits"].items(findings))
         if "limits" in f
         else (),
         patients=f["patients"].whole(findings, 1) if "patients" in f else PATIENTS,
@@ -195,13 +195,14 @@ def parse(root: Node, text: str = "") -> ComparisonDesign:
     return design
 
 
-def _regimen(name: str, node: Node, findings: Findings) -> ComparedRegimen:
+def regimen_of(name: str, node: Node, findings: Findings) -> ComparedRegimen:
+    """Return the regimen of a node: title, regimen, later lines and node of the network."""
     f = node.fields(findings, ("title", "regimen"), ("later", "next_line", "node"))
     if not {"title", "regimen"} <= set(f):
         return ComparedRegimen(id=name, titles={}, courses=())
     return ComparedRegimen(
         id=name,
-        titles=_text(f["title"], findings),
+        titles=text_of(f["title"], findings),
         courses=_courses(f["regimen"], findings),
         later=f["later"].text(findings) if "later" in f else "",
         next_line=tuple(line.plain() for line in f["next_line"].items(findings))
@@ -298,7 +299,7 @@ def _grid(
 
 def _level(name: str, node: Node, findings: Findings) -> _Level:
     f = node.fields(findings, (), ("title", "regimen", "node"))
-    titles = _text(f["title"], findings) if "title" in f else {}
+    titles = text_of(f["title"], findings) if "title" in f else {}
     return _Level(
         id=name,
         titles={lang: titles.get(lang, name) for lang in LANGUAGES},
@@ -307,8 +308,8 @@ def _level(name: str, node: Node, findings: Findings) -> _Level:
     )
 
 
-def _text(node: Node, findings: Findings) -> Text:
-    """A text by language; one without a language is English."""
+def text_of(node: Node, findings: Findings) -> Text:
+    """Return a text by language; one without a language is English."""
     if not node.is_mapping:
         return {"en": node.text(findings)}
     return {lang: n.text(findings) for lang, n in node.fields(findings, (), LANGUAGES).items()}

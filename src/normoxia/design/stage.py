@@ -15,7 +15,9 @@ EVERYBODY = "all"
 _DROPPED = ("study", "baseline", "sets", "arms", "contrasts")
 
 
-def trial_of(design: ComparisonDesign, patients: int | None = None) -> Trial:
+def trial_of(
+    design: ComparisonDesign, patients: int | None = None, *, months: float | None = None
+) -> Trial:
     """Return the trial that simulates a comparison.
 
     Patients of all regimens are the same people with the same random numbers, so that differences
@@ -27,6 +29,8 @@ def trial_of(design: ComparisonDesign, patients: int | None = None) -> Trial:
         The comparison.
     patients
         Of each draw; as the document says when omitted.
+    months
+        Follow every patient this long from entry, in place of the accrual and cuts of the stage.
 
     Raises
     ------
@@ -58,6 +62,14 @@ def trial_of(design: ComparisonDesign, patients: int | None = None) -> Trial:
         *plain.get("notes", ()),
         f"Regimens of the comparison {design.name} on the stage of {stage.id}; no published trial stands beside it.",
     ]
+    if months is not None:
+        cut = f"{months:g} months"
+        protocol["follow_up"] = {
+            "accrual": "0 months",
+            "progression_cut": cut,
+            "survival_cut": cut,
+            "source": "every patient is followed alike; accrual is that of the drawn trials",
+        }
     text = documents.write(protocol)
     return files.parse(documents.parse(text, f"{protocol['trial']}.yaml"), text)
 
