@@ -182,8 +182,8 @@ CHANGES = (
                 "{on: kC, when: {egfr: mutant}, times: 1.3,",
                 "{on: kC, when: {egfr: mutant}, times: 1.26,",
             ),
-            _effect("{on: gnet, when: {line: 2, egfr: mutant}"),
-            _effect("{on: h_nl, when: {line: 2, egfr: mutant}"),
+            _effect("{on: gnet, when: {egfr: mutant, prior_tki: 1}"),
+            _effect("{on: h_nl, when: {egfr: mutant, prior_tki: 1}"),
             _effect(
                 "{on: gnet, when: {line: 2}, times: 1.3,",
                 "{on: gnet, when: {line: 2}, times: 1.03,",
