@@ -5,46 +5,22 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import normoxia
-from normoxia import mechanism, simulation
+from normoxia import library, mechanism, simulation
+from normoxia.calibration.fitting import ensemble
 from normoxia.mechanism import expression as ex
 from normoxia.mechanism.model import Model
 from normoxia.seeding import normals
-
-NSCLC = Path(next(iter(normoxia.__path__))) / "library" / "models" / "nsclc.yaml"
-
-#: one species per slot that nothing clears, so that a test can set a drug's level and keep it there
-LEVELS = """
-model: levels
-species:
-  checkpoint_level: {initial: 0, unit: 1}
-  ligand_level: {initial: 0, unit: 1}
-  trap_level: {initial: 0, unit: 1}
-  vegfr_level: {initial: 0, unit: 1}
-  offtarget_level: {initial: 0, unit: 1}
-  ctla4_level: {initial: 0, unit: 1}
-  chemo_level: {initial: 0, unit: 1}
-  cooperative_level: {initial: 0, unit: 1}
-contributes:
-  checkpoint_ratio: {expression: checkpoint_level, unit: 1}
-  ligand_ratio: {expression: ligand_level, unit: 1}
-  vegf_trap_ratio: {expression: trap_level, unit: 1}
-  vegfr_ratio: {expression: vegfr_level, unit: 1}
-  offtarget_ratio: {expression: offtarget_level, unit: 1}
-  ctla4_ratio: {expression: ctla4_level, unit: 1}
-  chemo_effect: {expression: chemo_level, unit: 1}
-  cooperative_reach: {expression: cooperative_level, unit: 1}
-"""
 
 Levels = Mapping[str, float]
 NOTHING: Levels = {}
 #: an antibody against PD-1 at a trough, tumour concentration over dissociation constant (bound to 97 %)
 ANTI_PD1: Levels = {"checkpoint_level": 30.0}
+#: an antibody against PD-L1, likewise
+ANTI_PDL1: Levels = {"ligand_level": 30.0}
 #: bevacizumab 15 mg/kg: its binding constant is exceeded a hundredfold throughout
 BEVACIZUMAB: Levels = {"trap_level": 100.0}
 
@@ -62,12 +38,12 @@ def multi_target_tki(exposure: float) -> Levels:
 @functools.cache
 def nsclc() -> Model:
     """The mechanism as shipped."""
-    return mechanism.read(NSCLC)
+    return mechanism.read(library.path("models", "nsclc"))
 
 
 def with_levels(model: Model) -> Model:
     """The model with drugs at constant levels."""
-    return mechanism.compose([model, mechanism.parse_module(LEVELS)])
+    return mechanism.compose([model, mechanism.read_module(library.path("models", "levels"))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +95,19 @@ def draw(n: int, seed: int, model: Model | None = None) -> dict[str, NDArray[np.
         else:
             drawn[parameter.name] = parameter.value + law.spread * z
     return drawn
+
+
+@functools.cache
+def ensemble_draws(n: int) -> dict[str, NDArray[np.float64]]:
+    """Typical patients of n possible trials under the shipped ensemble, one a draw; each of shape (n,).
+
+    What a population sets stays out: effects of covariates, spreads and correlations. The reference patient grows as the typical one.
+    """
+    parameters = {p.name: p.value for p in nsclc().parameters}
+    settings = ensemble.read().settings(n, 20261130)
+    names = set(settings[0].values) & set(parameters)
+    drawn = {name: np.array([setting.values[name] for setting in settings]) for name in names}
+    return {**drawn, "g_ref": drawn["gnet"]}
 
 
 class AtReference:

@@ -99,6 +99,14 @@ def test_without_c21_an_antibody_against_pd1_does_exactly_nothing():
     np.testing.assert_array_equal(course.values[0], course.values[1])
 
 
+@pytest.mark.parametrize("perfusion", [0.2, 0.7, 1.0, 1.3])
+def test_antibody_reaches_half_a_tumour_at_four_tenths_of_the_perfusion(perfusion):
+    """Q/(Q + 0.4) as long as the arrow stands, and the reference tumour's share at any perfusion once it is taken away (C27)."""
+    intact, ablated = AtReference(nsclc()), AtReference(mechanism.ablate(nsclc(), "C27"))
+    assert intact.value("reach", {"Q": perfusion}) == pytest.approx(perfusion / (perfusion + 0.4))
+    assert ablated.value("reach", {"Q": perfusion}) == pytest.approx(1 / 1.4)
+
+
 def test_the_vessel_balance_assumes_the_growth_of_the_median_patient():
     values = nsclc().defaults
     assert values["g_ref"] == values["gnet"]

@@ -18,81 +18,148 @@ HOUR = 1 / 24
     [
         (
             "atezolizumab 1200 mg q3w",
-            Course(Dose("atezolizumab", 1200, "mg", HOUR), (0.0,), 21.0, math.inf),
+            Course(
+                dose=Dose(drug="atezolizumab", amount=1200, basis="mg", duration=HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "bevacizumab 15 mg/kg q3w",
-            Course(Dose("bevacizumab", 15, "mg/kg", 1.5 * HOUR), (0.0,), 21.0, math.inf),
+            Course(
+                dose=Dose(drug="bevacizumab", amount=15, basis="mg/kg", duration=1.5 * HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "carboplatin AUC 6 q3w x4",
-            Course(Dose("carboplatin", 6, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4),
+            Course(
+                dose=Dose(drug="carboplatin", amount=6, basis="AUC", duration=0.5 * HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=4,
+            ),
         ),
         (
             "carboplatin AUC5 q3w x4",
-            Course(Dose("carboplatin", 5, "AUC", 0.5 * HOUR), (0.0,), 21.0, 4),
+            Course(
+                dose=Dose(drug="carboplatin", amount=5, basis="AUC", duration=0.5 * HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=4,
+            ),
         ),
         (
             "gemcitabine 1250 mg/m2 d1,8 q3w",
-            Course(Dose("gemcitabine", 1250, "mg/m2", 0.5 * HOUR), (0.0, 7.0), 21.0, math.inf),
+            Course(
+                dose=Dose(drug="gemcitabine", amount=1250, basis="mg/m2", duration=0.5 * HOUR),
+                days=(0.0, 7.0),
+                cycle_days=21.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "anlotinib 12 mg daily d1-14 q3w",
             Course(
-                Dose("anlotinib", 12, "mg", 0.0, "oral"),
-                tuple(map(float, range(14))),
-                21.0,
-                math.inf,
+                dose=Dose(drug="anlotinib", amount=12, basis="mg", duration=0.0, route="oral"),
+                days=tuple(map(float, range(14))),
+                cycle_days=21.0,
+                cycles=math.inf,
             ),
         ),
         (
             "lenvatinib 20 mg daily",
-            Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf),
+            Course(
+                dose=Dose(drug="lenvatinib", amount=20, basis="mg", duration=0.0, route="oral"),
+                days=(0.0,),
+                cycle_days=1.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "lenvatinib 20 mg/day",
-            Course(Dose("lenvatinib", 20, "mg", 0.0, "oral"), (0.0,), 1.0, math.inf),
+            Course(
+                dose=Dose(drug="lenvatinib", amount=20, basis="mg", duration=0.0, route="oral"),
+                days=(0.0,),
+                cycle_days=1.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "envafolimab 150 mg weekly",
-            Course(Dose("envafolimab", 150, "mg", 0.0, "sc"), (0.0,), 7.0, math.inf),
+            Course(
+                dose=Dose(drug="envafolimab", amount=150, basis="mg", duration=0.0, route="sc"),
+                days=(0.0,),
+                cycle_days=7.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "ipilimumab 1 mg/kg once",
-            Course(Dose("ipilimumab", 1, "mg/kg", 0.5 * HOUR), (0.0,), 1.0, 1),
+            Course(
+                dose=Dose(drug="ipilimumab", amount=1, basis="mg/kg", duration=0.5 * HOUR),
+                days=(0.0,),
+                cycle_days=1.0,
+                cycles=1,
+            ),
         ),
         (
             "rh_endostatin 7.5 mg/m2/day d1-14 q3w continuous",
-            Course(Dose("rh_endostatin", 105, "mg/m2", 14.0), (0.0,), 21.0, math.inf),
+            Course(
+                dose=Dose(drug="rh_endostatin", amount=105, basis="mg/m2", duration=14.0),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "rh-endostatin 7.5 mg/m2/day d1-14 q3w",
             Course(
-                Dose("rh_endostatin", 7.5, "mg/m2", 4 * HOUR),
-                tuple(map(float, range(14))),
-                21.0,
-                math.inf,
+                dose=Dose(drug="rh_endostatin", amount=7.5, basis="mg/m2", duration=4 * HOUR),
+                days=tuple(map(float, range(14))),
+                cycle_days=21.0,
+                cycles=math.inf,
             ),
         ),
         (
             "rh_endostatin 105 mg/m2 q3w over 72 h",
-            Course(Dose("rh_endostatin", 105, "mg/m2", 3.0), (0.0,), 21.0, math.inf),
+            Course(
+                dose=Dose(drug="rh_endostatin", amount=105, basis="mg/m2", duration=3.0),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
+            ),
         ),
         (
             "pembrolizumab 200 mg q3w x35 delayed 2 weeks",
-            Course(Dose("pembrolizumab", 200, "mg", 0.5 * HOUR), (0.0,), 21.0, 35, 14.0),
+            Course(
+                dose=Dose(drug="pembrolizumab", amount=200, basis="mg", duration=0.5 * HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=35,
+                start=14.0,
+            ),
         ),
         (
             "sintilimab 200 mg q3w until 24 months",
-            Course(Dose("sintilimab", 200, "mg", 0.75 * HOUR), (0.0,), 21.0, math.inf, until=730.5),
+            Course(
+                dose=Dose(drug="sintilimab", amount=200, basis="mg", duration=0.75 * HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
+                until=730.5,
+            ),
         ),
         (
             "ivonescimab 20 mg/kg q3w paused 42-63",
             Course(
-                Dose("ivonescimab", 20, "mg/kg", HOUR),
-                (0.0,),
-                21.0,
-                math.inf,
+                dose=Dose(drug="ivonescimab", amount=20, basis="mg/kg", duration=HOUR),
+                days=(0.0,),
+                cycle_days=21.0,
+                cycles=math.inf,
                 paused=((42.0, 63.0),),
             ),
         ),
@@ -173,13 +240,13 @@ def printable(draw: st.DrawFn) -> Regimen:
         pauses = draw(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 50)), max_size=2))
         found.append(
             Course(
-                Dose(drug, amount, basis, duration, route),
-                tuple(map(float, sorted(days))),
-                float(cycle),
-                times,
-                draw(st.one_of(st.just(0.0), st.floats(0.0, 500.0))),
-                draw(st.one_of(st.just(math.inf), st.floats(1.0, 900.0))),
-                tuple((float(first), float(first + length)) for first, length in pauses),
+                dose=Dose(drug=drug, amount=amount, basis=basis, duration=duration, route=route),
+                days=tuple(map(float, sorted(days))),
+                cycle_days=float(cycle),
+                cycles=times,
+                start=draw(st.one_of(st.just(0.0), st.floats(0.0, 500.0))),
+                until=draw(st.one_of(st.just(math.inf), st.floats(1.0, 900.0))),
+                paused=tuple((float(first), float(first + length)) for first, length in pauses),
             )
         )
     return Regimen(tuple(found))

@@ -23,15 +23,18 @@ def courses(draw: st.DrawFn, endless: bool = True) -> Course:
     days = draw(st.lists(st.integers(0, cycle - 1), min_size=1, max_size=4, unique=True))
     basis = draw(st.sampled_from(["mg", "mg/kg", "mg/m2", "AUC"]))
     dose = Dose(
-        drug, draw(st.integers(1, 400)) / 8.0, basis, draw(st.sampled_from([0.0, 0.0625, 1.0]))
+        drug=drug,
+        amount=draw(st.integers(1, 400)) / 8.0,
+        basis=basis,
+        duration=draw(st.sampled_from([0.0, 0.0625, 1.0])),
     )
     times = draw(st.integers(1, 5)) if not endless or draw(st.booleans()) else math.inf
     return Course(
-        dose,
-        tuple(float(day) for day in sorted(days)),
-        float(cycle),
-        times,
-        float(draw(st.integers(0, 40))),
+        dose=dose,
+        days=tuple(float(day) for day in sorted(days)),
+        cycle_days=float(cycle),
+        cycles=times,
+        start=float(draw(st.integers(0, 40))),
     )
 
 
@@ -148,7 +151,7 @@ def test_a_finite_regimen_gives_nothing_after_its_end(a: Regimen) -> None:
 
 
 def test_a_cycle_leaves_the_rest_of_its_days_free() -> None:
-    one = give(Dose("bevacizumab", 15, "mg/kg", 0.0625)).cycle(21)
+    one = give(Dose(drug="bevacizumab", amount=15, basis="mg/kg", duration=0.0625)).cycle(21)
     assert one.duration == 21.0
     assert one.repeat() == regimen("bevacizumab 15 mg/kg q3w")
     assert one.repeat(4) == regimen("bevacizumab 15 mg/kg q3w x4")
@@ -190,24 +193,33 @@ def test_an_operation_on_a_drug_that_is_not_given_names_those_that_are() -> None
 )
 def test_a_course_that_cannot_be_is_refused(course: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        Course(Dose("bevacizumab", 15, "mg/kg"), **course)
+        Course(dose=Dose(drug="bevacizumab", amount=15, basis="mg/kg"), **course)
 
 
 def test_a_dose_below_zero_or_without_a_number_is_refused() -> None:
     for amount in (-1.0, math.nan, math.inf):
         with pytest.raises(InvalidArgument, match="expected a dose of 0 or more"):
-            Dose("bevacizumab", amount)
+            Dose(drug="bevacizumab", amount=amount)
 
 
 def test_an_infusion_longer_than_its_interval_is_refused() -> None:
     with pytest.raises(
         InvalidArgument, match="infusion over 2 days that starts every 1 days, so doses overlap"
     ):
-        Course(Dose("rh_endostatin", 10, "mg", 2.0), (0.0, 1.0), 21.0)
+        Course(
+            dose=Dose(drug="rh_endostatin", amount=10, basis="mg", duration=2.0),
+            days=(0.0, 1.0),
+            cycle_days=21.0,
+        )
 
 
 def test_times_of_a_course_count_its_pauses_and_its_end() -> None:
     course = Course(
-        Dose("bevacizumab", 15, "mg/kg"), (0.0, 7.0), 21.0, 3, 5.0, paused=((26.0, 30.0),)
+        dose=Dose(drug="bevacizumab", amount=15, basis="mg/kg"),
+        days=(0.0, 7.0),
+        cycle_days=21.0,
+        cycles=3,
+        start=5.0,
+        paused=((26.0, 30.0),),
     )
     np.testing.assert_array_equal(course.times(0.0, 100.0), [5.0, 12.0, 33.0, 47.0, 54.0])

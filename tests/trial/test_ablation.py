@@ -33,7 +33,8 @@ def test_without_c29_immunity_knows_nothing_of_pd_l1() -> None:
         np.corrcoef(np.log(p.parameters["kI"]), np.log(p.parameters["L1"]))[0, 1]
         for p in (drawn(whole), drawn(without))
     ]
-    assert told[0] > 0.6
+    # 0.5 in the document; its standard error at 400 pairs is 0.04
+    assert told[0] > 0.38
     # 400 pairs: the standard error of a correlation of 0 is 0.05
     assert abs(told[1]) < 0.15
 

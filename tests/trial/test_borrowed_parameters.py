@@ -19,13 +19,13 @@ def test_every_borrower_and_lender_is_a_drug_of_the_same_kind() -> None:
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 def test_what_moves_the_lender_moves_the_borrower_in_proportion(scale: float) -> None:
-    """Potencies in the documents: cabozantinib 0.052 and sitravatinib 0.0262, lenvatinib 4.5 and famitinib 4.33."""
+    """Potencies in the documents: cabozantinib 0.052 and sitravatinib 8.99, lenvatinib 4.5 and famitinib 11."""
     given = ParameterSet(
-        {"cabozantinib_vegfr_potency": 0.052 * scale, "lenvatinib_vegfr_potency": 4.5 * scale}
+        {"cabozantinib_vegfr_potency": 0.0517 * scale, "lenvatinib_vegfr_potency": 4.5 * scale}
     )
     moved = borrowed_parameters.fill_borrowed(given).values
-    assert moved["sitravatinib_vegfr_potency"] == pytest.approx(0.0262 * scale)
-    assert moved["famitinib_vegfr_potency"] == pytest.approx(4.33 * scale)
+    assert moved["sitravatinib_vegfr_potency"] == pytest.approx(8.99 * scale)
+    assert moved["famitinib_vegfr_potency"] == pytest.approx(11 * scale)
     assert {name: moved[name] for name in given.values} == given.values
     assert len(moved) == 4
 

@@ -98,7 +98,7 @@ def drugs(incomplete: str) -> list[str]:
 
 def models(incomplete: str) -> list[str]:
     """Models of the library that stand alone, and documents."""
-    return [*matching(["nsclc"], incomplete), *files(_DOCUMENTS)(incomplete)]
+    return [*matching(["nsclc", "nsclc-levels"], incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
 def statements(incomplete: str) -> list[str]:

@@ -49,6 +49,7 @@ def mechanism(
                         "tag": s.tag,
                         "says": dict(s.says),
                         "review_place": s.review_place,
+                        "added": dict(s.added),
                         "term": s.term,
                         "strengths": {name: strengths[name] for name in s.strengths},
                         "ablation": dict(s.ablation),
@@ -68,7 +69,7 @@ def mechanism(
     rows = [
         (
             s.tag,
-            s.says.get(lang, s.says.get("en", "")),
+            _text(s, lang, text),
             text.term(s.review_place),
             text.term(s.term),
             ", ".join(f"{name} {strengths[name]:g}" for name in s.strengths),
@@ -78,6 +79,13 @@ def mechanism(
     ]
     heads = ("tag", "statement", "review", "term", "strength", "ablation")
     print_table(title, [text.say(f"mechanism.{head}") for head in heads], rows)
+
+
+def _text(statement: Statement, lang: str, text: Language) -> str:
+    """What a statement says, then what of it the authors of the model added."""
+    says = statement.says.get(lang, statement.says.get("en", ""))
+    added = statement.added.get(lang, statement.added.get("en", ""))
+    return f"{says} {text.say('mechanism.added', what=added)}" if added else says
 
 
 def _carried_elsewhere() -> dict[str, str]:

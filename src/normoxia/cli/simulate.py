@@ -33,7 +33,11 @@ EXAMPLES = examples(
 
 def simulate(
     model: Annotated[
-        Path, typer.Argument(autocompletion=completion.models, help="A model document.")
+        str,
+        typer.Argument(
+            autocompletion=completion.models,
+            help="A model document, or a shipped model such as nsclc-levels.",
+        ),
     ],
     times: Annotated[
         str, typer.Option("--times", help="Such as 0,42,84 or 0:728:7, in the model's time unit.")

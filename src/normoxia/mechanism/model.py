@@ -178,6 +178,7 @@ class Switch:
 class Statement:
     """One causal statement: what it says (by language), where it stands, the term that carries it, how to ablate it.
 
+    added      what of it the authors of the model added to the review, by language; empty when all is the review's
     strengths  parameters whose size is the strength of the arrow
     ablation   parameter values that remove it; empty for an emergent statement, which is tested, not coded
     driver, target, sign  the arrow, for sign tests: the target's derivative has this sign in the driver
@@ -193,6 +194,7 @@ class Statement:
     target: str = ""
     sign: int = 0
     emergent: bool = False
+    added: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default=_NO_PLACE, compare=False)
 
 

@@ -328,7 +328,7 @@ def _switch(name: str, node: Node, findings: Findings) -> Switch:
 
 
 def _statement(tag: str, node: Node, findings: Findings) -> Statement:
-    optional = ("strengths", "ablate", "arrow", "emergent")
+    optional = ("strengths", "ablate", "arrow", "emergent", "added")
     entries = node.fields(findings, required=("says", "review", "term"), optional=optional)
     arrow = (
         entries["arrow"].fields(findings, required=("driver", "target", "sign"))
@@ -338,10 +338,15 @@ def _statement(tag: str, node: Node, findings: Findings) -> Statement:
     sign = arrow["sign"].whole(findings) if "sign" in arrow else 0
     if "sign" in arrow and sign not in (-1, 1):
         findings.note(arrow["sign"].place, f"found {sign}", "expected +1 or -1")
-    says = entries["says"].entries(findings) if "says" in entries else {}
+    says, added = (
+        {language: text.text(findings) for language, text in entries[key].entries(findings).items()}
+        if key in entries
+        else {}
+        for key in ("says", "added")
+    )
     return Statement(
         tag,
-        says={language: text.text(findings) for language, text in says.items()},
+        says=says,
         review_place=text_of(entries.get("review"), findings),
         term=text_of(entries.get("term"), findings),
         strengths=names_in(entries.get("strengths"), findings),
@@ -350,6 +355,7 @@ def _statement(tag: str, node: Node, findings: Findings) -> Statement:
         target=text_of(arrow.get("target"), findings),
         sign=sign,
         emergent=entries["emergent"].boolean(findings) if "emergent" in entries else False,
+        added=added,
         place=node.place,
     )
 

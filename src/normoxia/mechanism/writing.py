@@ -176,6 +176,7 @@ def _statement(s: Statement) -> _Plain:
                 "ablate": dict(s.ablation),
                 "arrow": arrow,
                 "emergent": True if s.emergent else None,
+                "added": dict(s.added),
             }
         )
     )

@@ -2,7 +2,7 @@
 
 Read `regimen` first: doses, courses and how they combine. Then
 
-    notation     regimens as text, read and printed: `bevacizumab 15 mg/kg q3w`; one course of it in `course_text`, `words`
+    notation     regimens as text, read and printed: `bevacizumab 15 mg/kg q3w`; one course of it in `course_text`, `course_terms`, `words`
     schedule     a regimen and patients to the `Inputs` of a window of days
     drug         the values of a drug document: kinetics, effects, toxicity, published exposures
     files        drug documents read, the shipped library found by any name; section by section in `reading`

@@ -68,7 +68,7 @@ TOXICITY_GROUPS = ("checkpoint", "vegf_antibody", "kinase_inhibitor", "chemother
 CHECKPOINT_SLOTS = ("checkpoint_ratio", "ligand_ratio")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Quantity(Value):
     """A number with unit and source.
 
@@ -94,7 +94,7 @@ class Quantity(Value):
         return 0.0 if math.isnan(self.variation) else math.sqrt(math.log1p(self.variation**2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KineticParameter:
     """A pharmacokinetic parameter of the typical patient, and how it differs between patients.
 
@@ -120,7 +120,7 @@ class ClearanceOverTime:
     steepness: Quantity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrugEffect:
     """What a drug adds to one slot.
 
@@ -141,7 +141,7 @@ class DrugEffect:
     of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Toxicity:
     """Hazard of adverse events of grade 3 or more that a drug's class adds [C32].
 
@@ -191,7 +191,7 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """A published exposure that the kinetics must reproduce.
 
@@ -216,7 +216,7 @@ class Exposure:
     by_construction: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
     """A drug: what it is called, how the body handles it, what it hits, what it harms.
 

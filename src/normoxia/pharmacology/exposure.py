@@ -1,4 +1,4 @@
-"""Simulated against published exposures: does the typical patient lie where measurements did, do patients vary as they did?
+"""Simulated against published exposures of the typical patient, and against their published variation.
 
 Linear drugs are computed in closed form. Drugs with saturable elimination or clearance that changes with time are integrated
 by SciPy, for the typical patient only.
@@ -30,7 +30,7 @@ TOLERATED = 1.25
 _SETTLED = 730.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExposureComparison:
     """One published exposure beside the simulated one, both in mg/L, mg*day/L or days.
 
@@ -122,13 +122,32 @@ def compare(
     patient = exposure.patient
     typical = float(_measured(drug, exposure, parameters(drug, patient)))
     if not is_linear(drug):
-        return ExposureComparison(drug.name, exposure, typical, math.nan, math.nan, math.nan)
+        return ExposureComparison(
+            drug=drug.name,
+            exposure=exposure,
+            typical=typical,
+            low=math.nan,
+            high=math.nan,
+            variation=math.nan,
+        )
     drawn = _measured(drug, exposure, parameters(drug, patient, n_patients, seed))
     if np.ptp(drawn) == 0.0:
-        return ExposureComparison(drug.name, exposure, typical, typical, typical, 0.0)
+        return ExposureComparison(
+            drug=drug.name,
+            exposure=exposure,
+            typical=typical,
+            low=typical,
+            high=typical,
+            variation=0.0,
+        )
     low, high = np.quantile(drawn, (0.05, 0.95))
     return ExposureComparison(
-        drug.name, exposure, typical, float(low), float(high), float(drawn.std() / drawn.mean())
+        drug=drug.name,
+        exposure=exposure,
+        typical=typical,
+        low=float(low),
+        high=float(high),
+        variation=float(drawn.std() / drawn.mean()),
     )
 
 

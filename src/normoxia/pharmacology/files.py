@@ -91,12 +91,12 @@ def toxicity_classes() -> Mapping[str, Toxicity]:
         group = parts.pop("group", None)
         if len(parts) == 4:
             classes[name] = Toxicity(
-                name,
-                reader.quantity(parts["cumulative"], "1"),
-                reader.quantity(parts["course"], "day"),
-                reader.quantity(parts["late_ratio"], "1"),
-                reader.quantity(parts["fatal_share"], "1"),
-                group.text(findings, TOXICITY_GROUPS) if group else "",
+                toxicity_class=name,
+                cumulative=reader.quantity(parts["cumulative"], "1"),
+                course=reader.quantity(parts["course"], "day"),
+                late_ratio=reader.quantity(parts["late_ratio"], "1"),
+                fatal_share=reader.quantity(parts["fatal_share"], "1"),
+                group=group.text(findings, TOXICITY_GROUPS) if group else "",
             )
     findings.raise_any()
     return MappingProxyType(classes)

@@ -222,7 +222,11 @@ class _Builder:
             assert leader is not None
             typical = f"{p.follows}_typical"
             if not any(q.name == self.name(typical) for q in self.parameters):
-                bare = Quantity(leader.quantity.value, leader.quantity.unit, leader.quantity.source)
+                bare = Quantity(
+                    value=leader.quantity.value,
+                    unit=leader.quantity.unit,
+                    source=leader.quantity.source,
+                )
                 self.parameter(
                     typical, bare, f"{p.follows.replace('_', ' ')} of the typical patient"
                 )
@@ -370,7 +374,7 @@ class _Builder:
         )
         self.process("loss", "@effect_loss*@effect", {"effect": "-1"}, "loss of effect")
         if effect.reference_dose.unit == "mg*min/mL":
-            nonrenal = Quantity(25.0, "mL/min", _CALVERT)
+            nonrenal = Quantity(value=25.0, unit="mL/min", source=_CALVERT)
             self.parameter(
                 "nonrenal_clearance", nonrenal, "carboplatin clearance beside filtration"
             )

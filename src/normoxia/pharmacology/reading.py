@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import cast
 
 from normoxia import units
-from normoxia.documents import Findings, Node, Place
+from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument, NormoxiaError
 from normoxia.mechanism import expression
 from normoxia.outcome import Source
@@ -57,7 +57,7 @@ class Reader:
     def __init__(self, findings: Findings, sources: Mapping[str, Source]) -> None:
         self.findings, self.sources = findings, sources
 
-    def source(self, fields: Mapping[str, Node], place: Place) -> Source:
+    def source(self, fields: Mapping[str, Node]) -> Source:
         """The source a number names: a key of `sources`, or `assumed: ...` or `recalled: ...`."""
         if "source" not in fields:
             return Source("missing", verified=False)
@@ -81,7 +81,7 @@ class Reader:
         findings = self.findings
         fields = node.fields(findings, ("value", "unit", "source"), (*_QUANTITY[2:], *extra))
         if not {"value", "unit", "source"} <= fields.keys():
-            return Quantity(math.nan, unit, Source("missing", verified=False))
+            return Quantity(value=math.nan, unit=unit, source=Source("missing", verified=False))
         factor = self._factor(fields["unit"], unit)
         low = high = math.nan
         if "range" in fields:
@@ -94,15 +94,17 @@ class Reader:
                 )
         value = fields["value"].number(findings) * factor
         return Quantity(
-            value,
-            unit,
-            self.source(fields, node.place),
-            fields["cv"].number(findings, 0.0, 300.0) / 100.0 if "cv" in fields else math.nan,
-            fields["sd"].number(findings, 0.0) * factor if "sd" in fields else math.nan,
-            low,
-            high,
-            fields["note"].text(findings) if "note" in fields else "",
-            self.source({"source": fields["cv_source"]}, node.place)
+            value=value,
+            unit=unit,
+            source=self.source(fields),
+            variation=fields["cv"].number(findings, 0.0, 300.0) / 100.0
+            if "cv" in fields
+            else math.nan,
+            deviation=fields["sd"].number(findings, 0.0) * factor if "sd" in fields else math.nan,
+            low=low,
+            high=high,
+            note=fields["note"].text(findings) if "note" in fields else "",
+            variation_source=self.source({"source": fields["cv_source"]})
             if "cv_source" in fields
             else None,
         )
@@ -202,7 +204,7 @@ def drug_of(root: Node, findings: Findings, classes: Mapping[str, Toxicity]) -> 
 def _label(node: Node, reader: Reader) -> LabelDose:
     fields = node.fields(reader.findings, ("dose", "source"), ("verified",))
     text = fields["dose"].text(reader.findings) if "dose" in fields else ""
-    return LabelDose(text, reader.source(fields, node.place))
+    return LabelDose(text, reader.source(fields))
 
 
 def _toxicity(node: Node, classes: Mapping[str, Toxicity], findings: Findings) -> Toxicity:
@@ -229,7 +231,15 @@ def _parameters(node: Node | None, reader: Reader) -> tuple[KineticParameter, ..
         correlation = (
             extra["correlation"].number(findings, -1.0, 1.0) if "correlation" in extra else 1.0
         )
-        found.append(KineticParameter(name, quantity, covariates, follows, correlation))
+        found.append(
+            KineticParameter(
+                name=name,
+                quantity=quantity,
+                covariates=covariates,
+                follows=follows,
+                correlation=correlation,
+            )
+        )
     return tuple(found)
 
 
@@ -267,7 +277,7 @@ def _effect(slot: str, node: Node, reader: Reader) -> DrugEffect:
         if key in fields:
             quantities[key] = reader.quantity(fields[key], unit or _reference_unit(fields[key]))
     return DrugEffect(
-        slot,
+        slot=slot,
         of=fields["of"].text(reader.findings, values.SLOTS) if "of" in fields else "",
         **quantities,
     )
@@ -294,12 +304,14 @@ def _exposure(node: Node, reader: Reader) -> Exposure:
         patient = {name: entry.number(findings) for name, entry in known.items()}
     cycle = fields["cycle"].value if "cycle" in fields else "steady"
     return Exposure(
-        cast(values.Measure, measure or "trough"),
-        fields["regimen"].text(findings) if "regimen" in fields else "",
-        0 if cycle == "steady" else fields["cycle"].whole(findings, 1),
-        reader.quantity(node, unit, own),
-        fields["factor"].number(findings, 1.0) if "factor" in fields else 1.25,
-        fields["finding"].text(findings) if "finding" in fields else "",
-        MappingProxyType(patient),
-        fields["by_construction"].boolean(findings) if "by_construction" in fields else False,
+        measure=cast(values.Measure, measure or "trough"),
+        regimen=fields["regimen"].text(findings) if "regimen" in fields else "",
+        cycle=0 if cycle == "steady" else fields["cycle"].whole(findings, 1),
+        quantity=reader.quantity(node, unit, own),
+        factor=fields["factor"].number(findings, 1.0) if "factor" in fields else 1.25,
+        finding=fields["finding"].text(findings) if "finding" in fields else "",
+        patient=MappingProxyType(patient),
+        by_construction=fields["by_construction"].boolean(findings)
+        if "by_construction" in fields
+        else False,
     )

@@ -23,7 +23,7 @@ Pause = tuple[float, float]
 _SHORTEST_CYCLE = 1.0 / 1441.0
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Dose:
     """One administration.
 
@@ -57,7 +57,7 @@ class Dose:
             )
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Course:
     """One dose on some days of a cycle, for a number of cycles.
 
@@ -156,8 +156,8 @@ class Course:
         until = self.until if self.until < natural_end else math.inf
         end = min(natural_end, until)
         merged: list[Pause] = []
-        for begin, finish in sorted(self.paused):
-            begin, finish = max(begin, self.start), min(finish, end)
+        for first, last in sorted(self.paused):
+            begin, finish = max(first, self.start), min(last, end)
             if finish <= begin:
                 continue
             if merged and begin <= merged[-1][1]:
@@ -197,13 +197,13 @@ class Regimen:
         return Regimen(self.courses + other.courses)
 
     def then(self, other: Regimen) -> Regimen:
-        """This one, then the other from the day this one ends. Raises InvalidArgument when this one never ends."""
+        """Give this one, then the other from the day this one ends. Raises InvalidArgument when this one never ends."""
         if not other.courses:
             return self
         return self.with_(other.delay(self._finite("then")))
 
     def repeat(self, times: float = math.inf) -> Regimen:
-        """This one that many times in a row, for ever by default; 0 times is nothing."""
+        """Repeat this one that many times in a row, for ever by default; 0 times is nothing."""
         if times < 0 or (math.isfinite(times) and times != int(times)):
             raise InvalidArgument(f"found {times:g} repeats; expected a whole number of 0 or more")
         if times == 0 or not self.courses:
@@ -225,7 +225,7 @@ class Regimen:
         return Regimen(tuple(repeated))
 
     def cycle(self, days: float) -> Regimen:
-        """This one as a single cycle of so many days, the rest of which is free. Raises InvalidArgument when it does not fit."""
+        """Take this one as a single cycle of so many days, the rest of which is free. Raises InvalidArgument when it does not fit."""
         for course in self.courses:
             last = course.times(0.0, math.inf if math.isfinite(course.cycles) else course.until)
             if not math.isfinite(course.end) or (last.size and last[-1] >= days):
@@ -309,7 +309,7 @@ NOTHING = Regimen()
 
 def give(dose: Dose) -> Regimen:
     """A dose, once, on day 0, as a cycle of one day (or as long as its infusion)."""
-    return Regimen((Course(dose, cycle_days=max(1.0, dose.duration)),))
+    return Regimen((Course(dose=dose, cycle_days=max(1.0, dose.duration)),))
 
 
 def _flat(course: Course, length: float) -> Course:
@@ -317,4 +317,4 @@ def _flat(course: Course, length: float) -> Course:
     days = tuple(float(day) for day in course.times(0.0, course.end))
     if not days:
         return replace(course, cycles=0.0)
-    return Course(course.dose, days, length, 1.0)
+    return Course(dose=course.dose, days=days, cycle_days=length, cycles=1.0)

@@ -61,15 +61,18 @@ class TokenReader:
 
     @property
     def left(self) -> bool:
+        """Whether words are left."""
         return self.at < len(self.words)
 
     def next(self, wanted: str = "") -> str:
+        """Take the next word. Raises InvalidArgument, saying what was wanted, at the end."""
         if not self.left:
             raise self.refuse("found the end", f"expected {wanted}")
         self.at += 1
         return self.words[self.at - 1]
 
     def refuse(self, found: str, expected: str) -> InvalidArgument:
+        """Give the error to raise, with the whole text of the regimen."""
         return InvalidArgument(f'regimen "{self.text}": {found}; {expected}')
 
     def duration(self, after: str) -> float:
@@ -97,6 +100,7 @@ class TokenReader:
         return days
 
     def pause(self) -> tuple[float, float]:
+        """First and last day of a pause, such as 42-63; the last is infinite for 42-."""
         word = self.next("days after paused, such as 42-63")
         match = re.match(r"(\d+\.?\d*)-(\d+\.?\d*)?$", word)
         if not match:

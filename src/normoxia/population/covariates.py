@@ -146,7 +146,8 @@ class CovariateEffect:
     """What belonging to some patients does to a parameter or latent.
 
     times   factor on a parameter's value
-    shift   added on the scale its distribution is normal on (log, logit or natural; natural for a latent)
+    shift   added on the scale its distribution is normal on (log, logit or natural; natural for a latent); nothing on a
+            parameter without a distribution, which all patients of a condition share
     status  "published", "assumed", or "starting value" (a prototype's fit, to be calibrated)
     statement  tag of the causal statement that it carries, or ""
     """
@@ -174,11 +175,16 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Typical(Value):
-    """A parameter's typical value or spread over patients, where the population sets them instead of the model (nan: the model's)."""
+    """A parameter's typical value or spread over patients, where the population sets them instead of the model.
+
+    value, spread  nan: the model's
+    same_as        another parameter, whose typical value this one takes; "" for none. A value goes before it.
+    """
 
     parameter: str
     value: float = np.nan
     spread: float = np.nan
+    same_as: str = ""
     status: str = "assumed"
     source: Source = field(default_factory=lambda: Source("assumed", verified=False))
 

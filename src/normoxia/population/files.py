@@ -325,11 +325,14 @@ def _correlation(node: Node, findings: Findings) -> Correlation:
 
 
 def _typical(name: str, node: Node, findings: Findings) -> Typical:
-    fields = node.fields(findings, (), ("value", "spread", "status", "source", "verified"))
+    fields = node.fields(
+        findings, (), ("value", "spread", "same_as", "status", "source", "verified")
+    )
     value = fields["value"].number(findings) if "value" in fields else math.nan
     spread = fields["spread"].number(findings, 0.0) if "spread" in fields else math.nan
+    same_as = fields["same_as"].text(findings) if "same_as" in fields else ""
     return Typical(
-        name, value, spread, _status(fields, findings), read_source(node, fields, findings)
+        name, value, spread, same_as, _status(fields, findings), read_source(node, fields, findings)
     )
 
 

@@ -145,6 +145,7 @@ class _Drawing:
         for name, parameter in sampled.items():
             z = normal[self.document.follows.get(name, name)]
             values[name] = self._parameter(parameter, z, held, n)
+        values |= self._shared(held, n)
         declared = {p.name: p for p in self.model.parameters}
         for name, column in columns.items():
             if name in declared and column.dtype.kind == "f":
@@ -234,6 +235,33 @@ class _Drawing:
         rank = np.searchsorted(np.cumsum(list(law.shares.values()))[:-1], u, side="right")
         return _levels(names)[rank]
 
+    def _typical(self, parameter: Parameter) -> float:
+        """The typical value: the population's, else that of the parameter it follows, else the model's."""
+        settings = [s for s in self.document.typical if s.parameter == parameter.name]
+        values = [s.value for s in settings if not np.isnan(s.value)]
+        if values:
+            return values[-1]
+        declared = {p.name: p for p in self.model.parameters}
+        leaders = [s.same_as for s in settings if s.same_as in declared]
+        return self._typical(declared[leaders[-1]]) if leaders else parameter.value
+
+    def _shared(
+        self, held: list[tuple[CovariateEffect, NDArray[np.bool_]]], n: int
+    ) -> dict[str, Floats]:
+        """Parameters without a distribution that an effect multiplies or that follow another one."""
+        followers = {s.parameter for s in self.document.typical if s.same_as}
+        multiplied = {effect.target for effect, _ in held if effect.times != 1.0}
+        values = {}
+        for parameter in self.model.parameters:
+            sampled = parameter.distribution is not None and parameter.kind != "fixed"
+            if not sampled and parameter.name in followers | multiplied:
+                factor = np.ones(n)
+                for effect, mask in held:
+                    if effect.target == parameter.name:
+                        factor = np.where(mask, factor * effect.times, factor)
+                values[parameter.name] = self._typical(parameter) * factor
+        return values
+
     def _parameter(
         self,
         parameter: Parameter,
@@ -243,11 +271,10 @@ class _Drawing:
     ) -> Floats:
         law = parameter.distribution
         assert law is not None
-        typical, spread = parameter.value, law.spread
+        typical, spread = self._typical(parameter), law.spread
         for setting in self.document.typical:
-            if setting.parameter == parameter.name:
-                typical = typical if np.isnan(setting.value) else setting.value
-                spread = spread if np.isnan(setting.spread) else setting.spread
+            if setting.parameter == parameter.name and not np.isnan(setting.spread):
+                spread = setting.spread
         shift, factor = np.zeros(n), np.ones(n)
         for effect, mask in held:
             if effect.target == parameter.name:

@@ -36,6 +36,8 @@ CYCLE_DAYS = 21.0
 RANDOMISED, PROGRESSED = "randomised", "progressed"
 #: the dose rule of classes without a group of their own
 OTHER = "other"
+#: days before the first scan on which states are kept too: vessels answer within hours, and the window closes in weeks
+EARLY_DAYS = (1.0, 3.0, 7.0, 14.0, 21.0, 28.0, 42.0)
 #: what the id of a trial ends in whose protocol was changed
 CHANGED = "-changed"
 #: longest time of a protocol, days

@@ -17,6 +17,7 @@ from normoxia.errors import InvalidArgument, InvalidDocument
 from normoxia.population import Acceptance
 from normoxia.population.covariates import Column
 from normoxia.storage import write_whole
+from normoxia.trial.protocol import EARLY_DAYS
 
 if TYPE_CHECKING:
     import polars
@@ -65,7 +66,7 @@ class TrialResult:
     covariates  as drawn, each of shape (n_rows,)
     visit_days  nominal days of the scans; shape (n_visits,)
     scan_day    nan where not done; scan_sum mm; overall `Response` codes; shape (n_rows, n_visits)
-    states      outputs of the engine at the start and each visit, nan after a patient left; shape (n_rows, n_visits + 1, n_states)
+    states      outputs of the engine on `state_days`, nan after a patient left; shape (n_rows, n_state_days, n_states)
     reasons     why a patient failed, by row
     acceptance  candidates drawn and accepted when sampling
     manifest    versions, seed, digests; `calibrated` says whether the parameters are
@@ -106,6 +107,15 @@ class TrialResult:
         return {
             arm: int((broken & (self.columns["arm"] == i)).sum()) for i, arm in enumerate(self.arms)
         }
+
+    @property
+    def state_days(self) -> Floats:
+        """Days of the states: the start, those of `EARLY_DAYS` before the first scan, each scan; shape (n_state_days,).
+
+        Results of earlier versions have none of the early ones.
+        """
+        n_early = self.states.shape[1] - 1 - len(self.visit_days)
+        return np.concatenate([[0.0], EARLY_DAYS[:n_early], self.visit_days])
 
     def rows(self, arm: str) -> NDArray[np.intp]:
         """Rows of an arm, by replicate, then patient. Raises InvalidArgument for an arm the trial does not have."""
@@ -160,10 +170,10 @@ class TrialResult:
     def state_table(
         self, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
     ) -> polars.DataFrame:
-        """Quantiles over the patients still followed of each state at the start and each visit, by arm."""
+        """Quantiles over the patients still followed of each state on `state_days`, by arm."""
         import polars as pl
 
-        days = np.concatenate([[0.0], self.visit_days])
+        days = self.state_days
         found: list[dict[str, object]] = []
         for arm in self.arms:
             values = self.states[self.rows(arm)]

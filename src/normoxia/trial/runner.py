@@ -36,6 +36,7 @@ from normoxia.trial.setting import ParameterSet
 #: states kept at visits when the model has them
 STATES = (
     "perfusion",
+    "blood_flow",
     "hypoxic_fraction",
     "pericyte_coverage",
     "vessel_fraction",

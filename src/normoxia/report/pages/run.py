@@ -34,7 +34,13 @@ from normoxia.report.views.combined import combined_sentences, combined_table
 from normoxia.report.views.flow import estimand, flow_table
 from normoxia.report.views.outdated import outdated_inputs, outdated_sentence
 from normoxia.report.views.replicates import mean_curve
-from normoxia.report.views.state_sentences import acts_on_vessels, state_changes, state_sentences
+from normoxia.report.views.state_sentences import (
+    acts_on_vessels,
+    delivery_sentences,
+    early_courses,
+    state_changes,
+    state_sentences,
+)
 from normoxia.report.views.tables import comparison_table
 from normoxia.report.views.tables import table_one as baseline_table
 from normoxia.survival import DAYS_PER_MONTH
@@ -49,6 +55,7 @@ from normoxia.trial.result import TrialResult
 #: states drawn over time, with the unit to print and whether the axis is logarithmic
 STATES: Mapping[str, tuple[str, bool]] = {
     "perfusion": ("×", False),
+    "blood_flow": ("1/min", False),
     "hypoxic_fraction": ("", False),
     "pericyte_coverage": ("", False),
     "vessel_fraction": ("", False),
@@ -555,7 +562,8 @@ class _RunPage:
     # states
 
     def states(self) -> list[Block]:
-        months = np.concatenate([[0.0], self.result.visit_days]) / DAYS_PER_MONTH
+        months = self.result.state_days / DAYS_PER_MONTH
+        treated = {arm.id for arm in self.trial.arms if acts_on_vessels(arm)}
         blocks: list[Block] = []
         for state, (unit, log) in STATES.items():
             if state not in self.result.state_names:
@@ -569,12 +577,12 @@ class _RunPage:
                     bands_figure(arms, title, unit=unit, log=log, lang=self.code, name=name)
                 )
             )
-            changes = state_changes(
-                arms, {arm.id for arm in self.trial.arms if acts_on_vessels(arm)}
-            )
-            blocks += [
-                Prose(sentence) for sentence in state_sentences(state, title, changes, self.text)
-            ]
+            changes = state_changes(arms, treated, self.result.visit_days[0] / DAYS_PER_MONTH)
+            sentences = state_sentences(state, title, changes, self.text)
+            if state == "blood_flow":
+                rows = {arm: self.rows(arm) for arm in sorted(treated)}
+                sentences += delivery_sentences(early_courses(self.result, rows), self.text)
+            blocks += [Prose(sentence) for sentence in sentences]
         return blocks
 
     def band(self, arm: str, months: NDArray[np.float64], state: int) -> BandArm:

@@ -24,7 +24,7 @@ from normoxia.trial.conduct.dispensing import Dispenser
 from normoxia.trial.conduct.draws import PatientDraws
 from normoxia.trial.conduct.policy import Phase
 from normoxia.trial.conduct.record import Record
-from normoxia.trial.protocol import CYCLE_DAYS, Arm, Trial
+from normoxia.trial.protocol import CYCLE_DAYS, EARLY_DAYS, Arm, Trial
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -169,7 +169,9 @@ class _Conduct:
             n,
         )
         entry = u["entry"][:, 0]
-        states = np.full((n, n_visits + 1, len(self.kept)), np.nan, dtype=np.float32)
+        self.early = np.array([day for day in EARLY_DAYS if day < min(self.visit_days, default=0)])
+        n_days = 1 + len(self.early) + n_visits
+        states = np.full((n, n_days, len(self.kept)), np.nan, dtype=np.float32)
         states[:, 0] = first[:, self.kept]
 
         def never() -> Floats:
@@ -268,10 +270,15 @@ class _Conduct:
         """
         inputs = self.dispenser.inputs(start, end, self.rows, self.seats, self.state.n_patients)
         times = self.output_times(start, end, nominal)
+        early = self.early if start == 0.0 else self.early[:0]
+        asked = np.union1d(times, early)
         result = self.simulator.run(
-            self.state, inputs, times, tolerance=self.tolerance, workers=self.workers
+            self.state, inputs, asked, tolerance=self.tolerance, workers=self.workers
         )
-        rows, values = self.rows, result.values[self.seats]
+        rows, every = self.rows, result.values[self.seats]
+        values = every[:, np.isin(asked, times)]
+        first = every[:, np.isin(asked, early)][:, :, self.kept]
+        self.record.states[rows, 1 : 1 + len(early)] = first
         self.note_failures(result.status, result.reason)
         nodes = np.concatenate([[start], times])
         # nothing is believed of a window in which a patient's solve failed
@@ -285,7 +292,7 @@ class _Conduct:
         self.state = result.state
         if nominal is not None:
             at = int(np.searchsorted(times, nominal))
-            self.record.states[rows, visit + 1] = values[:, at][:, self.kept]
+            self.record.states[rows, 1 + len(self.early) + visit] = values[:, at][:, self.kept]
             self.scan(nodes, np.maximum(totals, 1e-6), nominal, end, visit)
         self.leave(end, self.state)
 
