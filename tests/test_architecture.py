@@ -85,7 +85,6 @@ CLOSING_IMPORTS = {
     ("pharmacology.files", "pharmacology.checks"),
     ("trial.files", "trial.making.designs"),
     ("trial.files", "trial.making.from_study"),
-    ("calibration.credibility.file", "calibration.credibility.as_json"),
 }
 
 

@@ -15,6 +15,7 @@ from tests.report import boards
 import normoxia as nx
 from normoxia import calibration, documents, library
 from normoxia.calibration.credibility import verification
+from normoxia.calibration.scoring import scoreboard_json
 from normoxia.cli.app import execute
 from normoxia.errors import InvalidArgument, InvalidDocument, OutputExists, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure
@@ -40,7 +41,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> nx.ValidationResult:
 def test_a_validation_has_the_rows_of_its_scoreboard(
     validated: nx.ValidationResult, tmp_path: Path
 ) -> None:
-    content = boards.guess().as_json()
+    content = scoreboard_json.document(boards.guess())
     predictions = validated.predictions()
     assert predictions["study"].to_list() == [row["study"] for row in content["studies"]]
     assert predictions["observed"].to_list() == [

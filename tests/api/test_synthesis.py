@@ -121,6 +121,6 @@ def test_options_of_the_command_are_options_of_the_function() -> None:
     from normoxia.cli.pool import pool as command
 
     printing = {"out", "lang", "json", "quiet", "rmtl_ratio"}
-    names = {"what": "source", "endpoint": "endpoints", "column": "columns"}
+    names = {"what": "source", "endpoint": "endpoints", "column": "columns", "bayesian": "prior"}
     asked = {names.get(name, name) for name in signature(command).parameters} - printing
     assert asked <= set(signature(nx.pool).parameters)

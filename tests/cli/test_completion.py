@@ -51,7 +51,7 @@ def proposed(line: str, folder: Path) -> list[str]:
         ("normoxia pool t --tau r", {"REML"}),
         ("normoxia run x --lang z", {"zh"}),
         ("normoxia run x --ablate c3", {"C30", "C31", "C32", "C33", "C34"}),
-        ("normoxia evidence show att", {"attlas"}),
+        ("normoxia evidence show attl", {"attlas"}),
         ("normoxia evidence list --drug atez", {"atezolizumab"}),
         ("normoxia evidence export rev", {"revman-contrasts", "revman-rates"}),
         ("normoxia forecast harmoni-2", {"harmoni-2"}),

@@ -17,7 +17,7 @@ from normoxia.language import language
 _NAMES = (
     r"https?://\S+|NCT\d+\S*|EudraCT|JapicCTI|CINeMA|Nikolakopoulou|Grambsch|Therneau|Papakonstantinou|Hartung-Knapp|Fisher|BristolTAG"
     r"|Cancer Therapy Advisor|OncLive|MDedge|Thorac Oncol|Teff-High|Teff|IMpower\w*|CheckMate-\w+|HARMONi-A|AVAiL"
-    r"|PM8002\S*|TMB|mut/Mb|(mg|kg|AUC|del19|Python|normoxia|json|csv|html|SHA|utf)\b|\(Chu 等\)|Lee J 等|Yuan 等|JSON|RMST"
+    r"|PM8002\S*|TMB|Meta|mut/Mb|(mg|kg|AUC|del19|Python|normoxia|json|csv|html|SHA|utf)\b|\(Chu 等\)|Lee J 等|Yuan 等|JSON|RMST"
 )
 
 
@@ -174,7 +174,7 @@ def test_the_mechanism_is_listed_wholly_in_chinese(normoxia: Callable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "said"), [("en", "makes no causal statements"), ("zh", "不含因果论断")]
+    ("lang", "said"), [("en", "has no causal statements"), ("zh", "不含因果论断")]
 )
 def test_a_model_without_statements_says_so(
     normoxia: Callable, tmp_path: Path, lang: str, said: str

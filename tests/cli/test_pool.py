@@ -146,7 +146,7 @@ def test_the_print_holds_a_question_whole(normoxia: Callable, lang: str) -> None
             "95% prediction interval",
             "P-score (95%)",
             "very low",
-            "2 parts",
+            "2 unconnected parts",
             "Interaction of ICI × anti-angiogenic",
             "Excluded studies, with reasons",
         ),
@@ -322,7 +322,7 @@ def test_an_asymmetric_interval_is_kept_and_told(normoxia: Callable, tmp_path: P
             "A,one,placebo,0.7,0.5,0.98\nB,two,placebo,0.8,0.6,1.07\nC,three,placebo,0.9,0.7,1.16\n",
             "no spare evidence",
         ),
-        ("A,one,placebo,0.7,0.5,0.98\nB,two,three,0.8,0.6,1.07\n", "2 parts"),
+        ("A,one,placebo,0.7,0.5,0.98\nB,two,three,0.8,0.6,1.07\n", "2 unconnected parts"),
     ],
     ids=["single study", "two nodes", "star", "disconnected"],
 )

@@ -369,7 +369,7 @@ def test_a_bayesian_analysis_is_printed_and_in_the_json_in_both_languages(
     assert low < effect["ratio"]["median"] < high
     assert any("log odds ratio" in note for note in whole["notes"])
     own = normoxia("pool", "t.csv", "--prior", "half-normal 0.1", "--lang", "zh")
-    assert "贝叶斯网络荟萃分析，先验 τ ~ half-normal(0.1)" in own.out.replace("\n", "")
+    assert "贝叶斯网状Meta分析，先验 τ ~ half-normal(0.1)" in own.out.replace("\n", "")
     wrong = normoxia("pool", "t.csv", "--prior", "half-norml 0.1")
     assert wrong.code == 2
     assert "half-normal" in wrong.err

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars
 
     from normoxia.calibration.forecast import Forecast, Forecasts
-    from normoxia.calibration.forecast_scoring import ForecastScore as ScoredOutcome
+    from normoxia.calibration.forecast_scoring import ScoredOutcome
     from normoxia.evidence.studies.study import Study
     from normoxia.outcome import Outcome
 

@@ -120,7 +120,7 @@ def check_numbers(*, seed: int, patients: int | None, tolerance: float, workers:
         )
     if not LEAST_TOLERANCE <= tolerance < 1:
         raise InvalidArgument(
-            f"tolerance {tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
+            f"tolerance {tolerance:g} (--tolerance): expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
     if not 0 <= workers <= MOST_WORKERS:
         raise InvalidArgument(f"workers {workers}: expected 0 (all cores) to {MOST_WORKERS}")

@@ -177,7 +177,7 @@ def simulate(
     """
     if not LEAST_TOLERANCE <= tolerance < 1:
         raise InvalidArgument(
-            f"tolerance {tolerance:g}: expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
+            f"tolerance {tolerance:g} (--tolerance): expected {LEAST_TOLERANCE:g} to below 1, such as 1e-4"
         )
     grid = tables.read_times(times) if isinstance(times, str) else _ascending(times)
     system = model if isinstance(model, Model) else read_model(model)

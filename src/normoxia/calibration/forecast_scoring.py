@@ -21,7 +21,7 @@ _LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ForecastScore:
+class ScoredOutcome:
     """A published outcome beside its prediction.
 
     Attributes
@@ -57,7 +57,7 @@ class UnscoredOutcome:
 class ScoredStudy:
     """A study compared with its forecast: what was scored, what else the study prints, and what it does not print."""
 
-    scored: tuple[ForecastScore, ...]
+    scored: tuple[ScoredOutcome, ...]
     left_out: tuple[UnscoredOutcome, ...]
     awaited: tuple[Outcome, ...]
 
@@ -88,7 +88,7 @@ def score_study(forecasts: Forecasts, study: Study) -> ScoredStudy:
     sets = {name: matching.same_patients(study, trial) for name, trial in protocols.items()}
     everybody = frozenset(name for names in sets.values() for name in names)
     predicted = {(*_key(o), o.origin): o for o in stored.outcomes}
-    scored: list[ForecastScore] = []
+    scored: list[ScoredOutcome] = []
     left: list[UnscoredOutcome] = []
     met: set[tuple[object, ...]] = set()
     for published in study.published():
@@ -132,7 +132,7 @@ def _left_out(
     return ""
 
 
-def _scored(predicted: Outcome, published: Outcome) -> ForecastScore:
+def _scored(predicted: Outcome, published: Outcome) -> ScoredOutcome:
     middle, low, high, y = (
         _scale(predicted.measure, v)
         for v in (
@@ -144,8 +144,8 @@ def _scored(predicted: Outcome, published: Outcome) -> ForecastScore:
     )
     sd = (high - low) / (2.0 * Z95)
     if not math.isfinite(middle + sd) or sd <= 0:
-        return ForecastScore(predicted, published, math.nan, math.nan)
-    return ForecastScore(
+        return ScoredOutcome(predicted, published, math.nan, math.nan)
+    return ScoredOutcome(
         predicted, published, (y - middle) / sd, NormalPredictive(middle, sd**2).crps(y)
     )
 

@@ -26,6 +26,7 @@ from normoxia.trial.analysis import ensemble_of
 from normoxia.trial.endpoints import PatientEndpoints, evaluate
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
+from normoxia.values import Value
 
 Floats = NDArray[np.float64]
 
@@ -38,8 +39,8 @@ RATIOS = (Measure.HAZARD_RATIO, Measure.ODDS_RATIO)
 FEWEST = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegimenOutcome:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RegimenOutcome(Value):
     """An outcome of one regimen: months or percent."""
 
     regimen: str

@@ -37,7 +37,7 @@ def trial_of(
     UnknownName
         The stage has no such set, or no such arm whose later lines should follow.
     InvalidDocument
-        The arms have faults (unknown drugs, doses that cannot be meant); all are listed.
+        The arms have faults (unknown drugs, unreadable doses); all are listed.
     InvalidArgument
         The stage has no document.
     """

@@ -45,7 +45,7 @@ from that drug. In a regimen the path of a document stands where a drug's name d
 | `penetration`, `free_fraction` | tumour over plasma, unbound share |
 | `effects` | per slot: `affinity`, `potency`, `cooperativity`; `of` and `selectivity` or `strength`; for chemotherapy `strength`, `reference_dose`, `loss` |
 | `toxicity` | a class of `toxicity.yaml` |
-| `exposures` | published exposures the kinetics are held against; a miss needs a `finding` and a `factor` |
+| `exposures` | published exposures the kinetics are compared with; a miss needs a `finding` and a `factor` |
 | `notes` | what a reader should doubt |
 
 A `source` is a key of `sources`, or begins with `assumed` or `recalled`; then it counts as not read. `normoxia check FILE` lists every finding."""

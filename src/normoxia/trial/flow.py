@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,15 +120,16 @@ def _arm_flow(result: TrialResult, trial: Trial, arm: Arm) -> ArmFlow:
     begun = np.where(column["next_start"] < alive_until, column["next_line"], -1)
     drug_ends, toxic = {}, np.zeros(len(rows), dtype=bool)
     for drug in arm.regimen.drugs:
-        if drug not in result.drug_end:
+        name = Path(drug).name  # of a document that is named by path
+        if name not in result.drug_end:
             continue  # a result of an earlier version
         reason = np.where(
-            result.drug_end[drug][rows] <= end,
-            result.drug_end_reason[drug][rows],
+            result.drug_end[name][rows] <= end,
+            result.drug_end_reason[name][rows],
             EndReason.ONGOING,
         )
         toxic |= reason == EndReason.TOXICITY
-        drug_ends[drug] = {one.name.lower(): int((reason == one).sum()) for one in EndReason}
+        drug_ends[name] = {one.name.lower(): int((reason == one).sum()) for one in EndReason}
     return ArmFlow(
         arm=arm.id,
         randomised=len(rows),

@@ -259,7 +259,7 @@ class TrialResult:
         if header["schema"] != UNSEALED and not is_sealed:
             raise InvalidDocument(f"{name}: is damaged, its seal is gone; run it again")
         array = {column: frame[column].to_numpy() for column in frame.columns}
-        if header["schema"] in EARLIER:
+        if header["schema"] in EARLIER and "dropout" in array:
             array |= _upgraded(array)
         states = [column for column in frame.columns if column.startswith("state_")]
         n_days = len(header["visit_days"]) + 1

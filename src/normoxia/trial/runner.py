@@ -291,7 +291,7 @@ def _rows(
     n = population.n_patients
     drugs = sorted({drug for arm in bench.trial.arms for drug in arm.regimen.drugs})
     ends = {
-        drug: record.drug_ends.get(drug)
+        Path(drug).name: record.drug_ends.get(drug)
         or DrugEnd(np.full(n, np.nan), np.full(n, -1, dtype=np.int8))
         for drug in drugs
     }

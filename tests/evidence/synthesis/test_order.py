@@ -288,7 +288,7 @@ def trust(fit: net.NetworkFit, back: Mapping[str, str], study: Mapping[str, str]
 def tied(network: net.Network) -> bool:
     """Whether two treatments have the very same evidence, such as the only two: then nothing but a name says which one is against
     which, and what has a direction (reference, slope, funnel) turns round with the names."""
-    held = list(net.standing(network).values())
+    held = list(net.evidence_by_treatment(network).values())
     return len(set(held)) < len(held)
 
 

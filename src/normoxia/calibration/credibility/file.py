@@ -21,10 +21,10 @@ from normoxia.calibration.credibility.checks import Narrowing
 from normoxia.calibration.credibility.targets import WeighedTarget
 from normoxia.calibration.credibility.verification import CheckResult
 from normoxia.calibration.credibility.wording import (
+    ClaimWording,
     CredibilityQuestion,
     Measured,
     Text,
-    Wording,
     Words,
 )
 from normoxia.calibration.fitting import hyperparameters
@@ -208,7 +208,7 @@ def credibility(
 
 
 def _claim(
-    wording: Wording,
+    wording: ClaimWording,
     text: Text,
     found: Mapping[str, CheckResult],
     digests: Mapping[str, str],
@@ -261,7 +261,7 @@ _FOLDERS = ("drugs", "forecasts", "studies")
 
 
 def _evidence(
-    wording: Wording, kept: Measured | None, digests: Mapping[str, str], today: str
+    wording: ClaimWording, kept: Measured | None, digests: Mapping[str, str], today: str
 ) -> ClaimEvidence:
     if kept is not None:
         command = kept.command
@@ -287,7 +287,7 @@ def _evidence(
     )
 
 
-def _undone(wording: Wording) -> ClaimEvidence:
+def _undone(wording: ClaimWording) -> ClaimEvidence:
     """How a claim would be shown, were it done."""
     return ClaimEvidence(
         command=wording.command,

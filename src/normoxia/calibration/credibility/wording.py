@@ -65,7 +65,7 @@ class CredibilityQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class ClaimWording:
     """A claim in words; `says`, `criterion` and `found` have places for numbers.
 
     factor   the credibility factor of ASME V&V 40 it belongs to
@@ -116,7 +116,7 @@ class Text:
     """Everything the documents say. `sections` by id: title and introduction; `locked`: the lock's SHA-256 when it was written."""
 
     sections: Mapping[str, tuple[Words, Words]]
-    wordings: tuple[Wording, ...]
+    wordings: tuple[ClaimWording, ...]
     questions: tuple[CredibilityQuestion, ...]
     measured: Mapping[str, Measured]
     limits: tuple[Words, ...]
@@ -174,12 +174,12 @@ def _section(node: Node, findings: Findings) -> tuple[Words, Words]:
     return title, text
 
 
-def _wording(name: str, node: Node, sections: tuple[str, ...], findings: Findings) -> Wording:
+def _wording(name: str, node: Node, sections: tuple[str, ...], findings: Findings) -> ClaimWording:
     prose = ("title", "says", "criterion", "found")
     f = node.fields(findings, ("section", "factor", *prose), ("command", "test"))
     findings.raise_any(InvalidDocument)
     title, says, criterion, found = (_words(f[key], findings) for key in prose)
-    return Wording(
+    return ClaimWording(
         id=name,
         section=f["section"].text(findings, sections),
         factor=f["factor"].text(findings),

@@ -151,7 +151,7 @@ class Posterior:
         """
         return self.value(states)[0]
 
-    # what a sampler asks, see `sampler.Target`
+    # what a sampler asks, see `sampler.SampledDensity`
 
     def slope(self, states: Floats) -> Floats:
         """What steers a trajectory: slopes of prior and likelihood, of the prior alone where it all but vanishes."""

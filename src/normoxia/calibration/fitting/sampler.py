@@ -40,7 +40,7 @@ TRUSTED = 40
 SCEPTICAL = 10.0
 
 
-class Target(Protocol):
+class SampledDensity(Protocol):
     """A density that a sampler draws from.
 
     What `value` and `moved` give beside the density (`carried`, one row a state) is handed to the next `moved`, so that a state
@@ -167,7 +167,7 @@ class PosteriorDraws:
 
 
 def sample(
-    target: Target | Density,
+    target: SampledDensity | Density,
     own: StateIndex,
     start: Floats,
     seed: int,
@@ -215,7 +215,11 @@ class _Sampler:
     """Chains on their way: the target, what adapts, and the random numbers."""
 
     def __init__(
-        self, target: Target, own: StateIndex, rng: np.random.Generator, tuning: Tuning | None
+        self,
+        target: SampledDensity,
+        own: StateIndex,
+        rng: np.random.Generator,
+        tuning: Tuning | None,
     ) -> None:
         self.target, self.own, self.rng = target, own, rng
         self.moving = own.moving

@@ -62,7 +62,7 @@ class LearnedWeight:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Regression:
+class ContrastRegression:
     """The posterior of one endpoint's regression: a mixture of normals over nodes of (tau, omega).
 
     Attributes
@@ -126,7 +126,7 @@ def classes_of(evidence: RegistryEvidence, targets: Sequence[Target]) -> dict[Ta
 
 def regress(
     contrasts: Sequence[Observed], kinds: Mapping[Target, str], mechanism: Mapping[Target, float]
-) -> Regression:
+) -> ContrastRegression:
     """Fit the regression to the contrasts of one endpoint.
 
     Parameters
@@ -163,7 +163,7 @@ def regress(
     weights = np.exp(log_weight - log_weight.max())
     weights /= weights.sum()
     kept = weights > _LEAST
-    return Regression(
+    return ContrastRegression(
         classes=classes,
         centres=centres,
         weights=weights[kept] / weights[kept].sum(),
@@ -209,7 +209,7 @@ def combine(
     return predicted, learned
 
 
-def learned_weight(regression: Regression, n: int) -> LearnedWeight:
+def learned_weight(regression: ContrastRegression, n: int) -> LearnedWeight:
     """The posterior of a regression to n contrasts in short."""
     tau = SampledPredictive(regression.tau, regression.weights)
     ends = ((p.median, *p.interval(0.95)) for p in (regression.beta, tau))
