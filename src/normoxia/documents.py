@@ -308,6 +308,7 @@ def _text_as_such(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     )
 
 
+_Dumper.add_representer(str, _text_as_such)
 # texts of other kinds, such as members of an enumeration, are texts too
 _Dumper.add_multi_representer(str, _text_as_such)
 
