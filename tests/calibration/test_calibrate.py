@@ -126,7 +126,8 @@ def test_a_killed_calibration_leaves_no_workers_and_goes_on(tmp_path: Path) -> N
     _, err = again.communicate(timeout=60)
     assert (
         again.returncode,
-        "finished chunks are in cal; go on with the same options and --resume" in err,
+        "finished chunks are in cal; go on with the same arguments and resume=True (--resume)"
+        in err,
     ) == (130, True)
     assert "Traceback" not in err
     assert all((chunks / name).read_bytes() == content for name, content in kept.items())
@@ -159,9 +160,10 @@ def test_a_small_calibration_gives_an_ensemble_and_resumes_to_the_same(tmp_path:
     assert found.n_draws == verb.DRAWS
     assert found.manifest["studies"] == list(verb.SMALL.studies)
     assert set(EmulatedStudies.read(tmp_path / verb.EMULATED).figures) == set(verb.SMALL.studies)
-    # the evidence of four trials moves something: the prior's means are 0
+    # the evidence of four trials moves something: under the prior the mean of one of some forty parameters lies
+    # beyond four standard errors once in 400 times
     means = found.states[:, : len(found.space.parameters)].mean(axis=0)
-    assert np.abs(means).max() > 5 / np.sqrt(found.n_draws)
+    assert np.abs(means).max() > 4 / np.sqrt(found.n_draws)
     # resumed from its chunks it is the same, to the byte
     assert verb.calibrate(verb.SMALL, tmp_path, workers=1, resume=True).digest == found.digest
     assert ensemble.read(tmp_path / verb.ENSEMBLE).digest == found.digest

@@ -33,7 +33,7 @@ def test_it_runs_and_is_compared(name: str) -> None:
     )
     for table in (result.visit_table(), result.state_table()):
         assert len(table) > 0
-    assert sum(arm.randomised for arm in flow(result)) == 40 * len(protocol.arms)
+    assert sum(arm.randomised for arm in flow(result, protocol)) == 40 * len(protocol.arms)
     # every kept state is there at the start for everybody
     assert np.isfinite(result.states[:, 0]).all()
 

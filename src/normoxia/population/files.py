@@ -395,7 +395,9 @@ def _check_correlations(
     for pair in correlations:
         i, j = names.index(pair.one), names.index(pair.other)
         matrix[i, j] = matrix[j, i] = pair.value
-    if names and np.linalg.eigvalsh(matrix)[0] <= 0:
+    # one that is no number is a finding already; one beyond 1 contradicts itself, however large
+    is_readable = bool(np.isfinite(matrix).all())
+    if names and is_readable and np.linalg.eigvalsh(np.clip(matrix, -2.0, 2.0))[0] <= 0:
         findings.note(
             node.place,
             "the correlations contradict each other",
