@@ -109,6 +109,19 @@ def test_max_combo_of_one_weight_is_the_log_rank_test():
     assert max_combo(men, women, [(0, 0)]).p == pytest.approx(log_rank([men, women]).p, rel=1e-6)
 
 
+def test_a_level_decides_max_combo_as_its_integral_does():
+    """Beyond the bounds of p the bound stands for it, between them the integral does."""
+    time, observed, arm = replicated_trial(
+        np.random.default_rng(5), 5, 60, (1 / 300, 1 / 450), (200, 800)
+    )
+    for t, o in zip(time, observed, strict=True):
+        data = TimeToEvent(time=t, observed=o)
+        groups = data.subset(arm), data.subset(~arm)
+        p = max_combo(*groups).p
+        for level in (p / 9, p * 0.99, p * 1.01, min(1.0, 9 * p)):
+            assert (max_combo(*groups, level=level).p <= level) == (p <= level)
+
+
 @pytest.mark.slow
 def test_size_of_the_tests_under_no_difference():
     time, observed, arm = replicated_trial(
@@ -120,8 +133,8 @@ def test_size_of_the_tests_under_no_difference():
         groups = [data.subset(arm), data.subset(~arm)]
         plain += log_rank(groups).p < 0.05
         late += log_rank(groups, gamma=1.0).p < 0.05
-        if i < 400:  # its integral takes a twentieth of a second
-            combined += max_combo(*groups).p < 0.05
+        if i < 400:
+            combined += max_combo(*groups, level=0.05).p <= 0.05
     error = math.sqrt(0.05 * 0.95 / 1500)
     assert plain / 1500 == pytest.approx(0.05, abs=3 * error)
     assert late / 1500 == pytest.approx(0.05, abs=3 * error)

@@ -166,7 +166,7 @@ def characteristics(
         open_trials = np.ones(trials, dtype=np.bool_)
         for look, (count, z) in enumerate(zip(planned, limits.z, strict=True)):
             at = cohort.moment(count)
-            rejected = open_trials & (cohort.statistic(at, design) >= z)
+            rejected = open_trials & (cohort.statistic(at, design, z) >= z)
             is_last = look == len(planned) - 1
             ends = open_trials if is_last else rejected
             months += float(at[ends].sum()) / DAYS_PER_MONTH
@@ -232,8 +232,11 @@ class _Cohort:
         """Events up to a day."""
         return np.asarray((self.entry + self.event <= at[:, None]).sum(axis=1))
 
-    def statistic(self, at: Floats, design: TrialDesign) -> Floats:
-        """Standardised statistic of each trial at a day, large for the experimental arm; -inf where there is none."""
+    def statistic(self, at: Floats, design: TrialDesign, limit: float) -> Floats:
+        """Standardised statistic of each trial at a day, large for the experimental arm; -inf where there is none.
+
+        That of MaxCombo may be a bound that lies on the same side of the limit.
+        """
         followed = np.maximum(at[:, None] - self.entry, 0.0)
         entered = self.entry < at[:, None]
         observed = entered & (self.event <= followed)
@@ -241,7 +244,7 @@ class _Cohort:
         if design.test == "restricted mean":
             z = self._restricted_mean(time, observed, entered, design)
         elif design.test == "max-combo":
-            z = self._max_combo(time, observed, entered)
+            z = self._max_combo(time, observed, entered, limit)
         else:
             z = -hazard_ratio_many(time, observed, self.in_first, included=entered).log_rank_z
         return np.where(np.isnan(z), -np.inf, z)
@@ -270,10 +273,11 @@ class _Cohort:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((means[0] - means[1]) / np.sqrt(variances[0] + variances[1]))
 
-    def _max_combo(self, time: Floats, observed: Bools, entered: Bools) -> Floats:
-        """Normal quantile of the one-sided p value of the maximum of weighted log-rank tests."""
-        from scipy.special import ndtri
+    def _max_combo(self, time: Floats, observed: Bools, entered: Bools, limit: float) -> Floats:
+        """Normal quantile of the one-sided p value of the maximum of weighted log-rank tests, or a bound on its side of the limit."""
+        from scipy.special import ndtr, ndtri
 
+        level = 2.0 * float(ndtr(-limit))
         z = np.full(len(time), np.nan)
         for row in range(len(time)):
             if not observed[row].any():
@@ -282,7 +286,7 @@ class _Cohort:
                 TimeToEvent(time[row, rows], observed[row, rows])
                 for rows in (self.in_first & entered[row], ~self.in_first & entered[row])
             ]
-            test = max_combo(arms[0], arms[1])
+            test = max_combo(arms[0], arms[1], level=level)
             one_sided = test.p / 2.0 if test.z < 0 else 1.0 - test.p / 2.0
             z[row] = -ndtri(max(one_sided, 1e-300))
         return z
