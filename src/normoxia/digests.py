@@ -7,10 +7,11 @@ version of Python. A seal is a line inside a file: it says what the file belongs
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 
@@ -34,57 +35,69 @@ def digest_of(value: object) -> str:
     Places in files and fields that do not count in comparisons are left out, of a path only the name counts, and neither the order
     of a mapping or set nor the way a version of Python prints a number matters.
     """
-    sha = hashlib.sha256()
-    for part in _parts(value):
-        sha.update(part)
-    return sha.hexdigest()
+    parts: list[bytes] = []
+    _add(value, parts.append)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _parts(value: object) -> Iterator[bytes]:  # noqa: C901, PLR0912 -- one branch a type
-    """A value as bytes from which it could be told apart from every other."""
-    if isinstance(value, Place):
-        return
+@functools.cache
+def _layout(kind: type) -> tuple[bytes, tuple[tuple[bytes, str], ...]]:
+    """How a dataclass begins, and of each field that counts in comparisons how it begins, and its name."""
+    counted = [field.name for field in fields(kind) if field.compare]
+    return f"d{kind.__name__}(".encode(), tuple((f"{name}=".encode(), name) for name in counted)
+
+
+def _joined(value: object) -> bytes:
+    parts: list[bytes] = []
+    _add(value, parts.append)
+    return b"".join(parts)
+
+
+def _add(value: object, add: Callable[[bytes], None]) -> None:  # noqa: C901, PLR0912 -- one branch a type
+    """Add a value as bytes from which it could be told apart from every other."""
     if isinstance(value, enum.Enum):
-        yield f"E{type(value).__name__}.{value.name};".encode()
-    elif value is None or isinstance(value, bool):
-        yield f"{value};".encode()
+        add(f"E{type(value).__name__}.{value.name};".encode())
     elif isinstance(value, str):
         text = value.encode("utf-8", "surrogatepass")
-        yield b"s%d:" % len(text) + text
-    elif isinstance(value, bytes):
-        yield b"b%d:" % len(value) + value
-    elif isinstance(value, PurePath):
-        yield from _parts(value.name)
+        add(b"s%d:" % len(text) + text)
+    elif value is None or isinstance(value, bool):
+        add(f"{value};".encode())
     elif isinstance(value, np.generic):
-        yield from _parts(value.item())
-    elif isinstance(value, int):
-        yield f"i{value};".encode()
+        _add(value.item(), add)
     elif isinstance(value, float):
-        yield f"f{'nan' if math.isnan(value) else value.hex()};".encode()
-    elif isinstance(value, np.ndarray):
-        yield f"a{value.dtype.str}{value.shape};".encode()
-        yield np.ascontiguousarray(value).tobytes()
+        add(f"f{'nan' if math.isnan(value) else value.hex()};".encode())
+    elif isinstance(value, int):
+        add(f"i{value};".encode())
+    elif isinstance(value, Place):
+        return
     elif is_dataclass(value) and not isinstance(value, type):
-        yield f"d{type(value).__name__}(".encode()
-        for field in fields(value):
-            if field.compare:
-                yield f"{field.name}=".encode()
-                yield from _parts(getattr(value, field.name))
-        yield b")"
+        begin, counted = _layout(type(value))
+        add(begin)
+        for start, name in counted:
+            add(start)
+            _add(getattr(value, name), add)
+        add(b")")
+    elif isinstance(value, bytes):
+        add(b"b%d:" % len(value) + value)
+    elif isinstance(value, PurePath):
+        _add(value.name, add)
+    elif isinstance(value, np.ndarray):
+        add(f"a{value.dtype.str}{value.shape};".encode())
+        add(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Mapping):
-        entries = {b"".join(_parts(key)): item for key, item in value.items()}
-        yield b"m("
+        entries = {_joined(key): item for key, item in value.items()}
+        add(b"m(")
         for key in sorted(entries):
-            yield key
-            yield from _parts(entries[key])
-        yield b")"
+            add(key)
+            _add(entries[key], add)
+        add(b")")
     elif isinstance(value, (set, frozenset)):
-        yield b"S(" + b"".join(sorted(b"".join(_parts(item)) for item in value)) + b")"
+        add(b"S(" + b"".join(sorted(_joined(item) for item in value)) + b")")
     elif isinstance(value, Sequence):
-        yield b"l("
+        add(b"l(")
         for item in value:
-            yield from _parts(item)
-        yield b")"
+            _add(item, add)
+        add(b")")
     else:
         raise TypeError(f"a {type(value).__name__} has no digest; add it to digests.py")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 import signal
 import sys
@@ -141,11 +142,17 @@ def execute(arguments: list[str] | None = None) -> int:
         return _executed(arguments)
 
 
+@functools.cache
+def _parser() -> typer.core.TyperGroup:
+    """The commands as the parser takes them, made once a process."""
+    parser = typer.main.get_command(app)
+    assert isinstance(parser, typer.core.TyperGroup)
+    return parser
+
+
 def _executed(arguments: list[str]) -> int:
     try:
-        code = typer.main.get_command(app).main(
-            args=arguments, prog_name="normoxia", standalone_mode=False
-        )
+        code = _parser().main(args=arguments, prog_name="normoxia", standalone_mode=False)
         sys.stdout.flush()
     except typer.Exit as stop:
         return int(stop.exit_code)

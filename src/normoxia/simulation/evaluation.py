@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.mechanism.expression import CONDITIONS, TIME, Call, Expression, Number, Symbol
+from normoxia.mechanism.expression import (
+    CONDITIONS,
+    TIME,
+    Call,
+    Expression,
+    Number,
+    Symbol,
+    symbols,
+)
 from normoxia.simulation.state import Array
 from normoxia.simulation.system import Named
 
@@ -292,13 +300,13 @@ def function(
     arrays       True: values are arrays of one shape, and so are the results
     together     over floats: when one result divides by 0 or overflows, all are not a number; saves time
     """
-    symbols = {name: f"i{g}[{k}]" for g, group in enumerate(inputs) for k, name in enumerate(group)}
-    symbols[TIME] = "time"
+    texts = {name: f"i{g}[{k}]" for g, group in enumerate(inputs) for k, name in enumerate(group)}
+    texts[TIME] = "time"
     lines = []
-    code = Code(symbols, lazy=not arrays, noted=True, plain=together)
+    code = Code(texts, lazy=not arrays, noted=True, plain=together)
     for k, (name, expression) in enumerate(assignments):
         lines.append(f"    a{k} = {code.text(expression)}")
-        symbols[name] = f"a{k}"
+        texts[name] = f"a{k}"
     body = ", ".join(code.text(result) for result in results)
     arguments = ", ".join([*(f"i{g}" for g in range(len(inputs))), "time"])
     lines.append(f"    return [{body}]")
@@ -320,7 +328,8 @@ def function(
 class OverPatients:
     """A function of (species values (n, S), parameter values (n, P), time) giving results of shape (n, n_results).
 
-    Bytes of a row depend on that row alone: rows are padded to whole blocks before they are evaluated.
+    Bytes of a row depend on that row alone: rows are padded to whole blocks before they are evaluated. Only the columns that
+    formulas read are gathered.
     """
 
     def __init__(
@@ -330,47 +339,63 @@ class OverPatients:
         results: Sequence[Expression],
     ) -> None:
         self.n_results = len(results)
-        self._function = function(names, assignments, results, arrays=True)
+        read = {name for _, formula in assignments for name in symbols(formula)}
+        read |= {name for formula in results for name in symbols(formula)}
+        self._columns = [
+            np.array([k for k, name in enumerate(group) if name in read], np.intp)
+            for group in names
+        ]
+        used = [[name for name in group if name in read] for group in names]
+        self._function = function(used, assignments, results, arrays=True)
 
     def __call__(self, values: Array, parameters: Array, time: Array | float) -> Array:
         """The results, shape (n, n_results)."""
         return self.noted(values, parameters, time)[0]
 
     def noted(
-        self, values: Array, parameters: Array, time: Array | float
+        self, values: Array, parameters: Array, time: Array | float, each: int = 1
     ) -> tuple[Array, NDArray[np.bool_]]:
-        """The results, and which rows left the domain of a formula somewhere, whether or not it was needed."""
+        """The results, and which rows left the domain of a formula somewhere, whether or not it was needed.
+
+        With `each` above 1 a row of parameters is that of so many rows of values, one after the other.
+        """
         n = values.shape[0]
         made, doubtful = np.zeros((n, self.n_results)), np.zeros(n, bool)
         if self.n_results == 0:
             return made, doubtful
         when = np.broadcast_to(np.asarray(time, float), (n,))
+        read = [
+            np.take(table.T, columns, axis=0)
+            for table, columns in zip((values, parameters), self._columns, strict=True)
+        ]
         for first in range(0, n, MOST_ROWS):
-            rows = slice(first, first + MOST_ROWS)
-            self._note(values[rows], parameters[rows], when[rows], made[rows], doubtful[rows])
+            rows = np.arange(first, min(first + MOST_ROWS, n))
+            padded = rows[np.minimum(np.arange(-(-len(rows) // BLOCK) * BLOCK), len(rows) - 1)]
+            tables = [
+                np.take(table, places, axis=1)
+                for table, places in zip(read, (padded, padded // each), strict=True)
+            ]
+            part = slice(first, first + len(rows))
+            self._note(tables, when[padded], made[part], doubtful[part])
         return made, doubtful
 
     def _note(
-        self,
-        values: Array,
-        parameters: Array,
-        time: Array,
-        made: Array,
-        doubtful: NDArray[np.bool_],
+        self, tables: list[Array], time: Array, made: Array, doubtful: NDArray[np.bool_]
     ) -> None:
-        """Write results of some rows, and which left a domain, into `made` and `doubtful`."""
-        n = len(values)
-        rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
-        species, constants = (np.ascontiguousarray(table[rows].T) for table in (values, parameters))
+        """Write results of some rows, and which left a domain, into `made` and `doubtful`.
+
+        tables   the columns read, shape (n_columns, n_padded); time as long
+        """
+        n, n_padded = len(made), len(time)
 
         def note(where: Any) -> None:
             if np.any(where):
-                np.logical_or(doubtful, np.broadcast_to(where, (len(rows),))[:n], out=doubtful)
+                np.logical_or(doubtful, np.broadcast_to(where, (n_padded,))[:n], out=doubtful)
 
         with np.errstate(all="ignore"):
-            results = self._function(species, constants, time[rows], note)
+            results = self._function(*tables, time, note)
         for k, result in enumerate(results):
-            made[:, k] = np.broadcast_to(np.asarray(result, float), (len(rows),))[:n]
+            made[:, k] = np.broadcast_to(np.asarray(result, float), (n_padded,))[:n]
 
 
 def over_patients(

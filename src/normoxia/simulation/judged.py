@@ -29,17 +29,22 @@ class Judged:
         time: Array | float,
         tolerance: float = 0.0,
         asked: NDArray[np.bool_] | None = None,
+        each: int = 1,
     ) -> tuple[Array, dict[int, str]]:
         """Values, shape (n, n_formulas), and by row what has none.
 
         tolerance  relative error aimed at by the solver that made the species
         asked      rows to judge; default: those whose species are finite
+        each       rows of values that share a row of parameters, one after the other
         """
-        made, doubtful = self._evaluate.noted(values, parameters, time)
+        made, doubtful = self._evaluate.noted(values, parameters, time, each)
         if asked is None:
             asked = np.asarray(np.isfinite(values).all(axis=1), bool)
         rows = np.flatnonzero((doubtful | ~np.isfinite(made).all(axis=1)) & asked)
-        return made, self.faults(rows, values, parameters, time, tolerance) if len(rows) else {}
+        if not len(rows):
+            return made, {}
+        own = parameters if each == 1 else np.repeat(parameters, each, axis=0)
+        return made, self.faults(rows, values, own, time, tolerance)
 
     def faults(
         self,

@@ -267,9 +267,10 @@ class Run:
         n, n_times = saved.shape[:2]
         flat, lost = self.outputs_of.judged(
             saved.reshape(n * n_times, -1),
-            np.repeat(parameters, n_times, axis=0),
+            parameters,
             np.tile(self.times, n),
             self.tolerance,
+            each=n_times,
         )
         kept = flat.reshape(n, n_times, self.n_outputs)
         gone = np.all(np.isnan(saved), axis=2)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,15 @@ class PreparedTrial:
     trial: Trial
     model: Model
     simulator: Simulator
+    _digests: dict[str, str] = field(default_factory=dict, init=False)
+
+    def digest(self, part: Literal["model", "population"]) -> str:
+        """The digest of the model or of the population, computed once for all chunks."""
+        if part not in self._digests:
+            self._digests[part] = digest_of(
+                self.model if part == "model" else self.trial.population
+            )
+        return self._digests[part]
 
 
 def compose(trial: Trial) -> Model:
@@ -399,9 +409,9 @@ def manifest(
         "patients": {arm.id: arm.n for arm in trial.arms},
         "protocol_sha256": hashlib.sha256(trial.text.encode()).hexdigest(),
         "population": trial.population.name,
-        "population_sha256": digest_of(trial.population),
+        "population_sha256": bench.digest("population"),
         "model": bench.model.name,
-        "model_sha256": digest_of(bench.model),
+        "model_sha256": bench.digest("model"),
         "regimens": {arm.id: _in_words(arm.regimen) for arm in trial.arms},
         "calibration": "calibrated"
         if trial.calibrated or ensemble is not None

@@ -120,7 +120,7 @@ class FastSolver:
         )
         # padded to a fixed number, so that a patient's digits do not depend on how many there are
         rows = np.minimum(np.arange(-(-n // BLOCK) * BLOCK), n - 1)
-        parameters = np.ascontiguousarray(block.parameters[rows].T)
+        parameters = np.take(block.parameters.T, rows, axis=1)
         main = self._kernels[True]
         tables = main.prepare(parameters)
         finite = np.isfinite(block.values).all(axis=1)

@@ -7,6 +7,8 @@ import threading
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from normoxia.simulation.state import Array
 
 T = TypeVar("T")
@@ -51,5 +53,6 @@ class Remembered(Generic[T]):
 
 def digest(values: Array) -> bytes:
     """A key for an array, by its shape and bytes."""
-    shape = repr(values.shape).encode()
-    return hashlib.blake2b(shape + values.tobytes(), digest_size=16).digest()
+    made = hashlib.blake2b(repr(values.shape).encode(), digest_size=16)
+    made.update(np.ascontiguousarray(values).data)
+    return made.digest()
