@@ -32,6 +32,7 @@ _NAMES = {
     "after TKI": ("after TKI", "EGFR-TKI治疗后"),
 }
 _ASIAN = ("China", "Japan", "Korea")
+_EAST_ASIA = (*_ASIAN, "Taiwan", "Hong Kong")
 #: definitions of populations that are restricted by what their strata say and by nothing else
 _NOTHING_ELSE = re.compile(
     r"^(?:PD-L1 )?TPS|^PD-L1 >=1%|^(?:non-)?squamous|^EGFR|^driver|^TPS", re.IGNORECASE
@@ -58,6 +59,7 @@ def enrolled(study: Study, document: PopulationDocument) -> Enrolled:
     _line(study, found)
     _histology(study, found)
     _driver(study, found)
+    _prior_inhibitor_of_egfr(study, found)
     _programmed_death_ligand(study, document, found)
     _ancestry(study, found)
     _people(study, document, found)
@@ -146,6 +148,14 @@ def _driver(study: Study, found: Enrolled) -> None:
         )
 
 
+def _prior_inhibitor_of_egfr(study: Study, found: Enrolled) -> None:
+    """First-line mutants have had no inhibitor of EGFR where the study does not say that it took driver-positive patients after one."""
+    if study.setting.line == "first" and study.setting.driver == "unstated":
+        found.covariates["prior_tki"] = _levels(
+            {0: 1.0, 1: 0.0}, f"assumed: {study.id} does not mention one, and is of the first line"
+        )
+
+
 def _share_of_strata(study: Study) -> tuple[float, str] | None:
     """Share of mutants where the sizes of both strata are printed; ALK counts with EGFR, as in the strata."""
     sizes = {p.strata["driver"]: p.n for p in study.populations if "driver" in p.strata and p.n}
@@ -208,6 +218,12 @@ def _ancestry(study: Study, found: Enrolled) -> None:
     else:
         return
     found.covariates["asian"] = _levels({0: 1 - share, 1: share}, _setting(study, country))
+
+
+def is_asian(country: str) -> bool:
+    """Whether all of a study's countries are of East Asia."""
+    parts = [part for part in country.split(",") if part]
+    return bool(parts) and all(any(name in part for name in _EAST_ASIA) for part in parts)
 
 
 def _people(study: Study, document: PopulationDocument, found: Enrolled) -> None:
