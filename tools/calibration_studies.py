@@ -42,6 +42,7 @@ BY_NAME = {
     "CheckMate-153": "randomised after a year of treatment that went well",
     "PEM-PS2": "performance status 2, which the population does not have",
     "IPI-CP-SQ": "ipilimumab from the third cycle on, then every twelve weeks (recalled), where the record has every three weeks",
+    "MYSTIC": "its hazard ratios are of PD-L1 of 25 % or more, a cut that the population does not have",
     "BFAST-C": "selected by mutations in blood, which the population does not have",
 }
 

@@ -14,7 +14,7 @@ from normoxia.calibration.scoring.study_list import calibration_studies, listed_
 def test_the_list_is_the_registry_of_the_shipped_ensemble() -> None:
     used = {study.id for study in calibration_studies()}
     assert used == set(listed_ids())
-    assert len(used) == 43
+    assert len(used) == 84
     assert used == {s.id for s in evidence.registry() if s.group != "randomised"}
 
 

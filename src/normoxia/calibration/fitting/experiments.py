@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
 #: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
-POINTS_PER_CHUNK = 32
+POINTS_PER_CHUNK = 64
 #: names the file that says which experiment a folder's chunks are of
 IDENTITY = "experiment.sha256"
 #: how much wider than a posterior the points about it are, and how often a structure is switched there

@@ -247,6 +247,15 @@ def _people(study: Study, document: PopulationDocument, found: Enrolled) -> None
 def _sets(study: Study, found: Enrolled) -> None:
     whole = list(cuts.whole_sets(study))
     safety = [p.set for p in study.populations if p.set == "safety"]
+    main = cuts.main_set(study)
+    of_main = [p for p in study.populations if p.set == main]
+    if main and main not in whole and not any(_is_part(p, found.eligibility) for p in of_main):
+        whole.append(main)
+        if all(p.strata.get("driver") == "wild-type" for p in of_main):
+            found.eligibility["egfr"] = "wild-type"
+        found.notes.append(
+            f"hazard ratios are printed of {main} ({of_main[0].definition}) and not of everybody; taken as everybody enrolled here"
+        )
     found.sets["all"] = {
         "title": {"en": "all randomised", "zh": "全部随机患者"},
         "published": list(dict.fromkeys([*whole, *safety])),
@@ -285,6 +294,12 @@ def where_of(population: Population) -> dict[str, object]:
         elif not (name == "line" and "egfr" in where):
             return {}
     return where
+
+
+def _is_part(population: Population, eligibility: dict[str, object]) -> bool:
+    """Whether a population is a part of those enrolled that conditions on covariates tell."""
+    where = where_of(population)
+    return bool(where) and not _is_everybody(where, eligibility)
 
 
 def _is_everybody(where: dict[str, object], eligibility: dict[str, object]) -> bool:
