@@ -130,7 +130,7 @@ KEPT: dict[str, tuple[str, Callable[[], object]]] = {
     ),
     "clinic": ("trials/shared/clinic.yaml", lambda: trial.read("leap-007")),
     "assumptions": ("trials/shared/from-study.yaml", lambda: assumptions()),
-    "lock": ("calibrations/lock.yaml", lambda: lock._read(evidence.registry())),
+    "lock": ("calibrations/lock-2.yaml", lambda: lock._read(evidence.registry())),
     "attempts": ("calibrations/attempts.yaml", attempts.read),
     "claims": ("credibility/claims.yaml", lambda: fresh(wording.read)()),
     "questions of credibility": ("credibility/questions.yaml", lambda: fresh(wording.read)()),
@@ -227,7 +227,7 @@ def test_no_broken_document_ends_in_a_traceback(name: str, shelf: Path) -> None:
 @pytest.fixture(scope="module")
 def archive() -> bytes:
     """Emulated trials of a few studies, small enough to be read a thousand times."""
-    whole = EmulatedStudies.read(library.path("calibrations", "lock").with_name("emulated.npz"))
+    whole = EmulatedStudies.read(library.path("calibrations", "nsclc").with_name("emulated.npz"))
     some = list(whole.figures)[:2]
     return replace(
         whole,

@@ -11,7 +11,7 @@ from tests.trial import toy
 from normoxia.calibration import combined
 from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.baselines import LatentPrediction
+from normoxia.calibration.scoring.registry_evidence import LatentPrediction
 from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
 from normoxia.trial import analysis

@@ -1,4 +1,4 @@
-"""The lock: what calibration will be judged by exists in the registry, follows its rule, and changes only in the open."""
+"""The first lock: what it lists exists in the registry, follows its rule, and has not changed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from normoxia import documents, library
-from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.study import Study
 from normoxia.outcome import Endpoint, Measure
-from normoxia.trial.making import cuts, from_study
+from normoxia.trial.making import cuts
 from normoxia.trial.making.enrolled import where_of
 
-FILE = library.path("calibrations", "lock")
+FILE = library.path("calibrations", "lock-1")
 PAGE = Path(__file__).parents[2] / "docs" / "method" / "validation.md"
 LOCK: Any = documents.load(FILE).plain()
 ENTRIES = {entry["study"]: entry for entry in LOCK["studies"]}
@@ -83,11 +82,12 @@ def test_what_is_scored_exists_in_the_registry(name: str) -> None:
 
 
 def test_the_rule_gives_the_list() -> None:
-    refused = from_study.obstacles(calibration_studies())
+    """Of the studies that it names: which others the registry held that day is not kept."""
+    known = [registry()[name] for name in (*ENTRIES, *LOCK["not_scored"])]
     by_rule = {
         study.id: printed(study, main_set(study))
-        for study in calibration_studies()
-        if is_randomised(study) and study.id not in refused and main_set(study)
+        for study in known
+        if is_randomised(study) and study.id not in LOCK["not_scored"] and main_set(study)
     }
     locked = {name: keys(entry["contrasts"]) for name, entry in ENTRIES.items()}
     assert locked == {name: rows for name, rows in by_rule.items() if rows}

@@ -13,6 +13,7 @@ from normoxia.errors import ComputationFailed, InvalidDocument, UnknownName
 from normoxia.mechanism.model import Distribution, Model, Parameter
 from normoxia.population import files
 from normoxia.population.covariates import Typical
+from normoxia.population.sample import possible
 
 MODEL = Model(
     "toy",
@@ -193,3 +194,14 @@ def test_the_shipped_population_names_levels_that_exist() -> None:
     names = {c.name for c in document.covariates}
     for effect in document.effects:
         assert {c.covariate for c in effect.when.clauses} <= names
+
+
+def test_correlations_that_cannot_hold_together_are_shrunk() -> None:
+    """One partner of two independent numbers: 0.8² + 0.7² > 1. Eigenvalues are 1 and 1 ± the root of the sum of squares."""
+    asked = np.array([[1.0, 0.8, 0.7], [0.8, 1.0, 0.0], [0.7, 0.0, 1.0]])
+    got = possible(asked)
+    np.linalg.cholesky(got)
+    assert np.hypot(got[0, 1], got[0, 2]) == pytest.approx(0.99)
+    assert got[0, 1] / got[0, 2] == pytest.approx(8 / 7)
+    weaker = np.array([[1.0, 0.5], [0.5, 1.0]])
+    assert possible(weaker) is weaker

@@ -6,19 +6,19 @@ import dataclasses
 import functools
 import math
 
+import numpy as np
 import pytest
 
 from normoxia import documents, library, mechanism, pharmacology, trial
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.study import Study
+from normoxia.population.covariates import Clause, Condition
 from normoxia.trial import runner
 from normoxia.trial.making import cuts, from_study
 
 #: what the registry would have to hold for these to be run
-CANNOT = dict.fromkeys(
-    ["CheckMate-722", "IMpower110"], "the number of patients of its arms is not known"
-)
+CANNOT = {"CheckMate-722": "the number of patients of its arms is not known"}
 
 
 def is_randomised(study: Study) -> bool:
@@ -64,8 +64,71 @@ def test_what_cannot_be_run_says_why() -> None:
 
 
 def test_a_drug_without_a_dose_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="benmelstobart without a dose"):
-        from_study.build(registry()["ALTER-L038"])
+    with pytest.raises(InvalidArgument, match="afatinib without a dose"):
+        from_study.build(registry()["LUX-Lung-6"])
+
+
+def test_a_doublet_follows_histology() -> None:
+    """EMPOWER-Lung-3 gave "platinum doublets" to 43 % squamous patients, KEYNOTE-407 takes these alone."""
+    arm = trial.read("study:EMPOWER-Lung-3").arm("pbo_chemo")
+    assert {drug: str(where) for drug, where in arm.given_to.items()} == {
+        "pemetrexed": "histology non-squamous",
+        "paclitaxel": "histology squamous",
+    }
+    assert "pemetrexed" not in trial.read("study:KEYNOTE-407").arm("pbo_chemo").regimen.drugs
+
+
+def test_a_drug_reaches_those_it_is_given_to_alone() -> None:
+    """No squamous patient of EMPOWER-Lung-3 gets pemetrexed, nor ends it; no other gets paclitaxel."""
+    protocol = trial.read("study:EMPOWER-Lung-3").with_patients(40)
+    bench = runner.prepare(protocol)
+    (chunk,) = runner.chunks(protocol)
+    result = runner.run_chunk(bench, chunk, seed=1)
+    histology = protocol.population.covariate("histology")
+    assert histology is not None
+    squamous = Condition((Clause("histology", ("squamous",)),)).holds(
+        result.covariates, result.n_rows
+    )
+    assert 0 < squamous.sum() < result.n_rows
+    assert (np.isnan(result.drug_end["pemetrexed"]) == squamous).all()
+    assert (np.isnan(result.drug_end["paclitaxel"]) == ~squamous).all()
+    assert np.isfinite(result.columns["treatment_end"]).any()
+    assert not np.isnan(result.columns["treatment_end"]).any()
+
+
+def test_sizes_that_are_nowhere_printed_follow_from_events() -> None:
+    """IMpower110, everybody randomised: the narrowest interval is .65 to .99, 4/(ln(.99/.65)/3.92)² = 347 events."""
+    protocol = trial.read("study:IMpower110")
+    assert "as many as the events" in " | ".join(protocol.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "dose"),
+    [
+        ("BEYOND", "paclitaxel 175 mg/m2 q3w x4"),  # China
+        ("KEYNOTE-407", "paclitaxel 200 mg/m2 q3w x4"),  # 17 countries
+        ("KEYNOTE-407", "carboplatin AUC 6 q3w x4"),  # beside a taxane
+        ("CAMEL", "carboplatin AUC 5 q3w x4"),  # beside pemetrexed
+        ("TASUKI-52", "nivolumab 360 mg q3w"),  # beside platinum
+        ("CheckMate-017", "nivolumab 240 mg q2w"),  # alone
+    ],
+)
+def test_a_dose_that_is_not_printed_follows_partner_and_region(name: str, dose: str) -> None:
+    assert dose in str(trial.read(f"study:{name}").arms[0].regimen)
+
+
+def test_a_first_doublet_ends() -> None:
+    """RATIONALE-307 prints doses and no cycles; taxane and platinum end, the antibody goes on."""
+    text = str(trial.read("study:RATIONALE-307").arm("tis_nabpc").regimen)
+    assert text == (
+        "carboplatin AUC 5 q3w x4 + nab_paclitaxel 100 mg/m2 d1,8,15 q3w x4 + tislelizumab 200 mg q3w"
+    )
+
+
+def test_first_line_mutants_of_a_silent_study_had_no_inhibitor() -> None:
+    prior = trial.read("study:ECOG-4599").population.covariate("prior_tki")
+    assert prior is not None
+    assert prior.law.shares == {"0": 1.0, "1": 0.0}  # type: ignore[union-attr]
 
 
 def test_a_study_is_a_trial_by_its_name() -> None:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from normoxia import seeding
 from normoxia.calibration.fitting.prediction import StudyPrediction
-from normoxia.calibration.scoring import baselines, components
+from normoxia.calibration.scoring import components, registry_evidence
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.baselines import LatentPrediction, RegistryEvidence
+from normoxia.calibration.scoring.registry_evidence import LatentPrediction, RegistryEvidence
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Endpoint, Estimate
@@ -83,7 +83,7 @@ def of_run(
     if structural is None or result.n_replicates < FEWEST:
         return ()
     trial = analysis.protocol_of(result) if trial is None else trial
-    known = known if known is not None else baselines.evidence(locked.read())
+    known = known if known is not None else registry_evidence.evidence(locked.read())
     added: dict[tuple[Endpoint, str, str], components.ComponentPrediction] = {}
     found = []
     for ratio in analysis.replicated(result, trial):

@@ -236,7 +236,9 @@ def document(
 def stored() -> tuple[str, ...]:
     """Names of the shipped sets of forecasts, the oldest first."""
     return tuple(
-        sorted(p.stem for p in library.path("calibrations", "lock").parent.glob(f"{_STORED}*.yaml"))
+        sorted(
+            p.stem for p in library.path("calibrations", "nsclc").parent.glob(f"{_STORED}*.yaml")
+        )
     )
 
 

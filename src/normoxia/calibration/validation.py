@@ -30,7 +30,7 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.scoring import attempts, baselines, combination
+from normoxia.calibration.scoring import attempts, baselines, combination, registry_evidence
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
@@ -168,7 +168,7 @@ def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent)
 
 def shipped_emulators() -> Path:
     """Where the shipped emulators stand."""
-    return library.path("calibrations", "lock").with_name(EMULATORS)
+    return library.path("calibrations", "nsclc").with_name(EMULATORS)
 
 
 def cross_validate(
@@ -219,7 +219,7 @@ def cross_validate(
     )
     own = _ensembles(known, mechanism.predicted)
     medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
-    by_class, learned = combination.combine(baselines.evidence(known), medians)
+    by_class, learned = combination.combine(registry_evidence.evidence(known), medians)
     board = scoreboard(
         known,
         {

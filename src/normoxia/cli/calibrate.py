@@ -13,7 +13,7 @@ from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
 
 #: the plan behind the shipped ensemble
-SEED, POINTS, PATIENTS = 20261129, "640,448", 40
+SEED, POINTS, PATIENTS = 20261130, "640,448", 40
 EXAMPLES = examples(
     "normoxia calibrate --small --out trial-of-it",
     "normoxia calibrate --out calibration",

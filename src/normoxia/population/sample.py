@@ -34,6 +34,8 @@ Floats = NDArray[np.float64]
 
 #: candidates drawn for one patient before giving up; 0.97**200 is one patient in 400 where 3 % are acceptable
 MAX_ATTEMPTS = 200
+#: least eigenvalue of a matrix of correlations; below it Cholesky factors lose digits
+_LEAST_EIGENVALUE = 0.01
 
 
 def sample(
@@ -173,7 +175,7 @@ class _Drawing:
             for pair in pairs:
                 i, j = tied.index(pair.one), tied.index(pair.other)
                 matrix[i, j] = matrix[j, i] = pair.value
-            factor = np.linalg.cholesky(matrix)
+            factor = np.linalg.cholesky(possible(matrix))
             # summed term by term: a matrix product's last digits depend on how many rows it has
             mixed = {
                 name: sum(
@@ -347,3 +349,26 @@ def _storage(column: Column, covariate: Covariate | None) -> np.dtype[np.float64
     )
     widths = [len(n) for law in laws if isinstance(law, (Levels, Quantiles)) for n in law.shares]
     return f"<U{max(widths, default=column.dtype.itemsize // 4)}"
+
+
+def possible(correlations: Floats) -> Floats:
+    """Correlations that can hold together: those given where they can, else all shrunk alike until the least eigenvalue is 0.01.
+
+    Each pair of a calibration moves by itself, and two strong ones with a common partner leave no room for a third.
+
+    Parameters
+    ----------
+    correlations
+        Symmetric, 1 on the diagonal; shape (n, n).
+
+    Returns
+    -------
+    ndarray
+        Positive definite; shape (n, n).
+    """
+    least = float(np.linalg.eigvalsh(correlations)[0])
+    if least >= _LEAST_EIGENVALUE:
+        return correlations
+    # eigenvalues of I + f (R - I) are 1 + f (eigenvalues of R - 1)
+    f = (1.0 - _LEAST_EIGENVALUE) / (1.0 - least)
+    return np.asarray(np.eye(len(correlations)) + f * (correlations - np.eye(len(correlations))))

@@ -325,7 +325,7 @@ class _Reader:
     def arm(self, name: str, node: Node) -> Arm:
         required, optional = (
             ("n", "regimen"),
-            ("title", "beyond_progression", "next_line", "source", "verified", "note"),
+            ("title", "given_to", "beyond_progression", "next_line", "source", "verified", "note"),
         )
         got = node.fields(self.findings, required, optional)
         given, understood = NOTHING, False
@@ -364,7 +364,31 @@ class _Reader:
             else None
         )
         titles = self.titles(got["title"]) if "title" in got else {"en": name}
-        return Arm(name, titles, n, given, lines, beyond, self.source(node, got), node.place)
+        limited = (
+            self.given_to(got["given_to"], given if understood else None)
+            if "given_to" in got
+            else {}
+        )
+        source = self.source(node, got)
+        return Arm(name, titles, n, given, lines, beyond, source, node.place, limited)
+
+    def given_to(self, node: Node, given: Regimen | None) -> dict[str, Condition]:
+        """By drug of the arm, the patients who get it."""
+        found = {}
+        for drug, entry in node.entries(self.findings).items():
+            name = _with_paths(entry, drug)
+            if given is not None and name not in given.drugs:
+                self.not_given(entry, name, given)
+            found[name] = self.condition(entry)
+        return found
+
+    def not_given(self, node: Node, drug: str, given: Regimen) -> None:
+        """Note a drug that an arm says more of and does not give."""
+        self.note(
+            node,
+            f'"{drug}" is not given by the arm',
+            did_you_mean(drug, given.drugs, nearest_name).removeprefix("; "),
+        )
 
     def next_line(self, node: Node) -> NextLine:
         got = node.fields(
@@ -394,11 +418,7 @@ class _Reader:
         drugs = tuple(_with_paths(node, drug) for drug in drugs)
         for drug in drugs:
             if given is not None and drug not in given.drugs:
-                self.note(
-                    got["drugs"],
-                    f'"{drug}" is not given by the arm',
-                    did_you_mean(drug, given.drugs, nearest_name).removeprefix("; "),
-                )
+                self.not_given(got["drugs"], drug, given)
         return BeyondProgression(
             self.share(got["share"]) if "share" in got else 0.0, drugs, self.source(node, got)
         )

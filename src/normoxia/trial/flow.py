@@ -124,9 +124,7 @@ def _arm_flow(result: TrialResult, trial: Trial, arm: Arm) -> ArmFlow:
         if name not in result.drug_end:
             continue  # a result of an earlier version
         reason = np.where(
-            result.drug_end[name][rows] <= end,
-            result.drug_end_reason[name][rows],
-            EndReason.ONGOING,
+            result.drug_end[name][rows] > end, EndReason.ONGOING, result.drug_end_reason[name][rows]
         )
         toxic |= reason == EndReason.TOXICITY
         drug_ends[name] = {one.name.lower(): int((reason == one).sum()) for one in EndReason}

@@ -20,7 +20,8 @@ from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.notebook import heading_html, table_html
 from normoxia.outcome import Source
 from normoxia.pharmacology import Regimen, regimen
-from normoxia.population import Condition, PopulationDocument, TableOne
+from normoxia.population import Condition, Population, PopulationDocument, TableOne
+from normoxia.population.covariates import EVERYBODY
 from normoxia.trial.changed_population import (
     ASSUMED,
     changed_covariates,
@@ -78,7 +79,10 @@ class BeyondProgression:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An arm: its regimen, patients as published, and what follows progression."""
+    """An arm: its regimen, patients as published, and what follows progression.
+
+    `given_to` limits drugs of the regimen to some patients, as where the backbone follows histology; others are for everybody.
+    """
 
     id: str
     titles: Mapping[str, str]
@@ -88,6 +92,12 @@ class Arm:
     beyond: BeyondProgression | None = None
     source: Source | None = None
     place: Place = field(default_factory=lambda: Place(""), compare=False)
+    given_to: Mapping[str, Condition] = field(default_factory=dict)
+
+    def is_given(self, drug: str, patients: Population) -> NDArray[np.bool_]:
+        """Which patients the arm's regimen has a drug for; shape (n_patients,)."""
+        condition = self.given_to.get(drug, EVERYBODY)
+        return condition.holds(patients.covariates, patients.n_patients)
 
     @property
     def drugs(self) -> tuple[str, ...]:

@@ -350,7 +350,7 @@ def _rows(
 def _last(ends: Mapping[str, DrugEnd], off_protocol: NDArray[np.float64]) -> NDArray[np.float64]:
     """Day the last drug of an arm ended; of an arm without a drug, the day its protocol did."""
     days = [end.day for end in ends.values()]
-    return np.asarray(np.max(days, axis=0)) if days else off_protocol
+    return np.asarray(np.fmax.reduce(days)) if days else off_protocol
 
 
 def inputs(trial: Trial, model: Model) -> dict[str, str]:
@@ -374,6 +374,7 @@ def _without_folders(arm: Arm) -> Arm:
         ),
         beyond=arm.beyond
         and replace(arm.beyond, drugs=tuple(Path(drug).name for drug in arm.beyond.drugs)),
+        given_to={Path(drug).name: condition for drug, condition in arm.given_to.items()},
     )
 
 

@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
-from normoxia.calibration.scoring import baselines
+from normoxia.calibration.scoring import baselines, registry_evidence
 from normoxia.calibration.scoring import lock as locks
 from normoxia.calibration.scoring import scores as scoring
 from normoxia.calibration.scoring.attainable import AttainableScores, attainable_scores
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 
-LOCK = locks.read()
+LOCK = locks.read(version=1)
 
 
 @functools.cache
@@ -39,7 +39,7 @@ def test_errors_are_those_of_simulated_trials() -> None:
 
 def test_the_share_of_response_rates_is_that_of_simulated_arms() -> None:
     rng = np.random.default_rng(2)
-    arms = baselines.arms_of(LOCK, registry())
+    arms = registry_evidence.arms_of(LOCK, registry())
     rows = [o for o in LOCK.responses if o.n]
     kinds = [
         (

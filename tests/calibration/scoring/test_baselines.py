@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from normoxia.calibration.scoring import baselines, lock
-from normoxia.calibration.scoring.baselines import CLASS_MEAN, COMPONENT, CONSTANT, class_of
+from normoxia.calibration.scoring import baselines, lock, registry_evidence
+from normoxia.calibration.scoring.baselines import CLASS_MEAN, COMPONENT, CONSTANT
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.registry_evidence import class_of
 from normoxia.calibration.scoring.scores import NormalPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.evidence.studies.registry import registry
@@ -20,7 +21,7 @@ from normoxia.evidence.synthesis.model.meta import pairwise
 from normoxia.evidence.synthesis.questions import question
 from normoxia.outcome import Endpoint
 
-LOCK = lock.read()
+LOCK = lock.read(version=1)
 ALL = baselines.baselines(LOCK)
 SCORED = {o.target for o in LOCK.contrasts}
 ICI, CHEMO, DOCETAXEL = "ICI", "chemotherapy", "docetaxel"
@@ -187,18 +188,18 @@ def test_a_class_of_fewer_than_two_other_studies_takes_the_constant() -> None:
 @pytest.mark.parametrize(
     ("arm", "comparator", "expected"),
     [
-        ({ICI, CHEMO}, {CHEMO}, baselines.ICI_ADDED),
-        ({ICI, "VEGF antibody", CHEMO}, {"VEGF antibody", CHEMO}, baselines.ICI_ADDED),
-        ({"VEGF antibody", CHEMO}, {CHEMO}, baselines.ANTIBODY_ADDED),
-        ({ICI, "VEGF antibody", CHEMO}, {ICI, CHEMO}, baselines.ANTIBODY_ADDED),
-        ({"VEGFR TKI"}, set(), baselines.TKI_ADDED),
-        ({ICI, "VEGFR TKI"}, {ICI}, baselines.TKI_ADDED),
-        ({ICI, "VEGF antibody", CHEMO}, {CHEMO}, baselines.BOTH_ADDED),
-        ({"bispecific", CHEMO}, {CHEMO}, baselines.BOTH_ADDED),
-        ({ICI}, {CHEMO}, baselines.ICI_INSTEAD),
-        ({ICI}, {DOCETAXEL}, baselines.ICI_INSTEAD),
-        ({ICI, "VEGFR TKI"}, {DOCETAXEL}, baselines.OTHER),
-        ({ICI, CHEMO}, {"VEGF antibody", CHEMO}, baselines.OTHER),
+        ({ICI, CHEMO}, {CHEMO}, registry_evidence.ICI_ADDED),
+        ({ICI, "VEGF antibody", CHEMO}, {"VEGF antibody", CHEMO}, registry_evidence.ICI_ADDED),
+        ({"VEGF antibody", CHEMO}, {CHEMO}, registry_evidence.ANTIBODY_ADDED),
+        ({ICI, "VEGF antibody", CHEMO}, {ICI, CHEMO}, registry_evidence.ANTIBODY_ADDED),
+        ({"VEGFR TKI"}, set(), registry_evidence.TKI_ADDED),
+        ({ICI, "VEGFR TKI"}, {ICI}, registry_evidence.TKI_ADDED),
+        ({ICI, "VEGF antibody", CHEMO}, {CHEMO}, registry_evidence.BOTH_ADDED),
+        ({"bispecific", CHEMO}, {CHEMO}, registry_evidence.BOTH_ADDED),
+        ({ICI}, {CHEMO}, registry_evidence.ICI_INSTEAD),
+        ({ICI}, {DOCETAXEL}, registry_evidence.ICI_INSTEAD),
+        ({ICI, "VEGFR TKI"}, {DOCETAXEL}, registry_evidence.OTHER),
+        ({ICI, CHEMO}, {"VEGF antibody", CHEMO}, registry_evidence.OTHER),
     ],
 )
 def test_the_class_is_what_is_added(arm: set[str], comparator: set[str], expected: str) -> None:
@@ -212,7 +213,7 @@ def test_components_of_unnamed_arms_follow_the_document() -> None:
         for name, node in entry.arms.items():
             arm = registry()[entry.study].arm(name)
             bare = replace(asked, entries=())
-            assert baselines._parts(bare, entry.study, arm) == set(asked.parts_of[node])
+            assert registry_evidence.parts_of(bare, entry.study, arm) == set(asked.parts_of[node])
 
 
 @pytest.mark.parametrize("study", LOCK.studies)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from normoxia.calibration.scoring import baselines, combination, lock
+from normoxia.calibration.scoring import combination, lock, registry_evidence
 from normoxia.calibration.scoring.combination import conditional, regress
 from normoxia.calibration.scoring.lock import Observed, Target
 from normoxia.errors import InvalidArgument
@@ -199,7 +199,7 @@ def test_no_contrast_is_refused() -> None:
 
 def test_every_scored_contrast_is_predicted_without_its_study() -> None:
     """A published value that is moved moves every prediction but its own study's."""
-    evidence = baselines.evidence(lock.read())
+    evidence = registry_evidence.evidence(lock.read(version=1))
     mechanism = {o.target: -0.2 for o in evidence.contrasts}
     predicted, learned = combination.combine(evidence, mechanism)
     assert set(predicted) == {o.target for o in evidence.contrasts}

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from normoxia import pharmacology
-from normoxia.calibration.scoring import baselines, components
+from normoxia.calibration.scoring import baselines, components, registry_evidence
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.baselines import CLASS_MEAN, COMPONENT, CONSTANT, RegistryEvidence
+from normoxia.calibration.scoring.baselines import CLASS_MEAN, COMPONENT, CONSTANT
+from normoxia.calibration.scoring.registry_evidence import RegistryEvidence
 from normoxia.errors import UnknownName
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
@@ -18,8 +19,8 @@ from normoxia.pharmacology import regimen
 from normoxia.trial.making import designs, from_study
 from normoxia.trial.protocol import Contrast
 
-LOCK = locked.read()
-KNOWN = baselines.evidence(LOCK)
+LOCK = locked.read(version=1)
+KNOWN = registry_evidence.evidence(LOCK)
 SCORED = baselines.baselines(LOCK)[COMPONENT]
 
 
@@ -40,7 +41,7 @@ def test_two_studies_add_up_by_hand() -> None:
     """Antibody on chemotherapy, -0.4 (se 0.1), and ICI on chemotherapy, -0.5 (0.2): both on chemotherapy -0.9, variance 0.05."""
     known = only({"ECOG-4599": (-0.4, 0.1), "IMpower132": (-0.5, 0.2)})
     found = components.predict(from_study.preferred("ATTLAS"), "ABCP", "PC", Endpoint.PFS, known)
-    assert (found.by, found.kind, found.left_out) == (COMPONENT, baselines.BOTH_ADDED, "")
+    assert (found.by, found.kind, found.left_out) == (COMPONENT, registry_evidence.BOTH_ADDED, "")
     assert found.latent.mean == pytest.approx(-0.9)
     assert found.latent.variance == pytest.approx(0.1**2 + 0.2**2)
     assert found.latent.tau2 == 0.0
@@ -130,7 +131,7 @@ def test_arms_of_the_same_components_differ_by_heterogeneity_alone() -> None:
 
 def test_drugs_have_the_words_of_the_registry() -> None:
     """Each arm of each locked study: what its protocol's drugs are called is what the registry calls the arm."""
-    words = baselines.arms_of(LOCK, registry())
+    words = registry_evidence.arms_of(LOCK, registry())
     for study in LOCK.studies:
         for arm in from_study.preferred(study).arms:
             assert components.parts(arm) == words[study, arm.id].parts, (study, arm.id)
@@ -142,7 +143,7 @@ def test_drugs_have_the_words_of_the_registry() -> None:
         ("ivonescimab", "bispecific"),
         ("hb0025", "bispecific"),
         ("cadonilimab", "ICI"),
-        ("ipilimumab", "ICI"),
+        ("ipilimumab", "CTLA-4 antibody"),
         ("durvalumab", "ICI"),
         ("ramucirumab", "VEGF antibody"),
         ("hlx04", "VEGF antibody"),

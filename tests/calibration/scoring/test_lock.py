@@ -14,7 +14,7 @@ from normoxia.evidence.studies.registry import Registry, registry
 from normoxia.outcome import Endpoint, Measure
 
 PAGE = Path(__file__).parents[3] / "docs" / "method" / "validation.md"
-LOCK = locks.read()
+LOCK = locks.read(version=1)
 
 
 def hazard_ratio(study: str, endpoint: Endpoint, arm: str) -> locks.Observed:
@@ -117,7 +117,7 @@ def test_a_figure_the_registry_lost_is_an_error() -> None:
     emptied = replace(study, populations=tuple(replace(p, reported=()) for p in study.populations))
     others = [emptied if study.id == "OAK" else study for study in registry()]
     with pytest.raises(InvalidDocument, match="OAK, ITT850: PFS of atezo vs docetaxel"):
-        locks.read(Registry(tuple(others)))
+        locks.read(Registry(tuple(others)), version=1)
 
 
 def test_what_is_not_scored_is_not_found() -> None:

@@ -17,7 +17,7 @@ from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, Sa
 from normoxia.errors import InvalidArgument, UnknownName
 from normoxia.outcome import Endpoint, Measure
 
-LOCK = lock.read()
+LOCK = lock.read(version=1)
 BASELINES = baselines.baselines(LOCK)
 KEYS = {
     "study",

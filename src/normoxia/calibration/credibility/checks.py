@@ -161,7 +161,7 @@ def validation(
 
 
 def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, CheckResult]:
-    """The thresholds of the lock; the three of the CRPS are one claim."""
+    """The thresholds of the lock; those against several baselines are one claim."""
     found: dict[str, CheckResult] = {}
     for name, limit in known.thresholds.items():
         numbers: dict[str, float | int | str] = dict(limit) if isinstance(limit, Mapping) else {}
@@ -176,6 +176,7 @@ def thresholds(known: Lock, board: Scoreboard | None) -> dict[str, CheckResult]:
             "rivals": ", ".join(f"{v.against} {v.limit:.4f}" for v in verdicts),
             "successes": len(board.primary_scores.successes),
             "foreseen": board.primary_scores.successes_predicted,
+            "predicted": board.primary_scores.failures_predicted,
         }
         found[name] = CheckResult(all(v.met for v in verdicts), numbers)
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.scoring import baselines
+from normoxia.calibration.scoring import registry_evidence
 from normoxia.calibration.scoring import lock as locked
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
@@ -42,7 +42,7 @@ def design(figures: tuple[Statistic, ...]) -> Floats:
     returns  shape (n_figures, n_shifts); 0 throughout for what is no log hazard ratio of a whole set, and for a stratum relative
              to its whole, where the shift cancels
     """
-    arms = baselines.arms_of(locked.read(), registry())
+    arms = registry_evidence.arms_of(locked.read(), registry())
     found = np.zeros((len(figures), 2 * len(COMPONENTS)))
     for i, figure in enumerate(figures):
         if figure.kind is not Kind.RATIO:

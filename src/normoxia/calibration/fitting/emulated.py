@@ -43,6 +43,8 @@ RATES = (
 )
 #: what the archive library says of a damaged file
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError, tokenize.TokenError)
+#: whole steps from nothing to the largest entry of a quadratic part: a step is a thousandth of what the surface says of its own error
+_STEPS = 32767
 _PARTS = ("constant", "linear", "quadratic", "noise", "error")
 
 
@@ -73,13 +75,14 @@ class EmulatedStudies:
         )
 
     def to_bytes(self) -> bytes:
-        """As a compressed archive, in single precision."""
+        """As a compressed archive: quadratic parts in steps of 1/32767 of each figure's largest, the others in single precision."""
         arrays: dict[str, Any] = {}
         for study, surfaces in self.surfaces.items():
             for part in _PARTS:
-                arrays[f"{study}/{part}"] = _packed(part, getattr(surfaces, part)).astype(
-                    np.float32
-                )
+                if part != "quadratic":
+                    arrays[f"{study}/{part}"] = getattr(surfaces, part).astype(np.float32)
+            steps, largest = _stepped(surfaces.quadratic)
+            arrays[f"{study}/quadratic"], arrays[f"{study}/largest"] = steps, largest
         figures = {s: [asdict(f) for f in found] for s, found in self.figures.items()}
         header = {"schema": SCHEMA, "figures": figures, "manifest": dict(self.manifest)}
         buffer = io.BytesIO()
@@ -106,10 +109,7 @@ class EmulatedStudies:
                     )
                     for study, found in header["figures"].items()
                 }
-                surfaces = {
-                    s: Surfaces(**{part: _unpacked(part, held[f"{s}/{part}"]) for part in _PARTS})
-                    for s in figures
-                }
+                surfaces = {s: _surfaces(held, s) for s in figures}
                 manifest = dict(header["manifest"])
         except InvalidDocument:
             raise
@@ -134,18 +134,26 @@ class EmulatedStudies:
         return cls(figures, surfaces, manifest)
 
 
-def _packed(part: str, values: Floats) -> Floats:
-    """Symmetric matrices as their upper halves."""
-    return values[:, *np.triu_indices(values.shape[1])] if part == "quadratic" else values
+def _stepped(quadratic: Floats) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
+    """Upper halves of symmetric matrices in whole steps of their largest entry, and these; shapes (m, d (d + 1)/2) and (m,)."""
+    upper = quadratic[:, *np.triu_indices(quadratic.shape[1])]
+    largest = np.abs(upper).max(axis=1, initial=0.0).astype(np.float32)
+    scale = _STEPS / np.where(largest > 0.0, largest.astype(np.float64), 1.0)
+    return np.rint(upper * scale[:, None]).clip(-_STEPS, _STEPS).astype(np.int16), largest
 
 
-def _unpacked(part: str, values: NDArray[np.float32]) -> Floats:
-    if part != "quadratic":
-        return values.astype(np.float64)
-    d = int((np.sqrt(8 * values.shape[1] + 1) - 1) / 2)
-    full = np.zeros((len(values), d, d))
-    full[:, *np.triu_indices(d)] = values
-    return np.asarray(full + full.transpose(0, 2, 1) - full * np.eye(d))
+def _surfaces(held: Mapping[str, NDArray[Any]], study: str) -> Surfaces:
+    """A study's surfaces from an archive; quadratic parts of earlier versions are plain numbers."""
+    plain = {p: held[f"{study}/{p}"].astype(np.float64) for p in _PARTS}
+    upper = plain.pop("quadratic")
+    if f"{study}/largest" in held:
+        upper = upper * (held[f"{study}/largest"].astype(np.float64) / _STEPS)[:, None]
+    d = int((np.sqrt(8 * upper.shape[1] + 1) - 1) / 2)
+    full = np.zeros((len(upper), d, d))
+    full[:, *np.triu_indices(d)] = upper
+    return Surfaces(
+        quadratic=np.asarray(full + full.transpose(0, 2, 1) - full * np.eye(d)), **plain
+    )
 
 
 def figures_of(trial: Trial, lock: Lock) -> tuple[Statistic, ...]:

@@ -13,7 +13,7 @@ import logging
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
 #: points of one chunk; with some tens of patients an arm each, the engine's lanes are full
-POINTS_PER_CHUNK = 32
+POINTS_PER_CHUNK = 64
 #: names the file that says which experiment a folder's chunks are of
 IDENTITY = "experiment.sha256"
 #: how much wider than a posterior the points about it are, and how often a structure is switched there
@@ -176,7 +176,7 @@ def drawn_shifts(
 
 
 def compose_all(trials: Sequence[Trial]) -> Model:
-    """One model with every drug that any of the trials may give, so that it is compiled once."""
+    """One model with every drug that any of the trials may give."""
     drugs = sorted({drug for trial in trials for drug in trial.drugs})
     biology = mechanism.read(shipped.find("models", trials[0].model))
     return mechanism.compose(
@@ -335,8 +335,8 @@ def _identity(
         sha.update(study.encode() + np.ascontiguousarray(points.shifts[study]).tobytes())
     trials = [from_study.preferred(study) for study in studies]
     if trials:
-        model = compose_all(trials)
-        sha.update(digests.digest_of([runner.inputs(trial, model) for trial in trials]).encode())
+        made = [runner.inputs(trial, compose_all([trial])) for trial in trials]
+        sha.update(digests.digest_of(made).encode())
     return sha.hexdigest()
 
 
@@ -382,15 +382,26 @@ def read(folder: Path, study: str) -> SimulatedEndpoints:
 
 @dataclass(slots=True, kw_only=True)
 class _PreparedStudy:
-    """What a worker keeps: trials, the one model, its simulator."""
+    """What a worker keeps: trials, and the model and simulator of each once it has been asked for.
+
+    Each trial has a model of its own with its own drugs: with those of all trials in one, half of the time went into drugs
+    that nobody was given.
+    """
 
     space: Space
     trials: dict[str, Trial]
-    model: Model
-    simulator: Simulator
     patients: int
     seed: int
     identity: str
+    compiled: dict[str, tuple[Model, Simulator]] = field(default_factory=dict)
+
+    def of(self, study: str) -> tuple[Model, Simulator]:
+        """The composed model of a trial and its simulator."""
+        if study not in self.compiled:
+            trial = self.trials[study]
+            model = compose_all([trial])
+            self.compiled[study] = model, runner.prepare(trial, model=model, states=()).simulator
+        return self.compiled[study]
 
 
 _bench: list[_PreparedStudy] = []
@@ -400,32 +411,17 @@ def _prepare(
     space: Space, studies: tuple[str, ...], patients: int, seed: int, identity: str
 ) -> None:
     trials = {study: from_study.preferred(study) for study in studies}
-    model = compose_all(list(trials.values()))
-    simulator = runner.prepare(next(iter(trials.values())), model=model, states=()).simulator
     _bench[:] = [
-        _PreparedStudy(
-            space=space,
-            trials=trials,
-            model=model,
-            simulator=simulator,
-            patients=patients,
-            seed=seed,
-            identity=identity,
-        )
+        _PreparedStudy(space=space, trials=trials, patients=patients, seed=seed, identity=identity)
     ]
 
 
 def _work(job: Job, folder: Path) -> None:
     bench = _bench[0]
     settings = [bench.space.setting(np.array(row)) for row in job.coordinates]
+    model, simulator = bench.of(job.study)
     found = simulate(
-        bench.trials[job.study],
-        bench.simulator,
-        bench.model,
-        settings,
-        bench.patients,
-        bench.seed,
-        job.first,
+        bench.trials[job.study], simulator, model, settings, bench.patients, bench.seed, job.first
     )
     path = folder / job.name
     storage.write_whole(path, found.to_bytes(_of(bench.identity, path)), make_folder=False)

@@ -117,7 +117,7 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
     reported = [
         replace(o, n=_patients(trial, main, o))
         for o in published(trial)
-        if o.population == main.id and o.arm in sizes
+        if o.population == main.id and o.arm in sizes and not _is_the_reviews(o)
     ]
     rates = [
         o
@@ -140,6 +140,11 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
         *(_rate(trial, main, o, sizes) for o in rates),
         *curves,
     )
+
+
+def _is_the_reviews(o: Outcome) -> bool:
+    """Whether nothing but the review states a figure."""
+    return o.source is not None and o.source.reference.startswith("the review")
 
 
 def _followed(whole: Sequence[Observation], endpoint: Endpoint, sizes: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ asks a predictor to explain why trials of one class differ.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 
 from normoxia.calibration.scoring import baselines
 from normoxia.calibration.scoring import scores as scoring
-from normoxia.calibration.scoring.baselines import ArmDescription
-from normoxia.calibration.scoring.lock import Lock, Observed, Target
-from normoxia.evidence.studies.registry import registry
+from normoxia.calibration.scoring.lock import Lock, Observed
+from normoxia.calibration.scoring.registry_evidence import (
+    ArmDescription,
+    RegistryEvidence,
+    evidence,
+)
 from normoxia.evidence.synthesis.model import heterogeneity
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
 from normoxia.outcome import Endpoint
@@ -48,34 +52,24 @@ def attainable_scores(lock: Lock) -> AttainableScores:
     Heterogeneity is by REML about the means of classes (hazard ratios: what is added to what; response rates: components and
     line together), contrasts taken as independent; errors are the mean of |N(0, tau2 + se2)|. nan where nothing is scored.
     """
-    arms = baselines.arms_of(lock, registry())
-    (pfs, tau_pfs), (survival, tau_os) = (
-        _ratios(lock, arms, e) for e in (Endpoint.PFS, Endpoint.OS)
-    )
-    orr, tau_orr = _responses(lock, arms)
+    known = evidence(lock)
+    (pfs, tau_pfs), (survival, tau_os) = (_ratios(known, e) for e in (Endpoint.PFS, Endpoint.OS))
+    orr, tau_orr = _responses(lock, known.arms)
     return AttainableScores(
         pfs=pfs, os=survival, orr=orr, tau_pfs=tau_pfs, tau_os=tau_os, tau_orr=tau_orr
     )
 
 
-def _ratios(
-    lock: Lock, arms: dict[tuple[str, str], ArmDescription], endpoint: Endpoint
-) -> tuple[float, float]:
-    rows = [o for o in lock.contrasts if o.target.endpoint is endpoint]
+def _ratios(known: RegistryEvidence, endpoint: Endpoint) -> tuple[float, float]:
+    rows = [o for o in known.contrasts if o.target.endpoint is endpoint]
     if not rows:
         return math.nan, math.nan
     y, se = np.array([o.y for o in rows]), np.array([o.se for o in rows])
-
-    def kind(target: Target) -> str:
-        return baselines.class_of(
-            *(arms[target.study, a].parts for a in (target.arm, target.comparator))
-        )
-
-    tau2 = _between(y, se**2, [kind(o.target) for o in rows])[0]
+    tau2 = _between(y, se**2, [known.kind(o.target) for o in rows])[0]
     return math.sqrt(2.0 / math.pi) * float(np.sqrt(se**2 + tau2).mean()), math.sqrt(tau2)
 
 
-def _responses(lock: Lock, arms: dict[tuple[str, str], ArmDescription]) -> tuple[float, float]:
+def _responses(lock: Lock, arms: Mapping[tuple[str, str], ArmDescription]) -> tuple[float, float]:
     rows = [o for o in lock.responses if o.n > 0]
     if not rows:
         return math.nan, math.nan

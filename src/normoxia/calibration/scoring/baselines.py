@@ -1,24 +1,37 @@
-"""What statistics alone predict for a study left out: a constant, the mean of its class, and the sum of its components.
+"""What statistics alone predict for a study left out: a constant, the mean of its class, the sum of its components, OS from PFS.
 
-Each sees the scored figures of the other studies only, and predicts with heterogeneity, with the uncertainty of its own
-estimate, and with the sampling error of the figure predicted. All three are one model, random effects by REML with another
-design: arms that share a control within a study are correlated as `evidence.synthesis.multiarm` works out, and share their
-heterogeneity with correlation one half. Where a baseline cannot answer, the next simpler one does, and that is counted.
+Each sees the published figures of the other studies only (the last one the left-out trial's own PFS too), and predicts with heterogeneity,
+with the uncertainty of its own estimate, and with the sampling error of the figure predicted. The constant and the components are one
+model, random effects by REML with another design: arms that share a control within a study are correlated as
+`evidence.synthesis.multiarm` works out, and share their heterogeneity with correlation one half. Class means are likewise under the first lock;
+the second pools them partially (`combination`). Where a baseline cannot answer, the next simpler one does, and that is counted.
 
-The lock leaves one thing open: whether studies that `library/questions/components.yaml` excludes (an ICI in place of
+The first lock leaves one thing open: whether studies that `library/questions/components.yaml` excludes (an ICI in place of
 chemotherapy in patients chosen by PD-L1) inform the component model. They do not, for the reason it gives. The other
 reading gives a CRPS of 0.131 instead of 0.117 on the day of the lock, so the one taken is the harder to beat.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from normoxia.calibration.scoring import combination, surrogate
+from normoxia.calibration.scoring.classes import Parts
+from normoxia.calibration.scoring.combination import ContrastRegression
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.registry_evidence import (
+    ENOUGH_STUDIES,
+    ArmDescription,
+    LatentPrediction,
+    RegistryEvidence,
+    class_of,
+    evidence,
+)
 from normoxia.calibration.scoring.scores import (
     Floats,
     NormalPredictive,
@@ -26,42 +39,29 @@ from normoxia.calibration.scoring.scores import (
     SampledPredictive,
 )
 from normoxia.errors import InvalidArgument
-from normoxia.evidence.studies.registry import Registry, registry
-from normoxia.evidence.studies.reported import Arm
+from normoxia.evidence.studies.registry import Registry
 from normoxia.evidence.synthesis.model import heterogeneity
 from normoxia.evidence.synthesis.model import network as net
-from normoxia.evidence.synthesis.model.components import fit_components
+from normoxia.evidence.synthesis.model.components import ComponentFit, fit_components
 from normoxia.evidence.synthesis.model.contrasts import Contrast, EffectMeasure
 from normoxia.evidence.synthesis.model.heterogeneity import TauMethod
-from normoxia.evidence.synthesis.questions import Question, question
 from normoxia.outcome import Endpoint
 
 CONSTANT, CLASS_MEAN, COMPONENT = "constant", "class_mean", "component_nma"
+SURROGATE = "surrogate"
 NAMES = (CONSTANT, CLASS_MEAN, COMPONENT)
-
-#: classes of a contrast, as the lock names them
-ICI_ADDED = "ICI added"
-ANTIBODY_ADDED = "VEGF antibody added"
-TKI_ADDED = "VEGFR TKI added"
-BOTH_ADDED = "ICI and anti-angiogenic added"
-ICI_INSTEAD = "ICI instead of chemotherapy"
-OTHER = "other"
-
-#: other studies a class has to have before its mean is used
-ENOUGH_STUDIES = 2
-_ANTI_ANGIOGENIC = frozenset({"VEGF antibody", "VEGFR TKI", "endostatin"})
-_CHEMOTHERAPY = frozenset({"chemotherapy", "docetaxel"})
-_ADDED = {
-    frozenset({"ICI"}): ICI_ADDED,
-    frozenset({"VEGF antibody"}): ANTIBODY_ADDED,
-    frozenset({"VEGFR TKI"}): TKI_ADDED,
+#: who answers where a baseline cannot, in turn
+_SIMPLER = {
+    CONSTANT: (),
+    CLASS_MEAN: (CONSTANT,),
+    COMPONENT: (CLASS_MEAN, CONSTANT),
+    SURROGATE: (CLASS_MEAN, CONSTANT),
 }
+
 #: added to both cells of an arm's count before its logit, so that an arm without responders has one (Haldane-Anscombe)
 _CONTINUITY = 0.5
 #: a combination counts as identified when its part outside what was observed is smaller than this
 _IDENTIFIED = 1e-6
-
-Parts = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,129 +77,40 @@ class BaselinePredictor:
     fallbacks: Mapping[Target, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LatentPrediction:
-    """A prediction before sampling: its mean, the variance of that mean, and the heterogeneity about it."""
-
-    mean: float
-    variance: float
-    tau2: float
-
-    @property
-    def spread(self) -> float:
-        """Variance of what a new study's patients would show if there were no end of them."""
-        return self.variance + self.tau2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RegistryEvidence:
-    """What the baselines of hazard ratios rest on.
-
-    contrasts  published hazard ratios of everybody randomised
-    arms       words of each arm, by study and arm
-    excluded   studies that do not inform the component model
-    """
-
-    contrasts: tuple[Observed, ...]
-    arms: Mapping[tuple[str, str], ArmDescription]
-    excluded: frozenset[str] = frozenset()
-
-    @property
-    def studies(self) -> tuple[str, ...]:
-        """Ids of the studies, in the order of the lock."""
-        return tuple(dict.fromkeys(o.target.study for o in self.contrasts))
-
-
-def evidence(lock: Lock, studies: Registry | None = None) -> RegistryEvidence:
-    """The scored contrasts of the lock with what is known of their arms.
-
-    studies  the registry the lock was read with; the shipped one by default
-    """
-    excluded = frozenset(
-        name for exclusion in question("components").exclusions for name in exclusion.studies
-    )
-    arms = arms_of(lock, studies if studies is not None else registry())
-    return RegistryEvidence(lock.contrasts, arms, excluded)
+def names(version: int) -> tuple[str, ...]:
+    """Names of the baselines of a version of the lock."""
+    return NAMES if version == 1 else (*NAMES, SURROGATE)
 
 
 def baselines(lock: Lock, studies: Registry | None = None) -> dict[str, BaselinePredictor]:
-    """The three baselines for every hazard ratio, stratum and response rate of the lock.
+    """The baselines for every hazard ratio, stratum and response rate of the lock.
 
     studies  the registry the lock was read with; the shipped one by default
-    returns  by name: "constant", "class_mean", "component_nma"
+    returns  by name: "constant", "class_mean", "component_nma", and from the second lock on "surrogate"
     """
     known = evidence(lock, studies)
-    predictions: dict[str, dict[Target, Predictive]] = {name: {} for name in NAMES}
-    fallbacks: dict[str, dict[Target, str]] = {name: {} for name in NAMES}
+    asked = names(lock.version)
+    predictions: dict[str, dict[Target, Predictive]] = {name: {} for name in asked}
+    fallbacks: dict[str, dict[Target, str]] = {name: {} for name in asked}
     for observed in (*lock.contrasts, *lock.strata, *lock.responses):
         is_ratio = observed.target.is_ratio
         answered = (
             _ratios(known, observed.target) if is_ratio else _responses(lock, observed, known.arms)
         )
-        for name in NAMES:
+        for name in asked:
             by, estimate = first(answered, name)
             predictions[name][observed.target] = _predictive(estimate, observed)
             if by != name:
                 fallbacks[name][observed.target] = by
-    return {name: BaselinePredictor(name, predictions[name], fallbacks[name]) for name in NAMES}
-
-
-@dataclass(frozen=True, slots=True)
-class ArmDescription:
-    """What baselines know of an arm: its components, the line of its study, its size."""
-
-    parts: Parts
-    line: str
-    n: int
-
-
-def arms_of(lock: Lock, studies: Registry) -> dict[tuple[str, str], ArmDescription]:
-    """Components, line and size of every arm of the locked studies, by study and arm.
-
-    Components are those `library/questions/components.yaml` gives the arm; an arm it does not name has those of the
-    registry, docetaxel again apart from other chemotherapy.
-    """
-    asked = question("components")
-    found = {}
-    for name in lock.studies:
-        study = studies[name]
-        for arm in study.arms:
-            found[name, arm.id] = ArmDescription(
-                _parts(asked, name, arm), study.setting.line, arm.n
-            )
-    return found
-
-
-def class_of(arm: Parts, comparator: Parts) -> str:
-    """The class of what the experimental arm adds to the control, one of those the lock names.
-
-    "Added" means that the control is kept whole; the one class that gives something up is an ICI in place of
-    chemotherapy. A bispecific counts as both. Everything else, an ICI and a TKI in place of docetaxel among it, is "other".
-    """
-    added, dropped = arm - comparator, comparator - arm
-    if dropped:
-        return ICI_INSTEAD if added == {"ICI"} and dropped <= _CHEMOTHERAPY else OTHER
-    if added == {"bispecific"} or ("ICI" in added and len(added) == 2 and added & _ANTI_ANGIOGENIC):
-        return BOTH_ADDED
-    return _ADDED.get(added, OTHER)
-
-
-def _parts(asked: Question, study: str, arm: Arm) -> Parts:
-    for entry in asked.entries:
-        if entry.study == study and arm.id in entry.arms:
-            return frozenset(asked.parts_of[entry.arms[arm.id]])
-    return frozenset(
-        "docetaxel" if p == "chemotherapy" and arm.backbone == "docetaxel" else p
-        for p in arm.components
-    )
+    return {name: BaselinePredictor(name, predictions[name], fallbacks[name]) for name in asked}
 
 
 def first(
     answered: Mapping[str, LatentPrediction | None], name: str
 ) -> tuple[str, LatentPrediction]:
     """A baseline's own answer, or that of the next simpler one that has any, with the name of who answered."""
-    for simpler in reversed(NAMES[: NAMES.index(name) + 1]):
-        estimate = answered[simpler]
+    for simpler in (name, *_SIMPLER[name]):
+        estimate = answered.get(simpler)
         if estimate is not None:
             return simpler, estimate
     raise InvalidArgument("no other study prints this endpoint; a baseline needs at least one")
@@ -215,25 +126,29 @@ def _predictive(estimate: LatentPrediction, observed: Observed) -> Predictive:
 
 
 def ratio(
-    known: RegistryEvidence, endpoint: Endpoint, arm: Parts, comparator: Parts, *, without: str = ""
+    known: RegistryEvidence,
+    endpoint: Endpoint,
+    arm: Parts,
+    comparator: Parts,
+    *,
+    without: str = "",
+    kind: str = "",
 ) -> dict[str, LatentPrediction | None]:
     """Each baseline's answer for the log hazard ratio of two arms that are known by their components; None where it has none.
 
     without  the study left out, "" for none
+    kind     the class of the contrast under the second lock
     """
-    others = [
-        o for o in known.contrasts if o.target.endpoint is endpoint and o.target.study != without
-    ]
-    kind = class_of(arm, comparator)
-    alike = [o for o in others if _class(o.target, known.arms) == kind]
-    enough = len({o.target.study for o in alike}) >= ENOUGH_STUDIES
-    sizes = {key: float(words.n) for key, words in known.arms.items()}
-    parts = {key: words.parts for key, words in known.arms.items()}
-    admitted = [o for o in others if o.target.study not in known.excluded]
+    others = _others(known, endpoint, without)
+    if known.version == 1:
+        kind = class_of(arm, comparator)
+        mean = others.mean(kind) if others.is_enough(kind) else None
+    else:
+        mean = LatentPrediction(*others.pooled.moments(kind))
     return {
-        CONSTANT: _mean(others, sizes),
-        CLASS_MEAN: _mean(alike, sizes) if enough else None,
-        COMPONENT: _sum(admitted, sizes, parts, arm, comparator),
+        CONSTANT: others.mean(),
+        CLASS_MEAN: mean,
+        COMPONENT: others.components.sum(arm, comparator) if others.components else None,
     }
 
 
@@ -242,30 +157,88 @@ def _ratios(known: RegistryEvidence, target: Target) -> dict[str, LatentPredicti
     arm, comparator = (
         known.arms[target.study, name].parts for name in (target.arm, target.comparator)
     )
-    return ratio(known, target.endpoint, arm, comparator, without=target.study)
+    kind = known.kind(target)
+    answered = ratio(known, target.endpoint, arm, comparator, without=target.study, kind=kind)
+    if known.version > 1:
+        answered[SURROGATE] = surrogate.of(known, target)
+    return answered
 
 
-def _class(target: Target, arms: Mapping[tuple[str, str], ArmDescription]) -> str:
-    return class_of(*(arms[target.study, name].parts for name in (target.arm, target.comparator)))
+@functools.lru_cache(maxsize=4)
+def _regression(known: RegistryEvidence, endpoint: Endpoint) -> ContrastRegression:
+    """Class means with partial pooling over everything known."""
+    rows = [o for o in known.known if o.target.endpoint is endpoint]
+    return combination.regress(rows, {o.target: known.kind(o.target) for o in rows}, {})
 
 
-def _mean(
-    rows: Sequence[Observed], sizes: Mapping[tuple[str, str], float]
-) -> LatentPrediction | None:
-    """Random-effects mean: every experimental arm has the one effect, every control none."""
-    parts = {(o.target.study, o.target.comparator): frozenset[str]() for o in rows}
-    parts |= {(o.target.study, o.target.arm): frozenset({"effect"}) for o in rows}
-    return _sum(rows, sizes, parts, frozenset({"effect"}), frozenset())
+@functools.lru_cache(maxsize=4)
+def _others(known: RegistryEvidence, endpoint: Endpoint, without: str) -> _OtherStudies:
+    return _OtherStudies(known, endpoint, without)
 
 
-def _sum(
+class _OtherStudies:
+    """Models fitted to the contrasts of an endpoint without one study, each when first asked for."""
+
+    def __init__(self, known: RegistryEvidence, endpoint: Endpoint, without: str) -> None:
+        self.known, self.endpoint, self.without = known, endpoint, without
+        self.rows = [
+            o for o in known.known if o.target.endpoint is endpoint and o.target.study != without
+        ]
+        self.sizes = {key: float(words.n) for key, words in known.arms.items()}
+
+    def mean(self, kind: str = "") -> LatentPrediction | None:
+        """Random-effects mean over a class, over all for "": every experimental arm has the one effect, every control none."""
+        fitted = self._effect(kind)
+        return fitted.sum(frozenset({"effect"}), frozenset()) if fitted else None
+
+    def is_enough(self, kind: str) -> bool:
+        """Whether a class has studies enough for a mean."""
+        return len({o.target.study for o in self._alike(kind)}) >= ENOUGH_STUDIES
+
+    @functools.cached_property
+    def pooled(self) -> ContrastRegression:
+        """Class means with partial pooling."""
+        return _regression(self.known, self.endpoint).without(self.without)
+
+    @functools.cached_property
+    def components(self) -> _Components | None:
+        """The additive component model."""
+        parts = {key: words.parts for key, words in self.known.arms.items()}
+        admitted = [o for o in self.rows if o.target.study not in self.known.excluded]
+        return _components(admitted, self.sizes, parts)
+
+    @functools.cache  # noqa: B019 - the object lives no longer than the few that are cached above
+    def _effect(self, kind: str) -> _Components | None:
+        rows = self._alike(kind)
+        parts = {(o.target.study, o.target.comparator): frozenset[str]() for o in rows}
+        parts |= {(o.target.study, o.target.arm): frozenset({"effect"}) for o in rows}
+        return _components(rows, self.sizes, parts)
+
+    def _alike(self, kind: str) -> list[Observed]:
+        return [o for o in self.rows if kind in ("", self.known.kind(o.target))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Components:
+    """Additive components fitted to some contrasts."""
+
+    fitted: ComponentFit
+
+    def sum(self, arm: Parts, comparator: Parts) -> LatentPrediction | None:
+        """What they add up to for two arms; None where it is not identified."""
+        fitted = self.fitted
+        if not (arm ^ comparator) <= set(fitted.components):
+            return None
+        x = np.array([float(name in arm) - float(name in comparator) for name in fitted.components])
+        return _at(x, fitted.beta, fitted.covariance, fitted.estimable, fitted.tau2)
+
+
+def _components(
     rows: Sequence[Observed],
     sizes: Mapping[tuple[str, str], float],
     parts: Mapping[tuple[str, str], Parts],
-    arm: Parts,
-    comparator: Parts,
-) -> LatentPrediction | None:
-    """Additive components fitted to some contrasts, and their sum for two arms; None where it is not identified.
+) -> _Components | None:
+    """Additive components fitted to some contrasts; None without any.
 
     Every arm is a treatment of its own, so that two doses of one study stay correlated and not averaged.
     """
@@ -277,11 +250,7 @@ def _sum(
         {(study, _node(study, name)): n for (study, name), n in sizes.items() if n},
     )
     named = {_node(*key): tuple(sorted(own)) for key, own in parts.items()}
-    fitted = fit_components(network, parts_of=named, tau=TauMethod.REML)
-    if not (arm ^ comparator) <= set(fitted.components):
-        return None
-    x = np.array([float(name in arm) - float(name in comparator) for name in fitted.components])
-    return _at(x, fitted.beta, fitted.covariance, fitted.estimable, fitted.tau2)
+    return _Components(fit_components(network, parts_of=named, tau=TauMethod.REML))
 
 
 def _contrast(o: Observed) -> Contrast:

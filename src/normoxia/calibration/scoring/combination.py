@@ -6,9 +6,10 @@ For contrast i of class c, with published log hazard ratio y and the mechanism's
     mu_c ~ N(mu, omega^2),  mu ~ N(0, 1),  beta ~ N(1/2, 1/2^2),  u_i ~ N(0, tau^2),  e_i ~ N(0, s_i^2)
     tau ~ half-normal(0.2),  omega ~ half-normal(0.3)
 
-each endpoint by itself. beta says how much of the mechanism's differences between trials of one class is seen in print: 0 none of
+each endpoint by itself; contrasts without a prediction inform the class means. beta says how much of the mechanism's differences between trials of one class is seen in print: 0 none of
 them, 1 all. Given tau and omega everything is normal in closed form; these two are integrated on a grid. Contrasts that share a
-control arm have errors and trial effects correlated by one half, as for arms of equal size.
+control arm have errors and trial effects correlated by one half, as for arms of equal size. Without predictions it is class means with partial
+pooling. A study is left out in closed form.
 
 Partial pooling of class means: Gelman & Hill 2007, Data Analysis Using Regression and Multilevel/Hierarchical Models, ch. 12.
 Half-normal priors on heterogeneity: Roever et al. 2021, Res Synth Methods 12:448. Scales and the prior of beta are assumed.
@@ -18,14 +19,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia.calibration.scoring import baselines
-from normoxia.calibration.scoring.baselines import ENOUGH_STUDIES, RegistryEvidence
 from normoxia.calibration.scoring.lock import Observed, Target
+from normoxia.calibration.scoring.registry_evidence import ENOUGH_STUDIES, RegistryEvidence
 from normoxia.calibration.scoring.scores import Predictive, SampledPredictive
 from normoxia.errors import InvalidArgument
 from normoxia.outcome import Endpoint
@@ -42,6 +43,8 @@ SHARED = 0.5
 _NODES, _FARTHEST = 24, 3.5
 #: quantiles that stand for each normal of a mixture, and the weight below which a node is left out
 _QUANTILES, _LEAST = 201, 1e-4
+#: weight below which a node is forgotten, though another study left out might raise it
+_FORGOTTEN = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,14 @@ class ContrastRegression:
         At the nodes; shape (n_nodes,).
     mean, covariance
         Of mu, the mu_c and beta at each node; shapes (n_nodes, k) and (n_nodes, k, k), k = 2 + number of classes.
+    studies
+        Of the contrasts, in their order.
+    cross
+        What a contrast's residual moves the coefficients by; shape (n_nodes, k, n).
+    inverse, solved
+        Inverse of the contrasts' marginal covariance, and its product with their residuals; shapes (n_nodes, n, n) and (n_nodes, n).
+    left_out
+        The study that was left out, or "".
     """
 
     classes: tuple[str, ...]
@@ -86,6 +97,56 @@ class ContrastRegression:
     omega: Floats
     mean: Floats
     covariance: Floats
+    studies: tuple[str, ...]
+    cross: Floats
+    inverse: Floats
+    solved: Floats
+    left_out: str = ""
+
+    def without(self, study: str) -> ContrastRegression:
+        """The regression to the contrasts of all other studies, in closed form.
+
+        Centres remain those of all contrasts: a prediction is no outcome. A row of the inverse that belongs to the study gives
+        the predictive density of its contrasts given the others, by which each node's weight is divided.
+        """
+        rows = np.flatnonzero(np.array(self.studies) == study)
+        if not len(rows):
+            return self
+        if self.left_out:
+            raise InvalidArgument(
+                f"{self.left_out} is left out already; leave {study} out of the regression to everything"
+            )
+        precision = self.inverse[:, rows[:, None], rows]
+        own = self.solved[:, rows]
+        shift = np.linalg.solve(precision, own[..., None])[..., 0]
+        log_density = 0.5 * (np.linalg.slogdet(precision)[1] - np.einsum("ni,ni->n", own, shift))
+        columns = self.cross[:, :, rows]
+        spread = np.linalg.solve(precision, columns.transpose(0, 2, 1))
+        log_weight = np.log(self.weights) - log_density
+        return replace(
+            self,
+            weights=_normalised(log_weight),
+            mean=self.mean - np.einsum("nki,ni->nk", columns, shift),
+            covariance=self.covariance + columns @ spread,
+            left_out=study,
+        )
+
+    def moments(self, kind: str, mechanism: float = math.nan) -> tuple[float, float, float]:
+        """Mean of a new trial's log hazard ratio, the variance of that mean, and the mean of tau squared."""
+        mean, variance = self._at(kind, mechanism)
+        between = float(self.weights @ self.tau**2)
+        centre = float(self.weights @ mean)
+        return centre, float(self.weights @ (variance + (mean - centre) ** 2)), between
+
+    def _at(self, kind: str, mechanism: float) -> tuple[Floats, Floats]:
+        """Mean and variance at each node of what a trial's effect is about; without a prediction, the class mean's."""
+        row = np.zeros(self.mean.shape[1])
+        if not math.isnan(mechanism):
+            row[-1] = mechanism - self.centres.get(kind, self.centres[""])
+        known = kind in self.classes
+        row[1 + self.classes.index(kind) if known else 0] = 1.0
+        variance = np.einsum("i,nij,j->n", row, self.covariance, row)
+        return self.mean @ row, variance if known else variance + self.omega**2
 
     def predict(self, kind: str, mechanism: float, se: float = 0.0) -> SampledPredictive:
         """The log hazard ratio of a new trial.
@@ -99,29 +160,24 @@ class ContrastRegression:
         se
             Standard error of the trial's own log hazard ratio; 0 leaves sampling out.
         """
-        row = np.zeros(self.mean.shape[1])
-        row[-1] = mechanism - self.centres.get(kind, self.centres[""])
-        known = kind in self.classes
-        row[1 + self.classes.index(kind) if known else 0] = 1.0
-        variance = np.einsum("i,nij,j->n", row, self.covariance, row) + self.tau**2 + se**2
-        if not known:
-            variance = variance + self.omega**2
-        return _mixture(self.mean @ row, np.sqrt(variance), self.weights, se)
+        mean, variance = self._at(kind, mechanism)
+        sd = np.sqrt(variance + self.tau**2 + se**2)
+        kept = self.weights > _LEAST
+        weights = self.weights[kept] / self.weights[kept].sum()
+        return _mixture(mean[kept], sd[kept], weights, se)
 
     @property
     def beta(self) -> SampledPredictive:
         """Posterior of the weight of the mechanism."""
-        sd = np.sqrt(self.covariance[:, -1, -1])
-        return _mixture(self.mean[:, -1], sd, self.weights, 0.0)
+        kept = self.weights > _LEAST
+        weights = self.weights[kept] / self.weights[kept].sum()
+        sd = np.sqrt(self.covariance[kept, -1, -1])
+        return _mixture(self.mean[kept, -1], sd, weights, 0.0)
 
 
 def classes_of(evidence: RegistryEvidence, targets: Sequence[Target]) -> dict[Target, str]:
-    """The class of each contrast, see `baselines.class_of`."""
-    arms = evidence.arms
-    return {
-        t: baselines.class_of(*(arms[t.study, name].parts for name in (t.arm, t.comparator)))
-        for t in targets
-    }
+    """The class of each contrast: the one the lock writes beside it, in the first lock that of `baselines.class_of`."""
+    return {t: evidence.kind(t) for t in targets}
 
 
 def regress(
@@ -136,7 +192,8 @@ def regress(
     kinds
         Class of each.
     mechanism
-        The mechanism's predicted log hazard ratio of each, made without its study.
+        The mechanism's predicted log hazard ratio of each, made without its study; contrasts that are not in it inform the
+        class means alone.
 
     Raises
     ------
@@ -152,25 +209,29 @@ def regress(
     for i, o in enumerate(contrasts):
         kind = kinds[o.target]
         design[i, 1 + classes.index(kind)] = 1.0
-        design[i, -1] = mechanism[o.target] - centres.get(kind, centres[""])
+        if o.target in mechanism:
+            design[i, -1] = mechanism[o.target] - centres.get(kind, centres[""])
     alike = _correlation([o.target for o in contrasts])
     tau, omega = (
         grid.ravel() for grid in np.meshgrid(_grid(TAU_SCALE), _grid(OMEGA_SCALE), indexing="ij")
     )
     covariance = alike * np.outer(se, se) + tau[:, None, None] ** 2 * alike
-    log_likelihood, mean, coefficient_covariance = conditional(y, design, covariance, omega)
-    log_weight = log_likelihood - 0.5 * ((tau / TAU_SCALE) ** 2 + (omega / OMEGA_SCALE) ** 2)
-    weights = np.exp(log_weight - log_weight.max())
-    weights /= weights.sum()
-    kept = weights > _LEAST
+    joint = _joint(y, design, covariance, omega)
+    log_weight = joint.log_likelihood - 0.5 * ((tau / TAU_SCALE) ** 2 + (omega / OMEGA_SCALE) ** 2)
+    weights = _normalised(log_weight)
+    kept = weights > _FORGOTTEN
     return ContrastRegression(
         classes=classes,
         centres=centres,
         weights=weights[kept] / weights[kept].sum(),
         tau=tau[kept],
         omega=omega[kept],
-        mean=mean[kept],
-        covariance=coefficient_covariance[kept],
+        mean=joint.mean[kept],
+        covariance=joint.covariance[kept],
+        studies=tuple(o.target.study for o in contrasts),
+        cross=joint.cross[kept],
+        inverse=joint.inverse[kept],
+        solved=joint.solved[kept],
     )
 
 
@@ -187,20 +248,19 @@ def combine(
         Median predicted log hazard ratio of each contrast, made without its study. Those of the other studies have seen the study
         that is left out here; what that lends beta is neglected.
     """
-    contrasts = [o for o in evidence.contrasts if o.target in mechanism]
-    kinds = classes_of(evidence, [o.target for o in contrasts])
+    known = [*evidence.contrasts, *evidence.further]
+    kinds = classes_of(evidence, [o.target for o in known])
     predicted: dict[Target, Predictive] = {}
     learned: dict[Endpoint, LearnedWeight] = {}
     for endpoint in (Endpoint.PFS, Endpoint.OS):
-        mine = [o for o in contrasts if o.target.endpoint is endpoint]
-        if not mine:
+        used = [o for o in known if o.target.endpoint is endpoint]
+        mine = [o for o in used if o.target in mechanism]
+        if len({o.target.study for o in mine}) <= 1:
             continue
-        learned[endpoint] = learned_weight(regress(mine, kinds, mechanism), len(mine))
+        whole = regress(used, kinds, mechanism)
+        learned[endpoint] = learned_weight(whole, len(mine))
         for study in dict.fromkeys(o.target.study for o in mine):
-            others = [o for o in mine if o.target.study != study]
-            if not others:
-                continue
-            without = regress(others, kinds, mechanism)
+            without = whole.without(study)
             predicted |= {
                 o.target: without.predict(kinds[o.target], mechanism[o.target], o.se)
                 for o in mine
@@ -221,9 +281,10 @@ def _centres(
     contrasts: Sequence[Observed], kinds: Mapping[Target, str], mechanism: Mapping[Target, float]
 ) -> dict[str, float]:
     """Mean of the mechanism over each class that has enough studies, and over everything under ""."""
-    centres = {"": float(np.mean([mechanism[o.target] for o in contrasts]))}
-    for kind in {kinds[o.target] for o in contrasts}:
-        alike = [o.target for o in contrasts if kinds[o.target] == kind]
+    predicted = [o.target for o in contrasts if o.target in mechanism]
+    centres = {"": float(np.mean([mechanism[t] for t in predicted])) if predicted else 0.0}
+    for kind in {kinds[t] for t in predicted}:
+        alike = [t for t in predicted if kinds[t] == kind]
         if len({t.study for t in alike}) >= ENOUGH_STUDIES:
             centres[kind] = float(np.mean([mechanism[t] for t in alike]))
     return centres
@@ -267,6 +328,22 @@ def conditional(
         Log marginal likelihood up to a constant, (n_nodes,); mean and covariance of the coefficients, (n_nodes, k) and
         (n_nodes, k, k).
     """
+    joint = _joint(y, design, covariance, omega)
+    return joint.log_likelihood, joint.mean, joint.covariance
+
+
+class _Joint(NamedTuple):
+    """The regression given tau and omega at each node, and what leaving contrasts out of it needs."""
+
+    log_likelihood: Floats
+    mean: Floats
+    covariance: Floats
+    cross: Floats
+    inverse: Floats
+    solved: Floats
+
+
+def _joint(y: Floats, design: Floats, covariance: Floats, omega: Floats) -> _Joint:
     k = design.shape[1]
     centre = np.full(k, MEAN_PRIOR[0])
     centre[-1] = BETA_PRIOR[0]
@@ -278,10 +355,22 @@ def conditional(
     across = prior @ design.T
     marginal = design @ across + covariance
     residual = y - design @ centre
-    gain = np.linalg.solve(marginal, across.transpose(0, 2, 1)).transpose(0, 2, 1)
-    solved = np.linalg.solve(marginal, np.broadcast_to(residual[:, None], (len(omega), len(y), 1)))
-    log_likelihood = -0.5 * (residual @ solved[..., 0].T + np.linalg.slogdet(marginal)[1])
-    return (log_likelihood, centre + gain @ residual, prior - gain @ across.transpose(0, 2, 1))
+    inverse = np.linalg.inv(marginal)
+    cross, solved = across @ inverse, inverse @ residual
+    log_likelihood = -0.5 * (solved @ residual + np.linalg.slogdet(marginal)[1])
+    return _Joint(
+        log_likelihood=log_likelihood,
+        mean=centre + cross @ residual,
+        covariance=prior - cross @ across.transpose(0, 2, 1),
+        cross=cross,
+        inverse=inverse,
+        solved=solved,
+    )
+
+
+def _normalised(log_weight: Floats) -> Floats:
+    weights = np.exp(log_weight - log_weight.max())
+    return np.asarray(weights / weights.sum())
 
 
 def _mixture(mean: Floats, sd: Floats, weights: Floats, se: float) -> SampledPredictive:

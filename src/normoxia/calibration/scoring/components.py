@@ -12,13 +12,21 @@ from dataclasses import dataclass
 from normoxia import pharmacology
 from normoxia.calibration.scoring import baselines
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.baselines import LatentPrediction, Parts, RegistryEvidence
-from normoxia.evidence.studies.registry import plain_name
+from normoxia.calibration.scoring import classes
+from normoxia.calibration.scoring.classes import Comparison, Parts
+from normoxia.calibration.scoring.registry_evidence import (
+    LatentPrediction,
+    RegistryEvidence,
+    class_of,
+    evidence,
+)
+from normoxia.evidence.studies.registry import plain_name, registry
 from normoxia.outcome import Endpoint
 from normoxia.pharmacology import Drug
+from normoxia.population.covariates import Levels
 from normoxia.trial.protocol import Arm, Contrast, Trial
 
-_CHECKPOINTS = frozenset({"PD-1", "PD-L1", "CTLA-4"})
+_CHECKPOINTS = frozenset({"PD-1", "PD-L1"})
 _BLOCKERS_OF_VEGF = {"antibody": "VEGF antibody", "kinase inhibitor": "VEGFR TKI"}
 _CHEMOTHERAPY, _DOCETAXEL = "chemotherapy", "docetaxel"
 
@@ -51,6 +59,8 @@ def part(drug: Drug) -> str:
         return "endostatin"
     on_checkpoint = bool(_CHECKPOINTS & set(drug.targets))
     on_vegf = any(target.startswith("VEGF") for target in drug.targets)
+    if "CTLA-4" in drug.targets and not on_checkpoint:
+        return "CTLA-4 antibody"
     if on_checkpoint:
         return "bispecific" if on_vegf else "ICI"
     return _BLOCKERS_OF_VEGF.get(drug.kind, drug.name) if on_vegf else drug.name
@@ -87,9 +97,53 @@ def predict(
             swapped.kind,
             swapped.left_out,
         )
-    known = known if known is not None else baselines.evidence(locked.read())
+    known = known if known is not None else evidence(locked.read())
     own = next((name for name in known.studies if plain_name(name) == plain_name(trial.study)), "")
     arm, comparator = parts(trial.arm(experimental)), parts(trial.arm(control))
-    answered = baselines.ratio(known, endpoint, arm, comparator, without=own)
+    kind = (
+        class_of(arm, comparator) if known.version == 1 else kind_of(trial, experimental, control)
+    )
+    answered = baselines.ratio(known, endpoint, arm, comparator, without=own, kind=kind)
     by, latent = baselines.first(answered, baselines.COMPONENT)
-    return ComponentPrediction(latent, by, baselines.class_of(arm, comparator), own)
+    return ComponentPrediction(latent, by, kind, own)
+
+
+def kind_of(trial: Trial, experimental: str, control: str) -> str:
+    """The class of two arms of a trial: by the study it follows where there is one, else by whom it enrols."""
+    arm, comparator = trial.arm(experimental), trial.arm(control)
+    chemotherapy = [
+        name for name in comparator.regimen.drugs if pharmacology.read(name).kind == "chemotherapy"
+    ]
+    line, histology = _setting(trial)
+    return classes.class_of(
+        Comparison(
+            arm=parts(arm),
+            comparator=parts(comparator),
+            line=line,
+            histology=histology,
+            single_agent=len(chemotherapy) == 1,
+        )
+    )
+
+
+def _setting(trial: Trial) -> tuple[str, str]:
+    """Line and histology of a trial in the registry's words."""
+    asked = plain_name(trial.study)
+    study = next((s for s in registry() if trial.study and plain_name(s.id) == asked), None)
+    if study is not None:
+        return study.setting.line, study.setting.histology
+    line = "second or later" if _everybody(trial, "line") == "2" else "first"
+    if _everybody(trial, "egfr") == "mutant":
+        line = "after TKI"  # mutants have had an inhibitor, as the population document says
+    return line, _everybody(trial, "histology") or "any"
+
+
+def _everybody(trial: Trial, name: str) -> str:
+    """The level of a covariate that every patient of a trial has; "" when there is none."""
+    for clause in trial.eligibility.clauses:
+        if clause.covariate == name and len(clause.levels) == 1:
+            return clause.levels[0]
+    covariate = trial.population.covariate(name)
+    if covariate is None or not isinstance(covariate.law, Levels):
+        return ""
+    return next((level for level, share in covariate.law.shares.items() if share == 1.0), "")

@@ -1,7 +1,7 @@
 """What calibration is scored by, as frozen values: the locked list, with the observed figures of the registry attached.
 
-`library/calibrations/lock.yaml` was written before the first calibration and carries a digest; nothing here chooses anew
-what is scored, and a figure that the registry no longer holds is an error, not a gap.
+`library/calibrations/lock-2.yaml` was written before the calibration that it judges and carries a digest; nothing here chooses anew
+what is scored, and a figure that the registry no longer holds is an error, not a gap. `lock-1.yaml`, the first lock, stays readable.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from normoxia.evidence.synthesis.model.meta import normal_quantile
 from normoxia.outcome import Endpoint, Measure, Outcome
 from normoxia.values import Value
 
+#: the versions of the lock, and the one that scores
+VERSIONS, CURRENT = (1, 2), 2
+#: rates of arms that a lock may list, with their endpoints; the first has thresholds
+_RATES = {"response": Endpoint.ORR, "control": Endpoint.DCR, "toxicity": Endpoint.TRAE3}
 #: how `Study.source` names what only the review states; such figures enter no score
 _REVIEW = "the review"
 
@@ -65,6 +69,7 @@ class Observed(Value):
     n          patients behind an arm's figure, 0 where not known; `n_assumed` where taken as those randomised
     seen       whether the trial was run and looked at before calibration
     stratum    whether it is a part of patients already counted; such figures meet no threshold
+    kind       the class of a contrast that the lock writes beside it; "" in the first lock
     """
 
     target: Target
@@ -78,6 +83,7 @@ class Observed(Value):
     seen: bool = False
     stratum: bool = False
     source: str = ""
+    kind: str = ""
 
     @property
     def y(self) -> float:
@@ -100,7 +106,8 @@ class Lock:
     """The locked list.
 
     contrasts    hazard ratios of everybody randomised, the only ones that meet thresholds; strata those of parts of them
-    responses    ORR of arms; medians of PFS and OS, shown and without a threshold
+    responses    ORR of arms; medians of PFS and OS, and rates of disease control and toxicity, shown and without a threshold
+    further      contrasts of studies that are not scored, from which baselines learn
     failures     the contrasts that have to be predicted as failed
     thresholds   as written: each with at_least or at_most, or a number, or words
     digest       sha256 of the document
@@ -117,6 +124,9 @@ class Lock:
     thresholds: Mapping[str, Any]
     log: tuple[str, ...] = ()
     amendments: tuple[str, ...] = ()
+    version: int = CURRENT
+    rates: tuple[Observed, ...] = ()
+    further: tuple[Observed, ...] = ()
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -126,7 +136,7 @@ class Lock:
     @property
     def observed(self) -> tuple[Observed, ...]:
         """Everything, contrasts first."""
-        return (*self.contrasts, *self.responses, *self.medians, *self.strata)
+        return (*self.contrasts, *self.responses, *self.medians, *self.rates, *self.strata)
 
     def of(self, target: Target) -> Observed:
         """The published figure of a target. Raises UnknownName for one that is not scored."""
@@ -136,51 +146,62 @@ class Lock:
         raise UnknownName("scored figure", str(target), (str(o.target) for o in self.observed))
 
 
-def read(studies: Registry | None = None) -> Lock:
-    """The lock with the published figures of a registry.
+def read(studies: Registry | None = None, version: int = CURRENT) -> Lock:
+    """A lock with the published figures of a registry.
 
     studies  the shipped registry by default; another one serves to test what depends on a figure
+    version  1 or 2, the current one by default
     raises   UnknownName for a study, population or arm the registry lacks, InvalidDocument for a figure it lacks
     """
-    return _read(studies) if studies is not None else _shipped()
+    return _read(studies, version) if studies is not None else _shipped(version)
 
 
 @functools.cache
-def _shipped() -> Lock:
-    return _read(registry())
+def _shipped(version: int) -> Lock:
+    return _read(registry(), version)
 
 
-def _read(known: Registry) -> Lock:
-    file = library.path("calibrations", "lock")
+def _read(known: Registry, version: int = CURRENT) -> Lock:
+    file = library.path("calibrations", f"lock-{version}")
     root = documents.load(file)
     with documents.laid_out(root.place, "the lock"):
-        return _built(root.plain(), hashlib.sha256(file.read_bytes()).hexdigest(), known)
+        return _built(root.plain(), hashlib.sha256(file.read_bytes()).hexdigest(), known, version)
 
 
-def _built(plain: Any, digest: str, known: Registry) -> Lock:
+def _built(plain: Any, digest: str, known: Registry, version: int) -> Lock:
     contrasts: list[Observed] = []
     strata: list[Observed] = []
-    responses: list[Observed] = []
+    rates: list[Observed] = []
     medians: list[Observed] = []
     for entry in plain["studies"]:
         study, seen = known[entry["study"]], bool(entry["seen"])
         contrasts += [_ratio(study, row, seen, stratum=False) for row in entry["contrasts"]]
         strata += [_ratio(study, row, seen, stratum=True) for row in entry.get("strata", ())]
-        responses += [
-            _response(study, entry["set"], arm, seen) for arm in entry.get("response", ())
+        rates += [
+            _response(study, entry["set"], arm, seen, endpoint)
+            for key, endpoint in _RATES.items()
+            for arm in entry.get(key, ())
         ]
         medians += _medians(study, entry["set"], seen)
+    further = [
+        _ratio(known[entry["study"]], row, False, stratum=False)
+        for entry in plain.get("further", ())
+        for row in entry["contrasts"]
+    ]
     return Lock(
         date=str(plain["date"]),
         digest=digest,
         contrasts=tuple(contrasts),
         strata=tuple(strata),
-        responses=tuple(responses),
+        responses=tuple(o for o in rates if o.target.endpoint is Endpoint.ORR),
         medians=tuple(medians),
         failures=tuple(_failure(row, contrasts) for row in plain["failures"]),
         thresholds=plain["thresholds"],
         log=tuple(map(str, plain["contamination"]["log"])),
         amendments=tuple(_line(entry) for entry in plain["amendments"]),
+        version=version,
+        rates=tuple(o for o in rates if o.target.endpoint is not Endpoint.ORR),
+        further=tuple(further),
     )
 
 
@@ -207,17 +228,20 @@ def _ratio(study: Study, row: Mapping[str, str], seen: bool, *, stratum: bool) -
         if (outcome.arm, outcome.comparator) == (target.arm, target.comparator):
             if not outcome.estimate.has_interval:
                 break
-            return _observed(target, outcome, seen=seen, stratum=stratum)
+            observed = _observed(target, outcome, seen=seen, stratum=stratum)
+            return replace(observed, kind=row.get("class", ""))
     raise InvalidDocument(
         f"{target}: the registry prints no hazard ratio with an interval; restore it there"
     )
 
 
-def _response(study: Study, population_set: str, arm: str, seen: bool) -> Observed:
+def _response(
+    study: Study, population_set: str, arm: str, seen: bool, endpoint: Endpoint
+) -> Observed:
     target = Target(
         study=study.id,
         population=population_set,
-        endpoint=Endpoint.ORR,
+        endpoint=endpoint,
         measure=Measure.PERCENT,
         arm=arm,
     )
@@ -225,7 +249,7 @@ def _response(study: Study, population_set: str, arm: str, seen: bool) -> Observ
         if outcome.arm == arm and not outcome.comparator:
             n, assumed = patients_behind(study, outcome)
             return replace(_observed(target, outcome, seen=seen), n=n, n_assumed=assumed)
-    raise InvalidDocument(f"{target}: the registry prints no response rate; restore it there")
+    raise InvalidDocument(f"{target}: the registry prints no such rate; restore it there")
 
 
 def _medians(study: Study, population_set: str, seen: bool) -> Iterator[Observed]:

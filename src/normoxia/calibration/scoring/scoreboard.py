@@ -19,7 +19,12 @@ from normoxia.calibration.scoring.attainable import AttainableScores
 from normoxia.calibration.scoring.baselines import BaselinePredictor
 from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
-from normoxia.calibration.scoring.score_summary import ScoreSummary, summarise, summarise_by_study
+from normoxia.calibration.scoring.score_summary import (
+    ScoreSummary,
+    paired_difference,
+    summarise,
+    summarise_by_study,
+)
 from normoxia.calibration.scoring.scored_contrasts import (
     PredictionScore,
     ScoredContrast,
@@ -49,13 +54,14 @@ class DirectionCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One threshold: the number, its limit in the same unit, and whether it is met."""
+    """One threshold: the number, its limit in the same unit, and whether it is met; `upper` is a second limit, above."""
 
     name: str
     value: float
     limit: float
     met: bool
     against: str = ""
+    upper: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -260,7 +266,7 @@ def _called(target: Target, wins: Mapping[Target, float], *, fails: bool) -> Dir
 def _verdicts(
     lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores]
 ) -> tuple[Verdict, ...]:
-    """The lock's thresholds, a baseline each for the CRPS; none is met while figures it rests on are missing."""
+    """The lock's thresholds, a baseline each where they compare; none is met while figures it rests on are missing."""
     limits, figures = lock.thresholds, predictor.summary
     ratios_complete = not any(t.is_ratio for t in predictor.missing)
     responses_complete = not any(not t.is_ratio for t in predictor.missing)
@@ -269,41 +275,64 @@ def _verdicts(
         ("coverage95", figures.coverage95, ratios_complete),
         ("orr_within_6_points", figures.orr_within, responses_complete),
     ):
-        limit = float(limits[name]["at_least"])
-        found.append(Verdict(name=name, value=value, limit=limit, met=complete and value >= limit))
+        low, high = float(limits[name]["at_least"]), float(limits[name].get("at_most", 1.0))
+        met = complete and low <= value <= high
+        found.append(Verdict(name=name, value=value, limit=low, met=met, upper=high))
+    errors = _against_noise if lock.version == 1 else _against_baselines
+    found += errors(lock, predictor, rivals, ratios_complete)
+    for name, rival in rivals.items():
+        limit = rival.summary.crps
+        met = ratios_complete and figures.crps < limit
+        found.append(Verdict(name="crps", value=figures.crps, limit=limit, met=met, against=name))
+    n_predicted, wanted = predictor.failures_predicted, limits["failures_predicted"]
+    value, limit = float(n_predicted), float(wanted if lock.version == 1 else wanted["at_least"])
+    if lock.version > 1:
+        value = value / len(lock.failures) if lock.failures else math.nan
+    found.append(Verdict(name="failures_predicted", value=value, limit=limit, met=value >= limit))
+    return tuple(found)
+
+
+def _against_noise(
+    lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores], complete: bool
+) -> list[Verdict]:
+    """Errors of the first lock: at most so many times the noise floor."""
+    figures, found = predictor.summary, []
     for name, value, floor in (
         ("mean_abs_log_hr_pfs", figures.mean_abs_log_hr_pfs, figures.noise_floor_pfs),
         ("mean_abs_log_hr_os", figures.mean_abs_log_hr_os, figures.noise_floor_os),
     ):
-        limit = float(limits[name]["at_most"]) * floor
+        limit = float(lock.thresholds[name]["at_most"]) * floor
+        met = complete and value <= limit
+        found.append(Verdict(name=name, value=value, limit=limit, met=met, against="noise floor"))
+    return found
+
+
+def _against_baselines(
+    lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores], complete: bool
+) -> list[Verdict]:
+    """Errors of the second lock: of PFS below every baseline, paired over trials; of OS not above the class mean's."""
+    figures, found = predictor.summary, []
+    name = "mean_abs_log_hr_pfs"
+    share = 1.0 - float(lock.thresholds[name]["below_baselines_by"])
+    for rival, own in rivals.items():
+        limit = share * own.summary.mean_abs_log_hr_pfs
+        paired = paired_difference(predictor.rows, rival, "error", Endpoint.PFS)
+        value = figures.mean_abs_log_hr_pfs
+        met = complete and value <= limit and paired.high < 0.0
+        found.append(Verdict(name=name, value=value, limit=limit, met=met, against=rival))
+    if statistics.CLASS_MEAN in rivals:
+        limit = rivals[statistics.CLASS_MEAN].summary.mean_abs_log_hr_os
+        value = figures.mean_abs_log_hr_os
         found.append(
             Verdict(
-                name=name,
+                name="mean_abs_log_hr_os",
                 value=value,
                 limit=limit,
-                met=ratios_complete and value <= limit,
-                against="noise floor",
+                met=complete and value <= limit,
+                against=statistics.CLASS_MEAN,
             )
         )
-    for name, rival in rivals.items():
-        limit = rival.summary.crps
-        found.append(
-            Verdict(
-                name="crps",
-                value=figures.crps,
-                limit=limit,
-                met=ratios_complete and figures.crps < limit,
-                against=name,
-            )
-        )
-    wanted = int(limits["failures_predicted"])
-    n_predicted = predictor.failures_predicted
-    found.append(
-        Verdict(
-            name="failures_predicted", value=n_predicted, limit=wanted, met=n_predicted >= wanted
-        )
-    )
-    return tuple(found)
+    return found
 
 
 def _only_scored(lock: Lock, predictors: Mapping[str, Predictions]) -> None:

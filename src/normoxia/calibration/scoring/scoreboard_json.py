@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from normoxia.calibration.scoring import baselines, combination
+from normoxia.calibration.scoring import baselines, combination, registry_evidence
 from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Observed, Target
 from normoxia.calibration.scoring.score_summary import (
@@ -136,7 +136,7 @@ def _difference(paired: PairedDifference) -> dict[str, Any]:
 
 def _by_class(board: Scoreboard) -> dict[str, Any]:
     """Measures of hazard ratios by class of contrast."""
-    evidence = baselines.evidence(board.lock)
+    evidence = registry_evidence.evidence(board.lock)
     kinds = combination.classes_of(evidence, [o.target for o in board.lock.contrasts])
     rows = [r for r in board.primary_scores.rows if r.observed.target.is_ratio]
     keys = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os")

@@ -44,6 +44,12 @@ class DrugEnd:
     day: Floats
     reason: Codes
 
+    def only(self, given: NDArray[np.bool_]) -> DrugEnd:
+        """The same for patients who got the drug; nan and -1 for the others, as for arms without it."""
+        return DrugEnd(
+            np.where(given, self.day, np.nan), np.where(given, self.reason, -1).astype(np.int8)
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EndCauses:

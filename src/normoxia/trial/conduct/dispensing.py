@@ -83,9 +83,10 @@ class Dispenser:
     def gets(self, drug: str) -> Bools:
         """Who is under treatment with a drug of the arm; shape (n,)."""
         beyond = self.arm.beyond is not None and drug in self.arm.beyond.drugs
-        return np.asarray(
-            (self.phase == Phase.ON_TREATMENT) | ((self.phase == Phase.BEYOND_PROGRESSION) & beyond)
+        under_treatment = (self.phase == Phase.ON_TREATMENT) | (
+            (self.phase == Phase.BEYOND_PROGRESSION) & beyond
         )
+        return np.asarray(under_treatment & self.arm.is_given(drug, self.population))
 
     def trial_doses(self, first: float, last: float, rows: Rows) -> Inputs:
         """Schedule the arm's own drugs between two days of one cycle."""

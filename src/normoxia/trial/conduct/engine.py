@@ -254,7 +254,12 @@ class _Conduct:
             death=record.death,
             continued=self.continued,
         )
-        record.drug_ends = drug_ends(self.arm, self.trial.horizon, ledger.toxic_stop, causes)
+        record.drug_ends = {
+            drug: end.only(self.arm.is_given(drug, self.population))
+            for drug, end in drug_ends(
+                self.arm, self.trial.horizon, ledger.toxic_stop, causes
+            ).items()
+        }
 
     def window(
         self, start: float, end: float, nominal: float | None = None, visit: int = -1

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from normoxia.evidence.studies.reported import ReportedOutcome
 from normoxia.evidence.studies.study import Population, Study
 from normoxia.outcome import Endpoint, Measure
 from normoxia.survival.data import DAYS_PER_MONTH
@@ -46,25 +47,59 @@ def size(study: Study) -> int:
     return max((p.n for p in study.populations if p.set in sets[:1]), default=0)
 
 
+def main_set(study: Study) -> str:
+    """Name of the set that stands for the whole study: everybody randomised, where hazard ratios of it are printed.
+
+    Where none is printed of everybody with an interval, the set whose hazard ratio has the narrowest one, that is, the most
+    events, unless it is known to hold fewer than half of the patients. "" when there is no such set.
+    """
+    total = sum(arm.n for arm in study.arms)
+    printed = [
+        (row, population)
+        for population in study.populations
+        for row in _ratios(study, population)
+        if not total or not population.n or 2 * population.n >= total
+    ]
+    sets = {population.set for _, population in printed}
+    for name in whole_sets(study):
+        if name in sets:
+            return name
+    widths = [
+        (math.log(row.estimate.high / row.estimate.low), i) for i, (row, _) in enumerate(printed)
+    ]
+    return printed[min(widths)[1]][1].set if widths else ""
+
+
 def scored(study: Study, endpoint: Endpoint, population_set: str) -> Population | None:
-    """The latest cut of a set that prints a hazard ratio of an endpoint with its interval, unadjusted and not superseded."""
-    arms = {arm.id for arm in study.arms}
-    found = None
+    """The cut of a set whose hazard ratios of an endpoint count: of those that print most of them, the latest.
+
+    A hazard ratio counts with its interval, unadjusted, not superseded, and not digitised. Of one endpoint all contrasts
+    of a study come from one cut.
+    """
+    found, most = None, 0
     for population in study.populations:
         if population.set != population_set:
             continue
-        for row in population.reported:
-            plain = (
-                not (row.derived or row.adjusted or row.superseded) and row.estimate.has_interval
-            )
-            if (
-                plain
-                and row.measure is Measure.HAZARD_RATIO
-                and row.endpoint is endpoint
-                and row.arm in arms
-            ):
-                found = population
+        rows = [row for row in _ratios(study, population) if row.endpoint is endpoint]
+        n = len({(row.arm, row.comparator) for row in rows})
+        if n and n >= most:
+            found, most = population, n
     return found
+
+
+def _ratios(study: Study, population: Population) -> Iterator[ReportedOutcome]:
+    """Hazard ratios of PFS and OS between two of a study's own arms that a cut prints with an interval."""
+    arms = {arm.id for arm in study.arms}
+    for row in population.reported:
+        marked = row.derived or row.adjusted or row.superseded
+        if (
+            row.measure is Measure.HAZARD_RATIO
+            and row.endpoint in (Endpoint.PFS, Endpoint.OS)
+            and not marked
+            and row.estimate.has_interval
+            and {row.arm, row.comparator} <= arms
+        ):
+            yield row
 
 
 def cuts(study: Study, default: Mapping[str, float]) -> Cuts:
@@ -125,7 +160,7 @@ def _least(study: Study, endpoint: Endpoint, accrual: float) -> tuple[float, str
 def _candidates(study: Study, endpoint: Endpoint) -> Iterator[Population]:
     """The scored cut; without one, the cuts of the whole study that report the endpoint, the latest first."""
     sets = whole_sets(study)
-    if sets and (found := scored(study, endpoint, sets[0])) is not None:
+    if (found := scored(study, endpoint, main_set(study))) is not None:
         yield found
         return
     for population in reversed(study.populations):

@@ -32,6 +32,7 @@ _NAMES = {
     "after TKI": ("after TKI", "EGFR-TKI治疗后"),
 }
 _ASIAN = ("China", "Japan", "Korea")
+_EAST_ASIA = (*_ASIAN, "Taiwan", "Hong Kong")
 #: definitions of populations that are restricted by what their strata say and by nothing else
 _NOTHING_ELSE = re.compile(
     r"^(?:PD-L1 )?TPS|^PD-L1 >=1%|^(?:non-)?squamous|^EGFR|^driver|^TPS", re.IGNORECASE
@@ -58,6 +59,7 @@ def enrolled(study: Study, document: PopulationDocument) -> Enrolled:
     _line(study, found)
     _histology(study, found)
     _driver(study, found)
+    _prior_inhibitor_of_egfr(study, found)
     _programmed_death_ligand(study, document, found)
     _ancestry(study, found)
     _people(study, document, found)
@@ -146,6 +148,14 @@ def _driver(study: Study, found: Enrolled) -> None:
         )
 
 
+def _prior_inhibitor_of_egfr(study: Study, found: Enrolled) -> None:
+    """First-line mutants have had no inhibitor of EGFR where the study does not say that it took driver-positive patients after one."""
+    if study.setting.line == "first" and study.setting.driver == "unstated":
+        found.covariates["prior_tki"] = _levels(
+            {0: 1.0, 1: 0.0}, f"assumed: {study.id} does not mention one, and is of the first line"
+        )
+
+
 def _share_of_strata(study: Study) -> tuple[float, str] | None:
     """Share of mutants where the sizes of both strata are printed; ALK counts with EGFR, as in the strata."""
     sizes = {p.strata["driver"]: p.n for p in study.populations if "driver" in p.strata and p.n}
@@ -210,6 +220,12 @@ def _ancestry(study: Study, found: Enrolled) -> None:
     found.covariates["asian"] = _levels({0: 1 - share, 1: share}, _setting(study, country))
 
 
+def is_asian(country: str) -> bool:
+    """Whether all of a study's countries are of East Asia."""
+    parts = [part for part in country.split(",") if part]
+    return bool(parts) and all(any(name in part for name in _EAST_ASIA) for part in parts)
+
+
 def _people(study: Study, document: PopulationDocument, found: Enrolled) -> None:
     if (male := _share(study, "male")) is not None:
         found.covariates["sex_female"] = _levels({0: male[0], 1: 1 - male[0]}, male[1])
@@ -231,6 +247,15 @@ def _people(study: Study, document: PopulationDocument, found: Enrolled) -> None
 def _sets(study: Study, found: Enrolled) -> None:
     whole = list(cuts.whole_sets(study))
     safety = [p.set for p in study.populations if p.set == "safety"]
+    main = cuts.main_set(study)
+    of_main = [p for p in study.populations if p.set == main]
+    if main and main not in whole and not any(_is_part(p, found.eligibility) for p in of_main):
+        whole.append(main)
+        if all(p.strata.get("driver") == "wild-type" for p in of_main):
+            found.eligibility["egfr"] = "wild-type"
+        found.notes.append(
+            f"hazard ratios are printed of {main} ({of_main[0].definition}) and not of everybody; taken as everybody enrolled here"
+        )
     found.sets["all"] = {
         "title": {"en": "all randomised", "zh": "全部随机患者"},
         "published": list(dict.fromkeys([*whole, *safety])),
@@ -269,6 +294,12 @@ def where_of(population: Population) -> dict[str, object]:
         elif not (name == "line" and "egfr" in where):
             return {}
     return where
+
+
+def _is_part(population: Population, eligibility: dict[str, object]) -> bool:
+    """Whether a population is a part of those enrolled that conditions on covariates tell."""
+    where = where_of(population)
+    return bool(where) and not _is_everybody(where, eligibility)
 
 
 def _is_everybody(where: dict[str, object], eligibility: dict[str, object]) -> bool:

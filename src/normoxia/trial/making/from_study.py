@@ -8,9 +8,11 @@ preferred where there is one. The document made here reads back like any other: 
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from normoxia import documents, library, population
@@ -20,10 +22,10 @@ from normoxia.evidence.studies.regimens import is_dosed
 from normoxia.evidence.studies.registry import registry
 from normoxia.evidence.studies.reported import Arm, Fact, drug_names
 from normoxia.evidence.studies.study import Study
-from normoxia.outcome import Measure
+from normoxia.outcome import Estimate, Measure
 from normoxia.trial import files
 from normoxia.trial.making import cuts
-from normoxia.trial.making.enrolled import enrolled
+from normoxia.trial.making.enrolled import enrolled, is_asian
 from normoxia.trial.protocol import RANDOMISED, Trial
 
 MODEL, POPULATION = "nsclc", "advanced-nsclc"
@@ -32,9 +34,18 @@ _LATER_ICI = re.compile(
     r"later anti-PD|subsequent immunotherapy|crossover to \w+mab", re.IGNORECASE
 )
 _LATER_ANY = re.compile(r"any subsequent therapy|subsequent systemic therapy", re.IGNORECASE)
+#: where a dose differs from the usual one
+_INSTEAD = ("in_asia", "with_taxane", "with_platinum")
 #: what a rule on later lines may ask of an arm and its study
 _ASKED = ("line", "ici", "platinum", "docetaxel", "before")
 _CHECKPOINT = ("ICI", "bispecific")
+SQUAMOUS, NON_SQUAMOUS, PEMETREXED = "squamous", "non-squamous", "pemetrexed"
+#: partners of a first platinum doublet, which ends after some cycles
+_BACKBONE = ("carboplatin", "cisplatin", "paclitaxel", "nab-paclitaxel", "gemcitabine", "docetaxel")
+#: year from which maintenance with pemetrexed was authorised (2009), so that trials enrolling later had it
+_MAINTENANCE_SINCE = 2010
+#: years from the first patient to the first publication where enrolment is not known; assumed
+_YEARS_TO_PRINT = 3
 
 
 def preferred(name: str) -> Trial:
@@ -90,6 +101,12 @@ def document(study: Study, choose: int = 0) -> dict[str, object]:
     return _Protocol(study, choose).document()
 
 
+def _events(hazard_ratio: Estimate) -> float:
+    """Events of two equal arms by the interval of their hazard ratio: its log has variance 4/events."""
+    width = math.log(hazard_ratio.high / hazard_ratio.low)
+    return 4.0 * (2.0 * NormalDist().inv_cdf(0.5 + hazard_ratio.level / 2) / width) ** 2
+
+
 def _refused(study: Study, reason: str) -> InvalidArgument:
     return InvalidArgument(
         f'study "{study.id}" cannot be run as the registry holds it: {reason}; write a protocol for it'
@@ -104,11 +121,11 @@ def _shared() -> Any:
     got = root.fields(findings, ("doses", "classes", "visits", "follow_up", "next_lines"))
     findings.raise_any()
     for node in got["doses"].entries(findings).values():
-        dose = node.fields(findings, ("dose", "source"), ("cycles",))
-        _read(dose, findings, texts=("dose", "source"), wholes=("cycles",))
+        dose = node.fields(findings, ("dose", "source"), ("cycles", *_INSTEAD))
+        _read(dose, findings, texts=("dose", "source", *_INSTEAD), wholes=("cycles",))
     for node in got["classes"].entries(findings).values():
-        group = node.fields(findings, ("drugs", "source"), ("maintained",))
-        _read(group, findings, texts=("source",), lists=("drugs", "maintained"))
+        group = node.fields(findings, ("drugs", "source"), ("squamous", "maintained"))
+        _read(group, findings, texts=("source",), lists=("drugs", "squamous", "maintained"))
     follow_up = got["follow_up"].fields(findings, ("accrual", "progression", "survival", "source"))
     _read(follow_up, findings, texts=("source",), numbers=("accrual", "progression", "survival"))
     for node in got["next_lines"].items(findings):
@@ -214,12 +231,16 @@ class _Protocol:
     def sizes(self) -> dict[str, int]:
         """Patients of each arm; where the registry has only their sum, divided as the design allocates."""
         study = self.study
-        if all(arm.n for arm in study.arms):
-            return {arm.id: arm.n for arm in study.arms}
+        sizes = {arm.id: arm.n or self.analysed(arm) for arm in study.arms}
+        if all(sizes.values()):
+            return sizes
         total, ratio = cuts.size(study), _ALLOCATION.search(study.design)
         parts = [int(part) for part in ratio[0].split(":")] if ratio else []
+        if len(parts) != len(study.arms) and study.design.startswith("randomised"):
+            parts = [1] * len(study.arms)
+            self.notes.append("allocated evenly; assumed")
         if not total or len(parts) != len(study.arms):
-            raise _refused(study, "the number of patients of its arms is not known")
+            return self.sizes_by_events(sizes)
         self.notes.append(
             f"{total} patients divided {ratio[0] if ratio else ''} between the arms; assumed"
         )
@@ -229,6 +250,41 @@ class _Protocol:
             for arm, begin, end in zip(study.arms, [0, *ends], ends, strict=False)
         }
 
+    def analysed(self, arm: Arm) -> int:
+        """Patients of an arm whose size is not printed: the most that any of its figures counts; 0 when none does."""
+        found = max(
+            (
+                row.n
+                for p in self.study.populations
+                for row in p.reported
+                if row.arm == arm.id and not row.comparator
+            ),
+            default=0,
+        )
+        if found:
+            self.notes.append(f"{found} patients in {arm.id}, as its figures count")
+        return found
+
+    def sizes_by_events(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Sizes at least as large as the events that the narrowest interval of a hazard ratio implies, 4/se² of two equal arms.
+
+        How many patients a run has is chosen apart; these are what it has when nobody chooses.
+        """
+        events = [
+            _events(row.estimate)
+            for p in self.study.populations
+            for row in p.reported
+            if row.measure is Measure.HAZARD_RATIO and row.estimate.has_interval and not row.derived
+        ]
+        if not events:
+            raise _refused(self.study, "the number of patients of its arms is not known")
+        half = math.ceil(max(events) / 2)
+        self.notes.append(
+            f"{half} patients in arms whose size is not known: as many as the events that a hazard ratio's interval implies "
+            "(Schoenfeld 1981, Biometrika 68:316); assumed"
+        )
+        return {arm: n or half for arm, n in known.items()}
+
     def arm(self, arm: Arm, n: int) -> dict[str, object]:
         items = [
             given
@@ -237,10 +293,12 @@ class _Protocol:
             for given in self.items(arm, item)
         ]
         reference = self.study.sources.get(arm.source)
+        limited = self.given_to(arm)
         return {
             "title": {"en": arm.label, "zh": arm.label},
             "n": n,
             "regimen": items or files.PLACEBO,
+            **({"given_to": limited} if limited else {}),
             "next_line": [{**line, "share_of": RANDOMISED} for line in self.next_lines(arm)],
             "source": reference.citation if reference else "the registry",
         }
@@ -254,21 +312,83 @@ class _Protocol:
         if is_dosed(words):
             return [self.maintained(arm, words)]
         group = self.shared["classes"].get(words)
+        drugs = self.of_class(words) if group else [words]
         if group:
-            self.notes.append(
-                f'"{words}" is taken as {" + ".join(group["drugs"])}; {group["source"]}'
-            )
+            self.notes.append(f'"{words}" is taken as {" + ".join(drugs)}; {group["source"]}')
         maintained = group.get("maintained", ()) if group else ()
         return [
-            self.usual(arm, drug, words, maintained=drug in maintained or drug in arm.maintenance)
-            for drug in (group["drugs"] if group else [words])
+            self.usual(
+                arm,
+                drug,
+                words,
+                maintained=drug in maintained
+                or drug in arm.maintenance
+                or (drug == PEMETREXED and self.goes_on_with_pemetrexed(arm)),
+            )
+            for drug in drugs
         ]
+
+    def of_class(self, words: str) -> list[str]:
+        """The drugs of a word for more than one, by the study's histology; where that is mixed, those of both."""
+        group = self.shared["classes"][words]
+        usual, squamous = group["drugs"], group.get("squamous", group["drugs"])
+        if self.study.setting.histology == SQUAMOUS:
+            return list(squamous)
+        if self.study.setting.histology == NON_SQUAMOUS:
+            return list(usual)
+        return list(dict.fromkeys([*usual, *squamous]))
+
+    def given_to(self, arm: Arm) -> dict[str, object]:
+        """Drugs of classes that only patients of one histology get, in a study of both."""
+        found: dict[str, object] = {}
+        if self.study.setting.histology in (SQUAMOUS, NON_SQUAMOUS):
+            return found
+        for item in arm.regimen:
+            group = self.shared["classes"].get(item, {})
+            usual, squamous = group.get("drugs", ()), group.get("squamous", group.get("drugs", ()))
+            found |= {d: {"histology": NON_SQUAMOUS} for d in usual if d not in squamous}
+            found |= {d: {"histology": SQUAMOUS} for d in squamous if d not in usual}
+        return found
+
+    def goes_on_with_pemetrexed(self, arm: Arm) -> bool:
+        """Whether pemetrexed beside platinum is maintenance too where the registry says nothing of maintenance."""
+        began = self.began()
+        goes_on = (
+            self.study.setting.histology == NON_SQUAMOUS
+            and not arm.maintenance
+            and arm.backbone == "platinum-pemetrexed"
+            and began is not None
+            and began >= _MAINTENANCE_SINCE
+        )
+        if goes_on:
+            self.notes.append(
+                f"pemetrexed of {arm.id} goes on until progression, as has been usual since {_MAINTENANCE_SINCE}; assumed"
+            )
+        return goes_on
+
+    def began(self) -> int | None:
+        """Year enrolment began; where that is not known, three years before the first publication (assumed); None without one."""
+        stated = re.search(r"\d{4}", self.study.setting.enrolment)
+        if stated:
+            return int(stated[0])
+        printed = [
+            int(year)
+            for reference in self.study.sources.values()
+            for year in re.findall(r"\b(?:19|20)\d\d\b", reference.citation)
+        ]
+        return min(printed) - _YEARS_TO_PRINT if printed else None
 
     def usual(self, arm: Arm, drug: str, words: str, *, maintained: bool) -> str:
         known = self.shared["doses"].get(drug)
         if known is None:
             raise _refused(self.study, f'arm "{arm.id}" gives {drug} without a dose')
-        text = f"{drug} {known['dose']}"
+        asked = {
+            "with_platinum": arm.backbone.startswith("platinum"),
+            "with_taxane": arm.backbone == "platinum-taxane",
+            "in_asia": is_asian(self.study.setting.country),
+        }
+        dose = next((known[key] for key in _INSTEAD if asked[key] and key in known), known["dose"])
+        text = f"{drug} {dose}"
         if "cycles" in known and not maintained:
             text += f" x{self.cycles(arm, drug, words) or known['cycles']}"
         self.notes.append(
@@ -289,9 +409,22 @@ class _Protocol:
         """A dosed item, without its number of cycles where the published maintenance names the drug."""
         drug = drug_names(text)[0]
         endless = re.sub(r" x\d+$", "", text)
-        if drug == "pemetrexed" and endless != text and drug in arm.maintenance:
+        if drug == PEMETREXED and endless != text and drug in arm.maintenance:
             self.notes.append(f'"{text}" goes on until progression: the maintenance names {drug}')
             return self.limited(arm, endless)
+        known = self.shared["doses"].get(drug, {})
+        is_backbone = drug in _BACKBONE or (drug == PEMETREXED and not arm.maintenance)
+        if (
+            is_backbone
+            and endless == text
+            and arm.backbone.startswith("platinum")
+            and drug not in arm.maintenance
+            and not (drug == PEMETREXED and self.goes_on_with_pemetrexed(arm))
+        ):
+            cycles = self.cycles(arm, drug, text) or known.get("cycles", 4)
+            self.notes.append(f'"{text}" for {cycles} cycles: none are published here; assumed')
+            # weekly doses are counted by cycles of three weeks
+            return f"{text.replace(' weekly', ' d1,8,15 q3w')} x{cycles}"
         return self.limited(arm, text)
 
     def limited(self, arm: Arm, text: str) -> str:
@@ -358,7 +491,7 @@ class _Protocol:
         return "pembrolizumab 200 mg q3w x35"
 
     def fits(self, arm: Arm, when: Mapping[str, object]) -> bool:
-        enrolled_in = re.search(r"\d{4}", self.study.setting.enrolment)
+        began = self.began()
         has = {
             "line": self.study.setting.line,
             "ici": self.has_checkpoint(arm),
@@ -366,9 +499,7 @@ class _Protocol:
             "docetaxel": "docetaxel" in arm.drugs,
         }
         before = when.get("before")
-        early = not isinstance(before, int) or (
-            enrolled_in is not None and int(enrolled_in[0]) < before
-        )
+        early = not isinstance(before, int) or (began is not None and began < before)
         return early and all(has[key] == value for key, value in when.items() if key != "before")
 
     @staticmethod
