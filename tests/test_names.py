@@ -130,7 +130,10 @@ def test_the_chinese_texts_use_the_terms_of_the_glossary() -> None:
 
 
 def replaced_words() -> dict[str, list[str]]:
-    """Where replaced words stand, by room of the package or folder of documentation."""
+    """Where replaced words stand, by room of the package or folder of documentation.
+
+    `can_be_told` is a key of the JSON of every verb and counts nowhere.
+    """
     places: dict[str, list[str]] = {}
     pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
     files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.yaml"), *pages]
@@ -143,7 +146,7 @@ def replaced_words() -> dict[str, list[str]]:
             for word, pattern in _PATTERNS.items():
                 places.setdefault(room, []).extend(
                     f"{short}:{number}: {word} (say: {REPLACED[word]})"
-                    for _ in pattern.findall(line)
+                    for _ in pattern.findall(line.replace("can_be_told", ""))
                 )
     return {room: found for room, found in places.items() if found}
 

@@ -4,6 +4,7 @@
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
+    review                            the review in its own order, every number beside what was published
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
+    from normoxia.api.review import LivingReview as LivingReview
+    from normoxia.api.review import review as review
     from normoxia.api.run import Run as Run
     from normoxia.api.simulating import SimulationResult as SimulationResult
     from normoxia.api.simulating import simulate as simulate
@@ -84,6 +87,7 @@ _MODULES = {
     "ExportResult": "api.exporting",
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
+    "LivingReview": "api.review",
     "MetaAnalysis": "api.synthesis",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
@@ -115,6 +119,7 @@ _MODULES = {
     "read_study": "api.sources",
     "read_trial": "api.trials",
     "redraw": "api.finished_runs",
+    "review": "api.review",
     "run": "api.trials",
     "simulate": "api.simulating",
     "studies": "api.sources",
@@ -132,6 +137,7 @@ __all__ = [
     "ExportResult",
     "ForecastResult",
     "ForecastScore",
+    "LivingReview",
     "MetaAnalysis",
     "PlannedTrial",
     "Run",
@@ -163,6 +169,7 @@ __all__ = [
     "read_study",
     "read_trial",
     "redraw",
+    "review",
     "run",
     "simulate",
     "studies",

@@ -29,6 +29,7 @@ from normoxia.cli import (
     mechanism,
     pool,
     protocol,
+    review,
     revisit,
     run,
     runs,
@@ -84,6 +85,7 @@ app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
+app.command("review", epilog=review.EXAMPLES)(review.review)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "run",
         "compare",
         "design-trial",
+        "review",
         "protocol",
         "runs",
         "report",
