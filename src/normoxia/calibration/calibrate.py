@@ -56,7 +56,7 @@ class Plan:
     """
 
     seed: int
-    points: tuple[int, ...] = (640, 448)
+    points: tuple[int, ...] = (640, 512)
     patients: int = 40
     studies: tuple[str, ...] = ()
 
