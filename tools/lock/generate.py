@@ -7,6 +7,7 @@ compares it with the rule.
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 from normoxia.calibration.scoring import classes, lock_rule
@@ -27,22 +28,27 @@ FIRST = (
 FAILED = 0.95
 
 
+def say(line: str) -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(line + "\n")
+
+
 def main() -> None:
-    """Print the document."""
+    """Write the document to standard output."""
     found = {s.id: lock_rule.scored_study(s) for s in calibration_studies()}
     scored = [one for one in found.values() if isinstance(one, ScoredStudy)]
-    print(Path(__file__).with_name("head.yaml").read_text(encoding="utf-8").rstrip("\n"))
-    print("\nfailures:")
+    say(Path(__file__).with_name("head.yaml").read_text(encoding="utf-8").rstrip("\n"))
+    say("\nfailures:")
     for name, endpoint, arm, comparator in failures(scored):
-        print(f"  - {{study: {name}, endpoint: {endpoint}, arm: {arm}, comparator: {comparator}}}")
-    print("\nnot_scored:")
+        say(f"  - {{study: {name}, endpoint: {endpoint}, arm: {arm}, comparator: {comparator}}}")
+    say("\nnot_scored:")
     for name, reason in found.items():
         if isinstance(reason, str):
-            print(f"  {name}: {reason}")
-    print("\nstudies:")
+            say(f"  {name}: {reason}")
+    say("\nstudies:")
     for one in scored:
         entry(one, seen=one.study in SEEN)
-    print("\nfurther:")
+    say("\nfurther:")
     others = [s for s in registry() if not isinstance(found.get(s.id), ScoredStudy)]
     for study in others:
         one = lock_rule.informative_study(study)
@@ -56,9 +62,9 @@ def failures(scored: list[ScoredStudy]) -> list[tuple[str, str, str, str]]:
     for one in scored:
         for row in one.contrasts:
             key = (one.study, row["endpoint"], row["arm"], row["comparator"])
-            if row["endpoint"] == "OS" and row["class"] != classes.CHEMOTHERAPY_COMPARED:
-                if key not in kept and value(one, row) > FAILED:
-                    kept.append(key)
+            lost = row["endpoint"] == "OS" and value(one, row) > FAILED
+            if lost and row["class"] != classes.CHEMOTHERAPY_COMPARED and key not in kept:
+                kept.append(key)
     return kept
 
 
@@ -67,23 +73,23 @@ def value(one: ScoredStudy, row: dict[str, str]) -> float:
     study = registry()[one.study]
     for o in study.population(row["population"]).reported:
         named = (o.endpoint, o.measure, o.arm, o.comparator)
-        if named == (Endpoint.OS, Measure.HAZARD_RATIO, row["arm"], row["comparator"]):
-            if o.estimate.has_interval and not (o.derived or o.adjusted or o.superseded):
-                return o.estimate.value
+        plain = o.estimate.has_interval and not (o.derived or o.adjusted or o.superseded)
+        if plain and named == (Endpoint.OS, Measure.HAZARD_RATIO, row["arm"], row["comparator"]):
+            return o.estimate.value
     return math.nan
 
 
 def entry(one: ScoredStudy, *, seen: bool) -> None:
-    """Print one study."""
-    print(f"  - study: {one.study}\n    set: {quoted(one.set)}\n    seen: {str(seen).lower()}")
+    """Write one study."""
+    say(f"  - study: {one.study}\n    set: {quoted(one.set)}\n    seen: {str(seen).lower()}")
     for name, rows in (("contrasts", one.contrasts), ("strata", one.strata)):
         if rows:
-            print(f"    {name}:")
+            say(f"    {name}:")
         for row in rows:
             words = ", ".join(f"{key}: {quoted(text)}" for key, text in row.items())
-            print(f"      - {{{words}}}")
+            say(f"      - {{{words}}}")
     for name, arms in one.rates.items():
-        print(f"    {name}: [{', '.join(map(quoted, arms))}]")
+        say(f"    {name}: [{', '.join(map(quoted, arms))}]")
 
 
 def quoted(text: str) -> str:

@@ -17,8 +17,8 @@ from normoxia import seeding
 from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.scoring import components, registry_evidence
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.registry_evidence import LatentPrediction, RegistryEvidence
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
+from normoxia.calibration.scoring.registry_evidence import LatentPrediction, RegistryEvidence
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
 from normoxia.outcome import Endpoint, Estimate
 from normoxia.trial import analysis

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tools.calibration_studies import obstacle
 
 from normoxia import documents, evidence, library
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.study_list import calibration_studies, listed_ids
-from tools.calibration_studies import obstacle
 
 
 def test_the_list_is_what_its_rule_gives_and_all_studies_of_the_first_ensemble() -> None:

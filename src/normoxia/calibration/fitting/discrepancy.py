@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia.calibration.fitting.summaries import Kind, Statistic
-from normoxia.calibration.scoring import registry_evidence
 from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring import registry_evidence
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint
 

@@ -105,7 +105,7 @@ def class_of(asked: Comparison) -> str:
         return CHEMOTHERAPY_COMPARED if both <= _CHEMOTHERAPY else ALIKE
     if dropped:
         return _replaced(asked, added, dropped)
-    return _added(asked, arm, comparator, added)
+    return _added(asked, comparator, added)
 
 
 def _immune(parts: Parts) -> Parts:
@@ -129,7 +129,7 @@ def _replaced(asked: Comparison, added: Parts, dropped: Parts) -> str:
     return OTHER
 
 
-def _added(asked: Comparison, arm: Parts, comparator: Parts, added: Parts) -> str:
+def _added(asked: Comparison, comparator: Parts, added: Parts) -> str:
     on_chemotherapy = bool(comparator & _CHEMOTHERAPY)
     if added == {_BISPECIFIC} or (_ICI in added and len(added) == 2 and added & _ANTI_ANGIOGENIC):
         return BOTH_ADDED if on_chemotherapy else OTHER

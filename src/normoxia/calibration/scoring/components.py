@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from normoxia import pharmacology
-from normoxia.calibration.scoring import baselines
+from normoxia.calibration.scoring import baselines, classes
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring import classes
 from normoxia.calibration.scoring.classes import Comparison, Parts
 from normoxia.calibration.scoring.registry_evidence import (
     LatentPrediction,

@@ -278,8 +278,11 @@ def _verdicts(
         low, high = float(limits[name]["at_least"]), float(limits[name].get("at_most", 1.0))
         met = complete and low <= value <= high
         found.append(Verdict(name=name, value=value, limit=low, met=met, upper=high))
-    errors = _against_noise if lock.version == 1 else _against_baselines
-    found += errors(lock, predictor, rivals, ratios_complete)
+    found += (
+        _against_noise(lock, predictor, ratios_complete)
+        if lock.version == 1
+        else _against_baselines(lock, predictor, rivals, ratios_complete)
+    )
     for name, rival in rivals.items():
         limit = rival.summary.crps
         met = ratios_complete and figures.crps < limit
@@ -292,9 +295,7 @@ def _verdicts(
     return tuple(found)
 
 
-def _against_noise(
-    lock: Lock, predictor: PredictorScores, rivals: Mapping[str, PredictorScores], complete: bool
-) -> list[Verdict]:
+def _against_noise(lock: Lock, predictor: PredictorScores, complete: bool) -> list[Verdict]:
     """Errors of the first lock: at most so many times the noise floor."""
     figures, found = predictor.summary, []
     for name, value, floor in (
