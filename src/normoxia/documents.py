@@ -14,6 +14,7 @@ of values in proportion to its length, which a document whose aliases multiply t
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -239,8 +240,13 @@ def text_of(path: str | Path) -> str:
         ) from None
 
 
+@functools.lru_cache(maxsize=64)
 def parse(text: str, file: str = "<text>") -> Node:
-    """The document in a text, as nodes; `file` is the name used in findings."""
+    """The document in a text, as nodes; `file` is the name used in findings.
+
+    Populations, the clinic and modules are read again for every protocol: what was parsed lately is kept. Nodes are not changed by
+    their readers, which get copies of mappings and lists.
+    """
     if len(text) > MAX_CHARACTERS:
         raise InvalidDocument(
             f"{file}: longer than {MAX_CHARACTERS:,} characters; expected a document that people write, divide it"

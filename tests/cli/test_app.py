@@ -108,7 +108,11 @@ def test_a_document_of_no_kind_is_refused(normoxia: Callable, tmp_path: Path) ->
     assert 'did you mean "trial"?' in answer.err
 
 
-@pytest.mark.parametrize("kind", ["models", "drugs", "populations", "trials", "studies"])
+@pytest.mark.parametrize(
+    "kind",
+    # the studies take ten seconds here; that each can be read is an everyday test of their own room
+    ["models", "drugs", "populations", "trials", pytest.param("studies", marks=pytest.mark.slow)],
+)
 def test_every_shipped_document_is_well(normoxia: Callable, kind: str) -> None:
     answer = normoxia("check", *(library.path(kind, name) for name in library.names(kind)))
     assert answer.code == 0, answer.err

@@ -20,39 +20,49 @@ Change = Callable[[str, str, str], None]
 
 
 def _forget() -> None:
-    for cached in (
-        fitted_inputs.outdated,
-        from_study.written_by_hand,
-        from_study._shared,
-        registry._shipped,
-    ):
+    for cached in (fitted_inputs.outdated, from_study.written_by_hand, from_study._shared):
         cached.cache_clear()
 
 
-@pytest.fixture
-def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Change]:
-    """Edit a document in a copy of the library that stands in for the shipped one."""
-    copy = tmp_path / "library"
+@pytest.fixture(scope="module")
+def library_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the library, recorded as if the ensemble had been fitted to it as it is."""
+    copy = tmp_path_factory.mktemp("copy") / "library"
     shutil.copytree(library._ROOT, copy)
-    monkeypatch.setattr(library, "_ROOT", copy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "_ROOT", copy)
+        _forget()
+        registry._shipped.cache_clear()
+        fitted = ensemble.read()
+        record = fitted_inputs.document(fitted.manifest["studies"], fitted.digest)
+        fitted_inputs.path_of(library.path("calibrations", "nsclc")).write_text(
+            record, encoding="utf-8"
+        )
+        _forget()
+        assert _changed() == set()
+        # the studies in the copy, which no test changes
+        yield copy
     _forget()
-    # as if the ensemble had been fitted to the library as it is
-    fitted = ensemble.read()
-    record = fitted_inputs.document(fitted.manifest["studies"], fitted.digest)
-    fitted_inputs.path_of(library.path("calibrations", "nsclc")).write_text(
-        record, encoding="utf-8"
-    )
-    _forget()
-    assert _changed() == set()
+    registry._shipped.cache_clear()
+
+
+@pytest.fixture
+def change(library_copy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Change]:
+    """Edit a document in a copy of the library that stands in for the shipped one; it is whole again afterwards."""
+    monkeypatch.setattr(library, "_ROOT", library_copy)
+    whole: dict[Path, str] = {}
 
     def edit(file: str, old: str, new: str) -> None:
-        path = copy / file
+        path = library_copy / file
         text = path.read_text(encoding="utf-8")
+        whole.setdefault(path, text)
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
         _forget()
 
     yield edit
+    for path, text in whole.items():
+        path.write_text(text, encoding="utf-8")
     _forget()
 
 
@@ -113,8 +123,9 @@ def test_prose_and_layout_do_not_count(change: Change) -> None:
 
 
 def test_a_removed_drug_is_named(change: Change) -> None:
-    (library._ROOT / "drugs/anlotinib.yaml").unlink()
-    _forget()
+    change("drugs/anlotinib.yaml", "drug:", "drug:")
+    path = library._ROOT / "drugs/anlotinib.yaml"
+    path.unlink()
     now = fitted_inputs.current((), ("anlotinib", "pembrolizumab"))
     assert now["drugs/anlotinib"] == "none" != now["drugs/pembrolizumab"]
 

@@ -336,7 +336,7 @@ WORK: dict[str, Callable[[net.Network, Mapping[str, str], Mapping[str, str]], Nu
 
 
 @pytest.mark.parametrize("name", WORK)
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), effect=st.sampled_from(list(EffectMeasure)))
 def test_names_order_and_direction_change_nothing(
     name: str, seed: int, effect: EffectMeasure
