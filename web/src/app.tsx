@@ -13,9 +13,9 @@ import { route, SECTIONS, type Route, type ViewProperties } from "./views";
 export type About = {
   readonly version: string;
   readonly credibility: { readonly state: string; readonly text: string };
-  readonly ensemble: { readonly date: string; readonly studies: number; readonly stale: boolean };
+  readonly ensemble: { readonly draws: number; readonly studies: readonly string[]; readonly text: string };
   readonly badge: string;
-  readonly limits: string | readonly string[];
+  readonly limits: string;
 };
 
 export function App() {
@@ -81,13 +81,13 @@ function Frame() {
         {target ? <View route={target.route} places={target.places} key={target.route.pattern} /> : <NotFound />}
       </main>
       <footer class="wide">
-        <p>{say("frame.limits")}</p>
+        <p>{about.value?.limits ?? say("frame.limits")}</p>
         {about.value && (
           <p>
             {say("frame.version", { version: about.value.version })}
             {" · "}
-            {say("frame.ensemble", { date: about.value.ensemble.date, studies: about.value.ensemble.studies })}
-            {about.value.ensemble.stale && ` · ${say("frame.stale")}`}
+            {say("frame.ensemble", { studies: about.value.ensemble.studies.length, draws: about.value.ensemble.draws })}
+            {about.value.ensemble.text && ` · ${about.value.ensemble.text}`}
           </p>
         )}
       </footer>
