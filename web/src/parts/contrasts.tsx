@@ -1,4 +1,4 @@
-/** Hazard ratios, simulated beside published, each with its interval drawn on one logarithmic scale. */
+/** Hazard ratios, predicted in up to three ways beside the published ones, each with its interval drawn on one logarithmic scale. */
 
 import { estimate, NO_VALUE } from "../language/format";
 import { usePage, useTexts } from "../state";
@@ -18,6 +18,9 @@ export type Contrast = {
   readonly value: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  readonly component_model?: Number;
+  readonly component_model_low?: Number;
+  readonly component_model_high?: Number;
   readonly combined?: Number;
   readonly combined_low?: Number;
   readonly combined_high?: Number;
@@ -28,13 +31,14 @@ export type Contrast = {
 };
 
 /** The kinds of a ratio, in the order in which they are drawn from above. */
-const KINDS = ["simulated", "combined", "published"] as const;
+const KINDS = ["mechanism", "components", "combined", "published"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** A ratio of a row with its interval; null where there is none. */
 export function ratio(row: Contrast, kind: Kind): Interval | null {
   const [value, low, high] = {
-    simulated: [row.value, row.low, row.high],
+    mechanism: [row.value, row.low, row.high],
+    components: [row.component_model, row.component_model_low, row.component_model_high],
     combined: [row.combined, row.combined_low, row.combined_high],
     published: [row.published, row.published_low, row.published_high],
   }[kind];
@@ -65,7 +69,7 @@ type Properties = {
 export function Contrasts({ contrasts, populations = {}, stale }: Properties) {
   const say = useTexts(texts);
   const { language } = usePage();
-  const kinds = KINDS.filter((kind) => kind === "simulated" || contrasts.some((row) => ratio(row, kind) !== null));
+  const kinds = KINDS.filter((kind) => kind === "mechanism" || contrasts.some((row) => ratio(row, kind) !== null));
   const limits = scale(contrasts.flatMap((row) => kinds.flatMap((kind) => ratio(row, kind) ?? [])));
   const several = new Set(contrasts.map(({ population }) => population)).size > 1;
   const words = (interval: Interval | null) =>
@@ -117,6 +121,7 @@ export function Contrasts({ contrasts, populations = {}, stale }: Properties) {
           </tbody>
         </table>
       </div>
+      <p class="note">{say("contrast.note")}</p>
     </div>
   );
 }
@@ -177,9 +182,13 @@ function Bar({ kind, interval: { value, low, high }, limits, y }: BarProperties)
   );
 }
 
-/** Square, diamond, circle: the kinds differ in shape as well as in colour. */
+/** The kinds differ in shape as well as in colour. */
 function Mark({ kind, x, y }: { kind: Kind; x: number; y: number }) {
-  if (kind === "simulated") return <rect x={x - 3.8} y={y - 3.8} width="7.6" height="7.6" fill="currentColor" />;
-  if (kind === "combined") return <path d={`M${x} ${y - 5}L${x + 5} ${y}L${x} ${y + 5}L${x - 5} ${y}Z`} fill="currentColor" />;
-  return <circle cx={x} cy={y} r="4" fill="currentColor" />;
+  const path = {
+    mechanism: `M${x - 3.8} ${y - 3.8}h7.6v7.6h-7.6Z`,
+    components: `M${x} ${y - 4.4}L${x + 4.6} ${y + 3.8}H${x - 4.6}Z`,
+    combined: `M${x} ${y - 5}L${x + 5} ${y}L${x} ${y + 5}L${x - 5} ${y}Z`,
+    published: `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z`,
+  }[kind];
+  return <path d={path} fill="currentColor" />;
 }
