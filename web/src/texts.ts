@@ -24,6 +24,7 @@ export default texts({
   },
   "frame.version": { en: "normoxia {version}", zh: "normoxia {version}" },
   "frame.ensemble": { en: "calibrated on {studies} studies, {draws} draws", zh: "以 {studies} 项研究校准，{draws} 组参数" },
+  "frame.stale": { en: "the model has changed since", zh: "模型此后有改动" },
   "frame.loading": { en: "Loading", zh: "正在载入" },
   "frame.not_found": { en: "There is no view at this address.", zh: "此地址没有页面。" },
   "frame.back_home": { en: "To the first page", zh: "回到首页" },

@@ -51,8 +51,8 @@ describe("a table", () => {
       title: "t",
       columns: ["a", "b", "c", "d"],
       rows: [
-        ["1", "12 %", "0.61 (0.52 to 0.72)", "ABCP"],
-        ["2", "–", "0.7（0.5 至 1.0）", "3"],
+        ["1", "12 %", "0.61 (0.52–0.72)", "ABCP"],
+        ["2", "–", "0.7（0.5–1.0）", "3"],
       ],
     };
     expect(numeric(table)).toEqual([false, true, true, false]);

@@ -15,6 +15,7 @@ export default texts({
   "first.population": { en: "Patients", zh: "患者" },
   "first.dose": { en: "Dose", zh: "剂量" },
   "first.reset": { en: "Back to the trial as published", zh: "恢复为发表时的试验" },
+  "first.endpoint": { en: "Endpoint", zh: "终点" },
   "first.pfs": { en: "Progression-free survival", zh: "无进展生存期" },
   "first.os": { en: "Overall survival", zh: "总生存期" },
 });

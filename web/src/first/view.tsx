@@ -30,6 +30,7 @@ export type First = {
   readonly seconds?: number | null;
 };
 
+const ENDPOINTS = ["pfs", "os"] as const;
 const NAMES = ["regimen", "population", "dose"] as const;
 type Choices = Readonly<Record<(typeof NAMES)[number], string>>;
 /** Waiting time after a change before the server is asked, ms: a slider passes several steps. */
@@ -77,6 +78,7 @@ export default function FirstView() {
   const stale = shown.wanted !== wanted && error === null;
   const { regimens, populations } = value.controls;
   const current: Choices = { ...value.chosen, ...chosen };
+  const endpoint = address.query.endpoint === "os" ? "os" : "pfs";
   const regimen = regimens.find(({ id }) => id === current.regimen);
   const choose = (changes: Partial<Choices>) => {
     const next = { ...current, ...changes };
@@ -126,15 +128,32 @@ export default function FirstView() {
         </p>
       </form>
       {error && <RequestFailure error={error} retry={() => setRound(round + 1)} />}
-      <div class="grid">
-        <SurvivalFigure figure={value.figures.km_pfs} name="km-pfs" title={say("first.pfs")} stale={stale} />
-        <SurvivalFigure figure={value.figures.km_os} name="km-os" title={say("first.os")} stale={stale} />
+      <div class="curves">
+        <div class="segments unprinted" role="group" aria-label={say("first.endpoint")}>
+          {ENDPOINTS.map((each) => (
+            <button
+              type="button"
+              key={each}
+              aria-pressed={each === endpoint}
+              onClick={() => set({ endpoint: each === "pfs" ? null : each }, true)}
+            >
+              {say(`first.${each}`)}
+            </button>
+          ))}
+        </div>
+        {ENDPOINTS.map((each) => (
+          <div key={each} class={each === endpoint ? undefined : "unshown"}>
+            <SurvivalFigure figure={value.figures[`km_${each}`]} name={`km-${each}`} title={say(`first.${each}`)} stale={stale} />
+          </div>
+        ))}
       </div>
-      {value.warnings.map((note) => (
-        <p class="note" key={note}>
-          {note}
-        </p>
-      ))}
+      <div class="notes">
+        {value.warnings.map((note) => (
+          <p class="note" key={note}>
+            {note}
+          </p>
+        ))}
+      </div>
       <Contrasts contrasts={value.contrasts} stale={stale} />
       <Copy copy={value.copy} />
     </article>

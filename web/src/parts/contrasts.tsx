@@ -46,7 +46,7 @@ export function ratio(row: Contrast, kind: Kind): Interval | null {
 }
 
 const WIDTH = 220;
-const ROOM = 8;
+const ROOM = 14;
 const TICKS = [0.1, 0.25, 0.5, 1, 2, 4, 10];
 
 /** The scale that shows every interval and 1, between two ticks. */
