@@ -58,7 +58,17 @@ export default texts({
   "trial.check.found": { en: "{n} findings", zh: "{n} 处问题" },
   "trial.start": { en: "Start", zh: "开始" },
   "trial.replicates": { en: "Repeats of the trial", zh: "试验重复次数" },
-  "trial.estimate": { en: "About {time} on this machine.", zh: "在本机上约需 {time}。" },
-  "trial.patients": { en: "{n} patients", zh: "{n} 名患者" },
+  "trial.estimate": {
+    en: "{replicates} repeats are {patients} virtual patients: about {time} on this machine.",
+    zh: "重复 {replicates} 次共 {patients} 名虚拟患者：在本机上约需 {time}。",
+  },
+  "trial.table_one": { en: "Table 1: virtual patients", zh: "表 1：虚拟患者" },
+  "trial.table_one.quantity": { en: "Characteristic", zh: "特征" },
+  "trial.table_one.value": { en: "Simulated", zh: "模拟值" },
+  "trial.table_one.published": { en: "Published", zh: "已发表值" },
+  "trial.table_one.note": {
+    en: "Percent of the patients, or median with quartiles, of a sample of the population.",
+    zh: "患者百分比，或中位数与四分位数，取自该人群的一个样本。",
+  },
   "trial.another": { en: "Build another", zh: "再设计一个" },
 });

@@ -3,11 +3,8 @@
 import { useTexts } from "../state";
 import texts from "./texts";
 
-export type ArmSchedule = {
-  readonly arm: string;
-  readonly title?: string | null;
-  readonly drugs: readonly { readonly drug: string; readonly title?: string | null; readonly doses: readonly number[] }[];
-};
+type Course = { readonly drug: string; readonly days: readonly number[] };
+export type ArmSchedule = { readonly id: string; readonly title: string; readonly timeline: readonly Course[] };
 
 const WEEKS = 24;
 const LEFT = 120;
@@ -22,8 +19,11 @@ export function Timeline({ arms }: { arms: readonly ArmSchedule[] }) {
   const rows = arms.map((arm, series) => {
     const head = y;
     y += 20;
-    const drugs = arm.drugs.map((drug) => {
-      const row = { ...drug, y };
+    // a drug that changes its dose or schedule has several courses, in one row
+    const names = [...new Set(arm.timeline.map(({ drug }) => drug))];
+    const drugs = names.map((name) => {
+      const days = arm.timeline.filter(({ drug }) => drug === name).flatMap((course) => course.days);
+      const row = { name, days, y };
       y += ROW;
       return row;
     });
@@ -47,17 +47,17 @@ export function Timeline({ arms }: { arms: readonly ArmSchedule[] }) {
             </g>
           ))}
           {rows.map(({ arm, series, head, drugs }) => (
-            <g key={arm.arm} class={`series-${series % 6}`}>
+            <g key={arm.id} class={`series-${series % 6}`}>
               <text x="0" y={head + 13} class="arm-name">
-                {arm.title || arm.arm}
+                {arm.title || arm.id}
               </text>
               {drugs.map((drug) => {
-                const shown = drug.doses.filter((day) => day <= 7 * WEEKS);
-                const label = say("trial.schedule.row", { arm: arm.arm, drug: drug.title ?? drug.drug, n: shown.length });
+                const shown = drug.days.filter((day) => day <= 7 * WEEKS);
+                const label = say("trial.schedule.row", { arm: arm.id, drug: drug.name, n: shown.length });
                 return (
-                  <g key={drug.drug} role="img" aria-label={label}>
+                  <g key={drug.name} role="img" aria-label={label}>
                     <text x={LEFT - 8} y={drug.y + 13} text-anchor="end" class="drug-name">
-                      {drug.title ?? drug.drug}
+                      {drug.name}
                     </text>
                     <line x1={LEFT} x2={at(7 * WEEKS)} y1={drug.y + 9} y2={drug.y + 9} class="grid-line" />
                     {shown.map((day) => (

@@ -2,26 +2,28 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { asApiError, post, useResource, type ApiError, type Finding } from "../api";
-import { duration } from "../language/format";
+import { count, duration } from "../language/format";
 import { Failure, RequestFailure } from "../parts/failure";
-import { JobPanel } from "../parts/job";
-import { Link } from "../parts/link";
-import { Table, type TableContent } from "../parts/table";
+import { JobPanel, JobResultLink } from "../parts/job";
 import { usePage, useTexts } from "../state";
-import jobTexts from "../parts/texts";
 import { BEGINNING, packed, protocol, unpacked, type Draft } from "./draft";
 import { Form, type Library } from "./form";
 import { Timeline, type ArmSchedule } from "./timeline";
+import { TableOne, type TableOneRow } from "./table_one";
 import texts from "./texts";
 import "./trial.css";
 
 type Preview = {
-  readonly timeline: readonly ArmSchedule[];
-  readonly table_one: TableContent | null;
-  readonly estimate: { readonly seconds: number | null; readonly patients: number; readonly text?: string | null };
+  readonly arms: readonly ArmSchedule[];
+  readonly table_one: readonly TableOneRow[];
+  readonly estimate: { readonly seconds: number; readonly patients: number };
 };
 type Checked = { readonly text: string; readonly findings: readonly Finding[] };
 
+/** Repeats of a trial: as the command line takes without being asked, and the bounds of the server. */
+const USUAL = 20;
+const FEWEST = 8;
+const MOST = 200;
 const CHECK_AFTER = 250;
 const KEEP_AFTER = 400;
 
@@ -31,7 +33,7 @@ export default function TrialView() {
   const { query } = address;
   const [draft, setDraft] = useState<Draft>(() => unpacked(query.draft ?? "") ?? BEGINNING);
   const [free, setFree] = useState<string | null>(query.text ?? null);
-  const [replicates, setReplicates] = useState(() => bounded(Number(query.replicates ?? 8), 1, 100));
+  const [replicates, setReplicates] = useState(() => bounded(Number(query.replicates ?? USUAL), FEWEST, MOST));
   const library = useResource<Library>("/builder", { lang: language });
   const catalogue = useResource<{ trials: readonly { id: string; title: string }[] }>("/catalogue", { lang: language });
   const written = useMemo(() => protocol(draft), [draft]);
@@ -44,14 +46,14 @@ export default function TrialView() {
       set({
         draft: free === null && kept !== packed(BEGINNING) ? kept : null,
         text: free,
-        replicates: replicates === 8 ? null : String(replicates),
+        replicates: replicates === USUAL ? null : String(replicates),
       });
     }, KEEP_AFTER);
     return () => clearTimeout(timer);
   }, [draft, free, replicates, set]);
 
   const checked = useChecked(text);
-  const preview = usePreview(text, replicates, checked.value?.text === text && checked.value.findings.every(isNote));
+  const preview = usePreview(text, checked.value?.text === text && checked.value.findings.every(isNote));
   const findings = checked.value?.findings ?? [];
 
   const begin = async (id: string) => {
@@ -127,12 +129,8 @@ export default function TrialView() {
           {preview.error && <RequestFailure error={preview.error} />}
           {preview.value && (
             <div class={preview.stale ? "aside stale" : "aside"}>
-              <Timeline arms={preview.value.timeline} />
-              {preview.value.table_one && (
-                <section class="panel">
-                  <Table table={preview.value.table_one} />
-                </section>
-              )}
+              <Timeline arms={preview.value.arms} />
+              <TableOne rows={preview.value.table_one} />
             </div>
           )}
         </div>
@@ -142,7 +140,7 @@ export default function TrialView() {
 }
 
 function isNote(finding: Finding): boolean {
-  return finding.severity === "note" || finding.severity === "warning";
+  return finding.severity !== undefined && finding.severity !== "error";
 }
 
 function bounded(value: number, low: number, high: number): number {
@@ -174,14 +172,14 @@ function useChecked(text: string): { readonly value: Checked | null; readonly er
 }
 
 /** Schedule, table 1 and time of a text that has passed its checks. */
-function usePreview(text: string, replicates: number, ready: boolean) {
+function usePreview(text: string, ready: boolean) {
   const { language } = usePage();
   const [shown, setShown] = useState<{ text: string; value: Preview } | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
     if (!ready) return;
     const control = new AbortController();
-    post<Preview>("/preview", { text, replicates, lang: language }, {}, control.signal).then(
+    post<Preview>("/preview", { text, lang: language }, {}, control.signal).then(
       (value) => {
         setShown({ text, value });
         setError(null);
@@ -189,7 +187,7 @@ function usePreview(text: string, replicates: number, ready: boolean) {
       (cause: unknown) => !control.signal.aborted && setError(asApiError(cause)),
     );
     return () => control.abort();
-  }, [text, replicates, ready, language]);
+  }, [text, ready, language]);
   return { value: shown?.value ?? null, stale: shown?.text !== text, error };
 }
 
@@ -221,7 +219,6 @@ type StartProperties = {
 
 function Start({ text, ready, replicates, setReplicates, preview }: StartProperties) {
   const say = useTexts(texts);
-  const sayJob = useTexts(jobTexts);
   const { address, language, set } = usePage();
   const [asked, setAsked] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
@@ -231,11 +228,7 @@ function Start({ text, ready, replicates, setReplicates, preview }: StartPropert
       <JobPanel id={job}>
         {(done) => (
           <p class="row">
-            {done.run && (
-              <Link class="button" path={`/runs/${encodeURIComponent(done.run)}`}>
-                {sayJob("job.open")}
-              </Link>
-            )}
+            <JobResultLink job={done} />
             <button type="button" onClick={() => set({ job: null }, true)}>
               {say("trial.another")}
             </button>
@@ -265,19 +258,20 @@ function Start({ text, ready, replicates, setReplicates, preview }: StartPropert
           <input
             id="replicates"
             type="number"
-            min="1"
-            max="100"
+            min={FEWEST}
+            max={MOST}
             value={replicates}
-            onChange={(event) => setReplicates(bounded(Number(event.currentTarget.value), 1, 100))}
+            onChange={(event) => setReplicates(bounded(Number(event.currentTarget.value), FEWEST, MOST))}
           />
         </div>
         <p class="small muted" aria-live="polite">
           {preview && (
             <>
-              {say("trial.patients", { n: preview.estimate.patients })}
-              <br />
-              {preview.estimate.seconds !== null &&
-                say("trial.estimate", { time: duration(preview.estimate.seconds, language) })}
+              {say("trial.estimate", {
+                patients: count(preview.estimate.patients),
+                replicates: USUAL,
+                time: duration(preview.estimate.seconds, language),
+              })}
             </>
           )}
         </p>
