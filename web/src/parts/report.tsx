@@ -1,6 +1,5 @@
-/** A report as the server gives it: highlights, and sections of paragraphs, tables and figures, under a list of contents. */
+/** A report as the server gives it: highlights, and one of its sections of paragraphs, tables and figures, chosen from its contents. */
 
-import { useId } from "preact/hooks";
 import { usePage, useTexts } from "../state";
 import { LazyFigure } from "./lazy_figure";
 import { Table, type TableContent } from "./table";
@@ -32,8 +31,9 @@ type Properties = {
 /** Everything of a report but its title, which belongs to the view. */
 export function Report({ report, path, children }: Properties) {
   const say = useTexts(texts);
-  const id = useId();
+  const { address, link, set } = usePage();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
+  const shown = Math.min(Math.max(0, Number(address.query.section) || 0), Math.max(0, sections.length - 1));
   return (
     <div class="report">
       {report.warnings.map((warning) => (
@@ -56,14 +56,22 @@ export function Report({ report, path, children }: Properties) {
       {sections.length > 1 && (
         <nav class="contents unprinted" aria-label={say("report.contents")}>
           {sections.map((section, index) => (
-            <a key={section.title} href={`#${id}-${index}`} onClick={(event) => reveal(event, `${id}-${index}`)}>
+            <a
+              key={section.title}
+              href={link(address.path, { ...address.query, section: index ? String(index) : null })}
+              aria-current={index === shown ? "true" : undefined}
+              onClick={(event) => {
+                event.preventDefault();
+                set({ section: index ? String(index) : null }, true);
+              }}
+            >
               {section.title}
             </a>
           ))}
         </nav>
       )}
-      {sections.map((section, index) => (
-        <section key={section.title} id={`${id}-${index}`} tabIndex={-1}>
+      {sections.slice(shown, shown + 1).map((section) => (
+        <section key={section.title}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
             <BlockView key={`${block.kind} ${at}`} block={block} path={path} />
@@ -73,14 +81,6 @@ export function Report({ report, path, children }: Properties) {
       {report.provenance && <Provenance entries={report.provenance} />}
     </div>
   );
-}
-
-/** Go to a section without changing the address, which holds the state of the view. */
-function reveal(event: MouseEvent, id: string): void {
-  event.preventDefault();
-  const section = document.getElementById(id);
-  section?.scrollIntoView();
-  section?.focus({ preventScroll: true });
 }
 
 function BlockView({ block, path }: { block: Block; path: string }) {
