@@ -41,12 +41,12 @@ async function answer<T>(response: Response): Promise<T> {
     throw new ApiError(response.status, "no_json", response.statusText || "The server's answer is not JSON.");
   }
   if (response.ok) return body as T;
-  const error = (body as { error?: { kind?: string; message?: string; findings?: Finding[] } } | null)?.error;
+  const error = (body as { error?: { kind?: string; message?: string; findings?: (Finding | string)[] } } | null)?.error;
   throw new ApiError(
     response.status,
     error?.kind ?? "http",
     error?.message ?? `${response.status} ${response.statusText}`,
-    error?.findings ?? [],
+    (error?.findings ?? []).map((finding) => (typeof finding === "string" ? { message: finding } : finding)),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The frame: navigation, badge, language and theme, and the view of the address. */
 
 import { type ComponentType } from "preact";
-import { useEffect, useErrorBoundary, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { useResource } from "./api";
 import { LANGUAGE_NAMES, LANGUAGES } from "./language";
 import { Failure } from "./parts/failure";
@@ -13,9 +13,9 @@ import { route, SECTIONS, type Route, type ViewProperties } from "./views";
 export type About = {
   readonly version: string;
   readonly credibility: { readonly state: string; readonly text: string };
-  readonly ensemble: { readonly date: string; readonly studies: number; readonly stale: boolean };
+  readonly ensemble: { readonly draws: number; readonly studies: readonly string[]; readonly stale: boolean };
   readonly badge: string;
-  readonly limits: string | readonly string[];
+  readonly limits: string;
 };
 
 export function App() {
@@ -32,6 +32,12 @@ function Frame() {
   const about = useResource<About>("/about", { lang: language });
   const target = route(address.path);
   const other = LANGUAGES.find((code) => code !== language)!;
+  const views = useRef<HTMLElement>(null);
+  const section = target?.route.section;
+  useEffect(() => {
+    const current = views.current?.querySelector<HTMLElement>("[aria-current]");
+    if (current) views.current!.scrollLeft = current.offsetLeft - views.current!.offsetLeft - 40;
+  }, [section, language]);
   const otherTheme = theme === "dark" ? "light" : "dark";
   return (
     <>
@@ -46,9 +52,9 @@ function Frame() {
             </svg>
             normoxia
           </Link>
-          <nav class="views" aria-label={say("nav.label")}>
+          <nav class="views" ref={views} aria-label={say("nav.label")}>
             {SECTIONS.map(({ section, path }) => (
-              <Link path={path} key={section} current={target?.route.section === section}>
+              <Link path={path} key={section} current={section === target?.route.section}>
                 {say(`nav.${section}`)}
               </Link>
             ))}
@@ -81,12 +87,12 @@ function Frame() {
         {target ? <View route={target.route} places={target.places} key={target.route.pattern} /> : <NotFound />}
       </main>
       <footer class="wide">
-        <p>{say("frame.limits")}</p>
+        <p>{about.value?.limits ?? say("frame.limits")}</p>
         {about.value && (
           <p>
             {say("frame.version", { version: about.value.version })}
             {" · "}
-            {say("frame.ensemble", { date: about.value.ensemble.date, studies: about.value.ensemble.studies })}
+            {say("frame.ensemble", { studies: about.value.ensemble.studies.length, draws: about.value.ensemble.draws })}
             {about.value.ensemble.stale && ` · ${say("frame.stale")}`}
           </p>
         )}

@@ -70,8 +70,8 @@ describe("numbers", () => {
   });
 
   it("carry their interval, in either language", () => {
-    expect(estimate(0.61, 0.52, 0.72)).toBe("0.61 (0.52 to 0.72)");
-    expect(estimate(0.61, 0.52, 0.72, 2, "zh")).toBe("0.61（0.52 至 0.72）");
+    expect(estimate(0.61, 0.52, 0.72)).toBe("0.61 (0.52–0.72)");
+    expect(estimate(0.61, 0.52, 0.72, 2, "zh")).toBe("0.61（0.52–0.72）");
     expect(estimate(0.61, null, null)).toBe("0.61");
     expect(estimate(null, 1, 2)).toBe("–");
   });

@@ -25,7 +25,7 @@ export function percent(value: number | null | undefined, decimals = 0): string 
   return `${number(100 * value, decimals)}%`;
 }
 
-/** "0.61 (0.52 to 0.72)". */
+/** "0.61 (0.52–0.72)", as the figures and reports write it. */
 export function estimate(
   value: number | null | undefined,
   low: number | null | undefined,
@@ -35,8 +35,8 @@ export function estimate(
 ): string {
   if (value === null || value === undefined) return NO_VALUE;
   if (low === null || low === undefined || high === null || high === undefined) return number(value, decimals);
-  const [between, open, close] = language === "zh" ? [" 至 ", "（", "）"] : [" to ", " (", ")"];
-  return `${number(value, decimals)}${open}${number(low, decimals)}${between}${number(high, decimals)}${close}`;
+  const [open, close] = language === "zh" ? ["（", "）"] : [" (", ")"];
+  return `${number(value, decimals)}${open}${number(low, decimals)}–${number(high, decimals)}${close}`;
 }
 
 /** A time span in the largest unit that keeps it readable: 8 s, 3 min, 1.5 h. */
