@@ -89,7 +89,7 @@ def play_view(
     Returns
     -------
     dict
-        `trial`, `title`, `arms`, `days`, `patients`, `patient`, `states` by arm (`nodes`, `low`, `high`, `arrows`: lists over
+        `trial`, `title`, `arms`, `choices` (all arms of the trial), `days`, `patients`, `patient`, `states` by arm (`nodes`, `low`, `high`, `arrows`: lists over
         days by id), `ranges` by node, and `ablated` and `without`, the states by arm after ablation.
     """
     text = language(lang)
@@ -97,6 +97,7 @@ def play_view(
         "trial": play.trial,
         "title": trial.title(lang),
         "arms": [{"id": arm, "title": trial.arm(arm).titles.get(lang, arm)} for arm in play.arms],
+        "choices": [{"id": arm.id, "title": arm.titles.get(lang, arm.id)} for arm in trial.arms],
         "days": [float(day) for day in play.days],
         "patients": [
             {"id": k + 1, "text": _patient(one, text)} for k, one in enumerate(play.patients)

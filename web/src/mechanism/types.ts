@@ -67,6 +67,8 @@ export type Play = {
   readonly trial: string;
   readonly title: string;
   readonly arms: readonly { readonly id: string; readonly title: string }[];
+  /** All arms of the trial. */
+  readonly choices: readonly { readonly id: string; readonly title: string }[];
   readonly days: readonly number[];
   readonly patients: readonly { readonly id: number; readonly text: string }[];
   readonly patient: number | null;

@@ -13,7 +13,6 @@ import texts from "./texts";
 import type { MapContent, Play } from "./types";
 
 type Named = { readonly id: string; readonly title: string };
-type Trial = { readonly arms: readonly Named[] };
 
 const FIRST_TRIAL = "impower150";
 const FIRST_DAY = 42;
@@ -28,12 +27,8 @@ export default function View() {
   const ablated = useMemo(() => (query.without ?? "").split(",").filter(Boolean), [query.without]);
   const map = useResource<MapContent>("/mechanism", { lang: language });
   const catalogue = useResource<{ trials: readonly Named[] }>("/catalogue", { lang: language });
-  const arms = useResource<Trial>(`/trials/${encodeURIComponent(trial)}`, { lang: language });
-  const ids = (arms.value?.arms ?? []).map((arm) => arm.id);
-  const arm = query.arm && ids.includes(query.arm) ? query.arm : ids[0];
-  const beside = query.beside && query.beside !== arm && ids.includes(query.beside) ? query.beside : undefined;
-  const asked = arm === undefined ? null : { trial, arms: beside ? [arm, beside] : [arm], patient, ablate: ablated };
-  const played = usePlay(asked, language);
+  const arms = [query.arm, query.arm && query.beside].filter((id): id is string => !!id);
+  const played = usePlay({ trial, arms, patient, ablate: ablated }, language);
   const narrow = useMedia("(max-width: 46rem)");
   const last = played.value?.days[played.value.days.length - 1] ?? 364;
   const [day, setDay] = useDay(query.day, last, (value) => set({ day: String(Math.round(value)) }));
@@ -46,10 +41,12 @@ export default function View() {
   if (map.value === null) return <p class="waiting">{say("map.loading")}</p>;
   const content = map.value;
   const play = played.value;
-  const shownArms = play?.arms ?? (arms.value?.arms ?? []).filter((one) => one.id === arm);
+  const shownArms = play?.arms ?? [{ id: "", title: "" }];
+  const choices = play?.trial === trial ? play.choices : [];
+  const arm = query.arm ?? play?.arms[0]?.id ?? "";
   const plate = narrow || shownArms.length > 1 ? NARROW : WIDE;
   return (
-    <div class="mechanism">
+    <div class="causal">
       <h1>{say("map.title")}</h1>
       <p class="lead">{say("map.lead")}</p>
       <form class="chooser unprinted" onSubmit={(event) => event.preventDefault()}>
@@ -63,19 +60,19 @@ export default function View() {
         <Choice
           name="arm"
           label={say("map.arm")}
-          value={arm ?? ""}
-          options={arms.value?.arms ?? []}
-          onChange={(value) => set({ arm: value })}
+          value={arm}
+          options={choices}
+          onChange={(value) => set({ arm: value, beside: value === query.beside ? null : query.beside })}
         />
         <Choice
           name="beside"
           label={say("map.beside")}
-          value={beside ?? ""}
+          value={query.beside ?? ""}
           options={[
             { id: "", title: say("map.beside_none") },
-            ...(arms.value?.arms ?? []).filter((one) => one.id !== arm),
+            ...choices.filter((one) => one.id !== arm),
           ]}
-          onChange={(value) => set({ beside: value })}
+          onChange={(value) => set({ arm, beside: value })}
         />
         <Choice
           name="patient"
@@ -88,7 +85,7 @@ export default function View() {
           onChange={(value) => set({ patient: value })}
         />
       </form>
-      {(arms.error ?? played.error) && <RequestFailure error={(arms.error ?? played.error)!} retry={played.reload} />}
+      {played.error && <RequestFailure error={played.error} retry={played.reload} />}
       <div class="stage">
         <div>
           <div class={played.loading ? "plates busy" : "plates"} aria-busy={played.loading}>
@@ -127,7 +124,7 @@ export default function View() {
         <Card
           map={content}
           play={play}
-          arm={arm ?? ""}
+          arm={arm}
           day={day}
           chosen={pointed?.kind === "node" && chosen === null ? pointed : chosen}
           ablated={ablated}
@@ -215,8 +212,8 @@ type Asked = {
 
 const kept = new Map<string, Play>();
 
-function usePlay(asked: Asked | null, lang: string) {
-  const key = asked === null ? null : JSON.stringify([asked, lang]);
+function usePlay(asked: Asked, lang: string) {
+  const key = JSON.stringify([asked, lang]);
   const [round, setRound] = useState(0);
   const [state, setState] = useState<{ key: string | null; value: Play | null; error: ApiError | null }>({
     key: null,
@@ -224,7 +221,6 @@ function usePlay(asked: Asked | null, lang: string) {
     error: null,
   });
   useEffect(() => {
-    if (key === null) return;
     const before = kept.get(key);
     if (before) {
       setState({ key, value: before, error: null });
@@ -245,7 +241,7 @@ function usePlay(asked: Asked | null, lang: string) {
   return {
     value: state.value,
     error: state.key === key ? state.error : null,
-    loading: key !== null && state.key !== key,
+    loading: state.key !== key,
     reload: () => setRound(round + 1),
   };
 }
