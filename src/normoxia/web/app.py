@@ -14,8 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from normoxia import __version__
+from normoxia import __version__, storage
 from normoxia.web import routes
+from normoxia.web.jobs.supervisor import Supervisor
 from normoxia.web.page import BuiltPage
 from normoxia.web.replies import Refused, encoded
 from normoxia.web.security import Guard
@@ -58,18 +59,29 @@ def _lifespan(
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with tempfile.TemporaryDirectory(prefix="normoxia-") as empty:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        with (
+            storage.claimed(settings.folder),
+            tempfile.TemporaryDirectory(prefix="normoxia-") as empty,
+        ):
             state = ServerState(
                 settings=settings,
                 reading=Worker(Path(empty), seconds=60),
                 simulating=Worker(Path(empty), seconds=60),
+                jobs=Supervisor(
+                    settings.folder,
+                    most_jobs=settings.most_jobs,
+                    most_waiting=settings.most_waiting,
+                ),
             )
             app.state.server = state
+            await state.jobs.start()
             warming = asyncio.ensure_future(_warm(state))
             try:
                 yield
             finally:
                 warming.cancel()
+                await state.jobs.stop()
                 await state.reading.stop()
                 await state.simulating.stop()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Request
 
+from normoxia.web.jobs.supervisor import Supervisor
 from normoxia.web.settings import ServerSettings
 from normoxia.web.workers import Worker
 
@@ -28,11 +29,14 @@ class ServerState:
         Carries out tasks that read and draw.
     simulating
         Carries out small simulations, so that they keep nobody from reading.
+    jobs
+        Long work, each in a process of its own.
     """
 
     settings: ServerSettings
     reading: Worker
     simulating: Worker
+    jobs: Supervisor
     _remembered: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _size: int = 0
 

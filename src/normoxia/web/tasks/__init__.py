@@ -1,6 +1,7 @@
 """What workers carry out: functions of plain arguments that give values as JSON has them. `TASKS` names them.
 
 shipped    about, catalogue                    evidence   studies, audit
+synthesis  questions, and a table of one's own
 first      the first screen                     mechanism  the causal map and its states
 """
 
@@ -9,16 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from normoxia.web.tasks import evidence, first, mechanism, shipped
+from normoxia.web.tasks import documents, evidence, first, mechanism, runs, shipped, synthesis
 
 TASKS: Mapping[str, Callable[..., Any]] = {
     "about": shipped.about,
     "audit": evidence.audit,
     "catalogue": shipped.catalogue,
+    "check": documents.check,
     "first": first.changed,
     "mechanism": mechanism.mechanism,
+    "names": documents.names,
     "play": mechanism.play,
+    "preview": documents.preview,
+    "question": synthesis.question,
+    "question_figure": synthesis.question_figure,
+    "questions": synthesis.questions,
+    "run": runs.show,
+    "run_copies": runs.copies,
+    "run_figure": runs.figure,
+    "run_report": runs.report,
+    "runs": runs.listed,
     "studies": evidence.studies,
     "study": evidence.study,
+    "table": synthesis.table,
+    "trial": documents.trial,
     "warm": first.warm,
 }
