@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => ({
   base: "/",
   // `vite --mode fixtures` answers /api from dev/fixtures; plain `vite` asks a running `normoxia serve`
   plugins: mode === "fixtures" ? [fixtures()] : [],
-  server: { proxy: mode === "fixtures" ? undefined : { "/api": server } },
+  server: { proxy: mode === "fixtures" ? undefined : { "/api": { target: server, changeOrigin: false } } },
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
     outDir: "../src/normoxia/web/static",

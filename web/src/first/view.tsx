@@ -75,7 +75,7 @@ export default function FirstView() {
     return <p class="waiting">{sayFrame("frame.loading")}</p>;
   }
   const { value } = shown;
-  const stale = shown.wanted !== wanted && error === null;
+  const stale = shown.wanted !== wanted;
   const { regimens, populations } = value.controls;
   const current: Choices = { ...value.chosen, ...chosen };
   const endpoint = address.query.endpoint === "os" ? "os" : "pfs";
@@ -114,7 +114,7 @@ export default function FirstView() {
           change={(id) => choose({ dose: id })}
         />
         <p class="state small muted" role="status">
-          {stale
+          {stale && error === null
             ? say("first.working", { regimen: regimen?.title ?? "" })
             : [
                 say("first.made", { patients: count(value.run.patients), replicates: value.run.replicates }),

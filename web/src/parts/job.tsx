@@ -1,29 +1,29 @@
 /** A job of the server: its progress as it goes, and the ways to stop, continue and open it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { address, ApiError, asApiError, get, post, remove } from "../api";
+import { address, ApiError, asApiError, get, post, remove, useResource } from "../api";
 import { count, duration } from "../language/format";
 import { usePage, useTexts } from "../state";
 import { RequestFailure } from "./failure";
+import { Link } from "./link";
 import texts from "./texts";
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
 export type Job = {
   readonly id: string;
   readonly verb: string;
-  readonly title: string;
+  readonly arguments: { readonly name?: string; readonly has_text?: boolean };
   readonly state: JobState;
-  readonly created?: string | null;
+  /** Seconds since 1970. */
+  readonly created: number;
   readonly progress?: {
     readonly label?: string | null;
-    readonly done: number;
-    readonly total: number | null;
+    readonly done?: number | null;
+    readonly total?: number | null;
     readonly seconds_left?: number | null;
   } | null;
   readonly error?: { readonly message: string; readonly findings?: readonly string[] } | null;
-  /** The run folder it wrote, by its id. */
-  readonly run?: string | null;
-  readonly result?: unknown;
+  readonly can_resume?: boolean;
 };
 
 const STATES = new Set<string>(["queued", "running", "done", "failed", "cancelled", "interrupted"]);
@@ -60,7 +60,7 @@ export function useJob(id: string | null, round = 0): { readonly job: Job | null
     const listen = () => {
       if (!open) return;
       source = new EventSource(address(`/jobs/${encodeURIComponent(id)}/events`, { lang: language }));
-      source.onmessage = (event) => seen(JSON.parse(event.data) as Job);
+      source.addEventListener("job", (event) => seen(JSON.parse((event as MessageEvent<string>).data) as Job));
       source.onerror = () => {
         close();
         if (!open) return;
@@ -131,10 +131,11 @@ export function JobLine({ job, again }: { job: Job; again: () => void }) {
   };
   const path = `/jobs/${encodeURIComponent(job.id)}`;
   const { progress } = job;
+  const title = say("job.title", { verb: job.verb, name: job.arguments.name ?? say("job.own_document") });
   return (
     <div class="job-line">
       <div class="row">
-        <b>{job.title}</b>
+        <b>{title}</b>
         <span class={`state ${job.state}`} role="status">
           {say(`job.${job.state}`)}
           {job.state === "running" && progress?.label ? `: ${progress.label}` : ""}
@@ -145,7 +146,7 @@ export function JobLine({ job, again }: { job: Job; again: () => void }) {
             {say("job.cancel")}
           </button>
         )}
-        {(job.state === "interrupted" || job.state === "cancelled") && (
+        {job.can_resume && (
           <button type="button" disabled={asked} onClick={() => act(post(`${path}/resume`, {}))}>
             {say("job.resume")}
           </button>
@@ -154,9 +155,9 @@ export function JobLine({ job, again }: { job: Job; again: () => void }) {
       {job.state === "running" && (
         <>
           <progress
-            aria-label={say("job.progress", { title: job.title })}
-            max={progress?.total || undefined}
-            value={progress?.total ? progress.done : undefined}
+            aria-label={say("job.progress", { title })}
+            max={progress?.total ?? undefined}
+            value={progress?.total ? (progress.done ?? 0) : undefined}
           />
           {progress?.total ? (
             <p class="note">
@@ -171,5 +172,23 @@ export function JobLine({ job, again }: { job: Job; again: () => void }) {
       {job.error && <p class="warning">{[job.error.message, ...(job.error.findings ?? [])].join("\n")}</p>}
       {failure && <RequestFailure error={failure} />}
     </div>
+  );
+}
+
+/** The way to what a finished job gave: a run by its id, or the answer of a question. */
+export function JobResultLink({ job }: { job: Job }) {
+  const say = useTexts(texts);
+  const result = useResource<{ run?: string }>(job.verb === "run" ? `/jobs/${job.id}/result` : null);
+  const path =
+    job.verb === "run"
+      ? result.value?.run && `/runs/${encodeURIComponent(result.value.run)}`
+      : job.verb === "pool"
+        ? null
+        : `/questions/${encodeURIComponent(job.verb)}/${encodeURIComponent(job.arguments.name ?? "own")}`;
+  if (!path) return null;
+  return (
+    <Link class="button" path={path} changes={job.verb === "run" ? {} : { job: job.id }}>
+      {say("job.open")}
+    </Link>
   );
 }

@@ -13,6 +13,8 @@ export type TableContent = {
   readonly groups?: readonly number[] | null;
   /** Cells [row, column] that are emphasised. */
   readonly emphasis?: readonly (readonly [number, number])[] | null;
+  /** Cells [row, column, tone] that say something is "good" or "bad". */
+  readonly tones?: readonly (readonly [number, number, string])[] | null;
 };
 
 const NUMERIC = /^[<>≤≥−+-]?\s?[\d.,\u202f]+\s?%?( ?[(（].*[)）])?$|^–$/;
@@ -31,6 +33,7 @@ export function Table({ table, untitled }: { table: TableContent; untitled?: boo
   const right = numeric(table);
   const groups = new Set(table.groups ?? []);
   const strong = new Set((table.emphasis ?? []).map(([row, column]) => `${row},${column}`));
+  const tones = new Map((table.tones ?? []).map(([row, column, tone]) => [`${row},${column}`, tone]));
   return (
     <div class="table">
       <div class="scroll" tabIndex={0} role="region" aria-label={say("table.region", { title: table.title })}>
@@ -56,7 +59,9 @@ export function Table({ table, untitled }: { table: TableContent; untitled?: boo
               ) : (
                 <tr key={index}>
                   {row.map((cell, column) => {
-                    const content = strong.has(`${index},${column}`) ? <strong>{cell}</strong> : cell;
+                    const place = `${index},${column}`;
+                    const toned = tones.has(place) ? <span class={`tone ${tones.get(place)}`}>{cell}</span> : cell;
+                    const content = strong.has(place) ? <strong>{toned}</strong> : toned;
                     if (column === 0)
                       return (
                         <th scope="row" key={column}>

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { forget, useResource } from "../api";
 import { count, duration, moment } from "../language/format";
 import { RequestFailure } from "../parts/failure";
-import { isActive, JobLine, type Job } from "../parts/job";
+import { isActive, JobLine, JobResultLink, type Job } from "../parts/job";
 import { Link } from "../parts/link";
 import { usePage, useTexts } from "../state";
 import frame from "../texts";
@@ -14,7 +14,7 @@ import texts from "./texts";
 
 export type PastRun = {
   readonly id: string;
-  readonly title?: string | null;
+  readonly name: string;
   readonly trial: string;
   readonly state: "finished" | "unfinished" | "damaged" | "missing";
   readonly started: string;
@@ -64,11 +64,7 @@ function Jobs() {
         {jobs.value?.jobs.map((job) => (
           <li class="panel" key={job.id}>
             <JobLine job={job} again={reload} />
-            {job.run && job.state === "done" && (
-              <p class="note">
-                <Link path={`/runs/${encodeURIComponent(job.run)}`}>{say("runs.figures")}</Link>
-              </p>
-            )}
+            {job.state === "done" && <JobResultLink job={job} />}
           </li>
         ))}
       </ul>
@@ -125,7 +121,7 @@ function Past() {
             </thead>
             <tbody>
               {runs.value.runs.map((run) => {
-                const title = run.title || run.trial;
+                const title = run.trial || run.name;
                 const readable = run.state === "finished";
                 return (
                   <tr key={run.id}>

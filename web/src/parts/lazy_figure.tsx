@@ -2,20 +2,19 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useResource } from "../api";
-import { RequestFailure } from "../parts/failure";
-import type { FigureContent } from "../parts/figure";
-import { SurvivalFigure } from "../parts/survival_figure";
+import { RequestFailure } from "./failure";
+import type { FigureContent } from "./figure";
+import { SurvivalFigure } from "./survival_figure";
 import { usePage, useTexts } from "../state";
 import texts from "./texts";
 
 type Properties = {
   readonly path: string;
-  readonly parameters?: Readonly<Record<string, string>>;
   readonly name: string;
   readonly title: string;
 };
 
-export function LazyFigure({ path, parameters, name, title }: Properties) {
+export function LazyFigure({ path, name, title }: Properties) {
   const say = useTexts(texts);
   const { language, theme } = usePage();
   const [near, setNear] = useState(false);
@@ -34,7 +33,7 @@ export function LazyFigure({ path, parameters, name, title }: Properties) {
       window.removeEventListener("beforeprint", all);
     };
   }, [near]);
-  const drawn = useResource<FigureContent>(near ? path : null, { ...parameters, lang: language, theme });
+  const drawn = useResource<FigureContent>(near ? path : null, { lang: language, theme });
   return (
     <div ref={place} class="lazy">
       {drawn.error ? (
@@ -43,7 +42,7 @@ export function LazyFigure({ path, parameters, name, title }: Properties) {
         <SurvivalFigure figure={drawn.value} name={name} title={title} stale={drawn.loading} />
       ) : (
         <div class="panel placeholder muted">
-          {title} · {say("runs.drawing")}
+          {title} · {say("figure.drawing")}
         </div>
       )}
     </div>
