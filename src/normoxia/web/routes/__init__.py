@@ -1,5 +1,13 @@
 """Routes of the API: each parses and bounds what is asked, and calls one task or the queue of jobs."""
 
-from normoxia.web.routes import documents, first, jobs, library, runs
+from normoxia.web.routes import documents, evidence, first, jobs, library, mechanism, runs
 
-ROUTERS = (library.router, documents.router, first.router, jobs.router, runs.router)
+ROUTERS = (
+    library.router,
+    documents.router,
+    evidence.router,
+    first.router,
+    jobs.router,
+    mechanism.router,
+    runs.router,
+)

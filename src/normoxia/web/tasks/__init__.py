@@ -1,7 +1,8 @@
 """What workers carry out: functions of plain arguments that give values as JSON has them. `TASKS` names them.
 
-shipped    about, catalogue, mechanism         evidence   studies, audit
-first      the first screen
+shipped    about, catalogue                    evidence   studies, audit
+synthesis  questions, and a table of one's own
+first      the first screen                     mechanism  the causal map and its states
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from normoxia.web.tasks import documents, evidence, first, runs, shipped
+from normoxia.web.tasks import documents, evidence, first, mechanism, runs, shipped, synthesis
 
 TASKS: Mapping[str, Callable[..., Any]] = {
     "about": shipped.about,
@@ -17,9 +18,13 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "catalogue": shipped.catalogue,
     "check": documents.check,
     "first": first.changed,
-    "mechanism": shipped.mechanism,
+    "mechanism": mechanism.mechanism,
     "names": documents.names,
+    "play": mechanism.play,
     "preview": documents.preview,
+    "question": synthesis.question,
+    "question_figure": synthesis.question_figure,
+    "questions": synthesis.questions,
     "run": runs.show,
     "run_copies": runs.copies,
     "run_figure": runs.figure,
@@ -27,6 +32,7 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "runs": runs.listed,
     "studies": evidence.studies,
     "study": evidence.study,
+    "table": synthesis.table,
     "trial": documents.trial,
     "warm": first.warm,
 }
