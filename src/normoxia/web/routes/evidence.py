@@ -1,97 +1,67 @@
-"""Pooled evidence: questions, a user's own table, forecasts, the scoreboard."""
+"""Questions put to the registry, and a user's own table."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from normoxia.web import stored
-from normoxia.web.jobs import store
-from normoxia.web.replies import Refused, encoded
-from normoxia.web.routes.parameters import ERRORS, LONGEST_TEXT, Lang, Name, Theme, Word, json_reply
+from normoxia.web.routes.parameters import ERRORS, Lang, Name, Theme, json_reply
 from normoxia.web.state import state_of
-from normoxia.web.tasks.figures import in_other_theme
 
-router = APIRouter(responses=ERRORS)
+#: characters of a table, and of a name in it
+LONGEST, LONGEST_NAME = 200_000, 200
+router = APIRouter(prefix="/evidence", responses=ERRORS)
+Endpoint = Annotated[str, Query(max_length=40, description="Of the question; the first if empty.")]
+Words = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
-class TableText(BaseModel):
-    """A table as text, and what is known of its columns."""
+class UploadedTable(BaseModel):
+    """A table of contrasts or arms, and how its columns are to be read."""
 
     model_config = ConfigDict(extra="forbid")
-    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-    columns: Annotated[dict[Word, Word], Field(max_length=60)] | None = None
-    effect: Literal["HR", "OR", "RR", "IRR", "RD", "MD", "SMD"] | None = None
-    decimal: Literal["point", "comma"] | None = None
+    name: Words = "table.csv"
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    columns: Annotated[dict[Words, Words], Field(max_length=40)] = {}
+    effect: Literal["", "HR", "OR", "RR", "IRR", "RD", "MD", "SMD"] = ""
+    leave_out_faulty: bool = False
     lang: Literal["en", "zh"] = "en"
-
-
-@router.get("/evidence/questions/{name}")
-async def question(request: Request, name: Name, lang: Lang = "en") -> Response:
-    """A shipped question, pooled: league table, ranking, effects, its page, and its figures by number."""
-    return json_reply(await state_of(request).read("question", name=name, lang=lang))
-
-
-@router.get("/evidence/questions/{name}/figures/{number}")
-async def question_figure(
-    request: Request,
-    name: Name,
-    number: Annotated[int, Path(ge=0, le=1000)],
-    lang: Lang = "en",
-    theme: Theme = "light",
-) -> Response:
-    """A figure of a question's page."""
-    return json_reply(
-        await state_of(request).read(
-            "question_figure", name=name, number=number, lang=lang, theme=theme
-        )
-    )
-
-
-@router.post("/evidence/table")
-async def table(request: Request, asked: TableText) -> Response:
-    """A table as it is understood: columns, roles, every fault with its line. A job of the verb "pool" pools it."""
-    return json_reply(await state_of(request).reading.call("table", asked.model_dump()))
-
-
-@router.get("/forecasts")
-async def forecasts(request: Request, lang: Lang = "en") -> Response:
-    """Planned trials, predicted before their results, with the digest of the predictions."""
-    return json_reply(await state_of(request).read("forecasts", lang=lang))
-
-
-@router.get("/scoreboard")
-async def scoreboard(lang: Lang = "en", theme: Theme = "light") -> Response:
-    """Every randomised trial predicted without itself, beside what was published."""
-    return json_reply(await asyncio.to_thread(_scoreboard, lang, theme))
+    theme: Literal["light", "dark"] = "light"
 
 
 @router.get("/questions")
 async def questions(request: Request, lang: Lang = "en") -> Response:
-    """What each verb can be asked, and the latest finished job that asked it."""
+    """The shipped questions: what each asks, of which endpoints."""
+    return json_reply(await state_of(request).read("questions", lang=lang))
+
+
+@router.get("/questions/{name}")
+async def question(
+    request: Request, name: Name, endpoint: Endpoint = "", lang: Lang = "en"
+) -> Response:
+    """A question answered for one endpoint: its report as sections of text, tables and figures."""
     state = state_of(request)
-    answer: dict[str, Any] = json.loads(await state.read("questions", lang=lang))
-    finished: dict[tuple[str, str], str] = {}
-    for job in state.jobs.listed():
-        if job.state == store.DONE and "name" in job.arguments:
-            finished.setdefault((job.verb, job.arguments["name"]), job.id)
-    for verb in answer["verbs"]:
-        for document in verb["documents"]:
-            document["answered_by"] = finished.get((verb["verb"], document["id"]))
-    return json_reply(encoded(answer))
+    return json_reply(await state.simulate("question", name=name, endpoint=endpoint, lang=lang))
 
 
-def _scoreboard(lang: str, theme: str) -> bytes:
-    if not stored.has(f"scoreboard-{lang}"):
-        raise Refused(
-            404,
-            "NotStored",
-            "this version was shipped without a scoreboard; normoxia validate makes one",
-        )
-    whole = stored.read(f"scoreboard-{lang}")
-    figures = [in_other_theme(one, theme) for one in whole["figures"]]
-    return encoded({**whole, "figures": figures})
+@router.get("/questions/{name}/figures/{number}")
+async def figure(
+    request: Request,
+    name: Name,
+    number: Annotated[int, Path(ge=0, le=200)],
+    endpoint: Endpoint = "",
+    lang: Lang = "en",
+    theme: Theme = "light",
+) -> Response:
+    """A figure of an answer."""
+    answer = await state_of(request).simulate(
+        "question_figure", name=name, endpoint=endpoint, number=number, lang=lang, theme=theme
+    )
+    return json_reply(answer)
+
+
+@router.post("/table")
+async def table(request: Request, asked: UploadedTable) -> Response:
+    """A table as it was understood, every fault in it, and its network meta-analysis when it can be pooled."""
+    return json_reply(await state_of(request).simulating.call("table", asked.model_dump()))

@@ -1,4 +1,4 @@
-"""What is shipped: names, the mechanism, published studies."""
+"""What is shipped: names, published studies."""
 
 from __future__ import annotations
 
@@ -28,12 +28,6 @@ async def about(request: Request, lang: Lang = "en") -> Response:
 async def catalogue(request: Request, lang: Lang = "en") -> Response:
     """Everything that has a name, by kind."""
     return json_reply(await state_of(request).read("catalogue", lang=lang))
-
-
-@router.get("/mechanism")
-async def mechanism(request: Request, lang: Lang = "en") -> Response:
-    """The causal statements and what they connect."""
-    return json_reply(await state_of(request).read("mechanism", lang=lang))
 
 
 @router.get("/evidence/studies")

@@ -1,8 +1,10 @@
 """What workers carry out: functions of plain arguments that give values as JSON has them. `TASKS` names them.
 
-shipped    about, catalogue, mechanism         evidence   studies, audit
-first      the first screen                    documents  protocols: shown, checked, previewed
-runs       finished runs of the index          questions  pooled evidence, forecasts, a user's table
+shipped    about, catalogue                    evidence   studies, audit
+synthesis  questions of the evidence, and a table of one's own
+first      the first screen                    mechanism  the causal map and its states
+documents  protocols: shown, checked, previewed
+runs       finished runs of the index          questions  what each verb can be asked, forecasts
 figures    a figure as JSON                    pages      a report as JSON
 """
 
@@ -11,21 +13,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from normoxia.web.tasks import documents, evidence, first, questions, runs, shipped
+from normoxia.web.tasks import (
+    documents,
+    evidence,
+    first,
+    mechanism,
+    questions,
+    runs,
+    shipped,
+    synthesis,
+)
 
 TASKS: Mapping[str, Callable[..., Any]] = {
     "about": shipped.about,
     "audit": evidence.audit,
+    "builder": documents.builder,
     "catalogue": shipped.catalogue,
     "check": documents.check,
     "forecasts": questions.forecasts,
     "first": first.changed,
-    "mechanism": shipped.mechanism,
+    "mechanism": mechanism.mechanism,
     "names": documents.names,
+    "play": mechanism.play,
     "preview": documents.preview,
-    "question": questions.question,
-    "question_figure": questions.question_figure,
-    "questions": questions.listed,
+    "question": synthesis.question,
+    "question_figure": synthesis.question_figure,
+    "questions": synthesis.questions,
     "run": runs.show,
     "run_copies": runs.copies,
     "run_figure": runs.figure,
@@ -33,7 +46,8 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "runs": runs.listed,
     "studies": evidence.studies,
     "study": evidence.study,
-    "table": questions.table,
+    "table": synthesis.table,
     "trial": documents.trial,
+    "verbs": questions.listed,
     "warm": first.warm,
 }
