@@ -38,7 +38,8 @@ FLOORS = {
     "design": 5,
     "report": 6,
     "api": 7,
-    "cli": 8,
+    "web": 8,
+    "cli": 9,
 }
 
 #: large rooms have floors of their own; what is on one line does not import one another, and none imports the package

@@ -12,6 +12,7 @@
     validate, credibility             how well left-out trials are predicted; which uses are supported
     forecast, make_forecast           planned trials, predicted before their results
     calibrate                         the ensemble of parameter draws fitted to the registry
+    play, read_causal_map             the causal map over time under a trial's arms
     read_model, simulate, export      a mechanistic model as a value, solved, and as SBML
     drugs, read_drug, read_population what a protocol can name
     check                             every finding in a document
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.forecasting import open_forecast as open_forecast
+    from normoxia.api.playing import MechanismPlay as MechanismPlay
+    from normoxia.api.playing import play as play
+    from normoxia.api.playing import read_causal_map as read_causal_map
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -88,6 +92,7 @@ _MODULES = {
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "LivingReview": "api.review",
+    "MechanismPlay": "api.playing",
     "MetaAnalysis": "api.synthesis",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
@@ -111,8 +116,10 @@ _MODULES = {
     "open_pool": "api.synthesis",
     "open_run": "api.trials",
     "open_validation": "api.validating",
+    "play": "api.playing",
     "pool": "api.synthesis",
     "questions": "api.sources",
+    "read_causal_map": "api.playing",
     "read_drug": "api.sources",
     "read_model": "api.sources",
     "read_population": "api.sources",
@@ -138,6 +145,7 @@ __all__ = [
     "ForecastResult",
     "ForecastScore",
     "LivingReview",
+    "MechanismPlay",
     "MetaAnalysis",
     "PlannedTrial",
     "Run",
@@ -161,8 +169,10 @@ __all__ = [
     "open_pool",
     "open_run",
     "open_validation",
+    "play",
     "pool",
     "questions",
+    "read_causal_map",
     "read_drug",
     "read_model",
     "read_population",

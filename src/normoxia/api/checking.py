@@ -9,7 +9,7 @@ from typing import Any
 
 from normoxia import documents, evidence, mechanism, pharmacology, population, trial
 from normoxia.calibration import forecast
-from normoxia.documents import Findings
+from normoxia.documents import Finding, Findings
 from normoxia.errors import InvalidDocument, NormoxiaError, did_you_mean
 from normoxia.notebook import escaped
 from normoxia.trial.making import from_study
@@ -31,12 +31,15 @@ class CheckedDocument:
         Of a study: why it cannot be simulated, "" when it can.
     questions
         Of a study: what a second reader of it would ask.
+    details
+        The findings with their places, as far as they have one.
     """
 
     file: Path
     findings: tuple[str, ...] = ()
     not_run: str = ""
     questions: tuple[str, ...] = ()
+    details: tuple[Finding, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -92,7 +95,8 @@ def check(file: str | Path) -> CheckedDocument:
             preflight(value)
     except InvalidDocument as error:
         findings = tuple(str(finding) for finding in error.findings) or (str(error),)
-        return CheckedDocument(file=path, findings=findings)
+        details = tuple(one for one in error.findings if isinstance(one, Finding))
+        return CheckedDocument(file=path, findings=findings, details=details)
     except NormoxiaError as error:
         return CheckedDocument(file=path, findings=(str(error),))
     if not isinstance(value, evidence.Study):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import polars
 
     from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
 
 #: kinds of figures that `Run.plot` draws
 PLOTS = ("km",)
@@ -151,6 +152,20 @@ class Run:
         names = [analysis_set.id for analysis_set in self.trial.sets]
         name = one_of("population", population, names) if population is not None else names[0]
         return survival_figure(self.result, self.trial, self.comparisons, chosen, name, lang=lang)
+
+    def page(self, lang: str = "en") -> tuple[Page, tuple[Figure, ...]]:
+        """Return the report in one language, and its figures.
+
+        Parameters
+        ----------
+        lang
+            "en" or "zh".
+        """
+        from normoxia.report.pages.run import page
+
+        return page(
+            self.result, self.trial, self.comparisons, self.provenance, self.combined, lang=lang
+        )
 
     def save(self, folder: str | Path, *, report: bool = True, lang: str = "en") -> Path:
         """Write the run into a new folder, as `normoxia run --out` does; return its path.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from normoxia.evidence.synthesis.pooling import Synthesis
     from normoxia.evidence.synthesis.questions import Question
     from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
 
 #: kinds of figures that `MetaAnalysis.plot` draws
 _PLOTS = ("forest", "network", "ranking")
@@ -166,6 +167,18 @@ class MetaAnalysis:
         if chosen == "ranking":
             return sections.rankings()[0]
         return sections.forest() if chosen == "forest" else sections.network_graph()
+
+    def page(self, lang: str = "en") -> tuple[Page, tuple[Figure, ...]]:
+        """Return the report in one language, and its figures.
+
+        Parameters
+        ----------
+        lang
+            "en" or "zh".
+        """
+        from normoxia.api.synthesis_folder import report_page
+
+        return report_page(self, one_of("language", lang, ("en", "zh")))
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """The analysis as plain dictionaries and lists: what `normoxia pool --json` prints.

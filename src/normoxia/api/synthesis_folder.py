@@ -33,6 +33,8 @@ from normoxia.storage import write_whole
 if TYPE_CHECKING:
     from normoxia.api.synthesis import MetaAnalysis
     from normoxia.evidence.synthesis.pooling import Synthesis
+    from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
     from normoxia.report.pages.synthesis import ReportParts
 
 OPTIONS, SCHEMA = "options.json", "normoxia.pool-options/1"
@@ -71,6 +73,18 @@ def write_folder(folder: Path, pooled: MetaAnalysis, *, lang: str, rmtl_ratio: b
         _write_text(folder / "rerun.sh", f'#!/bin/sh\ncd "$(dirname "$0")" || exit 1\n{command}\n')
         _write_text(folder / "rerun.py", f"{command!r}\n\n{_snippet(copy, pooled.options)}")
     return folder
+
+
+def report_page(pooled: MetaAnalysis, lang: str) -> tuple[Page, tuple[Figure, ...]]:
+    """The report of a meta-analysis in one language, and its figures; `MetaAnalysis.page` describes it."""
+    from normoxia.report.figures.figure import Figure
+
+    content = pooled.source.read_bytes()
+    provenance = _provenance("", pooled.options, pooled.source.name, content)
+    pages = _pages(pooled, provenance, lang, rmtl_ratio=False)[0]
+    page = next(one for one in pages if one.language == lang)
+    blocks = (block for section in page.sections for block in section.blocks)
+    return page, tuple(block for block in blocks if isinstance(block, Figure))
 
 
 @contextmanager

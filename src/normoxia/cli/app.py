@@ -33,6 +33,7 @@ from normoxia.cli import (
     revisit,
     run,
     runs,
+    serve,
     simulate,
     streams,
     validate,
@@ -86,6 +87,7 @@ app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("review", epilog=review.EXAMPLES)(review.review)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -8,6 +8,7 @@ files       documents and their modules    compose   several models made one
 checks      names, use and units, each finding with its file and line
             (scope: names and formulas; naming, cycles: checks of both; balance: unit algebra)
 statements  the claims a model makes, and the model without them
+causal_map  what a drawing of the model shows: nodes, and an arrow for every statement
 sbml        SBML Level 3, for other programs (mathml: formulas; administration: doses)
 """
 

@@ -7,6 +7,7 @@ turns one into the other by style sheet, because every light colour occurs once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,7 @@ DARK = Theme(
     warning="#ffb27d",
 )
 THEMES = {"light": LIGHT, "dark": DARK}
+_PAINT = re.compile(r'\b(fill=|stroke=)"(#[0-9a-f]{6})"')
 
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (12, 4), (4, 2, 1, 2))
 MARKERS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -163,6 +165,20 @@ def dark_rules() -> str:
             f'.figure svg [fill="{light}"]{{fill:{dark}}}.figure svg [stroke="{light}"]{{stroke:{dark}}}'
         )
     return "".join(rules)
+
+
+def in_theme(svg: str, theme: str) -> str:
+    """Return a figure that was drawn in the light theme in another one, colour by colour.
+
+    Parameters
+    ----------
+    svg
+        Of a figure in the light theme.
+    theme
+        "light" or "dark".
+    """
+    changed = dict(zip(_colours(LIGHT), _colours(THEMES[theme]), strict=True))
+    return _PAINT.sub(lambda paint: f'{paint[1]}"{changed.get(paint[2], paint[2])}"', svg)
 
 
 def _colours(palette: Theme) -> list[str]:
