@@ -4,6 +4,7 @@
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
+    explain                           which causal statements make the difference between two regimens
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from normoxia.api.credibility import open_credibility as open_credibility
     from normoxia.api.design_trial import PlannedTrial as PlannedTrial
     from normoxia.api.design_trial import design_trial as design_trial
+    from normoxia.api.explain import Explanation as Explanation
+    from normoxia.api.explain import explain as explain
     from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
     from normoxia.api.finished_runs import VerificationResult as VerificationResult
@@ -81,6 +84,7 @@ _MODULES = {
     "Comparison": "api.compare",
     "CredibilityResult": "api.credibility",
     "EvidenceAudit": "api.registry",
+    "Explanation": "api.explain",
     "ExportResult": "api.exporting",
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
@@ -98,6 +102,7 @@ _MODULES = {
     "design_trial": "api.design_trial",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
+    "explain": "api.explain",
     "export": "api.exporting",
     "forecast": "api.forecasting",
     "make_forecast": "api.forecasting",
@@ -129,6 +134,7 @@ __all__ = [
     "Comparison",
     "CredibilityResult",
     "EvidenceAudit",
+    "Explanation",
     "ExportResult",
     "ForecastResult",
     "ForecastScore",
@@ -146,6 +152,7 @@ __all__ = [
     "design_trial",
     "drugs",
     "evidence_table",
+    "explain",
     "export",
     "forecast",
     "make_forecast",

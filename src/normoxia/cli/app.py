@@ -22,6 +22,7 @@ from normoxia.cli import (
     design_trial,
     doctor,
     evidence,
+    explain,
     export,
     forecast,
     listing,
@@ -83,6 +84,7 @@ app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)
