@@ -5,6 +5,7 @@
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
     explain                           which causal statements make the difference between two regimens
+    optimise                          dose, order and gap of a regimen under a utility
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.forecasting import open_forecast as open_forecast
+    from normoxia.api.optimise import Optimisation as Optimisation
+    from normoxia.api.optimise import optimise as optimise
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -89,6 +92,7 @@ _MODULES = {
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "MetaAnalysis": "api.synthesis",
+    "Optimisation": "api.optimise",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
@@ -112,6 +116,7 @@ _MODULES = {
     "open_pool": "api.synthesis",
     "open_run": "api.trials",
     "open_validation": "api.validating",
+    "optimise": "api.optimise",
     "pool": "api.synthesis",
     "questions": "api.sources",
     "read_drug": "api.sources",
@@ -139,6 +144,7 @@ __all__ = [
     "ForecastResult",
     "ForecastScore",
     "MetaAnalysis",
+    "Optimisation",
     "PlannedTrial",
     "Run",
     "SimulationResult",
@@ -162,6 +168,7 @@ __all__ = [
     "open_pool",
     "open_run",
     "open_validation",
+    "optimise",
     "pool",
     "questions",
     "read_drug",

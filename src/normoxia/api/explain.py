@@ -15,9 +15,9 @@ from normoxia.api.run import Run
 from normoxia.calibration.credibility.standings import UseCredibility
 from normoxia.calibration.fitting import ensemble
 from normoxia.design import attribution, explanation_words, explanations, probing, stage
-from normoxia.design.attribution import Coalition
 from normoxia.design.explanation_words import SCHEMA, ExplanationFindings
 from normoxia.design.explanations import ExplanationDesign
+from normoxia.design.shapley import Coalition
 from normoxia.errors import InvalidArgument
 from normoxia.progress import Progress
 

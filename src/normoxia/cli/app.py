@@ -27,6 +27,7 @@ from normoxia.cli import (
     forecast,
     listing,
     mechanism,
+    optimise,
     pool,
     protocol,
     revisit,
@@ -85,6 +86,7 @@ app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("optimise", epilog=optimise.EXAMPLES)(optimise.optimise)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -81,7 +81,7 @@ def explain(
         print_paragraph(finished.answer(lang))
         tables = [page.contributions_table(finished.design, finished.found, text)]
         if finished.found.attribution.effects:
-            tables.append(page.statements_table(finished.design, finished.found, text, {}))
+            tables.append(page.statements_table(finished.found, text, {}))
         if finished.found.sensitivity:
             tables.append(page.sensitivity_table(finished.design, finished.found, text))
         for table in tables:

@@ -31,9 +31,7 @@ class ExplanationFindings:
 
     @property
     def leading(self) -> Contribution | None:
-        """The largest contribution of a group whose interval excludes none, if the difference itself is clear."""
-        if not _is_clear(self.attribution.difference):
-            return None
+        """The largest contribution of a group whose interval excludes none; None without one."""
         clear = [c for c in self.attribution.contributions if c.group != REST and c.is_clear]
         return max(clear, key=lambda c: abs(c.estimate.value), default=None)
 
@@ -83,9 +81,9 @@ def _answer(design: ExplanationDesign, found: ExplanationFindings, text: Languag
     leading = found.leading
     if leading is not None:
         sentence += text.say("explain.clear", group=design.group(leading.group).title(text.code))
-    elif _is_clear(attribution.difference):
-        sentence += text.say("explain.cannot")
     else:
+        sentence += text.say("explain.cannot")
+    if not _is_clear(attribution.difference):
         sentence += text.say("explain.no_difference")
     largest = max(c.chance for c in attribution.contributions)
     sentence += text.say("explain.chance", error=text.number(largest, 2))
@@ -99,7 +97,7 @@ def _of_typical_patient(
     for window in found.windows:
         assert design.window is not None
         days = window.open_days.mean(axis=1)
-        is_open = float(days.max()) >= 7.0  # noqa: PLR2004 - a week, the step of the course
+        is_open = float(days.max()) >= 7.0
         sentence += text.say(
             "explain.window_open" if is_open else "explain.window_shut",
             variant=found.variant(design, window, text),

@@ -115,9 +115,7 @@ def contributions_table(
     )
 
 
-def statements_table(
-    design: ExplanationDesign, found: ExplanationFindings, text: Language, says: Mapping[str, str]
-) -> Table:
+def statements_table(found: ExplanationFindings, text: Language, says: Mapping[str, str]) -> Table:
     """Table of what removing each statement alone changes; `says` gives their words by tag."""
     effects = found.attribution.effects
     heads = ("statement", "in_difference", "in_experimental", "in_control")
@@ -215,7 +213,7 @@ def page(
         )
     ]
     if found.attribution.effects:
-        table = statements_table(design, found, text, words)
+        table = statements_table(found, text, words)
         sections.append(Section(text.say("explain.section_statements"), (table,)))
     if found.windows:
         sections.append(Section(text.say("explain.section_window"), figures[1:]))
