@@ -6,6 +6,7 @@
     compare, design_trial             regimens head to head; size and power of a planned trial
     explain                           which causal statements make the difference between two regimens
     optimise                          dose, order and gap of a regimen under a utility
+    design_drug                       a molecule from its properties to its place among the known ones
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
     from normoxia.api.credibility import open_credibility as open_credibility
+    from normoxia.api.design_drug import DesignedDrug as DesignedDrug
+    from normoxia.api.design_drug import design_drug as design_drug
     from normoxia.api.design_trial import PlannedTrial as PlannedTrial
     from normoxia.api.design_trial import design_trial as design_trial
     from normoxia.api.explain import Explanation as Explanation
@@ -86,6 +89,7 @@ _MODULES = {
     "CheckedDocument": "api.checking",
     "Comparison": "api.compare",
     "CredibilityResult": "api.credibility",
+    "DesignedDrug": "api.design_drug",
     "EvidenceAudit": "api.registry",
     "Explanation": "api.explain",
     "ExportResult": "api.exporting",
@@ -103,6 +107,7 @@ _MODULES = {
     "check": "api.checking",
     "compare": "api.compare",
     "credibility": "api.credibility",
+    "design_drug": "api.design_drug",
     "design_trial": "api.design_trial",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
@@ -138,6 +143,7 @@ __all__ = [
     "CheckedDocument",
     "Comparison",
     "CredibilityResult",
+    "DesignedDrug",
     "EvidenceAudit",
     "Explanation",
     "ExportResult",
@@ -155,6 +161,7 @@ __all__ = [
     "check",
     "compare",
     "credibility",
+    "design_drug",
     "design_trial",
     "drugs",
     "evidence_table",

@@ -280,6 +280,6 @@ def _plans(design: OptimisationDesign, asking: Asking, patients: int | None) -> 
 
 
 def _found(design: OptimisationDesign, runs: Mapping[str, Run]) -> Optimum:
-    parts = [optimum.outcomes(run.result, run.trial, design.horizon) for run in runs.values()]
+    parts = [optimum.outcomes(run.result, run.trial, design) for run in runs.values()]
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return optimum.optimum(design, found, variants_of(next(iter(runs.values()))))

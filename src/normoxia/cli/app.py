@@ -19,6 +19,7 @@ from normoxia.cli import (
     check,
     compare,
     credibility,
+    design_drug,
     design_trial,
     doctor,
     evidence,
@@ -87,6 +88,7 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("optimise", epilog=optimise.EXAMPLES)(optimise.optimise)
+app.command("design-drug", epilog=design_drug.EXAMPLES)(design_drug.design_drug)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)
