@@ -5,6 +5,9 @@
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
     review                            the review in its own order, every number beside what was published
+    explain                           which causal statements make the difference between two regimens
+    optimise                          dose, order and gap of a regimen under a utility
+    design_drug                       a molecule from its properties to its place among the known ones
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -38,8 +41,12 @@ if TYPE_CHECKING:
     from normoxia.api.credibility import CredibilityResult as CredibilityResult
     from normoxia.api.credibility import credibility as credibility
     from normoxia.api.credibility import open_credibility as open_credibility
+    from normoxia.api.design_drug import DesignedDrug as DesignedDrug
+    from normoxia.api.design_drug import design_drug as design_drug
     from normoxia.api.design_trial import PlannedTrial as PlannedTrial
     from normoxia.api.design_trial import design_trial as design_trial
+    from normoxia.api.explain import Explanation as Explanation
+    from normoxia.api.explain import explain as explain
     from normoxia.api.exporting import ExportResult as ExportResult
     from normoxia.api.exporting import export as export
     from normoxia.api.finished_runs import VerificationResult as VerificationResult
@@ -53,6 +60,8 @@ if TYPE_CHECKING:
     from normoxia.api.playing import MechanismPlay as MechanismPlay
     from normoxia.api.playing import play as play
     from normoxia.api.playing import read_causal_map as read_causal_map
+    from normoxia.api.optimise import Optimisation as Optimisation
+    from normoxia.api.optimise import optimise as optimise
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -87,13 +96,16 @@ _MODULES = {
     "CheckedDocument": "api.checking",
     "Comparison": "api.compare",
     "CredibilityResult": "api.credibility",
+    "DesignedDrug": "api.design_drug",
     "EvidenceAudit": "api.registry",
+    "Explanation": "api.explain",
     "ExportResult": "api.exporting",
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "LivingReview": "api.review",
     "MechanismPlay": "api.playing",
     "MetaAnalysis": "api.synthesis",
+    "Optimisation": "api.optimise",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
@@ -104,9 +116,11 @@ _MODULES = {
     "check": "api.checking",
     "compare": "api.compare",
     "credibility": "api.credibility",
+    "design_drug": "api.design_drug",
     "design_trial": "api.design_trial",
     "drugs": "api.sources",
     "evidence_table": "api.registry",
+    "explain": "api.explain",
     "export": "api.exporting",
     "forecast": "api.forecasting",
     "make_forecast": "api.forecasting",
@@ -117,6 +131,7 @@ _MODULES = {
     "open_run": "api.trials",
     "open_validation": "api.validating",
     "play": "api.playing",
+    "optimise": "api.optimise",
     "pool": "api.synthesis",
     "questions": "api.sources",
     "read_causal_map": "api.playing",
@@ -140,13 +155,16 @@ __all__ = [
     "CheckedDocument",
     "Comparison",
     "CredibilityResult",
+    "DesignedDrug",
     "EvidenceAudit",
+    "Explanation",
     "ExportResult",
     "ForecastResult",
     "ForecastScore",
     "LivingReview",
     "MechanismPlay",
     "MetaAnalysis",
+    "Optimisation",
     "PlannedTrial",
     "Run",
     "SimulationResult",
@@ -157,9 +175,11 @@ __all__ = [
     "check",
     "compare",
     "credibility",
+    "design_drug",
     "design_trial",
     "drugs",
     "evidence_table",
+    "explain",
     "export",
     "forecast",
     "make_forecast",
@@ -170,6 +190,7 @@ __all__ = [
     "open_run",
     "open_validation",
     "play",
+    "optimise",
     "pool",
     "questions",
     "read_causal_map",

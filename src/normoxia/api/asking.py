@@ -88,15 +88,22 @@ class Asking:
         watch = self.progress if self.progress is not None else nullcontext(silent)
         return self._run(self.planned(trial), self.out, watch, resume=self.resume)
 
-    def simulate_all(self, plans: Mapping[str, Plan]) -> dict[str, Run]:
+    def simulate_all(self, plans: Mapping[str, Plan], *, begun: bool = False) -> dict[str, Run]:
         """Return several runs by name, each kept in a folder of its own below that of the question.
+
+        Parameters
+        ----------
+        plans
+            By name, which is that of the folder.
+        begun
+            Whether the folder was found empty, and something was written into it since.
 
         Raises
         ------
         OutputExists
             The folder holds something, and `resume` is False.
         """
-        if self.out is not None and not self.resume:
+        if self.out is not None and not self.resume and not begun:
             refuse_occupied(self.out)
         runs: dict[str, Run] = {}
         with self.progress if self.progress is not None else nullcontext(silent) as progress:
@@ -137,6 +144,7 @@ class Asking:
         text: str,
         page: DrawPage,
         runs: Mapping[str, Run] | None = None,
+        also: Sequence[Path] = (),
     ) -> None:
         """Write an answer into the folder, if there is one: `STEM.json`, `STEM.yaml` (the document), `STEM.html` and figures.
 
@@ -152,10 +160,12 @@ class Asking:
             Gives the page in a language, and its figures.
         runs
             As `simulate_all` gave them; None where the folder is that of one run.
+        also
+            Other files of the folder that belong to the answer.
         """
         if self.out is None:
             return
-        written = [self.out / f"{stem}.json", self.out / f"{stem}.yaml"]
+        written = [self.out / f"{stem}.json", self.out / f"{stem}.yaml", *also]
         write_whole(written[0], as_json(content).encode())
         write_whole(written[1], text.encode())
         if self.report:

@@ -20,13 +20,16 @@ from normoxia.cli import (
     check,
     compare,
     credibility,
+    design_drug,
     design_trial,
     doctor,
     evidence,
+    explain,
     export,
     forecast,
     listing,
     mechanism,
+    optimise,
     pool,
     protocol,
     review,
@@ -88,6 +91,9 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("review", epilog=review.EXAMPLES)(review.review)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("optimise", epilog=optimise.EXAMPLES)(optimise.optimise)
+app.command("design-drug", epilog=design_drug.EXAMPLES)(design_drug.design_drug)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

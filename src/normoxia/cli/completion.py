@@ -86,6 +86,21 @@ def comparisons(incomplete: str) -> list[str]:
     return [*matching(_names("comparisons"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def explanations(incomplete: str) -> list[str]:
+    """Shipped explanations, and documents."""
+    return [*matching(_names("explanations"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
+def optimisations(incomplete: str) -> list[str]:
+    """Shipped optimisations, and documents."""
+    return [*matching(_names("optimisations"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
+def drug_designs(incomplete: str) -> list[str]:
+    """Shipped designs of drugs, and documents."""
+    return [*matching(_names("drug_designs"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def trial_designs(incomplete: str) -> list[str]:
     """Shipped designs of trials, and documents."""
     return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]

@@ -170,13 +170,13 @@ def _outcomes(analysis: _Analysis, regimen: str) -> list[RegimenOutcome]:
             )
         )
         error = analysis.errors("curve", f"{endpoint}")
-        means = _restricted_means(curves, horizon, error)
+        means = restricted_means(curves, horizon, error)
         outcomes.append(
             RegimenOutcome(
                 regimen=regimen,
                 endpoint=endpoint,
                 measure=Measure.RMST_MONTHS,
-                estimate=_over_draws(means),
+                estimate=over_draws(means),
                 months=horizon,
             )
         )
@@ -203,7 +203,7 @@ def _contrasts(analysis: _Analysis, experimental: str, control: str) -> list[Reg
             )
         )
         one, other = (_curves(analysis, name, endpoint) for name in (experimental, control))
-        gained = _restricted_means(one, horizon, error) - _restricted_means(
+        gained = restricted_means(one, horizon, error) - restricted_means(
             other, horizon, np.zeros_like(error)
         )
         contrasts.append(
@@ -250,7 +250,7 @@ def _contrast(
         control=control,
         endpoint=endpoint,
         measure=measure,
-        estimate=_over_draws(draws, is_ratio=is_ratio),
+        estimate=over_draws(draws, is_ratio=is_ratio),
         better=float(better[np.isfinite(draws)].mean()) if np.isfinite(draws).any() else math.nan,
         draws=draws,
         months=months,
@@ -267,7 +267,7 @@ def _log_ratios(analysis: _Analysis, experimental: str, control: str, endpoint: 
     return hazard_ratio_many(time[rows], observed[rows], in_first).log_hazard_ratio
 
 
-def _restricted_means(curves: SurvivalCurves, horizon: float, error: Floats) -> Floats:
+def restricted_means(curves: SurvivalCurves, horizon: float, error: Floats) -> Floats:
     """Mean event-free months to a horizon in each draw, the cumulative hazard times exp(error).
 
     A curve that ends before the horizon is carried on at its last height.
@@ -293,7 +293,7 @@ def _logit(shares: Floats, n: int) -> Floats:
     return np.asarray(np.log((count + 0.5) / (n - count + 0.5)))
 
 
-def _over_draws(draws: Floats, *, is_ratio: bool = False) -> Estimate:
+def over_draws(draws: Floats, *, is_ratio: bool = False) -> Estimate:
     """Mean of the draws (of their logarithms for a ratio) with Student's interval over them."""
     from scipy.special import stdtrit
 
