@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from normoxia.api import running
+from normoxia.api.asking import Asking, answer_json, credibility_of
 from normoxia.api.names import one_of
-from normoxia.api.plan import plan
 from normoxia.api.run import Run
+from normoxia.calibration.credibility.standings import UseCredibility
 from normoxia.design import comparisons, regimens, stage, verdicts
 from normoxia.design.comparisons import ComparisonDesign
 from normoxia.design.regimens import RegimenOutcome
-from normoxia.design.summary import summary
+from normoxia.design.summary import SCHEMA, summary
 from normoxia.design.verdicts import JudgedContrast, Verdict
 from normoxia.evidence.synthesis import answers
-from normoxia.progress import Progress, silent
+from normoxia.progress import Progress
 
 if TYPE_CHECKING:
     import polars
 
     from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -122,7 +123,40 @@ class Comparison:
 
     def summary(self) -> dict[str, object]:
         """Return the comparison as one plain object: what `normoxia compare --json` prints."""
-        return summary(self.design, self.results, self.judged, self.verdict, self.run.provenance)
+        return answer_json(
+            SCHEMA,
+            summary(self.design, self.results, self.judged),
+            self.verdict.sentences,
+            is_certain=self.verdict.can_be_told,
+            credibility=self.credibility,
+            manifest=self.run.provenance,
+        )
+
+    @property
+    def credibility(self) -> UseCredibility:
+        """How far the model may be used for such a question, and what the answer rests on."""
+        beside = any(j.evidence is not None for j in self.judged)
+        return credibility_of("forecast", "both" if beside else "mechanism", self.run)
+
+    def page(self, lang: str = "en") -> tuple[Page, tuple[Figure, ...]]:
+        """Return the report in one language, and its figures.
+
+        Parameters
+        ----------
+        lang
+            "en" or "zh".
+        """
+        from normoxia.report.pages import comparison
+
+        return comparison.page(
+            self.design,
+            self.results,
+            self.judged,
+            self.verdict,
+            self.credibility,
+            self.run.provenance,
+            lang=lang,
+        )
 
     def plot(self, kind: str = "forest", *, lang: str = "en") -> Figure:
         """Draw a figure of the comparison.
@@ -203,28 +237,21 @@ def compare(
         The folder holds something, and `resume` is False.
     """
     design = comparison if isinstance(comparison, ComparisonDesign) else read_comparison(comparison)
-    trial = stage.trial_of(design, patients)
-    planned = plan(trial, seed=seed, replicates=draws or design.draws)
-    watch = progress if progress is not None else nullcontext(silent)
-    say = note or _ignore
-    if out is None:
-        run = running.in_memory(planned, workers=workers, watch=watch)
-    else:
-        run = running.in_folder(
-            planned,
-            Path(out),
-            resume=resume,
-            workers=workers,
-            report=False,
-            lang=lang,
-            watch=watch,
-            note=say,
-            warn=say,
-            go_on=f"normoxia compare {design.name} --out {out} --resume and the same options",
-        )
-    finished = compared(design, run)
-    if out is not None:
-        write(finished, Path(out), report=report, lang=lang)
+    asking = Asking(
+        command="compare",
+        name=design.name,
+        draws=draws or design.draws,
+        seed=seed,
+        workers=workers,
+        out=Path(out) if out is not None else None,
+        resume=resume,
+        report=report,
+        lang=lang,
+        progress=progress,
+        note=note or _ignore,
+    )
+    finished = compared(design, asking.simulate(stage.trial_of(design, patients)))
+    asking.keep("comparison", finished.summary(), design.text, finished.page)
     return finished
 
 
@@ -247,32 +274,6 @@ def compared(design: ComparisonDesign, run: Run) -> Comparison:
         judged=judged,
         verdict=verdicts.verdict(design, judged),
     )
-
-
-def write(finished: Comparison, folder: Path, *, report: bool = True, lang: str = "en") -> None:
-    """Write `comparison.json`, the document, and the report into the folder of the run."""
-    import json
-
-    from normoxia.storage import write_whole
-    from normoxia.trial.finished import add_outputs
-
-    written = [folder / "comparison.json", folder / "comparison.yaml"]
-    whole = json.dumps(finished.summary(), ensure_ascii=False, indent=1, default=str)
-    write_whole(written[0], whole.encode())
-    write_whole(written[1], finished.design.text.encode())
-    if report:
-        from normoxia.report.pages.comparison import write_page
-
-        written += write_page(
-            folder,
-            finished.design,
-            finished.results,
-            finished.judged,
-            finished.verdict,
-            finished.run.provenance,
-            lang=lang,
-        )
-    add_outputs(folder, written)
 
 
 def _ignore(text: str) -> None:

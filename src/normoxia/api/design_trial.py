@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from normoxia.api import running
+from normoxia.api.asking import Asking, answer_json, credibility_of
 from normoxia.api.names import one_of
-from normoxia.api.plan import plan
 from normoxia.api.run import Run
+from normoxia.calibration.credibility.standings import UseCredibility
 from normoxia.design import plan_summary, power, stage, trial_designs
 from normoxia.design.power import TRIALS, Characteristics
 from normoxia.design.trial_designs import TrialDesign
-from normoxia.progress import Progress, silent
+from normoxia.progress import Progress
 
 if TYPE_CHECKING:
     import polars
 
     from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -93,7 +93,33 @@ class PlannedTrial:
 
     def summary(self) -> dict[str, object]:
         """Return the plan as one plain object: what `normoxia design-trial --json` prints."""
-        return plan_summary.summary(self.design, self.sizes, self.run.provenance)
+        return answer_json(
+            plan_summary.SCHEMA,
+            plan_summary.summary(self.design, self.sizes),
+            plan_summary.answer(self.design, self.sizes),
+            is_certain=self.smallest is not None,
+            credibility=self.credibility,
+            manifest=self.run.provenance,
+        )
+
+    @property
+    def credibility(self) -> UseCredibility:
+        """How far the model may be used for such a question, and what the answer rests on."""
+        return credibility_of("forecast", "mechanism", self.run)
+
+    def page(self, lang: str = "en") -> tuple[Page, tuple[Figure, ...]]:
+        """Return the report in one language, and its figures.
+
+        Parameters
+        ----------
+        lang
+            "en" or "zh".
+        """
+        from normoxia.report.pages import trial_design
+
+        return trial_design.page(
+            self.design, self.sizes, self.credibility, self.run.provenance, lang=lang
+        )
 
     def plot(self, *, lang: str = "en") -> Figure:
         """Draw assurance and power by size.
@@ -166,32 +192,27 @@ def design_trial(
     """
     asked = design if isinstance(design, TrialDesign) else read_design(design)
     trial = stage.trial_of(asked.comparison, patients, months=asked.accrual + asked.longest)
-    planned = plan(trial, seed=seed, replicates=draws or asked.comparison.draws)
-    watch = progress if progress is not None else nullcontext(silent)
-    say = note or (lambda _: None)
-    if out is None:
-        run = running.in_memory(planned, workers=workers, watch=watch)
-    else:
-        run = running.in_folder(
-            planned,
-            Path(out),
-            resume=resume,
-            workers=workers,
-            report=False,
-            lang=lang,
-            watch=watch,
-            note=say,
-            warn=say,
-            go_on=f"normoxia design-trial {asked.name} --out {out} --resume and the same options",
-        )
-    say("drawing trials ...")
+    asking = Asking(
+        command="design-trial",
+        name=asked.name,
+        draws=draws or asked.comparison.draws,
+        seed=seed,
+        workers=workers,
+        out=Path(out) if out is not None else None,
+        resume=resume,
+        report=report,
+        lang=lang,
+        progress=progress,
+        note=note or (lambda _: None),
+    )
+    run = asking.simulate(trial)
+    asking.note("drawing trials ...")
     arms = power.simulated_arms(run.result, run.trial, asked, seed)
     sizes = tuple(
         power.characteristics(asked, *arms, n, seed=seed, trials=trials) for n in asked.patients
     )
     finished = PlannedTrial(design=asked, run=run, sizes=sizes)
-    if out is not None:
-        _write(finished, Path(out), report=report, lang=lang)
+    asking.keep("trial-design", finished.summary(), asked.text, finished.page)
     return finished
 
 
@@ -200,20 +221,3 @@ def read_design(name: str | Path) -> TrialDesign:
     if isinstance(name, Path) or Path(name).suffix in (".yaml", ".yml"):
         return trial_designs.read(name)
     return trial_designs.read(one_of("design", name.strip(), trial_designs.names()))
-
-
-def _write(finished: PlannedTrial, folder: Path, *, report: bool, lang: str) -> None:
-    """Write `trial-design.json`, the document and the report into the folder of the run."""
-    from normoxia.report.pages.trial_design import write_page
-    from normoxia.storage import write_whole
-    from normoxia.trial.finished import add_outputs
-
-    written = [folder / "trial-design.json", folder / "trial-design.yaml"]
-    whole = json.dumps(finished.summary(), ensure_ascii=False, indent=1, default=str)
-    write_whole(written[0], whole.encode())
-    write_whole(written[1], finished.design.text.encode())
-    if report:
-        written += write_page(
-            folder, finished.design, finished.sizes, finished.run.provenance, lang=lang
-        )
-    add_outputs(folder, written)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from normoxia.api import question_folder
 from normoxia.api.combined import combined_of
 from normoxia.api.ensemble_draws import parameter_sets_of
 from normoxia.api.limits import worker_count
@@ -150,7 +151,7 @@ def verify(
     Parameters
     ----------
     folder
-        Of a finished run.
+        Of a finished run, or of a question that was answered by several.
     share
         Of the patients of every chunk to run again, above 0 and up to 1.
     workers
@@ -176,6 +177,8 @@ def verify(
         raise InvalidArgument(
             f"share {share:g}: expected a share of the patients above 0 and up to 1, such as 0.1"
         )
+    if (Path(folder) / question_folder.QUESTION).is_file():
+        return _verify_question(Path(folder), share, workers, progress)
     run = finished.read(Path(folder))
     if not run.is_sealed:
         raise InvalidDocument(
@@ -190,6 +193,23 @@ def verify(
         n_patients=run.result.n_rows,
         n_chunks=len(run.chunks),
         environment=_changed_environment(run),
+    )
+
+
+def _verify_question(
+    folder: Path, share: float, workers: int, progress: Progress
+) -> VerificationResult:
+    """Verify a folder that holds the several runs of a question."""
+    n_outputs, results = question_folder.verified(
+        folder, lambda run: verify(run, share=share, workers=workers, progress=progress)
+    )
+    return VerificationResult(
+        folder=folder,
+        n_outputs=n_outputs + sum(r.n_outputs for r in results),
+        n_repeated=sum(r.n_repeated for r in results),
+        n_patients=sum(r.n_patients for r in results),
+        n_chunks=sum(r.n_chunks for r in results),
+        environment="; ".join(dict.fromkeys(r.environment for r in results if r.environment)),
     )
 
 

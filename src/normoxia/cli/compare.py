@@ -79,6 +79,7 @@ def compare(
             page.outcomes_table(finished.design, finished.results, text),
         ):
             print_table(table.title, table.columns, table.rows)
+        print_paragraph(finished.credibility.sentence(lang))
         print_lines([text.say("compare.limit_research")])
     if out is not None:
         say(f"{out}/comparison.html" if report else str(out), quiet=quiet)

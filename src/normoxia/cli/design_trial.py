@@ -82,6 +82,7 @@ def design_trial(
             page.looks_table(finished.design, text),
         ):
             print_table(table.title, table.columns, table.rows)
+        print_paragraph(finished.credibility.sentence(lang))
         print_lines([text.say("compare.limit_research")])
     if out is not None:
         say(f"{out}/trial-design.html" if report else str(out), quiet=quiet)

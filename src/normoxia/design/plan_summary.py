@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,21 +40,18 @@ def answer(design: TrialDesign, sizes: Sequence[Characteristics]) -> dict[str, s
     return sentences
 
 
-def summary(
-    design: TrialDesign, sizes: Sequence[Characteristics], manifest: Mapping[str, object]
-) -> dict[str, object]:
-    """Return a planned trial as plain values.
+def summary(design: TrialDesign, sizes: Sequence[Characteristics]) -> dict[str, object]:
+    """Return a planned trial as plain values, without answer and manifest.
 
     Returns
     -------
     dict
-        `schema`, `design`, `title`, `endpoint`, `test`, `looks` (each {fraction, z, alpha_spent}), `sizes` (each
+        `design`, `title`, `endpoint`, `test`, `looks` (each {fraction, z, alpha_spent}), `sizes` (each
         {patients, events, assurance, standard_error, power {median, p10, p90}, stops, months, events_at_end}),
-        `smallest` (patients, or null when no size reaches the target), `answer` {en, zh}, `manifest`.
+        `smallest` (patients, or null when no size reaches the target).
     """
     limits, found = design.boundaries, smallest(design, sizes)
     return {
-        "schema": SCHEMA,
         "design": design.name,
         "title": dict(design.comparison.titles),
         "endpoint": str(design.endpoint),
@@ -66,8 +63,6 @@ def summary(
         ],
         "sizes": [_size(size) for size in sizes],
         "smallest": found.patients if found else None,
-        "answer": answer(design, sizes),
-        "manifest": dict(manifest),
     }
 
 

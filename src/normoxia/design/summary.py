@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from normoxia.design.comparisons import ComparisonDesign
 from normoxia.design.regimens import RegimenOutcome
-from normoxia.design.verdicts import JudgedContrast, NetworkEvidence, Verdict
+from normoxia.design.verdicts import JudgedContrast, NetworkEvidence
 from normoxia.outcome import Estimate
 
 SCHEMA = "normoxia.comparison/1"
 
 
 def summary(
-    design: ComparisonDesign,
-    outcomes: Sequence[RegimenOutcome],
-    judged: Sequence[JudgedContrast],
-    verdict: Verdict,
-    manifest: Mapping[str, object],
+    design: ComparisonDesign, outcomes: Sequence[RegimenOutcome], judged: Sequence[JudgedContrast]
 ) -> dict[str, object]:
-    """Return a comparison as plain values.
+    """Return a comparison as plain values, without answer and manifest.
 
     Returns
     -------
     dict
-        `schema`, `comparison`, `title`, `asks`, `place`, `regimens` (each {id, title, outcomes}), `contrasts` (each
-        {endpoint, measure, experimental, control, value, interval, better, evidence, agreement}),
-        `answer` {en, zh, can_be_told}, `manifest`. An interval or value that does not exist is null.
+        `comparison`, `title`, `asks`, `place`, `regimens` (each {id, title, outcomes}), `contrasts` (each
+        {endpoint, measure, experimental, control, value, interval, better, evidence, agreement}). An interval or value that does not exist is null.
     """
     return {
-        "schema": SCHEMA,
         "comparison": design.name,
         "title": dict(design.titles),
         "asks": dict(design.asks),
@@ -45,8 +39,6 @@ def summary(
             for regimen in design.regimens
         ],
         "contrasts": [_contrast(j) for j in judged],
-        "answer": {**verdict.sentences, "can_be_told": verdict.can_be_told},
-        "manifest": dict(manifest),
     }
 
 

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from normoxia import library, mechanism
-from normoxia.calibration.credibility import applicability, as_json, checks, verification, wording
+from normoxia.calibration.credibility import (
+    applicability,
+    as_json,
+    checks,
+    standings,
+    verification,
+    wording,
+)
 from normoxia.calibration.credibility.checks import HEALTHY_K
 from normoxia.calibration.credibility.file import CredibilityFile, Status, credibility
 from normoxia.calibration.credibility.verification import CheckResult
@@ -224,6 +231,16 @@ def test_what_bears_on_dose_order_and_new_molecules(file: CredibilityFile) -> No
         applicability.drugs_of_its_own("AVAiL", file.protocols) == ()
     )  # gemcitabine is in every arm
     assert found["bearing_strata"].numbers["count"] == len(LOCK.strata)
+
+
+def test_the_shipped_record_says_what_checking_says_today(file: CredibilityFile) -> None:
+    record = standings._record()["claims"]
+    assert set(record) == {claim.id for claim in file.claims}
+    checked = {c.id: c.status.value for c in file.claims if c.status is not Status.NOT_DONE}
+    assert len(checked) > 20
+    assert {name: record[name] for name in checked} == checked
+    content = json.loads(json.dumps(as_json.document(file) | {"digests": {"ensemble": "x"}}))
+    assert "claims:" in standings.record_of(content)
 
 
 def test_risk_is_influence_times_consequence() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from pathlib import Path
 
-from normoxia import __version__
+from normoxia.calibration.credibility.standings import UseCredibility
 from normoxia.design.comparisons import ComparisonDesign
 from normoxia.design.regimens import RegimenOutcome
 from normoxia.design.verdicts import JudgedContrast, Verdict
@@ -16,9 +14,9 @@ from normoxia.outcome import Endpoint, Measure
 from normoxia.report.figures.balance import BalancePoint, balance_figure
 from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.forest import ForestRow, forest_figure
-from normoxia.report.pages.document import Page, Prose, Section, document
+from normoxia.report.pages.answer import answer_page
+from normoxia.report.pages.document import Page, Section
 from normoxia.report.views.tables import Table
-from normoxia.storage import write_whole
 
 #: columns of the table of outcomes
 _COLUMNS: tuple[tuple[str, Endpoint, Measure, int], ...] = (
@@ -174,6 +172,7 @@ def page(
     outcomes: Sequence[RegimenOutcome],
     judged: Sequence[JudgedContrast],
     verdict: Verdict,
+    credibility: UseCredibility,
     provenance: Mapping[str, object],
     *,
     lang: str = "en",
@@ -181,63 +180,35 @@ def page(
     """Return the report of a comparison in one language, and its figures."""
     text = language(lang)
     figures = (forest(design, judged, lang), balance(design, judged, lang))
-    limits = [text.say(f"compare.limit_{key}") for key in ("mechanism", "classes", "research")]
-    limits[2:2] = [limit.get(lang) or limit.get("en", "") for limit in design.limits]
-    sections = (
-        Section(
-            text.say("compare.section_answer"),
-            (Prose(verdict.sentences[lang], warning=not verdict.can_be_told),),
-        ),
-        Section(
-            text.say("compare.section_contrasts"),
-            (figures[0], contrasts_table(design, judged, text)),
-        ),
-        Section(text.say("compare.section_balance"), (figures[1],)),
-        Section(text.say("compare.section_outcomes"), (outcomes_table(design, outcomes, text),)),
-        Section(text.say("compare.section_limits"), tuple(Prose(line) for line in limits)),
-    )
     patients = provenance.get("patients")
     n = max(patients.values()) if isinstance(patients, dict) and patients else design.patients
-    lead = text.say(
-        "compare.lead",
-        asks=design.asks.get(lang) or design.asks.get("en", ""),
-        stage=design.stage,
-        n=n,
-        draws=len(judged[0].contrast.draws),
-    )
-    return (
-        Page(
-            language=lang,
-            title=design.title(lang),
-            lead=lead,
-            sections=sections,
-            provenance={
-                key: str(provenance[key])
-                for key in ("trial", "seed", "normoxia", "model_sha256", "protocol_sha256")
-                if key in provenance
-            },
-            version=__version__,
-            date=date.today().isoformat(),
+    made = answer_page(
+        lang=lang,
+        title=design.title(lang),
+        lead=text.say(
+            "compare.lead",
+            asks=design.asks.get(lang) or design.asks.get("en", ""),
+            stage=design.stage,
+            n=n,
+            draws=len(judged[0].contrast.draws),
         ),
-        figures,
+        answer=verdict.sentences[lang],
+        is_certain=verdict.can_be_told,
+        credibility=credibility,
+        sections=(
+            Section(
+                text.say("compare.section_contrasts"),
+                (figures[0], contrasts_table(design, judged, text)),
+            ),
+            Section(text.say("compare.section_balance"), (figures[1],)),
+            Section(
+                text.say("compare.section_outcomes"), (outcomes_table(design, outcomes, text),)
+            ),
+        ),
+        limits=(
+            text.say("compare.limit_classes"),
+            *(limit.get(lang) or limit.get("en", "") for limit in design.limits),
+        ),
+        provenance=provenance,
     )
-
-
-def write_page(
-    folder: Path,
-    design: ComparisonDesign,
-    outcomes: Sequence[RegimenOutcome],
-    judged: Sequence[JudgedContrast],
-    verdict: Verdict,
-    provenance: Mapping[str, object],
-    *,
-    lang: str = "en",
-) -> list[Path]:
-    """Write `comparison.html` and the figures into a folder; return the paths of all files."""
-    from normoxia.report.figures.figure import save_all
-
-    made, figures = page(design, outcomes, judged, verdict, provenance, lang=lang)
-    written = save_all(figures, folder / "figures")
-    path = folder / "comparison.html"
-    write_whole(path, document(made).encode())
-    return [*written, path]
+    return made, figures

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from pathlib import Path
 
 import numpy as np
 
-from normoxia import __version__
+from normoxia.calibration.credibility.standings import UseCredibility
 from normoxia.design.plan_summary import answer, smallest
 from normoxia.design.power import Characteristics
 from normoxia.design.trial_designs import TrialDesign
 from normoxia.language import Language, language
-from normoxia.report.figures.figure import Figure, save_all
+from normoxia.report.figures.figure import Figure
 from normoxia.report.figures.power import PowerPoint, power_figure
-from normoxia.report.pages.document import Page, Prose, Section, document
+from normoxia.report.pages.answer import answer_page
+from normoxia.report.pages.document import Page, Section
 from normoxia.report.views.tables import Table
-from normoxia.storage import write_whole
 
 
 def power(design: TrialDesign, sizes: Sequence[Characteristics], lang: str = "en") -> Figure:
@@ -83,25 +81,19 @@ def looks_table(design: TrialDesign, text: Language) -> Table:
     )
 
 
-def write_page(
-    folder: Path,
+def page(
     design: TrialDesign,
     sizes: Sequence[Characteristics],
+    credibility: UseCredibility,
     provenance: Mapping[str, object],
     *,
     lang: str = "en",
-) -> list[Path]:
-    """Write `trial-design.html` and its figure into a folder; return the paths of all files."""
+) -> tuple[Page, tuple[Figure, ...]]:
+    """Return the report of a planned trial in one language, and its figures."""
     text, figure = language(lang), power(design, sizes, lang)
-    found = smallest(design, sizes)
     titles = [r.title(lang) for r in design.comparison.regimens]
-    limits = [
-        *(limit.get(lang) or limit.get("en", "") for limit in design.comparison.limits),
-        text.say("compare.limit_mechanism"),
-        text.say("compare.limit_research"),
-    ]
-    page = Page(
-        language=lang,
+    made = answer_page(
+        lang=lang,
         title=design.comparison.title(lang),
         lead=text.say(
             "plan.lead",
@@ -111,24 +103,14 @@ def write_page(
             test=text.say(f"plan.test_{design.test.replace('-', '_').replace(' ', '_')}"),
             alpha=f"{design.alpha:g}",
         ),
+        answer=answer(design, sizes)[lang],
+        is_certain=smallest(design, sizes) is not None,
+        credibility=credibility,
         sections=(
-            Section(
-                text.say("compare.section_answer"),
-                (Prose(answer(design, sizes)[lang], warning=found is None),),
-            ),
             Section(text.say("plan.sizes"), (figure, sizes_table(design, sizes, text))),
             Section(text.say("plan.looks"), (looks_table(design, text),)),
-            Section(text.say("compare.section_limits"), tuple(Prose(line) for line in limits)),
         ),
-        provenance={
-            key: str(provenance[key])
-            for key in ("trial", "seed", "normoxia", "model_sha256", "protocol_sha256")
-            if key in provenance
-        },
-        version=__version__,
-        date=date.today().isoformat(),
+        limits=[limit.get(lang) or limit.get("en", "") for limit in design.comparison.limits],
+        provenance=provenance,
     )
-    written = save_all([figure], folder / "figures")
-    path = folder / "trial-design.html"
-    write_whole(path, document(page).encode())
-    return [*written, path]
+    return made, (figure,)
