@@ -4,6 +4,7 @@
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
+    personalise                       one patient: the course to be expected under each regimen
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.forecasting import open_forecast as open_forecast
+    from normoxia.api.personalise import PatientPrediction as PatientPrediction
+    from normoxia.api.personalise import personalise as personalise
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -85,6 +88,7 @@ _MODULES = {
     "ForecastResult": "api.forecasting",
     "ForecastScore": "api.forecasting",
     "MetaAnalysis": "api.synthesis",
+    "PatientPrediction": "api.personalise",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
@@ -107,6 +111,7 @@ _MODULES = {
     "open_pool": "api.synthesis",
     "open_run": "api.trials",
     "open_validation": "api.validating",
+    "personalise": "api.personalise",
     "pool": "api.synthesis",
     "questions": "api.sources",
     "read_drug": "api.sources",
@@ -133,6 +138,7 @@ __all__ = [
     "ForecastResult",
     "ForecastScore",
     "MetaAnalysis",
+    "PatientPrediction",
     "PlannedTrial",
     "Run",
     "SimulationResult",
@@ -155,6 +161,7 @@ __all__ = [
     "open_pool",
     "open_run",
     "open_validation",
+    "personalise",
     "pool",
     "questions",
     "read_drug",

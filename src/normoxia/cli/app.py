@@ -26,6 +26,7 @@ from normoxia.cli import (
     forecast,
     listing,
     mechanism,
+    personalise,
     pool,
     protocol,
     revisit,
@@ -83,6 +84,7 @@ app.command("verify", epilog=revisit.EXAMPLES_VERIFY)(revisit.verify)
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
+app.command("personalise", epilog=personalise.EXAMPLES)(personalise.personalise)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

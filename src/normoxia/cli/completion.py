@@ -86,6 +86,11 @@ def comparisons(incomplete: str) -> list[str]:
     return [*matching(_names("comparisons"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def patients(incomplete: str) -> list[str]:
+    """Shipped patients, and documents."""
+    return [*matching(_names("patients"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def trial_designs(incomplete: str) -> list[str]:
     """Shipped designs of trials, and documents."""
     return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]

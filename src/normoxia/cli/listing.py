@@ -22,6 +22,7 @@ KINDS = (
     "studies",
     "comparisons",
     "designs",
+    "patients",
     "questions",
     "drugs",
     "statements",

@@ -70,7 +70,7 @@ class PatientBank:
     regimens: tuple[str, ...]
     draw: NDArray[np.int64]
     days: Floats
-    states: Mapping[str, Floats]
+    states: Mapping[str, NDArray[np.float32]]
     baseline: Floats
     progression: Floats
     times: Mapping[str, Floats]
@@ -94,7 +94,7 @@ class PatientBank:
 
     def at(self, what: str, regimen: int, day: float) -> Floats:
         """An output under a regimen on a day; between known days the logarithm is linear; shape (n,)."""
-        values = self.states[what][regimen]
+        values = self.states[what][regimen].astype(np.float64)
         after = int(np.clip(np.searchsorted(self.days, day), 1, len(self.days) - 1))
         before = after - 1
         share = (day - self.days[before]) / (self.days[after] - self.days[before])
@@ -299,7 +299,7 @@ def of_result(result: TrialResult, trial: Trial) -> PatientBank:
     well = (columns["status"][rows] == 0).all(axis=0)
     rows = rows[:, well]
     states = {
-        name: result.states[:, :, i][rows].astype(np.float64)
+        name: result.states[:, :, i][rows].astype(np.float32)
         for i, name in enumerate(result.state_names)
     }
     progression = np.minimum(columns["progression"], columns["clinical_progression"])

@@ -27,6 +27,8 @@ Bools = NDArray[np.bool_]
 
 #: level of intervals of times and courses, and of probabilities
 RANGE, LEVEL = 0.8, 0.95
+#: quantiles of a course of the sum of diameters
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: months after the last measurement at which probabilities are given
 LANDMARKS = (6.0, 12.0, 24.0)
 #: months after the last measurement at which the sum of diameters is predicted
@@ -35,10 +37,20 @@ _STEPS = (0.0, 1.5, 3.0, 4.5, 6.0, 9.0, 12.0, 18.0, 24.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoursePoint:
-    """Predicted sum of diameters of those alive then: month from the first dose, median and 80 % interval in mm, share alive."""
+    """Predicted sum of diameters of those alive at a time.
+
+    Attributes
+    ----------
+    month
+        From the first dose.
+    diameters
+        Quantiles at `QUANTILES`, mm; shape (5,).
+    alive
+        Share alive.
+    """
 
     month: float
-    diameter: Estimate
+    diameters: tuple[float, ...]
     alive: float
 
 
@@ -186,7 +198,6 @@ def _points(
     scans = design.of(DIAMETER)
     baseline = np.full(bank.n, scans[0].value) if scans else bank.baseline
     points = []
-    tail = (1.0 - RANGE) / 2.0
     for step in _STEPS:
         day = start + step * DAYS_PER_MONTH
         if day > design.months * DAYS_PER_MONTH:
@@ -195,13 +206,10 @@ def _points(
         known = np.isfinite(values) & (w > 0) & (bank.times["os"][regimen] > day)
         if float(w[known].sum()) < 0.05:
             break
-        low, middle, high = weighted_quantiles(
-            values[known], w[known], (tail, 0.5, 1.0 - tail)
-        )
         points.append(
             CoursePoint(
                 month=day / DAYS_PER_MONTH,
-                diameter=Estimate(middle, low, high, RANGE),
+                diameters=tuple(weighted_quantiles(values[known], w[known], QUANTILES)),
                 alive=float(w[bank.times["os"][regimen] > day].sum()),
             )
         )
