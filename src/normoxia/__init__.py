@@ -4,6 +4,7 @@
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
+    toxicity                          how the toxicities of classes of drugs add up
     personalise                       one patient: the course to be expected under each regimen
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
     from normoxia.api.synthesis import MetaAnalysis as MetaAnalysis
     from normoxia.api.synthesis import open_pool as open_pool
     from normoxia.api.synthesis import pool as pool
+    from normoxia.api.toxicity import ToxicityAnswer as ToxicityAnswer
+    from normoxia.api.toxicity import toxicity as toxicity
     from normoxia.api.trials import open_run as open_run
     from normoxia.api.trials import read_trial as read_trial
     from normoxia.api.trials import run as run
@@ -92,6 +95,7 @@ _MODULES = {
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
+    "ToxicityAnswer": "api.toxicity",
     "ValidationResult": "api.validating",
     "VerificationResult": "api.finished_runs",
     "audit": "api.registry",
@@ -123,6 +127,7 @@ _MODULES = {
     "run": "api.trials",
     "simulate": "api.simulating",
     "studies": "api.sources",
+    "toxicity": "api.toxicity",
     "trials": "api.trials",
     "validate": "api.validating",
     "verify": "api.finished_runs",
@@ -142,6 +147,7 @@ __all__ = [
     "PlannedTrial",
     "Run",
     "SimulationResult",
+    "ToxicityAnswer",
     "ValidationResult",
     "VerificationResult",
     "audit",
@@ -173,6 +179,7 @@ __all__ = [
     "run",
     "simulate",
     "studies",
+    "toxicity",
     "trials",
     "validate",
     "verify",

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, str] = {
     "studies": "normoxia run study:NAME",
     "comparisons": "normoxia compare NAME",
     "designs": "normoxia design-trial NAME",
+    "toxicities": "normoxia toxicity NAME",
     "patients": "normoxia personalise NAME",
     "questions": "normoxia pool NAME",
     "drugs": "normoxia run PROTOCOL.yaml",

@@ -34,6 +34,7 @@ from normoxia.cli import (
     runs,
     simulate,
     streams,
+    toxicity,
     validate,
 )
 from normoxia.cli.groups import CommandsByTask
@@ -85,6 +86,7 @@ app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("personalise", epilog=personalise.EXAMPLES)(personalise.personalise)
+app.command("toxicity", epilog=toxicity.EXAMPLES)(toxicity.toxicity)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -91,6 +91,11 @@ def patients(incomplete: str) -> list[str]:
     return [*matching(_names("patients"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def toxicities(incomplete: str) -> list[str]:
+    """Shipped questions about toxicity, and documents."""
+    return [*matching(_names("toxicities"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def trial_designs(incomplete: str) -> list[str]:
     """Shipped designs of trials, and documents."""
     return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]

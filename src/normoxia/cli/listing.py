@@ -22,6 +22,7 @@ KINDS = (
     "studies",
     "comparisons",
     "designs",
+    "toxicities",
     "patients",
     "questions",
     "drugs",

@@ -200,11 +200,10 @@ def trial_of(design: PatientDesign, patients: int | None = None) -> Trial:
         else:
             eligibility[name] = level
     _enrolled(design, trial)
-    changed = trial.with_population(
+    return trial.with_population(
         covariates=laws or None,
         eligibility={**_plain_eligibility(trial), **eligibility} if eligibility else None,
     )
-    return changed
 
 
 def _outputs(design: PatientDesign) -> list[str]:
@@ -266,7 +265,9 @@ def check_measurements(design: PatientDesign, model: Model) -> PatientDesign:
     """
     from dataclasses import replace
 
-    given = {p.name: p.unit for p in (*model.species, *model.assignments, *model.observables)}
+    given: dict[str, str] = {p.name: p.unit for p in model.species}
+    given |= {p.name: p.unit for p in model.assignments}
+    given |= {p.name: p.unit for p in model.observables}
     found = []
     for m in design.measurements:
         if m.what not in given:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from normoxia import documents, library, units
 from normoxia.design import comparisons
-from normoxia.design.comparisons import ComparedRegimen, ComparisonDesign, Text
+from normoxia.design.comparisons import ComparedRegimen, ComparisonDesign
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument
 

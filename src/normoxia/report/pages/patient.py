@@ -22,7 +22,6 @@ from normoxia.report.pages.answer import answer_page
 from normoxia.report.pages.document import Page, Prose, Section
 from normoxia.report.views.tables import Table
 
-
 #: months from now of the probabilities in the table
 _LANDMARK = 12.0
 
@@ -118,7 +117,7 @@ def page(
 ) -> tuple[Page, tuple[Figure, ...]]:
     """Return the report of a patient in one language, and its figures."""
     text = language(lang)
-    figures = (course_figure(design, courses, lang),) if courses else ()
+    figures = [course_figure(design, courses, lang)] if courses else []
     sections = [
         Section(
             text.say("personal.section_support"),
@@ -146,7 +145,7 @@ def page(
         limits=limits,
         provenance=provenance,
     )
-    return made, figures
+    return made, tuple(figures)
 
 
 def support_words(support: Support, text: Language) -> str:
