@@ -4,6 +4,7 @@
 
     trials, read_trial, run           what can be run; a trial by name or from a protocol; its simulation
     compare, design_trial             regimens head to head; size and power of a planned trial
+    biomarkers                        which measurements predict who gains from adding a drug
     toxicity                          how the toxicities of classes of drugs add up
     personalise                       one patient: the course to be expected under each regimen
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
@@ -28,6 +29,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.api.biomarkers import BiomarkerAnswer as BiomarkerAnswer
+    from normoxia.api.biomarkers import biomarkers as biomarkers
     from normoxia.api.calibrating import CalibrationResult as CalibrationResult
     from normoxia.api.calibrating import calibrate as calibrate
     from normoxia.api.calibrating import open_calibration as open_calibration
@@ -82,6 +85,7 @@ __version__ = "0.1.0"
 
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
+    "BiomarkerAnswer": "api.biomarkers",
     "CalibrationResult": "api.calibrating",
     "CheckedDocument": "api.checking",
     "Comparison": "api.compare",
@@ -99,6 +103,7 @@ _MODULES = {
     "ValidationResult": "api.validating",
     "VerificationResult": "api.finished_runs",
     "audit": "api.registry",
+    "biomarkers": "api.biomarkers",
     "calibrate": "api.calibrating",
     "check": "api.checking",
     "compare": "api.compare",
@@ -134,6 +139,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "BiomarkerAnswer",
     "CalibrationResult",
     "CheckedDocument",
     "Comparison",
@@ -151,6 +157,7 @@ __all__ = [
     "ValidationResult",
     "VerificationResult",
     "audit",
+    "biomarkers",
     "calibrate",
     "check",
     "compare",

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, str] = {
     "studies": "normoxia run study:NAME",
     "comparisons": "normoxia compare NAME",
     "designs": "normoxia design-trial NAME",
+    "biomarkers": "normoxia biomarkers NAME",
     "toxicities": "normoxia toxicity NAME",
     "patients": "normoxia personalise NAME",
     "questions": "normoxia pool NAME",

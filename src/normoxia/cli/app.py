@@ -15,6 +15,7 @@ import typer
 
 from normoxia import __version__
 from normoxia.cli import (
+    biomarkers,
     calibrate,
     check,
     compare,
@@ -86,6 +87,7 @@ app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("design-trial", epilog=design_trial.EXAMPLES)(design_trial.design_trial)
 app.command("personalise", epilog=personalise.EXAMPLES)(personalise.personalise)
+app.command("biomarkers", epilog=biomarkers.EXAMPLES)(biomarkers.biomarkers)
 app.command("toxicity", epilog=toxicity.EXAMPLES)(toxicity.toxicity)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")

@@ -96,6 +96,11 @@ def toxicities(incomplete: str) -> list[str]:
     return [*matching(_names("toxicities"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def biomarker_questions(incomplete: str) -> list[str]:
+    """Shipped questions about markers, and documents."""
+    return [*matching(_names("biomarkers"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def trial_designs(incomplete: str) -> list[str]:
     """Shipped designs of trials, and documents."""
     return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]

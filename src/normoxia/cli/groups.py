@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "run",
         "compare",
         "design-trial",
+        "biomarkers",
         "toxicity",
         "personalise",
         "protocol",

@@ -22,6 +22,7 @@ KINDS = (
     "studies",
     "comparisons",
     "designs",
+    "biomarkers",
     "toxicities",
     "patients",
     "questions",

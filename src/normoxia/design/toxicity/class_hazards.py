@@ -228,7 +228,7 @@ def _arm_hazard(state: Floats, table: _Table, row: int) -> float:
     plain = float(table.member[row] @ h)
     joined = float(table.member[row] @ (h * _JOINED))
     extra = table.both[row] * joined * math.expm1(state[_N + 1])
-    return plain + float(extra) + table.any_cause[row] * math.exp(state[_N])
+    return float(plain + extra + table.any_cause[row] * math.exp(state[_N]))
 
 
 def _study_terms(state: Floats, table: _Table) -> Floats:
@@ -242,7 +242,7 @@ def _study_terms(state: Floats, table: _Table) -> Floats:
     size = len(table.names)
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(table.study, values, minlength=size)
+        return np.asarray(np.bincount(table.study, values, minlength=size), dtype=np.float64)
 
     total = 1.0 + between * summed(weight)
     square = summed(weight * residual**2) - between * summed(weight * residual) ** 2 / total
