@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,7 @@ def effect(marker: Marker, contrast: MeasuredContrast, *, seed: int = 1) -> Mark
 
 def judging(values: Array) -> Array:
     """Return the patients on whom markers are judged: the second half of the last axis."""
-    return cast(Array, values[..., values.shape[-1] // 2 :])
+    return values[..., values.shape[-1] // 2 :]
 
 
 def exponential(estimate: Estimate) -> Estimate:

@@ -63,7 +63,8 @@ def effects_table(found: MarkerFindings, text: Language, *, brief: bool = False)
                     f"{e.adjusted:.3f}",
                 )
             )
-    heads = ("marker", "cut", "share", "ratio", "hazards", "prognosis", "discrimination", "p")
+    heads: tuple[str, ...] = ("marker", "cut", "share", "ratio", "hazards", "prognosis")
+    heads += ("discrimination", "p")
     if brief:
         kept = [0, 1, 3, 5, 7]
         heads = tuple(heads[i] for i in kept)
