@@ -2,18 +2,21 @@
 
 Every replicate is one trial. In each, Cox's hazard ratio is computed in every level of a covariate, and levels are tested for one ratio in all of them
 by Cochran's Q of the log ratios (Gail and Simon's test of a quantitative interaction takes the same weights). The interval of a level is where such a
-trial's subgroup would fall; the share of trials whose test falls below 5 % is 5 % when there is no interaction.
+trial's subgroup would fall; the share of trials whose test falls below 5 % is 5 % when there is no interaction. Arms of a virtual trial hold
+the same people, which leaves less to chance than in a real one: halves of the patients tell how much (`predictive.unpaired`), and what is
+missing is added to the log ratios before they are tested.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from normoxia import seeding
 from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.population.covariates import Column
 from normoxia.survival.replicates import HazardRatios, hazard_ratio_many
@@ -24,6 +27,7 @@ from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 LEVEL, ALPHA = 0.95, 0.05
@@ -95,30 +99,32 @@ def subgroups(
     e = evaluate(result, trial.criteria, trial.plan.censoring)
     time, observed = (e.pfs, e.pfs_observed) if endpoint is Endpoint.PFS else (e.os, e.os_observed)
     structural = ensemble_of(result) or {}
+    seed = int(str(result.manifest.get("seed", 0)))
     found = []
     for contrast in trial.contrasts:
         arms = [
             result.rows(name).reshape(result.n_replicates, -1)
             for name in (contrast.experimental, contrast.control)
         ]
-        for name, columns in _divided(result):
+        for name, columns in _divided(result, trial):
             levels, logs, errors = [], [], []
             for level, member in columns:
                 n = float(sum(member[rows].sum() for rows in arms)) / result.n_replicates
                 if n < 2.0 * FEWEST:
                     continue
 
-                def ratios(one: Rows, other: Rows, member: Floats = member) -> HazardRatios:
+                def ratios(one: Rows, other: Rows, member: Bools = member) -> HazardRatios:
                     rows = np.concatenate([one, other], axis=1)
                     in_first = np.arange(rows.shape[1]) < one.shape[1]
                     return hazard_ratio_many(
                         time[rows], observed[rows], in_first, included=member[rows]
                     )
 
-                whole = ratios(*arms)
-                logs.append(whole.log_hazard_ratio)
+                whole = ratios(arms[0], arms[1])
+                purpose = f"trial/subgroups/{name}/{level}/{contrast.experimental}"
+                logs.append(with_whole_chance(ratios, arms[0], arms[1], seed, purpose))
                 errors.append(whole.standard_error)
-                spread = predictive.unpaired(ratios, *arms).hazard_ratios
+                spread = predictive.unpaired(ratios, arms[0], arms[1]).hazard_ratios
                 ratio = predictive.interval(spread, Measure.HAZARD_RATIO, structural, LEVEL)
                 if result.n_replicates == 1:
                     ratio = _of_one(whole)
@@ -138,7 +144,33 @@ def subgroups(
     return tuple(found)
 
 
-def _divided(result: TrialResult) -> Iterator[tuple[str, list[tuple[str, NDArray[np.bool_]]]]]:
+def with_whole_chance(
+    ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Rows, seed: int, purpose: str
+) -> Floats:
+    """Log hazard ratios of replicates with the chance of arms that hold different people; shape (n_replicates,).
+
+    Parameters
+    ----------
+    ratios
+        Gives hazard ratios of rows of both arms.
+    one, other
+        Rows of each arm, the same people in the same order; shape (n_replicates, n).
+    seed, purpose
+        Of the chance that is added.
+    """
+    whole = ratios(one, other)
+    halves = [ratios(one[:, i::2], other[:, i::2]).log_hazard_ratio for i in (0, 1)]
+    square = (halves[0] - halves[1]) ** 2 / 4.0
+    known = square[np.isfinite(square)]
+    paired = float(known.mean()) if len(known) else 0.0
+    missing = np.sqrt(np.maximum(whole.standard_error**2 - paired, 0.0))
+    z = seeding.normals(seed, purpose, len(missing), 1)[:, 0]
+    return np.asarray(whole.log_hazard_ratio + missing * z)
+
+
+def _divided(
+    result: TrialResult, trial: Trial
+) -> Iterator[tuple[str, list[tuple[str, NDArray[np.bool_]]]]]:
     """Each covariate with its levels and who belongs to them."""
     for name in COVARIATES:
         if name not in result.covariates:
@@ -148,9 +180,19 @@ def _divided(result: TrialResult) -> Iterator[tuple[str, list[tuple[str, NDArray
             is_high = column.astype(np.float64) >= CUTS[name]
             yield name, [(f"<{CUTS[name]:g}", ~is_high), (f">={CUTS[name]:g}", is_high)]
             continue
-        levels = np.unique(column)
+        levels = _in_order(np.unique(column), trial, name)
         if 2 <= len(levels) <= 4:
             yield name, [(_level_name(level), column == level) for level in levels]
+
+
+def _in_order(levels: Column, trial: Trial, name: str) -> list[object]:
+    """Levels in the order of the population, others in that of the alphabet."""
+    law = next((c.law for c in trial.population.covariates if c.name == name), None)
+    known = list(getattr(law, "shares", {}))
+    return sorted(
+        levels.tolist(),
+        key=lambda v: known.index(_level_name(v)) if _level_name(v) in known else len(known),
+    )
 
 
 def _level_name(level: object) -> str:
