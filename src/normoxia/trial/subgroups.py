@@ -180,18 +180,17 @@ def _divided(
             is_high = column.astype(np.float64) >= CUTS[name]
             yield name, [(f"<{CUTS[name]:g}", ~is_high), (f">={CUTS[name]:g}", is_high)]
             continue
-        levels = _in_order(np.unique(column), trial, name)
+        levels = _in_order(np.unique(column).tolist(), trial, name)
         if 2 <= len(levels) <= 4:
             yield name, [(_level_name(level), column == level) for level in levels]
 
 
-def _in_order(levels: Column, trial: Trial, name: str) -> list[object]:
+def _in_order(levels: list[object], trial: Trial, name: str) -> list[object]:
     """Levels in the order of the population, others in that of the alphabet."""
     law = next((c.law for c in trial.population.covariates if c.name == name), None)
     known = list(getattr(law, "shares", {}))
     return sorted(
-        levels.tolist(),
-        key=lambda v: known.index(_level_name(v)) if _level_name(v) in known else len(known),
+        levels, key=lambda v: known.index(_level_name(v)) if _level_name(v) in known else len(known)
     )
 
 

@@ -165,24 +165,25 @@ def learnt(values: Floats, gain: Floats, *, is_level: bool, seed: int = 1) -> Es
         return Estimate(float(finite[0]))
     known = np.isfinite(values) & np.isfinite(gain)
     table = np.stack([differences(values >= cut, known, gain)[0] for cut in cuts], axis=1)
-    best = float(cuts[_largest(table)])
+    best = float(cuts[int(_largest(table[None])[0])])
     n = len(table)
     u = seeding.uniforms(seed, "design/markers/resamples", _RESAMPLES, n)
-    again = [float(cuts[_largest(table[rows])]) for rows in np.minimum((u * n).astype(int), n - 1)]
+    again = cuts[_largest(table[np.minimum((u * n).astype(int), n - 1)])]
     low, high = (float(q) for q in np.quantile(again, [0.025, 0.975], method="nearest"))
     return Estimate(best, min(low, best), max(high, best), LEVEL)
 
 
-def _largest(table: Floats) -> int:
-    """Column of largest |t| of the mean over draws."""
-    scores = []
-    for column in table.T:
-        known = column[np.isfinite(column)]
-        spread = float(known.std(ddof=1)) if len(known) > 2 else 0.0
-        scores.append(
-            abs(float(known.mean())) / spread * math.sqrt(len(known)) if spread > 0 else -1.0
-        )
-    return int(np.argmax(scores))
+def _largest(tables: Floats) -> NDArray[np.intp]:
+    """Column of largest |t| of the mean over draws in each table; shape (n_tables,) of (n_tables, n_draws, n_columns)."""
+    known = np.isfinite(tables)
+    n = known.sum(axis=1)
+    values = np.where(known, tables, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = values.sum(axis=1) / n
+        square = (np.where(known, tables - mean[:, None], 0.0) ** 2).sum(axis=1) / (n - 1)
+        score = np.abs(mean) * np.sqrt(n / square)
+    usable = (n > 2) & np.isfinite(score)
+    return np.asarray(np.argmax(np.where(usable, score, -1.0), axis=1))
 
 
 def differences(is_high: Bools, known: Bools, y: Floats) -> tuple[Floats, Floats]:
