@@ -8,6 +8,9 @@
     explain                           which causal statements make the difference between two regimens
     optimise                          dose, order and gap of a regimen under a utility
     design_drug                       a molecule from its properties to its place among the known ones
+    biomarkers                        which measurements predict who gains from adding a drug
+    toxicity                          how the toxicities of classes of drugs add up
+    personalise                       one patient: the course to be expected under each regimen
     open_run, verify, redraw          a finished run read back, compared with its manifest, its report drawn again
     open_pool, open_validation, ...   what other functions saved, read back
     pool, questions                   network meta-analysis of a table or of a shipped question
@@ -31,6 +34,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from normoxia.api.biomarkers import BiomarkerAnswer as BiomarkerAnswer
+    from normoxia.api.biomarkers import biomarkers as biomarkers
     from normoxia.api.calibrating import CalibrationResult as CalibrationResult
     from normoxia.api.calibrating import calibrate as calibrate
     from normoxia.api.calibrating import open_calibration as open_calibration
@@ -57,11 +62,13 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.forecasting import open_forecast as open_forecast
+    from normoxia.api.optimise import Optimisation as Optimisation
+    from normoxia.api.optimise import optimise as optimise
+    from normoxia.api.personalise import PatientPrediction as PatientPrediction
+    from normoxia.api.personalise import personalise as personalise
     from normoxia.api.playing import MechanismPlay as MechanismPlay
     from normoxia.api.playing import play as play
     from normoxia.api.playing import read_causal_map as read_causal_map
-    from normoxia.api.optimise import Optimisation as Optimisation
-    from normoxia.api.optimise import optimise as optimise
     from normoxia.api.registry import EvidenceAudit as EvidenceAudit
     from normoxia.api.registry import audit as audit
     from normoxia.api.registry import evidence_table as evidence_table
@@ -80,6 +87,8 @@ if TYPE_CHECKING:
     from normoxia.api.synthesis import MetaAnalysis as MetaAnalysis
     from normoxia.api.synthesis import open_pool as open_pool
     from normoxia.api.synthesis import pool as pool
+    from normoxia.api.toxicity import ToxicityAnswer as ToxicityAnswer
+    from normoxia.api.toxicity import toxicity as toxicity
     from normoxia.api.trials import open_run as open_run
     from normoxia.api.trials import read_trial as read_trial
     from normoxia.api.trials import run as run
@@ -92,6 +101,7 @@ __version__ = "0.1.0"
 
 #: module that defines each public name; a name is also imported above for type checkers
 _MODULES = {
+    "BiomarkerAnswer": "api.biomarkers",
     "CalibrationResult": "api.calibrating",
     "CheckedDocument": "api.checking",
     "Comparison": "api.compare",
@@ -106,12 +116,15 @@ _MODULES = {
     "MechanismPlay": "api.playing",
     "MetaAnalysis": "api.synthesis",
     "Optimisation": "api.optimise",
+    "PatientPrediction": "api.personalise",
     "PlannedTrial": "api.design_trial",
     "Run": "api.run",
     "SimulationResult": "api.simulating",
+    "ToxicityAnswer": "api.toxicity",
     "ValidationResult": "api.validating",
     "VerificationResult": "api.finished_runs",
     "audit": "api.registry",
+    "biomarkers": "api.biomarkers",
     "calibrate": "api.calibrating",
     "check": "api.checking",
     "compare": "api.compare",
@@ -132,6 +145,7 @@ _MODULES = {
     "open_validation": "api.validating",
     "play": "api.playing",
     "optimise": "api.optimise",
+    "personalise": "api.personalise",
     "pool": "api.synthesis",
     "questions": "api.sources",
     "read_causal_map": "api.playing",
@@ -145,12 +159,14 @@ _MODULES = {
     "run": "api.trials",
     "simulate": "api.simulating",
     "studies": "api.sources",
+    "toxicity": "api.toxicity",
     "trials": "api.trials",
     "validate": "api.validating",
     "verify": "api.finished_runs",
 }
 
 __all__ = [
+    "BiomarkerAnswer",
     "CalibrationResult",
     "CheckedDocument",
     "Comparison",
@@ -165,12 +181,15 @@ __all__ = [
     "MechanismPlay",
     "MetaAnalysis",
     "Optimisation",
+    "PatientPrediction",
     "PlannedTrial",
     "Run",
     "SimulationResult",
+    "ToxicityAnswer",
     "ValidationResult",
     "VerificationResult",
     "audit",
+    "biomarkers",
     "calibrate",
     "check",
     "compare",
@@ -189,8 +208,9 @@ __all__ = [
     "open_pool",
     "open_run",
     "open_validation",
-    "play",
     "optimise",
+    "personalise",
+    "play",
     "pool",
     "questions",
     "read_causal_map",
@@ -204,6 +224,7 @@ __all__ = [
     "run",
     "simulate",
     "studies",
+    "toxicity",
     "trials",
     "validate",
     "verify",

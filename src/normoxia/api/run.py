@@ -21,6 +21,7 @@ from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.folder import RunFolder, chunk_identity, plain_config
 from normoxia.trial.protocol import Trial
 from normoxia.trial.result import TrialResult
+from normoxia.trial.subgroups import Subgroups, subgroups
 from normoxia.trial.summary import summary
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from normoxia.report.pages.document import Page
 
 #: kinds of figures that `Run.plot` draws
-PLOTS = ("km",)
+PLOTS = ("km", "subgroups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,42 @@ class Run:
         """
         return contrasts_frame(self.comparisons, self.combined)
 
+    def subgroups(self, endpoint: str = "PFS") -> polars.DataFrame:
+        """One row for each contrast, covariate and level.
+
+        Parameters
+        ----------
+        endpoint
+            "PFS" or "OS".
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `experimental`, `control`, `covariate`, `level`, `n` (patients of both arms in one trial), `value`, `low`, `high`
+            (hazard ratio with its 95 % prediction interval), `interaction` (share of trials whose test of interaction falls below 5 %;
+            0.05 is chance).
+        """
+        import polars as pl
+
+        chosen = Endpoint(one_of("endpoint", endpoint, (Endpoint.PFS.value, Endpoint.OS.value)))
+        return pl.DataFrame(
+            [
+                {
+                    "experimental": one.experimental,
+                    "control": one.control,
+                    "covariate": one.covariate,
+                    "level": level.level,
+                    "n": level.n,
+                    "value": level.ratio.value,
+                    "low": level.ratio.low,
+                    "high": level.ratio.high,
+                    "interaction": one.interaction,
+                }
+                for one in subgroups(self.result, self.trial, chosen)
+                for level in one.levels
+            ]
+        )
+
     def summary(self) -> dict[str, object]:
         """The run as one plain object: what `normoxia run --json` prints."""
         return summary(self.result, self.trial, self.comparisons, self.provenance, self.combined)
@@ -137,7 +174,8 @@ class Run:
         Parameters
         ----------
         kind
-            "km": Kaplan-Meier curves with their prediction bands, and the published values.
+            "km": Kaplan-Meier curves with their prediction bands, and the published values; "subgroups": hazard ratios of
+            the first contrast by PD-L1, histology, EGFR, line, sex, age, ECOG and smoking.
         endpoint
             "PFS" or "OS".
         population
@@ -146,9 +184,15 @@ class Run:
             "en" or "zh".
         """
         from normoxia.report.pages.run import survival_figure
+        from normoxia.report.views.subgroups import subgroup_figure
 
-        one_of("figure", kind, PLOTS)
+        drawn = one_of("figure", kind, PLOTS)
         chosen = Endpoint(one_of("endpoint", endpoint, (Endpoint.PFS.value, Endpoint.OS.value)))
+        if drawn == "subgroups":
+            found = subgroups(self.result, self.trial, chosen)
+            first = found[:1]
+            own = [s for s in found if _pair(s) == _pair(first[0])] if first else []
+            return subgroup_figure(own, lang)
         names = [analysis_set.id for analysis_set in self.trial.sets]
         name = one_of("population", population, names) if population is not None else names[0]
         return survival_figure(self.result, self.trial, self.comparisons, chosen, name, lang=lang)
@@ -268,6 +312,10 @@ class Run:
             for r in rows
         ]
         return table_html(heads, cells)
+
+
+def _pair(one: Subgroups) -> tuple[str, str]:
+    return one.experimental, one.control
 
 
 def _ignore(text: str) -> None:

@@ -16,6 +16,7 @@ import typer
 
 from normoxia import __version__
 from normoxia.cli import (
+    biomarkers,
     calibrate,
     check,
     compare,
@@ -30,6 +31,7 @@ from normoxia.cli import (
     listing,
     mechanism,
     optimise,
+    personalise,
     pool,
     protocol,
     review,
@@ -39,6 +41,7 @@ from normoxia.cli import (
     serve,
     simulate,
     streams,
+    toxicity,
     validate,
 )
 from normoxia.cli.groups import CommandsByTask
@@ -94,6 +97,9 @@ app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("optimise", epilog=optimise.EXAMPLES)(optimise.optimise)
 app.command("design-drug", epilog=design_drug.EXAMPLES)(design_drug.design_drug)
+app.command("personalise", epilog=personalise.EXAMPLES)(personalise.personalise)
+app.command("biomarkers", epilog=biomarkers.EXAMPLES)(biomarkers.biomarkers)
+app.command("toxicity", epilog=toxicity.EXAMPLES)(toxicity.toxicity)
 app.command("list", epilog=listing.EXAMPLES)(listing.listing)
 app.add_typer(evidence.app, name="evidence")
 app.command("pool", epilog=pool.EXAMPLES)(pool.pool)

@@ -101,6 +101,21 @@ def drug_designs(incomplete: str) -> list[str]:
     return [*matching(_names("drug_designs"), incomplete), *files(_DOCUMENTS)(incomplete)]
 
 
+def patients(incomplete: str) -> list[str]:
+    """Shipped patients, and documents."""
+    return [*matching(_names("patients"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
+def toxicities(incomplete: str) -> list[str]:
+    """Shipped questions about toxicity, and documents."""
+    return [*matching(_names("toxicities"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
+def biomarker_questions(incomplete: str) -> list[str]:
+    """Shipped questions about markers, and documents."""
+    return [*matching(_names("biomarkers"), incomplete), *files(_DOCUMENTS)(incomplete)]
+
+
 def trial_designs(incomplete: str) -> list[str]:
     """Shipped designs of trials, and documents."""
     return [*matching(_names("designs"), incomplete), *files(_DOCUMENTS)(incomplete)]

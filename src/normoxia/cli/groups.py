@@ -9,20 +9,17 @@ from typer.core import TyperGroup
 
 #: headings and the commands below them, in the order of a first visit
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "Virtual trials": (
-        "list",
-        "run",
-        "compare",
-        "explain",
-        "optimise",
-        "design-drug",
-        "design-trial",
+    "Virtual trials": ("serve", "list", "run", "protocol", "runs", "report", "verify", "forecast"),
+    "Open questions of the review": (
         "review",
-        "protocol",
-        "runs",
-        "report",
-        "verify",
-        "forecast",
+        "compare",
+        "optimise",
+        "biomarkers",
+        "toxicity",
+        "explain",
+        "design-drug",
+        "personalise",
+        "design-trial",
     ),
     "Published evidence": ("evidence", "pool"),
     "Model": ("mechanism", "simulate", "export", "calibrate", "validate", "credibility"),

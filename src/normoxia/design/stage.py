@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from normoxia import documents
@@ -16,7 +17,11 @@ _DROPPED = ("study", "baseline", "sets", "arms", "contrasts")
 
 
 def trial_of(
-    design: ComparisonDesign, patients: int | None = None, *, months: float | None = None
+    design: ComparisonDesign,
+    patients: int | None = None,
+    *,
+    months: float | None = None,
+    keep: Sequence[str] = (),
 ) -> Trial:
     """Return the trial that simulates a comparison.
 
@@ -31,6 +36,8 @@ def trial_of(
         Of each draw; as the document says when omitted.
     months
         Follow every patient this long from entry, in place of the accrual and cuts of the stage.
+    keep
+        Outputs of the model to keep at visits beside those that every run keeps.
 
     Raises
     ------
@@ -70,6 +77,8 @@ def trial_of(
             "survival_cut": cut,
             "source": "every patient is followed alike; accrual is that of the drawn trials",
         }
+    if keep:
+        protocol["keep"] = list(keep)
     text = documents.write(protocol)
     return files.parse(documents.parse(text, f"{protocol['trial']}.yaml"), text)
 

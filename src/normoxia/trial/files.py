@@ -153,6 +153,7 @@ class _Reader:
             "baseline",
             "notes",
             "analysis",
+            "keep",
         )
         got = root.fields(self.findings, required, optional)
 
@@ -186,6 +187,7 @@ class _Reader:
             notes=tuple(entry.text(self.findings) for entry in part("notes").items(self.findings)),
             plan=self.plan(part("analysis")),
             assessment=self.assessment(part("response")),
+            kept=tuple(entry.text(self.findings) for entry in part("keep").items(self.findings)),
         )
         self.model(part("model"), trial.model)
         self.visit_count(part("visits"), trial)

@@ -349,6 +349,7 @@ class Trial:
     model     the shipped model's name or the path of one
     text      the document as written, whose digest goes into manifests
     notes     what the protocol simplifies or assumes, in words
+    kept      outputs of the model kept at visits beside those that every run keeps
     """
 
     id: str
@@ -371,6 +372,7 @@ class Trial:
     notes: tuple[str, ...] = ()
     plan: AnalysisPlan = AnalysisPlan()
     assessment: Assessment = Assessment()
+    kept: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         arms = ", ".join(f"{arm.id} {arm.n}" for arm in self.arms)

@@ -106,7 +106,8 @@ def prepare(
     """Compose and compile.
 
     model   replaces the trial's own, for other biologies and for ablations
-    states  outputs kept at visits, those of them that the model has
+    states  outputs kept at visits, those of them that the model has; those that the protocol keeps come beside them
+    raises  InvalidArgument for a model without an output that a trial reads or the protocol keeps
     """
     composed = compose(trial) if model is None else model
     known = {observable.name for observable in composed.observables}
@@ -120,9 +121,22 @@ def prepare(
         for name in conduct.READ
         if name in known or name in (conduct.DIAMETER, conduct.NEW_LESION)
     ]
-    outputs = (*read, *(name for name in states if name in known))
+    lacking = [name for name in trial.kept if not _is_given(composed, name)]
+    if lacking:
+        raise InvalidArgument(
+            f'model "{composed.name}" gives no "{lacking[0]}"; the protocol keeps it, name an observable, species or assignment'
+        )
+    kept = dict.fromkeys((*(name for name in states if name in known), *trial.kept))
+    outputs = (*read, *(name for name in kept if name not in read))
     return PreparedTrial(
         trial, composed, simulation.compile(composed, backend=backend, outputs=outputs)
+    )
+
+
+def _is_given(model: Model, name: str) -> bool:
+    """Whether the model can give an output of a name."""
+    return any(
+        name == part.name for part in (*model.observables, *model.species, *model.assignments)
     )
 
 

@@ -41,6 +41,7 @@ from normoxia.report.views.state_sentences import (
     state_changes,
     state_sentences,
 )
+from normoxia.report.views.subgroups import subgroup_figure
 from normoxia.report.views.tables import comparison_table
 from normoxia.report.views.tables import table_one as baseline_table
 from normoxia.survival import DAYS_PER_MONTH
@@ -51,6 +52,7 @@ from normoxia.trial.endpoints import End, PatientEndpoints, evaluate
 from normoxia.trial.flow import flow
 from normoxia.trial.protocol import AnalysisSet, Trial
 from normoxia.trial.result import TrialResult
+from normoxia.trial.subgroups import subgroups
 
 #: states drawn over time, with the unit to print and whether the axis is logarithmic
 STATES: Mapping[str, tuple[str, bool]] = {
@@ -212,6 +214,7 @@ class _RunPage:
                 tuple(self.compared()),
             ),
             Section(say("joined.title"), tuple(self.combined_ratios())),
+            Section(say("subgroups.section"), tuple(self.subgroups())),
             Section(say("run.section_response"), tuple(self.responses())),
             Section(say("flow.section"), tuple(self.flow())),
             Section(say("run.section_states"), (Prose(say("run.states_note")), *self.states())),
@@ -246,6 +249,18 @@ class _RunPage:
             date=date.today().isoformat(),
             folded=True,
         )
+
+    def subgroups(self) -> list[Block]:
+        """A forest plot of subgroups for each contrast, of progression-free survival."""
+        found = subgroups(self.result, self.trial)
+        blocks: list[Block] = []
+        for contrast in self.trial.contrasts:
+            pair = (contrast.experimental, contrast.control)
+            own = [one for one in found if (one.experimental, one.control) == pair]
+            if own:
+                name = self.name(f"subgroups-{'-'.join(pair)}")
+                blocks.append(self.add_figure(subgroup_figure(own, self.code, name)))
+        return blocks
 
     def add_figure(self, figure: Figure) -> Figure:
         self.figures.append(figure)
