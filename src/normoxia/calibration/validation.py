@@ -30,7 +30,7 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.scoring import attempts, baselines, combination, registry_evidence
+from normoxia.calibration.scoring import attempts, baselines, choice, combination, registry_evidence
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
@@ -220,6 +220,7 @@ def cross_validate(
     own = _ensembles(known, mechanism.predicted)
     medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
     by_class, learned = combination.combine(registry_evidence.evidence(known), medians)
+    choices = choice.choose(known, combined_ratios, by_class)
     board = scoreboard(
         known,
         {
@@ -228,9 +229,11 @@ def cross_validate(
             "discrepancy": _ensembles(known, discrepancy.predicted),
             "anchored": _ensembles(known, anchored),
             "by_class": {**own, **by_class},
+            "chosen": {**own, **choice.chosen(choices, combined_ratios, by_class)},
         },
         baselines=rivals,
         learned=learned,
+        choices=choices,
         diagnostics=EnsembleDiagnostics(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),
