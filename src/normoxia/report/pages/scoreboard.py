@@ -155,20 +155,17 @@ class _ScoreboardPage:
     # head of the page
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """One number per threshold with its limit; the CRPS only against the best baseline."""
+        """One number per threshold with its limit, the lowest where there are several."""
         table = self.board_text.verdict_table()
-        best_baseline = min(
-            self.board.baselines.values(),
-            key=lambda predictor: predictor.summary.crps,
-            default=None,
-        )
-        highlights = []
+        lowest: dict[str, float] = {}
+        for verdict in self.board.thresholds:
+            lowest[verdict.name] = min(verdict.limit, lowest.get(verdict.name, math.inf))
+        highlights: dict[str, Highlight] = {}
         for verdict, row in zip(self.board.thresholds, table.rows, strict=True):
-            if verdict.name != "crps" or (
-                best_baseline is not None and verdict.against == best_baseline.name
-            ):
-                highlights.append(Highlight(row[0], row[2], f"{row[1]} · {row[3]}"))
-        return tuple(highlights)
+            if verdict.limit == lowest[verdict.name]:
+                shown = Highlight(row[0], row[2], f"{row[1]} · {row[3]}")
+                highlights.setdefault(verdict.name, shown)
+        return tuple(highlights.values())
 
     def verdict(self) -> list[Block]:
         board_text = self.board_text

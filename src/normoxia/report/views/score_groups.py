@@ -70,10 +70,9 @@ def group_table(board: Scoreboard, by: str, text: Language) -> Table:
     rows = []
     for group in groups.grouped(board, by):
         own, rival = group.predictor, group.class_mean
-        name = text.word("contrast", group.name) if by == groups.CLASS else group.name
         rows.append(
             (
-                text.known(f"evidence_word.{group.name}", name),
+                text.word("contrast" if by == groups.CLASS else by, group.name),
                 f"{own.n_pfs}, {own.n_os}",
                 f"{100 * own.coverage95:.0f}%",
                 pair(own.mean_abs_log_hr_pfs, rival.mean_abs_log_hr_pfs),
