@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -72,12 +72,14 @@ class Validation:
     mechanism    by itself
     discrepancy  with components that may differ from it in every trial alike
     attempts     every attempt, with its scores
+    ensemble     digest of the ensemble that was validated, "" where it is none that is shipped
     """
 
     board: Scoreboard
     mechanism: Predictor
     discrepancy: Predictor
     attempts: tuple[Attempt, ...]
+    ensemble: str = ""
 
     @property
     def left_out(self) -> Mapping[str, LeftOutStudies]:
@@ -155,15 +157,16 @@ def fit(
 
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
     """The shipped calibration validated, from the shipped emulators on; see `cross_validate`."""
-    emulated = EmulatedStudies.read(shipped_emulators())
-    return cross_validate(
+    emulated, shipped = EmulatedStudies.read(shipped_emulators()), ensemble.read()
+    validation = cross_validate(
         hyperparameters.read(),
         emulated,
         seed,
-        outdated=ensemble.read().outdated,
+        outdated=shipped.outdated,
         workers=workers,
         progress=progress,
     )
+    return replace(validation, ensemble=shipped.digest)
 
 
 def shipped_emulators() -> Path:
