@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from normoxia import calibration
 from normoxia.api.limits import worker_count
 from normoxia.api.plain import plain, read_json
+from normoxia.calibration import learned_weights
 from normoxia.calibration.scoring import scoreboard_json
 from normoxia.calibration.scoring.scoreboard_json import SCHEMA
 from normoxia.errors import InvalidArgument, OutputExists
@@ -99,7 +100,7 @@ class ValidationResult:
         return dict(self.content)
 
     def save(self, folder: str | Path, *, lang: str = "en") -> Path:
-        """Write the report, its figures and the scoreboard into a new folder; return the path of the report.
+        """Write the report, its figures, the scoreboard and what runs need of it into a new folder; return the path of the report.
 
         Parameters
         ----------
@@ -129,6 +130,8 @@ class ValidationResult:
         )
         save_all(figures, path / "figures")
         self.save_json(path / "scoreboard.json")
+        text = learned_weights.text_of(validation.board, validation.ensemble)
+        write_whole(path / f"{learned_weights.NAME}.yaml", text.encode())
         return write_document(built, path / "report.html")
 
     def save_json(self, file: str | Path) -> Path:
