@@ -12,6 +12,7 @@ from normoxia import calibration
 from normoxia.api.limits import worker_count
 from normoxia.api.names import one_of
 from normoxia.api.plain import plain, read_json
+from normoxia.calibration import learned_weights
 from normoxia.calibration.scoring import scoreboard_json
 from normoxia.calibration.scoring.scoreboard_json import SCHEMA
 from normoxia.errors import InvalidArgument, OutputExists
@@ -124,7 +125,7 @@ class ValidationResult:
         return dict(self.content)
 
     def save(self, folder: str | Path, *, lang: str = "en") -> Path:
-        """Write the report, its figures and the scoreboard into a new folder; return the path of the report.
+        """Write the report, its figures, the scoreboard and what runs need of it into a new folder; return the path of the report.
 
         Parameters
         ----------
@@ -154,6 +155,8 @@ class ValidationResult:
         )
         save_all(figures, path / "figures")
         self.save_json(path / "scoreboard.json")
+        text = learned_weights.text_of(validation.board, validation.ensemble)
+        write_whole(path / f"{learned_weights.NAME}.yaml", text.encode())
         return write_document(built, path / "report.html")
 
     def save_json(self, file: str | Path) -> Path:

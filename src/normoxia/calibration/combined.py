@@ -1,6 +1,7 @@
-"""The mechanism and the component network meta-analysis combined: the mean of what both predict of a hazard ratio.
+"""The mechanism and statistics combined: the weight learned across trials, or half of what both predict of a hazard ratio.
 
-Equal weights need no score to be chosen by, and do as well as chosen ones where few predictions are there to choose on (Clemen 1989, Int J
+Which of the two a run uses the lock's rule has chosen (`scoring.choice`), by endpoint. The weight learned across trials is the regression of
+`scoring.combination`. Half and half is of the mechanism and the component network meta-analysis: equal weights need no score to be chosen by, and do as well as chosen ones where few predictions are there to choose on (Clemen 1989, Int J
 Forecast 5:559). The two move together (the same quantile of each), so that combining does not make a prediction narrower than
 its parts agree. `combine` does it for studies left out, `of_run` for a run of any protocol.
 """
@@ -14,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normoxia import seeding
+from normoxia.calibration import learned_weights
 from normoxia.calibration.fitting.prediction import StudyPrediction
+from normoxia.calibration.learned_weights import LeftOutPredictions
 from normoxia.calibration.scoring import components, registry_evidence
 from normoxia.calibration.scoring import lock as locked
+from normoxia.calibration.scoring.choice import BY_CLASS, COMBINED
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.calibration.scoring.registry_evidence import LatentPrediction, RegistryEvidence
 from normoxia.calibration.scoring.scores import NormalPredictive, Predictive, SampledPredictive
@@ -83,6 +87,7 @@ def of_run(
     if structural is None or result.n_replicates < FEWEST:
         return ()
     trial = analysis.protocol_of(result) if trial is None else trial
+    learned = None if known is not None else learned_weights.of_ensemble(_digest(result))
     known = known if known is not None else registry_evidence.evidence(locked.read())
     added: dict[tuple[Endpoint, str, str], components.ComponentPrediction] = {}
     found = []
@@ -93,9 +98,40 @@ def of_run(
             added[asked] = components.predict(trial, o.arm, o.comparator, o.endpoint, known)
         answer, level = added[asked], o.estimate.level
         alone = _ratio(answer.latent.mean, answer.latent.spread + ratio.error2, level)
-        both = combine_equally(ratio, structural.get("ratio", 0.0), answer.latent, level)
-        found.append(CombinedRatio(o, alone, both, answer.by, answer.kind, answer.left_out))
+        way = learned.way(o.endpoint) if learned is not None else COMBINED
+        if learned is not None and way == BY_CLASS:
+            both = combine_learned(ratio, learned, answer, level)
+        else:
+            both = combine_equally(ratio, structural.get("ratio", 0.0), answer.latent, level)
+        found.append(CombinedRatio(o, alone, both, answer.by, answer.kind, answer.left_out, way))
     return tuple(found)
+
+
+def combine_learned(
+    mechanism: Replicated,
+    learned: LeftOutPredictions,
+    answer: components.ComponentPrediction,
+    level: float = 0.95,
+) -> Estimate:
+    """The mean of the class of a contrast and the mechanism's share of differences within it, for a trial of the size that was run.
+
+    learned  predictions of the scored contrasts without their studies; the trial's own study is left out of the regression
+    answer   what components said of the contrast, for its class and its study
+
+    The middle of n replicates is known with an error of its own, which enters with the square of beta's posterior median.
+    """
+    o = mechanism.outcome
+    regression = learned.regression(o.endpoint).without(answer.left_out)
+    own = regression.beta.median**2 * mechanism.variance / mechanism.n_replicates
+    law = regression.predict(answer.kind, mechanism.middle, math.sqrt(mechanism.error2 + own))
+    low, high = law.interval(level)
+    return Estimate(math.exp(law.median), math.exp(low), math.exp(high), level)
+
+
+def _digest(result: TrialResult) -> object:
+    """Digest of the ensemble that a result's replicates were run under."""
+    ensemble = result.manifest.get("ensemble")
+    return ensemble.get("sha256") if isinstance(ensemble, Mapping) else None
 
 
 def combine_equally(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from normoxia.calibration.fitting.prediction import StudyPrediction
 from normoxia.calibration.fitting.processes import run_in_processes
 from normoxia.calibration.fitting.sampler import PosteriorDraws
 from normoxia.calibration.fitting.threads import one_thread
-from normoxia.calibration.scoring import attempts, baselines, combination, registry_evidence
+from normoxia.calibration.scoring import attempts, baselines, choice, combination, registry_evidence
 from normoxia.calibration.scoring import lock as locked
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.lock import Lock, Target
@@ -72,12 +72,14 @@ class Validation:
     mechanism    by itself
     discrepancy  with components that may differ from it in every trial alike
     attempts     every attempt, with its scores
+    ensemble     digest of the ensemble that was validated, "" where it is none that is shipped
     """
 
     board: Scoreboard
     mechanism: Predictor
     discrepancy: Predictor
     attempts: tuple[Attempt, ...]
+    ensemble: str = ""
 
     @property
     def left_out(self) -> Mapping[str, LeftOutStudies]:
@@ -159,15 +161,16 @@ def fit(
 
 def validate(*, seed: int = SEED, workers: int = 1, progress: Progress = silent) -> Validation:
     """The shipped calibration validated, from the shipped emulators on; see `cross_validate`."""
-    emulated = EmulatedStudies.read(shipped_emulators())
-    return cross_validate(
+    emulated, shipped = EmulatedStudies.read(shipped_emulators()), ensemble.read()
+    validation = cross_validate(
         hyperparameters.read(),
         emulated,
         seed,
-        outdated=ensemble.read().outdated,
+        outdated=shipped.outdated,
         workers=workers,
         progress=progress,
     )
+    return replace(validation, ensemble=shipped.digest)
 
 
 def shipped_emulators() -> Path:
@@ -224,6 +227,7 @@ def cross_validate(
     own = _ensembles(known, mechanism.predicted)
     medians = {o.target: own[o.target].median for o in known.contrasts if o.target in own}
     by_class, learned = combination.combine(registry_evidence.evidence(known), medians)
+    choices = choice.choose(known, combined_ratios, by_class)
     board = scoreboard(
         known,
         {
@@ -232,9 +236,11 @@ def cross_validate(
             "discrepancy": _ensembles(known, discrepancy.predicted),
             "anchored": _ensembles(known, anchored),
             "by_class": {**own, **by_class},
+            "chosen": {**own, **choice.chosen(choices, combined_ratios, by_class)},
         },
         baselines=rivals,
         learned=learned,
+        choices=choices,
         diagnostics=EnsembleDiagnostics(
             draws=len(draws.states),
             effective_sample_size=float(draws.effective().min()),

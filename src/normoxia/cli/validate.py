@@ -92,7 +92,8 @@ def _places(
 def _print(board: Scoreboard, lang: str, study: str) -> None:
     """The summary, then the rows, worst first."""
     from normoxia.language import language
-    from normoxia.outcome import Measure
+    from normoxia.outcome import Endpoint, Measure
+    from normoxia.report.views.score_groups import group_table, paired_table
     from normoxia.report.views.scoreboard_text import ScoreboardText
     from normoxia.report.views.scored_rows import direction_table, row_table, rows_of
 
@@ -105,6 +106,8 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
         board_text.missing(),
         board_text.ensemble(),
         board_text.outdated(),
+        board_text.against_class(),
+        board_text.chosen(),
         board_text.learned(),
     ):
         if words:
@@ -114,14 +117,17 @@ def _print(board: Scoreboard, lang: str, study: str) -> None:
         direction_table(board, text),
         board_text.summary_table(),
         board_text.predictor_table(),
+        paired_table(board, text),
+        group_table(board, "class", text),
     ):
         _show(table, endpoint)
-    for key, measure in (
-        ("ratios", Measure.HAZARD_RATIO),
-        ("responses", Measure.PERCENT),
-        ("medians", Measure.MEDIAN_MONTHS),
+    for key, measure, endpoints in (
+        ("ratios", Measure.HAZARD_RATIO, ()),
+        ("responses", Measure.PERCENT, (Endpoint.ORR,)),
+        ("rates", Measure.PERCENT, (Endpoint.DCR, Endpoint.TRAE3)),
+        ("medians", Measure.MEDIAN_MONTHS, ()),
     ):
-        rows = rows_of(board, measure, study)
+        rows = rows_of(board, measure, study, endpoints=endpoints)
         if rows:
             _show(row_table(rows, key, text), endpoint)
     strata = [

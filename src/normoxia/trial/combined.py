@@ -13,9 +13,10 @@ class CombinedRatio:
 
     mechanism   as simulated, with its prediction interval
     components  what a component network meta-analysis of randomised studies predicts, or the simpler model that stood in
-    joined      half of each, see `calibration.combined`
+    joined      both combined as `way` says, see `calibration.combined`
     by          who gave `components`: "component_nma", "class_mean" (of contrasts of one class), or "constant" (of all)
     kind        the class of the contrast, such as "ICI added"
+    way         "combined", half of each, or "by_class", the mean of the class with the mechanism's share of differences within it
     left_out    the study without which `components` was made, the trial's own; "" for a trial that is none of its studies
     """
 
@@ -25,6 +26,7 @@ class CombinedRatio:
     by: str
     kind: str
     left_out: str = ""
+    way: str = "combined"
 
     @property
     def key(self) -> tuple[str, Endpoint, str, str]:

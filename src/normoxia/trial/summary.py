@@ -38,7 +38,7 @@ def summary(
     returns  schema, trial, calibrated, n_replicates, failed (by arm), arms and contrasts of the first set of
              patients, populations (arms and contrasts of every set), published, manifest. Each estimate is
              {value, interval, level}; months and percent; what was not reached is null. A contrast has "hr", the
-             mechanism's; "component_model", with who answered and without which study; and "joined", half of each,
+             mechanism's; "component_model", with who answered and without which study; and "joined", both combined,
              both null where they were not made
     """
     simulated = [c.simulated for c in comparisons]
@@ -106,7 +106,7 @@ def _joined(one: CombinedRatio | None) -> dict[str, object]:
         "class": one.kind,
         "left_out": one.left_out or None,
     }
-    return {"component_model": alone, "joined": _estimate(one.joined)}
+    return {"component_model": alone, "joined": {**_estimate(one.joined), "way": one.way}}
 
 
 def _published(comparison: PublishedComparison) -> dict[str, object]:

@@ -63,6 +63,8 @@ def perfect(error: float = 0.0) -> Scoreboard:
         else NormalPredictive(o.y + 100 * error, 9.0)
         for o in (*LOCK.contrasts, *LOCK.responses)
     }
+    for o in LOCK.contrasts[::20]:  # one interval in twenty has to miss
+        known[o.target] = NormalPredictive(o.y + error + 2.2 * o.se, o.se**2)
     health = EnsembleDiagnostics(draws=400, effective_sample_size=250.0, max_pareto_k=0.4)
     return scoreboard(
         LOCK, {"oracle": known}, baselines=baselines.baselines(LOCK), diagnostics=health
@@ -136,9 +138,9 @@ def test_perfect_predictions_meet_the_thresholds_and_bad_ones_do_not() -> None:
     bad = checks.thresholds(LOCK, perfect(0.8))
     assert [good[name].met for name in names] == [True] * 5
     assert [bad[name].met for name in names] == [False] * 5
-    assert good["coverage95"].numbers["value"] == 1.0
-    assert good["mean_abs_log_hr_pfs"].numbers["value"] == pytest.approx(0.0, abs=1e-12)
-    assert bad["mean_abs_log_hr_os"].numbers["value"] == pytest.approx(0.8)
+    assert 0.9 < good["coverage95"].numbers["value"] < 0.97
+    assert good["mean_abs_log_hr_pfs"].numbers["value"] == pytest.approx(0.0, abs=0.05)
+    assert bad["mean_abs_log_hr_os"].numbers["value"] == pytest.approx(0.8, abs=0.05)
     assert all(found.met is None for found in checks.thresholds(LOCK, None).values())
 
 

@@ -40,7 +40,8 @@ ROUNDING = 0.05
 LEAST_SHARE = 0.005
 
 #: endpoints that are shares of an arm's patients, and what is counted
-_RATES = {Endpoint.ORR: Kind.RESPONSE, Endpoint.DCR: Kind.CONTROL, Endpoint.TRAE3: Kind.TOXICITY}
+#: rates of arms that enter the likelihood, and what is emulated for them
+RATES = {Endpoint.ORR: Kind.RESPONSE, Endpoint.DCR: Kind.CONTROL, Endpoint.TRAE3: Kind.TOXICITY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def observations(trial: Trial, lock: Lock) -> tuple[Observation, ...]:
     rates = [
         o
         for o in reported
-        if o.endpoint in _RATES and o.measure is Measure.PERCENT and not o.comparator
+        if o.endpoint in RATES and o.measure is Measure.PERCENT and not o.comparator
     ]
     curves = [
         point
@@ -311,7 +312,7 @@ def _rate(trial: Trial, main: AnalysisSet, o: Outcome, sizes: Mapping[str, float
         ends = [math.log(e / (100.0 - e)) for e in (estimate.low, estimate.high)]
         se = max(se, (ends[1] - ends[0]) / (2.0 * normal_quantile(estimate.level)))
     figure = Statistic(
-        study=trial.study, kind=_RATES[o.endpoint], endpoint=o.endpoint, set=main.id, arm=o.arm
+        study=trial.study, kind=RATES[o.endpoint], endpoint=o.endpoint, set=main.id, arm=o.arm
     )
     return Observation(
         figure=figure,

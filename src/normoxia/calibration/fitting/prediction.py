@@ -17,7 +17,7 @@ from normoxia.calibration.fitting import observations
 from normoxia.calibration.fitting.emulated import EmulatedStudies
 from normoxia.calibration.fitting.observations import FOLLOWED, Observation, ObservationBlock
 from normoxia.calibration.fitting.posterior import SHAPE, Posterior
-from normoxia.calibration.fitting.summaries import Kind, Statistic
+from normoxia.calibration.fitting.summaries import SHARES, Kind, Statistic
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.outcome import Measure
 from normoxia.trial.making import from_study
@@ -59,7 +59,7 @@ def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
             arm=t.arm,
             comparator=t.comparator,
         )
-    kind = Kind.RESPONSE if t.measure is Measure.PERCENT else Kind.MEDIAN
+    kind = observations.RATES[t.endpoint] if t.measure is Measure.PERCENT else Kind.MEDIAN
     return Statistic(study=t.study, kind=kind, endpoint=t.endpoint, set=main.id, arm=t.arm)
 
 
@@ -185,7 +185,7 @@ def _printed(
     """Latent values as a publication of n patients in an arm would print them; those planned where it does not say."""
     if figure.kind is Kind.RATIO:
         return StudyPrediction(latent + o.se * rng.standard_normal(len(latent)), latent, weights)
-    if figure.kind is Kind.RESPONSE:
+    if figure.kind in SHARES:
         rate = 1.0 / (1.0 + np.exp(-latent))
         return StudyPrediction(100.0 * rng.binomial(n, rate) / n, 100.0 * rate, weights)
     chance = 1.0 / (SHAPE * math.log(2.0) * math.sqrt(FOLLOWED * n))

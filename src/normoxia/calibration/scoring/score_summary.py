@@ -17,7 +17,7 @@ from normoxia.outcome import Endpoint, Measure
 class ScoreSummary:
     """The measures of the lock over some rows, every contrast and arm counting once unless said otherwise.
 
-    nan where no row bears on a measure; shares are fractions
+    nan where no row bears on a measure; shares are fractions; rates are those of disease control and of toxicity
     """
 
     n_pfs: int
@@ -37,6 +37,10 @@ class ScoreSummary:
     coverage95_orr: float
     coverage95_medians: float
     median_mean_abs_log: float
+    n_rates: int
+    dcr_within: float
+    toxicity_within: float
+    coverage95_rates: float
 
     @property
     def ratio_pfs(self) -> float:
@@ -55,7 +59,11 @@ def summarise(rows: Sequence[ScoredContrast]) -> ScoreSummary:
     pfs, overall = (
         [r for r in ratios if r.observed.target.endpoint is e] for e in (Endpoint.PFS, Endpoint.OS)
     )
-    responses, medians = _of(rows, Measure.PERCENT), _of(rows, Measure.MEDIAN_MONTHS)
+    percent, medians = _of(rows, Measure.PERCENT), _of(rows, Measure.MEDIAN_MONTHS)
+    responses, control, toxicity = (
+        [r for r in percent if r.observed.target.endpoint is e]
+        for e in (Endpoint.ORR, Endpoint.DCR, Endpoint.TRAE3)
+    )
     return ScoreSummary(
         n_pfs=len(pfs),
         n_os=len(overall),
@@ -74,6 +82,10 @@ def summarise(rows: Sequence[ScoredContrast]) -> ScoreSummary:
         coverage95_orr=_mean(r.inside95 for r in responses),
         coverage95_medians=_mean(r.inside95 for r in medians),
         median_mean_abs_log=_mean(r.predicted.error for r in medians),
+        n_rates=len(control) + len(toxicity),
+        dcr_within=_mean(bool(r.predicted.within) for r in control),
+        toxicity_within=_mean(bool(r.predicted.within) for r in toxicity),
+        coverage95_rates=_mean(r.inside95 for r in (*control, *toxicity)),
     )
 
 
@@ -94,6 +106,7 @@ def summarise_by_study(rows: Sequence[ScoredContrast]) -> ScoreSummary:
         n_os=counts.n_os,
         n_responses=counts.n_responses,
         n_medians=counts.n_medians,
+        n_rates=counts.n_rates,
         **means,
     )
 

@@ -17,6 +17,7 @@ from normoxia.calibration.scoring import baselines as statistics
 from normoxia.calibration.scoring import scores
 from normoxia.calibration.scoring.attainable import AttainableScores
 from normoxia.calibration.scoring.baselines import BaselinePredictor
+from normoxia.calibration.scoring.choice import Choice
 from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.calibration.scoring.score_summary import (
@@ -132,6 +133,7 @@ class Scoreboard:
     thresholds   of the primary predictor, as the lock writes them
     fallbacks    how many contrasts each baseline left to a simpler one
     learned      the weight of the mechanism beside class means, by endpoint, see `combination`
+    choices      the combination that is shipped, by endpoint, see `choice`
     """
 
     lock: Lock
@@ -142,6 +144,11 @@ class Scoreboard:
     fallbacks: Mapping[str, int]
     diagnostics: EnsembleDiagnostics
     learned: Mapping[Endpoint, LearnedWeight] = field(default_factory=dict)
+    choices: Mapping[Endpoint, Choice] = field(default_factory=dict)
+
+    def verdicts(self, predictor: str) -> tuple[Verdict, ...]:
+        """The thresholds of the lock applied to any predictor; those of the primary one are `thresholds`."""
+        return _verdicts(self.lock, self.predictors[predictor], self.baselines)
 
     @property
     def attainable(self) -> AttainableScores:
@@ -167,6 +174,7 @@ def scoreboard(
     baselines: Mapping[str, BaselinePredictor] | None = None,
     diagnostics: EnsembleDiagnostics | None = None,
     learned: Mapping[Endpoint, LearnedWeight] | None = None,
+    choices: Mapping[Endpoint, Choice] | None = None,
 ) -> Scoreboard:
     """Every predictor and baseline against what was published.
 
@@ -203,6 +211,7 @@ def scoreboard(
         },
         diagnostics=diagnostics or EnsembleDiagnostics(),
         learned=learned or {},
+        choices=choices or {},
     )
 
 
@@ -235,7 +244,7 @@ def _score(
         ]
         return tuple(sorted(found, key=worst_first, reverse=True))
 
-    whole = rows((*lock.contrasts, *lock.responses, *lock.medians))
+    whole = rows((*lock.contrasts, *lock.responses, *lock.medians, *lock.rates))
     strata = rows(lock.strata)
     unseen = [row for row in whole if not row.observed.seen]
     wins = {o.target: cells[o.target].win for o in lock.contrasts if o.target in cells}
@@ -316,6 +325,8 @@ def _against_baselines(
     name = "mean_abs_log_hr_pfs"
     share = 1.0 - float(lock.thresholds[name]["below_baselines_by"])
     for rival, own in rivals.items():
+        if rival == statistics.SURROGATE:
+            continue  # it predicts OS alone
         limit = share * own.summary.mean_abs_log_hr_pfs
         paired = paired_difference(predictor.rows, rival, "error", Endpoint.PFS)
         value = figures.mean_abs_log_hr_pfs

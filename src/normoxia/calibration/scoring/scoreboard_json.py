@@ -13,7 +13,9 @@
                 `unseen`, `by_study`, `unseen_by_study` hold the same measures over less, or averaged otherwise
     thresholds  those of the lock, each with its number, its limit, and whether it is met
                 paired: by baseline, the CRPS less the baseline's on the same hazard ratios, with its 95 % interval over studies,
-                and the same of the errors of PFS and OS; by_class: measures of hazard ratios by class of contrast
+                and the same of the errors of PFS and OS; by_class, by_line, by_histology, by_pdl1, by_region: measures of hazard ratios by
+                group of trials, with those of the class mean
+    chosen      the combination that is shipped, by endpoint, with the thresholds and paired differences of it
     combination beta and tau by endpoint, each with its 95 % interval: what the mechanism explains within classes, see `combination`
     predictors, baselines   the summary of each; "hybrid" and "departing" are former names of "combined" and "discrepancy"
     calibration draws, effective_sample_size, max_pareto_k, largest_r_hat; outdated: documents that changed since the fit
@@ -28,7 +30,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from normoxia.calibration.scoring import baselines, combination, registry_evidence
+from normoxia.calibration.scoring import baselines, groups
 from normoxia.calibration.scoring.combination import LearnedWeight
 from normoxia.calibration.scoring.lock import Observed, Target
 from normoxia.calibration.scoring.score_summary import (
@@ -36,14 +38,20 @@ from normoxia.calibration.scoring.score_summary import (
     ScoreSummary,
     crps_gain,
     paired_difference,
-    summarise,
 )
-from normoxia.calibration.scoring.scoreboard import DirectionCall, PredictorScores, Scoreboard
+from normoxia.calibration.scoring.scoreboard import (
+    DirectionCall,
+    PredictorScores,
+    Scoreboard,
+    Verdict,
+)
 from normoxia.calibration.scoring.scored_contrasts import Interval, PredictionScore, ScoredContrast
 from normoxia.outcome import Endpoint, Measure
 
 #: names that predictors had before, which readers of the JSON may know
 _FORMER = {"hybrid": "combined", "departing": "discrepancy"}
+#: measures of a group of trials
+_OF_GROUPS = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os", "crps")
 #: name and version of the dictionary
 SCHEMA = "normoxia/scoreboard/1"
 
@@ -54,20 +62,16 @@ def document(board: Scoreboard) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "primary": board.primary,
-        "lock": {"date": board.lock.date, "sha256": board.lock.digest},
+        "lock": {
+            "version": board.lock.version,
+            "date": board.lock.date,
+            "sha256": board.lock.digest,
+        },
         "studies": [_row(row) for row in predictor.rows],
         "strata": [_row(row) for row in predictor.strata],
         "summary": _summary(board),
-        "thresholds": [
-            {
-                "name": v.name,
-                "value": _number(v.value),
-                "limit": _number(v.limit),
-                "met": v.met,
-                "against": v.against,
-            }
-            for v in board.thresholds
-        ],
+        "thresholds": _verdicts(board.thresholds),
+        "chosen": _chosen(board),
         "failures": [_call(call) for call in predictor.failures],
         "successes": [_call(call) for call in predictor.successes],
         "missing": [_target(target) for target in predictor.missing],
@@ -112,7 +116,8 @@ def _summary(board: Scoreboard) -> dict[str, Any]:
         )
     }
     found["paired"] = {name: _paired(predictor, name) for name in board.baselines}
-    found["by_class"] = _by_class(board)
+    for by in groups.DIMENSIONS:
+        found[f"by_{by}"] = _grouped(board, by)
     found["reach"] = {name: _number(value) for name, value in asdict(board.attainable).items()}
     found["attainable"] = found["reach"]
     found["unseen"]["crps_baselines"] = {
@@ -134,17 +139,43 @@ def _difference(paired: PairedDifference) -> dict[str, Any]:
     return {"difference": _number(paired.difference), "interval": _ends((paired.low, paired.high))}
 
 
-def _by_class(board: Scoreboard) -> dict[str, Any]:
-    """Measures of hazard ratios by class of contrast."""
-    evidence = registry_evidence.evidence(board.lock)
-    kinds = combination.classes_of(evidence, [o.target for o in board.lock.contrasts])
-    rows = [r for r in board.primary_scores.rows if r.observed.target.is_ratio]
-    keys = ("n_pfs", "n_os", "coverage95", "mean_abs_log_hr_pfs", "mean_abs_log_hr_os")
+def _grouped(board: Scoreboard, by: str, predictor: str = "") -> dict[str, Any]:
+    """Measures of hazard ratios by group of trials, with the class mean's beside."""
     found = {}
-    for kind in sorted(set(kinds.values())):
-        figures = _figures(summarise([r for r in rows if kinds[r.observed.target] == kind]))
-        found[kind] = {key: figures[key] for key in (*keys, "crps")}
+    for group in groups.grouped(board, by, predictor):
+        figures, rival = _figures(group.predictor), _figures(group.class_mean)
+        found[group.name] = {key: figures[key] for key in _OF_GROUPS}
+        found[group.name]["class_mean"] = {key: rival[key] for key in _OF_GROUPS[2:]}
     return found
+
+
+def _chosen(board: Scoreboard) -> dict[str, Any]:
+    """Which combination is shipped, by endpoint, and how it stands against the thresholds and the baselines."""
+    if "chosen" not in board.predictors:
+        return {}
+    scores = board.predictors["chosen"]
+    return {
+        "ways": {
+            endpoint.lower(): {"way": one.way, "combined_less_by_class": _difference(one.paired)}
+            for endpoint, one in board.choices.items()
+        },
+        "thresholds": _verdicts(board.verdicts("chosen")),
+        "paired": {name: _paired(scores, name) for name in board.baselines},
+    }
+
+
+def _verdicts(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": v.name,
+            "value": _number(v.value),
+            "limit": _number(v.limit),
+            "upper": _number(v.upper),
+            "met": v.met,
+            "against": v.against,
+        }
+        for v in verdicts
+    ]
 
 
 def _learned(weight: LearnedWeight) -> dict[str, Any]:
@@ -192,6 +223,10 @@ def _figures(f: ScoreSummary) -> dict[str, Any]:
         "coverage95_orr": _number(f.coverage95_orr),
         "coverage95_medians": _number(f.coverage95_medians),
         "median_mean_abs_log": _number(f.median_mean_abs_log),
+        "n_rates": f.n_rates,
+        "dcr_within": _number(f.dcr_within),
+        "toxicity_within": _number(f.toxicity_within),
+        "coverage95_rates": _number(f.coverage95_rates),
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from normoxia import __version__
 from normoxia.calibration.scoring.attempts import Attempt
 from normoxia.calibration.scoring.baselines import COMPONENT
+from normoxia.calibration.scoring.groups import DIMENSIONS
 from normoxia.calibration.scoring.score_summary import crps_gain
 from normoxia.calibration.scoring.scoreboard import Scoreboard
 from normoxia.calibration.scoring.scored_contrasts import ScoredContrast
@@ -31,6 +32,7 @@ from normoxia.report.views.fitting import (
     left_out_table,
     structure_table,
 )
+from normoxia.report.views.score_groups import group_table, paired_table
 from normoxia.report.views.scoreboard_text import ScoreboardText
 from normoxia.report.views.scored_rows import direction_table, prediction, row_table, rows_of
 
@@ -113,7 +115,9 @@ class _ScoreboardPage:
             Section(say("section_verdict"), tuple(self.verdict())),
             Section(say("section_scores"), tuple(self.scores())),
             Section(say("section_ratios"), tuple(self.ratios())),
+            Section(say("section_groups"), tuple(self.kinds())),
             Section(say("section_responses"), tuple(self.responses())),
+            Section(say("section_rates"), tuple(self.rates())),
             Section(say("section_medians"), tuple(self.medians())),
             Section(say("section_intervals"), tuple(self.intervals())),
             Section(say("section_strata"), tuple(self.strata())),
@@ -151,20 +155,17 @@ class _ScoreboardPage:
     # head of the page
 
     def highlights(self) -> tuple[Highlight, ...]:
-        """One number per threshold with its limit; the CRPS only against the best baseline."""
+        """One number per threshold with its limit, the lowest where there are several."""
         table = self.board_text.verdict_table()
-        best_baseline = min(
-            self.board.baselines.values(),
-            key=lambda predictor: predictor.summary.crps,
-            default=None,
-        )
-        highlights = []
+        lowest: dict[str, float] = {}
+        for verdict in self.board.thresholds:
+            lowest[verdict.name] = min(verdict.limit, lowest.get(verdict.name, math.inf))
+        highlights: dict[str, Highlight] = {}
         for verdict, row in zip(self.board.thresholds, table.rows, strict=True):
-            if verdict.name != "crps" or (
-                best_baseline is not None and verdict.against == best_baseline.name
-            ):
-                highlights.append(Highlight(row[0], row[2], f"{row[1]} · {row[3]}"))
-        return tuple(highlights)
+            if verdict.limit == lowest[verdict.name]:
+                shown = Highlight(row[0], row[2], f"{row[1]} · {row[3]}")
+                highlights.setdefault(verdict.name, shown)
+        return tuple(highlights.values())
 
     def verdict(self) -> list[Block]:
         board_text = self.board_text
@@ -173,6 +174,7 @@ class _ScoreboardPage:
             blocks.append(Prose(board_text.missing(), warning=True))
         return [
             *blocks,
+            *(Prose(words) for words in (board_text.against_class(), board_text.chosen()) if words),
             board_text.verdict_table(),
             Prose(board_text.attainable()),
             direction_table(self.board, self.text),
@@ -188,7 +190,11 @@ class _ScoreboardPage:
             )
             blocks = [self.add_figure(figure)]
         learned = self.board_text.learned()
-        blocks += [self.board_text.summary_table(), self.board_text.predictor_table()]
+        blocks += [
+            self.board_text.predictor_table(),
+            paired_table(self.board, self.text),
+            self.board_text.summary_table(),
+        ]
         return [*blocks, Prose(learned)] if learned else blocks
 
     def score_lines(self) -> list[Score]:
@@ -241,19 +247,31 @@ class _ScoreboardPage:
                 blocks.append(self.add_figure(figure))
         return [*blocks, row_table(rows, "ratios", self.text)] if rows else blocks
 
+    def kinds(self) -> list[Block]:
+        if not rows_of(self.board, Measure.HAZARD_RATIO):
+            return []
+        return [group_table(self.board, by, self.text) for by in DIMENSIONS]
+
     def responses(self) -> list[Block]:
-        rows = rows_of(self.board, Measure.PERCENT)
+        return self._shares("response", "responses", (Endpoint.ORR,))
+
+    def rates(self) -> list[Block]:
+        return self._shares("rates", "rates", (Endpoint.DCR, Endpoint.TRAE3))
+
+    def _shares(self, key: str, table: str, endpoints: tuple[Endpoint, ...]) -> list[Block]:
+        """Shares of patients predicted and published, as a figure and as rows."""
+        rows = rows_of(self.board, Measure.PERCENT, endpoints=endpoints)
         if not rows:
             return []
-        panel = ScatterPanel(self._say("response_axis"), self._points(rows), band=_POINTS)
+        panel = ScatterPanel(self._say(f"{key}_axis"), self._points(rows), band=_POINTS)
         figure = predicted_observed_figure(
             [panel],
-            title=self._say("response"),
-            note=self._say("response_note"),
+            title=self._say(key),
+            note=self._say(f"{key}_note"),
             lang=self.text.code,
-            name=self.name("response"),
+            name=self.name(key),
         )
-        return [self.add_figure(figure), row_table(rows, "responses", self.text)]
+        return [self.add_figure(figure), row_table(rows, table, self.text)]
 
     def medians(self) -> list[Block]:
         rows = rows_of(self.board, Measure.MEDIAN_MONTHS)

@@ -11,6 +11,9 @@ from normoxia.trial.analysis import PublishedComparison
 from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.protocol import Trial
 
+#: head of the column of combined ratios where all are combined one way
+_BOTH = {"combined": "both_combined", "by_class": "both_by_class"}
+
 
 def combined_table(
     ratios: Sequence[CombinedRatio],
@@ -60,6 +63,10 @@ def combined_table(
                     text.interval(published[ratio.key], 2) if ratio.key in published else "–"
                 )
             cells.append(tuple(row))
+    ways = {ratio.way for ratio in ratios}
+    heads[heads.index("both")] = (
+        _BOTH.get(next(iter(ways), ""), "both") if len(ways) <= 1 else "both"
+    )
     columns = [text.say("table.quantity"), *(text.say(f"joined.{head}") for head in heads)]
     return Table(
         name=name,
@@ -89,6 +96,10 @@ def combined_sentences(
     """
     say = language(lang).say
     sentences = [say("joined.note")]
+    for way in sorted({ratio.way for ratio in ratios}):
+        named = dict.fromkeys(r.mechanism.endpoint.value for r in ratios if r.way == way)
+        endpoints = language(lang).say("pool.comma").join(named)
+        sentences.append(say(f"joined.note_{way}", endpoints=endpoints))
     if any(ratio.left_out for ratio in ratios):
         sentences.append(say("joined.half_seen" if fitted else "joined.left_out", study=study))
     if any(ratio.by != "component_nma" for ratio in ratios):

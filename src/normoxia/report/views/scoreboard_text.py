@@ -8,7 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from normoxia.calibration.scoring.score_summary import ScoreSummary
+from normoxia.calibration.scoring.baselines import CLASS_MEAN
+from normoxia.calibration.scoring.choice import CHOSEN
+from normoxia.calibration.scoring.score_summary import (
+    PairedDifference,
+    ScoreSummary,
+    paired_difference,
+)
 from normoxia.calibration.scoring.scoreboard import (
     DirectionCall,
     PredictorScores,
@@ -16,7 +22,7 @@ from normoxia.calibration.scoring.scoreboard import (
     Verdict,
 )
 from normoxia.language import Language
-from normoxia.outcome import Estimate
+from normoxia.outcome import Endpoint, Estimate
 from normoxia.report.views.outdated import outdated_sentence
 from normoxia.report.views.scored_rows import Tone
 from normoxia.report.views.tables import Table
@@ -139,6 +145,42 @@ class ScoreboardText:
             else ""
         )
 
+    def against_class(self) -> str:
+        """Return a sentence on how the primary predictor differs from the mean of the class; "" without that baseline."""
+        if CLASS_MEAN not in self.board.baselines or not self.judged.rows:
+            return ""
+        asked: dict[str, tuple[str, Endpoint | None]] = {
+            "pfs": ("error", Endpoint.PFS),
+            "os": ("error", Endpoint.OS),
+            "crps": ("crps", None),
+        }
+        found = {
+            key: self.difference(paired_difference(self.judged.rows, CLASS_MEAN, score, endpoint))
+            for key, (score, endpoint) in asked.items()
+        }
+        return self._say("against_class", primary=self.predictor_name(self.board.primary), **found)
+
+    def chosen(self) -> str:
+        """Return a sentence on the combination that is shipped; "" where none was chosen."""
+        if CHOSEN not in self.board.predictors:
+            return ""
+        ways = [
+            self._say(
+                "chosen_of",
+                endpoint=endpoint,
+                way=self._say(f"way_{one.way}"),
+                paired=self.difference(one.paired),
+            )
+            for endpoint, one in self.board.choices.items()
+        ]
+        verdicts = self.board.verdicts(CHOSEN)
+        return self._say(
+            "chosen",
+            ways=self.text.say("pool.semicolon").join(ways),
+            met=sum(v.met for v in verdicts),
+            n=len(verdicts),
+        )
+
     def strata_words(self) -> str:
         """Return a sentence on the strata, which no other summary includes."""
         rows = self.judged.strata
@@ -177,13 +219,22 @@ class ScoreboardText:
 
     def _value_and_limit(self, v: Verdict, figures: ScoreSummary) -> tuple[str, str]:
         number = self.text.number
+        low, high = self.percent(v.limit), self.percent(v.upper)
         if v.name in ("coverage95", "orr_within_6_points"):
-            return self.percent(v.value), self._say("at_least", limit=self.percent(v.limit))
+            between = self._say("between", low=low, high=high)
+            return (
+                self.percent(v.value),
+                between if v.upper < 1.0 else self._say("at_least", limit=low),
+            )
         if v.name == "failures_predicted":
-            n = len(self.judged.failures)
-            return self._of(int(v.value), n), self._say("at_least", limit=self._of(int(v.limit), n))
+            n, k = len(self.judged.failures), self.judged.failures_predicted
+            if self.board.lock.version > 1:
+                return self._of(k, n), self._say("half_or_more", n=n)
+            return self._of(k, n), self._say("at_least", limit=self._of(int(v.limit), n))
         if v.name == "crps":
             return number(v.value, 3), self._say("below", limit=number(v.limit, 3))
+        if v.against in self.board.baselines:
+            return number(v.value, 3), self._against(v)
         floor = figures.noise_floor_pfs if v.name.endswith("pfs") else figures.noise_floor_os
         limit = self._say(
             "times_floor",
@@ -192,6 +243,24 @@ class ScoreboardText:
             floor=number(floor, 3),
         )
         return number(v.value, 3), limit
+
+    def _against(self, v: Verdict) -> str:
+        """Limit of an error that is compared with a baseline's."""
+        number, limit = self.text.number, self.text.number(v.limit, 3)
+        if not v.name.endswith("pfs"):
+            return self._say("at_most", limit=limit)
+        paired = paired_difference(self.judged.rows, v.against, "error", Endpoint.PFS)
+        return self._say(
+            "below_by",
+            limit=limit,
+            against=self.predictor_name(v.against),
+            whole=number(self.board.baselines[v.against].summary.mean_abs_log_hr_pfs, 3),
+            paired=self.difference(paired),
+        )
+
+    def difference(self, paired: PairedDifference) -> str:
+        """A difference with its interval."""
+        return self.text.interval(Estimate(paired.difference, paired.low, paired.high), 3)
 
     def _unseen(self, v: Verdict) -> str:
         """Value of a threshold without the trials seen before."""
@@ -203,6 +272,10 @@ class ScoreboardText:
             return self.percent(f.coverage95 if v.name == "coverage95" else f.orr_within)
         if v.name == "crps":
             value, limit = f.crps, self.board.baselines[v.against].unseen.crps
+        elif v.against in self.board.baselines:
+            is_pfs, rival = v.name.endswith("pfs"), self.board.baselines[v.against].unseen
+            value = f.mean_abs_log_hr_pfs if is_pfs else f.mean_abs_log_hr_os
+            limit = 0.9 * rival.mean_abs_log_hr_pfs if is_pfs else rival.mean_abs_log_hr_os
         else:
             value, floor, whole = (
                 (f.mean_abs_log_hr_pfs, f.noise_floor_pfs, self.judged.summary.noise_floor_pfs)
@@ -257,6 +330,9 @@ class ScoreboardText:
             ("orr", lambda f: percent(f.orr_within)),
             ("orr_error", lambda f: number(f.orr_mean_abs)),
             ("orr_coverage", lambda f: percent(f.coverage95_orr)),
+            ("dcr", lambda f: percent(f.dcr_within)),
+            ("toxicity", lambda f: percent(f.toxicity_within)),
+            ("rates_coverage", lambda f: percent(f.coverage95_rates)),
             ("medians_coverage", lambda f: percent(f.coverage95_medians)),
             ("medians_error", lambda f: number(_factor(f.median_mean_abs_log), 2)),
         ]

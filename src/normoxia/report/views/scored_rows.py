@@ -11,7 +11,7 @@ from normoxia.calibration.scoring.lock import Observed
 from normoxia.calibration.scoring.scoreboard import Scoreboard
 from normoxia.calibration.scoring.scored_contrasts import PredictionScore, ScoredContrast
 from normoxia.language import Language
-from normoxia.outcome import Estimate, Measure
+from normoxia.outcome import Endpoint, Estimate, Measure
 from normoxia.report.figures.prediction import SEEN, Prediction
 from normoxia.report.views.tables import Table
 
@@ -21,7 +21,9 @@ Tone = Literal["good", "bad"]
 _SIMPLER = "°"
 
 
-def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[ScoredContrast]:
+def rows_of(
+    board: Scoreboard, measure: Measure, study: str = "", *, endpoints: Sequence[Endpoint] = ()
+) -> list[ScoredContrast]:
     """Return the primary predictor's rows of one measure, largest error first.
 
     Parameters
@@ -32,11 +34,15 @@ def rows_of(board: Scoreboard, measure: Measure, study: str = "") -> list[Scored
         Kind of outcome.
     study
         Name of one study; all when empty.
+    endpoints
+        Endpoints; all when empty.
     """
     return [
         row
         for row in board.primary_scores.rows
-        if row.observed.target.measure is measure and study in ("", row.observed.target.study)
+        if row.observed.target.measure is measure
+        and study in ("", row.observed.target.study)
+        and (not endpoints or row.observed.target.endpoint in endpoints)
     ]
 
 
@@ -126,7 +132,7 @@ def row_table(
         for row in rows
     )
     notes = [text.say("board.rows_note")] if baseline_names else []
-    notes += [text.say("board.responses_note")] if key == "responses" else []
+    notes += [text.say("board.responses_note")] if key in ("responses", "rates") else []
     notes += [text.say("board.seen_note")] if any(row.observed.seen for row in rows) else []
     columns = (
         *(text.say(f"board.{head}") for head in heads),
