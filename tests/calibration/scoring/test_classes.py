@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from normoxia.calibration.scoring import classes, components, lock
-from normoxia.calibration.scoring.classes import Comparison, class_of
+from normoxia.calibration.scoring.classes import ComparedArms, class_of
 from normoxia.trial.making import from_study
 
 ICI, CHEMO, DOC, BEV, TKI, CTLA4 = (
@@ -50,7 +50,7 @@ ICI, CHEMO, DOC, BEV, TKI, CTLA4 = (
 def test_the_class_is_what_is_given_instead_of_what(
     arm: set[str], comparator: set[str], setting: dict, expected: str
 ) -> None:
-    asked = Comparison(arm=frozenset(arm), comparator=frozenset(comparator), **setting)
+    asked = ComparedArms(arm=frozenset(arm), comparator=frozenset(comparator), **setting)
     assert class_of(asked) == expected
     assert expected in classes.ALL
 
