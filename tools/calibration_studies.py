@@ -94,7 +94,7 @@ def obstacle(study: Study) -> str:
 
 def main() -> None:
     """Write the list; reasons of those left out go to standard error."""
-    before = {str(name) for name in documents.load(LIST).plain()["studies"]}  # type: ignore[index,call-overload]
+    before = {str(name) for name in documents.load(LIST).plain()["studies"]}  # type: ignore[index]
     listed, n = [], 0
     for study in registry():
         reason = obstacle(study)

@@ -107,6 +107,16 @@ def test_unknown_trial_names_the_nearest() -> None:
             "drugs: [paclitaxell]",
             ['"paclitaxell" is not given by the arm', 'did you mean "paclitaxel"'],
         ),
+        (
+            "    beyond_progression",
+            "    given_to: {paclitaxell: {histology: squamous}}\n    beyond_progression",
+            ['"paclitaxell" is not given by the arm', 'did you mean "paclitaxel"'],
+        ),
+        (
+            "    beyond_progression",
+            "    given_to: {paclitaxel: {histology: squamos}}\n    beyond_progression",
+            ['"squamos" is no level of histology'],
+        ),
         ("model: nsclc", "model: nslc", ['did you mean "nsclc"']),
         ("document: advanced-nsclc", "document: advanced-nsclcs", ["advanced-nsclc"]),
         ("    source: assumed\n", "", ["no source"]),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from normoxia.calibration.fitting.ensemble import Ensemble
 
 #: the plan behind the shipped ensemble
-SEED, POINTS, PATIENTS = 20261130, (640, 448), 40
+SEED, POINTS, PATIENTS = 20261130, (640, 512), 40
 #: bytes that a patient at a point takes at most, while a round's chunks are read together
 _BYTES = 2_000
 

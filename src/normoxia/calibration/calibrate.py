@@ -40,6 +40,8 @@ CONFIG, ENSEMBLE, EMULATED, CHECK, ROUND = (
 )
 #: draws of an ensemble document
 DRAWS = 200
+#: rounds of the last fit, of which one is kept: so many that chains agree to R-hat 1.01, which the credibility file asks for
+EVERY = 20
 #: draws simulated anew to see how wrong the emulators are
 CHECKED = 64
 
@@ -54,7 +56,7 @@ class Plan:
     """
 
     seed: int
-    points: tuple[int, ...] = (640, 448)
+    points: tuple[int, ...] = (640, 512)
     patients: int = 40
     studies: tuple[str, ...] = ()
 
@@ -229,7 +231,7 @@ def write(
     progress: Progress = silent,
 ) -> ensemble.Ensemble:
     """The ensemble of emulated trials, written to the folder."""
-    fitted = validation.fit(space, known, locked.read(), seed, progress=progress)
+    fitted = validation.fit(space, known, locked.read(), seed, every=EVERY, progress=progress)
     health = {
         "draws": len(fitted.draws.states),
         "effective_sample_size": round(float(fitted.draws.effective().min()), 1),

@@ -136,9 +136,13 @@ def fit(
     seed: int,
     *,
     discrepant: bool = False,
+    every: int = EVERY,
     progress: Progress = silent,
 ) -> Fit:
-    """Draws of the posterior given every study; `discrepant` lets components depart from the mechanism."""
+    """Draws of the posterior given every study; `discrepant` lets components depart from the mechanism.
+
+    every  rounds of which one is kept; more make the draws agree better between chains
+    """
     whole, lost = prepare(space, emulated, lock, discrepant=discrepant)
     start = posterior.prior_states(whole.layout, CHAINS, seed)
     start[:, : whole.layout.n_continuous] *= 0.3
@@ -149,7 +153,7 @@ def fit(
         seed,
         warm_up=WARM_UP,
         rounds=ROUNDS,
-        every=EVERY,
+        every=every,
         progress=progress,
     )
     return Fit(whole, draws, lost)

@@ -13,7 +13,7 @@ from normoxia.cli.show import print_json, progress_bar, say
 from normoxia.errors import InvalidArgument
 
 #: the plan behind the shipped ensemble
-SEED, POINTS, PATIENTS = 20261130, "640,448", 40
+SEED, POINTS, PATIENTS = 20261130, "640,512", 40
 EXAMPLES = examples(
     "normoxia calibrate --small --out trial-of-it",
     "normoxia calibrate --out calibration",
@@ -59,7 +59,7 @@ def calibrate(
         rounds = tuple(int(part) for part in points.split(","))
     except ValueError:
         raise InvalidArgument(
-            f'--points "{points}": expected whole numbers, one a round, such as 640,448'
+            f'--points "{points}": expected whole numbers, one a round, such as 640,512'
         ) from None
     with progress_bar(quiet=quiet) as progress:
         result = nx.calibrate(

@@ -289,8 +289,8 @@ def run(
                     map(tuple, points.of(study, space)[first : first + POINTS_PER_CHUNK].tolist())
                 ),
             )
-            for first in range(0, points.n_points, POINTS_PER_CHUNK)
             for study in studies
+            for first in range(0, points.n_points, POINTS_PER_CHUNK)
         ]
         waiting = [job for job in jobs if not _is_kept(folder / job.name, identity)]
         total, done = len(jobs), len(jobs) - len(waiting)
@@ -382,10 +382,10 @@ def read(folder: Path, study: str) -> SimulatedEndpoints:
 
 @dataclass(slots=True, kw_only=True)
 class _PreparedStudy:
-    """What a worker keeps: trials, and the model and simulator of each once it has been asked for.
+    """What a worker keeps: trials, and the model and simulator of the one that it was asked for last.
 
     Each trial has a model of its own with its own drugs: with those of all trials in one, half of the time went into drugs
-    that nobody was given.
+    that nobody was given. Simulators hold much memory, and jobs come study by study, so one is kept.
     """
 
     space: Space
@@ -398,6 +398,7 @@ class _PreparedStudy:
     def of(self, study: str) -> tuple[Model, Simulator]:
         """The composed model of a trial and its simulator."""
         if study not in self.compiled:
+            self.compiled.clear()
             trial = self.trials[study]
             model = compose_all([trial])
             self.compiled[study] = model, runner.prepare(trial, model=model, states=()).simulator
