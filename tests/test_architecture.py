@@ -48,6 +48,7 @@ INNER_FLOORS = {
     "calibration": {
         "scoring": 0,
         "fitting": 1,
+        "learned_weights": 1,
         "combined": 2,
         "stacking": 2,
         "matching": 2,

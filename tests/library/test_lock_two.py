@@ -10,7 +10,7 @@ import pytest
 
 from normoxia import documents, library
 from normoxia.calibration.scoring import classes, lock, lock_rule
-from normoxia.calibration.scoring.lock_rule import ScoredStudy
+from normoxia.calibration.scoring.lock_rule import LockedStudy
 from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.evidence.studies import characteristics
 from normoxia.evidence.studies.registry import registry
@@ -24,8 +24,8 @@ FURTHER = {entry["study"]: entry for entry in PLAIN["further"]}
 LOCK = lock.read()
 
 
-def written(entry: Any) -> ScoredStudy:
-    return ScoredStudy(
+def written(entry: Any) -> LockedStudy:
+    return LockedStudy(
         study=entry["study"],
         set=str(entry["set"]),
         contrasts=tuple(entry["contrasts"]),
@@ -42,7 +42,7 @@ def test_a_change_of_the_lock_is_noticed() -> None:
 
 def test_the_rule_gives_the_list() -> None:
     by_rule = {s.id: lock_rule.scored_study(s) for s in calibration_studies()}
-    assert {n: one for n, one in by_rule.items() if isinstance(one, ScoredStudy)} == {
+    assert {n: one for n, one in by_rule.items() if isinstance(one, LockedStudy)} == {
         name: written(entry) for name, entry in ENTRIES.items()
     }
     assert {n: one for n, one in by_rule.items() if isinstance(one, str)} == PLAIN["not_scored"]

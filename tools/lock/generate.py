@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from normoxia.calibration.scoring import classes, lock_rule
-from normoxia.calibration.scoring.lock_rule import ScoredStudy
+from normoxia.calibration.scoring.lock_rule import LockedStudy
 from normoxia.calibration.scoring.study_list import calibration_studies
 from normoxia.evidence.studies.registry import registry
 from normoxia.outcome import Endpoint, Measure
@@ -36,7 +36,7 @@ def say(line: str) -> None:
 def main() -> None:
     """Write the document to standard output."""
     found = {s.id: lock_rule.scored_study(s) for s in calibration_studies()}
-    scored = [one for one in found.values() if isinstance(one, ScoredStudy)]
+    scored = [one for one in found.values() if isinstance(one, LockedStudy)]
     say(Path(__file__).with_name("head.yaml").read_text(encoding="utf-8").rstrip("\n"))
     say("\nfailures:")
     for name, endpoint, arm, comparator in failures(scored):
@@ -49,14 +49,14 @@ def main() -> None:
     for one in scored:
         entry(one, seen=one.study in SEEN)
     say("\nfurther:")
-    others = [s for s in registry() if not isinstance(found.get(s.id), ScoredStudy)]
+    others = [s for s in registry() if not isinstance(found.get(s.id), LockedStudy)]
     for study in others:
         one = lock_rule.informative_study(study)
-        if isinstance(one, ScoredStudy):
+        if isinstance(one, LockedStudy):
             entry(one, seen=False)
 
 
-def failures(scored: list[ScoredStudy]) -> list[tuple[str, str, str, str]]:
+def failures(scored: list[LockedStudy]) -> list[tuple[str, str, str, str]]:
     """The failures of the first lock, then contrasts of OS that a new treatment did not win."""
     kept = list(FIRST)
     for one in scored:
@@ -68,7 +68,7 @@ def failures(scored: list[ScoredStudy]) -> list[tuple[str, str, str, str]]:
     return kept
 
 
-def value(one: ScoredStudy, row: dict[str, str]) -> float:
+def value(one: LockedStudy, row: dict[str, str]) -> float:
     """The published hazard ratio of OS of a contrast, at its cut."""
     study = registry()[one.study]
     for o in study.population(row["population"]).reported:
@@ -79,7 +79,7 @@ def value(one: ScoredStudy, row: dict[str, str]) -> float:
     return math.nan
 
 
-def entry(one: ScoredStudy, *, seen: bool) -> None:
+def entry(one: LockedStudy, *, seen: bool) -> None:
     """Write one study."""
     say(f"  - study: {one.study}\n    set: {quoted(one.set)}\n    seen: {str(seen).lower()}")
     for name, rows in (("contrasts", one.contrasts), ("strata", one.strata)):

@@ -3,7 +3,8 @@
 scoring      the lock, rules of scoring, baselines, the scoreboard; it knows no model
 fitting      the space, simulated and emulated trials, the posterior and its draws, predictions without a study
 
-combined     mechanism and component model combined    stacking    weights of structures by what they predict
+combined     mechanism and statistics combined          stacking    weights of structures by what they predict
+learned_weights   what runs need of predictions without a study
 validation   all of it in one verb                      calibrate   from seed to ensemble
 forecast     planned trials, before their results       forecast_scoring   compared with them afterwards
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -207,3 +208,41 @@ def test_every_scored_contrast_is_predicted_without_its_study() -> None:
     # a mechanism that says the same everywhere teaches nothing of beta: the prior's interval comes out
     for weight in learned.values():
         assert weight.beta == pytest.approx((0.5, 0.5 - 0.98, 0.5 + 0.98), abs=0.03)
+
+
+def test_leaving_a_study_out_in_closed_form_is_fitting_the_others() -> None:
+    """Two contrasts with one control, left out together, are predicted as by a fit that never saw them.
+
+    The mechanism's predictions of them are the mean of their class, so that centres are the same with and without.
+    """
+    rng = np.random.default_rng(6)
+    rows = [contrast(f"study {i}", -0.3 + 0.2 * rng.standard_normal(), 0.12) for i in range(14)]
+    rows.append(replace(rows[3], target=replace(rows[3].target, arm="other arm"), value=0.6))
+    kinds = {o.target: CLASSES[i % 3] for i, o in enumerate(rows[:14])}
+    kinds[rows[14].target] = kinds[rows[3].target]
+    others = [o for o in rows if o.target.study != "study 3"]
+    mechanism = {o.target: 0.2 * rng.standard_normal() for o in others}
+    alike = [m for t, m in mechanism.items() if kinds[t] == kinds[rows[3].target]]
+    mechanism |= {rows[i].target: float(np.mean(alike)) for i in (3, 14)}
+    left, fresh = (
+        regress(rows, kinds, mechanism).without("study 3"),
+        regress(others, kinds, mechanism),
+    )
+    for kind in CLASSES[:3]:
+        one, other = (fit.predict(kind, -0.1, 0.1) for fit in (left, fresh))
+        assert one.median == pytest.approx(other.median, abs=1e-3)
+        assert one.interval(0.9) == pytest.approx(other.interval(0.9), abs=1e-3)
+        assert left.moments(kind) == pytest.approx(fresh.moments(kind), abs=1e-4)
+    assert left.beta.interval(0.95) == pytest.approx(fresh.beta.interval(0.95), abs=2e-3)
+    with pytest.raises(InvalidArgument, match="left out already"):
+        left.without("study 4")
+
+
+def test_class_means_are_pooled_towards_a_common_one() -> None:
+    """One trial of a class against many of another: its mean lies between its own value and the others'."""
+    rows = [contrast(f"study {i}", -0.2, 0.1) for i in range(10)] + [contrast("alone", -1.0, 0.1)]
+    kinds = {o.target: "alone" if o.target.study == "alone" else "many" for o in rows}
+    mean = regress(rows, kinds, {}).moments("alone")[0]
+    assert -1.0 < mean < -0.2
+    unknown = regress(rows, kinds, {}).moments("unheard of")
+    assert unknown[1] > regress(rows, kinds, {}).moments("many")[1]

@@ -61,7 +61,7 @@ _KNOWN = frozenset({_ICI, _CTLA4, _BISPECIFIC}) | _ANTI_ANGIOGENIC | _CHEMOTHERA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ComparedArms:
     """What decides the class of a contrast.
 
     Attributes
@@ -81,7 +81,7 @@ class Comparison:
     single_agent: bool = False
 
 
-def class_of(asked: Comparison) -> str:
+def class_of(asked: ComparedArms) -> str:
     """The class of a contrast, one of `ALL`.
 
     Parameters
@@ -113,7 +113,7 @@ def _immune(parts: Parts) -> Parts:
     return parts - {_CTLA4} if _ICI in parts else parts
 
 
-def _replaced(asked: Comparison, added: Parts, dropped: Parts) -> str:
+def _replaced(asked: ComparedArms, added: Parts, dropped: Parts) -> str:
     if added <= _CHEMOTHERAPY and dropped <= _CHEMOTHERAPY:
         return CHEMOTHERAPY_COMPARED if added else OTHER
     if added == {_BISPECIFIC} and dropped == {_ICI}:
@@ -129,7 +129,7 @@ def _replaced(asked: Comparison, added: Parts, dropped: Parts) -> str:
     return OTHER
 
 
-def _added(asked: Comparison, comparator: Parts, added: Parts) -> str:
+def _added(asked: ComparedArms, comparator: Parts, added: Parts) -> str:
     on_chemotherapy = bool(comparator & _CHEMOTHERAPY)
     if added == {_BISPECIFIC} or (_ICI in added and len(added) == 2 and added & _ANTI_ANGIOGENIC):
         return BOTH_ADDED if on_chemotherapy else OTHER

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from normoxia import pharmacology
 from normoxia.calibration.scoring import baselines, classes
 from normoxia.calibration.scoring import lock as locked
-from normoxia.calibration.scoring.classes import Comparison, Parts
+from normoxia.calibration.scoring.classes import ComparedArms, Parts
 from normoxia.calibration.scoring.registry_evidence import (
     LatentPrediction,
     RegistryEvidence,
@@ -115,7 +115,7 @@ def kind_of(trial: Trial, experimental: str, control: str) -> str:
     ]
     line, histology = _setting(trial)
     return classes.class_of(
-        Comparison(
+        ComparedArms(
             arm=parts(arm),
             comparator=parts(comparator),
             line=line,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from normoxia.calibration.scoring import classes
-from normoxia.calibration.scoring.classes import Comparison
+from normoxia.calibration.scoring.classes import ComparedArms
 from normoxia.calibration.scoring.lock import patients_behind
 from normoxia.calibration.scoring.registry_evidence import parts_of
 from normoxia.errors import InvalidArgument
@@ -33,7 +33,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredStudy:
+class LockedStudy:
     """What is scored of a study, as the lock writes it.
 
     Attributes
@@ -53,7 +53,7 @@ class ScoredStudy:
     rates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def scored_study(study: Study) -> ScoredStudy | str:
+def scored_study(study: Study) -> LockedStudy | str:
     """What is scored of a study of the calibration, or the reason why nothing is.
 
     Parameters
@@ -63,7 +63,7 @@ def scored_study(study: Study) -> ScoredStudy | str:
 
     Returns
     -------
-    ScoredStudy or str
+    LockedStudy or str
     """
     found = printed_study(study)
     if isinstance(found, str):
@@ -78,7 +78,7 @@ def scored_study(study: Study) -> ScoredStudy | str:
     return replace(found, contrasts=kept)
 
 
-def printed_study(study: Study) -> ScoredStudy | str:
+def printed_study(study: Study) -> LockedStudy | str:
     """What a study prints that the rule asks for, whether or not it can be run, or the reason why nothing is."""
     if not characteristics.is_randomised(study):
         return "not randomised"
@@ -96,7 +96,7 @@ def printed_study(study: Study) -> ScoredStudy | str:
         for row in _rows(study, one)
         if study.population(row["population"]).strata
     ]
-    return ScoredStudy(
+    return LockedStudy(
         study=study.id,
         set=name,
         contrasts=contrasts,
@@ -105,7 +105,7 @@ def printed_study(study: Study) -> ScoredStudy | str:
     )
 
 
-def informative_study(study: Study) -> ScoredStudy | str:
+def informative_study(study: Study) -> LockedStudy | str:
     """What baselines may use of a study that is not scored: contrasts of a class, as printed; or the reason why nothing is."""
     found = printed_study(study)
     if isinstance(found, str):
@@ -113,13 +113,13 @@ def informative_study(study: Study) -> ScoredStudy | str:
     named = tuple(row for row in found.contrasts if row["class"] != classes.OTHER)
     if not named:
         return "its arms are of no class"
-    return ScoredStudy(study=study.id, set=found.set, contrasts=named)
+    return LockedStudy(study=study.id, set=found.set, contrasts=named)
 
 
-def comparison(study: Study, arm: str, comparator: str) -> Comparison:
+def comparison(study: Study, arm: str, comparator: str) -> ComparedArms:
     """What decides the class of two arms of a study."""
     control, asked = study.arm(comparator), question("components")
-    return Comparison(
+    return ComparedArms(
         arm=parts_of(asked, study.id, study.arm(arm)),
         comparator=parts_of(asked, study.id, control),
         line=study.setting.line,
