@@ -210,6 +210,7 @@ def run(
         parts.append(part)
         done += part.n_rows
         progress(Step(protocol.id, done, total))
+    del bench  # with the tables of its simulator, before the parts are there twice
     return result.concatenate(parts)
 
 
