@@ -40,10 +40,12 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """The everyday tests with the lowest versions that pyproject.toml allows."""
+    """The tests that depend on versions, with the lowest ones that pyproject.toml allows."""
     session.install("--require-hashes", "-r", "requirements/lowest.txt")
     session.install("--no-deps", "--no-build-isolation", ".")
-    session.run("pytest", "-n", "auto", "--dist", "loadfile", "-m", "not slow", *session.posargs)
+    session.run(
+        "pytest", "-n", "auto", "-m", "not slow", "@requirements/version-tests.txt", *session.posargs
+    )
 
 
 @nox.session

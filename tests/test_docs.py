@@ -20,7 +20,17 @@ LESSONS = [
 ]
 
 
-@pytest.mark.parametrize("page", LESSONS, ids=lambda p: p.stem)
+#: pages whose code takes three seconds and more, by the same functions as that of the README and the notebook
+LONG = ("python", "first-trial")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page.stem in LONG else [], id=page.stem)
+        for page in LESSONS
+    ],
+)
 def test_a_page_to_follow_runs_from_its_first_line_to_its_last(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 import pytest
 
@@ -47,3 +48,22 @@ def test_sizes_are_said_in_the_unit_of_their_order(size: float, said: str) -> No
 def test_what_is_no_size_is_refused(size: float) -> None:
     with pytest.raises(InvalidArgument):
         memory.refuse_beyond(size, "this", "less")
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library returns memory by itself"
+)
+def test_what_is_freed_is_given_back_to_the_system() -> None:
+    """Blocks below the least size that the C library maps by itself (128 KiB), freed but for the last, which lies above them."""
+
+    def resident() -> int:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    blocks = [b"x" * 100_000 for _ in range(1000)]
+    last = blocks.pop()
+    del blocks
+    before = resident()
+    memory.give_back()
+    assert resident() < before - 50_000_000
+    assert last

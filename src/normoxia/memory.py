@@ -1,7 +1,8 @@
-"""What this machine's memory allows, so that work that cannot fit is refused before it begins, with the estimate."""
+"""What this machine's memory allows, so that work that cannot fit is refused before it begins, and giving back what is free."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def refuse_beyond(needed: float, what: str, remedy: str) -> None:
         raise InvalidArgument(
             f"{what} would need about {spoken(needed)} of memory; this machine allows {spoken(allowed)}; {remedy}"
         )
+
+
+def give_back() -> None:
+    """Return to the system what was freed.
+
+    The C library of Linux keeps freed arrays of up to 32 MiB for itself: after a trial's simulation 170 MiB that nothing uses.
+    Elsewhere nothing happens.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, TypeError, AttributeError):  # another system, another C library
+        return
+    trim(0)
 
 
 def spoken(size: float) -> str:

@@ -351,7 +351,11 @@ def test_the_mapping_is_suggested_with_how_to_correct_it(normoxia: Callable, sen
     assert normoxia("pool", senn, "--quiet", "--effect", "MD").err == ""
 
 
-@pytest.mark.parametrize("what", ["table", "question"])
+@pytest.mark.parametrize(
+    "what",
+    # a question draws the figures of its network twice, five seconds; a table goes the same way
+    ["table", pytest.param("question", marks=pytest.mark.slow)],
+)
 def test_the_folder_runs_again_and_gives_the_same(
     normoxia: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -462,6 +466,7 @@ def test_individual_patients_are_exported_as_derived(normoxia: Callable, tmp_pat
     assert len({r["study"] for r in found}) > 5
 
 
+@pytest.mark.slow  # a dozen analyses with their figures; that each command parses is tested with the other pages
 def test_every_command_of_the_guide_runs(normoxia: Callable, tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     table, sums, judged = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,14 +17,31 @@ from pathlib import Path
 
 import pytest
 
+from normoxia.cli.app import execute
+
 SOURCE = Path(__file__).parents[2] / "src"
 SMALL = ("run", "impower150", "--patients", "8", "--no-report", "--quiet")
 
 
-def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
-    answer = normoxia(*SMALL, "--json", "--out", "run")
-    assert answer.code == 0
-    whole = json.loads(answer.out)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of SMALL with one worker, and what it printed as JSON."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert execute([*SMALL, "--workers", "1", "--json", "--out", str(folder)]) == 0
+    return folder, out.getvalue()
+
+
+@pytest.fixture
+def run(finished: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of that folder, named `run`, in the folder where the command line works."""
+    shutil.copytree(finished[0], tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_json_is_one_object_of_the_promised_shape(finished: tuple[Path, str]) -> None:
+    whole = json.loads(finished[1])
     assert whole["schema"] == "normoxia.run/1"
     assert whole["trial"] == "impower150"
     assert whole["calibrated"] is True
@@ -48,10 +68,10 @@ def test_json_is_one_object_of_the_promised_shape(normoxia: Callable) -> None:
 
 
 def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(
-    normoxia: Callable,
+    finished: tuple[Path, str], run: Path
 ) -> None:
-    whole = json.loads(normoxia(*SMALL, "--json", "--out", "run").out)
-    assert json.loads(Path("run/summary.json").read_text())["contrasts"] == whole["contrasts"]
+    whole = json.loads(finished[1])
+    assert json.loads((run / "summary.json").read_text())["contrasts"] == whole["contrasts"]
     for contrast in whole["contrasts"]:
         alone, both = contrast["component_model"], contrast["joined"]
         assert (alone["answered_by"], alone["left_out"]) == ("component_nma", "IMpower150")
@@ -60,11 +80,13 @@ def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(
         assert both["interval"][0] < both["value"] < both["interval"][1]
 
 
+@pytest.mark.usefixtures("run")
 def test_a_run_prints_three_predictions_and_what_each_has_seen(normoxia: Callable) -> None:
-    answer = normoxia("run", "impower150", "--patients", "8", "--no-report", "--out", "run")
+    again = ("--out", "run", "--resume")  # what is printed does not depend on who simulated
+    answer = normoxia("run", "impower150", "--patients", "8", "--no-report", *again)
     assert "combined, half of each" in answer.out
     assert "does not use IMpower150" in answer.err
-    chinese = normoxia(*SMALL, "--lang", "zh", "--out", "zh")
+    chinese = normoxia(*SMALL, "--lang", "zh", *again)
     assert "两者各半结合" in chinese.out
 
 
@@ -104,11 +126,7 @@ def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None
     assert normoxia("run", "forecast:HARMONi-3", "--patients", "4").code == 2
 
 
-def test_the_folder_holds_configuration_manifest_chunks_and_tables(
-    normoxia: Callable, tmp_path: Path
-) -> None:
-    assert normoxia(*SMALL, "--out", "run").code == 0
-    run = tmp_path / "run"
+def test_the_folder_holds_configuration_manifest_chunks_and_tables(run: Path) -> None:
     assert {p.name for p in run.iterdir()} == {
         "chunks",
         "config.yaml",
@@ -128,19 +146,19 @@ def test_the_folder_holds_configuration_manifest_chunks_and_tables(
     assert "atezolizumab 1200 mg q3w" in (run / "config.yaml").read_text()
 
 
-def test_same_seed_same_bytes_for_any_number_of_workers(normoxia: Callable, tmp_path: Path) -> None:
-    for workers in (1, 2):
-        assert normoxia(*SMALL, "--workers", workers, "--out", f"w{workers}").code == 0
-    first, second = (tmp_path / f"w{w}" / "chunks" / "000000.parquet" for w in (1, 2))
+def test_same_seed_same_bytes_for_any_number_of_workers(
+    normoxia: Callable, run: Path, tmp_path: Path
+) -> None:
+    assert normoxia(*SMALL, "--workers", 2, "--out", "w2").code == 0
+    first, second = (folder / "chunks" / "000000.parquet" for folder in (run, tmp_path / "w2"))
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_verify_finds_a_run_the_same_and_a_changed_folder_not(
-    normoxia: Callable, tmp_path: Path
+    normoxia: Callable, run: Path
 ) -> None:
-    normoxia(*SMALL, "--out", "run")
     assert normoxia("verify", "run", "--quiet").code == 0
-    (tmp_path / "run" / "outcomes.csv").write_text("mine")
+    (run / "outcomes.csv").write_text("mine")
     answer = normoxia("verify", "run", "--quiet")
     assert answer.code == 3
     assert "outcomes.csv not as the manifest says" in answer.err
@@ -155,16 +173,15 @@ def test_an_existing_folder_is_refused_and_kept(normoxia: Callable, tmp_path: Pa
     assert (tmp_path / "run" / "thesis.txt").read_text() == "precious"
 
 
+@pytest.mark.usefixtures("run")
 def test_resume_refuses_another_seed_and_says_which(normoxia: Callable) -> None:
-    normoxia(*SMALL, "--out", "run")
     answer = normoxia(*SMALL, "--out", "run", "--resume", "--seed", 2)
     assert answer.code == 2
     assert "seed was 1, is 2" in answer.err
 
 
-def test_a_truncated_chunk_is_run_again_on_resume(normoxia: Callable, tmp_path: Path) -> None:
-    normoxia(*SMALL, "--out", "run")
-    chunk = tmp_path / "run" / "chunks" / "000000.parquet"
+def test_a_truncated_chunk_is_run_again_on_resume(normoxia: Callable, run: Path) -> None:
+    chunk = run / "chunks" / "000000.parquet"
     whole = chunk.read_bytes()
     chunk.write_bytes(whole[: len(whole) // 2])
     assert normoxia(*SMALL, "--out", "run", "--resume").code == 0
@@ -172,9 +189,9 @@ def test_a_truncated_chunk_is_run_again_on_resume(normoxia: Callable, tmp_path: 
 
 
 def test_an_ablated_statement_changes_the_result_and_is_named_in_the_manifest(
-    normoxia: Callable,
+    normoxia: Callable, finished: tuple[Path, str]
 ) -> None:
-    plain = json.loads(normoxia(*SMALL, "--json", "--out", "a").out)
+    plain = json.loads(finished[1])
     ablated = json.loads(normoxia(*SMALL, "--json", "--out", "b", "--ablate", "C21").out)
     assert ablated["manifest"]["ablated"] == ["C21"]
     assert ablated["manifest"]["model_sha256"] != plain["manifest"]["model_sha256"]
@@ -241,7 +258,7 @@ def test_what_stops_a_run_after_its_chunks_is_told_with_how_to_go_on(
         raise stop
 
     monkeypatch.setattr("normoxia.trial.summary.summary", halt)
-    answer = normoxia(*SMALL, "--out", "run")
+    answer = normoxia(*SMALL, "--uncalibrated", "--out", "run")
     assert answer.code == code
     assert said in answer.err
     assert len(list(Path("run/chunks").glob("*.parquet"))) == 1

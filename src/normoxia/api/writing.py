@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from normoxia import memory
 from normoxia.api.plain import plain
 from normoxia.trial.folder import RunFolder, described, machine, write_whole
 
@@ -158,6 +159,7 @@ def _draw(
     from normoxia.report.pages import run as run_report
 
     page, figures = run_report.page(result, trial, comparisons, provenance, combined, lang=lang)
+    memory.give_back()  # the renderer of figures takes 170 MiB of its own
     paths = save_all(figures, folder.path / "figures")
     report = folder.path / "report.html"
     write_whole(report, run_report.html(page).encode())

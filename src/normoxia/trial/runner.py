@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from normoxia import __version__, library, mechanism, pharmacology, simulation
+from normoxia import __version__, library, mechanism, memory, pharmacology, simulation
 from normoxia.digests import digest_of
 from normoxia.errors import InvalidArgument
 from normoxia.mechanism.model import Model
@@ -224,6 +224,8 @@ def run(
         parts.append(part)
         done += part.n_rows
         progress(Step(protocol.id, done, total))
+    del bench  # with the tables of its simulator, before the parts are there twice
+    memory.give_back()
     return result.concatenate(parts)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -35,13 +37,14 @@ class WeighedTarget:
     scored: bool
 
 
-def protocols() -> dict[str, Trial]:
-    """The protocol of every study of the registry that can be run, by study."""
+@functools.cache
+def protocols() -> Mapping[str, Trial]:
+    """The protocol of every study of the registry that can be run, by study; made once a process."""
     studies = calibration_studies()
     refused = from_study.obstacles(studies)
     by_hand = from_study.written_by_hand()
     names = [s.id for s in studies if s.id not in refused or s.id in by_hand]
-    return {name: from_study.preferred(name) for name in names}
+    return MappingProxyType({name: from_study.preferred(name) for name in names})
 
 
 def blocks(trials: Mapping[str, Trial], lock: Lock) -> tuple[ObservationBlock, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,7 +79,16 @@ class Host:
         graph = blueprint.graph
         self.judged, self.conditions = judged, conditions
         self._here = threading.local()
-        self._judge = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._answer)
+        here = weakref.ref(
+            self
+        )  # a circle through the kernel's callback would outlive the last user
+
+        def answer(_address: int) -> None:
+            host = here()
+            assert host is not None, "a kernel runs for its host"
+            host._answer()
+
+        self._judge = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(answer)
         self._judge_address = int(ctypes.cast(self._judge, ctypes.c_void_p).value or 0)
         self.graph, self.blueprint, self.lanes = graph, blueprint, blueprint.width
         self.machine = Machine(kernel(blueprint))
@@ -157,7 +167,7 @@ class Host:
         starts = np.array([plan[0].start if plan else np.nan for plan in block.plans])
         return self.judged.faults(rows, block.values, block.parameters, starts, block.tolerance)
 
-    def _answer(self, _address: int) -> None:
+    def _answer(self) -> None:
         """Judge the lanes in doubt at the start of a step: the kernel calls this."""
         group = self._here.group
         memory, layout = group.memory, self.blueprint.layout

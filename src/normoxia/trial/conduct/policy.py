@@ -6,7 +6,6 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from normoxia.trial.protocol import CYCLE_DAYS, PROGRESSED, Arm, Clinic, FollowUp
 
@@ -68,6 +67,8 @@ def choose_next_line(
         # capped in proportion, so that lines keep their ratio
         shares = shares / max(clinic.later_line_reach, shares[-1])
     r = clinic.later_line_prognosis
+    from scipy.special import ndtr, ndtri  # not needed by the many commands that only read trials
+
     uniform = ndtr(np.sqrt(1.0 - r**2) * ndtri(choice) + r * frailty)
     position = np.searchsorted(shares, uniform, side="right")
     return np.where(position < len(shares), position, -1)
