@@ -60,7 +60,7 @@ class Server:
         with urllib.request.urlopen(request, timeout=120) as reply:
             return json.loads(reply.read())
 
-    def job(self, name: str, *states: str, seconds: float = 240) -> dict[str, Any]:
+    def job(self, name: str, *states: str, seconds: float = 500) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             job: dict[str, Any] = self.ask(f"/api/jobs/{name}")
@@ -100,7 +100,7 @@ def children(pid: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 def test_a_job_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
-    arguments = {"name": "impower150", "patients": 40, "replicates": 8, "seed": 3}
+    arguments = {"name": "impower150", "patients": 12, "replicates": 8, "seed": 3}
     with serving(tmp_path) as server:
         name = server.ask("/api/jobs", {"verb": "run", "arguments": arguments})["id"]
         server.job(name, "running")
