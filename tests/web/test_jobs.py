@@ -211,6 +211,7 @@ def test_a_result_is_read_back_in_each_language(tmp_path: Path) -> None:
     table.write_text(text)
     pooled = nx.pool(table)
     results.write(tmp_path, "pool", pooled)
+    assert str(tmp_path) not in (tmp_path / "result.json").read_text(encoding="utf-8")
     english, chinese = (results.read(tmp_path, lang) for lang in ("en", "zh"))
     assert english["page"]["sections"]
     assert len(english["page"]["sections"]) == len(chinese["page"]["sections"])

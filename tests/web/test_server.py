@@ -79,6 +79,8 @@ def serving(folder: Path) -> Iterator[Server]:
         if server.process.poll() is None:
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(30) is not None
+        assert server.process.stderr is not None
+        server.process.stderr.close()
 
 
 def is_alive(pid: int) -> bool:
