@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ from normoxia.web.workers import child_environment
 
 logger = logging.getLogger(__name__)
 
+#: of a job's process
+PROGRAM = (sys.executable, "-P", "-m", "normoxia.web.jobs.runner")
 #: seconds from the request to end until a process is killed; it is cancelled within one second
-_GRACE = 0.6
+_GRACE = 0.4
 #: seconds that a job may take
 _LONGEST = 6 * 3600.0
 #: seconds between two writes of progress
@@ -45,9 +47,19 @@ class Supervisor:
         Where the queue and the folders of jobs are.
     most_jobs, most_waiting
         Processes at the same time, and jobs in the queue.
+    program
+        What a job's process runs; the folder of the job is added.
     """
 
-    def __init__(self, folder: Path, *, most_jobs: int = 1, most_waiting: int = 8) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        most_jobs: int = 1,
+        most_waiting: int = 8,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        self._program = tuple(program)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._most_jobs, self._most_waiting = folder, most_jobs, most_waiting
         self.store = JobStore(folder)
@@ -209,10 +221,7 @@ class Supervisor:
         folder = self.folder(job.id)
         _prepare(folder, job)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "normoxia.web.jobs.runner",
+            *self._program,
             str(folder),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -293,10 +302,9 @@ class Supervisor:
 
     async def _wait_until_ended(self, name: str) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE + 2):
+            async with asyncio.timeout(10 * _GRACE):
                 while name in self._current:
-                    async with self._changed:
-                        await asyncio.wait_for(self._changed.wait(), 0.1 + _GRACE)
+                    await asyncio.sleep(0.02)
 
     async def _tell(self) -> None:
         async with self._changed:

@@ -101,6 +101,17 @@ def _pool(work: Work) -> Any:
 
 
 _OPTIONS = {"patients", "draws", "seed", "lang", "ablate"}
+_POOLING = {
+    "endpoints",
+    "columns",
+    "effect",
+    "model",
+    "reference",
+    "small_values",
+    "decimal",
+    "leave_out_faulty",
+    "components",
+}
 _ASKING = {
     "compare": ("compare", "comparisons"),
     "design-trial": ("design_trial", "designs"),
@@ -118,7 +129,7 @@ VERBS: Mapping[str, Verb] = {
         call=_run,
         options=frozenset({"patients", "replicates", "seed", "ablate", "calibrated", "lang"}),
     ),
-    "pool": Verb(kind="questions", call=_pool, options=frozenset({"endpoints"})),
+    "pool": Verb(kind="questions", call=_pool, options=frozenset(_POOLING)),
     **{
         name: _asks(function, kind)
         for name, (function, kind) in _ASKING.items()

@@ -23,6 +23,12 @@ class Document(BaseModel):
     lang: Literal["en", "zh"] = "en"
 
 
+@router.get("/builder")
+async def builder(request: Request, lang: Lang = "en") -> Response:
+    """What a trial is built from: drugs with their label doses, and characteristics of patients."""
+    return json_reply(await state_of(request).read("builder", lang=lang))
+
+
 @router.get("/trials/{name}")
 async def trial(request: Request, name: Name, lang: Lang = "en") -> Response:
     """A trial by name: its document, arms, population, visits and endpoints."""
