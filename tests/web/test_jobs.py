@@ -218,4 +218,5 @@ def test_a_result_is_read_back_in_each_language(tmp_path: Path) -> None:
     drawn = results.figure(tmp_path, blocks[0]["number"], "zh", "dark")
     assert drawn is not None
     assert drawn["name"] == blocks[0]["name"]
+    assert "<svg" in (tmp_path / results.REPORT).read_text(encoding="utf-8")
     assert results.figure(tmp_path, 999, "zh", "dark") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import normoxia as nx
+from normoxia.pharmacology import regimen
 from normoxia.report.figures.theme import DARK, LIGHT
 from normoxia.web import controls, stored
 from normoxia.web.controls import Choice
@@ -44,10 +44,10 @@ def test_an_unknown_name_is_an_error_with_words(client: TestClient) -> None:
     assert "IMpower15" in reply.json()["error"]["message"]
 
 
-def test_every_arrow_of_the_mechanism_is_a_statement(client: TestClient) -> None:
-    arrows = client.get("/api/mechanism").json()["arrows"]
+def test_every_statement_of_the_model_is_on_the_map(client: TestClient) -> None:
+    drawn = client.get("/api/mechanism").json()
     statements = nx.read_model("nsclc").statements
-    assert {arrow["id"] for arrow in arrows} == {one.tag for one in statements}
+    assert {one["tag"] for one in drawn["statements"]} == {one.tag for one in statements}
 
 
 def test_about_counts_the_supported_questions(client: TestClient) -> None:
@@ -120,15 +120,15 @@ def test_controls_that_do_not_exist_are_named(client: TestClient) -> None:
 def test_every_position_of_the_controls_makes_a_trial() -> None:
     trial = nx.read_trial(controls.TRIAL)
     listed = controls.listed("en")
-    for regimen in listed["regimens"]:
-        for dose in regimen["doses"]:
-            choice = Choice(regimen=regimen["id"], population="pdl1-high", dose=dose["id"])
+    for one in listed["regimens"]:
+        for dose in one["doses"]:
+            choice = Choice(regimen=one["id"], population="pdl1-high", dose=dose["id"])
             changed = controls.changed(trial, choice)
             drug = dose["regimen"].split()[0]
-            assert drug in changed.arm(regimen["arm"]).regimen.drugs
+            assert drug in changed.arm(one["arm"]).regimen.drugs
             course = nx.read_trial(controls.TRIAL).with_arm("new", dose["regimen"])
             assert set(course.arm("new").regimen.courses) <= set(
-                changed.arm(regimen["arm"]).regimen.courses
+                changed.arm(one["arm"]).regimen.courses
             )
 
 
@@ -191,22 +191,6 @@ def test_nonsense_is_a_finding_and_no_failure(client: TestClient, text: str) -> 
     assert check(client, text)
 
 
-def test_a_table_says_how_it_is_understood(client: TestClient) -> None:
-    text = "study,treat1,treat2,hr,lower,upper\nA,x,y,0.8,0.6,1.1\nB,x,z,0.7,0.9,0.8\n"
-    read = client.post("/api/evidence/table", json={"text": text}).json()
-    assert read["columns"] == ["study", "treat1", "treat2", "hr", "lower", "upper"]
-    assert read["mapping"]["study"] == "study"
-    assert 3 in [one["line"] for one in read["findings"]]
-    assert read["left_out"] == [3]
-
-
-def test_a_table_that_is_none_says_so(client: TestClient) -> None:
-    for text in ("PK\x03\x04", "a", "a,b\n1,2\n", "\x00\x01"):
-        read = client.post("/api/evidence/table", json={"text": text}).json()
-        assert json.dumps(read).count("message") >= 1
-        assert not read.get("is_usable", False)
-
-
 def test_questions_of_every_verb_have_titles_in_both_languages(client: TestClient) -> None:
     english, chinese = (
         client.get(f"/api/questions?lang={lang}").json()["verbs"] for lang in ("en", "zh")
@@ -218,7 +202,19 @@ def test_questions_of_every_verb_have_titles_in_both_languages(client: TestClien
     assert not compare["documents"][0]["title"].isascii()
 
 
-def test_forecasts_carry_the_digest_that_was_written_down(client: TestClient) -> None:
-    reply = client.get("/api/forecasts").json()
-    written = Path("docs/method/forecasts.md").read_text(encoding="utf-8")
-    assert reply["file_digest"] in written.partition(f"forecasts-{reply['date']}")[2]
+def test_forecasts_carry_the_digest_of_their_document(client: TestClient) -> None:
+    forecasts = client.get("/api/forecasts").json()
+    # docs/method/forecasts.md has the digests of the stored documents
+    page = Path(__file__).parents[2] / "docs" / "method" / "forecasts.md"
+    assert forecasts["file_digest"] in page.read_text(encoding="utf-8")
+    assert len(forecasts["designs"]) == len(nx.forecast().forecasts)
+
+
+def test_the_builder_offers_every_drug_with_doses_that_a_protocol_takes(client: TestClient) -> None:
+    builder = client.get("/api/builder?lang=zh").json()
+    assert [one["id"] for one in builder["drugs"]] == list(nx.drugs())
+    for drug in builder["drugs"]:
+        for label in drug["labels"]:
+            assert regimen(f"{drug['id']} {label}").drugs == (drug["id"],)
+    egfr = next(one for one in builder["covariates"] if one["id"] == "egfr")
+    assert sum(level["share"] for level in egfr["levels"]) == pytest.approx(100)

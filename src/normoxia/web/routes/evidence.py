@@ -33,7 +33,7 @@ class UploadedTable(BaseModel):
 @router.get("/questions")
 async def questions(request: Request, lang: Lang = "en") -> Response:
     """The shipped questions: what each asks, of which endpoints."""
-    return json_reply(await state_of(request).read("evidence_questions", lang=lang))
+    return json_reply(await state_of(request).read("questions", lang=lang))
 
 
 @router.get("/questions/{name}")

@@ -1,12 +1,12 @@
-"""What verbs can be asked, forecasts, and the scoreboard."""
+"""What each verb can be asked, forecasts, and the scoreboard."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from normoxia.web import stored
 from normoxia.web.jobs import store
@@ -25,16 +25,28 @@ async def forecasts(request: Request, lang: Lang = "en") -> Response:
 
 
 @router.get("/scoreboard")
-async def scoreboard(lang: Lang = "en", theme: Theme = "light") -> Response:
+async def scoreboard(lang: Lang = "en") -> Response:
     """Every randomised trial predicted without itself, beside what was published."""
-    return json_reply(await asyncio.to_thread(_scoreboard, lang, theme))
+    whole = await asyncio.to_thread(_stored, lang)
+    return json_reply(encoded({**whole, "figures": len(whole["figures"])}))
+
+
+@router.get("/scoreboard/figures/{number}")
+async def scoreboard_figure(
+    number: Annotated[int, Path(ge=0, le=200)], lang: Lang = "en", theme: Theme = "light"
+) -> Response:
+    """A figure of the scoreboard, by its number."""
+    figures = (await asyncio.to_thread(_stored, lang))["figures"]
+    if number >= len(figures):
+        raise Refused(404, "UnknownName", f"the scoreboard has {len(figures)} figures")
+    return json_reply(encoded(in_other_theme(figures[number], theme)))
 
 
 @router.get("/questions")
 async def questions(request: Request, lang: Lang = "en") -> Response:
     """What each verb can be asked, and the latest finished job that asked it."""
     state = state_of(request)
-    answer: dict[str, Any] = json.loads(await state.read("questions", lang=lang))
+    answer: dict[str, Any] = json.loads(await state.read("verbs", lang=lang))
     finished: dict[tuple[str, str], str] = {}
     for job in state.jobs.listed():
         if job.state == store.DONE and "name" in job.arguments:
@@ -45,13 +57,9 @@ async def questions(request: Request, lang: Lang = "en") -> Response:
     return json_reply(encoded(answer))
 
 
-def _scoreboard(lang: str, theme: str) -> bytes:
+def _stored(lang: str) -> dict[str, Any]:
     if not stored.has(f"scoreboard-{lang}"):
-        raise Refused(
-            404,
-            "NotStored",
-            "this version was shipped without a scoreboard; normoxia validate makes one",
-        )
-    whole = stored.read(f"scoreboard-{lang}")
-    figures = [in_other_theme(one, theme) for one in whole["figures"]]
-    return encoded({**whole, "figures": figures})
+        text = "this version was shipped without a scoreboard; normoxia validate makes one"
+        raise Refused(404, "NotStored", text)
+    whole: dict[str, Any] = stored.read(f"scoreboard-{lang}")
+    return whole

@@ -1,11 +1,11 @@
 """What workers carry out: functions of plain arguments that give values as JSON has them. `TASKS` names them.
 
 shipped    about, catalogue                    evidence   studies, audit
-first      the first screen                    documents  protocols: shown, checked, previewed
-runs       finished runs of the index          synthesis  questions to the registry, and a table of one's own
-questions  what verbs can be asked, forecasts  mechanism  the causal map and its states
+synthesis  questions of the evidence, and a table of one's own
+first      the first screen                    mechanism  the causal map and its states
+documents  protocols: shown, checked, previewed
+runs       finished runs of the index          questions  what each verb can be asked, forecasts
 figures    a figure as JSON                    pages      a report as JSON
-builder    what a trial is built from
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from normoxia.web.tasks import (
-    builder,
     documents,
     evidence,
     first,
@@ -28,7 +27,7 @@ from normoxia.web.tasks import (
 TASKS: Mapping[str, Callable[..., Any]] = {
     "about": shipped.about,
     "audit": evidence.audit,
-    "builder": builder.builder,
+    "builder": documents.builder,
     "catalogue": shipped.catalogue,
     "check": documents.check,
     "forecasts": questions.forecasts,
@@ -37,10 +36,9 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "names": documents.names,
     "play": mechanism.play,
     "preview": documents.preview,
-    "evidence_questions": synthesis.questions,
     "question": synthesis.question,
     "question_figure": synthesis.question_figure,
-    "questions": questions.listed,
+    "questions": synthesis.questions,
     "run": runs.show,
     "run_copies": runs.copies,
     "run_figure": runs.figure,
@@ -50,5 +48,6 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "study": evidence.study,
     "table": synthesis.table,
     "trial": documents.trial,
+    "verbs": questions.listed,
     "warm": first.warm,
 }

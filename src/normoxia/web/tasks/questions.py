@@ -1,4 +1,4 @@
-"""What every verb can be asked, and the stored forecasts."""
+"""What every verb can be asked, and forecasts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import normoxia as nx
 from normoxia import documents, library
+from normoxia.calibration import forecast as room
 from normoxia.documents import Findings
 from normoxia.language import language
 
 
 def forecasts(lang: str = "en") -> Mapping[str, Any]:
-    """Planned trials predicted before their results, with the digest of the stored file."""
-    result = nx.forecast()
-    path = library.path("calibrations", f"forecasts-{result.date}")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"language": lang, "file_digest": digest, **result.to_json()}
+    """Planned trials predicted before their results, with the digest of the predictions."""
+    file = library.path("calibrations", room.stored()[-1])
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return {"language": lang, **nx.forecast().to_json(), "file": file.name, "file_digest": digest}
 
 
 def listed(lang: str = "en") -> dict[str, Any]:
