@@ -211,6 +211,7 @@ def test_a_result_is_read_back_in_each_language(tmp_path: Path) -> None:
     table.write_text(text)
     pooled = nx.pool(table)
     results.write(tmp_path, "pool", pooled)
+    assert str(tmp_path) not in (tmp_path / "result.json").read_text(encoding="utf-8")
     english, chinese = (results.read(tmp_path, lang) for lang in ("en", "zh"))
     assert english["page"]["sections"]
     assert len(english["page"]["sections"]) == len(chinese["page"]["sections"])
@@ -218,4 +219,5 @@ def test_a_result_is_read_back_in_each_language(tmp_path: Path) -> None:
     drawn = results.figure(tmp_path, blocks[0]["number"], "zh", "dark")
     assert drawn is not None
     assert drawn["name"] == blocks[0]["name"]
+    assert "<svg" in (tmp_path / results.REPORT).read_text(encoding="utf-8")
     assert results.figure(tmp_path, 999, "zh", "dark") is None

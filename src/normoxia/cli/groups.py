@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "personalise",
         "design-trial",
     ),
+    "The page": ("serve",),
     "Published evidence": ("evidence", "pool"),
     "Model": ("mechanism", "simulate", "export", "calibrate", "validate", "credibility"),
     "Files and machine": ("check", "doctor"),

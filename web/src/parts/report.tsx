@@ -1,7 +1,9 @@
 /** A report as the server gives it: highlights, and one of its sections of paragraphs, tables and figures, chosen from its contents. */
 
 import { usePage, useTexts } from "../state";
+import type { FigureContent } from "./figure";
 import { LazyFigure } from "./lazy_figure";
+import { SurvivalFigure } from "./survival_figure";
 import { Table, type TableContent } from "./table";
 import texts from "./texts";
 
@@ -24,12 +26,14 @@ type Properties = {
   readonly report: ReportContent;
   /** Under which figures are asked for by their number. */
   readonly path: string;
+  /** The figures themselves, by their number, where they came with the report. */
+  readonly figures?: readonly FigureContent[];
   /** Shown between the highlights and the sections. */
   readonly children?: preact.ComponentChildren;
 };
 
 /** Everything of a report but its title, which belongs to the view. */
-export function Report({ report, path, children }: Properties) {
+export function Report({ report, path, figures, children }: Properties) {
   const say = useTexts(texts);
   const { address, link, set } = usePage();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
@@ -74,7 +78,7 @@ export function Report({ report, path, children }: Properties) {
         <section key={section.title}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
-            <BlockView key={`${block.kind} ${at}`} block={block} path={path} />
+            <BlockView key={`${block.kind} ${at}`} block={block} path={path} figures={figures} />
           ))}
         </section>
       ))}
@@ -83,7 +87,9 @@ export function Report({ report, path, children }: Properties) {
   );
 }
 
-function BlockView({ block, path }: { block: Block; path: string }) {
+type BlockProperties = { readonly block: Block; readonly path: string; readonly figures?: readonly FigureContent[] };
+
+function BlockView({ block, path, figures }: BlockProperties) {
   if (block.kind === "prose") return block.warning ? <p class="warning">{block.text}</p> : <p>{block.text}</p>;
   if (block.kind === "table")
     return (
@@ -92,6 +98,8 @@ function BlockView({ block, path }: { block: Block; path: string }) {
       </div>
     );
   if (block.number === null) return null;
+  const given = figures?.[block.number];
+  if (given) return <SurvivalFigure figure={given} name={block.name} title={block.title} />;
   return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} />;
 }
 

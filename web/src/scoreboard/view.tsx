@@ -3,6 +3,7 @@
 import { useResource } from "../api";
 import { estimate, NO_VALUE, number } from "../language/format";
 import { RequestFailure } from "../parts/failure";
+import type { FigureContent } from "../parts/figure";
 import { Report, type ReportContent } from "../parts/report";
 import { Table } from "../parts/table";
 import { usePage, useTexts } from "../state";
@@ -38,8 +39,11 @@ export default function ScoreboardView() {
 function Validation() {
   const say = useTexts(texts);
   const sayFrame = useTexts(frame);
-  const { language } = usePage();
-  const board = useResource<{ page: ReportContent }>("/scoreboard", { lang: language });
+  const { language, theme } = usePage();
+  const board = useResource<{ page: ReportContent; figures?: readonly FigureContent[] }>("/scoreboard", {
+    lang: language,
+    theme,
+  });
   const about = useResource<{
     credibility: { text: string; questions: readonly { id: string; title: string; text: string; standing: string }[] };
   }>("/about", { lang: language });
@@ -63,7 +67,7 @@ function Validation() {
       )}
       {board.error && <RequestFailure error={board.error} retry={board.reload} />}
       {board.loading && board.value === null && <p class="waiting">{sayFrame("frame.loading")}</p>}
-      {board.value && <Report report={board.value.page} path="/scoreboard" />}
+      {board.value && <Report report={board.value.page} path="/scoreboard" figures={board.value.figures} />}
     </>
   );
 }
@@ -97,42 +101,6 @@ function ForecastList() {
         <dt>{say("scoreboard.ensemble")}</dt>
         <dd>{value.ensemble_sha256}</dd>
       </dl>
-      <div class="panel scroll" tabIndex={0} role="region" aria-label={say("scoreboard.forecasts.title")}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{say("scoreboard.trial")}</th>
-              <th scope="col">{say("scoreboard.comparison")}</th>
-              <th scope="col">{say("scoreboard.pfs")}</th>
-              <th scope="col">{say("scoreboard.os")}</th>
-              <th scope="col">SHA-256</th>
-            </tr>
-          </thead>
-          <tbody>
-            {ratioRows(value.designs).map((row) => (
-              <tr key={`${row.design} ${row.arm} ${row.comparator}`}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    class="plain"
-                    aria-expanded={design?.design === row.design}
-                    onClick={() => set({ design: design?.design === row.design ? null : row.design }, true)}
-                  >
-                    {row.design}
-                  </button>
-                </th>
-                <td>{row.arm ? `${row.arm} / ${row.comparator}` : NO_VALUE}</td>
-                <td>{words(row.pfs)}</td>
-                <td>{words(row.os)}</td>
-                <td>
-                  <code title={row.sha256}>{row.sha256.slice(0, 12)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        <p class="note">{say("scoreboard.note")}</p>
-      </div>
       {design && (
         <div class="panel">
           <Table
@@ -157,6 +125,45 @@ function ForecastList() {
           />
         </div>
       )}
+      <div class="panel scroll" tabIndex={0} role="region" aria-label={say("scoreboard.forecasts.title")}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{say("scoreboard.trial")}</th>
+              <th scope="col">{say("scoreboard.comparison")}</th>
+              <th scope="col">{say("scoreboard.pfs")}</th>
+              <th scope="col">{say("scoreboard.os")}</th>
+              <th scope="col">SHA-256</th>
+            </tr>
+          </thead>
+          <tbody>
+            {ratioRows(value.designs).map((row) => (
+              <tr key={`${row.design} ${row.arm} ${row.comparator}`}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    class="plain"
+                    aria-expanded={design?.design === row.design}
+                    onClick={() => {
+                      set({ design: design?.design === row.design ? null : row.design }, true);
+                      window.scrollTo({ top: 0 });
+                    }}
+                  >
+                    {row.design}
+                  </button>
+                </th>
+                <td>{row.arm ? `${row.arm} / ${row.comparator}` : NO_VALUE}</td>
+                <td>{words(row.pfs)}</td>
+                <td>{words(row.os)}</td>
+                <td>
+                  <code title={row.sha256}>{row.sha256.slice(0, 12)}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <p class="note">{say("scoreboard.note")}</p>
+      </div>
     </>
   );
 }

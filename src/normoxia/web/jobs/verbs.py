@@ -70,6 +70,7 @@ def _asks(function: str, kind: str) -> Verb:
             **work.options,
             out=work.out,
             resume=work.resume,
+            report=False,  # `results` draws its figures once, for the page and for the report
             progress=contextlib.nullcontext(work.progress),
         )
 
@@ -91,7 +92,14 @@ def _run(work: Work) -> Any:
             "replicates, or use the command line"
         )
     try:
-        return nx.run(trial, **options, out=work.out, resume=work.resume, progress=work.progress)
+        return nx.run(
+            trial,
+            **options,
+            out=work.out,
+            resume=work.resume,
+            report=False,  # drawn when somebody asks for it
+            progress=work.progress,
+        )
     finally:
         run_index.record(work.out)
 

@@ -170,15 +170,17 @@ async def figure(
 @router.get("/{name}/report")
 async def report(request: Request, name: JobId) -> Response:
     """The self-contained report of a finished job, as a file of HTML."""
-    folder = _finished(request, name)
-    pages = sorted((folder / "run").glob("*.html"))
-    if not pages:
-        raise Refused(404, "UnknownName", "the job has no report")
-    content = await asyncio.to_thread(pages[0].read_bytes)
+    folder, found = _finished(request, name), state_of(request).jobs.get(name)
+    path = folder / results.REPORT
+    if not path.is_file():
+        raise Refused(
+            404, "UnknownName", "the job has no report of its own; ask for that of its run"
+        )
+    content = await asyncio.to_thread(path.read_bytes)
     return Response(
         content,
         media_type="text/html",
-        headers={"content-disposition": f'attachment; filename="{pages[0].name}"'},
+        headers={"content-disposition": f'attachment; filename="{found.verb}-{name}.html"'},
     )
 
 
