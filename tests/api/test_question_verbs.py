@@ -103,7 +103,7 @@ def call(verb: str, document: Path, **options: Any) -> Any:
     ("verb", "old", "new", "named"),
     [
         ("explain", "[C26]", "[C99]", "C99"),
-        ("explain", "cd8_density", "cd9_density", "cd8_density"),
+        ("explain", "cd8_density", "cd9_density", "cd9_density"),
         ("explain", "by: perfusion_gain", "by: perfusion", "perfusion_gain"),
         ("explain", "atezolizumab 1200", "atezolizumob 1200", "atezolizumab"),
         ("optimise", "by: [perfusion_gain]", "by: [perfusion]", "perfusion_gain"),

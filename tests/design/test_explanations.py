@@ -115,7 +115,7 @@ def test_the_answer_names_the_largest_clear_contribution_or_says_that_there_is_n
     found = ExplanationFindings(attribution=attribution.attribute(design, times, {}, 1))
     assert found.leading is not None
     assert found.leading.group in ("g2", "g3")
-    assert "cannot be told" not in answer(design, found)["en"]
+    assert "cannot be said" not in answer(design, found)["en"]
     spread = np.linspace(-40, 40, 8)
     unsure = {
         s: PfsTimes(t.means + np.array([len(s) * spread, 0 * spread]), t.months)
@@ -123,7 +123,7 @@ def test_the_answer_names_the_largest_clear_contribution_or_says_that_there_is_n
     }
     found = ExplanationFindings(attribution=attribution.attribute(design, unsure, {}, 1))
     assert found.leading is None
-    assert "cannot be told" in answer(design, found)["en"]
+    assert "cannot be said" in answer(design, found)["en"]
     assert "无法判断" in answer(design, found)["zh"]
     plain = content(design, found)
     assert [c["group"] for c in plain["contributions"]] == ["g1", "g2", "g3", REST]  # type: ignore[attr-defined]
