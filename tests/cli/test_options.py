@@ -17,6 +17,9 @@ SOURCE = Path(__file__).parents[2] / "src"
 COMMANDS = [
     "run",
     "compare",
+    "explain",
+    "optimise",
+    "design-drug",
     "design-trial",
     "protocol",
     "runs",

@@ -73,7 +73,7 @@ def test_restricted_means_are_those_of_an_exponential_with_its_hazard_multiplied
     n, rate, horizon = 20_000, 0.1, 12.0
     days = -np.log(1.0 - (np.arange(n) + 0.5) / n) / rate * DAYS_PER_MONTH
     curves = kaplan_meier_many(np.tile(days, (2, 1)), np.ones((2, n), dtype=bool))
-    means = regimens._restricted_means(curves, horizon, np.log([1.0, 2.0]))
+    means = regimens.restricted_means(curves, horizon, np.log([1.0, 2.0]))
     for mean, times in zip(means, (1.0, 2.0), strict=True):
         expected = (1.0 - math.exp(-times * rate * horizon)) / (times * rate)
         assert mean == pytest.approx(expected, abs=2e-3)

@@ -25,6 +25,7 @@ from normoxia.api.plain import plain
 from normoxia.api.plan import Plan, plan
 from normoxia.calibration.credibility import standings
 from normoxia.calibration.credibility.standings import Basis, UseCredibility
+from normoxia.design import asked
 from normoxia.errors import OutputExists
 from normoxia.progress import Progress, Step, silent
 from normoxia.storage import write_whole
@@ -205,14 +206,14 @@ def answer_json(
     Returns
     -------
     dict
-        `schema`, the verb's own content, `answer` {en, zh, can_be_told}, `credibility` {question, standing, missing, risk,
+        `schema`, the verb's own content, `answer` (see `design.asked`), `credibility` {question, standing, missing, risk,
         rests_on, date, is_current, says}, `manifest`.
     """
     whole = plain(
         {
             "schema": schema,
             **content,
-            "answer": {**sentences, "can_be_told": is_certain},
+            "answer": asked.answer_entry(sentences, is_certain=is_certain),
             "credibility": credibility.to_json(),
             "manifest": dict(manifest),
         }

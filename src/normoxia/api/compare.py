@@ -127,7 +127,7 @@ class Comparison:
             SCHEMA,
             summary(self.design, self.results, self.judged),
             self.verdict.sentences,
-            is_certain=self.verdict.can_be_told,
+            is_certain=self.verdict.is_certain,
             credibility=self.credibility,
             manifest=self.run.provenance,
         )

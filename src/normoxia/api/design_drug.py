@@ -101,10 +101,10 @@ class DesignedDrug:
         return pl.DataFrame(
             [
                 {
-                    "property": e.property.id,
-                    "value": e.property.value,
-                    "low": e.property.low,
-                    "high": e.property.high,
+                    "property": e.varied.id,
+                    "value": e.varied.value,
+                    "low": e.varied.low,
+                    "high": e.varied.high,
                     "change": e.change.value,
                     "change_low": e.change.low,
                     "change_high": e.change.high,

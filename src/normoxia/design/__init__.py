@@ -12,4 +12,24 @@ and for trials that are planned:
     sequential     group-sequential boundaries and crossing probabilities
     power          power of each draw and assurance, by drawing trials from virtual patients
     plan_summary   the answer, and a plan as plain values
+
+for why a difference arose:
+
+    explanations   an explanation as a document: two regimens, groups of causal statements, questions to the typical patient
+    shapley        contributions of groups to a value, from every subset or from sampled orders
+    attribution    the difference attributed to groups; statements removed one at a time
+    typical        the typical patient under regimens
+    probing        the normalisation window, sensitivity, the gain of a loop
+    explanation_words  the answer, and an explanation as plain values
+
+for schedules and molecules:
+
+    optimisations  an optimisation as a document: regimen with places, axes, utility, limit
+    optimum        recommendation, rivals, regret, Pareto front
+    optimum_words  the answer, and an optimisation as plain values
+    drug_designs   a molecule as a document: a known drug, properties, known regimens
+    molecule       its drug document
+    placement      its place, what each property changes, the answer
+
+    asked          what documents of questions have in common
 """

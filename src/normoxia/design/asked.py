@@ -60,3 +60,14 @@ def comparison_of(
         text=text,
         file=f[key].place.file,
     )
+
+
+def answer_entry(sentences: Mapping[str, str], *, is_certain: bool) -> dict[str, object]:
+    """Return the answer as every verb prints it: a sentence by language, and whether there is an answer.
+
+    Returns
+    -------
+    dict
+        `en`, `zh`, `can_be_told`.
+    """
+    return {**sentences, "can_be_told": is_certain}

@@ -35,7 +35,7 @@ ORDER_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Contribution:
+class GroupContribution:
     """What one group, or the rest, contributes to the difference.
 
     Attributes
@@ -101,7 +101,7 @@ class Attribution:
     """
 
     difference: Estimate
-    contributions: tuple[Contribution, ...]
+    contributions: tuple[GroupContribution, ...]
     effects: tuple[StatementEffect, ...]
     patients: Floats
 
@@ -191,7 +191,7 @@ def attribute(
     nothing: Coalition = frozenset()
     shares[REST], errors[REST], patients[REST] = by_draw[nothing], 0.0, by_patient[nothing]
     contributions = tuple(
-        Contribution(
+        GroupContribution(
             group=name,
             estimate=over_draws(shares[name]),
             draws=shares[name],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from normoxia.design.attribution import REST, Attribution, Contribution
+from normoxia.design.attribution import REST, Attribution, GroupContribution
 from normoxia.design.comparisons import LANGUAGES
 from normoxia.design.explanations import ExplanationDesign
 from normoxia.design.probing import LoopGain, SensitivityIndex, Window
@@ -30,7 +30,7 @@ class ExplanationFindings:
     variants: Titles | None = None
 
     @property
-    def leading(self) -> Contribution | None:
+    def leading(self) -> GroupContribution | None:
         """The largest contribution of a group whose interval excludes none; None without one."""
         clear = [c for c in self.attribution.contributions if c.group != REST and c.is_clear]
         return max(clear, key=lambda c: abs(c.estimate.value), default=None)
@@ -178,7 +178,7 @@ def content(design: ExplanationDesign, found: ExplanationFindings) -> dict[str, 
     }
 
 
-def _contribution(design: ExplanationDesign, c: Contribution) -> dict[str, object]:
+def _contribution(design: ExplanationDesign, c: GroupContribution) -> dict[str, object]:
     group = None if c.group == REST else design.group(c.group)
     return {
         "group": c.group,

@@ -33,7 +33,7 @@ SCHEMA = "normoxia.drug-design/1"
 class PropertyEffect:
     """What a property changes: months of restricted mean against the design, and from its low to its high value."""
 
-    property: DrugProperty
+    varied: DrugProperty
     at_low: Estimate
     at_high: Estimate
     change: Estimate
@@ -114,7 +114,7 @@ def place(
         low, high = changed[p.id, "low"], changed[p.id, "high"]
         effects.append(
             PropertyEffect(
-                property=p,
+                varied=p,
                 at_low=over_draws(low - own),
                 at_high=over_draws(high - own),
                 change=over_draws(high - low),
@@ -165,10 +165,10 @@ def _answer(design: DrugDesign, found: Placement, text: Language) -> str:
     effect = found.leading or found.effects[0]
     return sentence + text.say(
         "drug_design.matters" if found.leading else "drug_design.none_matters",
-        name=effect.property.title(text.code),
-        low=f"{effect.property.low:g}",
-        high=f"{effect.property.high:g}",
-        unit=effect.property.shown_unit,
+        name=effect.varied.title(text.code),
+        low=f"{effect.varied.low:g}",
+        high=f"{effect.varied.high:g}",
+        unit=effect.varied.shown_unit,
         change=text.interval(effect.change, 2),
     )
 
@@ -204,13 +204,13 @@ def content(design: DrugDesign, found: Placement) -> dict[str, object]:
         "rank": {"median": float(np.median(found.rank)), "interval": list(ends)},
         "properties": [
             {
-                "id": e.property.id,
-                "title": dict(e.property.titles),
-                "place": e.property.place,
-                "unit": e.property.unit,
-                "value": e.property.value,
-                "low": e.property.low,
-                "high": e.property.high,
+                "id": e.varied.id,
+                "title": dict(e.varied.titles),
+                "place": e.varied.place,
+                "unit": e.varied.unit,
+                "value": e.varied.value,
+                "low": e.varied.low,
+                "high": e.varied.high,
                 "at_low": plain_estimate(e.at_low),
                 "at_high": plain_estimate(e.at_high),
                 "change": plain_estimate(e.change),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,19 +144,6 @@ def _window(variant: str, question: WindowQuestion, days: Floats, relative: Floa
     )
 
 
-class _Marginal:
-    """The prior of one number, as an estimator of indices asks for it."""
-
-    def __init__(self, value: Callable[[Floats], Floats]) -> None:
-        self._value = value
-
-    def ppf(self, p: Floats) -> Floats:
-        """Quantiles."""
-        from scipy.special import ndtri
-
-        return self._value(np.asarray(ndtri(p)))
-
-
 def sensitivity(
     model: str,
     question: SensitivityQuestion,
@@ -182,41 +170,48 @@ def sensitivity(
     ----------
     Saltelli et al. 2010, Comput Phys Commun 181:259, as in `scipy.stats.sobol_indices`.
     """
-    from scipy.stats import sobol_indices
+    from scipy.special import ndtri
+    from scipy.stats import qmc
 
     for name in question.parameters:
         if name not in priors:
             raise UnknownName("hyperparameter", name, priors)
     patient = typical_patient(model, [courses], [question.output])
-
-    def outcome(x: Floats) -> Floats:
-        given = dict(zip(question.parameters, x, strict=True))
-        values = patient.course([courses], [question.day], given, x.shape[1])
-        return np.asarray(np.log(values[0, :, -1, 0]))[None, :]
-
+    d, n = len(question.parameters), question.points
+    points = qmc.Sobol(2 * d, rng=np.random.default_rng(seed)).random(n)
+    first, second = points[:, :d], points[:, d:]
+    mixed = [np.column_stack([*first.T[:k], second[:, k], *first.T[k + 1 :]]) for k in range(d)]
+    normal = np.asarray(ndtri(np.clip(np.concatenate([first, second, *mixed]), 1e-9, 1.0 - 1e-9)))
+    given = {name: priors[name](normal[:, k]) for k, name in enumerate(question.parameters)}
+    values = patient.course([courses], [question.day], given, len(normal))[0, :, -1, 0]
+    at = np.log(values).reshape(d + 2, n)
     rng = np.random.default_rng(seed)
-    found = sobol_indices(
-        func=outcome,
-        n=question.points,
-        dists=[_Marginal(priors[name]) for name in question.parameters],
-        rng=rng,
-    )
-    spread = found.bootstrap(n_resamples=_RESAMPLES)
+    rows = [np.arange(n), *(rng.integers(0, n, n) for _ in range(_RESAMPLES))]
+    found = np.array([_indices(at[:, own]) for own in rows])
     indices = [
-        SensitivityIndex(
-            parameter=name,
-            first=_index(found.first_order, spread.first_order, i),
-            total=_index(found.total_order, spread.total_order, i),
-        )
+        SensitivityIndex(parameter=name, first=_index(found[:, 0, i]), total=_index(found[:, 1, i]))
         for i, name in enumerate(question.parameters)
     ]
     return tuple(sorted(indices, key=lambda index: -index.total.value))
 
 
-def _index(values: Floats, spread: object, i: int) -> Estimate:
-    interval = getattr(spread, "confidence_interval")  # noqa: B009 - its type is not declared
-    low, high = (float(np.ravel(end)[i]) for end in (interval.low, interval.high))
-    return Estimate(float(np.ravel(values)[i]), low, high, 0.95)
+def _indices(at: Floats) -> Floats:
+    """First-order and total indices from the outcome at both sets of points and at each mixed set; shape (2, d)."""
+    from scipy.stats import sobol_indices
+
+    outcome: dict[Literal["f_A", "f_B", "f_AB"], Floats] = {
+        "f_A": at[:1],
+        "f_B": at[1:2],
+        "f_AB": at[2:, None, :],
+    }
+    found = sobol_indices(func=outcome, n=at.shape[1])
+    return np.array([np.ravel(found.first_order), np.ravel(found.total_order)])
+
+
+def _index(values: Floats) -> Estimate:
+    """The estimate, first of the values, with the middle 95 % of the resamples."""
+    low, high = (float(q) for q in np.quantile(values[1:], [0.025, 0.975]))
+    return Estimate(float(values[0]), low, high, 0.95)
 
 
 def loop_gain(

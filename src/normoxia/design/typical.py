@@ -20,8 +20,8 @@ from normoxia.simulation import Simulator
 
 Floats = NDArray[np.float64]
 
-#: the reference body of the drug library
-BODY = {"weight": 70.0, "body_surface": 1.8, "gfr": 90.0}
+#: the reference body of the drug library: kg, m2, mL/min
+WEIGHT, BODY_SURFACE, GFR = 70.0, 1.8, 90.0
 _TOLERANCE = 1e-4
 
 
@@ -69,7 +69,9 @@ class TypicalPatient:
         courses = []
         for text in regimens:
             regimen = notation.regimen(text) if text else pharmacology.NOTHING
-            inputs = pharmacology.schedule(regimen, 0.0, max(times) + 1e-6, **BODY)
+            inputs = pharmacology.schedule(
+                regimen, 0.0, max(times) + 1e-6, weight=WEIGHT, body_surface=BODY_SURFACE, gfr=GFR
+            )
             result = self.simulator.run(state, inputs, list(times), tolerance=_TOLERANCE)
             if result.status.any():
                 raise ComputationFailed(

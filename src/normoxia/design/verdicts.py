@@ -93,6 +93,11 @@ class Verdict:
     sentences: Mapping[str, str]
     can_be_told: bool
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether the question has an answer."""
+        return self.can_be_told
+
 
 def beside_evidence(
     contrasts: Iterable[RegimenContrast], design: ComparisonDesign, answer: Answer | None

@@ -193,7 +193,7 @@ def page(
             draws=len(judged[0].contrast.draws),
         ),
         answer=verdict.sentences[lang],
-        is_certain=verdict.can_be_told,
+        is_certain=verdict.is_certain,
         credibility=credibility,
         sections=(
             Section(

@@ -44,10 +44,10 @@ def properties(design: DrugDesign, found: Placement, lang: str = "en") -> Figure
             ForestRow(
                 label=text.say(
                     "drug_design.from_to",
-                    name=e.property.title(lang),
-                    low=f"{e.property.low:g}",
-                    high=f"{e.property.high:g}",
-                    unit=e.property.shown_unit,
+                    name=e.varied.title(lang),
+                    low=f"{e.varied.low:g}",
+                    high=f"{e.varied.high:g}",
+                    unit=e.varied.shown_unit,
                 ),
                 estimate=e.change,
             )
@@ -111,9 +111,9 @@ def properties_table(found: Placement, text: Language) -> Table:
         columns=tuple(text.say(f"drug_design.{head}") for head in heads),
         rows=tuple(
             (
-                e.property.title(text.code),
-                f"{e.property.low:g} {e.property.shown_unit}: {text.interval(e.at_low, 2)}",
-                f"{e.property.high:g} {e.property.shown_unit}: {text.interval(e.at_high, 2)}",
+                e.varied.title(text.code),
+                f"{e.varied.low:g} {e.varied.shown_unit}: {text.interval(e.at_low, 2)}",
+                f"{e.varied.high:g} {e.varied.shown_unit}: {text.interval(e.at_high, 2)}",
                 text.interval(e.change, 2),
             )
             for e in found.effects
