@@ -12,4 +12,10 @@ and for trials that are planned:
     sequential     group-sequential boundaries and crossing probabilities
     power          power of each draw and assurance, by drawing trials from virtual patients
     plan_summary   the answer, and a plan as plain values
+
+and in folders of their own:
+
+    markers        who gains: markers, own gains, interactions, enrichment
+    toxicity       how the toxicities of classes add up
+    personal       one patient on the ensemble
 """
