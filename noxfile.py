@@ -44,7 +44,13 @@ def lowest(session: nox.Session) -> None:
     session.install("--require-hashes", "-r", "requirements/lowest.txt")
     session.install("--no-deps", "--no-build-isolation", ".")
     session.run(
-        "pytest", "-n", "auto", "-m", "not slow", "@requirements/version-tests.txt", *session.posargs
+        "pytest",
+        "-n",
+        "auto",
+        "-m",
+        "not slow",
+        "@requirements/version-tests.txt",
+        *session.posargs,
     )
 
 

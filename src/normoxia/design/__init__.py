@@ -32,4 +32,14 @@ for schedules and molecules:
     placement      its place, what each property changes, the answer
 
     asked          what documents of questions have in common
+for the review in its own order:
+
+    review_plan    groups of studies, facts, open questions, as a document
+    reviewed_statements, reviewed_studies  what removing a statement changes; figures printed, published, simulated
+    review_summary the review as plain values
+
+and in folders of their own:
+    markers        who gains: markers, own gains, interactions, enrichment
+    toxicity       how the toxicities of classes add up
+    personal       one patient on the ensemble
 """

@@ -135,9 +135,9 @@ def prepare(
 
 def _is_given(model: Model, name: str) -> bool:
     """Whether the model can give an output of a name."""
-    return any(
-        name == part.name for part in (*model.observables, *model.species, *model.assignments)
-    )
+    names = {part.name for part in model.observables}
+    names |= {part.name for part in model.species} | {part.name for part in model.assignments}
+    return name in names
 
 
 def chunks(trial: Trial, replicates: int = 1) -> tuple[Chunk, ...]:

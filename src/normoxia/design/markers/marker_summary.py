@@ -135,6 +135,9 @@ def _sentence(found: MarkerFindings, code: str) -> str:
             for e in sorted(own, key=lambda e: e.p)
         )
         said.append(text.say("markers.some", adds=title, listed=listed))
+    if found.predictive:
+        best = max(max(e.discrimination, 1.0 - e.discrimination) for e in found.predictive)
+        said.append(text.say("markers.discriminates", best=f"{best:.2f}"))
     agreed = [found.agrees(finding) for finding in found.design.findings]
     if agreed:
         said.append(
