@@ -48,7 +48,7 @@ def with_supervisor(
     asyncio.run(whole())
 
 
-async def until(supervisor: Supervisor, name: str, *states: str) -> store.Job:
+async def until(supervisor: Supervisor, name: str, *states: str) -> store.QueuedJob:
     async with asyncio.timeout(20):
         while supervisor.get(name).state not in states:
             await asyncio.sleep(0.01)
