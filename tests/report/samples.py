@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from normoxia.language import language
 from normoxia.outcome import Estimate
 from normoxia.report import (
     Band,
@@ -34,12 +35,14 @@ from normoxia.report import (
     waterfall_figure,
 )
 from normoxia.report.figures.contraction import ParameterContraction, contraction_figure
+from normoxia.report.figures.front import FrontPoint, front_figure
 from normoxia.report.figures.funnel import FunnelMark, funnel_figure
 from normoxia.report.figures.heat_map import ContributionRow, contribution_figure, net_heat_figure
 from normoxia.report.figures.interval_calibration import Transforms, interval_calibration_figure
 from normoxia.report.figures.predicted_observed import ScatterPanel, predicted_observed_figure
 from normoxia.report.figures.prediction import Prediction, prediction_forest
 from normoxia.report.figures.score_comparison import Score, score_figure
+from normoxia.report.figures.surface import SurfaceAxis, SurfaceMarks, surface_figure
 from normoxia.survival import DAYS_PER_MONTH, TimeToEvent, kaplan_meier
 
 
@@ -277,6 +280,28 @@ def funnel(**options) -> Figure:
     return funnel_figure(marks, measure="HR", verdict="3 contrasts", **options)
 
 
+def surface(**options) -> Figure:
+    values = np.array([[0.8, 1.0, 1.3], [0.9, 1.2, 0.7]])
+    title = language(options.get("lang", "en")).say("optimise.section_surface")
+    return surface_figure(
+        values,
+        SurfaceAxis(title="dose", labels=("5", "15")),
+        SurfaceAxis(title="gap", labels=("0", "7", "14")),
+        middle=1.0,
+        note="median of 8 draws",
+        marks=SurfaceMarks(best=(0, 2), rivals=((1, 1),), refused=((1, 2),)),
+        **{"title": title, **options},
+    )
+
+
+def front(**options) -> Figure:
+    points = [
+        FrontPoint(label=f"s{k}", benefit=5.0 + k % 3, burden=30.0 + 3.0 * k, is_front=k < 3)
+        for k in range(6)
+    ]
+    return front_figure(points, benefit="benefit", burden="burden, %", **options)
+
+
 EVERY: dict[str, Callable[..., Figure]] = {
     "km": km,
     "waterfall": waterfall,
@@ -295,4 +320,6 @@ EVERY: dict[str, Callable[..., Figure]] = {
     "contribution": contribution,
     "net-heat": net_heat,
     "funnel": funnel,
+    "surface": surface,
+    "front": front,
 }
