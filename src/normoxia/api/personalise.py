@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from normoxia import cache
+from normoxia import __version__, cache
 from normoxia.api.asking import Asking, answer_json
 from normoxia.api.names import one_of
 from normoxia.api.plan import Plan
@@ -260,17 +260,10 @@ def _manifest(planned: Plan) -> dict[str, object]:
     assert isinstance(inputs, Mapping)
     return {
         **config,
-        "normoxia": versions()["normoxia"],
+        "normoxia": __version__,
         "protocol_sha256": hashlib.sha256(protocol.encode()).hexdigest(),
         "model_sha256": inputs["model"],
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a manifest names."""
-    from normoxia import __version__
-
-    return {"normoxia": __version__}
 
 
 def _bank(asking: Asking, planned: Plan) -> PatientBank:

@@ -28,7 +28,7 @@ def interactions_figure(found: MarkerFindings, lang: str = "en") -> Figure:
         ]
     return forest_figure(
         rows,
-        measure=text.say("markers.ratio"),
+        measure=text.say("markers.ratio_short"),
         left=text.say("markers.low_gains"),
         right=text.say("markers.high_gains"),
         note=text.say("markers.figure_note"),

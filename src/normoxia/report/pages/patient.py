@@ -35,7 +35,7 @@ def course_figure(
     text = language(lang)
     arms = [
         BandArm(
-            design.comparison.regimen(c.regimen).title(lang),
+            c.regimen,  # titles are too long for panels side by side
             np.array([p.month for p in c.points]),
             np.array([p.diameters for p in c.points]).T,
         )

@@ -20,7 +20,9 @@ def contrasts_figure(found: ToxicityFindings, lang: str = "en") -> Figure:
     """Draw differences in percentage points: by published rates and simulated, one below the other."""
     text, rows = language(lang), []
     for c in found.contrasts:
-        rows.append(ForestRow(label=_pair(found, c.experimental, c.control, text), kind="heading"))
+        # ids: titles would run into the plot
+        pair = text.say("pool.pair", one=c.experimental, other=c.control)
+        rows.append(ForestRow(label=pair, kind="heading"))
         published = found.difference(c.experimental, c.control)
         rows.append(ForestRow(label=text.say("toxicity.published"), estimate=published))
         rows.append(
@@ -36,11 +38,6 @@ def contrasts_figure(found: ToxicityFindings, lang: str = "en") -> Figure:
         name=f"toxicity-{lang}",
         title=text.say("toxicity.section_contrasts"),
     )
-
-
-def _pair(found: ToxicityFindings, one: str, other: str, text: Language) -> str:
-    titles = [found.design.comparison.regimen(name).title(text.code) for name in (one, other)]
-    return text.say("pool.pair", one=titles[0], other=titles[1])
 
 
 def classes_table(found: ToxicityFindings, text: Language) -> Table:
