@@ -1,6 +1,7 @@
 /** A report as the server gives it: highlights, and sections of paragraphs, tables and figures, under a list of contents. */
 
 import { useId } from "preact/hooks";
+import type { Parameters } from "../api";
 import { usePage, useTexts } from "../state";
 import { LazyFigure } from "./lazy_figure";
 import { Table, type TableContent } from "./table";
@@ -25,12 +26,14 @@ type Properties = {
   readonly report: ReportContent;
   /** Under which figures are asked for by their number. */
   readonly path: string;
+  /** What a figure is asked for with, besides language and theme. */
+  readonly parameters?: Parameters;
   /** Shown between the highlights and the sections. */
   readonly children?: preact.ComponentChildren;
 };
 
 /** Everything of a report but its title, which belongs to the view. */
-export function Report({ report, path, children }: Properties) {
+export function Report({ report, path, parameters, children }: Properties) {
   const say = useTexts(texts);
   const id = useId();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
@@ -66,7 +69,7 @@ export function Report({ report, path, children }: Properties) {
         <section key={section.title} id={`${id}-${index}`} tabIndex={-1}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
-            <BlockView key={`${block.kind} ${at}`} block={block} path={path} />
+            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} />
           ))}
         </section>
       ))}
@@ -83,7 +86,7 @@ function reveal(event: MouseEvent, id: string): void {
   section?.focus({ preventScroll: true });
 }
 
-function BlockView({ block, path }: { block: Block; path: string }) {
+function BlockView({ block, path, parameters }: { block: Block; path: string; parameters?: Parameters }) {
   if (block.kind === "prose") return block.warning ? <p class="warning">{block.text}</p> : <p>{block.text}</p>;
   if (block.kind === "table")
     return (
@@ -92,7 +95,7 @@ function BlockView({ block, path }: { block: Block; path: string }) {
       </div>
     );
   if (block.number === null) return null;
-  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} />;
+  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} parameters={parameters} />;
 }
 
 function Provenance({ entries }: { entries: Readonly<Record<string, unknown>> }) {

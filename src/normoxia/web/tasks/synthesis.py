@@ -13,6 +13,7 @@ from normoxia.api.translation import finding_text
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.synthesis import questions as room
 from normoxia.evidence.synthesis.intake.columns import ROLES
+from normoxia.evidence.synthesis.intake.tables import read_network
 from normoxia.language import Language, language
 from normoxia.report.figures.figure import Figure
 from normoxia.report.pages.document import Page
@@ -108,26 +109,28 @@ def table(
         }
         options: dict[str, Any] = {"columns": columns or None, "effect": effect or None}
         try:
+            read = read_network(path, **options)
+            seen |= {
+                "layout": read.layout,
+                "mapping": dict(read.mapping),
+                "rows": read.n_rows,
+                "left_out": list(read.left_out),
+                "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
+            }
             pooled = nx.pool(path, **options, leave_out_faulty=leave_out_faulty)
         except NormoxiaError as error:
             message = str(error).partition("\n")[0].replace("table" + ending, name)
             found = getattr(error, "findings", ()) or ()
+            listed = [_finding(one, speech) for one in found[:_MOST_LISTED]]
             return {
                 **seen,
-                "refused": without_folders(message),
-                "findings": [_finding(one, speech) for one in found[:_MOST_LISTED]],
+                "refused": without_folders(message).rstrip(":"),
+                "findings": seen["findings"] or listed,
             }
         page, drawn = pooled.page(lang)
-    assert pooled.table is not None
-    read = pooled.table.table
     view = pages.view(page, {one.name: k for k, one in enumerate(drawn)})
     return {
         **seen,
-        "layout": read.layout,
-        "mapping": dict(read.mapping),
-        "rows": read.n_rows,
-        "left_out": list(read.left_out),
-        "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
         "page": {**view, "provenance": {}},
         "figures": [figures.view(one, theme) for one in drawn],
     }
