@@ -115,8 +115,8 @@ function Row({ study }: { study: StudyRow }) {
         {study.discrepancies > 0 && <small class="issue">{say("registry.issues", { n: study.discrepancies })}</small>}
       </th>
       <td>{study.year ?? "–"}</td>
-      <td class="number">{count(study.n)}</td>
-      <td class="setting">{setting.filter(Boolean).join(" · ")}</td>
+      <td class="number">{count(study.n || null)}</td>
+      <td class="setting">{setting.filter(Boolean).join(" · ").replaceAll(">=", "≥ ")}</td>
       <td class="treatments">
         {study.arms.map((arm) => (
           <span key={arm.id}>{arm.label}</span>
@@ -152,7 +152,7 @@ function Filter({ name, label, options }: { name: string; label: string; options
         <option value="">{say("registry.any")}</option>
         {options.map((option) => (
           <option value={option} key={option} selected={option === chosen}>
-            {option}
+            {option.replaceAll(">=", "≥ ")}
           </option>
         ))}
       </select>
