@@ -37,8 +37,8 @@ export function share(value: number | null | undefined): number {
 /** The value of a series between two days, linear. */
 export function at(series: Series | undefined, days: readonly number[], day: number): number | null {
   if (series === undefined || series.length === 0) return null;
-  let after = days.findIndex((one) => one >= day);
-  if (after < 0) after = days.length - 1;
+  const after = days.findIndex((one) => one >= day);
+  if (after < 0) return series[series.length - 1] ?? null;
   if (after === 0 || days[after] === day) return series[after] ?? null;
   const [low, high] = [series[after - 1], series[after]];
   if (low === null || low === undefined || high === null || high === undefined) return null;

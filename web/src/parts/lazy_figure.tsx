@@ -1,7 +1,7 @@
 /** A figure that is asked for when it comes near the reader's eye: drawing one takes the server a while. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useResource } from "../api";
+import { useResource, type Parameters } from "../api";
 import { RequestFailure } from "./failure";
 import type { FigureContent } from "./figure";
 import { SurvivalFigure } from "./survival_figure";
@@ -12,9 +12,11 @@ type Properties = {
   readonly path: string;
   readonly name: string;
   readonly title: string;
+  /** What it is asked for with, besides language and theme. */
+  readonly parameters?: Parameters;
 };
 
-export function LazyFigure({ path, name, title }: Properties) {
+export function LazyFigure({ path, name, title, parameters }: Properties) {
   const say = useTexts(texts);
   const { language, theme } = usePage();
   const [near, setNear] = useState(false);
@@ -33,7 +35,7 @@ export function LazyFigure({ path, name, title }: Properties) {
       window.removeEventListener("beforeprint", all);
     };
   }, [near]);
-  const drawn = useResource<FigureContent>(near ? path : null, { lang: language, theme });
+  const drawn = useResource<FigureContent>(near ? path : null, { ...parameters, lang: language, theme });
   return (
     <div ref={place} class="lazy">
       {drawn.error ? (

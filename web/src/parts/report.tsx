@@ -1,9 +1,8 @@
 /** A report as the server gives it: highlights, and one of its sections of paragraphs, tables and figures, chosen from its contents. */
 
+import type { Parameters } from "../api";
 import { usePage, useTexts } from "../state";
-import type { FigureContent } from "./figure";
 import { LazyFigure } from "./lazy_figure";
-import { SurvivalFigure } from "./survival_figure";
 import { Table, type TableContent } from "./table";
 import texts from "./texts";
 
@@ -26,14 +25,14 @@ type Properties = {
   readonly report: ReportContent;
   /** Under which figures are asked for by their number. */
   readonly path: string;
-  /** The figures themselves, by their number, where they came with the report. */
-  readonly figures?: readonly FigureContent[];
+  /** What a figure is asked for with, besides language and theme. */
+  readonly parameters?: Parameters;
   /** Shown between the highlights and the sections. */
   readonly children?: preact.ComponentChildren;
 };
 
 /** Everything of a report but its title, which belongs to the view. */
-export function Report({ report, path, figures, children }: Properties) {
+export function Report({ report, path, parameters, children }: Properties) {
   const say = useTexts(texts);
   const { address, link, set } = usePage();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
@@ -78,7 +77,7 @@ export function Report({ report, path, figures, children }: Properties) {
         <section key={section.title}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
-            <BlockView key={`${block.kind} ${at}`} block={block} path={path} figures={figures} />
+            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} />
           ))}
         </section>
       ))}
@@ -87,9 +86,7 @@ export function Report({ report, path, figures, children }: Properties) {
   );
 }
 
-type BlockProperties = { readonly block: Block; readonly path: string; readonly figures?: readonly FigureContent[] };
-
-function BlockView({ block, path, figures }: BlockProperties) {
+function BlockView({ block, path, parameters }: { block: Block; path: string; parameters?: Parameters }) {
   if (block.kind === "prose") return block.warning ? <p class="warning">{block.text}</p> : <p>{block.text}</p>;
   if (block.kind === "table")
     return (
@@ -98,9 +95,7 @@ function BlockView({ block, path, figures }: BlockProperties) {
       </div>
     );
   if (block.number === null) return null;
-  const given = figures?.[block.number];
-  if (given) return <SurvivalFigure figure={given} name={block.name} title={block.title} />;
-  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} />;
+  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} parameters={parameters} />;
 }
 
 function Provenance({ entries }: { entries: Readonly<Record<string, unknown>> }) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from normoxia.api.translation import finding_text
 from normoxia.errors import NormoxiaError
 from normoxia.evidence.synthesis import questions as room
 from normoxia.evidence.synthesis.intake.columns import ROLES
+from normoxia.evidence.synthesis.intake.tables import read_network
 from normoxia.language import Language, language
 from normoxia.report.figures.figure import Figure
 from normoxia.report.pages.document import Page
 from normoxia.web.replies import Refused, without_folders
 from normoxia.web.tasks import figures, pages
 
+#: characters that no name of an uploaded file keeps, and how many of them are kept
+_ODD = re.compile(r"[^\w.-]")
+_LONGEST_STEM = 60
 #: findings and columns of a table that are listed
 _MOST_LISTED = 200
 
@@ -77,7 +82,7 @@ def table(
     Parameters
     ----------
     name
-        Of the user's file; only its ending and last part are used.
+        Of the user's file, for messages.
     text
         Its content.
     columns
@@ -90,13 +95,13 @@ def table(
         Of texts and figures.
     """
     speech = language(lang)
-    ending = ".tsv" if name.lower().endswith((".tsv", ".tab")) else ".csv"
+    shown = _file_name(name)
     with tempfile.TemporaryDirectory(prefix="normoxia-") as folder:
-        path = Path(folder) / f"table{ending}"
+        path = Path(folder) / shown
         path.write_text(text, encoding="utf-8", newline="")
         seen: dict[str, Any] = {
-            "name": name,
-            "header": list(sheets.read_sheet(path).header)[:_MOST_LISTED],
+            "name": shown,
+            "header": [],
             "roles": list(ROLES),
             "layout": "",
             "mapping": {},
@@ -108,29 +113,39 @@ def table(
         }
         options: dict[str, Any] = {"columns": columns or None, "effect": effect or None}
         try:
+            seen["header"] = list(sheets.read_sheet(path).header)[:_MOST_LISTED]
+            read = read_network(path, **options)
+            seen |= {
+                "layout": read.layout,
+                "mapping": dict(read.mapping),
+                "rows": read.n_rows,
+                "left_out": list(read.left_out),
+                "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
+            }
             pooled = nx.pool(path, **options, leave_out_faulty=leave_out_faulty)
         except NormoxiaError as error:
-            message = str(error).partition("\n")[0].replace("table" + ending, name)
+            message = str(error).partition("\n")[0]
             found = getattr(error, "findings", ()) or ()
+            listed = [_finding(one, speech) for one in found[:_MOST_LISTED]]
             return {
                 **seen,
-                "refused": without_folders(message),
-                "findings": [_finding(one, speech) for one in found[:_MOST_LISTED]],
+                "refused": without_folders(message).rstrip(":"),
+                "findings": seen["findings"] or listed,
             }
         page, drawn = pooled.page(lang)
-    assert pooled.table is not None
-    read = pooled.table.table
     view = pages.view(page, {one.name: k for k, one in enumerate(drawn)})
     return {
         **seen,
-        "layout": read.layout,
-        "mapping": dict(read.mapping),
-        "rows": read.n_rows,
-        "left_out": list(read.left_out),
-        "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
         "page": {**view, "provenance": {}},
         "figures": [figures.view(one, theme) for one in drawn],
     }
+
+
+def _file_name(name: str) -> str:
+    """A name that a file may have in a folder of ours: the user's own as far as its letters are harmless."""
+    stem, _, ending = _ODD.sub("_", name).lstrip(".").rpartition(".")
+    known = ending.lower() in ("tsv", "tab")
+    return f"{stem[-_LONGEST_STEM:] or 'table'}.{'tsv' if known else 'csv'}"
 
 
 @functools.lru_cache(maxsize=6)
