@@ -13,6 +13,7 @@ from normoxia.design import attribution, explanations, probing
 from normoxia.design.attribution import REST, PfsTimes
 from normoxia.design.explanation_words import ExplanationFindings, answer, content
 from normoxia.design.explanations import ExplanationDesign, StatementGroup
+from normoxia.design.shapley import Coalition
 from normoxia.errors import InvalidDocument, UnknownName
 
 TEXT = library.path("explanations", "impower150").read_text(encoding="utf-8")
@@ -54,7 +55,9 @@ def test_faults_of_a_document_are_found_before_anything_runs(
         explanations.read(path)
 
 
-def made_up(shipped: ExplanationDesign, n_groups: int) -> tuple[ExplanationDesign, dict]:
+def made_up(
+    shipped: ExplanationDesign, n_groups: int
+) -> tuple[ExplanationDesign, dict[Coalition, PfsTimes]]:
     """Runs in which group k adds k months to the experimental regimen, and the first two interact."""
     groups = tuple(
         StatementGroup(id=f"g{k}", titles={"en": f"g{k}"}, statements=(f"C{k:02d}",))
