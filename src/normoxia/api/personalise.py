@@ -151,7 +151,7 @@ class PatientPrediction:
         """
         from normoxia.report.pages import patient
 
-        return patient.course_figure(self.design, self.courses, lang)
+        return patient.course_figure(self.courses, lang)
 
     def __repr__(self) -> str:
         state = "inside" if self.support.inside else "outside"

@@ -26,9 +26,7 @@ from normoxia.report.views.tables import Table
 _LANDMARK = 12.0
 
 
-def course_figure(
-    design: PatientDesign, courses: Sequence[PredictedCourse], lang: str = "en"
-) -> Figure:
+def course_figure(courses: Sequence[PredictedCourse], lang: str = "en") -> Figure:
     """Draw the predicted sum of diameters, one panel for each regimen. Raises InvalidArgument without a prediction."""
     if not courses:
         raise InvalidArgument("found no prediction to draw: the patient is outside the support")
@@ -117,7 +115,7 @@ def page(
 ) -> tuple[Page, tuple[Figure, ...]]:
     """Return the report of a patient in one language, and its figures."""
     text = language(lang)
-    figures = [course_figure(design, courses, lang)] if courses else []
+    figures = [course_figure(courses, lang)] if courses else []
     sections = [
         Section(
             text.say("personal.section_support"),
