@@ -19,7 +19,7 @@ import pytest
 from tests.mutations import TEXTUAL, broken, damaged
 
 from normoxia import evidence, library, mechanism, pharmacology, population, simulation, trial
-from normoxia.calibration import forecast
+from normoxia.calibration import forecast, learned_weights
 from normoxia.calibration.credibility import wording
 from normoxia.calibration.fitting import ensemble, hyperparameters
 from normoxia.calibration.fitting.emulated import EmulatedStudies
@@ -132,6 +132,7 @@ KEPT: dict[str, tuple[str, Callable[[], object]]] = {
     "assumptions": ("trials/shared/from-study.yaml", lambda: assumptions()),
     "lock": ("calibrations/lock-2.yaml", lambda: lock._read(evidence.registry())),
     "attempts": ("calibrations/attempts.yaml", attempts.read),
+    "left out": ("calibrations/left-out.yaml", lambda: fresh(learned_weights.read)()),
     "claims": ("credibility/claims.yaml", lambda: fresh(wording.read)()),
     "questions of credibility": ("credibility/questions.yaml", lambda: fresh(wording.read)()),
     "measured": ("credibility/evidence.yaml", lambda: fresh(wording.read)()),

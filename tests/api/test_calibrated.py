@@ -32,6 +32,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> nx.ValidationResult:
             attempts=(),
             stacked={"over_pruning": SimpleNamespace(weight=0.6)},
             identifiability=(("gnet", 0.1, 0.5, 0.75), ("over_pruning", 0.2, 0.98, 0.04)),
+            ensemble="e" * 64,
         )
 
     monkeypatch.setattr(calibration, "validate", validate, raising=False)

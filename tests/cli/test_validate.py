@@ -29,6 +29,7 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             attempts=(),
             stacked={"over_pruning": SimpleNamespace(weight=0.6)},
             identifiability=(("gnet", 0.1, 0.5, 0.75), ("over_pruning", 0.2, 0.98, 0.04)),
+            ensemble="e" * 64,
         )
 
     monkeypatch.setattr(calibration, "validate", validate, raising=False)
@@ -86,7 +87,12 @@ def test_the_report_holds_page_figures_and_the_object(
 ) -> None:
     assert normoxia("validate", "--out", "board", "--file", "board.json", "--lang", "zh").code == 0
     folder = tmp_path / "board"
-    assert {p.name for p in folder.iterdir()} == {"report.html", "figures", "scoreboard.json"}
+    assert {p.name for p in folder.iterdir()} == {
+        "report.html",
+        "figures",
+        "scoreboard.json",
+        "left-out.yaml",
+    }
     assert json.loads((folder / "scoreboard.json").read_text()) == scoreboard_json.document(
         boards.guess()
     )

@@ -125,7 +125,7 @@ def parse(root: Node) -> LeftOutPredictions:
         if key not in scored:
             findings.note(node.place, f"{', '.join(key)} is not scored", "validate again")
             continue
-        medians[scored[key]] = row["log_hazard_ratio"].number(findings)  # type: ignore[index]
+        medians[scored[key]] = row["log_hazard_ratio"].number(findings)
     findings.raise_any(InvalidDocument)
     return LeftOutPredictions(
         ensemble=got["ensemble"].text(findings),

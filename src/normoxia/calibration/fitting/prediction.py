@@ -21,6 +21,7 @@ from normoxia.calibration.fitting.summaries import SHARES, Kind, Statistic
 from normoxia.calibration.scoring.lock import Lock, Observed, Target
 from normoxia.outcome import Measure
 from normoxia.trial.making import from_study
+from normoxia.trial.protocol import Trial
 
 Floats = NDArray[np.float64]
 
@@ -44,10 +45,13 @@ def targets_of(study: str, lock: Lock) -> tuple[Observed, ...]:
     return tuple(o for o in lock.observed if o.target.study == study)
 
 
-def figure_of(o: Observed, study_lock: Lock) -> Statistic | None:
-    """What is emulated for a scored figure; None where the trial's sets do not contain it."""
+def figure_of(o: Observed, study_lock: Lock, protocol: Trial | None = None) -> Statistic | None:
+    """What is emulated for a scored figure; None where the trial's sets do not contain it.
+
+    protocol  of its study; read or made anew when omitted, which takes longer than all else here
+    """
     t = o.target
-    trial = from_study.preferred(t.study)
+    trial = from_study.preferred(t.study) if protocol is None else protocol
     main = observations.main_set(trial, study_lock)
     if t.measure is Measure.HAZARD_RATIO:
         found = observations.ratio_figure(trial, main, o, study_lock)
@@ -79,11 +83,11 @@ def predict(
     states    draws that have not seen the study; shape (n, width); weights sum to 1
     anchored  also condition on the control arm's own curve and response rate, which are then not predicted
     """
-    known = set(emulated.figures[study])
+    known, trial = set(emulated.figures[study]), from_study.preferred(study)
     pairs = [
         (o, f)
         for o in targets_of(study, lock)
-        if (f := figure_of(o, lock)) is not None and f in known
+        if (f := figure_of(o, lock, trial)) is not None and f in known
     ]
     own = next((block for block in posterior.blocks if block.study == study), None)
     seen = (
@@ -104,7 +108,7 @@ def predict(
     latent = mean[:, k:] + np.einsum(
         "nij,nj->ni", factor, rng.standard_normal((len(states), len(wanted)))
     )
-    planned = {arm.id: arm.n for arm in from_study.preferred(study).arms}
+    planned = {arm.id: arm.n for arm in trial.arms}
     return {
         o.target: _printed(o, figure, latent[:, j], weights, o.n or planned[figure.arm], rng)
         for j, (o, figure) in enumerate(pairs)

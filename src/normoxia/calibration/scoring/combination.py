@@ -366,8 +366,8 @@ def _joint(y: Floats, design: Floats, covariance: Floats, omega: Floats) -> _Joi
         log_likelihood=log_likelihood,
         mean=centre + cross @ residual,
         covariance=prior - cross @ across.transpose(0, 2, 1),
-        cross=cross,
-        inverse=inverse,
+        cross=np.asarray(cross, dtype=np.float64),
+        inverse=np.asarray(inverse, dtype=np.float64),
         solved=solved,
     )
 
