@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -94,6 +95,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def imported_names(path: Path) -> set[str]:
     """What a file imports, dotted, wherever in it."""
     found: set[str] = set()
@@ -188,6 +190,7 @@ def nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:
         yield from nodes_that_run(child)
 
 
+@functools.cache
 def imported_files() -> dict[str, set[str]]:
     """Which file imports which, at its head or when a function runs."""
     names = {module_name(path): path for path in MODULES}

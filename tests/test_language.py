@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import pickle
 import re
 from collections.abc import Iterator
@@ -119,9 +120,11 @@ def _literals(node: ast.AST) -> Iterator[str]:
         )
 
 
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
-    for path in SOURCE.rglob("*.py"):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache
+def _trees() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple(
+        (path, ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCE.rglob("*.py")
+    )
 
 
 def _called(*methods: str) -> Iterator[tuple[Path, str]]:

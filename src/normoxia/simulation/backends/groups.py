@@ -153,6 +153,14 @@ class Groups:
         shape = (self.n_groups, self.width)
         self.lane_from = np.array(starts + spare, np.int64).reshape(shape)
         self.lane_count = np.array(counts + spare, np.int64).reshape(shape)
+        # asking an array for its address takes longer than the sum
+        self._begins = tuple(
+            [(int(array.ctypes.data), array.strides[0]) for array in arrays]
+            for arrays in (
+                (self.memory, self.lane_from, self.lane_count),
+                (self.amounts, self.steps, self.saved),
+            )
+        )
 
     def _in_lanes(self, table: Array) -> Array:
         """A table of patients, shape (n, m), as (n_groups, m, width)."""
@@ -171,12 +179,11 @@ class Groups:
 
     def addresses(self, group: int) -> list[int]:
         """What the kernel is called with for one group."""
-        before = (self.memory, self.lane_from, self.lane_count)
-        after = (self.amounts, self.steps, self.saved)
+        before, after = self._begins
         return [
-            *(_address(array, group) for array in before),
+            *(begin + group * stride for begin, stride in before),
             *self.plans.addresses,
-            *(_address(array, group) for array in after),
+            *(begin + group * stride for begin, stride in after),
         ]
 
     def read(self, name: str, n_rows: int = 1) -> Array:
@@ -201,10 +208,6 @@ class Groups:
         done.status[self.patients] = status
         for k, name in enumerate(("accepted", "rejected")):
             done.work[self.patients, k] = self.read(name)[:, 0].astype(np.int64)
-
-
-def _address(array: NDArray[Any], group: int) -> int:
-    return int(array.ctypes.data) + group * array.strides[0]
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:

@@ -216,6 +216,8 @@ class Host:
     def _explain(self, group: _Group) -> None:
         """Look for a formula without a value where lanes got stuck."""
         status = group.memory[self.blueprint.layout["status"]]
+        if not status.any():  # all are well
+            return
         stuck = np.flatnonzero((status == STEP_TOO_SMALL) | (status == NOT_FINITE))
         if len(stuck) and self.blueprint.core:
             for k, what in self._faults(group, stuck).items():
