@@ -89,7 +89,7 @@ def table(
     lang, theme
         Of texts and figures.
     """
-    speech = language(lang)
+    texts = language(lang)
     ending = ".tsv" if name.lower().endswith((".tsv", ".tab")) else ".csv"
     with tempfile.TemporaryDirectory(prefix="normoxia-") as folder:
         path = Path(folder) / f"table{ending}"
@@ -115,7 +115,7 @@ def table(
             return {
                 **seen,
                 "refused": without_folders(message),
-                "findings": [_finding(one, speech) for one in found[:_MOST_LISTED]],
+                "findings": [_finding(one, texts) for one in found[:_MOST_LISTED]],
             }
         page, drawn = pooled.page(lang)
     assert pooled.table is not None
@@ -127,7 +127,7 @@ def table(
         "mapping": dict(read.mapping),
         "rows": read.n_rows,
         "left_out": list(read.left_out),
-        "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
+        "findings": [_finding(one, texts) for one in read.findings[:_MOST_LISTED]],
         "page": {**view, "provenance": {}},
         "figures": [figures.view(one, theme) for one in drawn],
     }
