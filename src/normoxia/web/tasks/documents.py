@@ -52,7 +52,7 @@ def trial(name: str, lang: str = "en") -> dict[str, Any]:
 
 def check(text: str, lang: str = "en") -> dict[str, Any]:
     """Every finding in a text, as `normoxia check` lists them."""
-    speech = language(lang)
+    texts = language(lang)
     with _file(text) as path:
         try:
             confined.refuse_files(text)
@@ -65,7 +65,7 @@ def check(text: str, lang: str = "en") -> dict[str, Any]:
     findings = []
     for line in checked.findings:
         one = details.get(line)
-        shown = finding_text(one, speech) if one else line
+        shown = finding_text(one, texts) if one else line
         findings.append(
             _finding(shown, key=one.place.key if one else "", line=one.place.line if one else 0)
         )
@@ -111,11 +111,11 @@ def preview(text: str, lang: str = "en", replicates: int = REPLICATES) -> dict[s
         confined.refuse_files(text)
         chosen = nx.read_trial(path)
         patients = _patients(chosen)
-    speech = language(lang)
+    texts = language(lang)
     n_patients = sum(arm.n for arm in chosen.arms) * replicates
     return {
         **_protocol(chosen, lang),
-        "table_one": _table_one(chosen, patients, speech),
+        "table_one": _table_one(chosen, patients, texts),
         "acceptance": {
             "accepted": patients.acceptance.accepted,
             "drawn": patients.acceptance.drawn,
@@ -189,14 +189,14 @@ def _patients(chosen: Trial) -> Population:
     )
 
 
-def _table_one(chosen: Trial, patients: Population, speech: Language) -> list[dict[str, Any]]:
+def _table_one(chosen: Trial, patients: Population, texts: Language) -> list[dict[str, Any]]:
     """Every covariate of the virtual patients, then the lines with a published value."""
     rows = []
     for one in chosen.population.covariates:
         values = patients.covariates[one.name]
         row: dict[str, Any] = {
             "id": one.name,
-            "title": speech.term(one.title or one.name),
+            "title": texts.term(one.title or one.name),
             "unit": one.unit,
         }
         if values.dtype.kind in "UOS" or set(np.unique(values).tolist()) <= {0, 1}:
@@ -213,7 +213,7 @@ def _table_one(chosen: Trial, patients: Population, speech: Language) -> list[di
         rows.append(row)
     published = [
         {
-            "title": speech.term(line.title),
+            "title": texts.term(line.title),
             "simulated": line.simulated,
             "published": line.published,
             "difference": line.difference,

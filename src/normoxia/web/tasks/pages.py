@@ -75,5 +75,5 @@ def _block(block: Block, numbers: Mapping[str, int]) -> dict[str, Any]:
 
 
 def run_id(folder: Path) -> str:
-    """What a run is called by the API: its folder is not told to anybody."""
+    """What a run is called by the API: its folder stays private."""
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
