@@ -77,6 +77,13 @@ describe("a drawing of the server", () => {
     expect(text.getAttribute("fill")).toBe("#123456");
   });
 
+  it("is one image: its marks have no role, and no title makes a tooltip", () => {
+    const drawn = picture(svg('<title>T</title><desc>D</desc><g role="graphics-symbol" aria-roledescription="x"/>'))!;
+    expect(drawn.querySelector("title, desc")).toBeNull();
+    expect(drawn.querySelector("g")!.hasAttribute("role")).toBe(false);
+    expect(drawn.querySelector("g")!.hasAttribute("aria-roledescription")).toBe(false);
+  });
+
   it("is refused when it is no SVG", () => {
     expect(picture("<html xmlns='http://www.w3.org/1999/xhtml'><body/></html>")).toBeNull();
   });
