@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 import { scale } from "../src/parts/contrasts";
 import { picture } from "../src/parts/picture";
