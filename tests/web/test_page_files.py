@@ -31,6 +31,18 @@ def test_colours_are_those_of_the_figures(name: str) -> None:
     assert {key: told[key] for key in expected} == expected
 
 
+@pytest.mark.parametrize("kind", ["fill", "stroke"])
+def test_dark_figures_are_printed_in_the_colours_of_the_light_theme(kind: str) -> None:
+    text = (ROOT / "web" / "src" / "styles" / "print.css").read_text(encoding="utf-8")
+    told = dict(re.findall(rf'\[{kind}="(#\w+)"\] {{\s+{kind}: (#\w+);', text))
+    light, dark = THEMES["light"], THEMES["dark"]
+    expected = dict(zip(dark.series, light.series, strict=True))
+    for one in fields(light):
+        if one.name not in ("name", "series"):
+            expected[getattr(dark, one.name)] = getattr(light, one.name)
+    assert told == expected
+
+
 def test_first_file_has_no_code_and_no_style_of_its_own() -> None:
     text = (STATIC / "index.html").read_text(encoding="utf-8")
     assert "<style" not in text

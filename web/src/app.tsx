@@ -73,7 +73,7 @@ function Frame() {
           </div>
         </div>
       </header>
-      <div class="notice">
+      <aside class="notice" aria-label={say("frame.credibility")}>
         <div class="wide">
           <span class="badge">{about.value?.badge ?? say("frame.badge")}</span>
           {about.value && (
@@ -82,7 +82,7 @@ function Frame() {
             </a>
           )}
         </div>
-      </div>
+      </aside>
       <main id="content" class="wide" tabIndex={-1}>
         {target ? <View route={target.route} places={target.places} key={target.route.pattern} /> : <NotFound />}
       </main>

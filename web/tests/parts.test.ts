@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 import { scale } from "../src/parts/contrasts";
 import { picture } from "../src/parts/picture";
@@ -75,6 +76,13 @@ describe("a drawing of the server", () => {
     expect(text.hasAttribute("onclick")).toBe(false);
     expect(text.hasAttribute("style")).toBe(false);
     expect(text.getAttribute("fill")).toBe("#123456");
+  });
+
+  it("is one image: its marks have no role, and no title makes a tooltip", () => {
+    const drawn = picture(svg('<title>T</title><desc>D</desc><g role="graphics-symbol" aria-roledescription="x"/>'))!;
+    expect(drawn.querySelector("title, desc")).toBeNull();
+    expect(drawn.querySelector("g")!.hasAttribute("role")).toBe(false);
+    expect(drawn.querySelector("g")!.hasAttribute("aria-roledescription")).toBe(false);
   });
 
   it("is refused when it is no SVG", () => {

@@ -12,9 +12,14 @@ export function picture(svg: string): SVGSVGElement | null {
   for (const element of [root, ...root.querySelectorAll("*")]) {
     for (const { name, value } of [...element.attributes]) {
       const reference = name === "href" || name.endsWith(":href");
-      if (name.startsWith("on") || (reference && !value.startsWith("#"))) element.removeAttribute(name);
+      // the drawing is one image with one description; its marks have none of their own
+      const spoken = element !== root && (name === "role" || name.startsWith("aria-"));
+      if (spoken || name.startsWith("on") || (reference && !value.startsWith("#"))) element.removeAttribute(name);
     }
   }
+  // a title would be shown as a tooltip wherever the pointer rests; the figure is named by its `aria-label`
+  for (const element of root.querySelectorAll(":scope > title, :scope > desc")) element.remove();
+  root.removeAttribute("aria-labelledby");
   return document.importNode(root, true) as unknown as SVGSVGElement;
 }
 
