@@ -12,7 +12,7 @@ import normoxia as nx
 from normoxia.pharmacology import regimen
 from normoxia.report.figures.theme import DARK, LIGHT
 from normoxia.web import controls, stored
-from normoxia.web.controls import Choice
+from normoxia.web.controls import ControlChoice
 
 
 def test_the_catalogue_has_every_trial_and_study(client: TestClient) -> None:
@@ -122,7 +122,7 @@ def test_every_position_of_the_controls_makes_a_trial() -> None:
     listed = controls.listed("en")
     for one in listed["regimens"]:
         for dose in one["doses"]:
-            choice = Choice(regimen=one["id"], population="pdl1-high", dose=dose["id"])
+            choice = ControlChoice(regimen=one["id"], population="pdl1-high", dose=dose["id"])
             changed = controls.changed(trial, choice)
             drug = dose["regimen"].split()[0]
             assert drug in changed.arm(one["arm"]).regimen.drugs

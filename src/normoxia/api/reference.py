@@ -33,6 +33,7 @@ SECTIONS = {
         "biomarkers",
         "toxicity",
         "personalise",
+        "review",
         "verify",
         "redraw",
         "Run",
@@ -44,6 +45,7 @@ SECTIONS = {
         "BiomarkerAnswer",
         "ToxicityAnswer",
         "PatientPrediction",
+        "LivingReview",
     ),
     "Changing a trial": (
         "Trial.with_dose",
@@ -72,6 +74,9 @@ SECTIONS = {
     ),
     "Models, drugs and populations": (
         "read_model",
+        "read_causal_map",
+        "play",
+        "MechanismPlay",
         "simulate",
         "SimulationResult",
         "export",

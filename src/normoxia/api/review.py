@@ -16,7 +16,7 @@ from normoxia.api.trials import read_trial
 from normoxia.design import review_plan, reviewed_statements
 from normoxia.design.review_plan import OpenQuestion, ReviewPlan
 from normoxia.design.review_summary import summary
-from normoxia.design.reviewed_statements import ArmCourse, StatementEffect
+from normoxia.design.reviewed_statements import ArmCourse, RemovedStatement
 from normoxia.design.reviewed_studies import ReviewedStudy, reviewed_outcomes
 from normoxia.errors import InvalidArgument, OutputExists, UnknownName
 from normoxia.evidence.auditing.auditor import audit
@@ -81,7 +81,7 @@ class LivingReview:
     """
 
     plan: ReviewPlan
-    statements: tuple[StatementEffect, ...]
+    statements: tuple[RemovedStatement, ...]
     studies: tuple[ReviewedStudy, ...]
     networks: Mapping[str, Mapping[str, str]]
     answers: tuple[QuestionAnswer, ...]
@@ -107,6 +107,12 @@ class LivingReview:
             ],
             self.provenance,
         )
+
+    def _repr_html_(self) -> str:
+        """How many statements, studies and questions, for notebooks."""
+        import html
+
+        return f"<p>{html.escape(repr(self))}</p>"
 
     def __repr__(self) -> str:
         return (
@@ -217,7 +223,7 @@ class _Work:
         self._workers, self._progress, self._note = workers, progress, note
         self._provenance: dict[str, object] = {}
 
-    def statements(self, asked: ReviewPlan) -> tuple[StatementEffect, ...]:
+    def statements(self, asked: ReviewPlan) -> tuple[RemovedStatement, ...]:
         """Section 1: each statement removed from the arm of the plan."""
         trial = read_trial(asked.trial)
         trial.arm(asked.arm)
@@ -229,7 +235,7 @@ class _Work:
             try:
                 without = self._course(trial, asked.arm, (statement.tag,))
             except InvalidArgument as error:
-                effects.append(StatementEffect(statement=statement, why_not=str(error)))
+                effects.append(RemovedStatement(statement=statement, why_not=str(error)))
             else:
                 effects.append(reviewed_statements.effect(statement, complete, without, command))
             self._progress(Step("statements", done, len(all_statements), "statements"))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from normoxia.design.review_plan import ReviewPlan
-from normoxia.design.reviewed_statements import StatementEffect
+from normoxia.design.reviewed_statements import RemovedStatement
 from normoxia.design.reviewed_studies import ReviewedOutcome, ReviewedStudy
 from normoxia.outcome import Estimate
 
@@ -15,7 +15,7 @@ SCHEMA = "normoxia/review/1"
 
 def summary(
     plan: ReviewPlan,
-    statements: Sequence[StatementEffect],
+    statements: Sequence[RemovedStatement],
     studies: Sequence[ReviewedStudy],
     networks: Mapping[str, Mapping[str, str]],
     answers: Sequence[Mapping[str, object]],
@@ -34,7 +34,7 @@ def summary(
     }
 
 
-def _statement(effect: StatementEffect) -> dict[str, object]:
+def _statement(effect: RemovedStatement) -> dict[str, object]:
     statement = effect.statement
     return {
         "tag": statement.tag,

@@ -35,7 +35,7 @@ HORIZONS: Mapping[Endpoint, float] = {Endpoint.PFS: 12.0, Endpoint.OS: 24.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StatementEffect(Value):
+class RemovedStatement(Value):
     """What an arm loses or gains without a statement.
 
     Attributes
@@ -122,7 +122,7 @@ def course(result: TrialResult, trial: Trial, arm: str) -> ArmCourse:
 
 def effect(
     statement: Statement, complete: ArmCourse, without: ArmCourse, command: str
-) -> StatementEffect:
+) -> RemovedStatement:
     """Return what removing a statement changed.
 
     Parameters
@@ -142,7 +142,7 @@ def effect(
         endpoint: over_draws(without.survival[endpoint] - values)
         for endpoint, values in complete.survival.items()
     }
-    return StatementEffect(statement=statement, states=states, survival=survival, command=command)
+    return RemovedStatement(statement=statement, states=states, survival=survival, command=command)
 
 
 def differs(change: Estimate, least: float) -> bool:

@@ -81,13 +81,14 @@ def unpaired(ratios: Callable[[Rows, Rows], HazardRatios], one: Rows, other: Row
     much it has, halves of the patients tell: their ratios differ with four times its variance. Chance is brought up
     to Cox's standard error by stretching about the mean where the replicates spread, and never down.
 
-    one, other  rows of the arms' patients by replicate; shapes (n_replicates, n)
+    one, other  rows of the arms' patients by replicate; shapes (n_replicates, n). Arms of one patient have no halves and stay as
+                they are
     """
     whole = ratios(one, other)
     found = whole.log_hazard_ratio
     known = found[np.isfinite(found)]
     error2 = _mean(whole.standard_error**2)
-    if len(known) < 2:
+    if len(known) < 2 or min(one.shape[1], other.shape[1]) < 2:
         return Unpaired(np.asarray(np.exp(found)), error2)
     halves = [ratios(one[:, i::2], other[:, i::2]).log_hazard_ratio for i in (0, 1)]
     paired = _mean((halves[0] - halves[1]) ** 2) / 4.0

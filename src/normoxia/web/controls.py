@@ -16,7 +16,7 @@ TRIAL = "impower150"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ControlChoice:
     """A position of the three controls, each an id of `library/page/first.yaml`."""
 
     regimen: str
@@ -25,7 +25,7 @@ class Choice:
 
 
 #: what the screen shows when it opens, and what is stored
-DEFAULT = Choice(regimen="abcp", population="ITT-WT", dose="label")
+DEFAULT = ControlChoice(regimen="abcp", population="ITT-WT", dose="label")
 
 
 @functools.cache
@@ -59,13 +59,13 @@ def listed(lang: str) -> dict[str, Any]:
     }
 
 
-def arm_of(choice: Choice) -> str:
+def arm_of(choice: ControlChoice) -> str:
     """The arm that a choice of the regimen is about."""
     arm: str = _one("regimen", choice.regimen)["arm"]
     return arm
 
 
-def stored_set(choice: Choice) -> str:
+def stored_set(choice: ControlChoice) -> str:
     """The analysis set of the stored run that answers a choice; "" when none does."""
     if (choice.regimen, choice.dose) != (DEFAULT.regimen, DEFAULT.dose):
         return ""
@@ -78,7 +78,7 @@ def stored_sets() -> dict[str, str]:
     return {name: one["set"] for name, one in _document()["populations"].items() if one["set"]}
 
 
-def treatment(choice: Choice) -> str:
+def treatment(choice: ControlChoice) -> str:
     """What the chosen arm is given."""
     regimen = _one("regimen", choice.regimen)
     doses = regimen["doses"]
@@ -87,7 +87,7 @@ def treatment(choice: Choice) -> str:
     return " + ".join([doses[choice.dose]["regimen"], *regimen["with"]])
 
 
-def changed(trial: Trial, choice: Choice) -> Trial:
+def changed(trial: Trial, choice: ControlChoice) -> Trial:
     """The trial as chosen: a dose or an arm changed, and other patients.
 
     Raises
@@ -106,7 +106,7 @@ def changed(trial: Trial, choice: Choice) -> Trial:
     return trial.with_population(eligibility=eligibility)
 
 
-def copies(choice: Choice, trial: Trial, patients: int, replicates: int) -> dict[str, str]:
+def copies(choice: ControlChoice, trial: Trial, patients: int, replicates: int) -> dict[str, str]:
     """The same run as Python, as a command, and as a protocol."""
     query = f"regimen={choice.regimen}&population={choice.population}&dose={choice.dose}"
     if stored_set(choice):

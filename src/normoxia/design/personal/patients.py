@@ -12,6 +12,7 @@ from normoxia.design import comparisons
 from normoxia.design.comparisons import ComparedRegimen, ComparisonDesign
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidDocument
+from normoxia.values import Value
 
 #: the sum of diameters of target lesions, as RECIST 1.1 adds them; the one measurement that readers make
 DIAMETER = "tumour_diameter"
@@ -21,8 +22,8 @@ ERROR = 0.2
 PATIENTS, DRAWS, MONTHS = 200, 40, 36.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measurement(Value):
     """One measurement of a patient.
 
     Attributes

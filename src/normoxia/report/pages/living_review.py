@@ -14,7 +14,7 @@ from normoxia.design.reviewed_statements import (
     LEAST_MONTHS,
     LEAST_PERCENT,
     STATES,
-    StatementEffect,
+    RemovedStatement,
     differs,
 )
 from normoxia.design.reviewed_studies import ReviewedOutcome, ReviewedStudy, coverage, disagreements
@@ -46,7 +46,7 @@ class Answered(Protocol):
 
 
 def statements_table(
-    effects: Sequence[StatementEffect], text: Language, *, with_words: bool = True
+    effects: Sequence[RemovedStatement], text: Language, *, with_words: bool = True
 ) -> Table:
     """Table of statements: what removing each changes in vessels, infiltration and survival; by tag alone without words."""
     rows: list[tuple[str, ...]] = []
@@ -120,7 +120,7 @@ def studies_table(studies: Sequence[ReviewedStudy], text: Language, name: str) -
 
 def page(
     plan: ReviewPlan,
-    statements: Sequence[StatementEffect],
+    statements: Sequence[RemovedStatement],
     studies: Sequence[ReviewedStudy],
     networks: Mapping[str, Mapping[str, str]],
     answers: Sequence[Answered],
@@ -189,7 +189,7 @@ def page(
 def write_page(
     folder: Path,
     plan: ReviewPlan,
-    statements: Sequence[StatementEffect],
+    statements: Sequence[RemovedStatement],
     studies: Sequence[ReviewedStudy],
     networks: Mapping[str, Mapping[str, str]],
     answers: Sequence[Answered],
@@ -204,7 +204,7 @@ def write_page(
     return path
 
 
-def _mattering(effects: Sequence[StatementEffect], plan: ReviewPlan, text: Language) -> str:
+def _mattering(effects: Sequence[RemovedStatement], plan: ReviewPlan, text: Language) -> str:
     """Which statements change something, in a sentence."""
     removed = [e for e in effects if not e.why_not]
     tags = [e.statement.tag for e in removed if e.matters]
@@ -220,7 +220,7 @@ def _mattering(effects: Sequence[StatementEffect], plan: ReviewPlan, text: Langu
     )
 
 
-def _not_removed(effects: Sequence[StatementEffect], text: Language) -> list[str]:
+def _not_removed(effects: Sequence[RemovedStatement], text: Language) -> list[str]:
     tags = ", ".join(e.statement.tag for e in effects if e.why_not)
     return [text.say("review.not_removed", tags=tags)] if tags else []
 

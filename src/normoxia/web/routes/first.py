@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from normoxia.web import controls, stored
-from normoxia.web.controls import DEFAULT, Choice
+from normoxia.web.controls import DEFAULT, ControlChoice
 from normoxia.web.replies import encoded, refusal
 from normoxia.web.routes.parameters import ERRORS, Lang, Theme, json_reply
 from normoxia.web.state import state_of
@@ -41,7 +41,7 @@ async def first(lang: Lang = "en", theme: Theme = "light") -> Response:
 async def changed(request: Request, asked: Controls) -> Response:
     """The trial with other controls, from a small run that takes seconds, or at once when it was asked before."""
     began = time.monotonic()
-    choice = Choice(regimen=asked.regimen, population=asked.population, dose=asked.dose)
+    choice = ControlChoice(regimen=asked.regimen, population=asked.population, dose=asked.dose)
     try:
         controls.treatment(choice)
         name = controls.stored_set(choice)
@@ -57,7 +57,7 @@ async def changed(request: Request, asked: Controls) -> Response:
     return json_reply(encoded({**answer, "cached": is_cached, "seconds": round(seconds, 3)}))
 
 
-def _stored(choice: Choice, lang: str, theme: str) -> dict[str, object]:
+def _stored(choice: ControlChoice, lang: str, theme: str) -> dict[str, object]:
     """The stored run in the analysis set that was chosen."""
     whole = stored.read(f"first-{lang}")[controls.stored_set(choice)]
     drawn = {key: in_other_theme(one, theme) for key, one in whole["figures"].items()}

@@ -10,7 +10,7 @@ from normoxia.language import Language, language
 from normoxia.outcome import Measure
 from normoxia.trial.protocol import Trial
 from normoxia.web import controls
-from normoxia.web.controls import Choice
+from normoxia.web.controls import ControlChoice
 from normoxia.web.tasks import figures, runs
 
 #: patients of each arm and replicates of a changed run, which answers within seconds
@@ -26,7 +26,7 @@ def warm(what: str) -> dict[str, str]:
 
 def changed(regimen: str, population: str, dose: str, lang: str, theme: str) -> dict[str, Any]:
     """The trial with other controls, on few patients, in the shape of the stored one."""
-    choice = Choice(regimen=regimen, population=population, dose=dose)
+    choice = ControlChoice(regimen=regimen, population=population, dose=dose)
     run = _run(choice)
     drawn = payload(run, choice, run.trial.sets[0].id, lang)
     return {
@@ -37,7 +37,7 @@ def changed(regimen: str, population: str, dose: str, lang: str, theme: str) -> 
     }
 
 
-def payload(run: nx.Run, choice: Choice, population: str, lang: str) -> dict[str, Any]:
+def payload(run: nx.Run, choice: ControlChoice, population: str, lang: str) -> dict[str, Any]:
     """What the first screen shows of a run, figures in the light theme.
 
     Parameters
@@ -131,9 +131,9 @@ def _interval(row: dict[str, Any], kind: str, text: Language) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def _run(choice: Choice) -> nx.Run:
+def _run(choice: ControlChoice) -> nx.Run:
     return nx.run(_changed(choice), patients=PATIENTS, replicates=REPLICATES, seed=SEED, workers=1)
 
 
-def _changed(choice: Choice) -> Trial:
+def _changed(choice: ControlChoice) -> Trial:
     return controls.changed(nx.read_trial(controls.TRIAL), choice)
