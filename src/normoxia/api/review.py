@@ -301,7 +301,8 @@ class _Work:
         import normoxia
 
         verb = getattr(normoxia, question.verb)
-        options = {"patients": self._patients, "draws": self._draws, "seed": self._seed}
+        size = {} if question.own_size else {"patients": self._patients, "draws": self._draws}
+        options = {**size, "seed": self._seed}
         self._note(question.command)
         finished = verb(question.document, **options, workers=self._workers)
         plain = finished.summary()
@@ -311,7 +312,7 @@ class _Work:
             question=question,
             sentences={code: finished.answer(code) for code in review_plan.LANGUAGES},
             can_be_told=can_be_told if isinstance(can_be_told, bool) else None,
-            command=f"{question.command} --patients {self._patients} --draws {self._draws} --seed {self._seed}",
+            command=" ".join([question.command, *(f"--{k} {v}" for k, v in options.items())]),
             provenance=_short(plain.get("manifest")),
         )
 

@@ -56,6 +56,8 @@ class OpenQuestion:
         Place in the review and the question, by language.
     verb, document
         Function of the Python interface that addresses it, and the shipped document.
+    own_size
+        Whether the document's own numbers of patients and draws are used, not those of the review.
     """
 
     id: str
@@ -63,6 +65,7 @@ class OpenQuestion:
     asks: Text
     verb: str
     document: str
+    own_size: bool = False
 
     @property
     def command(self) -> str:
@@ -144,7 +147,7 @@ def _fact(node: Node, findings: Findings) -> StatedFact:
 
 
 def _question(node: Node, findings: Findings) -> OpenQuestion:
-    f = node.fields(findings, ("id", "place", "asks", "verb", "document"))
+    f = node.fields(findings, ("id", "place", "asks", "verb", "document"), ("size",))
     findings.raise_any()
     return OpenQuestion(
         id=f["id"].text(findings),
@@ -152,6 +155,7 @@ def _question(node: Node, findings: Findings) -> OpenQuestion:
         asks=_texts(f["asks"], findings),
         verb=f["verb"].text(findings),
         document=f["document"].text(findings),
+        own_size="size" in f and f["size"].text(findings, ("document",)) == "document",
     )
 
 
