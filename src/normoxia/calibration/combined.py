@@ -78,9 +78,9 @@ def of_run(
     """Every hazard ratio of a run under the ensemble in three ways; () without an ensemble or with fewer replicates than FEWEST.
 
     trial  the protocol as it was run; read back from the result when omitted
-    known  the component model's evidence; by default the locked contrasts of the shipped registry
+    known  the component model's evidence; by default the locked contrasts of the shipped registry; runs with other evidence combine half and half
 
-    Components say the same of every set of patients. Where the mechanism was fitted to the trial's study, half of the combined prediction has
+    Components say the same of every set of patients. Where the mechanism was fitted to the trial's study, its part of the combined prediction has
     seen it; the component model has not.
     """
     structural = analysis.ensemble_of(result)
