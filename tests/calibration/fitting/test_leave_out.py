@@ -23,7 +23,7 @@ def given() -> Posterior:
 
 @pytest.fixture(scope="module")
 def draws(given: Posterior) -> PosteriorDraws:
-    return sampler.sample(given, LAYOUT, prior_states(LAYOUT, 256, 1), 2, warm_up=60, rounds=20)
+    return sampler.sample(given, LAYOUT, prior_states(LAYOUT, 256, 1), 3, warm_up=60, rounds=20)
 
 
 def never(log_ratios: np.ndarray) -> Weights:
