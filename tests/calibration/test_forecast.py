@@ -16,6 +16,7 @@ from normoxia.calibration import forecast, forecast_scoring
 from normoxia.calibration.fitting import ensemble
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
+from normoxia.trial.combined import CombinedRatio
 from normoxia.trial.making import designs
 
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "forecasts.md"
@@ -111,18 +112,18 @@ def test_each_hazard_ratio_is_forecast_twice_and_reads_back(
         forecast.read(path)
 
 
-def test_a_forecast_says_where_no_components_were_joined(
-    small: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_forecast_says_where_no_components_were_joined(small: Callable) -> None:
+    """Of the designs every pair of components is identified now, so one that is not is made up."""
     assert small("HARMONi-2").limits == designs.design("HARMONi-2").limits
-    # the scored studies tell the components of every shipped design apart, so one that they do not is made here
-    of_run = forecast.combined.of_run
-    monkeypatch.setattr(
-        forecast.combined,
-        "of_run",
-        lambda *given: tuple(replace(one, by="class_mean") for one in of_run(*given)),
+    value = Estimate(0.8, 0.6, 1.0)
+    simulated = Outcome(
+        "t", "ITT", Endpoint.OS, Measure.HAZARD_RATIO, value, "a", "b", origin="simulated"
     )
-    assert any("class of comparison stands in" in limit for limit in small("SUNRISE").limits)
+    one = CombinedRatio(simulated, value, value, "class_mean", "other")
+    assert any("class of comparison stands in" in limit for limit in forecast._stand_ins([one]))
+    assert (
+        forecast._stand_ins([replace(one, way="by_class"), replace(one, by="component_nma")]) == []
+    )
 
 
 def test_cohorts_taken_together_are_joined_once(small: Callable) -> None:

@@ -13,7 +13,7 @@ import argparse
 import normoxia as nx
 from normoxia.api.plain import plain
 from normoxia.web import controls, stored
-from normoxia.web.controls import Choice
+from normoxia.web.controls import ControlChoice
 from normoxia.web.tasks import figures, first, pages
 
 
@@ -23,7 +23,7 @@ def make_first() -> None:
     for lang in ("en", "zh"):
         sets = {}
         for population, name in controls.stored_sets().items():
-            choice = Choice(
+            choice = ControlChoice(
                 regimen=controls.DEFAULT.regimen, population=population, dose=controls.DEFAULT.dose
             )
             sets[name] = plain(first.payload(run, choice, name, lang))

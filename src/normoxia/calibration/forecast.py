@@ -160,7 +160,7 @@ def _stand_ins(combined_ratios: Sequence[CombinedRatio]) -> list[str]:
     return [
         Message(keys[one.by], arm=one.mechanism.arm, comparator=one.mechanism.comparator)
         for one in combined_ratios
-        if one.by in keys
+        if one.by in keys and one.way == combined.COMBINED
     ]
 
 

@@ -160,6 +160,7 @@ def test_uncertainty_is_that_of_its_parts() -> None:
         structural = {
             Kind.RATIO: spread["ratio"],
             Kind.RESPONSE: spread["response"],
+            Kind.CONTROL: spread["response"],
             Kind.MEDIAN: spread["curve"] / 1.2,
         }[figure.kind]
         variance = shift + 0.05**2 + structural**2
@@ -167,6 +168,7 @@ def test_uncertainty_is_that_of_its_parts() -> None:
         latent = {
             Kind.RATIO: lambda x: x,
             Kind.RESPONSE: lambda x: np.log(x / (100 - x)),
+            Kind.CONTROL: lambda x: np.log(x / (100 - x)),
             Kind.MEDIAN: np.log,
         }[figure.kind](without)
         assert latent.mean() == pytest.approx(mean, abs=4.5 * math.sqrt(variance / n))
@@ -174,7 +176,7 @@ def test_uncertainty_is_that_of_its_parts() -> None:
         if figure.kind is Kind.RATIO:
             chance = found[o.target].draws - without
             assert chance.std() == pytest.approx(o.se, rel=4.5 / math.sqrt(2 * n))
-        if figure.kind is Kind.RESPONSE:
+        if figure.kind in (Kind.RESPONSE, Kind.CONTROL):
             share = without / 100.0
             scaled = (found[o.target].draws - without) / 100.0 / np.sqrt(share * (1 - share) / o.n)
             assert scaled.std() == pytest.approx(1.0, rel=0.03)

@@ -102,7 +102,7 @@ def combined_sentences(
         sentences.append(say(f"joined.note_{way}", endpoints=endpoints))
     if any(ratio.left_out for ratio in ratios):
         sentences.append(say("joined.half_seen" if fitted else "joined.left_out", study=study))
-    if any(ratio.by != "component_nma" for ratio in ratios):
+    if any(ratio.by != "component_nma" and ratio.way == "combined" for ratio in ratios):
         sentences.append(say("joined.stand_in"))
     return tuple(sentences)
 
