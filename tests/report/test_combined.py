@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.trial import toy
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
@@ -68,16 +70,26 @@ def test_the_published_ratio_is_the_last_column_when_there_is_one() -> None:
 def test_a_sentence_says_which_half_used_the_study() -> None:
     ratios = [joined(Endpoint.OS, left_out="LEAP-007")]
     assert (
-        "half of the combined prediction depends"
-        in combined_sentences(ratios, "LEAP-007", fitted=True)[1]
+        "its part of the combined prediction depends"
+        in combined_sentences(ratios, "LEAP-007", fitted=True)[2]
     )
-    assert combined_sentences(ratios, "LEAP-007", fitted=False)[1:] == (
+    assert combined_sentences(ratios, "LEAP-007", fitted=False)[2:] == (
         "The component NMA does not use LEAP-007.",
     )
-    assert len(combined_sentences([joined(Endpoint.OS)], "", fitted=False)) == 1
+    assert len(combined_sentences([joined(Endpoint.OS)], "", fitted=False)) == 2
     assert not any(
         "replaces it" in line for line in combined_sentences(ratios, "LEAP-007", fitted=False)
     )
+
+
+def test_the_way_of_combining_is_said_and_heads_the_column() -> None:
+    half, learned = joined(Endpoint.OS), replace(joined(Endpoint.PFS), way="by_class")
+    assert combined_table([half], TRIAL).columns[4] == "combined, half of each"
+    assert combined_table([learned], TRIAL).columns[4] == "combined, learned weight"
+    assert combined_table([half, learned], TRIAL).columns[4] == "combined"
+    said = combined_sentences([half, learned], "", fitted=False)
+    assert "PFS: the mean of the class" in said[1]
+    assert "OS: half of each" in said[2]
 
 
 def test_replaced_components_are_noted_in_both_languages() -> None:
