@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.trial import toy
 
 from normoxia.outcome import Endpoint, Estimate, Measure, Outcome
@@ -80,6 +82,16 @@ def test_a_sentence_says_which_half_used_the_study() -> None:
     assert not any(
         "replaces it" in line for line in combined_sentences(ratios, "LEAP-007", fitted=False)
     )
+
+
+def test_the_way_of_combining_is_said_and_heads_the_column() -> None:
+    half, learned = joined(Endpoint.OS), replace(joined(Endpoint.PFS), way="by_class")
+    assert combined_table([half], TRIAL).columns[4] == "combined, half of each"
+    assert combined_table([learned], TRIAL).columns[4] == "combined, learned weight"
+    assert combined_table([half, learned], TRIAL).columns[4] == "combined"
+    said = combined_sentences([half, learned], "", fitted=False)
+    assert "PFS: the mean of the class" in said[1]
+    assert "OS: half of each" in said[2]
 
 
 def test_replaced_components_are_noted_in_both_languages() -> None:
