@@ -75,19 +75,33 @@ def test_each_hazard_ratio_stands_beside_the_component_models_and_both_joined(
     for contrast in whole["contrasts"]:
         alone, both = contrast["component_model"], contrast["joined"]
         assert (alone["answered_by"], alone["left_out"]) == ("component_nma", "IMpower150")
-        # half and half on the logarithm
-        assert both["value"] == pytest.approx(math.sqrt(contrast["hr"]["value"] * alone["value"]))
         assert both["interval"][0] < both["value"] < both["interval"][1]
+        assert both["way"] in ("by_class", "combined")
+        if both["way"] == "combined":  # half and half on the logarithm
+            middle = math.sqrt(contrast["hr"]["value"] * alone["value"])
+            assert both["value"] == pytest.approx(middle)
+
+
+def test_a_run_under_another_ensemble_combines_half_and_half(
+    normoxia: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weight learned across trials belongs to the ensemble that it was learned under."""
+    monkeypatch.setattr("normoxia.calibration.combined.learned_weights.of_ensemble", lambda *_: None)
+    whole = json.loads(normoxia(*SMALL, "--json", "--out", "halves").out)
+    for contrast in whole["contrasts"]:
+        alone, both = contrast["component_model"], contrast["joined"]
+        assert both["way"] == "combined"
+        assert both["value"] == pytest.approx(math.sqrt(contrast["hr"]["value"] * alone["value"]))
 
 
 @pytest.mark.usefixtures("run")
 def test_a_run_prints_three_predictions_and_what_each_has_seen(normoxia: Callable) -> None:
     again = ("--out", "run", "--resume")  # what is printed does not depend on who simulated
     answer = normoxia("run", "impower150", "--patients", "8", "--no-report", *again)
-    assert "combined, half of each" in answer.out
+    assert "combined, learned weight" in answer.out
     assert "does not use IMpower150" in answer.err
     chinese = normoxia(*SMALL, "--lang", "zh", *again)
-    assert "两者各半结合" in chinese.out
+    assert "合并，学习权重" in chinese.out
 
 
 def test_experiments_and_uncalibrated_runs_are_not_joined(normoxia: Callable) -> None:
@@ -120,8 +134,8 @@ def test_a_design_predicted_blind_is_run_by_its_name(normoxia: Callable) -> None
     assert whole["trial"] == "sunrise"
     assert whole["calibrated"] is True
     assert whole["published"] == []
-    # an ICI and a TKI in place of chemotherapy: no study tells platinum's part, so a class mean stands in
-    assert {c["component_model"]["answered_by"] for c in whole["contrasts"]} == {"class_mean"}
+    # trials without scored contrasts tell the components of an ICI and a TKI in place of chemotherapy apart
+    assert {c["component_model"]["answered_by"] for c in whole["contrasts"]} == {"component_nma"}
     assert {c["component_model"]["left_out"] for c in whole["contrasts"]} == {None}
     assert normoxia("run", "forecast:HARMONi-3", "--patients", "4").code == 2
 
