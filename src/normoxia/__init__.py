@@ -11,7 +11,7 @@
     validate, credibility             how well left-out trials are predicted; which uses are supported
     forecast, make_forecast           planned trials, predicted before their results
     calibrate                         the ensemble of parameter draws fitted to the registry
-    play, read_causal_map             the causal map over time under a trial's arms
+    play, read_causal_map             the causal map over time under a trial's arms; mechanism_player shows it in a notebook
     read_model, simulate, export      a mechanistic model as a value, solved, and as SBML
     drugs, read_drug, read_population what a protocol can name
     check                             every finding in a document
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from normoxia.api.forecasting import forecast as forecast
     from normoxia.api.forecasting import make_forecast as make_forecast
     from normoxia.api.forecasting import open_forecast as open_forecast
+    from normoxia.api.player import mechanism_player as mechanism_player
     from normoxia.api.playing import MechanismPlay as MechanismPlay
     from normoxia.api.playing import play as play
     from normoxia.api.playing import read_causal_map as read_causal_map
@@ -106,6 +107,7 @@ _MODULES = {
     "export": "api.exporting",
     "forecast": "api.forecasting",
     "make_forecast": "api.forecasting",
+    "mechanism_player": "api.player",
     "open_calibration": "api.calibrating",
     "open_credibility": "api.credibility",
     "open_forecast": "api.forecasting",
@@ -157,6 +159,7 @@ __all__ = [
     "export",
     "forecast",
     "make_forecast",
+    "mechanism_player",
     "open_calibration",
     "open_credibility",
     "open_forecast",
