@@ -69,7 +69,7 @@ def test_the_wheel_holds_every_document_of_the_library(wheel: Path) -> None:
     expected = {
         path.relative_to(source).as_posix()
         for path in (source / "normoxia").rglob("*")
-        if path.suffix in (".py", ".yaml", ".json", ".npz", ".typed", ".html", ".css", ".js")
+        if path.suffix in (".py", ".yaml", ".json", ".npz", ".gz", ".typed", ".html", ".css", ".js")
         or path.name == "py.typed"
     }
     with zipfile.ZipFile(wheel) as archive:
@@ -96,6 +96,21 @@ def test_doctor_and_the_list_run_from_the_wheel(installed: Path, tmp_path: Path)
     assert "missing" not in found["numpy"]
     listed = json.loads(call(installed, tmp_path, "list", "--json").stdout)
     assert sum(len(kind["entries"]) for kind in listed["kinds"]) > 150
+
+
+def test_the_page_is_served_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """In the environment's own Python, by the application itself: the page, its assets, and the stored first screen."""
+    code = (
+        "import asyncio, re, sys; from pathlib import Path; from normoxia.web.page import BuiltPage; "
+        "from normoxia.web import stored; from normoxia.web.settings import ServerSettings; "
+        "page = BuiltPage(ServerSettings(folder=Path('.')).static); ask = lambda p: asyncio.run(page.reply(p)).body; "
+        "first = ask('').decode(); names = re.findall(r'(?:src|href)=\"/(assets/[^\"]+)\"', first); "
+        "print(len(names), min(len(ask(name)) for name in names), len(stored.read('first-zh')))"
+    )
+    answer = call(installed.with_name("python"), tmp_path, "-c", code)
+    assert answer.returncode == 0, answer.stderr
+    n_assets, smallest, n_sets = map(int, answer.stdout.split())
+    assert (n_assets >= 2, smallest > 100, n_sets) == (True, True, 3)
 
 
 def test_a_pool_runs_from_the_wheel_in_chinese(installed: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Make what the page ships because it takes minutes: the finished IMpower150, the credibility file and the scoreboard.
+"""Make what the page ships because it takes minutes: the finished IMpower150 and the scoreboard.
 
     python tools/page/make_stored.py first          # about a minute
     python tools/page/make_stored.py scoreboard     # some ten minutes: every trial predicted without itself
@@ -14,7 +14,7 @@ import normoxia as nx
 from normoxia.api.plain import plain
 from normoxia.web import controls, stored
 from normoxia.web.controls import Choice
-from normoxia.web.tasks import first
+from normoxia.web.tasks import figures, first, pages
 
 
 def make_first() -> None:
@@ -30,24 +30,19 @@ def make_first() -> None:
         print(stored.write(f"first-{lang}", sets))
 
 
-def make_credibility() -> None:
-    """Store which questions are supported, without the claims of validation, which then count as not done."""
-    print(stored.write("credibility", plain(nx.credibility(quick=True).to_json())))
-
-
 def make_scoreboard() -> None:
-    """Predict every trial without itself; store the scoreboard, and the credibility that rests on it."""
-    from normoxia.calibration.credibility import as_json
-    from normoxia.calibration.credibility import file as credibility_file
-    from normoxia.calibration.fitting import ensemble
-
+    """Predict every trial without itself; store the scoreboard and its report."""
     result = nx.validate()
-    print(stored.write("scoreboard", plain(result.to_json())))
-    file = credibility_file.credibility(calibrated=ensemble.read(), board=result.board)
-    print(stored.write("credibility", plain(as_json.document(file))))
+    content = plain(result.to_json())
+    for lang in ("en", "zh"):
+        page, drawn = result.page(lang)
+        numbers = {one.name: i for i, one in enumerate(drawn)}
+        views = [figures.view(one) for one in drawn]
+        whole = {"content": content, "page": pages.view(page, numbers), "figures": views}
+        print(stored.write(f"scoreboard-{lang}", plain(whole)))
 
 
-MAKERS = {"first": make_first, "credibility": make_credibility, "scoreboard": make_scoreboard}
+MAKERS = {"first": make_first, "scoreboard": make_scoreboard}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from normoxia import calibration
 from normoxia.api.limits import worker_count
+from normoxia.api.names import one_of
 from normoxia.api.plain import plain, read_json
 from normoxia.calibration.scoring import scoreboard_json
 from normoxia.calibration.scoring.scoreboard_json import SCHEMA
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from normoxia.calibration.scoring.scoreboard import Scoreboard
     from normoxia.calibration.validation import Validation
+    from normoxia.report.figures.figure import Figure
+    from normoxia.report.pages.document import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -93,6 +96,28 @@ class ValidationResult:
         import polars as pl
 
         return pl.DataFrame(self.to_json()["thresholds"], infer_schema_length=None)
+
+    def page(self, lang: str = "en") -> tuple[Page, tuple[Figure, ...]]:
+        """Return the report in one language, and its figures.
+
+        Parameters
+        ----------
+        lang
+            "en" or "zh".
+
+        Raises
+        ------
+        InvalidArgument
+            The validation was read back.
+        """
+        from normoxia.report.figures.figure import Figure
+        from normoxia.report.pages.scoreboard import pages
+
+        validation = self._whole()
+        built, _ = pages(validation.board, **_sections(validation), first=lang)
+        page = next(one for one in built if one.language == one_of("language", lang, ("en", "zh")))
+        blocks = (block for section in page.sections for block in section.blocks)
+        return page, tuple(block for block in blocks if isinstance(block, Figure))
 
     def to_json(self) -> dict[str, Any]:
         """The scoreboard as plain dictionaries and lists: what `normoxia validate --json` prints."""

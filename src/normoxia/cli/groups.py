@@ -20,6 +20,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "verify",
         "forecast",
     ),
+    "The page": ("serve",),
     "Published evidence": ("evidence", "pool"),
     "Model": ("mechanism", "simulate", "export", "calibrate", "validate", "credibility"),
     "Files and machine": ("check", "doctor"),

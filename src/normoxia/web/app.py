@@ -19,19 +19,23 @@ from normoxia.web import routes
 from normoxia.web.jobs.supervisor import Supervisor
 from normoxia.web.page import BuiltPage
 from normoxia.web.replies import Refused, encoded
-from normoxia.web.security import Guard
+from normoxia.web.security import BodyRefused, Guard
 from normoxia.web.settings import ServerSettings
 from normoxia.web.state import ServerState
 from normoxia.web.workers import Worker
 
 
-def create_app(settings: ServerSettings) -> FastAPI:
+def create_app(
+    settings: ServerSettings, worker: Callable[[Path, float], Worker] = Worker
+) -> FastAPI:
     """The application of a server.
 
     Parameters
     ----------
     settings
         Address, token and folders.
+    worker
+        Makes a worker from its working folder and the seconds a task may take.
     """
     app = FastAPI(
         title="normoxia",
@@ -40,7 +44,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, worker),
     )
     for router in routes.ROUTERS:
         app.include_router(router, prefix="/api")
@@ -55,7 +59,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
 
 def _lifespan(
-    settings: ServerSettings,
+    settings: ServerSettings, worker: Callable[[Path, float], Worker]
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,8 +70,9 @@ def _lifespan(
         ):
             state = ServerState(
                 settings=settings,
-                reading=Worker(Path(empty), seconds=60),
-                simulating=Worker(Path(empty), seconds=60),
+                reading=worker(Path(empty), 60),
+                simulating=worker(Path(empty), 60),
+                drawing=worker(Path(empty), 600),
                 jobs=Supervisor(
                     settings.folder,
                     most_jobs=settings.most_jobs,
@@ -84,6 +89,7 @@ def _lifespan(
                 await state.jobs.stop()
                 await state.reading.stop()
                 await state.simulating.stop()
+                await state.drawing.stop()
 
     return lifespan
 
@@ -113,6 +119,8 @@ async def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, BodyRefused):
+        return _json(error.refused)
     kind = {404: "NotFound", 405: "WrongMethod"}.get(error.status_code, "Refused")
     refused = Refused(error.status_code, kind, f"{request.method} is not answered here")
     return _json(refused, error.headers)

@@ -10,6 +10,7 @@ import hmac
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,11 +32,10 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 COOKIE = "normoxia_token"
-#: bytes of a body; a table that is uploaded may be longer
-LONGEST_BODY, LONGEST_TABLE = 512 * 1024, 4 * 1024 * 1024
+#: bytes of a body: the longest text, in which every character may take several
+LONGEST_BODY = 2 * 1024 * 1024
 #: seconds in which a body must have come
 BODY_SECONDS = 20.0
-_TABLE = "/api/evidence/table"
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -122,15 +122,29 @@ class Guard:
         )
 
 
+class BodyRefused(HTTPException):
+    """A body that is refused while it is read; the framework lets its own exceptions pass.
+
+    Attributes
+    ----------
+    refused
+        What is replied.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.status)
+        self.refused = refused
+
+
 class _BoundedBody:
     """A body that must come whole within some time and size."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive, self._left = receive, BODY_SECONDS
-        self._room = LONGEST_TABLE if scope["path"] == _TABLE else LONGEST_BODY
+        self._room = LONGEST_BODY
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal() or int(length) > self._room:
-            raise self._too_long()
+            raise _too_long()
         self._is_whole = False
 
     async def receive(self) -> Message:
@@ -141,17 +155,19 @@ class _BoundedBody:
         try:
             message = await asyncio.wait_for(self._receive(), self._left)
         except TimeoutError:
-            raise Refused(408, "TooSlow", "the request did not come whole in time") from None
+            refused = Refused(408, "TooSlow", "the request did not come whole in time")
+            raise BodyRefused(refused) from None
         self._left = max(0.01, self._left - (asyncio.get_running_loop().time() - began))
         if message["type"] == "http.request":
             self._room -= len(message.get("body", b""))
             self._is_whole = not message.get("more_body", False)
             if self._room < 0:
-                raise self._too_long()
+                raise BodyRefused(_too_long())
         return message
 
-    def _too_long(self) -> Refused:
-        return Refused(413, "TooLarge", f"expected at most {self._room} bytes")
+
+def _too_long() -> Refused:
+    return Refused(413, "TooLarge", f"expected at most {LONGEST_BODY} bytes")
 
 
 def _check_origin(headers: Headers) -> None:

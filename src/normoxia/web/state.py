@@ -29,6 +29,8 @@ class ServerState:
         Carries out tasks that read and draw.
     simulating
         Carries out small simulations, so that they keep nobody from reading.
+    drawing
+        Draws whole reports, which takes longer than the others may; started when it is first asked.
     jobs
         Long work, each in a process of its own.
     """
@@ -36,6 +38,7 @@ class ServerState:
     settings: ServerSettings
     reading: Worker
     simulating: Worker
+    drawing: Worker
     jobs: Supervisor
     _remembered: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _size: int = 0

@@ -19,6 +19,11 @@ def read(name: str) -> Any:
     return json.loads(gzip.decompress((FOLDER / f"{name}.json.gz").read_bytes()))
 
 
+def has(name: str) -> bool:
+    """Whether anything is stored under a name."""
+    return (FOLDER / f"{name}.json.gz").is_file()
+
+
 def write(name: str, value: Any) -> Path:
     """Store a value under a name; the same value gives the same bytes."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

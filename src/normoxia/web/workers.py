@@ -35,7 +35,7 @@ class Worker:
         How long a task may take.
     """
 
-    def __init__(self, folder: Path, *, seconds: float = 60.0) -> None:
+    def __init__(self, folder: Path, seconds: float = 60.0) -> None:
         self._folder, self._seconds = folder, seconds
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()

@@ -59,19 +59,13 @@ export function scale(intervals: readonly Interval[]): { readonly low: number; r
   return { low: below[below.length - 1] ?? lowest, high: above[0] ?? highest };
 }
 
-type Properties = {
-  readonly contrasts: readonly Contrast[];
-  /** Titles of analysis populations by id; a column names them when there are several. */
-  readonly populations?: Readonly<Record<string, string>>;
-  readonly stale?: boolean;
-};
+type Properties = { readonly contrasts: readonly Contrast[]; readonly stale?: boolean };
 
-export function Contrasts({ contrasts, populations = {}, stale }: Properties) {
+export function Contrasts({ contrasts, stale }: Properties) {
   const say = useTexts(texts);
   const { language } = usePage();
   const kinds = KINDS.filter((kind) => kind === "mechanism" || contrasts.some((row) => ratio(row, kind) !== null));
   const limits = scale(contrasts.flatMap((row) => kinds.flatMap((kind) => ratio(row, kind) ?? [])));
-  const several = new Set(contrasts.map(({ population }) => population)).size > 1;
   const words = (interval: Interval | null) =>
     interval === null ? NO_VALUE : estimate(interval.value, interval.low, interval.high, 2, language);
   return (
@@ -83,7 +77,6 @@ export function Contrasts({ contrasts, populations = {}, stale }: Properties) {
             <tr>
               <th scope="col">{say("contrast.endpoint")}</th>
               <th scope="col">{say("contrast.comparison")}</th>
-              {several && <th scope="col">{say("contrast.set")}</th>}
               <th scope="col">
                 <Axis limits={limits} label={say("contrast.scale")} />
               </th>
@@ -102,7 +95,6 @@ export function Contrasts({ contrasts, populations = {}, stale }: Properties) {
               <tr key={index}>
                 <th scope="row">{row.endpoint}</th>
                 <td>{say("contrast.versus", { experimental: row.experimental, control: row.control })}</td>
-                {several && <td>{populations[row.population] ?? row.population}</td>}
                 <td>
                   <Bars
                     row={row}

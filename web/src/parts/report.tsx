@@ -1,9 +1,10 @@
-/** A report as the server gives it: highlights, and sections of paragraphs, tables and figures, under a list of contents. */
+/** A report as the server gives it: highlights, and one of its sections of paragraphs, tables and figures, chosen from its contents. */
 
-import { useId } from "preact/hooks";
 import type { Parameters } from "../api";
 import { usePage, useTexts } from "../state";
+import type { FigureContent } from "./figure";
 import { LazyFigure } from "./lazy_figure";
+import { SurvivalFigure } from "./survival_figure";
 import { Table, type TableContent } from "./table";
 import texts from "./texts";
 
@@ -28,15 +29,18 @@ type Properties = {
   readonly path: string;
   /** What a figure is asked for with, besides language and theme. */
   readonly parameters?: Parameters;
+  /** The figures themselves, by their number, where they came with the report. */
+  readonly figures?: readonly FigureContent[];
   /** Shown between the highlights and the sections. */
   readonly children?: preact.ComponentChildren;
 };
 
 /** Everything of a report but its title, which belongs to the view. */
-export function Report({ report, path, parameters, children }: Properties) {
+export function Report({ report, path, parameters, figures, children }: Properties) {
   const say = useTexts(texts);
-  const id = useId();
+  const { address, link, set } = usePage();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
+  const shown = Math.min(Math.max(0, Number(address.query.section) || 0), Math.max(0, sections.length - 1));
   return (
     <div class="report">
       {report.warnings.map((warning) => (
@@ -59,17 +63,25 @@ export function Report({ report, path, parameters, children }: Properties) {
       {sections.length > 1 && (
         <nav class="contents unprinted" aria-label={say("report.contents")}>
           {sections.map((section, index) => (
-            <a key={section.title} href={`#${id}-${index}`} onClick={(event) => reveal(event, `${id}-${index}`)}>
+            <a
+              key={section.title}
+              href={link(address.path, { ...address.query, section: index ? String(index) : null })}
+              aria-current={index === shown ? "true" : undefined}
+              onClick={(event) => {
+                event.preventDefault();
+                set({ section: index ? String(index) : null }, true);
+              }}
+            >
               {section.title}
             </a>
           ))}
         </nav>
       )}
-      {sections.map((section, index) => (
-        <section key={section.title} id={`${id}-${index}`} tabIndex={-1}>
+      {sections.slice(shown, shown + 1).map((section) => (
+        <section key={section.title}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
-            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} />
+            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} figures={figures} />
           ))}
         </section>
       ))}
@@ -78,15 +90,9 @@ export function Report({ report, path, parameters, children }: Properties) {
   );
 }
 
-/** Go to a section without changing the address, which holds the state of the view. */
-function reveal(event: MouseEvent, id: string): void {
-  event.preventDefault();
-  const section = document.getElementById(id);
-  section?.scrollIntoView();
-  section?.focus({ preventScroll: true });
-}
+type BlockProperties = Pick<Properties, "path" | "parameters" | "figures"> & { readonly block: Block };
 
-function BlockView({ block, path, parameters }: { block: Block; path: string; parameters?: Parameters }) {
+function BlockView({ block, path, parameters, figures }: BlockProperties) {
   if (block.kind === "prose") return block.warning ? <p class="warning">{block.text}</p> : <p>{block.text}</p>;
   if (block.kind === "table")
     return (
@@ -95,7 +101,10 @@ function BlockView({ block, path, parameters }: { block: Block; path: string; pa
       </div>
     );
   if (block.number === null) return null;
-  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} parameters={parameters} />;
+  const given = figures?.[block.number];
+  if (given) return <SurvivalFigure figure={given} name={block.name} title={block.title} />;
+  const address = `${path}/figures/${block.number}`;
+  return <LazyFigure path={address} name={block.name} title={block.title} parameters={parameters} />;
 }
 
 function Provenance({ entries }: { entries: Readonly<Record<string, unknown>> }) {

@@ -17,6 +17,10 @@ export type TableContent = {
   readonly tones?: readonly (readonly [number, number, string])[] | null;
 };
 
+/** Characters beyond which a cell is broken into lines. */
+const LONG = 34;
+const isLong = (cell: Cell | undefined) => typeof cell === "string" && cell.length > LONG;
+
 const NUMERIC = /^[<>≤≥−+-]?\s?[\d.,\u202f]+\s?%?( ?[(（].*[)）])?$|^–$/;
 
 /** Columns that hold numbers in every row that has something: they are set to the right. */
@@ -42,7 +46,7 @@ export function Table({ table, untitled }: { table: TableContent; untitled?: boo
           <thead>
             <tr>
               {table.columns.map((title, column) => (
-                <th scope="col" key={column} class={right[column] ? "number" : undefined}>
+                <th scope="col" key={column} class={right[column] ? "number" : isLong(title) ? "long" : undefined}>
                   {title}
                 </th>
               ))}
@@ -64,12 +68,12 @@ export function Table({ table, untitled }: { table: TableContent; untitled?: boo
                     const content = strong.has(place) ? <strong>{toned}</strong> : toned;
                     if (column === 0)
                       return (
-                        <th scope="row" key={column}>
+                        <th scope="row" key={column} class={isLong(cell) ? "long" : undefined}>
                           {content}
                         </th>
                       );
                     return (
-                      <td key={column} class={right[column] ? "number" : undefined}>
+                      <td key={column} class={right[column] ? "number" : isLong(cell) ? "long" : undefined}>
                         {content}
                       </td>
                     );

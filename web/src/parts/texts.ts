@@ -17,7 +17,6 @@ export default texts({
   "contrast.title": { en: "Hazard ratios", zh: "风险比" },
   "contrast.endpoint": { en: "Endpoint", zh: "终点" },
   "contrast.comparison": { en: "Comparison", zh: "比较" },
-  "contrast.set": { en: "Patients", zh: "人群" },
   "contrast.mechanism": { en: "Mechanism alone", zh: "仅机制模型" },
   "contrast.components": { en: "Component NMA alone", zh: "仅成分网状Meta分析" },
   "contrast.combined": { en: "Combined, half of each", zh: "两者各半结合" },

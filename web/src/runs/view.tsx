@@ -28,13 +28,14 @@ export type RunContent = {
 export default function RunView({ places }: ViewProperties) {
   const say = useTexts(texts);
   const sayFrame = useTexts(frame);
-  const { language } = usePage();
+  const { address, language, set } = usePage();
   const path = `/runs/${encodeURIComponent(places.id!)}`;
   const run = useResource<RunContent>(path, { lang: language });
   const copy = useResource<CopyTexts>(`${path}/copy`, { lang: language });
   if (run.error) return <RequestFailure error={run.error} retry={run.reload} />;
   if (run.value === null) return <p class="waiting">{sayFrame("frame.loading")}</p>;
   const { value } = run;
+  const population = (value.sets.find(({ id }) => id === address.query.population) ?? value.sets[0])?.id;
   const patients = value.arms.reduce((sum, arm) => sum + arm.n, 0);
   return (
     <article class="run">
@@ -44,10 +45,21 @@ export default function RunView({ places }: ViewProperties) {
       <h1>{value.page.title}</h1>
       <p class="lead">{value.page.lead}</p>
       <Report report={value.page} path={path}>
-        <Contrasts
-          contrasts={value.contrasts}
-          populations={Object.fromEntries(value.sets.map(({ id, title }) => [id, title]))}
-        />
+        {value.sets.length > 1 && (
+          <div class="segments unprinted" role="group" aria-label={say("runs.set")}>
+            {value.sets.map(({ id, title }, index) => (
+              <button
+                type="button"
+                key={id}
+                aria-pressed={id === population}
+                onClick={() => set({ population: index === 0 ? null : id }, true)}
+              >
+                {title}
+              </button>
+            ))}
+          </div>
+        )}
+        <Contrasts contrasts={value.contrasts.filter((row) => row.population === population)} />
         <p class="note">
           {say("runs.seeds", {
             patients: count(patients),

@@ -208,10 +208,17 @@ type LevelsProperties = {
   readonly change: (levels: readonly string[]) => void;
 };
 
+/** Covariates that are 0 or 1 for no and yes. */
+const BINARY = new Set(["smoker", "asian", "tmb_high"]);
+
 function Levels({ covariate, chosen, change }: LevelsProperties) {
+  const say = useTexts(texts);
+  const key = `trial.covariate.${covariate.id}`;
+  const name = key in texts ? say(key as keyof typeof texts & string) : covariate.title;
+  const binary = BINARY.has(covariate.id);
   return (
     <fieldset>
-      <legend class="label">{covariate.title}</legend>
+      <legend class="label">{name}</legend>
       {covariate.levels.map((level) => (
         <label class="tick" key={level.id}>
           <input
@@ -225,7 +232,7 @@ function Levels({ covariate, chosen, change }: LevelsProperties) {
               )
             }
           />
-          {level.title}
+          {binary ? say(level.id === "1" ? "trial.yes" : "trial.no") : level.title}
         </label>
       ))}
     </fieldset>

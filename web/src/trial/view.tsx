@@ -53,7 +53,8 @@ export default function TrialView() {
   }, [draft, free, replicates, set]);
 
   const checked = useChecked(text);
-  const preview = usePreview(text, checked.value?.text === text && checked.value.findings.every(isNote));
+  const ready = checked.value?.text === text && checked.value.findings.every(isNote);
+  const preview = usePreview(text, ready);
   const findings = checked.value?.findings ?? [];
 
   const begin = async (id: string) => {
@@ -121,12 +122,15 @@ export default function TrialView() {
           <Checks checked={checked.value} busy={checked.value?.text !== text} error={checked.error} />
           <Start
             text={text}
-            ready={checked.value?.text === text && findings.every(isNote)}
+            ready={ready}
             replicates={replicates}
             setReplicates={setReplicates}
             preview={preview.value}
           />
           {preview.error && <RequestFailure error={preview.error} />}
+          {preview.stale && !preview.error && preview.value === null && ready && (
+            <p class="panel muted">{say("trial.preview")}</p>
+          )}
           {preview.value && (
             <div class={preview.stale ? "aside stale" : "aside"}>
               <Timeline arms={preview.value.arms} />

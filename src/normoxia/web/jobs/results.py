@@ -12,11 +12,14 @@ from typing import Any
 
 import normoxia as nx
 from normoxia import library
+from normoxia.report.pages.document import document
 from normoxia.storage import write_whole
 from normoxia.web.replies import encoded
 from normoxia.web.tasks import figures, pages
 
 _FILE = "result.json"
+#: the same as one file of HTML, which needs no server
+REPORT = "report.html"
 
 
 def write(folder: Path, verb: str, value: Any) -> None:
@@ -26,13 +29,18 @@ def write(folder: Path, verb: str, value: Any) -> None:
     if isinstance(value, nx.Run):
         content["run"] = pages.run_id(folder / "run")
     else:
-        content["pages"] = {lang: _page(folder, lang, *value.page(lang)) for lang in codes}
+        drawn = {lang: value.page(lang) for lang in codes}
+        content["pages"] = {lang: _page(folder, lang, *drawn[lang]) for lang in codes}
+        report = document([page for page, _ in drawn.values()])
+        write_whole(folder / REPORT, report.encode())
         if isinstance(value, nx.MetaAnalysis):
             content["summary"] = value.to_json()
         else:
             content["summary"] = value.summary()
             content["answer"] = {lang: value.answer(lang) for lang in codes}
-    write_whole(folder / _FILE, encoded(content))
+    # where the server keeps its files is nobody's business
+    text = encoded(content).replace(json.dumps(str(folder))[1:-1].encode(), b"job")
+    write_whole(folder / _FILE, text)
 
 
 def read(folder: Path, lang: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: seconds between two reports of progress
 _PAUSE = 0.2
+#: how much the work steps back behind the server that shows it
+_NICE = 3
 #: seconds that the work has to put itself away when the server is gone
 _GRACE = 5.0
 
@@ -34,7 +36,7 @@ def main(folder: Path) -> int:
     """Carry out the job of a folder; return the exit code, 0 for a finished one."""
     lines = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand among the lines
-    os.nice(5)
+    os.nice(_NICE)
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_end_with_the_server, daemon=True).start()

@@ -26,7 +26,7 @@ ENDED = (DONE, *RESUMABLE)
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class QueuedJob:
     """A job as the page sees it.
 
     Attributes
@@ -111,13 +111,15 @@ class JobStore:
         """Close the file."""
         self._rows.close()
 
-    def add(self, verb: str, arguments: Mapping[str, Any]) -> Job:
+    def add(self, verb: str, arguments: Mapping[str, Any]) -> QueuedJob:
         """Put a job at the end of the queue."""
-        job = Job(id=secrets.token_hex(8), verb=verb, arguments=arguments, created=time.time())
+        job = QueuedJob(
+            id=secrets.token_hex(8), verb=verb, arguments=arguments, created=time.time()
+        )
         self.save(job)
         return job
 
-    def save(self, job: Job) -> None:
+    def save(self, job: QueuedJob) -> None:
         """Write a job as it is now."""
         self._rows.execute(
             "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -135,19 +137,19 @@ class JobStore:
             ),
         )
 
-    def get(self, name: str) -> Job | None:
+    def get(self, name: str) -> QueuedJob | None:
         """A job by its id."""
         rows = self._rows.execute("SELECT * FROM jobs WHERE id = ?", (name,)).fetchall()
         return _job(rows[0]) if rows else None
 
-    def listed(self) -> list[Job]:
+    def listed(self) -> list[QueuedJob]:
         """Every job that is remembered, the latest first."""
         rows = self._rows.execute(
             "SELECT * FROM jobs ORDER BY created DESC, rowid DESC LIMIT ?", (_MOST_KEPT,)
         )
         return [_job(row) for row in rows]
 
-    def in_state(self, state: str) -> list[Job]:
+    def in_state(self, state: str) -> list[QueuedJob]:
         """The jobs of a state, the oldest first."""
         rows = self._rows.execute(
             "SELECT * FROM jobs WHERE state = ? ORDER BY created, rowid", (state,)
@@ -155,9 +157,9 @@ class JobStore:
         return [_job(row) for row in rows]
 
 
-def _job(row: tuple[Any, ...]) -> Job:
+def _job(row: tuple[Any, ...]) -> QueuedJob:
     name, verb, arguments, state, created, started, ended, attempts, progress, error = row
-    return Job(
+    return QueuedJob(
         id=name,
         verb=verb,
         arguments=json.loads(arguments),

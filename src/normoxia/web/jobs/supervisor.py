@@ -10,21 +10,23 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from normoxia.errors import Interrupted
 from normoxia.storage import write_whole
 from normoxia.web.jobs import store
-from normoxia.web.jobs.store import Job, JobStore
+from normoxia.web.jobs.store import JobStore, QueuedJob
 from normoxia.web.replies import Refused
 from normoxia.web.workers import child_environment
 
 logger = logging.getLogger(__name__)
 
+#: of a job's process
+PROGRAM = (sys.executable, "-P", "-m", "normoxia.web.jobs.runner")
 #: seconds from the request to end until a process is killed; it is cancelled within one second
-_GRACE = 0.6
+_GRACE = 0.4
 #: seconds that a job may take
 _LONGEST = 6 * 3600.0
 #: seconds between two writes of progress
@@ -45,14 +47,24 @@ class Supervisor:
         Where the queue and the folders of jobs are.
     most_jobs, most_waiting
         Processes at the same time, and jobs in the queue.
+    program
+        What a job's process runs; the folder of the job is added.
     """
 
-    def __init__(self, folder: Path, *, most_jobs: int = 1, most_waiting: int = 8) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        most_jobs: int = 1,
+        most_waiting: int = 8,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        self._program = tuple(program)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._most_jobs, self._most_waiting = folder, most_jobs, most_waiting
         self.store = JobStore(folder)
         self._processes: dict[str, asyncio.subprocess.Process] = {}
-        self._current: dict[str, Job] = {}
+        self._current: dict[str, QueuedJob] = {}
         self._ending: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
@@ -81,7 +93,7 @@ class Supervisor:
         """The folder of a job."""
         return self._folder / "jobs" / name
 
-    def submit(self, verb: str, arguments: Mapping[str, Any]) -> Job:
+    def submit(self, verb: str, arguments: Mapping[str, Any]) -> QueuedJob:
         """Put a job into the queue.
 
         Raises
@@ -94,7 +106,7 @@ class Supervisor:
         self._fill()
         return self.get(job.id)
 
-    def resume(self, name: str) -> Job:
+    def resume(self, name: str) -> QueuedJob:
         """Put a job that ended early into the queue again, to go on with what it finished.
 
         Raises
@@ -113,7 +125,7 @@ class Supervisor:
         self._fill()
         return self.get(job.id)
 
-    async def cancel(self, name: str) -> Job:
+    async def cancel(self, name: str) -> QueuedJob:
         """End a job within a second; what is finished of it is kept."""
         job = self.get(name)
         if job.state == store.QUEUED:
@@ -126,14 +138,14 @@ class Supervisor:
             await self._wait_until_ended(name)
         return self.get(name)
 
-    def get(self, name: str) -> Job:
+    def get(self, name: str) -> QueuedJob:
         """A job by its id, as it is now. Raises Refused when there is none."""
         job = self._current.get(name) or self.store.get(name)
         if job is None:
             raise Refused(404, "UnknownJob", "there is no such job")
         return job
 
-    def listed(self) -> list[Job]:
+    def listed(self) -> list[QueuedJob]:
         """Every job that is remembered, the latest first, each as it is now."""
         return [self._current.get(job.id, job) for job in self.store.listed()]
 
@@ -189,7 +201,7 @@ class Supervisor:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _carry_out(self, job: Job) -> None:
+    async def _carry_out(self, job: QueuedJob) -> None:
         """Run one job to its end, however it ends, then start the next."""
         try:
             await self._run(job)
@@ -205,14 +217,11 @@ class Supervisor:
             await self._tell()
             self._fill()
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: QueuedJob) -> None:
         folder = self.folder(job.id)
         _prepare(folder, job)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "normoxia.web.jobs.runner",
+            *self._program,
             str(folder),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -242,7 +251,7 @@ class Supervisor:
             self._processes.pop(job.id, None)
         job.state = self._ended_as(job, code)
 
-    def _ended_as(self, job: Job, code: int) -> str:
+    def _ended_as(self, job: QueuedJob, code: int) -> str:
         if code == 0:
             return store.DONE
         if job.id in self._ending:
@@ -254,7 +263,7 @@ class Supervisor:
             job.error = {"kind": "ComputationFailed", "message": text, "findings": []}
         return store.FAILED
 
-    async def _follow(self, job: Job, process: asyncio.subprocess.Process) -> None:
+    async def _follow(self, job: QueuedJob, process: asyncio.subprocess.Process) -> None:
         """Take over what the process says until it says no more."""
         assert process.stdout is not None
         pace, written = _Pace(), 0.0
@@ -293,10 +302,9 @@ class Supervisor:
 
     async def _wait_until_ended(self, name: str) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE + 2):
+            async with asyncio.timeout(10 * _GRACE):
                 while name in self._current:
-                    async with self._changed:
-                        await asyncio.wait_for(self._changed.wait(), 0.1 + _GRACE)
+                    await asyncio.sleep(0.02)
 
     async def _tell(self) -> None:
         async with self._changed:
@@ -320,7 +328,7 @@ class _Pace:
         return float(round((now - self._began) / done * (step["total"] - step["done"]), 1))
 
 
-def _prepare(folder: Path, job: Job) -> None:
+def _prepare(folder: Path, job: QueuedJob) -> None:
     """Write what the process reads; the folder of its output stays as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "empty", ignore_errors=True)

@@ -70,6 +70,7 @@ def _asks(function: str, kind: str) -> Verb:
             **work.options,
             out=work.out,
             resume=work.resume,
+            report=False,  # `results` draws its figures once, for the page and for the report
             progress=contextlib.nullcontext(work.progress),
         )
 
@@ -91,7 +92,14 @@ def _run(work: Work) -> Any:
             "replicates, or use the command line"
         )
     try:
-        return nx.run(trial, **options, out=work.out, resume=work.resume, progress=work.progress)
+        return nx.run(
+            trial,
+            **options,
+            out=work.out,
+            resume=work.resume,
+            report=False,  # drawn when somebody asks for it
+            progress=work.progress,
+        )
     finally:
         run_index.record(work.out)
 
@@ -101,6 +109,17 @@ def _pool(work: Work) -> Any:
 
 
 _OPTIONS = {"patients", "draws", "seed", "lang", "ablate"}
+_POOLING = {
+    "endpoints",
+    "columns",
+    "effect",
+    "model",
+    "reference",
+    "small_values",
+    "decimal",
+    "leave_out_faulty",
+    "components",
+}
 _ASKING = {
     "compare": ("compare", "comparisons"),
     "design-trial": ("design_trial", "designs"),
@@ -118,7 +137,7 @@ VERBS: Mapping[str, Verb] = {
         call=_run,
         options=frozenset({"patients", "replicates", "seed", "ablate", "calibrated", "lang"}),
     ),
-    "pool": Verb(kind="questions", call=_pool, options=frozenset({"endpoints"})),
+    "pool": Verb(kind="questions", call=_pool, options=frozenset(_POOLING)),
     **{
         name: _asks(function, kind)
         for name, (function, kind) in _ASKING.items()

@@ -1,6 +1,15 @@
 """Routes of the API: each parses and bounds what is asked, and calls one task or the queue of jobs."""
 
-from normoxia.web.routes import documents, evidence, first, jobs, library, mechanism, runs
+from normoxia.web.routes import (
+    documents,
+    evidence,
+    first,
+    jobs,
+    library,
+    mechanism,
+    questions,
+    runs,
+)
 
 ROUTERS = (
     library.router,
@@ -9,5 +18,6 @@ ROUTERS = (
     first.router,
     jobs.router,
     mechanism.router,
+    questions.router,
     runs.router,
 )

@@ -23,6 +23,18 @@ class Document(BaseModel):
     lang: Literal["en", "zh"] = "en"
 
 
+class Preview(Document):
+    """A document as text, and how many trials of it would be simulated."""
+
+    replicates: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+@router.get("/builder")
+async def builder(request: Request, lang: Lang = "en") -> Response:
+    """What a protocol is made of: drugs with their label doses, and covariates with levels."""
+    return json_reply(await state_of(request).read("builder", lang=lang))
+
+
 @router.get("/trials/{name}")
 async def trial(request: Request, name: Name, lang: Lang = "en") -> Response:
     """A trial by name: its document, arms, population, visits and endpoints."""
@@ -36,6 +48,6 @@ async def check(request: Request, asked: Document) -> Response:
 
 
 @router.post("/preview")
-async def preview(request: Request, asked: Document) -> Response:
+async def preview(request: Request, asked: Preview) -> Response:
     """What a protocol would do: doses over time, its virtual patients, how long it takes."""
     return json_reply(await state_of(request).simulating.call("preview", asked.model_dump()))

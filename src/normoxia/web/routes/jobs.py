@@ -16,14 +16,11 @@ from normoxia.api.limits import LARGEST_SEED
 from normoxia.web.jobs import results, store
 from normoxia.web.jobs.verbs import VERBS
 from normoxia.web.replies import Refused, encoded
-from normoxia.web.routes.parameters import ERRORS, Lang, Theme, json_reply
+from normoxia.web.routes.parameters import ERRORS, LONGEST_TEXT, Lang, Theme, Word, json_reply
 from normoxia.web.state import state_of
 
-#: characters of a document or table that comes with a job
-LONGEST_TEXT = 400_000
 router = APIRouter(prefix="/jobs", responses=ERRORS)
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="As the queue gave it.")]
-Word = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^/\\\x00-\x1f]+$")]
 
 
 class JobArguments(BaseModel):
@@ -40,6 +37,14 @@ class JobArguments(BaseModel):
     calibrated: bool | None = None
     ablate: Annotated[list[Word], Field(max_length=40)] | None = None
     endpoints: Annotated[list[Word], Field(max_length=8)] | None = None
+    columns: Annotated[dict[Word, Word], Field(max_length=60)] | None = None
+    effect: Literal["HR", "OR", "RR", "IRR", "RD", "MD", "SMD"] | None = None
+    model: Literal["random", "common"] | None = None
+    reference: Word | None = None
+    small_values: Literal["good", "bad"] | None = None
+    decimal: Literal["point", "comma"] | None = None
+    leave_out_faulty: bool | None = None
+    components: bool | None = None
     lang: Literal["en", "zh"] | None = None
 
     @model_validator(mode="after")
@@ -78,8 +83,11 @@ async def submit(request: Request, asked: JobRequest) -> Response:
 async def _check(request: Request, verb: str, arguments: dict[str, Any]) -> None:
     """Refuse a job whose document cannot be read, before it waits in the queue."""
     if "name" in arguments:
+        if verb == "run":  # raises what reading the trial raises
+            await state_of(request).read("trial", name=arguments["name"], lang="en")
+            return
         known = json.loads(await state_of(request).read("names", verb=verb))
-        if verb != "run" and arguments["name"] not in known:
+        if arguments["name"] not in known:
             text = f'"{arguments["name"]}" is not known; known: {", ".join(known)}'
             raise Refused(404, "UnknownName", text)
     elif not arguments["is_table"]:
@@ -162,15 +170,17 @@ async def figure(
 @router.get("/{name}/report")
 async def report(request: Request, name: JobId) -> Response:
     """The self-contained report of a finished job, as a file of HTML."""
-    folder = _finished(request, name)
-    pages = sorted((folder / "run").glob("*.html"))
-    if not pages:
-        raise Refused(404, "UnknownName", "the job has no report")
-    content = await asyncio.to_thread(pages[0].read_bytes)
+    folder, found = _finished(request, name), state_of(request).jobs.get(name)
+    path = folder / results.REPORT
+    if not path.is_file():
+        raise Refused(
+            404, "UnknownName", "the job has no report of its own; ask for that of its run"
+        )
+    content = await asyncio.to_thread(path.read_bytes)
     return Response(
         content,
         media_type="text/html",
-        headers={"content-disposition": f'attachment; filename="{pages[0].name}"'},
+        headers={"content-disposition": f'attachment; filename="{found.verb}-{name}.html"'},
     )
 
 

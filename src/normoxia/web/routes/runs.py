@@ -48,8 +48,7 @@ async def copies(request: Request, name: RunId) -> Response:
 @router.get("/{name}/report")
 async def report(request: Request, name: RunId, lang: Lang = "en") -> Response:
     """The self-contained report of a run, as a file of HTML."""
-    answer = json.loads(
-        await state_of(request).reading.call("run_report", {"name": name, "lang": lang})
-    )
+    arguments = {"name": name, "lang": lang}
+    answer = json.loads(await state_of(request).drawing.call("run_report", arguments))
     headers = {"content-disposition": f'attachment; filename="{answer["name"]}"'}
     return Response(answer["html"], media_type="text/html", headers=headers)

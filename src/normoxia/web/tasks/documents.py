@@ -16,8 +16,10 @@ import numpy as np
 
 import normoxia as nx
 from normoxia import library, population
+from normoxia.api.plan import REPLICATES
 from normoxia.api.translation import finding_text
 from normoxia.language import Language, language
+from normoxia.population.covariates import Levels, Quantiles
 from normoxia.population.table_one import table_one
 from normoxia.survival.data import DAYS_PER_MONTH
 from normoxia.trial import runner
@@ -33,8 +35,6 @@ _PREVIEWED = 400
 #: doses that a timeline lists one by one
 _MOST_DOSES = 120
 _LINE = re.compile(r"^[^:\n]*\.(?:yaml|csv):(\d+)")
-#: replicates of a calibrated run
-_REPLICATES = 20
 
 
 def trial(name: str, lang: str = "en") -> dict[str, Any]:
@@ -73,14 +73,46 @@ def check(text: str, lang: str = "en") -> dict[str, Any]:
     return {"findings": findings}
 
 
-def preview(text: str, lang: str = "en") -> dict[str, Any]:
+def builder(lang: str = "en") -> dict[str, Any]:
+    """What a protocol is made of: drugs with their label doses, and covariates with levels."""
+    text = language(lang)
+    drugs = [nx.read_drug(name) for name in nx.drugs()]
+    patients = nx.read_population("advanced-nsclc")
+    return {
+        "drugs": [
+            {
+                "id": one.name,
+                "title": one.names.get(lang, one.name),
+                "class": text.term(one.drug_class),
+                "kind": text.term(one.kind),
+                "targets": list(one.targets),
+                "labels": [label.text for label in one.labels],
+            }
+            for one in drugs
+        ],
+        "covariates": [
+            {
+                "id": one.name,
+                "title": text.term(one.title or one.name),
+                "levels": [
+                    {"id": level, "title": text.term(level), "share": 100.0 * share}
+                    for level, share in one.law.shares.items()
+                ],
+            }
+            for one in patients.covariates
+            if isinstance(one.law, (Levels, Quantiles))
+        ],
+    }
+
+
+def preview(text: str, lang: str = "en", replicates: int = REPLICATES) -> dict[str, Any]:
     """What a protocol would do: doses over time, its patients, how long its run takes."""
     with _file(text) as path:
         confined.refuse_files(text)
         chosen = nx.read_trial(path)
         patients = _patients(chosen)
     speech = language(lang)
-    n_patients = sum(arm.n for arm in chosen.arms) * _REPLICATES
+    n_patients = sum(arm.n for arm in chosen.arms) * replicates
     return {
         **_protocol(chosen, lang),
         "table_one": _table_one(chosen, patients, speech),

@@ -10,6 +10,7 @@ from typing import Any
 from normoxia.report.figures.figure import Figure
 from normoxia.report.pages.document import Block, Page, Prose
 from normoxia.report.views.tables import Table
+from normoxia.web.replies import without_folders
 
 
 def view(page: Page, numbers: Mapping[str, int]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def view(page: Page, numbers: Mapping[str, int]) -> dict[str, Any]:
             {"title": section.title, "blocks": [_block(block, numbers) for block in section.blocks]}
             for section in page.sections
         ],
-        "provenance": dict(page.provenance),
+        "provenance": {key: without_folders(str(v)) for key, v in page.provenance.items()},
     }
 
 

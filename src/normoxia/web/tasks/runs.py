@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: runs that are listed, and runs and pages that stay in memory
 _MOST_LISTED, _KEPT = 500, 3
+#: characters in which a page says its language
+_HEAD = 400
 
 
 def listed() -> dict[str, Any]:
@@ -114,10 +116,15 @@ def copies(name: str) -> dict[str, str]:
 
 
 def report(name: str, lang: str) -> dict[str, str]:
-    """The self-contained report of a run."""
+    """The self-contained report of a run: the one in its folder where that is in the language, else drawn."""
     from normoxia.report.pages.run import html
 
     path, stamp = _place(name)
+    kept = Path(path) / "report.html"
+    if kept.is_file():
+        text = kept.read_text(encoding="utf-8")
+        if f'lang="{lang}"' in text[:_HEAD]:
+            return {"name": f"report-{name}-{lang}.html", "html": text}
     return {"name": f"report-{name}-{lang}.html", "html": html(_drawn(path, stamp, lang)[0])}
 
 
