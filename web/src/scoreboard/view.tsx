@@ -3,7 +3,6 @@
 import { useResource } from "../api";
 import { estimate, NO_VALUE, number } from "../language/format";
 import { RequestFailure } from "../parts/failure";
-import type { FigureContent } from "../parts/figure";
 import { Report, type ReportContent } from "../parts/report";
 import { Table } from "../parts/table";
 import { usePage, useTexts } from "../state";
@@ -39,11 +38,8 @@ export default function ScoreboardView() {
 function Validation() {
   const say = useTexts(texts);
   const sayFrame = useTexts(frame);
-  const { language, theme } = usePage();
-  const board = useResource<{ page: ReportContent; figures?: readonly FigureContent[] }>("/scoreboard", {
-    lang: language,
-    theme,
-  });
+  const { language } = usePage();
+  const board = useResource<{ page: ReportContent }>("/scoreboard", { lang: language });
   const about = useResource<{
     credibility: { text: string; questions: readonly { id: string; title: string; text: string; standing: string }[] };
   }>("/about", { lang: language });
@@ -67,7 +63,7 @@ function Validation() {
       )}
       {board.error && <RequestFailure error={board.error} retry={board.reload} />}
       {board.loading && board.value === null && <p class="waiting">{sayFrame("frame.loading")}</p>}
-      {board.value && <Report report={board.value.page} path="/scoreboard" figures={board.value.figures} />}
+      {board.value && <Report report={board.value.page} path="/scoreboard" />}
     </>
   );
 }

@@ -61,7 +61,7 @@ export function Form({ draft, change, library, findings }: Properties) {
         <h2>{say("trial.population")}</h2>
         <p class="note">{say("trial.population.note")}</p>
         <div class="covariates">
-          {library?.covariates.map((covariate) => (
+          {library?.covariates.filter(({ id }) => `trial.covariate.${id}` in texts).map((covariate) => (
             <Levels
               key={covariate.id}
               covariate={covariate}

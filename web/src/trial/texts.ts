@@ -65,7 +65,7 @@ export default texts({
   "trial.check.busy": { en: "Checking …", zh: "正在检查 ……" },
   "trial.check.fine": { en: "No findings: this trial can be run.", zh: "没有问题：可以运行。" },
   "trial.check.line": { en: "line {line}", zh: "第 {line} 行" },
-  "trial.check.found": { en: "{n} findings", zh: "{n} 处问题" },
+  "trial.check.found": { en: "Findings: {n}", zh: "{n} 处问题" },
   "trial.preview": { en: "Drawing schedule and patients …", zh: "正在生成给药时间表和患者 ……" },
   "trial.start": { en: "Start", zh: "开始" },
   "trial.replicates": { en: "Repeats of the trial", zh: "试验重复次数" },

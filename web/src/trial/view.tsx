@@ -54,7 +54,7 @@ export default function TrialView() {
 
   const checked = useChecked(text);
   const ready = checked.value?.text === text && checked.value.findings.every(isNote);
-  const preview = usePreview(text, ready);
+  const preview = usePreview(text, replicates, ready);
   const findings = checked.value?.findings ?? [];
 
   const begin = async (id: string) => {
@@ -176,14 +176,14 @@ function useChecked(text: string): { readonly value: Checked | null; readonly er
 }
 
 /** Schedule, table 1 and time of a text that has passed its checks. */
-function usePreview(text: string, ready: boolean) {
+function usePreview(text: string, replicates: number, ready: boolean) {
   const { language } = usePage();
   const [shown, setShown] = useState<{ text: string; value: Preview } | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
     if (!ready) return;
     const control = new AbortController();
-    post<Preview>("/preview", { text, lang: language }, {}, control.signal).then(
+    post<Preview>("/preview", { text, replicates, lang: language }, {}, control.signal).then(
       (value) => {
         setShown({ text, value });
         setError(null);
@@ -191,7 +191,7 @@ function usePreview(text: string, ready: boolean) {
       (cause: unknown) => !control.signal.aborted && setError(asApiError(cause)),
     );
     return () => control.abort();
-  }, [text, ready, language]);
+  }, [text, replicates, ready, language]);
   return { value: shown?.value ?? null, stale: shown?.text !== text, error };
 }
 
@@ -273,7 +273,7 @@ function Start({ text, ready, replicates, setReplicates, preview }: StartPropert
             <>
               {say("trial.estimate", {
                 patients: count(preview.estimate.patients),
-                replicates: USUAL,
+                replicates,
                 time: duration(preview.estimate.seconds, language),
               })}
             </>
