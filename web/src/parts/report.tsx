@@ -2,7 +2,9 @@
 
 import type { Parameters } from "../api";
 import { usePage, useTexts } from "../state";
+import type { FigureContent } from "./figure";
 import { LazyFigure } from "./lazy_figure";
+import { SurvivalFigure } from "./survival_figure";
 import { Table, type TableContent } from "./table";
 import texts from "./texts";
 
