@@ -18,7 +18,7 @@
     validate, credibility             how well left-out trials are predicted; which uses are supported
     forecast, make_forecast           planned trials, predicted before their results
     calibrate                         the ensemble of parameter draws fitted to the registry
-    play, read_causal_map             the causal map over time under a trial's arms
+    play, read_causal_map             the causal map over time under a trial's arms; mechanism_player shows it in a notebook
     read_model, simulate, export      a mechanistic model as a value, solved, and as SBML
     drugs, read_drug, read_population what a protocol can name
     check                             every finding in a document
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from normoxia.api.optimise import optimise as optimise
     from normoxia.api.personalise import PatientPrediction as PatientPrediction
     from normoxia.api.personalise import personalise as personalise
+    from normoxia.api.player import mechanism_player as mechanism_player
     from normoxia.api.playing import MechanismPlay as MechanismPlay
     from normoxia.api.playing import play as play
     from normoxia.api.playing import read_causal_map as read_causal_map
@@ -137,6 +138,7 @@ _MODULES = {
     "export": "api.exporting",
     "forecast": "api.forecasting",
     "make_forecast": "api.forecasting",
+    "mechanism_player": "api.player",
     "open_calibration": "api.calibrating",
     "open_credibility": "api.credibility",
     "open_forecast": "api.forecasting",
@@ -202,6 +204,7 @@ __all__ = [
     "export",
     "forecast",
     "make_forecast",
+    "mechanism_player",
     "open_calibration",
     "open_credibility",
     "open_forecast",

@@ -53,6 +53,7 @@ def test_the_exported_names_are_these() -> None:
         "export",
         "forecast",
         "make_forecast",
+        "mechanism_player",
         "open_calibration",
         "open_credibility",
         "open_forecast",

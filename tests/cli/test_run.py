@@ -86,7 +86,9 @@ def test_a_run_under_another_ensemble_combines_half_and_half(
     normoxia: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The weight learned across trials belongs to the ensemble that it was learned under."""
-    monkeypatch.setattr("normoxia.calibration.combined.learned_weights.of_ensemble", lambda *_: None)
+    monkeypatch.setattr(
+        "normoxia.calibration.combined.learned_weights.of_ensemble", lambda *_: None
+    )
     whole = json.loads(normoxia(*SMALL, "--json", "--out", "halves").out)
     for contrast in whole["contrasts"]:
         alone, both = contrast["component_model"], contrast["joined"]

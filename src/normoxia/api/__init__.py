@@ -20,7 +20,8 @@ translation  notes and findings in a language
 registry     tables and audit of the published evidence
 calibrating, validating, forecasting, credibility  the ensemble: fitted, tested, used, and what it supports
 simulating   any model for any patients and doses          simulation_input  patients and doses of it
-playing      states of the causal map over time
+playing      states of the causal map over time             map_view     them as JSON
+player       the mechanism player of a notebook
 exporting    a model as SBML                               checking  findings in a document
 
 limits       bounds of numbers, and how many threads       plain  values as JSON has them

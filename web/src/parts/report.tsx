@@ -2,7 +2,9 @@
 
 import type { Parameters } from "../api";
 import { usePage, useTexts } from "../state";
+import type { FigureContent } from "./figure";
 import { LazyFigure } from "./lazy_figure";
+import { SurvivalFigure } from "./survival_figure";
 import { Table, type TableContent } from "./table";
 import texts from "./texts";
 
@@ -27,12 +29,14 @@ type Properties = {
   readonly path: string;
   /** What a figure is asked for with, besides language and theme. */
   readonly parameters?: Parameters;
+  /** The figures themselves, by their number, where they came with the report. */
+  readonly figures?: readonly FigureContent[];
   /** Shown between the highlights and the sections. */
   readonly children?: preact.ComponentChildren;
 };
 
 /** Everything of a report but its title, which belongs to the view. */
-export function Report({ report, path, parameters, children }: Properties) {
+export function Report({ report, path, parameters, figures, children }: Properties) {
   const say = useTexts(texts);
   const { address, link, set } = usePage();
   const sections = report.sections.filter(({ blocks }) => blocks.length > 0);
@@ -77,7 +81,7 @@ export function Report({ report, path, parameters, children }: Properties) {
         <section key={section.title}>
           <h2>{section.title}</h2>
           {section.blocks.map((block, at) => (
-            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} />
+            <BlockView key={`${block.kind} ${at}`} block={block} path={path} parameters={parameters} figures={figures} />
           ))}
         </section>
       ))}
@@ -86,7 +90,9 @@ export function Report({ report, path, parameters, children }: Properties) {
   );
 }
 
-function BlockView({ block, path, parameters }: { block: Block; path: string; parameters?: Parameters }) {
+type BlockProperties = Pick<Properties, "path" | "parameters" | "figures"> & { readonly block: Block };
+
+function BlockView({ block, path, parameters, figures }: BlockProperties) {
   if (block.kind === "prose") return block.warning ? <p class="warning">{block.text}</p> : <p>{block.text}</p>;
   if (block.kind === "table")
     return (
@@ -95,7 +101,10 @@ function BlockView({ block, path, parameters }: { block: Block; path: string; pa
       </div>
     );
   if (block.number === null) return null;
-  return <LazyFigure path={`${path}/figures/${block.number}`} name={block.name} title={block.title} parameters={parameters} />;
+  const given = figures?.[block.number];
+  if (given) return <SurvivalFigure figure={given} name={block.name} title={block.title} />;
+  const address = `${path}/figures/${block.number}`;
+  return <LazyFigure path={address} name={block.name} title={block.title} parameters={parameters} />;
 }
 
 function Provenance({ entries }: { entries: Readonly<Record<string, unknown>> }) {
