@@ -77,6 +77,7 @@ SECTIONS = {
         "read_causal_map",
         "play",
         "MechanismPlay",
+        "mechanism_player",
         "simulate",
         "SimulationResult",
         "export",
