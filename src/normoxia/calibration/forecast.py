@@ -18,7 +18,7 @@ from typing import Any
 from normoxia import __version__, documents, library
 from normoxia.calibration import combined
 from normoxia.calibration.fitting.ensemble import Ensemble
-from normoxia.calibration.scoring import baselines, components
+from normoxia.calibration.scoring import baselines, choice, components
 from normoxia.documents import Findings, Node
 from normoxia.errors import InvalidArgument, InvalidDocument, UnknownName
 from normoxia.language import Message
@@ -160,7 +160,7 @@ def _stand_ins(combined_ratios: Sequence[CombinedRatio]) -> list[str]:
     return [
         Message(keys[one.by], arm=one.mechanism.arm, comparator=one.mechanism.comparator)
         for one in combined_ratios
-        if one.by in keys and one.way == combined.COMBINED
+        if one.by in keys and one.way == choice.COMBINED
     ]
 
 
