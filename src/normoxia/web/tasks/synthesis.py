@@ -94,7 +94,7 @@ def table(
     lang, theme
         Of texts and figures.
     """
-    speech = language(lang)
+    reader = language(lang)
     shown = _file_name(name)
     with tempfile.TemporaryDirectory(prefix="normoxia-") as folder:
         path = Path(folder) / shown
@@ -120,13 +120,13 @@ def table(
                 "mapping": dict(read.mapping),
                 "rows": read.n_rows,
                 "left_out": list(read.left_out),
-                "findings": [_finding(one, speech) for one in read.findings[:_MOST_LISTED]],
+                "findings": [_finding(one, reader) for one in read.findings[:_MOST_LISTED]],
             }
             pooled = nx.pool(path, **options, leave_out_faulty=leave_out_faulty)
         except NormoxiaError as error:
             message = str(error).partition("\n")[0]
             found = getattr(error, "findings", ()) or ()
-            listed = [_finding(one, speech) for one in found[:_MOST_LISTED]]
+            listed = [_finding(one, reader) for one in found[:_MOST_LISTED]]
             return {
                 **seen,
                 "refused": without_folders(message).rstrip(":"),
