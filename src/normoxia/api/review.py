@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from normoxia.api import running
 from normoxia.api.plan import Plan, plan
@@ -25,9 +24,6 @@ from normoxia.progress import Progress, Step, silent
 from normoxia.trial import runner
 from normoxia.trial.making import from_study
 from normoxia.trial.protocol import Trial
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: patients of each arm and draws of the ensemble, when not given
 PATIENTS, DRAWS = 60, 16
@@ -352,10 +348,14 @@ def _networks(asked: ReviewPlan) -> dict[str, dict[str, str]]:
 
 def _short(manifest: object) -> dict[str, object]:
     """What of a manifest names a run: versions and digests."""
-    kept = ("normoxia", "trial", "seed", "model_sha256", "protocol_sha256", "ensemble_sha256")
-    if not hasattr(manifest, "items"):
+    if not isinstance(manifest, Mapping):
         return {}
-    return {str(k): v for k, v in manifest.items() if k in kept}
+    kept = ("normoxia", "trial", "seed", "model_sha256", "protocol_sha256")
+    short = {name: manifest[name] for name in kept if name in manifest}
+    ensemble = manifest.get("ensemble")
+    if isinstance(ensemble, Mapping) and "sha256" in ensemble:
+        short["ensemble_sha256"] = ensemble["sha256"]
+    return short
 
 
 def _folder(out: str | Path | None) -> Path | None:

@@ -70,7 +70,9 @@ def _answer(design: OptimisationDesign, found: Optimum, titles: Titles, text: La
     excluded = int((~found.feasible).sum())
     if excluded:
         sentence += text.say("optimise.infeasible", n=excluded)
-    if found.variants:
+    if found.variants and all(v.best == found.best for v in found.variants):
+        sentence += text.say("optimise.variants_alike", n=len(found.variants))
+    elif found.variants:
         parts = [
             text.say(
                 "optimise.variant",
