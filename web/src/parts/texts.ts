@@ -19,7 +19,7 @@ export default texts({
   "contrast.comparison": { en: "Comparison", zh: "比较" },
   "contrast.mechanism": { en: "Mechanism alone", zh: "仅机制模型" },
   "contrast.components": { en: "Component NMA alone", zh: "仅成分网状Meta分析" },
-  "contrast.combined": { en: "Combined, half of each", zh: "两者各半结合" },
+  "contrast.combined": { en: "Combined", zh: "合并" },
   "contrast.published": { en: "Published (95% CI)", zh: "已发表值（95% CI）" },
   "contrast.note": {
     en: "Predictions with 95% prediction intervals for a trial of the simulated size.",
