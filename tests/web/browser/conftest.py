@@ -15,10 +15,20 @@ from typing import Any
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api")
+try:
+    from playwright import sync_api as playwright
+except ImportError:
+    playwright = None
 
 #: names under which Debian and others install the browser
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def without(what: str) -> None:
+    """Skip for want of a program, or fail where every program must be there (`.ci/run` sets NORMOXIA_EVERYTHING)."""
+    if os.environ.get("NORMOXIA_EVERYTHING"):
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +70,9 @@ def browser() -> Iterator[Any]:
     """Debian's Chromium."""
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
-        pytest.skip("no Chromium is installed")
+        without("no Chromium is installed")
+    if playwright is None:
+        without("playwright is not installed: pip install -e '.[dev]'")
     with playwright.sync_playwright() as running:
         one = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield one
@@ -111,5 +123,5 @@ def axe() -> str:
     """The source of axe-core, which `npm ci` in web/ installs."""
     path = Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        pytest.skip("axe-core is not installed: npm ci in web/")
+        without("axe-core is not installed: npm ci in web/")
     return path.read_text(encoding="utf-8")
