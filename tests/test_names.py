@@ -77,6 +77,7 @@ QUOTED = (
     "library/review",
     "library/context",
     "library/phrases",
+    "docs/answers",  # written from the catalogue, whose words count there
 )
 
 

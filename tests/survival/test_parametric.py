@@ -5,7 +5,7 @@ import pytest
 from tests.survival import lung
 
 from normoxia.errors import ComputationFailed, InvalidArgument
-from normoxia.survival import TimeToEvent
+from normoxia.survival import TimeToEvent, families
 from normoxia.survival.families import (
     EXPONENTIAL,
     FAMILIES,
@@ -164,3 +164,18 @@ def test_what_cannot_be_fitted_says_so():
     few = TimeToEvent(time=np.array([1.0, 2.0, 3.0]), observed=np.array([True, False, False]))
     with pytest.raises(ComputationFailed, match="1 events"):
         fit_parametric(few, WEIBULL)
+
+
+@pytest.mark.parametrize("shape", [1.0, 3.0, 17.0, 40.0])
+@pytest.mark.parametrize("x", [1e-30, 1.0, 300.0, 800.0, 17145.0])
+def test_incomplete_gamma_functions_far_out_are_sums_in_closed_form(shape, x):
+    """Of a whole shape n the upper one is exp(-x) times the sum of x^k/k! below n, the lower one that of the terms from n on."""
+    a, z = np.array([shape]), np.array([x])
+    logs = [k * math.log(x) - x - math.lgamma(k + 1.0) for k in range(2000)]
+    below, above = logs[: int(shape)], logs[int(shape) :]
+    expected = [
+        max(part) + math.log(sum(math.exp(v - max(part)) for v in part)) for part in (below, above)
+    ]
+    assert families.log_upper_gamma(a, z)[0] == pytest.approx(expected[0], rel=1e-10, abs=1e-12)
+    if x < 1000.0:  # the sum of 2000 terms has ended
+        assert families.log_lower_gamma(a, z)[0] == pytest.approx(expected[1], rel=1e-10, abs=1e-12)

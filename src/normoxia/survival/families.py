@@ -56,18 +56,57 @@ def _log_normal(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
     return -0.5 * z * z - _HALF_LOG_TAU - np.log(sd * t) - log_survival, -log_survival
 
 
-def _gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
+#: below this share SciPy's incomplete gamma functions underflow, and their logarithms are taken from expansions
+_TINY = 1e-280
+#: terms of both expansions
+_TERMS = 200
+
+
+def log_upper_gamma(shape: Floats, x: Floats) -> Floats:
+    """Log of the regularised upper incomplete gamma function; far out by its continued fraction (DLMF 8.9.2)."""
     from scipy.special import gammaincc, gammaln
 
+    share = gammaincc(shape, x)
+    log_share = np.log(np.maximum(share, _TINY))
+    far = share < _TINY
+    if np.any(far):
+        a, z = (np.broadcast_to(value, share.shape)[far] for value in (shape, x))
+        rest = np.zeros_like(z)
+        for k in range(_TERMS, 0, -1):
+            rest = k * (k - a) / (z + 2 * k + 1 - a - rest)
+        log_share[far] = a * np.log(z) - z - gammaln(a) - np.log(z + 1 - a - rest)
+    return np.asarray(log_share)
+
+
+def log_lower_gamma(shape: Floats, x: Floats) -> Floats:
+    """Log of the regularised lower incomplete gamma function; near 0 by its series (DLMF 8.7.1)."""
+    from scipy.special import gammainc, gammaln
+
+    share = gammainc(shape, x)
+    log_share = np.log(np.maximum(share, _TINY))
+    near = share < _TINY
+    if np.any(near):
+        a, z = (np.broadcast_to(value, share.shape)[near] for value in (shape, x))
+        term, total = np.ones_like(z), np.ones_like(z)
+        for k in range(1, _TERMS):
+            term = term * z / (a + k)
+            total = total + term
+        log_share[near] = a * np.log(z) - z - gammaln(a + 1.0) + np.log(total)
+    return np.asarray(log_share)
+
+
+def _gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
+    from scipy.special import gammaln
+
     shape, rate = p
-    log_survival = np.log(gammaincc(shape, rate * t))
+    log_survival = log_upper_gamma(shape, rate * t)
     log_density = shape * np.log(rate) + (shape - 1.0) * np.log(t) - rate * t - gammaln(shape)
     return log_density - log_survival, -log_survival
 
 
 def _generalised_gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Prentice 1974, Biometrika 61:539: location mu, scale sigma, shape Q (0 is log-normal, 1 Weibull)."""
-    from scipy.special import gammainc, gammaincc, gammaln
+    from scipy.special import gammaln
 
     mu, sigma, q = p
     if np.abs(q).max() < 1e-6:
@@ -75,7 +114,7 @@ def _generalised_gamma(t: Floats, p: Sequence[Floats]) -> tuple[Floats, Floats]:
     w = (np.log(t) - mu) / sigma
     shape = q**-2.0
     u = shape * np.exp(q * w)
-    log_survival = np.log(np.where(q > 0, gammaincc(shape, u), gammainc(shape, u)))
+    log_survival = np.where(q > 0, log_upper_gamma(shape, u), log_lower_gamma(shape, u))
     log_density = (
         np.log(np.abs(q))
         - np.log(sigma * t)

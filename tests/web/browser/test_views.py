@@ -76,10 +76,20 @@ def test_curve_is_read_by_keyboard(visit: Visiting) -> None:
         canvas.press("ArrowRight")
     readout = page.locator(".readout").first.inner_text()
     assert "Month 6.0" in readout
-    # the same number from the figure's own data, by another way: the file that the reader can save
-    with page.expect_download() as saving:
-        page.get_by_role("button", name="Data (CSV)").first.click()
-    rows = saving.value.path().read_text(encoding="utf-8").splitlines()
+    # the same number from the figure's own data, by another way: the file that the reader can save, read before the browser
+    # stores it (Debian's Chromium does not report downloads to the driver)
+    page.evaluate(
+        """() => {
+            const address = URL.createObjectURL;
+            URL.createObjectURL = (blob) => {
+                window.saved = blob.text();
+                return address.call(URL, blob);
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Data (CSV)").first.click()
+    page.wait_for_function("() => window.saved !== undefined")
+    rows = page.evaluate("() => window.saved").splitlines()
     columns = rows[0].split(",")
     named = [dict(zip(columns, row.split(","), strict=True)) for row in rows[1:]]
     before = [row for row in named if row["arm"] == "ABCP" and float(row["months"]) <= 6.0]

@@ -55,10 +55,8 @@ function Readable({ values, ...rest }: Properties & { values: SurvivalValues }) 
       drawing.addEventListener("pointerdown", move);
       drawing.addEventListener("pointerleave", leave);
       canvas.addEventListener("keydown", step);
-      canvas.addEventListener("blur", leave);
       return () => {
         canvas.removeEventListener("keydown", step);
-        canvas.removeEventListener("blur", leave);
       };
     },
     [values, first, last],
