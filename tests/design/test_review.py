@@ -107,18 +107,24 @@ def test_page_of_answers_gives_answer_command_and_run(lang):
     assert "ab" * 7 not in made
 
 
+def test_statement_of_another_name_is_refused():
+    with pytest.raises(UnknownName, match="C99"):
+        api.review(parts=("statements",), statements=("C99",))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_review_of_statements_and_studies_writes_page_and_object(tmp_path, lang):
+def test_review_of_statements_and_studies_writes_page_and_object(tmp_path):
     folder = tmp_path / "review"
     finished = api.review(
-        parts=("statements", "studies"), patients=10, draws=8, out=folder, lang=lang
+        parts=("statements", "studies"), statements=("C05", "C11"), patients=10, draws=8, out=folder
     )
     assert (folder / "review.json").is_file()
-    html = (folder / "review.html").read_text(encoding="utf-8")
-    assert all(effect.statement.tag in html for effect in finished.statements)
-    assert all(study.study.id in html for study in finished.studies)
-    removed = {e.statement.tag: e for e in finished.statements if not e.why_not}
+    for lang in ("en", "zh"):
+        api.write(finished, folder, lang=lang)
+        html = (folder / "review.html").read_text(encoding="utf-8")
+        assert all(effect.statement.tag in html for effect in finished.statements)
+        assert all(study.study.id in html for study in finished.studies)
+    removed = {e.statement.tag: e for e in finished.statements}
     # without vessel maturation under anti-angiogenic drugs fewer pericytes cover vessels (C11)
     assert removed["C11"].states["pericyte_coverage"].high < 0.0
     # without adhesion molecules given back by VEGF blockade fewer T cells enter (C05)

@@ -120,6 +120,7 @@ class LivingReview:
 def review(
     *,
     parts: tuple[str, ...] = PARTS,
+    statements: tuple[str, ...] = (),
     patients: int = PATIENTS,
     draws: int = DRAWS,
     seed: int = 1,
@@ -135,6 +136,8 @@ def review(
     ----------
     parts
         Of "statements" (section 1), "studies" (section 2) and "questions" (section 3).
+    statements
+        Tags of the statements to remove, such as "C11"; all when omitted.
     patients, draws
         Of every arm, and of the ensemble (at least 8), in every run.
     seed, workers
@@ -154,7 +157,7 @@ def review(
     Raises
     ------
     UnknownName
-        A part of another name.
+        A part of another name, or a statement that the model does not have.
     InvalidArgument
         Too few draws.
     OutputExists
@@ -167,11 +170,11 @@ def review(
     folder = _folder(out)
     asked = review_plan.read()
     work = _Work(patients, draws, seed, workers, progress, note or _ignore)
-    statements = work.statements(asked) if "statements" in parts else ()
+    removed = work.statements(asked, statements) if "statements" in parts else ()
     studies = work.studies(asked) if "studies" in parts else ()
     finished = LivingReview(
         plan=asked,
-        statements=statements,
+        statements=removed,
         studies=studies,
         networks=_networks(asked) if "studies" in parts else {},
         answers=work.questions(asked) if "questions" in parts else (),
@@ -219,12 +222,18 @@ class _Work:
         self._workers, self._progress, self._note = workers, progress, note
         self._provenance: dict[str, object] = {}
 
-    def statements(self, asked: ReviewPlan) -> tuple[RemovedStatement, ...]:
-        """Section 1: each statement removed from the arm of the plan."""
+    def statements(
+        self, asked: ReviewPlan, tags: tuple[str, ...] = ()
+    ) -> tuple[RemovedStatement, ...]:
+        """Section 1: each statement, or those of some tags, removed from the arm of the plan."""
         trial = read_trial(asked.trial)
         trial.arm(asked.arm)
+        known = runner.compose(trial).statements
+        for tag in tags:
+            if tag not in {s.tag for s in known}:
+                raise UnknownName("statement", tag, [s.tag for s in known])
+        all_statements = [s for s in known if not tags or s.tag in tags]
         complete = self._course(trial, asked.arm, ())
-        all_statements = runner.compose(trial).statements
         effects = []
         for done, statement in enumerate(all_statements, 1):
             command = f"normoxia run {asked.trial} --ablate {statement.tag} {self._size}"

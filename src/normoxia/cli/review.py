@@ -19,6 +19,10 @@ def review(
         list[str] | None,
         typer.Option("--part", help="statements, studies or questions; repeatable; default: all."),
     ] = None,
+    statement: Annotated[
+        list[str] | None,
+        typer.Option("--statement", help="Remove this one alone, such as C11; repeatable."),
+    ] = None,
     patients: Annotated[
         int, typer.Option("--patients", min=10, help="Of every arm in every run.")
     ] = 60,
@@ -42,6 +46,7 @@ def review(
     with progress_bar(quiet=quiet) as progress:
         finished = api.review(
             parts=tuple(part or api.PARTS),
+            statements=tuple(statement or ()),
             patients=patients,
             draws=draws,
             seed=seed,

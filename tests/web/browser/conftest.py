@@ -31,7 +31,7 @@ def without(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server with an empty folder of its own."""
     with socket.socket() as free:
@@ -65,9 +65,9 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server does not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
+    """Debian's Chromium; closed before tests of other files, since its driver occupies the event loop of the thread."""
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         without("no Chromium is installed")
